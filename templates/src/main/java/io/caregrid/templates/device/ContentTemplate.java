@@ -1,0 +1,18 @@
+package io.caregrid.templates.device;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
+import java.util.List;
+
+/** One template of a device mapping. One class per way of extracting; a mapping asks all of its templates, in order. */
+sealed interface ContentTemplate permits JsonPathContent {
+  /** The {@code typeName} of what it produces. */
+  String type();
+
+  /**
+   * Extracts every match in the message. A match that cannot be read is noted in {@code failures}; the others still count.
+   *
+   * @param root what expressions see as {@code $}
+   */
+  void extract(JsonNode root, Instant ingestedAt, List<Measurement> found, Failures failures);
+}

@@ -1,0 +1,120 @@
+package io.caregrid.templates.device;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.templates.MappingProblem;
+import io.caregrid.templates.mapping.Located;
+import io.caregrid.templates.mapping.Problems;
+import io.caregrid.templates.mapping.Shipped;
+import io.caregrid.templates.mapping.Version;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/** A loaded {@code devicecontent.json}. Immutable, safe for any number of threads. */
+public final class DeviceMapping {
+  private static final String FILE = "device mapping";
+  private static final ObjectReader MESSAGE = JsonMapper.builder()
+      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+      .build()
+      .readerFor(JsonNode.class);
+  private final ContentTemplate[] templates;
+  private final List<MappingProblem> warnings;
+  private final String version;
+
+  private DeviceMapping(List<ContentTemplate> templates, List<MappingProblem> warnings, String version) {
+    this.templates = templates.toArray(ContentTemplate[]::new);
+    this.warnings = warnings;
+    this.version = version;
+  }
+
+  /**
+   * @param json the text of {@code devicecontent.json}
+   * @throws io.caregrid.templates.MappingException with every error and its line
+   */
+  public static DeviceMapping parse(String json) {
+    Problems problems = new Problems();
+    List<ContentTemplate> templates = new DeviceMappingReader(problems).templates(Located.read(FILE, json));
+    return new DeviceMapping(templates, problems.warningsUnlessErrors(FILE), Version.of(json));
+  }
+
+  /** The shipped mapping of bedside monitors: heart rate, oxygen saturation, respiration, temperature, blood pressure. */
+  public static DeviceMapping vitals() {
+    return parse(Shipped.text("/device/vitals.json"));
+  }
+
+  /** What is odd but does not keep the mapping from being used. */
+  public List<MappingProblem> warnings() {
+    return warnings;
+  }
+
+  /** Types this mapping can produce, in template order, without repeats. */
+  public List<String> types() {
+    return Arrays.stream(templates).map(ContentTemplate::type).distinct().toList();
+  }
+
+  /** Changes with the mapping's text, and only with it: 16 hex digits. */
+  public String version() {
+    return version;
+  }
+
+  /**
+   * Normalises one payload. Never throws for bad data: what is wrong is in the outcome.
+   *
+   * @param payload    one record of {@code devicedata}: UTF-8 JSON, becomes {@code Body}; null or empty is JSON's null
+   * @param properties the record's headers, becomes {@code Properties}; what IoT Hub adds is in {@code SystemProperties} too
+   * @param ingestedAt the log's timestamp, UTC
+   */
+  public Outcome normalise(byte[] payload, Map<String, String> properties, Instant ingestedAt) {
+    JsonNode body;
+    try {
+      body = payload == null || payload.length == 0 ? NullNode.getInstance() : MESSAGE.readTree(payload);
+    } catch (IOException unreadable) {
+      return new Outcome.Failed("malformed-json", "The payload is no JSON text" + place(unreadable) + ".", List.of());
+    }
+    if (body.isMissingNode()) body = NullNode.getInstance();
+    return normalise(envelope(body, properties), ingestedAt);
+  }
+
+  /** The same for a message already read; {@code root} is what the templates see, {@code {Body, Properties, SystemProperties}}. */
+  public Outcome normalise(JsonNode root, Instant ingestedAt) {
+    List<Measurement> found = new ArrayList<>(templates.length);
+    Failures failures = new Failures();
+    for (ContentTemplate template : templates) {
+      template.extract(root, ingestedAt, found, failures);
+    }
+    return failures.outcome(found);
+  }
+
+  private static ObjectNode envelope(JsonNode body, Map<String, String> properties) {
+    ObjectNode root = JsonNodeFactory.instance.objectNode();
+    root.set("Body", body);
+    ObjectNode application = root.putObject("Properties");
+    ObjectNode system = root.putObject("SystemProperties");
+    properties.forEach((name, value) -> {
+      application.put(name, value);
+      if (addedByIotHub(name)) system.put(name, value);
+    });
+    return root;
+  }
+
+  private static boolean addedByIotHub(String name) {
+    return name.startsWith("iothub-connection-") || name.equals("iothub-enqueuedtime")
+        || name.equals("iothub-message-source");
+  }
+
+  /** Where, but not what: the parser's own words may quote the payload. */
+  private static String place(IOException unreadable) {
+    if (!(unreadable instanceof JsonProcessingException json) || json.getLocation() == null) return "";
+    return ": line " + json.getLocation().getLineNr() + ", column " + json.getLocation().getColumnNr();
+  }
+}

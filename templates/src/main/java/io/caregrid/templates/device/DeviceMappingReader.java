@@ -1,0 +1,142 @@
+package io.caregrid.templates.device;
+
+import io.caregrid.templates.device.JsonPathContent.Value;
+import io.caregrid.templates.jsonpath.JsonPath;
+import io.caregrid.templates.jsonpath.JsonPathSyntaxException;
+import io.caregrid.templates.mapping.Container;
+import io.caregrid.templates.mapping.Located;
+import io.caregrid.templates.mapping.Members;
+import io.caregrid.templates.mapping.Problems;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Turns the text of a {@code devicecontent.json} into templates, noting every mistake it finds on the way. */
+final class DeviceMappingReader {
+  private final Problems problems;
+
+  DeviceMappingReader(Problems problems) {
+    this.problems = problems;
+  }
+
+  List<ContentTemplate> templates(Located root) {
+    List<ContentTemplate> templates = new ArrayList<>();
+    for (Container container : Container.open(root, "CollectionContent", problems)) {
+      ContentTemplate template = template(container);
+      if (template != null) templates.add(template);
+    }
+    return templates;
+  }
+
+  /** Null when it is wrong beyond use; why is noted. */
+  private ContentTemplate template(Container container) {
+    if (container.is("JsonPathContent")) return jsonPath(container, "JsonPathContentTemplate", Source.MESSAGE);
+    if (container.is("IotJsonPathContent")) return jsonPath(container, "IotJsonPathContentTemplate", Source.IOT_HUB);
+    if (container.isExactly("IotCentralJsonPathContent")) {
+      return jsonPath(container, "IotCentralJsonPathContentTemplate", Source.IOT_CENTRAL);
+    }
+    problems.error(container.whole(), container.is("CalculatedContent")
+        ? "Template type " + container.type() + " is not supported by this version. Use JsonPathContent."
+        : "No match found for template type " + container.type() + ".");
+    return null;
+  }
+
+  /** Where device and time of a message are found. */
+  private enum Source {
+    MESSAGE, IOT_HUB, IOT_CENTRAL
+  }
+
+  private ContentTemplate jsonPath(Container container, String name, Source source) {
+    Members members = container.object(name, problems);
+    if (members == null) return null;
+    String type = members.requiredText("typeName");
+    Expression match = required(members, "typeMatchExpression");
+    Expression device = device(members, source);
+    List<Expression> times = times(members, source);
+    Expression correlation = optional(members, "correlationIdExpression");
+    Expression patient = optional(members, "patientIdExpression");
+    Expression encounter = optional(members, "encounterIdExpression");
+    Value[] values = values(members);
+    members.done();
+    if (type != null && type.isBlank())
+      problems.error(members.object(), "Empty type name is not allowed: '" + type + "'");
+    if (type == null || match == null || device == null || times == null) return null;
+    return new JsonPathContent(type, match.path(), device, times, correlation, patient, encounter, values);
+  }
+
+  private Expression device(Members members, Source source) {
+    if (source == Source.MESSAGE) return required(members, "deviceIdExpression");
+    members.ignore("deviceIdExpression");
+    return fixed("DeviceIdExpression",
+        source == Source.IOT_HUB ? "$.SystemProperties.iothub-connection-device-id" : "$.deviceId");
+  }
+
+  /** Null when the one that is needed cannot be used. */
+  private List<Expression> times(Members members, Source source) {
+    String name = "TimestampExpression";
+    if (source == Source.MESSAGE) {
+      Expression time = required(members, "timestampExpression");
+      return time == null ? null : List.of(time);
+    }
+    members.ignore("timestampExpression");
+    if (source == Source.IOT_CENTRAL) return List.of(fixed(name, "$.enqueuedTime"));
+    return List.of(fixed(name, "$.Properties.iothub-creation-time-utc"),
+        fixed(name, "$.SystemProperties.iothub-enqueuedtime"));
+  }
+
+  private Value[] values(Members template) {
+    List<Value> values = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    for (Members members : Members.objects(template.list("values"), "WrappedJsonPathValueExpression", problems)) {
+      String name = members.requiredText("valueName");
+      Located path = members.required("valueExpression");
+      boolean required = members.flag("required");
+      members.done();
+      if (name != null && !names.add(name)) {
+        problems.warning(members.object(),
+            "Value name '" + name + "' is used twice; only the first one reaches the Observation.");
+      }
+      Expression expression = name == null || path == null ? null : expression(name, path, "ValueExpression");
+      if (expression != null) values.add(new Value(expression, required));
+    }
+    return values.toArray(Value[]::new);
+  }
+
+  private Expression required(Members members, String name) {
+    Located path = members.required(name);
+    return path == null ? null : expression(pascal(name), path, pascal(name));
+  }
+
+  /** Null when absent or blank. */
+  private Expression optional(Members members, String name) {
+    Located path = members.get(name);
+    boolean blank = path == null || path.text() != null && path.text().isBlank();
+    return blank ? null : expression(pascal(name), path, pascal(name));
+  }
+
+  private Expression expression(String name, Located path, String member) {
+    if (path.text() == null) {
+      problems.error(path, "'" + member + "' must be a JSONPath as text.");
+      return null;
+    }
+    if (path.text().isBlank()) {
+      problems.error(path, "An expression must be set for [" + member + "].");
+      return null;
+    }
+    try {
+      return new Expression(name, JsonPath.compile(path.text()), path.line());
+    } catch (JsonPathSyntaxException wrong) {
+      problems.error(path, "[" + member + "] " + wrong.getMessage() + ".");
+      return null;
+    }
+  }
+
+  private static Expression fixed(String name, String path) {
+    return new Expression(name, JsonPath.compile(path), 0);
+  }
+
+  private static String pascal(String name) {
+    return Character.toUpperCase(name.charAt(0)) + name.substring(1);
+  }
+}

@@ -1,0 +1,95 @@
+package io.caregrid.templates.device;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.jsonpath.JsonPath;
+import io.caregrid.templates.jsonpath.JsonPath.SeveralTokens;
+import io.caregrid.templates.text.Numbers;
+import io.caregrid.templates.text.Timestamps;
+import java.time.Instant;
+
+/**
+ * One expression of a template, and the conversion of what it finds.
+ *
+ * @param name of the field it fills, for messages: {@code DeviceIdExpression}, or a value's name
+ * @param path compiled
+ * @param line where it stands in the mapping, 0 for a fixed one
+ */
+record Expression(String name, JsonPath path, int line) {
+
+  /** Text of the one token; null when there is none or it is null. */
+  String text(JsonNode context) throws Unreadable {
+    JsonNode token = token(context);
+    return token == null ? null : convert(token);
+  }
+
+  /** The same, null too for what cannot be converted: so it is with fields that are not required. */
+  String optionalText(JsonNode context) throws Unreadable {
+    JsonNode token = token(context);
+    return token == null || token.isContainerNode() || token.isPojo() ? null : convert(token);
+  }
+
+  /** Text that is there and not blank. */
+  String requiredText(JsonNode context) throws Unreadable {
+    JsonNode token = token(context);
+    if (token == null) throw nothing("nothing is there");
+    String text = convert(token);
+    if (text == null || text.isBlank()) throw nothing("a null or empty value is there");
+    return text;
+  }
+
+  /** A point in time, at most 100 ns fine. */
+  Instant requiredTime(JsonNode context) throws Unreadable {
+    JsonNode token = token(context);
+    if (token == null || token.isNull() || token.isTextual() && token.textValue().isBlank())
+      throw nothing("nothing is there");
+    Instant time = token.isTextual() ? Timestamps.parse(token.textValue()) : null;
+    if (time == null) throw new Unreadable("bad-timestamp", unable("what is there is no date and time"));
+    return time;
+  }
+
+  Unreadable nothing(String why) {
+    return new Unreadable("missing-value", unable(why));
+  }
+
+  private JsonNode token(JsonNode context) throws Unreadable {
+    try {
+      return path.one(context);
+    } catch (SeveralTokens several) {
+      throw new Unreadable("ambiguous-value",
+          "Unable to retrieve JsonToken using expression " + path + " for [" + name + "]" + place()
+              + ": it finds more than one.");
+    }
+  }
+
+  private String convert(JsonNode token) throws Unreadable {
+    return switch (token.getNodeType()) {
+      case STRING -> wellFormed(token.textValue());
+      case NUMBER -> token.isIntegralNumber() ? token.asText() : Numbers.text(token.doubleValue());
+      case BOOLEAN -> token.booleanValue() ? "True" : "False";
+      case NULL, MISSING -> null;
+      default -> throw new Unreadable("wrong-type", unable("an object or array is there, a single value is needed"));
+    };
+  }
+
+  /** Half a surrogate pair or a NUL can be said in JSON, but neither in UTF-8 nor in a database. */
+  private String wellFormed(String text) throws Unreadable {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean pair = Character.isHighSurrogate(c) && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1));
+      if (pair) i++;
+      if (c == 0 || !pair && Character.isSurrogate(c)) {
+        throw new Unreadable("ill-formed-text", unable("its text holds a NUL or half a character"));
+      }
+    }
+    return text;
+  }
+
+  private String unable(String why) {
+    return "Unable to extract required value for [" + name + "] using " + path + place() + ": " + why + ".";
+  }
+
+  private String place() {
+    return line == 0 ? "" : " (line " + line + " of the device mapping)";
+  }
+}

@@ -1,0 +1,69 @@
+package io.caregrid.templates.device;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.device.Measurement.Property;
+import io.caregrid.templates.jsonpath.JsonPath;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * {@code JsonPathContent}, {@code IotJsonPathContent} and {@code IotCentralJsonPathContent}: every token that {@code match} selects is one measurement, and all
+ * other expressions are evaluated on that token. The three differ only in where device and time are found.
+ *
+ * @param times       tried in order, the first usable one wins; at least one
+ * @param correlation null when not grouped by correlation; when given, required in every match
+ * @param patient     or null
+ * @param encounter   or null
+ */
+record JsonPathContent(String type, JsonPath match, Expression device, List<Expression> times, Expression correlation,
+    Expression patient, Expression encounter, Value[] values) implements ContentTemplate {
+
+  /** One entry of {@code values}. */
+  record Value(Expression expression, boolean required) {
+    String read(JsonNode token) throws Unreadable {
+      return required ? expression.requiredText(token) : expression.optionalText(token);
+    }
+  }
+
+  @Override
+  public void extract(JsonNode root, Instant ingestedAt, List<Measurement> found, Failures failures) {
+    for (JsonNode token : match.select(root)) {
+      try {
+        found.add(measurement(token, ingestedAt));
+      } catch (Unreadable unreadable) {
+        failures.add(unreadable);
+      }
+    }
+  }
+
+  private Measurement measurement(JsonNode token, Instant ingestedAt) throws Unreadable {
+    String deviceId = device.requiredText(token);
+    Instant time = time(token);
+    String correlationId = correlation == null ? null : correlation.requiredText(token);
+    String patientId = patient == null ? null : patient.optionalText(token);
+    String encounterId = encounter == null ? null : encounter.optionalText(token);
+    return new Measurement(type, time, ingestedAt, deviceId, patientId, encounterId, correlationId, properties(token));
+  }
+
+  private Instant time(JsonNode token) throws Unreadable {
+    int last = times.size() - 1;
+    for (int i = 0; i < last; i++) {
+      try {
+        return times.get(i).requiredTime(token);
+      } catch (Unreadable next) {
+        continue;
+      }
+    }
+    return times.get(last).requiredTime(token);
+  }
+
+  private List<Property> properties(JsonNode token) throws Unreadable {
+    List<Property> properties = new ArrayList<>(values.length);
+    for (Value value : values) {
+      String text = value.read(token);
+      if (text != null) properties.add(new Property(value.expression.name(), text));
+    }
+    return properties;
+  }
+}

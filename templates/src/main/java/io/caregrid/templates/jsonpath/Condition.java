@@ -1,0 +1,114 @@
+package io.caregrid.templates.jsonpath;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** What stands between the brackets of a filter: a question about one candidate ({@code @}) in one document ({@code $}). */
+sealed interface Condition {
+  boolean passes(JsonNode root, JsonNode candidate);
+
+  /** False when no property token can pass, so that none needs to be made. */
+  boolean passesProperties();
+
+  /** False when no scalar can pass. */
+  boolean passesScalars();
+
+  /** {@code @.a}: true when the path selects anything, null and false included. A literal always exists. */
+  record Exists(Side side) implements Condition {
+    @Override
+    public boolean passes(JsonNode root, JsonNode candidate) {
+      if (side instanceof Side.OneField field) return candidate.get(field.name()) != null;
+      return !side.each(root, candidate, token -> false);
+    }
+
+    @Override
+    public boolean passesProperties() {
+      return side.readsScalars();
+    }
+
+    @Override
+    public boolean passesScalars() {
+      return side.readsScalars();
+    }
+  }
+
+  /** True when any pair of what both sides select fits. */
+  record Compare(Side left, Operator operator, Side right) implements Condition {
+    @Override
+    public boolean passes(JsonNode root, JsonNode candidate) {
+      return !left.each(root, candidate,
+          one -> right.each(root, candidate, other -> !operator.holds(one, other)));
+    }
+
+    @Override
+    public boolean passesProperties() {
+      return left.readsScalars() && right.readsScalars();
+    }
+
+    @Override
+    public boolean passesScalars() {
+      return left.readsScalars() && right.readsScalars();
+    }
+  }
+
+  /** {@code =~ /regex/}: text in which the pattern is found. */
+  record Matches(Side left, Pattern pattern) implements Condition {
+    @Override
+    public boolean passes(JsonNode root, JsonNode candidate) {
+      return !left.each(root, candidate, one -> !(one.isTextual() && pattern.matcher(one.textValue()).find()));
+    }
+
+    @Override
+    public boolean passesProperties() {
+      return left.readsScalars();
+    }
+
+    @Override
+    public boolean passesScalars() {
+      return left.readsScalars();
+    }
+  }
+
+  /** Filled while parsing, never afterwards. */
+  record All(List<Condition> tests) implements Condition {
+    @Override
+    public boolean passes(JsonNode root, JsonNode candidate) {
+      for (Condition test : tests) {
+        if (!test.passes(root, candidate)) return false;
+      }
+      return true;
+    }
+
+    @Override
+    public boolean passesProperties() {
+      return tests.stream().allMatch(Condition::passesProperties);
+    }
+
+    @Override
+    public boolean passesScalars() {
+      return tests.stream().allMatch(Condition::passesScalars);
+    }
+  }
+
+  /** Filled while parsing, never afterwards. */
+  record Any(List<Condition> tests) implements Condition {
+    @Override
+    public boolean passes(JsonNode root, JsonNode candidate) {
+      for (Condition test : tests) {
+        if (test.passes(root, candidate)) return true;
+      }
+      return false;
+    }
+
+    @Override
+    public boolean passesProperties() {
+      return tests.stream().anyMatch(Condition::passesProperties);
+    }
+
+    @Override
+    public boolean passesScalars() {
+      return tests.stream().anyMatch(Condition::passesScalars);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package io.caregrid.templates.jsonpath;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One compiled JSONPath. Immutable, safe for any number of threads; evaluation parses nothing.
+ *
+ * <p>Properties of an object that a bare filter ({@code $.a[?(…)]}) selects are property tokens: they count as matches, but nothing can be read from them,
+ * as in the dialect.
+ */
+public final class JsonPath {
+  private final String expression;
+  private final Step[] steps;
+  private final String[] fields;
+
+  private JsonPath(String expression, List<Step> steps) {
+    this.expression = expression;
+    this.steps = steps.toArray(Step[]::new);
+    this.fields = plainFields(steps);
+  }
+
+  /** @throws JsonPathSyntaxException with the position of what cannot be read */
+  public static JsonPath compile(String expression) {
+    return new JsonPath(expression, new Parser(expression).path());
+  }
+
+  /** Every token it selects, in document order; empty when there is none. */
+  public List<JsonNode> select(JsonNode root) {
+    List<JsonNode> found = new ArrayList<>(2);
+    Step.walk(steps, 0, root, root, token -> {
+      found.add(token);
+      return true;
+    });
+    return found;
+  }
+
+  /**
+   * The one token it selects, null when there is none.
+   *
+   * @throws SeveralTokens when it selects more than one
+   */
+  public JsonNode one(JsonNode root) throws SeveralTokens {
+    if (fields != null) return field(root);
+    One one = new One();
+    Step.walk(steps, 0, root, root, one);
+    if (one.several) throw SeveralTokens.FOUND;
+    return one.token;
+  }
+
+  @Override
+  public String toString() {
+    return expression;
+  }
+
+  private JsonNode field(JsonNode root) {
+    JsonNode at = root;
+    for (String field : fields) {
+      if (at == null) return null;
+      at = at.get(field);
+    }
+    return at;
+  }
+
+  private static String[] plainFields(List<Step> steps) {
+    String[] names = new String[steps.size()];
+    for (int i = 0; i < names.length; i++) {
+      if (!(steps.get(i) instanceof Step.Field field)) return null;
+      names[i] = field.name();
+    }
+    return names;
+  }
+
+  /** {@link #one} found more than one token. Carries nothing: it is an answer. */
+  public static final class SeveralTokens extends Exception {
+    private static final long serialVersionUID = 1;
+    static final SeveralTokens FOUND = new SeveralTokens();
+
+    private SeveralTokens() {
+      super("more than one token", null, false, false);
+    }
+  }
+
+  private static final class One implements Sink {
+    private JsonNode token;
+    private boolean several;
+
+    @Override
+    public boolean accept(JsonNode found) {
+      several = token != null;
+      if (!several) token = found;
+      return !several;
+    }
+  }
+}

@@ -1,0 +1,22 @@
+package io.caregrid.templates.observation;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import java.util.List;
+
+/**
+ * One template: {@code CodeValueFhir}. The JSON in it is shared by all Observations made from it and never changed.
+ *
+ * @param codes      codings of {@code Observation.code}, as FHIR
+ * @param category   {@code Observation.category}, as FHIR; null when the template has none
+ * @param value      or null
+ * @param components may be empty
+ */
+record CodeValueFhir(String type, ArrayNode codes, Period period, ArrayNode category, ValueTemplate value,
+    List<Component> components) {
+
+  /**
+   * @param codes codings of {@code component.code}, as FHIR
+   * @param value never null
+   */
+  record Component(ArrayNode codes, ValueTemplate value) {}
+}

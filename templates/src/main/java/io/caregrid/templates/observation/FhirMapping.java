@@ -1,0 +1,92 @@
+package io.caregrid.templates.observation;
+
+import io.caregrid.templates.MappingProblem;
+import io.caregrid.templates.device.Measurement;
+import io.caregrid.templates.mapping.Located;
+import io.caregrid.templates.mapping.Problems;
+import io.caregrid.templates.mapping.Shipped;
+import io.caregrid.templates.mapping.Version;
+import io.caregrid.templates.text.Timestamps;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A loaded {@code fhirmapping.json}. Immutable, safe for any number of threads. */
+public final class FhirMapping {
+  private static final String FILE = "FHIR mapping";
+  private final List<CodeValueFhir> templates;
+  private final Map<String, CodeValueFhir> byType = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+  private final List<MappingProblem> warnings;
+  private final String version;
+
+  private FhirMapping(List<CodeValueFhir> templates, List<MappingProblem> warnings, String version) {
+    this.templates = templates;
+    this.warnings = warnings;
+    this.version = version;
+    templates.forEach(template -> byType.put(template.type(), template));
+  }
+
+  /** @throws io.caregrid.templates.MappingException with every error and its line */
+  public static FhirMapping parse(String json) {
+    Problems problems = new Problems();
+    List<CodeValueFhir> templates = new FhirMappingReader(problems).templates(Located.read(FILE, json));
+    return new FhirMapping(templates, problems.warningsUnlessErrors(FILE), Version.of(json));
+  }
+
+  /** The shipped mapping that goes with {@link io.caregrid.templates.device.DeviceMapping#vitals}. */
+  public static FhirMapping vitals() {
+    return parse(Shipped.text("/observation/vitals.json"));
+  }
+
+  /** What is odd but does not keep the mapping from being used. */
+  public List<MappingProblem> warnings() {
+    return warnings;
+  }
+
+  /** Types it has a template for, in the order of the file. */
+  public List<String> types() {
+    return templates.stream().map(CodeValueFhir::type).toList();
+  }
+
+  /** Changes with the mapping's text, and only with it: 16 hex digits. */
+  public String version() {
+    return version;
+  }
+
+  /**
+   * @throws UnusableEvent when no template has this type, or a correlation id is missing
+   */
+  public GroupKey key(Measurement measurement, Identity identity) throws UnusableEvent {
+    CodeValueFhir template = byType.get(measurement.type());
+    if (template == null) {
+      throw new UnusableEvent("no-fhir-template",
+          "no template of the FHIR mapping has the type '" + measurement.type() + "'");
+    }
+    if (template.period() == Period.CORRELATION) return correlated(measurement, identity);
+    Instant start = template.period().start(Timestamps.cut(measurement.occurredAt()));
+    return new GroupKey(identity, measurement.type(), start, template.period().end(start), null);
+  }
+
+  /**
+   * Opens the fold for one Observation.
+   *
+   * @param key      of it
+   * @param existing what the store holds under that id, JSON with meta; null when nothing
+   * @throws IllegalArgumentException when the key is not of this mapping, or {@code existing} is no JSON object
+   */
+  public ObservationFold open(GroupKey key, byte[] existing) {
+    CodeValueFhir template = byType.get(key.type());
+    if (template == null) throw new IllegalArgumentException("a key of another mapping: type '" + key.type() + "'");
+    return new ObservationFold(template, key, existing);
+  }
+
+  private static GroupKey correlated(Measurement measurement, Identity identity) throws UnusableEvent {
+    String correlation = measurement.correlation();
+    if (correlation == null || correlation.isBlank()) {
+      throw new UnusableEvent("no-correlation-id",
+          "type '" + measurement.type() + "' is grouped by correlation id and the event has none");
+    }
+    return new GroupKey(identity, measurement.type(), null, null, correlation);
+  }
+}

@@ -1,0 +1,200 @@
+package io.caregrid.templates.observation;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.templates.mapping.Container;
+import io.caregrid.templates.mapping.Located;
+import io.caregrid.templates.mapping.Located.Kind;
+import io.caregrid.templates.mapping.Members;
+import io.caregrid.templates.mapping.Problems;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Turns the text of a {@code fhirmapping.json} into templates, noting every mistake it finds on the way. */
+final class FhirMappingReader {
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+  private static final String TEMPLATE = "CodeValueFhirTemplate";
+  private final Problems problems;
+  private final Set<String> types = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+
+  FhirMappingReader(Problems problems) {
+    this.problems = problems;
+  }
+
+  List<CodeValueFhir> templates(Located root) {
+    List<CodeValueFhir> templates = new ArrayList<>();
+    for (Container container : Container.open(root, "CollectionFhir", problems)) {
+      CodeValueFhir template = template(container);
+      if (template != null) templates.add(template);
+    }
+    return List.copyOf(templates);
+  }
+
+  /** Null when it is wrong beyond use; why is noted. */
+  private CodeValueFhir template(Container container) {
+    if (!container.is("CodeValueFhir")) {
+      problems.error(container.whole(), "Expected TemplateType value " + TEMPLATE + ", actual "
+          + (container.type() == null ? "Not Found" : container.type()) + ".");
+      return null;
+    }
+    Members members = container.object(TEMPLATE, problems);
+    if (members == null) return null;
+    String type = type(members);
+    ArrayNode codes = codes(members.requiredList("codes"));
+    Period period = period(members);
+    ArrayNode category = category(members);
+    Located value = members.get("value");
+    ValueTemplate template = value == null ? null : value(value, period);
+    List<CodeValueFhir.Component> components = components(members, period);
+    members.done();
+    return type == null || period == null
+        ? null
+        : new CodeValueFhir(type, codes, period, category, template, components);
+  }
+
+  private String type(Members members) {
+    String type = members.requiredText("typeName");
+    if (type == null) return null;
+    if (type.isBlank()) {
+      problems.error(members.get("typeName"), "Empty type name is not allowed: '" + type + "'");
+    } else if (!types.add(type)) {
+      problems.error(members.get("typeName"), "Duplicate template defined for type name: '" + type + "'");
+    }
+    return type;
+  }
+
+  private Period period(Members members) {
+    Located written = members.get("periodInterval");
+    if (written == null) return Period.SINGLE;
+    Period period = written.text() == null ? null : Period.of(written.text());
+    if (period == null) {
+      problems.error(written, "ObservationPeriodInterval " + written.text()
+          + " is not supported. Use 0 (Single), 60 (Hourly), 1440 (Daily) or -1 (CorrelationId).");
+    }
+    return period;
+  }
+
+  /** Null when there is none. */
+  private ArrayNode category(Members members) {
+    ArrayNode categories = JSON.arrayNode();
+    for (Members category : Members.objects(members.list("category"), "FhirCodeableConcept", problems)) {
+      categories.add(concept(category));
+      category.done();
+    }
+    return categories.isEmpty() ? null : categories;
+  }
+
+  private List<CodeValueFhir.Component> components(Members members, Period period) {
+    List<CodeValueFhir.Component> components = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    for (Members component : Members.objects(members.list("components"), "CodeValueMapping", problems)) {
+      ArrayNode codes = codes(component.requiredList("codes"));
+      Located value = component.required("value");
+      component.done();
+      ValueTemplate template = value == null ? null : value(value, period);
+      if (template != null && !names.add(template.name())) {
+        problems.error(component.object(),
+            "Component value name '" + template.name() + "' is used twice in this template.");
+      }
+      if (template != null) components.add(new CodeValueFhir.Component(codes, template));
+    }
+    return List.copyOf(components);
+  }
+
+  private ObjectNode concept(Members members) {
+    ObjectNode concept = JSON.objectNode();
+    ArrayNode coding = codes(members.list("codes"));
+    if (!coding.isEmpty()) concept.set("coding", coding);
+    String text = members.text("text");
+    if (text != null) concept.put("text", text);
+    return concept;
+  }
+
+  private ArrayNode codes(List<Located> items) {
+    ArrayNode codings = JSON.arrayNode();
+    for (Members code : Members.objects(items, "FhirCode", problems)) {
+      ObjectNode coding = JSON.objectNode();
+      for (String name : List.of("system", "code", "display")) {
+        String text = code.text(name);
+        if (text != null && !text.isEmpty()) coding.put(name, text);
+      }
+      code.done();
+      if (!coding.isEmpty()) codings.add(coding);
+    }
+    return codings;
+  }
+
+  /** Null when it is wrong; why is noted. */
+  private ValueTemplate value(Located written, Period period) {
+    if (written.kind() != Kind.OBJECT) {
+      problems.error(written, "Expected an object for a value.");
+      return null;
+    }
+    Members members = new Members(written, "value", problems);
+    String type = members.text("valueType");
+    if (type == null) {
+      problems.error(written, "Property ValueType is missing. Use SampledData, Quantity, CodeableConcept or String.");
+      return null;
+    }
+    String name = members.requiredText("valueName");
+    ValueTemplate value = switch (type.toLowerCase(Locale.ROOT)) {
+      case "sampleddata" -> sampled(members, name, period);
+      case "quantity" ->
+        new ValueTemplate.Quantity(name, text(members, "unit"), text(members, "system"), text(members, "code"));
+      case "codeableconcept" -> new ValueTemplate.Concept(name, valueConcept(members));
+      case "string" -> new ValueTemplate.Text(name);
+      default -> unknown(members, type);
+    };
+    members.doneLeniently();
+    return name == null ? null : value;
+  }
+
+  private ValueTemplate unknown(Members members, String type) {
+    problems.error(members.get("valueType"),
+        "Value type " + type + " is unknown. Use SampledData, Quantity, CodeableConcept or String.");
+    members.ignore("unit", "system", "code", "codes", "text", "defaultPeriod");
+    return null;
+  }
+
+  private ObjectNode valueConcept(Members members) {
+    ObjectNode concept = concept(members);
+    if (concept.isEmpty()) problems.warning(members.object(), "A CodeableConcept without text and codes says nothing.");
+    return concept;
+  }
+
+  private ValueTemplate sampled(Members members, String name, Period period) {
+    Located written = members.required("defaultPeriod");
+    BigDecimal millis = members.number("defaultPeriod");
+    String unit = text(members, "unit");
+    String system = text(members, "system");
+    String code = text(members, "code");
+    if (millis == null) return null;
+    BigDecimal ticks = millis.movePointRight(SampledSlot.TICKS_OF_A_MILLI);
+    boolean whole = ticks.stripTrailingZeros().scale() <= 0 && ticks.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) <= 0;
+    if (millis.signum() <= 0 || !whole) {
+      problems.error(written, "'defaultPeriod' must be above 0, in milliseconds, a multiple of 0.0001.");
+      return null;
+    }
+    long period100ns = ticks.longValueExact();
+    if (period != null && period.seconds * 10_000_000L / period100ns > SampledSlot.MOST_SAMPLES) {
+      problems.error(written,
+          "'defaultPeriod' " + millis.toPlainString() + " gives more than " + SampledSlot.MOST_SAMPLES
+              + " samples in one Observation. Use a longer one, or a shorter periodInterval.");
+      return null;
+    }
+    BigDecimal plain = millis.stripTrailingZeros();
+    return new ValueTemplate.Sampled(name, plain.scale() < 0 ? plain.setScale(0) : plain, period100ns, unit, system,
+        code);
+  }
+
+  private static String text(Members members, String name) {
+    String text = members.text(name);
+    return text == null || text.isEmpty() ? null : text;
+  }
+}

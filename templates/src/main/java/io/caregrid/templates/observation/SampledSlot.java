@@ -1,0 +1,141 @@
+package io.caregrid.templates.observation;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.DecimalNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.POJONode;
+import io.caregrid.templates.observation.ValueTemplate.Sampled;
+import io.caregrid.templates.text.Numbers;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A SampledData. Its first sample is at the start of the Observation's effective period; an event goes into the bucket of its time, and within a bucket the
+ * later in log order wins. Stored period, origin and factor are kept and count, whatever the template says by now.
+ *
+ * <p>{@code aligned}: in a group by correlation the start moves with the earliest event, so buckets are counted from 1970 and not from the start; otherwise
+ * the order of events would decide who shares a bucket.
+ */
+final class SampledSlot extends Slot {
+  /** An hour at 4 ms has 900,000. Beyond this a resource is no longer something one can answer with. */
+  static final int MOST_SAMPLES = 2_000_000;
+  /** A millisecond has 10 to the power of this many ticks of 100 ns. */
+  static final int TICKS_OF_A_MILLI = 4;
+  private final Sampled sampled;
+  private final boolean aligned;
+  private String refusal;
+  private Samples samples;
+  /** Time of the first sample; null until the Observation has an effective period. */
+  private Long start;
+  private long period;
+  private BigDecimal origin = BigDecimal.ZERO;
+  private BigDecimal factor = BigDecimal.ONE;
+
+  SampledSlot(Sampled sampled, CodeValueFhir.Component component, boolean aligned) {
+    super(sampled, component);
+    this.sampled = sampled;
+    this.aligned = aligned;
+    this.period = sampled.ticks();
+  }
+
+  @Override
+  void attach(ObjectNode stored, Span span) {
+    super.attach(stored, span);
+    if (!stored.has(template.element())) return;
+    if (!(stored.get(template.element()) instanceof ObjectNode data)) {
+      refusal = "is no SampledData; correct it";
+      return;
+    }
+    refusal = read(data);
+    if (refusal != null) return;
+    start = span == null ? null : span.start();
+    samples = Samples.of(data.path("data").asText("").getBytes(StandardCharsets.UTF_8));
+    data.set("data", new POJONode(samples));
+  }
+
+  @Override
+  Edit prepare(String text, long time, Span span) throws UnusableEvent {
+    if (refusal != null) throw wrongExisting(refusal);
+    checkType();
+    checkSize(span);
+    byte[] token = token(text).getBytes(StandardCharsets.US_ASCII);
+    return () -> put(token, time, span);
+  }
+
+  @Override
+  void check(Span span) throws UnusableEvent {
+    if (samples != null) checkSize(span);
+  }
+
+  @Override
+  void fit(Span span) {
+    if (samples == null) return;
+    if (start != null) samples.prepend((int) index(start, span.start()));
+    samples.extend(size(span));
+    start = span.start();
+  }
+
+  private boolean put(byte[] token, long time, Span span) {
+    boolean changes = samples == null;
+    if (changes) create(span);
+    changes |= samples.extend(size(span));
+    return changes | samples.put((int) index(time, start), token);
+  }
+
+  private void create(Span span) {
+    becomesPresent();
+    start = span.start();
+    samples = Samples.none();
+    ObjectNode data = holder.putObject(template.element());
+    ObjectNode from = data.putObject("origin");
+    from.set("value", DecimalNode.valueOf(BigDecimal.ZERO));
+    if (sampled.unit() != null) from.put("unit", sampled.unit());
+    if (sampled.system() != null) from.put("system", sampled.system());
+    if (sampled.code() != null) from.put("code", sampled.code());
+    data.set("period", DecimalNode.valueOf(sampled.periodMillis()));
+    data.put("dimensions", 1);
+    data.set("data", new POJONode(samples));
+  }
+
+  /** Null when it can be gone on with; else why not. */
+  private String read(ObjectNode data) {
+    if (data.path("dimensions").asInt(1) != 1) return "has more than one dimension";
+    JsonNode millis = data.path("period");
+    BigDecimal ticks = millis.isNumber() ? millis.decimalValue().movePointRight(TICKS_OF_A_MILLI) : BigDecimal.ZERO;
+    if (ticks.compareTo(BigDecimal.ONE) < 0 || ticks.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) > 0) {
+      return "has no period above 0; correct it";
+    }
+    period = ticks.longValue();
+    origin = data.path("origin").path("value").decimalValue();
+    factor = data.path("factor").isNumber() ? data.get("factor").decimalValue() : BigDecimal.ONE;
+    return factor.signum() == 0 ? "has the factor 0; correct it" : null;
+  }
+
+  /** A sample says (value - origin) / factor. */
+  private String token(String text) throws UnusableEvent {
+    boolean raw = origin.signum() == 0 && factor.compareTo(BigDecimal.ONE) == 0;
+    if (raw && Numbers.isPlain(text)) return text;
+    BigDecimal number = Numbers.decimal(text);
+    if (number == null) throw ValueTemplate.notANumber(template.name());
+    if (raw) return Numbers.text(number);
+    return Numbers.text(number.subtract(origin).divide(factor, MathContext.DECIMAL64).stripTrailingZeros());
+  }
+
+  private void checkSize(Span span) throws UnusableEvent {
+    if (index(span.end(), span.start()) < MOST_SAMPLES) return;
+    throw new UnusableEvent("too-many-samples", "value '" + template.name() + "' would get more than " + MOST_SAMPLES
+        + " samples in one Observation; use a longer defaultPeriod or shorter correlations");
+  }
+
+  /** Tokens that {@code span} holds. */
+  private int size(Span span) {
+    return (int) index(span.end(), span.start()) + 1;
+  }
+
+  private long index(long time, long from) {
+    return aligned
+        ? Math.floorDiv(time, period) - Math.floorDiv(from, period)
+        : Math.floorDiv(time - from, period);
+  }
+}

@@ -1,0 +1,128 @@
+package io.caregrid.templates.observation;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.DecimalNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import io.caregrid.templates.text.Numbers;
+import java.math.BigDecimal;
+import java.util.Objects;
+
+/** How one value[x] is made from the text a measurement carries. */
+sealed interface ValueTemplate {
+  /** Binds to the measurement's property of this name, case included. */
+  String name();
+
+  /** The FHIR element it fills, e.g. {@code valueQuantity}. */
+  String element();
+
+  /** A value of one piece: the last event's, in log order. */
+  sealed interface Single extends ValueTemplate {
+    /**
+     * What {@code text} means, ready to be stored; null when it means nothing.
+     *
+     * @throws UnusableEvent when the text is not what the element needs
+     */
+    JsonNode read(String text) throws UnusableEvent;
+
+    /** Puts {@code value}, of {@link #read}, into {@code holder}; true when that changes anything. */
+    boolean put(ObjectNode holder, JsonNode value);
+  }
+
+  /** {@code unit}, {@code system} and {@code code} may be null. */
+  record Quantity(String name, String unit, String system, String code) implements Single {
+    @Override
+    public String element() {
+      return "valueQuantity";
+    }
+
+    @Override
+    public JsonNode read(String text) throws UnusableEvent {
+      BigDecimal number = Numbers.decimal(text);
+      if (number == null) throw notANumber(name);
+      return DecimalNode.valueOf(number.scale() < 0 && number.scale() >= -20 ? number.setScale(0) : number);
+    }
+
+    @Override
+    public boolean put(ObjectNode holder, JsonNode value) {
+      JsonNode there = holder.get(element());
+      ObjectNode quantity = there instanceof ObjectNode object ? object : holder.putObject(element());
+      boolean changes = !same(quantity.get("value"), value);
+      if (changes) quantity.set("value", value);
+      changes |= text(quantity, "unit", unit);
+      changes |= text(quantity, "system", system);
+      return changes | text(quantity, "code", code);
+    }
+
+    private static boolean same(JsonNode there, JsonNode value) {
+      return there != null && there.isNumber() && there.decimalValue().compareTo(value.decimalValue()) == 0;
+    }
+
+    private static boolean text(ObjectNode quantity, String name, String text) {
+      if (Objects.equals(quantity.path(name).textValue(), text)) return false;
+      if (text == null) {
+        quantity.remove(name);
+      } else {
+        quantity.put(name, text);
+      }
+      return true;
+    }
+  }
+
+  /** {@code String}. Empty text means nothing: FHIR has no empty strings. */
+  record Text(String name) implements Single {
+    @Override
+    public String element() {
+      return "valueString";
+    }
+
+    @Override
+    public JsonNode read(String text) throws UnusableEvent {
+      boolean control = text.chars().anyMatch(c -> c < ' ' && c != '\t' && c != '\n' && c != '\r');
+      if (control) throw new UnusableEvent("not-text", "value '" + name + "' holds a control character");
+      return text.isBlank() ? null : TextNode.valueOf(text);
+    }
+
+    @Override
+    public boolean put(ObjectNode holder, JsonNode value) {
+      return !value.equals(holder.replace(element(), value));
+    }
+  }
+
+  /** {@code CodeableConcept}: the template's own, whatever the measurement says. */
+  record Concept(String name, ObjectNode concept) implements Single {
+    @Override
+    public String element() {
+      return "valueCodeableConcept";
+    }
+
+    @Override
+    public JsonNode read(String text) {
+      return concept;
+    }
+
+    @Override
+    public boolean put(ObjectNode holder, JsonNode value) {
+      return !value.equals(holder.replace(element(), value));
+    }
+  }
+
+  /**
+   * {@code SampledData}.
+   *
+   * @param ticks  period of the samples in 100 ns, above 0
+   * @param unit   may be null; {@code system} and {@code code}, ours, complete it for machines and may be null too
+   */
+  record Sampled(String name, BigDecimal periodMillis, long ticks, String unit, String system, String code)
+      implements
+        ValueTemplate {
+    @Override
+    public String element() {
+      return "valueSampledData";
+    }
+  }
+
+  static UnusableEvent notANumber(String name) {
+    return new UnusableEvent("not-a-number", "value '" + name + "' is no decimal number");
+  }
+}
