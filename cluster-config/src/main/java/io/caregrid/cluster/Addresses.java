@@ -1,0 +1,16 @@
+package io.caregrid.cluster;
+
+/** The event bus addresses of the house: the only strings. */
+public final class Addresses {
+  /** Broadcast of {@code Live.Watch}. */
+  public static final String LIVE_WATCH = "live.watch";
+  /** Broadcast: the change feed has something new; carries nothing. */
+  public static final String CHANGES = "store.changes";
+
+  private Addresses() {}
+
+  /** Where shard n answers questions such as {@code Live.Latest}. No handler means "moving: retry, then read the store". */
+  public static String shard(int n) {
+    return "shard." + n;
+  }
+}

@@ -1,0 +1,142 @@
+package io.caregrid.cluster;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The records of {@link NodeConfig} seen as keys and texts: what settings there are, and how texts become the records again. */
+final class ConfigShape {
+  private final Map<String, Configuration.Value> values;
+  private final List<String> problems = new ArrayList<>();
+
+  private ConfigShape(Map<String, Configuration.Value> values) {
+    this.values = values;
+  }
+
+  /** Key → default, in the order of the records. */
+  static Map<String, String> defaults() {
+    Map<String, String> texts = new LinkedHashMap<>();
+    collect("", NodeConfig.DEFAULT, texts);
+    return texts;
+  }
+
+  private static void collect(String prefix, Record record, Map<String, String> texts) {
+    for (RecordComponent component : record.getClass().getRecordComponents()) {
+      Object value = valueOf(component, record);
+      if (value instanceof Record nested) collect(prefix + component.getName() + ".", nested, texts);
+      else texts.put(prefix + component.getName(), text(value));
+    }
+  }
+
+  private static Object valueOf(RecordComponent component, Record record) {
+    try {
+      return component.getAccessor().invoke(record);
+    } catch (ReflectiveOperationException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  private static String text(Object value) {
+    if (value instanceof Collection<?> many)
+      return many.stream().map(Object::toString).sorted().collect(Collectors.joining(","));
+    return Objects.toString(value, "");
+  }
+
+  /** @throws ConfigException naming every setting that is wrong, with its source */
+  static NodeConfig build(Map<String, Configuration.Value> values) {
+    ConfigShape shape = new ConfigShape(values);
+    NodeConfig node = (NodeConfig) shape.record("", NodeConfig.class);
+    if (!shape.problems.isEmpty()) throw new ConfigException(String.join("\n", shape.problems));
+    return node;
+  }
+
+  /** Null when something in it is wrong; the problem is noted, so that the rest can still be checked. */
+  private Object record(String prefix, Class<?> type) {
+    RecordComponent[] components = type.getRecordComponents();
+    int problemsBefore = problems.size();
+    Object[] arguments = Arrays.stream(components).map(component -> argument(prefix, component)).toArray();
+    if (problems.size() > problemsBefore) return null;
+    try {
+      Class<?>[] types = Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+      return type.getDeclaredConstructor(types).newInstance(arguments);
+    } catch (InvocationTargetException refused) {
+      if (!(refused.getCause() instanceof ConfigException problem)) throw new IllegalStateException(refused.getCause());
+      problems.add(problem.getMessage() + blame(prefix, problem.getMessage()));
+      return null;
+    } catch (ReflectiveOperationException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  private Object argument(String prefix, RecordComponent component) {
+    String key = prefix + component.getName();
+    if (component.getType().isRecord()) return record(key + ".", component.getType());
+    Configuration.Value value = values.get(key);
+    try {
+      return parse(component.getGenericType(), value.text().strip());
+    } catch (IllegalArgumentException | DateTimeParseException wrong) {
+      problems.add(
+          key + " must be " + kind(component.getType()) + ", not '" + value.shown() + "' (" + value.source() + ")");
+      return null;
+    }
+  }
+
+  /** Who set the settings that a record's message speaks of. */
+  private String blame(String prefix, String message) {
+    return values.values()
+        .stream()
+        .filter(value -> value.key().startsWith(prefix) && message.matches("(?s).*\\b" + value.key() + "\\b.*"))
+        .filter(value -> !value.source().equals("default"))
+        .map(value -> " (" + value.key() + " comes from " + value.source() + ")")
+        .collect(Collectors.joining());
+  }
+
+  private static Object parse(Type type, String text) {
+    if (type == String.class) return text;
+    if (type == int.class) return Integer.parseInt(text);
+    if (type == long.class) return Long.parseLong(text);
+    if (type == double.class) return Double.parseDouble(text);
+    if (type == Duration.class) return duration(text);
+    if (type == Path.class) return text.isEmpty() ? null : Path.of(text);
+    if (type instanceof ParameterizedType many && many.getRawType() == Set.class) return Set.copyOf(list(text));
+    if (type instanceof ParameterizedType many && many.getRawType() == List.class) return list(text);
+    throw new IllegalStateException("a setting of type " + type);
+  }
+
+  private static String kind(Class<?> type) {
+    if (type == Duration.class) return "a duration such as 500ms, 30s, 5m, 7d or PT30S";
+    if (type == double.class) return "a number";
+    if (type == Path.class) return "a path";
+    return "a whole number";
+  }
+
+  private static List<String> list(String text) {
+    return Arrays.stream(text.split(",")).map(String::strip).filter(element -> !element.isEmpty()).distinct().toList();
+  }
+
+  /** {@code 500ms}, {@code 30s}, {@code 5m}, {@code 12h}, {@code 7d}, or ISO 8601. */
+  private static Duration duration(String text) {
+    if (!text.matches("\\d{1,12}(ms|s|m|h|d)")) return Duration.parse(text);
+    long count = Long.parseLong(text.replaceAll("\\D", ""));
+    return switch (text.replaceAll("\\d", "")) {
+      case "ms" -> Duration.ofMillis(count);
+      case "s" -> Duration.ofSeconds(count);
+      case "m" -> Duration.ofMinutes(count);
+      case "h" -> Duration.ofHours(count);
+      default -> Duration.ofDays(count);
+    };
+  }
+}

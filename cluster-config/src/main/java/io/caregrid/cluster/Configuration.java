@@ -1,0 +1,115 @@
+package io.caregrid.cluster;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * What a node was told, and by whom. A later source wins: defaults, a preset, the YAML file, the environment, flags.
+ *
+ * <p>The keys are the component names of {@link NodeConfig} and the records in it ({@code shard.batchEvents}), so a setting exists exactly when the
+ * record has it. Whatever is wrong is reported at once, each with its key, its source and what would be right.
+ */
+public final class Configuration {
+  /** One setting in effect. */
+  public record Value(String key, String text, String source) {
+    /** As it may be shown: a secret that is set is masked. */
+    public String shown() {
+      return SECRETS.contains(key) && !text.isEmpty() ? "********" : text;
+    }
+  }
+
+  public static final String ENVIRONMENT_PREFIX = "CAREGRID_";
+  private static final Set<String> SECRETS = Set.of("database.password");
+  private static final String DEFAULT = "default";
+
+  private final Map<String, Value> values;
+  private final NodeConfig node;
+
+  private Configuration(Map<String, Value> values) {
+    this.values = values;
+    this.node = ConfigShape.build(values);
+  }
+
+  /** Every setting at its default. */
+  public static Configuration defaults() {
+    Map<String, Value> values = new LinkedHashMap<>();
+    ConfigShape.defaults().forEach((key, text) -> values.put(key, new Value(key, text, DEFAULT)));
+    return new Configuration(values);
+  }
+
+  /** @throws ConfigException when the file cannot be read, is not YAML, or has a wrong setting */
+  public Configuration withYaml(Path file) {
+    return with(ConfigYaml.read(file));
+  }
+
+  /**
+   * Takes {@code CAREGRID_SHARD_BATCH_EVENTS} for {@code shard.batchEvents}; variables that do not begin so are none of our business.
+   *
+   * @param notSettings variables with our prefix that mean something else, e.g. to the start script
+   */
+  public Configuration withEnvironment(Map<String, String> environment, Set<String> notSettings) {
+    Map<String, String> keys = values.keySet().stream().collect(Collectors.toMap(Configuration::variable, key -> key));
+    List<Value> found = new ArrayList<>();
+    new TreeMap<>(environment).forEach((name, text) -> {
+      if (!name.startsWith(ENVIRONMENT_PREFIX) || notSettings.contains(name)) return;
+      found.add(new Value(keys.getOrDefault(name, name), text, "environment " + name));
+    });
+    return with(found);
+  }
+
+  /** @param flags {@code key=value} each, as given to {@code --set} */
+  public Configuration withFlags(List<String> flags) {
+    List<Value> found = new ArrayList<>();
+    for (String flag : flags) {
+      int equals = flag.indexOf('=');
+      if (equals < 1) throw new ConfigException("--set " + flag + ": write --set key=value, e.g. --set http.port=8081");
+      found.add(new Value(flag.substring(0, equals).strip(), flag.substring(equals + 1), "flag --set"));
+    }
+    return with(found);
+  }
+
+  /** @param source who says so, e.g. {@code demo} */
+  public Configuration with(String source, Map<String, String> settings) {
+    return with(settings.entrySet().stream().map(one -> new Value(one.getKey(), one.getValue(), source)).toList());
+  }
+
+  private Configuration with(Collection<Value> found) {
+    List<String> unknown = found.stream().filter(value -> !values.containsKey(value.key())).map(this::unknown).toList();
+    if (!unknown.isEmpty()) throw new ConfigException(String.join("\n", unknown));
+    Map<String, Value> merged = new LinkedHashMap<>(values);
+    found.forEach(value -> merged.put(value.key(), value));
+    return new Configuration(merged);
+  }
+
+  public NodeConfig node() {
+    return node;
+  }
+
+  /** Every setting, in the order of the records. */
+  public List<Value> values() {
+    return List.copyOf(values.values());
+  }
+
+  private String unknown(Value value) {
+    boolean fromEnvironment = value.key().startsWith(ENVIRONMENT_PREFIX);
+    List<String> near = fromEnvironment
+        ? NearMisses.of(value.key(), values.keySet().stream().map(Configuration::variable).toList())
+        : NearMisses.of(value.key(), values.keySet());
+    return "unknown setting " + value.key() + " (" + value.source() + "). "
+        + (near.isEmpty() ? "'caregrid config' lists all settings" : "Did you mean " + String.join(" or ", near) + "?");
+  }
+
+  /** {@code shard.batchEvents} → {@code CAREGRID_SHARD_BATCH_EVENTS}. */
+  static String variable(String key) {
+    String words = key.replace('.', '_').replaceAll("([a-z])([A-Z])", "$1_$2");
+    return ENVIRONMENT_PREFIX + words.toUpperCase(Locale.ROOT);
+  }
+}

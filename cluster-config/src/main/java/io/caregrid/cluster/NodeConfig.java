@@ -1,0 +1,32 @@
+package io.caregrid.cluster;
+
+import static io.caregrid.cluster.ConfigException.require;
+
+import java.nio.file.Path;
+import java.util.Set;
+
+/**
+ * Everything one node is told: read once at start from YAML, then environment ({@code CAREGRID_HTTP_PORT}), then flags. Keys in YAML are these
+ * records' component names, nested ({@code http.port}).
+ *
+ * @param name   how this node calls itself in its log
+ * @param roles  what it does: any of {@link #ALL_ROLES}. Without {@code device} it joins Hazelcast as a lite member and owns no shard
+ * @param data   folder for what this node keeps on disk; one node per folder
+ * @param mappings folder with {@code devicecontent.json} and {@code fhirmapping.json}; null for the ones shipped with the house
+ */
+public record NodeConfig(String name, Set<String> roles, Path data, Path mappings, HttpConfig http,
+    ClusterConfig cluster, KafkaConfig kafka,
+    DatabaseConfig database, IngestConfig ingest, ShardConfig shard, IdentityConfig identity) {
+
+  public static final Set<String> ALL_ROLES = Set.of("ingest", "device", "api");
+  public static final NodeConfig DEFAULT = new NodeConfig("caregrid", ALL_ROLES, Path.of("data"), null,
+      HttpConfig.DEFAULT, ClusterConfig.DEFAULT,
+      KafkaConfig.DEFAULT, DatabaseConfig.DEFAULT, IngestConfig.DEFAULT, ShardConfig.DEFAULT, IdentityConfig.DEFAULT);
+
+  public NodeConfig {
+    require(!name.isBlank(), "name must not be blank");
+    require(!roles.isEmpty() && ALL_ROLES.containsAll(roles),
+        "roles must be some of " + ALL_ROLES.stream().sorted().toList() + ", not " + roles);
+    roles = Set.copyOf(roles);
+  }
+}

@@ -1,0 +1,135 @@
+package io.caregrid.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigurationTest {
+  @TempDir
+  Path temp;
+
+  @Test
+  void defaultsAreTheRecordsDefaults() {
+    assertEquals(NodeConfig.DEFAULT, Configuration.defaults().node());
+  }
+
+  @Test
+  void laterSourcesWinAndEveryValueKeepsItsSource() throws IOException {
+    Path yaml = yaml("http:\n  port: 1\ncluster:\n  members: [a:1, 'b:2']\n  shards: 60\nshard.batchAge: 5s\n");
+
+    Configuration configuration = Configuration.defaults()
+        .with("demo", Map.of("identity.mode", "Create", "http.port", "9"))
+        .withYaml(yaml)
+        .withEnvironment(Map.of("CAREGRID_HTTP_PORT", "2", "CAREGRID_SHARD_BATCH_EVENTS", "7", "HOME", "/"), Set.of())
+        .withFlags(List.of("http.port=3"));
+
+    assertEquals(3, configuration.node().http().port());
+    assertEquals(List.of("a:1", "b:2"), configuration.node().cluster().members());
+    assertEquals(Duration.ofSeconds(5), configuration.node().shard().batchAge());
+    assertEquals("flag --set", source(configuration, "http.port"));
+    assertEquals("environment CAREGRID_SHARD_BATCH_EVENTS", source(configuration, "shard.batchEvents"));
+    assertEquals(yaml + " line 5", source(configuration, "cluster.shards"));
+    assertEquals("demo", source(configuration, "identity.mode"));
+    assertEquals("default", source(configuration, "kafka.retention"));
+  }
+
+  @Test
+  void unknownKeysAreNamedWithTheirPlaceAndNearMisses() throws IOException {
+    Path yaml = yaml("http:\n  prot: 8080\nbatchEvents: 3\nhttp.port.x: 1\n");
+
+    String message = refusal(() -> Configuration.defaults().withYaml(yaml));
+
+    assertTrue(message.contains("unknown setting http.prot (" + yaml + " line 2). Did you mean http.port"), message);
+    assertTrue(message.contains("unknown setting batchEvents (" + yaml + " line 3). Did you mean shard.batchEvents"),
+        message);
+    assertTrue(message.contains("unknown setting http.port.x"), message);
+  }
+
+  @Test
+  void unknownVariablesAreNamedUnlessTheyMeanSomethingElse() {
+    String message = refusal(
+        () -> Configuration.defaults().withEnvironment(Map.of("CAREGRID_HTPP_PORT", "1"), Set.of()));
+
+    assertTrue(message.contains("unknown setting CAREGRID_HTPP_PORT"), message);
+    assertTrue(message.contains("Did you mean CAREGRID_HTTP_PORT"), message);
+    Configuration.defaults().withEnvironment(Map.of("CAREGRID_HEAP", "1g"), Set.of("CAREGRID_HEAP"));
+  }
+
+  @Test
+  void everythingOutOfRangeIsReportedAtOnceWithRangeAndSource() {
+    String message = refusal(() -> Configuration.defaults()
+        .withFlags(List.of("http.port=70000", "shard.batchEvents=many", "shard.batchAge=soon", "database.poolSize=1",
+            "cluster.host=0.0.0.0")));
+
+    assertTrue(message.contains("http.port must be 0..65535, not 70000 (http.port comes from flag --set)"), message);
+    assertTrue(message.contains("shard.batchEvents must be a whole number, not 'many' (flag --set)"), message);
+    assertTrue(message.contains("shard.batchAge must be a duration such as 500ms, 30s"), message);
+    assertTrue(message.contains("database.poolSize must be 2..200, not 1"), message);
+    assertTrue(message.contains("cluster.host must be a loopback or private address, not 0.0.0.0"), message);
+    assertEquals(5, message.lines().count(), message);
+  }
+
+  @Test
+  void twoSettingsThatContradictAreBothBlamed() {
+    String message = refusal(
+        () -> Configuration.defaults().withFlags(List.of("shard.backlog=5", "shard.batchEvents=10")));
+
+    assertTrue(message.contains("shard.backlog must be at least shard.batchEvents (10), not 5"), message);
+    assertTrue(message.contains("(shard.backlog comes from flag --set)"), message);
+    assertTrue(message.contains("(shard.batchEvents comes from flag --set)"), message);
+  }
+
+  @Test
+  void whatIsNotYamlIsRefusedWithItsLine() throws IOException {
+    assertTrue(refusal(() -> Configuration.defaults().withYaml(yaml("http:\n  port: [1\n"))).contains("is not YAML"));
+    assertTrue(refusal(() -> Configuration.defaults().withYaml(yaml("name: a\nname: b\n"))).contains("Duplicate"));
+    assertTrue(refusal(() -> Configuration.defaults().withYaml(yaml("just words\n"))).contains("expected settings"));
+    assertTrue(refusal(() -> Configuration.defaults().withYaml(temp.resolve("none"))).contains("does not exist"));
+    assertEquals(NodeConfig.DEFAULT, Configuration.defaults().withYaml(yaml("# nothing set\n")).node());
+    assertTrue(refusal(() -> Configuration.defaults().withFlags(List.of("http.port"))).contains("--set key=value"));
+  }
+
+  @Test
+  void secretsAreNeverShown() {
+    Configuration configuration = Configuration.defaults().withFlags(List.of("database.password=hunter2"));
+
+    assertEquals("hunter2", configuration.node().database().password());
+    assertTrue(configuration.values().stream().noneMatch(value -> value.shown().contains("hunter2")));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"500ms, PT0.5S", "30s, PT30S", "12h, PT12H", "7d, PT168H", "PT1.5S, PT1.5S"})
+  void durationsReadAsPeopleWriteThem(String text, Duration expected) {
+    Configuration configuration = Configuration.defaults()
+        .withFlags(List.of("kafka.retention=7d", "ingest.acknowledge=1s",
+            "shard.idleAfter=7d", expected.toHours() >= 1 ? "kafka.retention=" + text : "ingest.acknowledge=" + text))
+        .withFlags(List.of());
+    assertEquals(expected, expected.toHours() >= 1
+        ? configuration.node().kafka().retention()
+        : configuration.node().ingest().acknowledge());
+  }
+
+  private Path yaml(String text) throws IOException {
+    return Files.writeString(temp.resolve("caregrid.yaml"), text);
+  }
+
+  private static String source(Configuration configuration, String key) {
+    return configuration.values().stream().filter(value -> value.key().equals(key)).findFirst().orElseThrow().source();
+  }
+
+  private static String refusal(org.junit.jupiter.api.function.Executable load) {
+    return assertThrows(ConfigException.class, load).getMessage();
+  }
+}

@@ -1,0 +1,142 @@
+package io.caregrid.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class HazelcastClusterIT {
+  private static final int SHARDS = 12;
+  private final String name = "test-" + UUID.randomUUID();
+  private final List<HazelcastCluster> members = new ArrayList<>();
+
+  @AfterEach
+  void leave() {
+    members.forEach(HazelcastCluster::close);
+  }
+
+  @Test
+  void oneNodeStandsAloneQuicklyAndOwnsEverything() {
+    long start = System.nanoTime();
+    HazelcastCluster alone = join(true, SHARDS);
+
+    assertEquals(SHARDS, alone.mine().size());
+    System.out.println("one member started in " + Duration.ofNanos(System.nanoTime() - start).toMillis() + " ms");
+  }
+
+  @Test
+  void threeMembersShareAllShardsAndInheritThoseOfOneThatLeaves() throws Exception {
+    HazelcastCluster first = join(true, SHARDS);
+    BlockingQueue<Integer> told = new LinkedBlockingQueue<>();
+    first.onChange(() -> told.add(first.mine().size()));
+    HazelcastCluster second = join(true, SHARDS);
+    HazelcastCluster third = join(true, SHARDS);
+    HazelcastCluster lite = join(false, SHARDS);
+
+    eventually(() -> spread(first, second, third).equals(List.of(4, 4, 4)));
+    assertEquals(0, lite.mine().size());
+    eventually(() -> told.contains(SHARDS) && told.contains(4));
+
+    third.close();
+    members.remove(third);
+    eventually(() -> spread(first, second).equals(List.of(6, 6)));
+    eventually(() -> told.contains(6));
+    assertTrue(first.mine().stream().noneMatch(second.mine()::contains));
+  }
+
+  @Test
+  void theEventBusReachesTheOtherMember() throws Exception {
+    Vertx one = vertx(join(true, SHARDS));
+    Vertx two = vertx(join(true, SHARDS));
+    BlockingQueue<String> heard = new LinkedBlockingQueue<>();
+    two.eventBus()
+        .<String>consumer("news", message -> heard.add(message.body()))
+        .completion()
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(10, TimeUnit.SECONDS);
+
+    one.eventBus().publish("news", "hello");
+
+    assertEquals("hello", heard.poll(10, TimeUnit.SECONDS));
+    one.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    two.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void aMemberWithAnotherNumberOfShardsIsRefused() {
+    join(true, SHARDS);
+
+    ConfigException refused = assertThrows(ConfigException.class, () -> join(true, SHARDS + 1));
+    assertTrue(refused.getMessage().contains("cluster.shards (13)"), refused.getMessage());
+  }
+
+  @Test
+  void aNodeThatOwnsNothingNeedsOneThatDoes() {
+    ClusterConfig alone = new ClusterConfig("single", name, "127.0.0.1", 0, 0, List.of(), SHARDS, "");
+
+    ConfigException refused = assertThrows(ConfigException.class,
+        () -> HazelcastCluster.join(alone, false, Duration.ofMillis(300)));
+    assertTrue(refused.getMessage().contains("has role device"), refused.getMessage());
+  }
+
+  @Test
+  void aTakenPortIsNamed() {
+    HazelcastCluster first = join(true, SHARDS);
+    int port = Integer.parseInt(first.address().split(":")[1]);
+    ClusterConfig same = new ClusterConfig("single", name + "-other", "127.0.0.1", port, 0, List.of(), SHARDS, "");
+
+    ConfigException refused = assertThrows(ConfigException.class, () -> HazelcastCluster.join(same, true));
+    assertTrue(refused.getMessage().contains("cluster.port " + port), refused.getMessage());
+  }
+
+  @Test
+  void onlyPrivateAddressesAreBound() {
+    for (String host : List.of("0.0.0.0", "8.8.8.8", "::")) {
+      ConfigException refused = assertThrows(ConfigException.class,
+          () -> new ClusterConfig("single", name, host, 0, 0, List.of(), SHARDS, ""));
+      assertTrue(refused.getMessage().contains("cluster.host"), refused.getMessage());
+    }
+    assertTrue(join(true, SHARDS).address().startsWith("127.0.0.1:"));
+  }
+
+  private HazelcastCluster join(boolean ownsShards, int shards) {
+    List<String> others = members.stream().map(HazelcastCluster::address).toList();
+    HazelcastCluster member = HazelcastCluster
+        .join(new ClusterConfig("single", name, "127.0.0.1", 0, 0, others, shards, ""), ownsShards);
+    members.add(member);
+    return member;
+  }
+
+  private static Vertx vertx(HazelcastCluster member) throws Exception {
+    return member.vertx(new VertxOptions(), builder -> builder)
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(20,
+            TimeUnit.SECONDS);
+  }
+
+  private static List<Integer> spread(HazelcastCluster... members) {
+    return List.of(members).stream().map(member -> member.mine().size()).toList();
+  }
+
+  private static void eventually(BooleanSupplier holds) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!holds.getAsBoolean()) {
+      if (System.nanoTime() > deadline) throw new AssertionError("not within 20 s");
+      Thread.sleep(20);
+    }
+  }
+}
