@@ -1,0 +1,144 @@
+package io.caregrid.contract;
+
+/**
+ * Everything that can go wrong on purpose. A {@code Failure} is an answer, not a bug: it carries its HTTP status and its
+ * FHIR issue code (FHIR R4 valueset-issue-type), so the edge translates it in one line. Bugs stay ordinary
+ * RuntimeExceptions and become 500. A message names the thing and the fix, and never holds patient data.
+ */
+public abstract sealed class Failure extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  public final int status;
+  public final String issue;
+  /** The FHIRPath of the element at fault, e.g. {@code Observation.status}; null when no element is. */
+  public final String expression;
+
+  private Failure(int status, String issue, String message, String expression) {
+    super(message, null, false, false);
+    this.status = status;
+    this.issue = issue;
+    this.expression = expression;
+  }
+
+  /** 400: the request cannot be read. */
+  public static final class Invalid extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public Invalid(String why) {
+      this(why, null);
+    }
+
+    public Invalid(String why, String expression) {
+      super(400, "invalid", why, expression);
+    }
+  }
+
+  /** 401: nobody is asking. */
+  public static final class Unauthenticated extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public Unauthenticated(String why) {
+      super(401, "login", why, null);
+    }
+  }
+
+  /** 403: this caller may not. */
+  public static final class Forbidden extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public Forbidden(String why) {
+      super(403, "forbidden", why, null);
+    }
+  }
+
+  /** 404: no such thing, ever. */
+  public static final class NotFound extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public NotFound(String what) {
+      super(404, "not-found", what, null);
+    }
+  }
+
+  /** 405: the address exists, the verb does not. */
+  public static final class NotSupported extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public NotSupported(String what) {
+      super(405, "not-supported", what, null);
+    }
+  }
+
+  /** 406: no representation the client accepts. */
+  public static final class NotAcceptable extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public NotAcceptable(String what) {
+      super(406, "not-supported", what, null);
+    }
+  }
+
+  /** 409: somebody else was there first. */
+  public static final class Conflict extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public Conflict(String why) {
+      super(409, "conflict", why, null);
+    }
+  }
+
+  /** 410: it was here and has been deleted. */
+  public static final class Gone extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public Gone(String what) {
+      super(410, "deleted", what, null);
+    }
+  }
+
+  /** 412: the version named in If-Match is not the current one, or a condition matched several. */
+  public static final class PreconditionFailed extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public PreconditionFailed(String why) {
+      super(412, "conflict", why, null);
+    }
+  }
+
+  /** 413: more than this node is willing to take at once. */
+  public static final class TooLarge extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public TooLarge(String why) {
+      super(413, "too-long", why, null);
+    }
+  }
+
+  /** 415: a content type this address does not read. */
+  public static final class UnsupportedMedia extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public UnsupportedMedia(String why) {
+      super(415, "not-supported", why, null);
+    }
+  }
+
+  /** 422: readable, but against the rules of FHIR. */
+  public static final class Unprocessable extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public Unprocessable(String why, String expression) {
+      super(422, "invariant", why, expression);
+    }
+  }
+
+  /** 503 with Retry-After: overload and outages are answered, not absorbed. */
+  public static final class Busy extends Failure {
+    private static final long serialVersionUID = 1;
+    public static final int RETRY_AFTER_SECONDS = 2;
+
+    public Busy(String what) {
+      super(503, "transient", what, null);
+    }
+  }
+}

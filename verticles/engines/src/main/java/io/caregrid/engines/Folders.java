@@ -1,0 +1,48 @@
+package io.caregrid.engines;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The folders engines live in. */
+final class Folders {
+  private Folders() {}
+
+  static Path temporary(String name) {
+    try {
+      return Files.createTempDirectory("caregrid-" + name + "-");
+    } catch (IOException failed) {
+      throw new EngineException("no temporary folder for " + name + ": " + failed, failed);
+    }
+  }
+
+  /** A folder only this user can enter, under the temporary folder, the same one for every run. */
+  static Path cache() {
+    String user = System.getProperty("user.name");
+    Path folder = Path.of(System.getProperty("java.io.tmpdir"), "caregrid-engines-" + user);
+    try {
+      Files.createDirectories(folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      if (!Files.getOwner(folder).getName().equals(user))
+        throw new EngineException("folder " + folder + " belongs to somebody else: remove it");
+      return folder;
+    } catch (IOException failed) {
+      throw new EngineException("folder " + folder + " cannot be made: " + failed, failed);
+    }
+  }
+
+  /** Removes the folder and everything in it; what is gone already is fine. */
+  static void remove(Path folder) {
+    if (!Files.exists(folder)) return;
+    try (Stream<Path> all = Files.walk(folder)) {
+      List<Path> deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
+      for (Path path : deepestFirst) Files.deleteIfExists(path);
+    } catch (IOException failed) {
+      throw new EngineException("folder " + folder + " cannot be removed: " + failed, failed);
+    }
+  }
+}

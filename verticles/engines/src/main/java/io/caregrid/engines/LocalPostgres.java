@@ -1,0 +1,226 @@
+package io.caregrid.engines;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A real PostgreSQL 18 on 127.0.0.1, with its data in a folder, so that a restart goes on where it stopped.
+ *
+ * <p>The library that brings it switches {@code fsync} and {@code synchronous_commit} off, for tests that may forget. We promise not to forget: both
+ * are switched on, and every start asks the server whether they are. Clients need the password (SCRAM) that was made up when the folder was.
+ */
+public final class LocalPostgres implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(LocalPostgres.class);
+  private static final String USER = "postgres";
+  /** Long enough to recover from {@code kill -9} on a busy laptop. */
+  private static final Duration STARTUP = Duration.ofMinutes(2);
+  /** What the promises of the house rest on: setting → value that must be in force. */
+  private static final Map<String, String> DURABLE = Map.of("fsync", "on", "synchronous_commit", "on",
+      "full_page_writes", "on", "listen_addresses", Ports.HOST);
+
+  /** Data folders of the servers of this process. */
+  private static final Set<Path> RUNNING = ConcurrentHashMap.newKeySet();
+
+  private final EmbeddedPostgres server;
+  private final Path data;
+  private final FolderLock lock;
+  private final String password;
+  private final Path removedAtClose;
+  private final AtomicInteger databases = new AtomicInteger();
+
+  private LocalPostgres(EmbeddedPostgres server, Path data, FolderLock lock, String password, Path removedAtClose) {
+    this.server = server;
+    this.data = data;
+    this.lock = lock;
+    this.password = password;
+    this.removedAtClose = removedAtClose;
+  }
+
+  /**
+   * Starts on this folder, or goes on in it. Blocks until the server answers, some 2 s, 3 s more for a new folder.
+   *
+   * @param port 0 takes any free one
+   * @throws EngineException when the folder is in use or cannot be written, the port is taken, or the server does not come up
+   */
+  public static LocalPostgres start(Path folder, int port) {
+    return start(folder, port, null);
+  }
+
+  /** A server for one run: its folder is removed when it is closed, at the latest when this process ends in an orderly way. */
+  public static LocalPostgres temporary() {
+    Path folder = Folders.temporary("postgres");
+    LocalPostgres postgres = start(folder, 0, folder);
+    Runtime.getRuntime().addShutdownHook(new Thread(postgres::close, "local-postgres-closer"));
+    return postgres;
+  }
+
+  private static LocalPostgres start(Path folder, int port, Path removedAtClose) {
+    Path absolute = folder.toAbsolutePath().normalize();
+    FolderLock lock = FolderLock.take(absolute, "postgres");
+    try {
+      Orphan.stop(absolute.resolve("data"));
+      if (port != 0) Ports.checkFree(port, "PostgreSQL");
+      String password = password(absolute);
+      LocalPostgres postgres = new LocalPostgres(launch(absolute, port, password), absolute.resolve("data"), lock,
+          password, removedAtClose);
+      RUNNING.add(postgres.data);
+      postgres.assertDurable();
+      log.info("PostgreSQL is up address={}:{} folder={}", postgres.host(), postgres.port(), absolute);
+      return postgres;
+    } catch (RuntimeException failed) {
+      lock.close();
+      throw failed;
+    }
+  }
+
+  private static EmbeddedPostgres launch(Path folder, int port, String password) {
+    log.info("PostgreSQL is starting folder={}", folder);
+    EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
+        .setOverrideWorkingDirectory(Folders.cache().resolve("postgres").toFile())
+        .setDataDirectory(folder.resolve("data"))
+        .setCleanDataDirectory(false)
+        .setRegisterShutdownHook(false)
+        .setPort(port)
+        .setPGStartupWait(STARTUP)
+        // initdb takes these as --key=value, after its own --auth=trust: nobody gets in without the password
+        .setLocaleConfig("auth", "scram-sha-256")
+        .setLocaleConfig("pwfile", passwordFile(folder).toString())
+        .setLocaleConfig("locale", "C.UTF-8")
+        .setConnectConfig("password", password)
+        .setServerConfig("unix_socket_directories", "")
+        .setServerConfig("max_connections", "200")
+        .setServerConfig("jit", "off")
+        .setServerConfig("shared_buffers", "256MB")
+        // device Observations are rewritten all the time: each checkpoint makes the next rewrite of a page log all of it
+        .setServerConfig("max_wal_size", "2GB")
+        .setServerConfig("checkpoint_timeout", "15min");
+    DURABLE.forEach(builder::setServerConfig);
+    try {
+      return builder.start();
+    } catch (IOException | IllegalStateException failed) {
+      throw new EngineException("PostgreSQL does not start in " + folder + ": " + failed.getMessage()
+          + ". Is the disk full? Its own words are in the log", failed);
+    }
+  }
+
+  /** Asks the running server, not the configuration: a promise stands on what is in force. */
+  private void assertDurable() {
+    DURABLE.forEach((setting, wanted) -> {
+      String actual = ask("SHOW " + setting);
+      if (actual.equals(wanted)) return;
+      close();
+      throw new EngineException("PostgreSQL runs with " + setting + "=" + actual + " instead of " + wanted);
+    });
+  }
+
+  public String host() {
+    return Ports.HOST;
+  }
+
+  public int port() {
+    return server.getPort();
+  }
+
+  public String user() {
+    return USER;
+  }
+
+  public String password() {
+    return password;
+  }
+
+  /** Makes an empty database with a name nobody has used, and gives that name. Any thread. */
+  public String createDatabase() {
+    String name = "d" + ProcessHandle.current().pid() + "_" + databases.incrementAndGet();
+    run("CREATE DATABASE " + name);
+    return name;
+  }
+
+  /**
+   * Makes the database unless it is there.
+   *
+   * @param name a plain SQL identifier
+   * @return the name
+   */
+  public String database(String name) {
+    if (!name.matches("[a-z][a-z0-9_]{0,62}"))
+      throw new IllegalArgumentException("not a plain SQL identifier: " + name);
+    boolean there = ask("SELECT count(*) FROM pg_database WHERE datname = '" + name + "'").equals("1");
+    if (!there) run("CREATE DATABASE " + name);
+    return name;
+  }
+
+  private String ask(String sql) {
+    try (Connection connection = server.getPostgresDatabase().getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      rows.next();
+      return rows.getString(1);
+    } catch (SQLException failed) {
+      throw new EngineException("PostgreSQL does not answer " + sql + ": " + failed.getMessage(), failed);
+    }
+  }
+
+  private void run(String sql) {
+    try (Connection connection = server.getPostgresDatabase().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException failed) {
+      throw new EngineException("PostgreSQL refuses " + sql + ": " + failed.getMessage(), failed);
+    }
+  }
+
+  /** Stops the server (fast shutdown: open transactions are rolled back, everything committed is on disk). A second call does nothing. */
+  @Override
+  public synchronized void close() {
+    try {
+      server.close();
+    } catch (IOException failed) {
+      throw new EngineException("PostgreSQL does not stop: " + failed.getMessage(), failed);
+    } finally {
+      RUNNING.remove(data);
+      lock.close();
+    }
+    if (removedAtClose != null) Folders.remove(removedAtClose);
+  }
+
+  /** For a process that halts and closes nothing: its servers stop on their own, without anybody waiting for them. */
+  static void tellAllToStop() {
+    RUNNING.forEach(Orphan::tellToStop);
+  }
+
+  private static Path passwordFile(Path folder) {
+    return folder.resolve("password");
+  }
+
+  /** Made up once per folder, readable by its owner only. An empty file is what a full disk left of the first start. */
+  private static String password(Path folder) {
+    Path file = passwordFile(folder);
+    try {
+      if (Files.exists(file) && Files.size(file) > 0) return Files.readString(file).strip();
+      Files.deleteIfExists(file);
+      byte[] random = new byte[16];
+      new SecureRandom().nextBytes(random);
+      Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      return Files.readString(Files.writeString(file, HexFormat.of().formatHex(random)));
+    } catch (IOException failed) {
+      throw new EngineException("file " + file + " cannot be written: " + failed, failed);
+    }
+  }
+}

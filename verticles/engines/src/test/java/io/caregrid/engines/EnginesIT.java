@@ -1,0 +1,134 @@
+package io.caregrid.engines;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+@ExtendWith(Engines.class)
+class EnginesIT {
+
+  @Test
+  void everyDatabaseIsNewAndNeedsThePassword(LocalPostgres postgres) throws SQLException {
+    String first = postgres.createDatabase();
+    String second = postgres.createDatabase();
+
+    assertNotEquals(first, second);
+    String url = "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "/" + first;
+    try (Connection connection = DriverManager.getConnection(url, postgres.user(), postgres.password())) {
+      assertTrue(connection.isValid(1));
+    }
+    assertThrows(SQLException.class, () -> DriverManager.getConnection(url, postgres.user(), "wrong"));
+  }
+
+  @Test
+  void aNamedDatabaseIsMadeOnce(LocalPostgres postgres) {
+    assertEquals("ward", postgres.database("ward"));
+    assertEquals("ward", postgres.database("ward"));
+    assertThrows(IllegalArgumentException.class, () -> postgres.database("ward; DROP DATABASE postgres"));
+  }
+
+  @Test
+  void theBrokerIsTheSameForEveryTest(LocalKafka one, LocalKafka same) {
+    assertEquals(one.bootstrapServers(), same.bootstrapServers());
+    assertTrue(one.bootstrapServers().startsWith("127.0.0.1:"));
+  }
+
+  @Test
+  @Tag("full")
+  void killedProcessLosesNothingItAcknowledged(@TempDir Path temp) throws Exception {
+    Path folder = temp.resolve("a folder");
+
+    List<String> before = KilledChild.runAndKill(folder);
+    ProcessHandle orphan = ProcessHandle.of(postmaster(folder)).orElseThrow();
+    List<String> after = KilledChild.runAndKill(folder);
+
+    assertEquals(List.of("rows 0", "records 0", "wrote"), before);
+    assertEquals(List.of("rows 100", "records 100", "wrote"), after);
+    assertFalse(orphan.isAlive(), "the postmaster left behind was stopped");
+    LocalPostgres.start(folder.resolve("postgres"), 0).close();
+    assertFalse(Files.exists(folder.resolve("postgres/data/postmaster.pid")));
+  }
+
+  @Test
+  void aBrokerThatCannotWriteLeavesNoPostmasterBehind(@TempDir Path folder) throws Exception {
+    assertEquals(List.of("rows 0", "records 0", "wrote"), KilledChild.runAndHalt(folder));
+
+    Path pid = folder.resolve("postgres/data/postmaster.pid");
+    Instant deadline = Instant.now().plusSeconds(20);
+    while (Files.exists(pid) && Instant.now().isBefore(deadline)) Thread.onSpinWait();
+    assertFalse(Files.exists(pid), "PostgreSQL is still there");
+  }
+
+  @Test
+  void whatAFullDiskLeftEmptyDoesNotStopTheNextStart(@TempDir Path folder) throws Exception {
+    Files.createFile(folder.resolve("password"));
+    LocalPostgres.start(folder, 0).close();
+    Files.createFile(folder.resolve("data/postmaster.pid"));
+
+    LocalPostgres.start(folder, 0).close();
+  }
+
+  @Test
+  @Tag("full")
+  void aProcessThatGotThePostmastersNumberIsLeftAlone(@TempDir Path folder) throws Exception {
+    LocalPostgres.start(folder, 0).close();
+    Process bystander = new ProcessBuilder("sleep", "60").start();
+    Path data = folder.toAbsolutePath().resolve("data");
+    Files.writeString(data.resolve("postmaster.pid"),
+        bystander.pid() + "\n" + data + "\n1000000000\n5432\n\n127.0.0.1\n");
+
+    try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
+      assertTrue(bystander.isAlive());
+    } finally {
+      bystander.destroyForcibly().waitFor(5, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void aFolderServesOneProcess(@TempDir Path folder) {
+    try (FolderLock first = FolderLock.take(folder, "node")) {
+      EngineException refused = assertThrows(EngineException.class, () -> FolderLock.take(folder, "node"));
+
+      assertTrue(refused.getMessage()
+          .contains(folder + " is in use by another node (process "
+              + ProcessHandle.current().pid() + ")"),
+          refused.getMessage());
+    }
+    assertDoesNotThrow(() -> FolderLock.take(folder, "node").close());
+  }
+
+  @Test
+  void aTakenPortIsNamed(@TempDir Path folder) throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, java.net.InetAddress.getByName("127.0.0.1"))) {
+      int port = taken.getLocalPort();
+
+      for (Runnable start : List.<Runnable>of(() -> LocalPostgres.start(folder.resolve("p"), port),
+          () -> LocalKafka.start(folder.resolve("k"), port))) {
+        EngineException refused = assertThrows(EngineException.class, start::run);
+        assertTrue(refused.getMessage().contains("127.0.0.1:" + port), refused.getMessage());
+      }
+    }
+  }
+
+  private static long postmaster(Path folder) throws IOException {
+    return Long.parseLong(Files.readAllLines(folder.resolve("postgres/data/postmaster.pid")).get(0));
+  }
+}
