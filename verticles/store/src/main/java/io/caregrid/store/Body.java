@@ -1,0 +1,70 @@
+package io.caregrid.store;
+
+import java.util.Arrays;
+import java.util.zip.DataFormatException;
+import java.util.zip.Deflater;
+import java.util.zip.Inflater;
+
+/**
+ * How a resource's JSON lies in its row: a flag byte, then the bytes, deflated (RFC 1951, level 1) when that pays.
+ * An instance keeps native memory for one batch on one thread; close it.
+ */
+final class Body implements AutoCloseable {
+  private static final byte PLAIN = 0;
+  private static final byte DEFLATED = 1;
+  private static final int WORTH_IT = 256;
+
+  private final Deflater deflater = new Deflater(Deflater.BEST_SPEED, true);
+  private final Inflater inflater = new Inflater(true);
+
+  byte[] pack(byte[] json) {
+    if (json.length < WORTH_IT) return flagged(PLAIN, json, json.length);
+    deflater.reset();
+    deflater.setInput(json);
+    deflater.finish();
+    byte[] out = new byte[json.length];
+    int length = deflater.deflate(out);
+    return deflater.finished() ? deflated(json.length, out, length) : flagged(PLAIN, json, json.length);
+  }
+
+  private static byte[] flagged(byte flag, byte[] bytes, int length) {
+    byte[] body = new byte[length + 1];
+    body[0] = flag;
+    System.arraycopy(bytes, 0, body, 1, length);
+    return body;
+  }
+
+  /** The JSON's length stands before the deflated bytes, four bytes, so that reading needs no guess. */
+  private static byte[] deflated(int plain, byte[] bytes, int length) {
+    byte[] body = new byte[length + 5];
+    java.nio.ByteBuffer.wrap(body).put(DEFLATED).putInt(plain).put(bytes, 0, length);
+    return body;
+  }
+
+  byte[] unpack(byte[] body) {
+    return switch (body[0]) {
+      case PLAIN -> Arrays.copyOfRange(body, 1, body.length);
+      case DEFLATED -> inflated(body);
+      default -> throw new IllegalStateException("a body with flag " + body[0] + " was written by a newer Caregrid");
+    };
+  }
+
+  private byte[] inflated(byte[] body) {
+    byte[] json = new byte[java.nio.ByteBuffer.wrap(body).getInt(1)];
+    inflater.reset();
+    inflater.setInput(body, 5, body.length - 5);
+    try {
+      int length = inflater.inflate(json);
+      if (length != json.length) throw new IllegalStateException("a stored body is cut short");
+    } catch (DataFormatException cause) {
+      throw new IllegalStateException("a stored body is damaged", cause);
+    }
+    return json;
+  }
+
+  @Override
+  public void close() {
+    deflater.end();
+    inflater.end();
+  }
+}

@@ -1,0 +1,164 @@
+package io.caregrid.store;
+
+import io.caregrid.cluster.ConfigException;
+import io.caregrid.cluster.DatabaseConfig;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The connection pool of this node, on a schema that is up to date.
+ *
+ * <p>Nothing waits for ever: connecting takes at most {@link #CONNECT_SECONDS}, a statement a minute, a lock half a minute, and the server ends a
+ * transaction whose owner has fallen silent for a minute, so that a frozen node cannot hold a shard's row.
+ */
+public final class Database {
+  static final int CONNECT_SECONDS = 5;
+  static final int PATIENCE_SECONDS = 15;
+  private static final int OLDEST = 150_000;
+  private static final Set<String> DURABLE = Set.of("on", "remote_apply");
+  /** A statement that begins with this is planned for its own values each time, never by a cached generic plan. */
+  static final String PLANNED = "/* planned */ ";
+  private static final String SETTINGS = """
+      select current_setting('server_version_num')::int as version, current_setting('server_version') as named,
+        current_setting('fsync') as fsync, current_setting('synchronous_commit') as synchronous_commit,
+        current_setting('full_page_writes') as full_page_writes, current_setting('server_encoding') as encoding""";
+
+  private final Vertx vertx;
+  private final Pool pool;
+
+  private Database(Vertx vertx, Pool pool) {
+    this.vertx = vertx;
+    this.pool = pool;
+  }
+
+  /** Connects, migrates forward under a lock (several nodes may start at once), checks what the promises need (SHOW fsync, synchronous_commit). */
+  public static Future<Database> open(Vertx vertx, DatabaseConfig config) {
+    return open(vertx, config, Migrations.shipped());
+  }
+
+  static Future<Database> open(Vertx vertx, DatabaseConfig config, Migrations migrations) {
+    return PgConnection.connect(vertx, connecting(config))
+        .timeout(CONNECT_SECONDS, TimeUnit.SECONDS)
+        .compose(connection -> keepsPromises(connection).compose(safe -> migrations.run(connection))
+            .eventually(connection::close))
+        .map(ready -> new Database(vertx, pool(vertx, config)))
+        .recover(cause -> Failures.recover(refused(config, cause)));
+  }
+
+  /** What an operator set wrong, in the words of the settings; anything else as it is. */
+  private static Throwable refused(DatabaseConfig config, Throwable cause) {
+    String state = cause instanceof PgException refusal ? refusal.getSqlState() : null;
+    if (state == null) return cause;
+    return switch (state) {
+      case "28P01", "28000" ->
+        new ConfigException(config.host() + ":" + config.port() + " refuses user " + config.user()
+            + ": check database.user and database.password");
+      case "3D000" ->
+        new ConfigException("there is no database " + config.database() + " at " + config.host() + ":" + config.port()
+            + ": create it, or set database.database");
+      default -> cause;
+    };
+  }
+
+  private static Pool pool(Vertx vertx, DatabaseConfig config) {
+    PgConnectOptions bounded = connecting(config);
+    bounded.addProperty("statement_timeout", "60s")
+        .addProperty("lock_timeout", "30s")
+        .addProperty("idle_in_transaction_session_timeout", "60s");
+    return PgBuilder.pool().using(vertx).with(options(config)).connectingTo(bounded).build();
+  }
+
+  private static PoolOptions options(DatabaseConfig config) {
+    return new PoolOptions().setMaxSize(config.poolSize())
+        .setMaxWaitQueueSize(10_000)
+        .setConnectionTimeout(CONNECT_SECONDS)
+        .setConnectionTimeoutUnit(TimeUnit.SECONDS);
+  }
+
+  private static PgConnectOptions connecting(DatabaseConfig config) {
+    PgConnectOptions options = new PgConnectOptions().setHost(config.host())
+        .setPort(config.port())
+        .setDatabase(config.database())
+        .setUser(config.user())
+        .setPassword(config.password())
+        .setPipeliningLimit(64)
+        .setCachePreparedStatements(true)
+        .setPreparedStatementCacheMaxSize(512)
+        .setPreparedStatementCacheSqlFilter(sql -> !sql.startsWith(PLANNED));
+    options.addProperty("application_name", "caregrid");
+    return options;
+  }
+
+  private static Future<Void> keepsPromises(SqlConnection connection) {
+    return connection.query(SETTINGS).execute().map(rows -> {
+      require(rows.iterator().next());
+      return null;
+    });
+  }
+
+  private static void require(Row settings) {
+    require(settings.getInteger("version") >= OLDEST,
+        "PostgreSQL 15 or newer is needed, this is " + settings.getString("named"));
+    require("on".equals(settings.getString("fsync")),
+        "fsync is off: an acknowledged message would not survive a crash of the machine. Set fsync = on in postgresql.conf and restart PostgreSQL");
+    require("on".equals(settings.getString("full_page_writes")),
+        "full_page_writes is off: a crash may leave a torn page. Set full_page_writes = on in postgresql.conf and reload PostgreSQL");
+    String commit = settings.getString("synchronous_commit");
+    require(DURABLE.contains(commit), "synchronous_commit is " + commit
+        + ": a commit would be answered before it is safe. Set synchronous_commit = on for the server, this database and this user");
+    require("UTF8".equals(settings.getString("encoding")),
+        "the database's encoding is " + settings.getString("encoding") + ": create it with encoding UTF8");
+  }
+
+  private static void require(boolean holds, String why) {
+    if (!holds) throw new ConfigException("The database cannot be used: " + why);
+  }
+
+  /** Whoever asks it sets a deadline: some failing statements on the pool (not on a connection) Vert.x 5.0.8 never answers. */
+  Pool pool() {
+    return pool;
+  }
+
+  /**
+   * One statement on any connection, in a transaction of its own; its failure is not translated yet. An answer, or TimeoutException, comes within
+   * {@link #PATIENCE_SECONDS} whatever the database and the network do.
+   */
+  Future<RowSet<Row>> ask(String sql, Tuple values) {
+    return pool.preparedQuery(sql).execute(values).timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  Vertx vertx() {
+    return vertx;
+  }
+
+  /** Thinking too long for an event loop: packing and unpacking many bodies. */
+  <T> Future<T> offLoop(Callable<T> thinking) {
+    return vertx.executeBlocking(thinking, false);
+  }
+
+  /** True when a trivial query answers within two seconds. */
+  public Future<Boolean> answers() {
+    return pool.preparedQuery("select 1")
+        .execute()
+        .timeout(2, TimeUnit.SECONDS)
+        .transform(done -> Future.succeededFuture(
+            done.succeeded()));
+  }
+
+  public Future<Void> close() {
+    return pool.close();
+  }
+}

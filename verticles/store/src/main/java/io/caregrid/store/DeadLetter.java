@@ -1,0 +1,17 @@
+package io.caregrid.store;
+
+import io.caregrid.cluster.Source;
+import io.vertx.core.buffer.Buffer;
+import java.time.Instant;
+
+/**
+ * A message that could not be used, kept once with why, so that somebody can mend the cause and send it again.
+ *
+ * @param source  where it came from; its text is the id, so keeping it twice changes nothing
+ * @param reason  a short constant, e.g. {@code malformed-json}, {@code no-template}, {@code unknown-device}: safe as a metric tag
+ * @param detail  a sentence for a person, without patient data
+ * @param device  the device's identifier if it was read, else null
+ * @param payload the message as it came
+ * @param at      the log's timestamp of the source event, UTC
+ */
+public record DeadLetter(Source source, String reason, String detail, String device, Buffer payload, Instant at) {}

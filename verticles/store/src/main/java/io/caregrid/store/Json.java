@@ -1,0 +1,172 @@
+package io.caregrid.store;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Failure;
+import io.vertx.core.buffer.Buffer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.Map;
+
+/** Resources as JSON trees whose decimals keep every digit (FHIR R4 datatypes.html#decimal: precision is significant). */
+final class Json {
+  static final JsonMapper MAPPER = JsonMapper.builder()
+      .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+      .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
+      .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+      .build();
+  private static final DateTimeFormatter MILLIS = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'")
+      .withZone(ZoneOffset.UTC);
+  /** Jackson holds 1.0 and 1.00 for equal; FHIR does not. */
+  private static final Comparator<JsonNode> EXACT = (a, b) -> {
+    boolean same = a.isNumber() && b.isNumber() ? a.asText().equals(b.asText()) : a.equals(b);
+    return same ? 0 : 1;
+  };
+
+  private static final byte[] META = ",\"meta\":".getBytes(StandardCharsets.US_ASCII);
+
+  private Json() {}
+
+  static ObjectNode read(byte[] json) {
+    try {
+      return (ObjectNode) MAPPER.readTree(json);
+    } catch (IOException cause) {
+      throw new IllegalStateException("a stored body is not JSON", cause);
+    }
+  }
+
+  /** What a stored body's {@code meta} holds beside the store's own version and time; null when nothing. Reads no further than that. */
+  static ObjectNode metaGiven(Buffer json) {
+    try (JsonParser parser = MAPPER.createParser(json.getBytes())) {
+      parser.nextToken();
+      for (String field = parser.nextFieldName(); field != null; field = parser.nextFieldName()) {
+        parser.nextToken();
+        if (field.equals("meta")) return given(parser.readValueAsTree());
+        parser.skipChildren();
+      }
+      return null;
+    } catch (IOException cause) {
+      throw new IllegalStateException("a stored body is not JSON", cause);
+    }
+  }
+
+  private static ObjectNode given(ObjectNode meta) {
+    ObjectNode given = meta.without(java.util.List.of("versionId", "lastUpdated"));
+    return given.isEmpty() ? null : given;
+  }
+
+  static byte[] write(ObjectNode tree) {
+    try {
+      return MAPPER.writeValueAsBytes(tree);
+    } catch (JsonProcessingException cause) {
+      throw new IllegalStateException("a resource cannot be written as JSON", cause);
+    }
+  }
+
+  /** The resource as it is answered: type, id and meta in front, everything else in its own order. */
+  static ObjectNode stamped(String type, String id, int version, Instant updated, ObjectNode resource) {
+    return stamped(type, id, meta(version, updated, resource.get("meta")), resource);
+  }
+
+  static ObjectNode stamped(String type, String id, ObjectNode meta, ObjectNode resource) {
+    ObjectNode stamped = MAPPER.createObjectNode();
+    stamped.put("resourceType", type).put("id", id).set("meta", meta);
+    copy(resource, stamped);
+    return stamped;
+  }
+
+  /** @param given what somebody else has put there (tags, labels, profiles), or null */
+  static ObjectNode meta(int version, Instant updated, JsonNode given) {
+    ObjectNode meta = MAPPER.createObjectNode();
+    meta.put("versionId", Integer.toString(version)).put("lastUpdated", MILLIS.format(updated));
+    if (given instanceof ObjectNode fields) copy(fields, meta);
+    return meta;
+  }
+
+  /**
+   * {@link #stamped} as bytes. What a device sends begins with type and id and has no meta: then the rest, mostly samples, is copied as it is.
+   *
+   * @param json the bytes {@code resource} was read from
+   */
+  static byte[] stampedBytes(String type, String id, ObjectNode meta, ObjectNode resource, byte[] json) {
+    byte[] front = ("{\"resourceType\":\"" + type + "\",\"id\":\"" + id + "\"").getBytes(StandardCharsets.UTF_8);
+    boolean inPlace = Arrays.mismatch(front, json) == front.length && json.length > front.length
+        && !resource.has("meta");
+    if (!inPlace) return write(stamped(type, id, meta, resource));
+    byte[] stamp = write(meta);
+    return ByteBuffer.allocate(json.length + META.length + stamp.length)
+        .put(front)
+        .put(META)
+        .put(stamp)
+        .put(json, front.length, json.length - front.length)
+        .array();
+  }
+
+  /** What is not there yet. */
+  private static void copy(ObjectNode from, ObjectNode to) {
+    for (Map.Entry<String, JsonNode> field : from.properties()) {
+      if (!to.has(field.getKey())) to.set(field.getKey(), field.getValue());
+    }
+  }
+
+  /** True when two stamped resources say the same, whatever their version and time. */
+  static boolean sameContent(ObjectNode one, ObjectNode other) {
+    return unstamped(one).equals(EXACT, unstamped(other));
+  }
+
+  private static ObjectNode unstamped(ObjectNode stamped) {
+    ObjectNode bare = MAPPER.createObjectNode();
+    bare.setAll(stamped);
+    ObjectNode meta = MAPPER.createObjectNode();
+    meta.setAll((ObjectNode) stamped.get("meta"));
+    return bare.set("meta", meta.without(java.util.List.of("versionId", "lastUpdated")));
+  }
+
+  /** The same of bytes that were read as {@code node}: a character that may not stand there can only have come in by an escape. */
+  static void requireText(String path, JsonNode node, byte[] json) {
+    for (byte c : json) {
+      if (c == '\\') {
+        requireText(path, node);
+        return;
+      }
+    }
+  }
+
+  /** FHIR R4 datatypes.html#string: no character below U+0020 but tab, CR and LF. NUL and halves of surrogate pairs could not be kept. */
+  static void requireText(String path, JsonNode node) {
+    if (node.isTextual()) requireText(path, node.textValue());
+    if (node.isObject()) {
+      for (Iterator<Map.Entry<String, JsonNode>> fields = node.properties().iterator(); fields.hasNext();) {
+        Map.Entry<String, JsonNode> field = fields.next();
+        requireText(path, field.getKey());
+        requireText(path + "." + field.getKey(), field.getValue());
+      }
+    }
+    for (int i = 0; node.isArray() && i < node.size(); i++) requireText(path + "[" + i + "]", node.get(i));
+  }
+
+  private static void requireText(String path, String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == 0) throw new Failure.Invalid(path + " holds a NUL character, which FHIR does not allow", path);
+      if (!Character.isSurrogate(c)) continue;
+      boolean pair = Character.isHighSurrogate(c) && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1));
+      if (!pair) throw new Failure.Invalid(path + " holds half of a surrogate pair, which is not a character", path);
+      i++;
+    }
+  }
+}

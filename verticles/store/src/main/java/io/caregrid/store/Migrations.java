@@ -1,0 +1,121 @@
+package io.caregrid.store;
+
+import io.caregrid.cluster.ConfigException;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings the schema forward, never back. Each step is a transaction of its own; an advisory lock lets one node do it while others wait. A step that
+ * was applied must stay as it was: its checksum is kept and compared at every start.
+ */
+final class Migrations {
+  private static final Logger log = LoggerFactory.getLogger(Migrations.class);
+  /** In order; a step's number is its place in this list, from 1. */
+  private static final List<String> FILES = List.of("V001__schema.sql");
+
+  private static final long LOCK = 0x4361726567726964L; // "Caregrid"
+  private static final String HOLD = "select pg_advisory_lock($1)";
+  private static final String RELEASE = "select pg_advisory_unlock($1)";
+  private static final String TABLE = """
+      create table if not exists schema_version (
+        version int primary key, name text not null, checksum text not null, applied timestamptz not null default now())""";
+  private static final String APPLIED = "select version, name, checksum from schema_version order by version";
+  private static final String RECORD = "insert into schema_version (version, name, checksum) values ($1, $2, $3)";
+
+  private final List<Step> steps;
+
+  record Step(int version, String name, String sql) {
+    String checksum() {
+      try {
+        byte[] digest = MessageDigest.getInstance("SHA-256").digest(sql.getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().formatHex(digest);
+      } catch (NoSuchAlgorithmException impossible) {
+        throw new IllegalStateException(impossible);
+      }
+    }
+  }
+
+  Migrations(List<Step> steps) {
+    this.steps = List.copyOf(steps);
+  }
+
+  static Migrations shipped() {
+    List<Step> steps = new ArrayList<>();
+    for (String file : FILES) steps.add(new Step(steps.size() + 1, file, text(file)));
+    return new Migrations(steps);
+  }
+
+  private static String text(String file) {
+    try (InputStream in = Migrations.class.getResourceAsStream("migrations/" + file)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException cause) {
+      throw new IllegalStateException("migration " + file + " cannot be read", cause);
+    }
+  }
+
+  List<Step> steps() {
+    return steps;
+  }
+
+  /** Fails with a {@link ConfigException} when the database is newer than this program, or was brought up by other steps. */
+  Future<Void> run(SqlConnection connection) {
+    return connection.preparedQuery(HOLD)
+        .execute(Tuple.of(LOCK))
+        .compose(locked -> forward(connection))
+        .eventually(() -> connection.preparedQuery(RELEASE).execute(Tuple.of(LOCK)));
+  }
+
+  private Future<Void> forward(SqlConnection connection) {
+    return connection.query(TABLE)
+        .execute()
+        .compose(there -> connection.query(APPLIED).execute())
+        .compose(rows -> {
+          int done = 0;
+          for (Row row : rows) done = verified(row);
+          return remaining(connection, done);
+        });
+  }
+
+  private int verified(Row row) {
+    int version = row.getInteger("version");
+    if (version > steps.size())
+      throw new ConfigException(
+          "The database's schema has version " + version + " (" + row.getString("name") + "), this program knows "
+              + steps.size()
+              + ": it was opened by a newer Caregrid. Start that version, or restore a backup from before");
+    Step step = steps.get(version - 1);
+    if (!step.checksum().equals(row.getString("checksum")))
+      throw new ConfigException(
+          "Migration " + step.name()
+              + " differs from the one that was applied to this database: a step is never edited, add a new one");
+    return version;
+  }
+
+  private Future<Void> remaining(SqlConnection connection, int done) {
+    Future<Void> before = Future.succeededFuture();
+    for (Step step : steps.subList(done, steps.size())) before = before.compose(ready -> apply(connection, step));
+    return before;
+  }
+
+  private Future<Void> apply(SqlConnection connection, Step step) {
+    return connection.begin()
+        .compose(transaction -> connection.query(step.sql())
+            .execute()
+            .compose(changed -> connection.preparedQuery(RECORD)
+                .execute(Tuple.of(step.version(), step.name(), step.checksum())))
+            .compose(recorded -> transaction.commit())
+            .onSuccess(applied -> log.info("schema migrated version={} name={}", step.version(), step.name())));
+  }
+}

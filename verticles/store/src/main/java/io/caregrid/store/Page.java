@@ -1,0 +1,13 @@
+package io.caregrid.store;
+
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * One page of an answer.
+ *
+ * @param entries in order
+ * @param total   when it was asked for and is known
+ * @param next    opaque token for the next page, null at the end
+ */
+public record Page(List<Stored> entries, OptionalLong total, String next) {}

@@ -1,0 +1,232 @@
+package io.caregrid.store;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/** One batch of one shard. Its statements are few, whatever the number of Observations; thinking about bodies happens off the event loop. */
+final class ShardTransaction implements ShardStore.Transaction {
+  private static final Definition OBSERVATION = Definition.of("Observation");
+  private static final Table TABLE = Table.of(OBSERVATION);
+  private static final int CHUNK = 1_000;
+  private static final String ADVANCE = """
+      update shard_progress set applied = $5, sources = $6 where target = $1 and topic_id = $2 and epoch = $3 and shard = $4""";
+
+  private final Database database;
+  private final SqlConnection connection;
+  private final ShardKey key;
+  private final Progress progress;
+  private final Clock clock;
+  private final Map<String, Locked> locked = new HashMap<>();
+
+  /**
+   * @param stored without its body once handed out: a batch may lock a hundred thousand, and only one chunk of them may be in memory
+   * @param keep   this version must not be overwritten without a trace
+   * @param meta   what people say in {@code meta}, which a device's version takes over; null when nothing
+   */
+  private record Locked(Stored stored, boolean keep, long fingerprint, ObjectNode meta) {
+    Locked withoutBody() {
+      Stored bare = new Stored(stored.type(), stored.id(), stored.version(), stored.updated(), stored.deleted(),
+          stored.created(), null);
+      return new Locked(bare, keep, fingerprint, meta);
+    }
+  }
+
+  /** @param reindex its indexed columns differ from those of the version before */
+  private record Merge(Version version, boolean keep, boolean reindex) {}
+
+  ShardTransaction(Database database, SqlConnection connection, ShardKey key, Progress progress, Clock clock) {
+    this.database = database;
+    this.connection = connection;
+    this.key = key;
+    this.progress = progress;
+    this.clock = clock;
+  }
+
+  @Override
+  public Progress progress() {
+    return progress;
+  }
+
+  @Override
+  public Future<Map<String, Stored>> lockObservations(Collection<String> ids) {
+    return connection.preparedQuery(TABLE.lock())
+        .execute(Tuple.of(ids.toArray(String[]::new)))
+        .compose(this::unpack)
+        .map(found -> {
+          Map<String, Stored> stored = new LinkedHashMap<>();
+          found.forEach((id, row) -> {
+            stored.put(id, row.stored());
+            locked.put(id, row.withoutBody());
+          });
+          return stored;
+        });
+  }
+
+  /** Inflates off the event loop. */
+  private Future<Map<String, Locked>> unpack(RowSet<Row> rows) {
+    return database.offLoop(() -> {
+      Map<String, Locked> found = new LinkedHashMap<>();
+      try (Body body = new Body()) {
+        for (Row row : rows) found.put(row.getString("id"), locked(row, body));
+      }
+      return found;
+    });
+  }
+
+  private static Locked locked(Row row, Body body) {
+    Stored stored = Version.stored(OBSERVATION.type(), row, body);
+    boolean closed = !stored.updated().isBefore(row.getOffsetDateTime("d1").toInstant());
+    ObjectNode meta = stored.deleted() ? null : Json.metaGiven(stored.body());
+    return new Locked(stored, stored.deleted() || !row.getBoolean("device") || closed, row.getLong("fp"), meta);
+  }
+
+  @Override
+  public Future<Void> writeObservations(List<ShardStore.DeviceWrite> writes) {
+    List<ShardStore.DeviceWrite> inOrder = new ArrayList<>(writes);
+    inOrder.sort(Comparator.comparing(ShardStore.DeviceWrite::id));
+    Future<Void> before = Future.succeededFuture();
+    for (int from = 0; from < inOrder.size(); from += CHUNK) {
+      List<ShardStore.DeviceWrite> chunk = inOrder.subList(from, Math.min(from + CHUNK, inOrder.size()));
+      before = before.compose(written -> pack(chunk)).compose(this::write);
+    }
+    return before;
+  }
+
+  /** Reads, stamps, indexes and deflates off the event loop. */
+  private Future<List<Merge>> pack(List<ShardStore.DeviceWrite> writes) {
+    Instant now = clock.instant();
+    return database.offLoop(() -> {
+      List<Merge> merges = new ArrayList<>(writes.size());
+      try (Body body = new Body()) {
+        for (ShardStore.DeviceWrite write : writes) merges.add(merge(write, now, body));
+      }
+      return merges;
+    });
+  }
+
+  private Merge merge(ShardStore.DeviceWrite write, Instant now, Body body) {
+    Ids.require(OBSERVATION.type(), write.id());
+    Locked old = locked.get(write.id());
+    if (write.before() != null && old == null) throw new IllegalArgumentException("written, but not locked before");
+    ObjectNode resource = Json.read(write.json());
+    Json.requireText(OBSERVATION.type(), resource, write.json());
+    Version next = Version.merged(old == null ? null : old.stored(), old == null ? null : old.meta(), OBSERVATION,
+        write.id(), write.json(), resource, now, body);
+    return new Merge(next, old != null && old.keep(), old != null && old.fingerprint() != next.fingerprint());
+  }
+
+  private Future<Void> write(List<Merge> merges) {
+    List<Version> fresh = versions(merges, merge -> merge.version().stored().created());
+    List<Version> merged = versions(merges, merge -> !merge.version().stored().created());
+    List<Version> kept = versions(merges, Merge::keep);
+    List<Version> moved = versions(merges, Merge::reindex);
+    return unless(fresh, () -> insert(fresh))
+        .compose(inserted -> unless(kept, () -> run(TABLE.keepMany(), Tuple.of(ids(kept)), kept.size())))
+        .compose(done -> unless(merged, () -> merge(merged)))
+        .compose(done -> unless(moved, () -> index(moved)))
+        .onSuccess(done -> merges.forEach(merge -> remember(merge.version())));
+  }
+
+  private void remember(Version version) {
+    String id = version.stored().id();
+    ObjectNode meta = locked.containsKey(id) ? locked.get(id).meta() : null;
+    locked.put(id, new Locked(version.stored(), closed(version), version.fingerprint(), meta).withoutBody());
+  }
+
+  private static boolean closed(Version version) {
+    return !version.stored().updated().isBefore(version.postings().date().to());
+  }
+
+  private static List<Version> versions(List<Merge> merges, java.util.function.Predicate<Merge> which) {
+    return merges.stream().filter(which).map(Merge::version).toList();
+  }
+
+  private static Future<Void> unless(List<Version> none, java.util.function.Supplier<Future<Void>> step) {
+    return none.isEmpty() ? Future.succeededFuture() : step.get();
+  }
+
+  private Future<Void> insert(List<Version> fresh) {
+    Tuple values = stamp(fresh).addValue(ids(fresh))
+        .addValue(all(fresh, v -> v.postings().patientHash(), Long[]::new))
+        .addValue(all(fresh, v -> Version.utc(v.postings().date().from()), OffsetDateTime[]::new))
+        .addValue(all(fresh, v -> Version.utc(v.postings().date().to()), OffsetDateTime[]::new))
+        .addValue(all(fresh, Version::fingerprint, Long[]::new))
+        .addValue(all(fresh, ShardTransaction::literal, String[]::new))
+        .addValue(all(fresh, v -> Buffer.buffer(v.packed()), Buffer[]::new));
+    return run(TABLE.insertMany(), values, fresh.size());
+  }
+
+  private Future<Void> merge(List<Version> merged) {
+    Tuple values = stamp(merged).addValue(ids(merged))
+        .addValue(all(merged, v -> v.stored().version() - 1, Integer[]::new))
+        .addValue(all(merged, v -> Version.utc(v.postings().date().to()), OffsetDateTime[]::new))
+        .addValue(all(merged, v -> Buffer.buffer(v.packed()), Buffer[]::new));
+    return run(TABLE.mergeMany(), values, merged.size());
+  }
+
+  private Future<Void> index(List<Version> moved) {
+    Tuple values = Tuple.tuple()
+        .addValue(ids(moved))
+        .addValue(all(moved, v -> v.postings().patientHash(), Long[]::new))
+        .addValue(all(moved, v -> Version.utc(v.postings().date().from()), OffsetDateTime[]::new))
+        .addValue(all(moved, Version::fingerprint, Long[]::new))
+        .addValue(all(moved, ShardTransaction::literal, String[]::new));
+    return run(TABLE.indexMany(), values, moved.size());
+  }
+
+  private static Tuple stamp(List<Version> versions) {
+    OffsetDateTime[] updated = all(versions, v -> Version.utc(v.stored().updated()), OffsetDateTime[]::new);
+    return Tuple.tuple().addValue(updated);
+  }
+
+  private static String[] ids(List<Version> versions) {
+    return all(versions, v -> v.stored().id(), String[]::new);
+  }
+
+  /** PostgreSQL's text form of an array: arrays of arrays would have to be of one length. */
+  private static String literal(Version version) {
+    return Arrays.toString(version.hashes()).replace('[', '{').replace(']', '}');
+  }
+
+  private static <T> T[] all(List<Version> versions, Function<Version, T> column,
+      java.util.function.IntFunction<T[]> array) {
+    return versions.stream().map(column).toArray(array);
+  }
+
+  private Future<Void> run(String sql, Tuple values, int rows) {
+    return connection.preparedQuery(sql).execute(values).map(done -> {
+      if (done.rowCount() != rows)
+        throw new Failure.Conflict("An Observation of this batch was changed by somebody else; try again");
+      return null;
+    });
+  }
+
+  @Override
+  public Future<Void> keep(List<DeadLetter> letters) {
+    return DeadLetters.keep(connection, letters);
+  }
+
+  @Override
+  public Future<Void> advance(Progress progress) {
+    Tuple values = ShardStore.values(key).addValue(progress.applied()).addValue(Sources.write(progress.sources()));
+    return run(ADVANCE, values, 1);
+  }
+}

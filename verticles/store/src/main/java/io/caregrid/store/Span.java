@@ -1,0 +1,100 @@
+package io.caregrid.store;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.Year;
+import java.time.YearMonth;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The stretch of time a FHIR date means by its precision: 2026-11 is the whole month (FHIR R4 search.html#date). A value without an offset is UTC.
+ *
+ * @param from inclusive, microseconds
+ * @param to   exclusive, microseconds
+ */
+record Span(Instant from, Instant to) {
+  /** Before everything: how a resource without a date lies in the database. */
+  static final Span NONE = new Span(Instant.parse("0001-01-01T00:00:00Z"), Instant.parse("0001-01-01T00:00:00Z"));
+  /** Where a period without a start begins. */
+  static final Instant FIRST = Instant.parse("0001-01-02T00:00:00Z");
+  /** And one without an end ends. */
+  static final Instant LAST = Instant.parse("9999-12-31T00:00:00Z");
+
+  private static final Pattern DATE = Pattern.compile("(\\d{4})(-\\d{2})?(-\\d{2})?");
+  private static final Pattern TIME = Pattern.compile(
+      "(\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2})(:\\d{2})?(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})?");
+
+  /** Empty when it is not a FHIR date, dateTime or instant between the years 1 and 9998. */
+  static Optional<Span> parse(String text) {
+    try {
+      Matcher time = TIME.matcher(text);
+      if (time.matches()) return bounded(ofTime(time));
+      Matcher date = DATE.matcher(text);
+      return date.matches() ? bounded(ofDate(text, date)) : Optional.empty();
+    } catch (DateTimeException unreadable) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<Span> bounded(Span span) {
+    boolean inside = !span.from.isBefore(FIRST) && !span.to.isAfter(LAST);
+    return inside ? Optional.of(span) : Optional.empty();
+  }
+
+  private static Span ofDate(String text, Matcher date) {
+    if (date.group(3) != null) return days(LocalDate.parse(text), LocalDate.parse(text).plusDays(1));
+    if (date.group(2) != null)
+      return days(YearMonth.parse(text).atDay(1), YearMonth.parse(text).plusMonths(1).atDay(1));
+    return days(Year.parse(text).atDay(1), Year.parse(text).plusYears(1).atDay(1));
+  }
+
+  private static Span days(LocalDate from, LocalDate to) {
+    return new Span(from.atStartOfDay().toInstant(ZoneOffset.UTC), to.atStartOfDay().toInstant(ZoneOffset.UTC));
+  }
+
+  /** A fraction is as exact as it is written, but no finer than a microsecond; its end is rounded up. */
+  private static Span ofTime(Matcher time) {
+    String second = time.group(2) == null ? ":00" : time.group(2);
+    String fraction = time.group(3) == null ? "" : time.group(3);
+    String offset = time.group(4) == null ? "Z" : time.group(4);
+    Instant from = OffsetDateTime.parse(time.group(1) + second + fraction + offset).toInstant();
+    if (time.group(2) == null) return new Span(from, from.plus(1, ChronoUnit.MINUTES));
+    long nanos = fraction.isEmpty() ? 1_000_000_000L : (long) Math.pow(10, 10 - fraction.length());
+    return new Span(from.truncatedTo(ChronoUnit.MICROS), ceiling(from.plusNanos(nanos)));
+  }
+
+  private static Instant ceiling(Instant instant) {
+    Instant floor = instant.truncatedTo(ChronoUnit.MICROS);
+    return floor.equals(instant) ? floor : floor.plus(1, ChronoUnit.MICROS);
+  }
+
+  /** A date, dateTime, instant, Period or Timing (the stretch over its events). Empty when there is none, or it cannot be read. */
+  static Optional<Span> of(JsonNode value) {
+    if (value.isTextual()) return parse(value.textValue());
+    if (value.has("event")) return ofEvents(value.get("event"));
+    Optional<Span> start = value.has("start") ? parse(value.get("start").asText()) : Optional.empty();
+    Optional<Span> end = value.has("end") ? parse(value.get("end").asText()) : Optional.empty();
+    if (start.isEmpty() && end.isEmpty()) return Optional.empty();
+    return Optional.of(new Span(start.map(Span::from).orElse(FIRST), end.map(Span::to).orElse(LAST)));
+  }
+
+  private static Optional<Span> ofEvents(JsonNode events) {
+    Optional<Span> all = Optional.empty();
+    for (JsonNode event : events) {
+      Optional<Span> one = parse(event.asText());
+      all = all.isEmpty() ? one : one.isEmpty() ? all : Optional.of(all.get().and(one.get()));
+    }
+    return all;
+  }
+
+  private Span and(Span other) {
+    return new Span(from.isBefore(other.from) ? from : other.from, to.isAfter(other.to) ? to : other.to);
+  }
+}

@@ -1,0 +1,24 @@
+package io.caregrid.store;
+
+import io.vertx.core.buffer.Buffer;
+import java.time.Instant;
+
+/**
+ * One version of one resource, as the store holds it.
+ *
+ * @param type    FHIR resource type
+ * @param id      logical id
+ * @param version {@code meta.versionId}, from 1
+ * @param updated {@code meta.lastUpdated}, UTC, milliseconds
+ * @param deleted this version is a deletion; then {@code body} is null
+ * @param created this version is the first of the id; false when an update found it there already
+ * @param body    JSON exactly as it is answered, meta included
+ */
+public record Stored(String type, String id, int version, Instant updated, boolean deleted, boolean created,
+    Buffer body) {
+
+  /** This version, as the answer to an update that changed nothing: it was not created just now. */
+  Stored unchanged() {
+    return new Stored(type, id, version, updated, deleted, false, body);
+  }
+}

@@ -1,0 +1,104 @@
+package io.caregrid.store;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+
+/**
+ * One version of a resource on its way into its row.
+ *
+ * @param stored   as it will be answered
+ * @param packed   the body as it lies in the row, null for a deletion
+ * @param postings what finds it
+ * @param hashes   of its tokens
+ */
+record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
+
+  private static final Postings NOTHING = new Postings(java.util.Set.of(), java.util.Map.of(), null, Span.NONE);
+
+  /** The next version after {@code before}, which is null when nothing was there. Its time never goes back behind it. */
+  static Version after(Stored before, Definition definition, String id, ObjectNode resource, Instant now, Body body) {
+    int number = number(before);
+    Instant updated = updated(before, now);
+    ObjectNode stamped = Json.stamped(definition.type(), id, number, updated, resource);
+    return of(definition, id, number, updated, stamped, Json.write(stamped), body);
+  }
+
+  /**
+   * The next version as a device's events make it. What people have put into meta stays: a device knows nothing of it.
+   *
+   * @param before   its body is not asked for
+   * @param given    {@link Json#metaGiven} of it, or null
+   * @param json     without meta
+   * @param resource the same as a tree
+   */
+  static Version merged(Stored before, ObjectNode given, Definition definition, String id, byte[] json,
+      ObjectNode resource, Instant now, Body body) {
+    int number = number(before);
+    Instant updated = updated(before, now);
+    ObjectNode meta = Json.meta(number, updated, given);
+    byte[] stamped = Json.stampedBytes(definition.type(), id, meta, resource, json);
+    return of(definition, id, number, updated, resource.set("meta", meta), stamped, body);
+  }
+
+  private static int number(Stored before) {
+    return before == null ? 1 : before.version() + 1;
+  }
+
+  private static Version of(Definition definition, String id, int number, Instant updated, ObjectNode stamped,
+      byte[] json, Body body) {
+    Postings postings = Postings.of(definition, stamped);
+    Stored stored = new Stored(definition.type(), id, number, updated, false, number == 1, Buffer.buffer(json));
+    return new Version(stored, body.pack(json), postings, postings.hashes());
+  }
+
+  static Version deletion(Stored before, Instant now) {
+    Stored stored = new Stored(before.type(), before.id(), before.version() + 1, updated(before, now), true, false,
+        null);
+    return new Version(stored, null, NOTHING, new Long[0]);
+  }
+
+  private static Instant updated(Stored before, Instant now) {
+    Instant millis = now.truncatedTo(ChronoUnit.MILLIS);
+    return before != null && before.updated().isAfter(millis) ? before.updated() : millis;
+  }
+
+  /** For {@link Table#create} and the first nine of {@link Table#update}. */
+  Tuple row() {
+    return Tuple.tuple()
+        .addValue(stored.id())
+        .addValue(utc(stored.updated()))
+        .addValue(hour(stored.updated()))
+        .addValue(postings.patientHash())
+        .addValue(utc(postings.date().from()))
+        .addValue(utc(postings.date().to()))
+        .addValue(fingerprint())
+        .addValue(hashes)
+        .addValue(packed == null ? null : Buffer.buffer(packed));
+  }
+
+  long fingerprint() {
+    return postings.fingerprint(hashes);
+  }
+
+  static int hour(Instant instant) {
+    return (int) Math.floorDiv(instant.getEpochSecond(), 3600L);
+  }
+
+  static OffsetDateTime utc(Instant instant) {
+    return instant.atOffset(ZoneOffset.UTC);
+  }
+
+  static Stored stored(String type, Row row, Body body) {
+    boolean deleted = row.getBoolean("del");
+    int version = row.getInteger("ver");
+    Buffer json = deleted ? null : Buffer.buffer(body.unpack(row.getBuffer("body").getBytes()));
+    return new Stored(type, row.getString("id"), version, row.getOffsetDateTime("upd").toInstant(), deleted,
+        version == 1, json);
+  }
+}

@@ -1,0 +1,223 @@
+package io.caregrid.store;
+
+import static io.caregrid.store.Room.CALLER;
+import static io.caregrid.store.Room.body;
+import static io.caregrid.store.Room.fails;
+import static io.caregrid.store.Room.get;
+import static io.caregrid.store.Room.json;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(Room.Key.class)
+class FhirStoreTest {
+  private static final OptionalInt ANY = OptionalInt.empty();
+  private final List<String> audited = new ArrayList<>();
+  private Room room;
+  private FhirStore store;
+
+  @BeforeEach
+  void open(Room room) {
+    this.room = room;
+    Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target + " " + allowed);
+    store = new FhirStore(room.database(), audit);
+  }
+
+  private static ObjectNode patient(String family) {
+    return json("{'resourceType':'Patient','name':[{'family':'" + family + "'}]}");
+  }
+
+  @Test
+  void whatIsCreatedIsReadBackWithIdVersionAndTime() {
+    Stored made = get(store.create(CALLER, "Patient", patient("Ada")));
+
+    Stored found = get(store.read(CALLER, "Patient", made.id()));
+
+    assertEquals(made, found);
+    assertTrue(found.created());
+    assertEquals(1, found.version());
+    assertEquals(made.id(), body(found).get("id").asText());
+    assertEquals("1", body(found).at("/meta/versionId").asText());
+    assertEquals(found.updated(), java.time.Instant.parse(body(found).at("/meta/lastUpdated").asText()));
+  }
+
+  @Test
+  void everyDigitOrderAndUnknownFieldSurvives() {
+    String given = "{\"resourceType\":\"Observation\",\"zeta\":1,\"alpha\":{\"b\":1.10,\"a\":[1E+2,0.0,0.00,123456789012345678901234567890.123]},"
+        + "\"text\":\"äß\uD83D\uDE00\\t\"}";
+
+    Stored made = get(store.create(CALLER, "Observation", Json.read(given.getBytes(StandardCharsets.UTF_8))));
+
+    String answer = get(store.read(CALLER, "Observation", made.id())).body().toString();
+    String bare = answer.replaceFirst("\"id\":\"[^\"]*\",\"meta\":\\{[^}]*},", "");
+    assertEquals(given, bare);
+  }
+
+  @Test
+  void clientsCannotChooseVersionOrTimeButKeepTheRestOfMeta() {
+    ObjectNode given = json(
+        "{'resourceType':'Patient','id':'mine','meta':{'versionId':'99','lastUpdated':'1999','source':'x','tag':[{'code':'t'}]}}");
+
+    Stored made = get(store.create(CALLER, "Patient", given));
+
+    assertNotEquals("mine", made.id());
+    assertEquals("1", body(made).at("/meta/versionId").asText());
+    assertEquals("x", body(made).at("/meta/source").asText());
+    assertEquals("t", body(made).at("/meta/tag/0/code").asText());
+  }
+
+  @Test
+  void updateCreatesThenReplacesAndKeepsEveryVersion() {
+    Stored one = get(store.update(CALLER, "Patient", "up-1", patient("One"), ANY));
+    Stored two = get(store.update(CALLER, "Patient", "up-1", patient("Two"), OptionalInt.of(1)));
+
+    assertTrue(one.created());
+    assertFalse(two.created());
+    assertEquals(2, two.version());
+    assertEquals(one, get(store.vread(CALLER, "Patient", "up-1", 1)));
+    assertEquals(two, get(store.vread(CALLER, "Patient", "up-1", 2)));
+    fails(Failure.NotFound.class, 404, store.vread(CALLER, "Patient", "up-1", 3));
+  }
+
+  @Test
+  void theSameContentAgainMakesNoNewVersionButAnotherPrecisionDoes() {
+    ObjectNode content = json("{'resourceType':'Observation','status':'final','valueQuantity':{'value':1.10}}");
+    Stored one = get(store.update(CALLER, "Observation", "same", content, ANY));
+
+    Stored again = get(store.update(CALLER, "Observation", "same",
+        json("{'status':'final','valueQuantity':{'value':1.10},'resourceType':'Observation','meta':{'versionId':'7'}}"),
+        ANY));
+    Stored finer = get(store.update(CALLER, "Observation", "same",
+        json("{'resourceType':'Observation','status':'final','valueQuantity':{'value':1.100}}"), ANY));
+
+    assertEquals(one.unchanged(), again);
+    assertEquals(2, finer.version());
+  }
+
+  @Test
+  void ifMatchOnAnotherVersionIsRefused() {
+    get(store.update(CALLER, "Patient", "match", patient("A"), ANY));
+
+    fails(Failure.PreconditionFailed.class, 412,
+        store.update(CALLER, "Patient", "match", patient("B"), OptionalInt.of(2)));
+    fails(Failure.PreconditionFailed.class, 412,
+        store.update(CALLER, "Patient", "nobody", patient("B"), OptionalInt.of(1)));
+    fails(Failure.PreconditionFailed.class, 412, store.delete(CALLER, "Patient", "match", OptionalInt.of(2)));
+  }
+
+  @Test
+  void whatIsDeletedIsGoneButItsPastIsNot() {
+    get(store.update(CALLER, "Patient", "del", patient("A"), ANY));
+
+    Stored deletion = get(store.delete(CALLER, "Patient", "del", ANY));
+
+    assertEquals(2, deletion.version());
+    assertTrue(deletion.deleted());
+    assertNull(get(store.delete(CALLER, "Patient", "del", ANY)));
+    assertNull(get(store.delete(CALLER, "Patient", "never", ANY)));
+    fails(Failure.Gone.class, 410, store.read(CALLER, "Patient", "del"));
+    fails(Failure.Gone.class, 410, store.vread(CALLER, "Patient", "del", 2));
+    assertEquals(1, get(store.vread(CALLER, "Patient", "del", 1)).version());
+
+    Stored back = get(store.update(CALLER, "Patient", "del", patient("A"), ANY));
+    assertEquals(3, back.version());
+    assertEquals(3, get(store.history(CALLER, "Patient", "del", new HistoryQuery(10, null, null))).entries().size());
+  }
+
+  @Test
+  void historyComesNewestFirstInPages() {
+    for (int i = 1; i <= 5; i++) get(store.update(CALLER, "Patient", "hist", patient("v" + i), ANY));
+
+    Page first = get(store.history(CALLER, "Patient", "hist", new HistoryQuery(2, null, null)));
+    Page second = get(store.history(CALLER, "Patient", "hist", new HistoryQuery(2, null, first.next())));
+    Page third = get(store.history(CALLER, "Patient", "hist", new HistoryQuery(2, null, second.next())));
+
+    assertEquals(OptionalLong.of(5), first.total());
+    assertEquals(List.of(5, 4, 3, 2, 1), java.util.stream.Stream.of(first, second, third)
+        .flatMap(page -> page.entries().stream())
+        .map(Stored::version)
+        .toList());
+    assertNull(third.next());
+    fails(Failure.NotFound.class, 404, store.history(CALLER, "Patient", "hist-not", new HistoryQuery(2, null, null)));
+    fails(Failure.Invalid.class, 400, store.history(CALLER, "Patient", "hist", new HistoryQuery(2, null, "nonsense!")));
+  }
+
+  @Test
+  void writersThatRaceMakeOneVersionEachWithoutAGap() {
+    get(store.update(CALLER, "Patient", "race", patient("start"), ANY));
+
+    List<Future<Stored>> racing = IntStream.range(0, 8)
+        .mapToObj(i -> store.update(CALLER, "Patient", "race", patient("r" + i), ANY))
+        .toList();
+    get(Future.all(racing));
+
+    assertEquals(9, get(store.read(CALLER, "Patient", "race")).version());
+    assertEquals(9, get(store.history(CALLER, "Patient", "race", new HistoryQuery(100, null, null))).entries().size());
+    assertEquals(9, racing.stream().map(f -> f.result().version()).distinct().count() + 1);
+  }
+
+  @Test
+  void ofManyWhoNameTheSameVersionExactlyOneWins() {
+    get(store.update(CALLER, "Patient", "one", patient("start"), ANY));
+
+    List<Future<Stored>> racing = IntStream.range(0, 8)
+        .mapToObj(i -> store.update(CALLER, "Patient", "one", patient("r" + i), OptionalInt.of(1)))
+        .toList();
+    get(Future.join(racing).otherwiseEmpty());
+
+    assertEquals(1, racing.stream().filter(Future::succeeded).count());
+    assertTrue(racing.stream().filter(Future::failed).allMatch(f -> f.cause() instanceof Failure.PreconditionFailed));
+  }
+
+  @Test
+  void createIfAbsentGivesEverybodyTheSameOne() {
+    List<Future<Stored>> racing = IntStream.range(0, 8)
+        .mapToObj(i -> store.createIfAbsent(CALLER, "Device", "dev-1",
+            json("{'resourceType':'Device','modelNumber':'" + i + "'}")))
+        .toList();
+    get(Future.all(racing));
+
+    assertEquals(1, racing.stream().map(Future::result).distinct().count());
+    assertEquals(1, room.count("from change_queue where id = 'dev-1'"));
+  }
+
+  @Test
+  void idsAndTextThatCannotBeKeptAreTheClientsFault() {
+    fails(Failure.Invalid.class, 400, store.read(CALLER, "Patient", "a'; drop table r_patient; --"));
+    fails(Failure.Invalid.class, 400, store.read(CALLER, "Patient", "x".repeat(65)));
+    fails(Failure.Invalid.class, 400, store.read(CALLER, "Patient", "nul\0"));
+    fails(Failure.Invalid.class, 400, store.update(CALLER, "Patient", "", patient("A"), ANY));
+    fails(Failure.NotFound.class, 404, store.read(CALLER, "Nonsense", "a"));
+    Failure.Invalid nul = fails(Failure.Invalid.class, store.create(CALLER, "Patient", patient("a\\u0000b")));
+    assertEquals("Patient.name[0].family", nul.expression);
+    fails(Failure.Invalid.class, 400, store.create(CALLER, "Patient", patient("half \\ud800 pair")));
+    assertEquals("x".repeat(64), get(store.update(CALLER, "Patient", "x".repeat(64), patient("long"), ANY)).id());
+  }
+
+  @Test
+  void everyAccessIsAuditedWithoutNamingAnybody() {
+    get(store.update(CALLER, "Patient", "audit-me", patient("A"), ANY));
+    get(store.read(CALLER, "Patient", "audit-me"));
+    get(store.delete(CALLER, "Patient", "audit-me", ANY));
+    get(store.history(CALLER, "Patient", "audit-me", new HistoryQuery(1, null, null)));
+
+    String target = "Patient/" + Audit.hash("audit-me") + " true";
+    assertEquals(List.of("UPDATE " + target, "READ " + target, "DELETE " + target, "READ " + target), audited);
+  }
+}

@@ -1,0 +1,41 @@
+package io.caregrid.store;
+
+import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.engines.LocalPostgres;
+
+/**
+ * The PostgreSQL the store's tests run on: the embedded one, or with {@code -Dcaregrid.test.postgres=debian} a private cluster of Debian's packages,
+ * so that the same tests prove the oldest version we take. One per JVM.
+ */
+interface Postgres extends AutoCloseable {
+  String CHOICE = System.getProperty("caregrid.test.postgres", "embedded");
+
+  /** A new, empty database. */
+  DatabaseConfig createDatabase();
+
+  @Override
+  void close();
+
+  static Postgres start() {
+    return switch (CHOICE) {
+      case "embedded" -> embedded(LocalPostgres.temporary());
+      case "debian" -> DebianPostgres.start();
+      default -> throw new IllegalArgumentException("caregrid.test.postgres is embedded or debian, not " + CHOICE);
+    };
+  }
+
+  private static Postgres embedded(LocalPostgres engine) {
+    return new Postgres() {
+      @Override
+      public DatabaseConfig createDatabase() {
+        return new DatabaseConfig(engine.host(), engine.port(), engine.createDatabase(), engine.user(),
+            engine.password(), 8);
+      }
+
+      @Override
+      public void close() {
+        engine.close();
+      }
+    };
+  }
+}

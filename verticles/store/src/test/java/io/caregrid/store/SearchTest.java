@@ -1,0 +1,258 @@
+package io.caregrid.store;
+
+import static io.caregrid.store.Room.CALLER;
+import static io.caregrid.store.Room.fails;
+import static io.caregrid.store.Room.get;
+import static io.caregrid.store.Room.json;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Failure;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@ExtendWith(Room.Key.class)
+class SearchTest {
+  private static final String LOINC = "http://loinc.org";
+  private static Room room;
+  private static FhirStore store;
+
+  @BeforeAll
+  static void fill(Room shared) {
+    room = shared;
+    at("2026-11-20T10:00:00Z");
+    put("Patient", "ada",
+        "'name':[{'family':'Løvelace-Ñandú','given':['Ada','Augusta']}],'birthDate':'1985-12','gender':'female','active':true,"
+            + "'identifier':[{'system':'urn:mrn','value':'MRN|7,1'},{'value':'bare'}]");
+    put("Patient", "bob", "'name':[{'text':'Bob  Smithson','family':'Smithson'}],'birthDate':'1950','gender':'male'");
+    put("Device", "mon-1",
+        "'identifier':[{'system':'urn:dev','value':'monitor-07'}],'patient':{'reference':'Patient/ada'},'status':'active'");
+    put("Device", "mon-2", "'identifier':[{'system':'urn:other','value':'monitor-07'}]");
+    at("2026-11-20T11:00:00Z");
+    observation("hr1", "ada", "8867-4",
+        "'effectiveDateTime':'2026-11-20T10:00:00Z','device':{'reference':'Device/mon-1'}");
+    observation("hr2", "ada", "8867-4",
+        "'effectivePeriod':{'start':'2026-11-20T11:00:00.0000000Z','end':'2026-11-20T11:59:59.9999999Z'}");
+    at("2026-11-20T12:00:00.005Z");
+    observation("temp", "ada", "8310-5",
+        "'effectiveDateTime':'2026-11-19','category':[{'coding':[{'system':'cat','code':'vital-signs'}]}]");
+    observation("hrBob", "bob", "8867-4", "'effectiveDateTime':'2026-11'");
+    observation("undated", "bob", "1-1", "'status':'preliminary'");
+    observation("other", null, "1-2", "'subject':{'reference':'Group/ada'},'effectivePeriod':{'start':'2026-11-21'}");
+  }
+
+  private static void at(String now) {
+    store = new FhirStore(room.database(), Audit.log(), Clock.fixed(Instant.parse(now), ZoneOffset.UTC));
+  }
+
+  private static void put(String type, String id, String fields) {
+    get(store.update(CALLER, type, id, json("{'resourceType':'" + type + "'," + fields + "}"), OptionalInt.empty()));
+  }
+
+  private static void observation(String id, String patient, String code, String fields) {
+    String subject = patient == null ? "" : "'subject':{'reference':'Patient/" + patient + "'},";
+    String status = fields.contains("status") ? "" : "'status':'final',";
+    put("Observation", id, status + subject + "'code':{'coding':[{'system':'local','code':'x-" + code + "'},{'system':'"
+        + LOINC + "','code':'" + code + "'}]}," + fields);
+  }
+
+  private static SearchQuery query(String text, int count, String total, String page) {
+    String type = text.substring(0, text.indexOf('?'));
+    List<SearchQuery.Param> params = Arrays.stream(text.substring(type.length() + 1).split("&"))
+        .filter(pair -> !pair.isEmpty())
+        .map(pair -> new SearchQuery.Param(pair.substring(0, pair.indexOf('=')), pair.substring(pair.indexOf('=') + 1)))
+        .toList();
+    return new SearchQuery(type, params, count, total, page);
+  }
+
+  private static String ids(Page page) {
+    return page.entries().stream().map(Stored::id).collect(Collectors.joining(" "));
+  }
+
+  private static String found(String text) {
+    return ids(get(store.search(CALLER, query(text, 100, "none", null))));
+  }
+
+  @ParameterizedTest(name = "{0} → {1}")
+  @CsvSource(delimiter = '>', quoteCharacter = '"', emptyValue = "", value = {
+    "Patient?_id=ada > ada",
+    "Patient?_id=ada,bob,carl > bob ada",
+    "Patient?_id=a' or 1=1 -- > ''",
+    "Patient?identifier=urn:mrn|MRN\\|7\\,1 > ada",
+    "Patient?identifier=MRN\\|7\\,1 > ada",
+    "Patient?identifier=urn:mrn| > ada",
+    "Patient?identifier=|bare > ada",
+    "Patient?identifier=urn:other|bare > ''",
+    "Patient?identifier='; drop table r_patient; -- > ''",
+    "Patient?family=lovelace > ada",
+    "Patient?family=LØVELACE-nandu > ada",
+    "Patient?family=l,smithson > bob ada",
+    "Patient?family=lovex > ''",
+    "Patient?family=smithsonian > ''",
+    "Patient?family:exact=smithson > ''",
+    "Patient?family:exact=Smithson > bob",
+    "Patient?name=bob smith > bob",
+    "Patient?given=aug > ada",
+    "Patient?gender=female > ada",
+    "Patient?gender=http://hl7.org/fhir/administrative-gender|male > bob",
+    "Patient?gender:not=male > ada",
+    "Patient?identifier:missing=true > bob",
+    "Patient?identifier:missing=false > ada",
+    "Patient?birthdate=1985 > ada",
+    "Patient?birthdate=lt1960 > bob",
+    "Patient?_sort=birthdate > bob ada",
+    "Device?identifier=urn:dev|monitor-07 > mon-1",
+    "Device?identifier=monitor-07 > mon-2 mon-1",
+    "Device?identifier=urn:dev|monitor-07,urn:other|monitor-07,urn:x|y > mon-2 mon-1",
+    "Device?patient=ada > mon-1",
+    "Device?patient=Patient/ada > mon-1",
+    "Observation?patient=ada > temp hr2 hr1",
+    "Observation?subject=Patient/ada > temp hr2 hr1",
+    "Observation?subject=ada > other temp hr2 hr1",
+    "Observation?subject:Patient=ada > temp hr2 hr1",
+    "Observation?subject=Group/ada > other",
+    "Observation?patient=Patient/ada,Patient/bob&code=http://loinc.org|8867-4 > hrBob hr2 hr1",
+    "Observation?patient=ada&code=8867-4 > hr2 hr1",
+    "Observation?patient=ada&code=x-8867-4&status=final > hr2 hr1",
+    "Observation?code=local|8867-4 > ''",
+    "Observation?code=8310-5,1-1 > undated temp",
+    "Observation?code=x-8867-4&code=8867-4 > hrBob hr2 hr1",
+    "Observation?device=Device/mon-1 > hr1",
+    "Observation?device=mon-1 > hr1",
+    "Observation?category=cat|vital-signs > temp",
+    "Observation?status=preliminary > undated",
+    "Observation?date=2026-11-20 > hr2 hr1",
+    "Observation?date=eq2026-11 > hrBob temp hr2 hr1",
+    "Observation?date=ne2026-11-20 > other hrBob temp",
+    "Observation?date=gt2026-11-20 > other hrBob",
+    "Observation?date=lt2026-11-20 > hrBob temp",
+    "Observation?date=ge2026-11-20 > other hrBob hr2 hr1",
+    "Observation?date=le2026-11-20 > hrBob temp hr2 hr1",
+    "Observation?date=sa2026-11-20 > other",
+    "Observation?date=eb2026-11-20 > temp",
+    "Observation?date=ap2026-11-20 > other hrBob temp hr2 hr1",
+    "Observation?date=ge2026-11-20T11:00&date=lt2026-11-20T12:00:00+00:00 > hrBob hr2",
+    "Observation?date=2026-11-20T10:00:00Z > hr1",
+    "Observation?date=2026-11-20T11:00:00+01:00 > hr1",
+    "Observation?date=2026-11-19,2026-11-20T10:00 > temp hr1",
+    "Observation?date:missing=true > undated",
+    "Observation?_lastUpdated=2026-11-20T11:00:00Z > hr2 hr1",
+    "Observation?_lastUpdated=ge2026-11-20T12:00:00.005Z > other undated hrBob temp",
+    "Observation?_lastUpdated=gt2026-11-20T12:00:00.005Z > ''",
+    "Observation?_lastUpdated=lt2026-11-20T12:00 > hr2 hr1",
+    "Observation?_lastUpdated=le2026-11-20T11:00 > hr2 hr1",
+    "Observation?_lastUpdated=ne2026-11-20T12:00 > hr2 hr1",
+    "Observation?patient=ada&_sort=-date > hr2 hr1 temp",
+    "Observation?patient=ada&_sort=date > temp hr1 hr2",
+    "Observation?_sort=-date > other hr2 hr1 temp hrBob undated",
+    "Observation?_sort=-_lastUpdated > other undated hrBob temp hr2 hr1",
+    "Observation?_sort=_lastUpdated > hr1 hr2 temp hrBob undated other",
+    "Observation?patient=nobody > ''",
+    "Observation?patient= > other undated hrBob temp hr2 hr1",
+    "Observation? > other undated hrBob temp hr2 hr1"})
+  void aSearchFindsWhatFhirSaysItFinds(String text, String expected) {
+    assertEquals(expected.equals("''") ? "" : expected, found(text));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Patient?nonsense=1", "Patient?birthdate=yesterday", "Patient?birthdate=ge",
+    "Patient?birthdate=2026-13", "Patient?birthdate=2026-11-20T10", "Patient?birthdate=2026-11-20T10",
+    "Patient?birthdate=0000",
+    "Patient?birthdate=9999-12-31", "Patient?family:contains=x", "Patient?gender:text=x", "Patient?gender=|",
+    "Patient?_sort=family", "Patient?_sort=birthdate,_id",
+    "Patient?identifier:missing=perhaps", "Observation?subject:identifier=x", "Observation?subject.name=x",
+    "Observation?_has:x:y=z"})
+  void whatCannotBeReadIsRefused(String text) {
+    fails(Failure.Invalid.class, 400, store.search(CALLER, query(text, 100, "none", null)));
+  }
+
+  @Test
+  void aNulInAValueFindsNothing() {
+    assertEquals("", found("Patient?identifier=a\0b"));
+    assertEquals("", found("Patient?family=a\0b"));
+    assertEquals("", found("Patient?_id=a\0b"));
+    fails(Failure.Invalid.class, 400, store.search(CALLER, query("Patient?birthdate=2026\0", 100, "none", null)));
+  }
+
+  @Test
+  void unknownParametersAreNamedForWhoeverDecidesAboutThem() {
+    assertEquals(List.of("nonsense", "subject.name"), FhirStore.unknown(
+        query("Observation?nonsense:exact=1&code=2&subject.name=3&_id=4&_lastUpdated=2026&_sort=date", 1, "none",
+            null)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Observation?", "Observation?_sort=date", "Observation?_sort=-date",
+    "Observation?_sort=_lastUpdated", "Observation?_sort=-_lastUpdated"})
+  void pagesTogetherGiveEachEntryOnce(String text) {
+    List<String> pages = new ArrayList<>();
+    String token = null;
+    do {
+      Page page = get(store.search(CALLER, query(text, 2, "none", token)));
+      pages.add(ids(page));
+      token = page.next();
+    } while (token != null);
+
+    assertEquals(3, pages.size());
+    assertEquals(found(text), String.join(" ", pages));
+  }
+
+  @Test
+  void aTokenOfAnotherSearchOrOfNobodyIsRefused() {
+    String token = get(store.search(CALLER, query("Observation?", 2, "none", null))).next();
+
+    fails(Failure.Invalid.class, 400, store.search(CALLER, query("Observation?code=x", 2, "none", token)));
+    fails(Failure.Invalid.class, 400, store.search(CALLER, query("Observation?_sort=date", 2, "none", token)));
+    fails(Failure.Invalid.class, 400, store.search(CALLER, query("Observation?", 2, "none", token + "AA")));
+    fails(Failure.Invalid.class, 400, store.search(CALLER, query("Observation?", 2, "none", "%%%")));
+  }
+
+  @Test
+  void totalsAreGivenWhenTheyAreAskedFor() {
+    assertEquals(OptionalLong.empty(), get(store.search(CALLER, query("Observation?", 2, "none", null))).total());
+    assertEquals(OptionalLong.of(6), get(store.search(CALLER, query("Observation?", 2, "accurate", null))).total());
+    assertEquals(OptionalLong.of(3),
+        get(store.search(CALLER, query("Observation?code=8867-4", 2, "estimate", null))).total());
+
+    Page none = get(store.search(CALLER, query("Observation?patient=ada", 0, "accurate", null)));
+    assertEquals(OptionalLong.of(3), none.total());
+    assertTrue(none.entries().isEmpty());
+    assertNull(none.next());
+  }
+
+  @Test
+  void whatIsDeletedIsNotFound() {
+    put("Device", "gone", "'identifier':[{'value':'gone-1'}]");
+    assertEquals("gone", found("Device?identifier=gone-1"));
+
+    get(store.delete(CALLER, "Device", "gone", OptionalInt.empty()));
+
+    assertEquals("", found("Device?identifier=gone-1"));
+    assertEquals("", found("Device?_id=gone"));
+  }
+
+  @Test
+  void aRowFoundOnlyByACollidingHashIsLeftOut() {
+    put("Device", "collide", "'identifier':[{'value':'right-1'}]");
+    room.sql("update r_device set tok = tok || $1::bigint where id = 'collide'", Hash.of("identifier=wrong-1"));
+
+    assertEquals("", found("Device?identifier=wrong-1"));
+    assertEquals("collide", found("Device?identifier=right-1"));
+    get(store.delete(CALLER, "Device", "collide", OptionalInt.empty()));
+  }
+}
