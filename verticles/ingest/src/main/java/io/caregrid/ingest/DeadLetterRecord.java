@@ -1,0 +1,86 @@
+package io.caregrid.ingest;
+
+import io.caregrid.cluster.KafkaConfig;
+import io.caregrid.cluster.Source;
+import io.caregrid.store.DeadLetter;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.kafka.client.consumer.KafkaConsumerRecord;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+
+/** How a dead letter lies in topic {@code deadletters}: written by the first hop, read by {@link DeadLetterReader}. */
+final class DeadLetterRecord {
+  static final String NO_TEMPLATE = "no-template";
+  static final String TOO_LARGE = "too-large";
+  static final String MAPPING_BUG = "mapping-bug";
+
+  private static final String REASON = "reason";
+  private static final String DETAIL = "detail";
+  private static final String DEVICE = "device";
+  private static final String AT = "at";
+  private static final int LONGEST_TEXT = 2_000;
+  /** The database's times end somewhere, and one it refuses would hold up every letter behind it. */
+  private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
+
+  private DeadLetterRecord() {}
+
+  /**
+   * The payload goes along as it came; one larger than the log takes (its sender packed it) is cut, and the detail says so.
+   *
+   * @param device null when it was not read
+   */
+  static ProducerRecord<byte[], byte[]> of(KafkaConfig kafka, ConsumerRecord<byte[], byte[]> record, Source source,
+      String reason, String detail, String device) {
+    byte[] payload = record.value() == null ? new byte[0] : record.value();
+    boolean fits = payload.length <= kafka.maxMessageBytes();
+    String told = fits
+        ? detail
+        : detail + " (payload of " + payload.length + " bytes cut to " + kafka.maxMessageBytes() + ")";
+    ProducerRecord<byte[], byte[]> letter = new ProducerRecord<>(kafka.deadLetters(), text(source.toString()),
+        fits ? payload : Arrays.copyOf(payload, kafka.maxMessageBytes()));
+    letter.headers().add(Source.HEADER, source.toBytes());
+    letter.headers().add(REASON, text(reason));
+    letter.headers().add(DETAIL, text(told));
+    if (device != null) letter.headers().add(DEVICE, text(device));
+    letter.headers().add(AT, text(Long.toString(record.timestamp())));
+    return letter;
+  }
+
+  /** @throws IllegalArgumentException when this record is no dead letter; the message says what is missing */
+  static DeadLetter read(KafkaConsumerRecord<byte[], byte[]> record) {
+    Map<String, byte[]> headers = new HashMap<>();
+    for (Header header : record.record().headers())
+      if (header.value() != null) headers.put(header.key(), header.value());
+    byte[] device = headers.get(DEVICE);
+    Buffer payload = record.value() == null ? Buffer.buffer() : Buffer.buffer(record.value());
+    return new DeadLetter(Source.fromBytes(headers.get(Source.HEADER)), required(headers, REASON),
+        required(headers, DETAIL), device == null ? null : new String(device, StandardCharsets.UTF_8), payload,
+        at(required(headers, AT)));
+  }
+
+  private static Instant at(String millis) {
+    Instant at = Instant.ofEpochMilli(Long.parseLong(millis));
+    if (at.isBefore(EARLIEST) || at.isAfter(LATEST))
+      throw new IllegalArgumentException("a dead letter whose header " + AT + " is no time");
+    return at;
+  }
+
+  private static String required(Map<String, byte[]> headers, String name) {
+    byte[] value = headers.get(name);
+    if (value == null) throw new IllegalArgumentException("a dead letter without header " + name);
+    return new String(value, StandardCharsets.UTF_8);
+  }
+
+  /** PostgreSQL keeps no NUL in a text. */
+  private static byte[] text(String value) {
+    String kept = value.length() > LONGEST_TEXT ? value.substring(0, LONGEST_TEXT) : value;
+    return kept.replace('\0', ' ').getBytes(StandardCharsets.UTF_8);
+  }
+}

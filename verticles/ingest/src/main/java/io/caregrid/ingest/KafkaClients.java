@@ -1,0 +1,142 @@
+package io.caregrid.ingest;
+
+import io.caregrid.cluster.IngestConfig;
+import io.caregrid.cluster.KafkaConfig;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** How this room's Kafka clients are set, with the reason for each setting that is not Kafka's default. */
+final class KafkaClients {
+  /** Bytes of one producer batch: some 300 device messages. */
+  static final int BATCH_BYTES = 64 << 10;
+  private static final Duration LINGER = Duration.ofMillis(5);
+  /** Longest a door's producer waits for metadata or memory before a request is answered 503. */
+  static final Duration DOOR_BLOCK = Duration.ofMillis(500);
+  /** Longest a normaliser waits for memory or metadata before it starts anew. */
+  private static final Duration NORMALISER_BLOCK = Duration.ofSeconds(30);
+
+  /** Most bytes of dead letters in hand at once. */
+  private static final int DEAD_LETTER_BYTES = 64 << 20;
+
+  private KafkaClients() {}
+
+  /** For HTTP: gives up within {@code ingest.acknowledge}, so that every request gets its answer in time. */
+  static KafkaProducer<byte[], byte[]> door(KafkaConfig kafka, IngestConfig ingest) {
+    int acknowledge = (int) ingest.acknowledge().toMillis();
+    Map<String, Object> settings = producer(kafka);
+    settings.put(ProducerConfig.LINGER_MS_CONFIG, (int) LINGER.toMillis());
+    settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, Math.min(DOOR_BLOCK.toMillis(), acknowledge));
+    settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, acknowledge);
+    settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) (acknowledge - LINGER.toMillis()) / 2);
+    settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, Math.max(ingest.bufferBytes(), 2L * kafka.maxRecordBytes()));
+    return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  /**
+   * For a normaliser: what reaches a partition must be a prefix of what was sent to it. Were one batch lost and the next one taken, the shard's source
+   * mark would stand above the lost one and its repetition would be dropped. So it never gives a batch up by itself (the normaliser watches the clock),
+   * and it never has two requests under way: a broker that knows nothing yet of a producer takes its second batch although it refused the first.
+   */
+  static KafkaProducer<byte[], byte[]> normaliser(KafkaConfig kafka) {
+    Map<String, Object> settings = producer(kafka);
+    settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Integer.MAX_VALUE);
+    settings.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
+    settings.put(ProducerConfig.LINGER_MS_CONFIG, 100); // a batch leaves when it is full, or when all are flushed
+    settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, NORMALISER_BLOCK.toMillis());
+    settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, Math.max(64L << 20, 4L * kafka.maxRecordBytes()));
+    return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  private static Map<String, Object> producer(KafkaConfig kafka) {
+    Map<String, Object> settings = new HashMap<>();
+    settings.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers());
+    settings.put(ProducerConfig.ACKS_CONFIG, "all");
+    settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+    settings.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+    settings.put(ProducerConfig.BATCH_SIZE_CONFIG, BATCH_BYTES);
+    settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, kafka.maxRecordBytes());
+    settings.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
+    return settings;
+  }
+
+  /** A dead member's partitions move after 6 s. Where to start is decided by {@link Normaliser}, aloud, never by the client. */
+  static KafkaConsumer<byte[], byte[]> normaliserConsumer(KafkaConfig kafka) {
+    Map<String, Object> settings = new HashMap<>();
+    settings.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers());
+    settings.put(ConsumerConfig.GROUP_ID_CONFIG, kafka.group("normalise"));
+    settings.put(ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName());
+    settings.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 6_000);
+    settings.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 1_000);
+    settings.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, 120_000);
+    settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 5_000);
+    settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+    settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed"); // others may write devicedata in transactions
+    settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    settings.put(ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
+    return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
+  /** True while it holds a connection; a member of a group always does, for its heartbeats. Any thread. */
+  static boolean isConnected(KafkaConsumer<?, ?> consumer) {
+    return consumer.metrics()
+        .values()
+        .stream()
+        .filter(metric -> metric.metricName().name().equals("connection-count"))
+        .anyMatch(metric -> ((Number) metric.metricValue()).doubleValue() > 0);
+  }
+
+  /** For the wrapper of Vert.x, which takes text. A batch is kept in one statement, so it is bounded in bytes too. */
+  static Map<String, String> deadLetterReader(KafkaConfig kafka) {
+    return Map.of(
+        ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers(),
+        ConsumerConfig.GROUP_ID_CONFIG, kafka.group("deadletters"),
+        // a killed reader keeps its partitions, and whoever joins or leaves waiting, until its session is over: 45 s by default
+        ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, "6000",
+        ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, "2000",
+        ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
+        ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false",
+        ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+        Integer.toString(Math.max(1, DEAD_LETTER_BYTES / kafka.maxMessageBytes())),
+        ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false",
+        ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName(),
+        ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
+  }
+
+  /**
+   * Kafka's id of a topic as of now.
+   *
+   * @throws KafkaException when Kafka does not answer within 10 s or the topic is not there
+   */
+  static UUID topicId(KafkaConfig kafka, String topic) {
+    Map<String, Object> settings = Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers(),
+        AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 10_000, AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
+    Admin admin = Admin.create(settings);
+    try {
+      Uuid id = admin.describeTopics(List.of(topic)).topicNameValues().get(topic).get().topicId();
+      return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
+    } catch (ExecutionException failed) {
+      throw new KafkaException("topic " + topic + " cannot be described: " + failed.getCause().getMessage());
+    } catch (InterruptedException asked) {
+      throw new InterruptException(asked);
+    } finally {
+      admin.close(Duration.ZERO);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package io.caregrid.ingest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.cluster.KafkaConfig;
+import io.caregrid.cluster.Source;
+import io.caregrid.cluster.Topics;
+import io.caregrid.contract.Caller;
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalKafka;
+import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Database;
+import io.caregrid.store.DeadLetter;
+import io.caregrid.store.DeadLetters;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** From what a device sent to the dead letter a person sees, on a real broker and a real database. */
+@ExtendWith(Engines.class)
+class DeadLetterReaderIT {
+  private static final Caller CALLER = Caller.system("test");
+  private final Vertx vertx = Vertx.vertx();
+  private KafkaConfig kafka;
+  private Topics topics;
+  private DeadLetters letters;
+
+  @BeforeEach
+  void open(LocalKafka broker, LocalPostgres postgres) throws Exception {
+    kafka = House.kafka(broker.bootstrapServers());
+    topics = House.topics(kafka);
+    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(),
+        postgres.user(), postgres.password(), 2);
+    letters = new DeadLetters(Door.await(Database.open(vertx, database)));
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    Door.await(vertx.close());
+  }
+
+  @Test
+  void aMessageThatNoTemplateKnowsBecomesOneDeadLetterAlsoWhenTheTopicIsReadAgain() throws Exception {
+    byte[] coffee = "{\"coffee\":\"cold\",\"nul\":\"\\u0000\"}".getBytes(StandardCharsets.UTF_8);
+    Door.await(vertx.deployVerticle(new NormaliseVerticle(kafka, House.SHARDS, House.INGEST, House::vitals,
+        new SimpleMeterRegistry())));
+    String reader = Door.await(vertx.deployVerticle(new DeadLetterReader(kafka, letters)));
+    send(kafka.deviceData(), new ProducerRecord<>(kafka.deviceData(), 2, null, coffee));
+
+    House.await("the dead letter", () -> newest().size() == 1);
+    Door.await(vertx.undeploy(reader));
+    readAgain();
+    send(kafka.deviceData(), new ProducerRecord<>(kafka.deviceData(), 2, null, new byte[] {(byte) 0xFF, 0}));
+    Door.await(vertx.deployVerticle(new DeadLetterReader(kafka, letters)));
+
+    House.await("the second dead letter", () -> newest().size() == 2);
+    DeadLetter first = newest().get(1);
+    assertEquals(new Source(topics.deviceData().id(), 2, 1, Source.WHOLE_RECORD), first.source());
+    assertEquals("no-template", first.reason());
+    assertEquals(new String(coffee, StandardCharsets.UTF_8), first.payload().toString());
+    assertTrue(Math.abs(first.at().toEpochMilli() - System.currentTimeMillis()) < 60_000);
+    assertEquals("malformed-json", newest().get(0).reason());
+  }
+
+  @Test
+  void whileTheDatabaseIsAwayNothingIsLost(@TempDir Path folder) throws Exception {
+    LocalPostgres postgres = LocalPostgres.start(folder, 0);
+    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(),
+        postgres.user(), postgres.password(), 2);
+    letters = new DeadLetters(Door.await(Database.open(vertx, database)));
+    DeadLetterReader reader = new DeadLetterReader(kafka, letters);
+    Door.await(vertx.deployVerticle(reader));
+    try {
+      postgres.close();
+      send(kafka.deadLetters(), letter(0));
+      House.await("the reader to notice", () -> !reader.ready());
+
+      postgres = LocalPostgres.start(folder, database.port());
+
+      House.await("the dead letter", () -> reader.ready() && newest().size() == 1);
+    } finally {
+      postgres.close();
+    }
+  }
+
+  @Test
+  void whatIsNoDeadLetterIsSteppedOver() throws Exception {
+    send(kafka.deadLetters(), new ProducerRecord<>(kafka.deadLetters(), 0, null, new byte[] {1}));
+    ProducerRecord<byte[], byte[]> withoutAValue = new ProducerRecord<>(kafka.deadLetters(), 0, null, new byte[] {1});
+    withoutAValue.headers().add("reason", null);
+    send(kafka.deadLetters(), withoutAValue);
+    ProducerRecord<byte[], byte[]> inNoTime = letter(0);
+    inNoTime.headers().add("at", Long.toString(Long.MAX_VALUE).getBytes());
+    send(kafka.deadLetters(), inNoTime);
+    DeadLetterReader reader = new DeadLetterReader(kafka, letters);
+    Door.await(vertx.deployVerticle(reader));
+    send(kafka.deadLetters(), letter(0));
+
+    House.await("the dead letter behind it", () -> newest().size() == 1);
+    assertTrue(reader.ready());
+  }
+
+  private ProducerRecord<byte[], byte[]> letter(int partition) {
+    Source source = new Source(topics.deviceData().id(), 0, 77, 0);
+    ProducerRecord<byte[], byte[]> letter = new ProducerRecord<>(kafka.deadLetters(), partition, null, new byte[] {2});
+    letter.headers()
+        .add("source", source.toBytes())
+        .add("reason", "test".getBytes())
+        .add("detail", "d".getBytes())
+        .add("device", "m-1".getBytes())
+        .add("at", "0".getBytes());
+    return letter;
+  }
+
+  /** As if the group had never committed. */
+  private void readAgain() throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+      admin.deleteConsumerGroups(List.of(kafka.group("deadletters"))).all().get();
+    }
+  }
+
+  private void send(String topic, ProducerRecord<byte[], byte[]> record) throws Exception {
+    try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+        Map.of("bootstrap.servers", kafka.bootstrapServers()),
+        new ByteArraySerializer(), new ByteArraySerializer())) {
+      producer.send(record).get();
+    }
+  }
+
+  private List<DeadLetter> newest() {
+    try {
+      return Door.await(letters.newest(CALLER, 10));
+    } catch (Exception failed) {
+      throw new AssertionError(failed);
+    }
+  }
+}
