@@ -1,0 +1,229 @@
+package io.caregrid.device;
+
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
+import io.caregrid.store.Progress;
+import io.caregrid.store.ShardKey;
+import io.caregrid.store.ShardStore;
+import io.caregrid.templates.observation.FhirMapping;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.sqlclient.DatabaseException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings batches into effect in the store, each in one transaction: lock the shard's progress, drop what is in already, refuse a gap, drop what is not
+ * above its source mark, fold the rest into its Observations (locked in id order), keep the dead letters, advance. Whose the readings are is asked
+ * before, outside of it.
+ *
+ * <p>Bounded: {@code atOnce} batches of this node at a time; within one, {@link #CHUNK} Observations are in memory at a time. Folding happens on
+ * worker threads of its own. Safe from any context.
+ */
+public final class BatchWriter implements Target {
+  private static final Logger log = LoggerFactory.getLogger(BatchWriter.class);
+  private static final Caller CALLER = Caller.system("shard");
+  private static final int CHUNK = 256;
+  private static final long SAY_NANOS = Duration.ofMinutes(1).toNanos();
+
+  private final ShardStore store;
+  private final Owners owners;
+  private final Supplier<FhirMapping> mapping;
+  private final ShardMetrics metrics;
+  private final LetterLimit letterLimit = new LetterLimit();
+  private final AtomicLong said = new AtomicLong(System.nanoTime() - SAY_NANOS);
+  private final AtomicLong unsaid = new AtomicLong();
+  private final Turns turns;
+  private final WorkerExecutor workers;
+
+  /**
+   * @param mapping the FHIR mapping in force; asked once per batch, so no batch mixes two
+   * @param atOnce  batches this node may write at the same time; each holds a connection
+   */
+  public BatchWriter(Vertx vertx, ShardStore store, Owners owners, Supplier<FhirMapping> mapping, int atOnce,
+      ShardMetrics metrics) {
+    this.store = store;
+    this.owners = owners;
+    this.mapping = mapping;
+    this.metrics = metrics;
+    this.turns = new Turns(vertx, atOnce);
+    this.workers = vertx.createSharedWorkerExecutor("shard-fold", atOnce);
+  }
+
+  @Override
+  public String name() {
+    return ShardKey.STORE;
+  }
+
+  /** Rows are made once, when no shard of this topic has one: a single missing row is a fault somebody must look at. */
+  @Override
+  public Future<Void> seed(UUID topicId, int shards) {
+    return epoch(topicId).compose(epoch -> {
+      List<Future<Boolean>> rows = new ArrayList<>();
+      for (int shard = 0; shard < shards; shard++) rows.add(exists(new ShardKey(name(), topicId, epoch, shard)));
+      return Future.all(rows)
+          .compose(asked -> rows.stream().anyMatch(Future::result)
+              ? Future.succeededFuture()
+              : store.seed(CALLER, new ShardKey(name(), topicId, epoch, 0), shards, 0));
+    });
+  }
+
+  private Future<Boolean> exists(ShardKey key) {
+    return progress(key).map(true)
+        .recover(
+            failed -> failed instanceof Failure.NotFound ? Future.succeededFuture(false) : Future.failedFuture(failed));
+  }
+
+  @Override
+  public Future<Integer> epoch(UUID topicId) {
+    return store.epoch(CALLER, name(), topicId);
+  }
+
+  @Override
+  public Future<Progress> progress(ShardKey key) {
+    return store.progress(CALLER, key);
+  }
+
+  @Override
+  public Future<Written> write(ShardKey key, Batch batch) {
+    return turns.take(() -> inTurn(key, batch));
+  }
+
+  @Override
+  public Future<Written> bury(ShardKey key, Batch batch, Throwable cause) {
+    List<Batch.Event> buried = batch.events()
+        .stream()
+        .map(event -> new Batch.Event(event.position(), event.source(), null,
+            Plan.letter(event, "cannot-be-stored", "This event made its batch fail: " + kind(cause)), event.bytes()))
+        .toList();
+    return write(key, new Batch(batch.from(), batch.to(), buried));
+  }
+
+  @Override
+  public String patientOf(String device) {
+    return owners.patientOf(device);
+  }
+
+  /** The event's fault, not the database's: its values cannot be stored, or thinking about it failed. */
+  @Override
+  public boolean isDataError(Throwable cause) {
+    if (cause instanceof DatabaseException refused) {
+      String state = refused.getSqlState() == null ? "" : refused.getSqlState();
+      return state.startsWith("22") || state.startsWith("23") || state.startsWith("54");
+    }
+    return cause instanceof Unfoldable || cause instanceof IllegalArgumentException || cause instanceof Failure.Invalid
+        || cause instanceof Failure.Unprocessable || cause instanceof Failure.TooLarge;
+  }
+
+  /** Lets the worker threads go. Nothing may be written any more. */
+  public Future<Void> close() {
+    return workers.close();
+  }
+
+  private Future<Written> inTurn(ShardKey key, Batch batch) {
+    long start = System.nanoTime();
+    FhirMapping inForce = mapping.get();
+    LetterLimit.Pass limit = letterLimit.open();
+    return think(() -> claims(batch))
+        .compose(owners::owners)
+        .compose(known -> store.inShard(CALLER, key, transaction -> apply(transaction, key, batch,
+            before -> Plan.of(key.shard(), batch, before, inForce, owners, known, limit))))
+        .map(plan -> written(key, batch, plan, start));
+  }
+
+  private Set<Owner.Claim> claims(Batch batch) {
+    Set<Owner.Claim> claims = new HashSet<>();
+    for (Batch.Event event : batch.events())
+      if (event.measurement() != null)
+        claims.add(owners.claim(event.measurement().device(), event.measurement().patient()));
+    return claims;
+  }
+
+  /** Null when there is nothing to do. */
+  private Future<Plan> apply(ShardStore.Transaction transaction, ShardKey key, Batch batch,
+      java.util.function.Function<Progress, Plan> planned) {
+    Progress before = transaction.progress();
+    if (batch.from() > before.applied())
+      return Future.failedFuture(new Gap(key.shard(), before.applied(), batch.from()));
+    if (batch.events().isEmpty() && batch.to() <= before.applied()) return Future.succeededFuture();
+    return think(() -> planned.apply(before))
+        .compose(plan -> chunks(transaction, plan, 0)
+            .compose(folded -> plan.letters().isEmpty() ? Future.succeededFuture() : transaction.keep(plan.letters()))
+            .compose(kept -> batch.to() <= before.applied()
+                ? Future.succeededFuture()
+                : transaction.advance(before.after(batch.to(), plan.marks())))
+            .map(plan));
+  }
+
+  /**
+   * One chunk after the other, ids ascending over all of them, so that shards which share Observations lock them in the same order. Within a chunk those
+   * that exist are locked before new ones are made: two shards whose chunks are cut differently can still meet crosswise. Then PostgreSQL fails one of
+   * them, which is rolled back and tried again.
+   */
+  private Future<Void> chunks(ShardStore.Transaction transaction, Plan plan, int from) {
+    if (from >= plan.size()) return Future.succeededFuture();
+    int to = Math.min(plan.size(), from + CHUNK);
+    return transaction.lockObservations(plan.ids(from, to))
+        .compose(stored -> think(() -> plan.fold(from, to, stored)))
+        .compose(writes -> writes.isEmpty() ? Future.succeededFuture() : transaction.writeObservations(writes))
+        .compose(written -> chunks(transaction, plan, to));
+  }
+
+  /** The one place where event loops hand heavy work over. */
+  private <T> Future<T> think(Callable<T> work) {
+    return workers.executeBlocking(() -> {
+      try {
+        return work.call();
+      } catch (Rewritten loud) {
+        throw loud;
+      } catch (RuntimeException | StackOverflowError failed) {
+        throw new Unfoldable(failed);
+      }
+    }, false);
+  }
+
+  private Written written(ShardKey key, Batch batch, Plan plan, long start) {
+    Duration took = Duration.ofNanos(System.nanoTime() - start);
+    metrics.persist.record(took);
+    if (plan != null) plan.committed(metrics);
+    log.debug("batch written shard={} from={} to={} events={} millis={}", key.shard(), batch.from(), batch.to(),
+        batch.events().size(),
+        took.toMillis());
+    if (plan != null && plan.limited() > 0) sayLimited(plan.limited());
+    return new Written(batch.to(), took);
+  }
+
+  /** At most a line a minute, however many devices nobody knows are sending. */
+  private void sayLimited(int letters) {
+    long sum = unsaid.addAndGet(letters);
+    long last = said.get();
+    long now = System.nanoTime();
+    if (now - last < SAY_NANOS || !said.compareAndSet(last, now)) return;
+    unsaid.addAndGet(-sum);
+    log.warn("dead letters of unattributed devices not kept, one a minute and device is count={}", sum);
+  }
+
+  private static String kind(Throwable cause) {
+    if (cause instanceof DatabaseException database) return "SQLSTATE " + database.getSqlState();
+    return (cause instanceof Unfoldable ? cause.getCause() : cause).getClass().getSimpleName();
+  }
+
+  /** Reading or folding a batch threw: some event of it is worse than unusable. */
+  static final class Unfoldable extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Unfoldable(Throwable cause) {
+      super("a batch could not be folded: " + cause.getClass().getSimpleName(), cause);
+    }
+  }
+}

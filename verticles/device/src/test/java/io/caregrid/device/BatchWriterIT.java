@@ -1,0 +1,295 @@
+package io.caregrid.device;
+
+import static io.caregrid.device.Readings.event;
+import static io.caregrid.device.Readings.heartRate;
+import static io.caregrid.device.Readings.source;
+import static io.caregrid.device.StoreBench.SHARD;
+import static io.caregrid.device.StoreBench.get;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.DeadLetter;
+import io.caregrid.templates.device.Measurement;
+import io.caregrid.templates.observation.FhirMapping;
+import io.vertx.core.Future;
+import java.sql.Connection;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The heart, against a real PostgreSQL: whatever is tried, the store is the fold of the log. */
+@ExtendWith(Engines.class)
+class BatchWriterIT {
+  private StoreBench bench;
+
+  @BeforeEach
+  void open(LocalPostgres postgres) {
+    bench = new StoreBench(postgres);
+  }
+
+  @AfterEach
+  void close() {
+    bench.close();
+  }
+
+  @Test
+  void twoWritersOfOneBatchApplyItOnce() {
+    List<Batch.Event> events = events(500);
+    Batch batch = new Batch(0, 500, events);
+
+    Future.all(bench.writer().write(SHARD, batch), bench.writer().write(SHARD, batch)).await();
+
+    assertStored(events);
+    assertEquals(500, bench.progress().applied());
+    assertEquals(500, bench.meters.get(ShardMetrics.EVENTS).counter().count());
+  }
+
+  @Test
+  void aZombieBatchThatOverlapsIsCutToItsNewPart() {
+    List<Batch.Event> events = events(60);
+
+    get(bench.writer().write(SHARD, new Batch(0, 40, events.subList(0, 40))));
+    get(bench.writer().write(SHARD, new Batch(20, 60, events.subList(20, 60))));
+
+    assertStored(events);
+    assertEquals(60, bench.progress().applied());
+  }
+
+  @Test
+  void aConnectionKilledInTheTransactionLosesAndDoublesNothing() throws Exception {
+    List<Batch.Event> events = events(120);
+    BatchWriter writer = bench.writer();
+    get(writer.write(SHARD, new Batch(0, 60, events.subList(0, 60))));
+
+    Future<?> killed;
+    try (Connection other = bench.connect()) {
+      other.setAutoCommit(false);
+      other.createStatement().executeQuery("select id from r_observation for update");
+      killed = writer.write(SHARD, new Batch(60, 120, events.subList(60, 120)));
+      Await.until("the batch waits for a row", () -> kill() > 0);
+    }
+    assertThrows(RuntimeException.class, () -> get(killed));
+    assertEquals(60, bench.count("select applied from shard_progress where shard = " + SHARD.shard()));
+    Await.until("written on another connection", () -> writer.write(SHARD, new Batch(60, 120, events.subList(60, 120)))
+        .map(true)
+        .otherwise(false)
+        .await());
+
+    assertStored(events);
+  }
+
+  @Test
+  void restartAfterCommitAppliesNothingTwice() {
+    List<Batch.Event> events = events(50);
+    get(bench.writer().write(SHARD, new Batch(0, 50, events)));
+    String id = StoreBench.reference(events).keySet().iterator().next();
+    int version = bench.version(id);
+
+    get(bench.writer().write(SHARD, new Batch(0, 50, events)));
+
+    assertEquals(version, bench.version(id));
+    assertStored(events);
+  }
+
+  @Test
+  void aBatchThatWouldLeaveAGapIsRefused() {
+    assertThrows(Target.Gap.class, () -> get(bench.writer().write(SHARD, new Batch(1, 2, List.of(event(1, "a"))))));
+    assertThrows(Target.Gap.class, () -> get(bench.writer().write(SHARD, new Batch(7, 7, List.of()))));
+
+    assertEquals(0, bench.progress().applied());
+  }
+
+  @Test
+  void aRepeatingNormaliserIsSeenByItsSources() {
+    List<Batch.Event> once = events(30);
+    List<Batch.Event> log = new ArrayList<>(once.subList(0, 20));
+    for (int i = 10; i < 30; i++) log.add(at(20 + i - 10, once.get(i)));
+
+    get(bench.writer().write(SHARD, new Batch(0, 25, log.subList(0, 25))));
+    get(bench.writer().write(SHARD, new Batch(25, 40, log.subList(25, 40))));
+
+    assertStored(once);
+    assertEquals(10, bench.meters.get(ShardMetrics.REPEATED).counter().count());
+  }
+
+  @Test
+  void aLogThatWasWrittenOverIsRefused() {
+    get(bench.writer().write(SHARD, new Batch(0, 10, events(10))));
+    Batch.Event other = new Batch.Event(8, source(0, 99), heartRate("a", 8, "99"), null, 100);
+
+    assertThrows(Target.Rewritten.class, () -> get(bench.writer().write(SHARD, new Batch(8, 12, List.of(other)))));
+  }
+
+  @Test
+  void oneUnusableEventAmongManyIsSetAsideAndTheRestApplied() {
+    List<Batch.Event> events = new ArrayList<>(events(500));
+    Measurement bad = heartRate("a", 250, "high");
+    events.set(250, new Batch.Event(250, source(0, 250), bad, null, 100));
+    events.set(251,
+        new Batch.Event(251, source(0, 251),
+            new Measurement("smell", bad.occurredAt(), bad.ingestedAt(), "a", null, null, null, List.of()),
+            null, 100));
+
+    get(bench.writer().write(SHARD, new Batch(0, 500, events)));
+
+    assertStored(events);
+    List<DeadLetter> letters = bench.letters();
+    assertEquals(List.of("no-fhir-template", "not-a-number"),
+        letters.stream().map(DeadLetter::reason).sorted().toList());
+    assertTrue(letters.stream().allMatch(letter -> letter.payload().toString().contains("\"DeviceId\":\"a\"")));
+    assertEquals(500, bench.progress().applied());
+  }
+
+  @Test
+  void anEventTheDatabaseRefusesIsADataErrorAndCanBeBuried() {
+    FhirMapping correlated = FhirMapping.parse("""
+        {"templateType":"CollectionFhir","template":[{"templateType":"CodeValueFhir","template":{"typeName":"heartrate","codes":[],
+        "periodInterval":-1,"value":{"valueType":"SampledData","valueName":"hr","defaultPeriod":1000}}}]}""");
+    BatchWriter writer = bench.writer(correlated);
+    Measurement m = heartRate("a", 0, "70");
+    Measurement odd = new Measurement(m.type(), m.occurredAt(), m.ingestedAt(), "a", null, null, "run\u0000one",
+        m.properties());
+    Batch poison = new Batch(0, 1, List.of(new Batch.Event(0, source(0, 0), odd, null, 100)));
+
+    RuntimeException refused = assertThrows(RuntimeException.class, () -> get(writer.write(SHARD, poison)));
+    assertTrue(writer.isDataError(refused), refused.toString());
+    get(writer.bury(SHARD, poison, refused));
+
+    assertEquals(1, bench.progress().applied());
+    assertEquals(List.of("cannot-be-stored"), bench.letters().stream().map(DeadLetter::reason).toList());
+  }
+
+  @Test
+  void anOutageIsNoDataError() {
+    BatchWriter writer = bench.writer();
+    get(bench.database.close());
+
+    RuntimeException away = assertThrows(RuntimeException.class,
+        () -> get(writer.write(SHARD, new Batch(0, 1, List.of(event(0, "a"))))));
+
+    assertTrue(!writer.isDataError(away), away.toString());
+  }
+
+  @Test
+  void ofAnUnknownDeviceOneLetterAMinuteIsKept() {
+    List<Batch.Event> events = IntStream.range(0, 150).mapToObj(i -> event(i, "unknown-1")).toList();
+    BatchWriter writer = bench.writer();
+
+    for (int from = 0; from < 150; from += 50)
+      get(writer.write(SHARD, new Batch(from, from + 50, events.subList(from, from + 50))));
+
+    assertEquals(3, bench.letters().size());
+    assertEquals(147, bench.meters.get(ShardMetrics.DEADLETTER_LIMITED).counter().count());
+    assertEquals(150, bench.progress().applied());
+  }
+
+  @Test
+  void howTheLogIsCutMakesNoDifference(LocalPostgres postgres) {
+    List<Batch.Event> events = mixed(500, new Random(7));
+    Map<String, String> expected = StoreBench.reference(events);
+    for (int size : new int[] {1, 7, 500}) {
+      try (StoreBench own = new StoreBench(postgres)) {
+        BatchWriter writer = own.writer();
+        for (int from = 0; from < events.size(); from += size) {
+          int to = Math.min(events.size(), from + size);
+          get(writer.write(SHARD, new Batch(from, to, events.subList(from, to))));
+        }
+
+        assertEquals(expected, own.observations(expected.keySet()), "batches of " + size);
+        assertEquals(expected.size(), own.count("select count(*) from r_observation"));
+      }
+    }
+  }
+
+  @Test
+  void theOrderOfSamplesInTheLogMakesNoDifference(LocalPostgres postgres) {
+    for (long seed = 1; seed <= 3; seed++) {
+      List<Measurement> readings = new ArrayList<>();
+      for (int second = 0; second < 200; second++)
+        readings.add(sameIngestion(heartRate("a", second * 40, String.valueOf(50 + second))));
+      Map<String, String> expected = StoreBench.reference(log(readings));
+      Collections.shuffle(readings, new Random(seed));
+      List<Batch.Event> events = log(readings);
+      try (StoreBench own = new StoreBench(postgres)) {
+        get(own.writer().write(SHARD, new Batch(0, 120, events.subList(0, 120))));
+        get(own.writer().write(SHARD, new Batch(120, 200, events.subList(120, 200))));
+
+        assertEquals(expected, own.observations(expected.keySet()), "seed " + seed);
+      }
+    }
+  }
+
+  @Test
+  void manyObservationsGoInOneTransactionChunkByChunk() {
+    List<Batch.Event> events = IntStream.range(0, 1200).mapToObj(i -> event(i, "device-" + i % 600)).toList();
+
+    get(bench.writer().write(SHARD, new Batch(0, 1200, events)));
+
+    assertStored(events);
+    assertEquals(600, bench.count("select count(*) from r_observation"));
+    assertEquals(600, bench.meters.get(ShardMetrics.OBSERVATIONS).counter().count());
+  }
+
+  // ----
+
+  private long kill() {
+    return bench.count(
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity where wait_event_type = 'Lock' and datname = '"
+            + bench.config.database() + "'");
+  }
+
+  private void assertStored(List<Batch.Event> events) {
+    Map<String, String> expected = StoreBench.reference(events);
+    assertEquals(expected, bench.observations(expected.keySet()));
+  }
+
+  private static List<Batch.Event> events(int count) {
+    return IntStream.range(0, count).mapToObj(i -> event(i, i % 3 == 0 ? "b" : "a")).toList();
+  }
+
+  private static Batch.Event at(long position, Batch.Event event) {
+    return new Batch.Event(position, event.source(), event.measurement(), null, event.bytes());
+  }
+
+  private static List<Batch.Event> log(List<Measurement> readings) {
+    return IntStream.range(0, readings.size())
+        .mapToObj(i -> new Batch.Event(i, source(0, i), readings.get(i), null, 100))
+        .toList();
+  }
+
+  private static Measurement sameIngestion(Measurement m) {
+    return new Measurement(m.type(), m.occurredAt(), Readings.NOON, m.device(), m.patient(), null, null,
+        m.properties());
+  }
+
+  /** Several devices and kinds, late and repeated times, some values that are none. */
+  private static List<Batch.Event> mixed(int count, Random random) {
+    List<Measurement> readings = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Measurement hr = heartRate("device-" + random.nextInt(4), i * 20 - random.nextInt(3000),
+          random.nextInt(50) == 0 ? "?" : String.valueOf(random.nextInt(200)));
+      readings.add(switch (random.nextInt(3)) {
+        case 0 -> hr;
+        case 1 -> kind(hr, "temperature", new Measurement.Property("temp", "36." + random.nextInt(10)));
+        default -> kind(hr, "bloodpressure", new Measurement.Property("sys", String.valueOf(100 + random.nextInt(60))),
+            new Measurement.Property("dia", String.valueOf(60 + random.nextInt(30))));
+      });
+    }
+    return log(readings);
+  }
+
+  private static Measurement kind(Measurement m, String type, Measurement.Property... properties) {
+    return new Measurement(type, m.occurredAt(), m.ingestedAt(), m.device(), m.patient(), null, null,
+        List.of(properties));
+  }
+}

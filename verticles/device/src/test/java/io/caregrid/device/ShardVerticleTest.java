@@ -1,0 +1,130 @@
+package io.caregrid.device;
+
+import static io.caregrid.device.Readings.batch;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.cluster.ShardConfig;
+import io.caregrid.store.Progress;
+import io.caregrid.store.ShardKey;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ShardVerticleTest {
+  private static final ShardKey KEY = new ShardKey(ShardKey.STORE, Readings.TOPIC, 0, 7);
+
+  private final Vertx vertx = Vertx.vertx();
+  private final MemoryTarget target = new MemoryTarget();
+  private final List<Throwable> crashes = new CopyOnWriteArrayList<>();
+  private final ShardMetrics metrics = new ShardMetrics(new SimpleMeterRegistry());
+
+  @BeforeEach
+  void seed() {
+    target.rows.put(7, new Progress(100, Map.of()));
+  }
+
+  @AfterEach
+  void close() {
+    vertx.close().await();
+  }
+
+  @Test
+  void undeployKeepsTheOpenBatch() {
+    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)));
+    String id = vertx.deployVerticle(shard).await();
+
+    shard.offer(batch(100, 103, "a"));
+    vertx.undeploy(id).await();
+
+    assertEquals(List.of(100L, 101L, 102L), target.positions(7));
+    assertEquals(0, metrics.backlog.get());
+  }
+
+  @Test
+  void aHandOffThatTakesTooLongIsAbandoned() {
+    var gate = target.shut();
+    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(1)));
+    String id = vertx.deployVerticle(shard).await();
+    shard.offer(batch(100, 103, "a"));
+
+    long start = System.nanoTime();
+    vertx.undeploy(id).await();
+
+    assertTrue(Duration.ofNanos(System.nanoTime() - start).toMillis() >= 900);
+    assertEquals(List.of(), target.positions(7));
+    assertEquals(0, metrics.backlog.get());
+    gate.complete();
+  }
+
+  @Test
+  void aFullBatchIsWrittenAtOnceAndNoBatchIsLargerThanAllowed() {
+    ShardVerticle shard = shard(config(10, Duration.ofSeconds(30), Duration.ofSeconds(5)));
+    vertx.deployVerticle(shard).await();
+
+    shard.offer(batch(100, 135, "a"));
+
+    Await.until("three full batches", Duration.ofMillis(900), () -> target.positions(7).size() >= 30);
+    Await.until("the rest", () -> target.positions(7).equals(LongStream.range(100, 135).boxed().toList()));
+    assertTrue(target.batches().stream().allMatch(batch -> batch.events().size() <= 10));
+  }
+
+  @Test
+  void aQuietShardWritesWithinASecondOrSo() {
+    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)));
+    vertx.deployVerticle(shard).await();
+
+    for (int i = 0; i < 3; i++) {
+      int written = i + 1;
+      shard.offer(batch(100 + i, 101 + i, "a"));
+      Await.until("reading " + written, Duration.ofMillis(1500), () -> target.positions(7).size() == written);
+    }
+  }
+
+  @Test
+  void onlyWhatFollowsIsAccepted() {
+    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)));
+    vertx.deployVerticle(shard).await();
+
+    shard.offer(batch(100, 101, "a"));
+    shard.offer(batch(102, 103, "a"));
+
+    Await.until("crashed", () -> crashes.size() == 1);
+    assertEquals(0, shard.waitingEvents());
+  }
+
+  @Test
+  void anEmptyBatchFindsATargetThatWentBack() {
+    vertx.deployVerticle(shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)))).await();
+
+    target.rows.put(7, new Progress(99, Map.of()));
+
+    Await.until("noticed", Duration.ofSeconds(4), () -> crashes.size() == 1 && crashes.get(0) instanceof Target.Gap);
+  }
+
+  private ShardVerticle shard(ShardConfig config) {
+    return new ShardVerticle(KEY, 100, new Bisection(Duration.ofSeconds(1)), config, target, () -> 4,
+        new ShardVerticle.Supervisor() {
+          @Override
+          public void persisted(ShardVerticle shard, long applied) {
+            assertTrue(applied <= target.rows.get(7).applied());
+          }
+
+          @Override
+          public void crashed(ShardVerticle shard, Throwable cause) {
+            crashes.add(cause);
+          }
+        }, metrics);
+  }
+
+  private static ShardConfig config(int events, Duration age, Duration handoff) {
+    return new ShardConfig(events, 1 << 20, age, 1000, 0.5, Duration.ofMinutes(1), Duration.ofSeconds(1), handoff);
+  }
+}
