@@ -1,0 +1,33 @@
+package io.caregrid.api;
+
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.Router;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Which verbs an address takes, read off the router's own table: Vert.x fills in Allow only when nobody else answers the 405. */
+final class Allowed {
+  private Allowed() {}
+
+  /** @return e.g. {@code GET, POST}; empty when no route names this path */
+  static String verbs(Router router, String path) {
+    Set<String> verbs = new TreeSet<>();
+    for (Route route : router.getRoutes()) {
+      if (route.methods() != null && route.getPath() != null && matches(route.getPath(), path)) {
+        route.methods().stream().map(HttpMethod::name).forEach(verbs::add);
+      }
+    }
+    return String.join(", ", verbs);
+  }
+
+  private static boolean matches(String pattern, String path) {
+    String[] wanted = pattern.split("/");
+    String[] given = path.split("/");
+    if (wanted.length != given.length) return false;
+    for (int i = 0; i < wanted.length; i++) {
+      if (!wanted[i].startsWith(":") && !wanted[i].equals(given[i])) return false;
+    }
+    return true;
+  }
+}

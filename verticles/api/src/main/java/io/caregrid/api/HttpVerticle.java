@@ -1,0 +1,62 @@
+package io.caregrid.api;
+
+import io.caregrid.cluster.HttpConfig;
+import io.caregrid.contract.Routes;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.ext.web.Router;
+import java.util.List;
+
+/**
+ * The node's one HTTP port: every door under it, guarded in one place, answering errors in one voice.
+ *
+ * <p>Bodies are read by the doors themselves, each with its own limit; nothing here buffers one. Answers are compressed when the client
+ * allows it; requests are decompressed by the door that takes them, since only it knows how large they may become.
+ */
+public final class HttpVerticle extends VerticleBase {
+  private static final int HEADER_BYTES = 16 << 10;
+  private static final int IDLE_SECONDS = 120;
+  private final HttpConfig config;
+  private final List<Routes> doors;
+  private HttpServer server;
+
+  /** @param doors in the order in which their routes are tried */
+  public HttpVerticle(HttpConfig config, List<Routes> doors) {
+    this.config = config;
+    this.doors = List.copyOf(doors);
+  }
+
+  @Override
+  public Future<?> start() {
+    server = vertx.createHttpServer(options()).requestHandler(router());
+    return server.listen(config.port(), config.host());
+  }
+
+  @Override
+  public Future<?> stop() {
+    return server.close();
+  }
+
+  /** The port this node got; the configured one unless that is 0. Only after {@link #start} has completed. */
+  public int port() {
+    return server.actualPort();
+  }
+
+  private Router router() {
+    Router router = Router.router(vertx);
+    router.route().handler(Requests::trace).handler(new DoorGuard(config.host()));
+    doors.forEach(door -> door.mount(router));
+    new Answers().mount(router);
+    return router;
+  }
+
+  private static HttpServerOptions options() {
+    return new HttpServerOptions()
+        .setCompressionSupported(true)
+        .setMaxHeaderSize(HEADER_BYTES)
+        .setMaxInitialLineLength(HEADER_BYTES)
+        .setIdleTimeout(IDLE_SECONDS);
+  }
+}

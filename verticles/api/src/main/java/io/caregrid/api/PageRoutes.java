@@ -1,0 +1,92 @@
+package io.caregrid.api;
+
+import io.caregrid.contract.Routes;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The pages: a fixed list of small files read once from our own jar and from the chart library's WebJar. What is not on the list does not exist,
+ * so no address can climb out of it.
+ */
+public final class PageRoutes implements Routes {
+  private static final String CHART = "META-INF/resources/webjars/chart.js/4.5.1/dist/chart.umd.min.js";
+  /** Every page, as the start page must link it. */
+  static final Map<String, String> PAGES = Map.of("/", "start", "/vitals/", "vitals", "/dead-letters/", "dead-letters");
+  private static final List<String> FILES = List.of("start/page.js", "start/page.css", "vitals/page.js",
+      "vitals/page.css",
+      "vitals/tile.js", "vitals/patient.js", "dead-letters/page.js", "dead-letters/page.css", "assets/house.css",
+      "assets/house.js", "assets/readings.js", "assets/fhir.js", "assets/feed.js", "assets/trend.js",
+      "assets/favicon.svg");
+
+  private record File(String type, String tag, Buffer content) {}
+
+  @Override
+  public void mount(Router router) {
+    PAGES.forEach((path, folder) -> {
+      serve(router, path, "web/" + folder + "/index.html");
+      if (path.length() > 1) redirect(router, path.substring(0, path.length() - 1), path);
+    });
+    FILES.forEach(file -> serve(router, "/" + file, "web/" + file));
+    serve(router, "/webjars/chart.js/chart.umd.min.js", CHART);
+    serve(router, "/favicon.ico", "web/assets/favicon.svg");
+  }
+
+  private static void serve(Router router, String path, String resource) {
+    File file = read(resource);
+    router.get(path).handler(request -> send(request, file));
+  }
+
+  /** Relative links need the slash. */
+  private static void redirect(Router router, String bare, String path) {
+    router.get(bare).handler(request -> {
+      String query = request.request().query();
+      request.response()
+          .setStatusCode(308)
+          .putHeader(HttpHeaders.LOCATION, query == null ? path : path + "?" + query)
+          .end();
+    });
+  }
+
+  private static void send(RoutingContext request, File file) {
+    HttpServerResponse response = request.response();
+    PageHeaders.put(response);
+    response.putHeader(HttpHeaders.CACHE_CONTROL, "no-cache").putHeader(HttpHeaders.ETAG, file.tag());
+    if (file.tag().equals(request.request().getHeader(HttpHeaders.IF_NONE_MATCH))) {
+      response.setStatusCode(304).end();
+    } else {
+      response.putHeader(HttpHeaders.CONTENT_TYPE, file.type()).end(file.content());
+    }
+  }
+
+  private static File read(String resource) {
+    try (InputStream in = PageRoutes.class.getClassLoader().getResourceAsStream(resource)) {
+      if (in == null)
+        throw new IllegalStateException(resource + " is missing from the class path: the build is broken");
+      byte[] bytes = in.readAllBytes();
+      String digest = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes), 0, 8);
+      return new File(typeOf(resource), "\"" + digest + "\"", Buffer.buffer(bytes));
+    } catch (IOException | NoSuchAlgorithmException broken) {
+      throw new IllegalStateException(resource + " cannot be read: the build is broken", broken);
+    }
+  }
+
+  private static String typeOf(String resource) {
+    return switch (resource.substring(resource.lastIndexOf('.') + 1)) {
+      case "html" -> "text/html;charset=utf-8";
+      case "js" -> "text/javascript;charset=utf-8";
+      case "css" -> "text/css;charset=utf-8";
+      case "svg" -> "image/svg+xml";
+      default -> throw new IllegalStateException(resource + " has no content type");
+    };
+  }
+}

@@ -1,0 +1,103 @@
+package io.caregrid.api.fhir;
+
+import static io.caregrid.api.fhir.FhirJson.quoted;
+
+import io.caregrid.contract.OperationOutcome;
+import io.caregrid.contract.OperationOutcome.Issue;
+import io.caregrid.store.Page;
+import io.caregrid.store.SearchQuery.Param;
+import io.caregrid.store.Stored;
+import io.vertx.core.buffer.Buffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Pages of resources as FHIR Bundles (FHIR R4 bundle.html). The resources' bytes are copied, not read. */
+final class Bundles {
+  private Bundles() {}
+
+  /** @param base this node's FHIR base */
+  static Buffer searchset(String base, SearchRequest request, Page page) {
+    String address = base + "/" + request.query().type();
+    Buffer bundle = head("searchset", page);
+    links(bundle, address, request.asked(), request.query().page(), page.next());
+    List<Buffer> entries = new ArrayList<>();
+    if (request.query().count() > 0) {
+      page.entries().forEach(stored -> entries.add(match(base, stored, request.selection())));
+    }
+    if (!request.ignored().isEmpty()) entries.add(ignored(request.ignored()));
+    return close(bundle, entries);
+  }
+
+  static Buffer history(String base, String type, String id, List<Param> asked, String token, Page page) {
+    Buffer bundle = head("history", page);
+    links(bundle, base + "/" + type + "/" + id + "/_history", asked, token, page.next());
+    List<Buffer> entries = new ArrayList<>();
+    page.entries().forEach(stored -> entries.add(version(base, stored)));
+    return close(bundle, entries);
+  }
+
+  private static Buffer head(String type, Page page) {
+    Buffer bundle = Buffer.buffer(1 << 14)
+        .appendString("{\"resourceType\":\"Bundle\",\"meta\":{\"lastUpdated\":\"")
+        .appendString(Instant.now().toString())
+        .appendString("\"},\"type\":\"")
+        .appendString(type)
+        .appendString("\"");
+    page.total().ifPresent(total -> bundle.appendString(",\"total\":" + total));
+    return bundle;
+  }
+
+  private static void links(Buffer bundle, String address, List<Param> asked, String token, String next) {
+    bundle.appendString(",\"link\":[{\"relation\":\"self\",\"url\":").appendString(quoted(url(address, asked, token)));
+    if (next != null) {
+      bundle.appendString("},{\"relation\":\"next\",\"url\":").appendString(quoted(url(address, asked, next)));
+    }
+    bundle.appendString("}]");
+  }
+
+  private static String url(String address, List<Param> asked, String token) {
+    List<Param> params = new ArrayList<>(asked);
+    if (token != null) params.add(new Param(SearchRequest.PAGE, token));
+    return params.isEmpty() ? address : address + "?" + Query.format(params);
+  }
+
+  private static Buffer close(Buffer bundle, List<Buffer> entries) {
+    if (entries.isEmpty()) return bundle.appendString("}"); // FHIR R4 json.html: an array is never empty
+    bundle.appendString(",\"entry\":[");
+    for (int i = 0; i < entries.size(); i++) {
+      if (i > 0) bundle.appendString(",");
+      bundle.appendBuffer(entries.get(i));
+    }
+    return bundle.appendString("]}");
+  }
+
+  private static Buffer match(String base, Stored stored, Selection selection) {
+    return entry(base, stored).appendString(",\"resource\":")
+        .appendBuffer(selection.apply(stored.body()))
+        .appendString(",\"search\":{\"mode\":\"match\"}}");
+  }
+
+  private static Buffer entry(String base, Stored stored) {
+    return Buffer.buffer("{\"fullUrl\":" + quoted(base + "/" + stored.type() + "/" + stored.id()));
+  }
+
+  private static Buffer ignored(List<String> names) {
+    Issue issue = Issue.warning("not-supported", "ignored, because this node does not know them as search parameters: "
+        + String.join(", ", names) + "; send Prefer: handling=strict to make this an error");
+    return Buffer.buffer("{\"resource\":")
+        .appendBuffer(OperationOutcome.of(List.of(issue)))
+        .appendString(",\"search\":{\"mode\":\"outcome\"}}");
+  }
+
+  private static Buffer version(String base, Stored stored) {
+    String address = stored.type() + (stored.created() ? "" : "/" + stored.id());
+    String verb = stored.deleted() ? "DELETE" : stored.created() ? "POST" : "PUT";
+    String status = stored.created() ? "201 Created" : "200 OK";
+    Buffer entry = entry(base, stored);
+    if (!stored.deleted()) entry.appendString(",\"resource\":").appendBuffer(stored.body());
+    return entry.appendString(",\"request\":{\"method\":\"" + verb + "\",\"url\":" + quoted(address)
+        + "},\"response\":{\"status\":\"" + status + "\",\"etag\":" + quoted(Versions.tag(stored))
+        + ",\"lastModified\":\"" + stored.updated() + "\"}}");
+  }
+}

@@ -1,0 +1,236 @@
+package io.caregrid.api.fhir;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.api.Rejected;
+import io.caregrid.api.Requests;
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.OperationOutcome;
+import io.caregrid.contract.OperationOutcome.Issue;
+import io.caregrid.contract.Routes;
+import io.caregrid.store.FhirStore;
+import io.caregrid.store.HistoryQuery;
+import io.caregrid.store.SearchQuery.Param;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The table of the FHIR door's addresses; each handler takes the request apart, asks the store, and hands over to {@link FhirAnswer}. */
+public final class FhirRoutes implements Routes {
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9\\-.]{1,64}");
+  private static final Pattern HANDLING = Pattern.compile("handling=([a-z]*)");
+  private static final String OTHER_ADDRESS = "/fhir/(?!(?:metadata|" + String.join("|", ResourceTypes.ALL)
+      + ")(?:/|$)).+";
+  /** Larger bodies are read on a worker thread: reading this much takes well under a millisecond. */
+  private static final int INLINE_BYTES = 32 << 10;
+  private final FhirStore store;
+  private final Future<ResourceRules> rules;
+  private final Capability capability;
+
+  /**
+   * @param rules   FHIR's definitions; writes wait for them
+   * @param version of this house, for the capability statement
+   */
+  public FhirRoutes(FhirStore store, Future<ResourceRules> rules, String version) {
+    this.store = store;
+    this.rules = rules;
+    this.capability = new Capability(version, Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+  }
+
+  @Override
+  public void mount(Router router) {
+    router.route("/fhir*").handler(Negotiation::check);
+    reading(router, "/fhir").handler(FhirRoutes::welcome);
+    reading(router, "/fhir/metadata").handler(this::metadata);
+    router.routeWithRegex("/fhir/(.*/)?\\$[^/]*").handler(FhirRoutes::operation);
+    ResourceTypes.ALL.forEach(type -> mount(router, type));
+    router.routeWithRegex(OTHER_ADDRESS).handler(FhirRoutes::unknown);
+  }
+
+  private static void operation(RoutingContext request) {
+    request.fail(new Failure.NotFound("operations, whose names begin with $, are not supported yet"));
+  }
+
+  private void mount(Router router, String type) {
+    String all = "/fhir/" + type;
+    reading(router, all).handler(answer(request -> search(request, type, Query.parse(request.request().query()))));
+    router.post(all).handler(answer(request -> create(request, type)));
+    router.post(all + "/_search").handler(answer(request -> searchForm(request, type)));
+    reading(router, all + "/:id/_history").handler(answer(request -> history(request, type)));
+    reading(router, all + "/:id/_history/:version").handler(answer(request -> vread(request, type)));
+    reading(router, all + "/:id").handler(answer(request -> read(request, type)));
+    router.put(all + "/:id").handler(answer(request -> update(request, type)));
+    router.delete(all + "/:id").handler(answer(request -> delete(request, type)));
+  }
+
+  private static Route reading(Router router, String path) {
+    return router.get(path).method(HttpMethod.HEAD);
+  }
+
+  /** What a handler throws before it has a future, or its future fails with, goes the one way of all errors. */
+  private static Handler<RoutingContext> answer(Function<RoutingContext, Future<?>> handler) {
+    return request -> Future.succeededFuture().compose(start -> handler.apply(request)).onFailure(request::fail);
+  }
+
+  private Future<?> create(RoutingContext request, String type) {
+    if (request.request().getHeader("If-None-Exist") != null) {
+      throw new Failure.PreconditionFailed("If-None-Exist is not supported yet: search first, then create");
+    }
+    return body(request, type)
+        .compose(resource -> store.create(Requests.caller(request), type, resource))
+        .compose(stored -> FhirAnswer.written(request, stored));
+  }
+
+  private Future<?> update(RoutingContext request, String type) {
+    String id = id(request);
+    OptionalInt ifMatch = ifMatch(request);
+    return body(request, type)
+        .map(resource -> withId(resource, id))
+        .compose(resource -> store.update(Requests.caller(request), type, id, resource, ifMatch))
+        .compose(stored -> FhirAnswer.written(request, stored));
+  }
+
+  private Future<?> read(RoutingContext request, String type) {
+    return store.read(Requests.caller(request), type, id(request))
+        .compose(stored -> FhirAnswer.resource(request, stored));
+  }
+
+  private Future<?> vread(RoutingContext request, String type) {
+    String version = request.pathParam("version");
+    if (!version.matches("\\d{1,9}")) throw new Failure.NotFound("no such version: versions are whole numbers from 1");
+    return store.vread(Requests.caller(request), type, id(request), Integer.parseInt(version))
+        .compose(stored -> FhirAnswer.resource(request, stored));
+  }
+
+  private Future<?> delete(RoutingContext request, String type) {
+    return store.delete(Requests.caller(request), type, id(request), ifMatch(request))
+        .compose(stored -> FhirAnswer.deleted(request, type, stored));
+  }
+
+  private Future<?> history(RoutingContext request, String type) {
+    String id = id(request);
+    List<Param> params = Query.parse(request.request().query());
+    String token = SearchRequest.last(params, SearchRequest.PAGE);
+    int count = Math.max(1, SearchRequest.count(SearchRequest.last(params, "_count")));
+    HistoryQuery query = new HistoryQuery(count, since(SearchRequest.last(params, "_since")), token);
+    List<Param> asked = params.stream().filter(param -> !param.name().equals(SearchRequest.PAGE)).toList();
+    return store.history(Requests.caller(request), type, id, query)
+        .compose(page -> FhirAnswer.json(request, 200,
+            Bundles.history(FhirAnswer.base(request), type, id, asked, token, page)));
+  }
+
+  private Future<?> searchForm(RoutingContext request, String type) {
+    if (!Bodies.mediaType(request.request()).equals("application/x-www-form-urlencoded")) {
+      throw new Failure.UnsupportedMedia("_search reads Content-Type application/x-www-form-urlencoded");
+    }
+    List<Param> params = Query.parse(request.request().query());
+    return Bodies.read(request).compose(form -> {
+      params.addAll(Query.parse(form.toString(StandardCharsets.UTF_8)));
+      return search(request, type, params);
+    });
+  }
+
+  private Future<?> search(RoutingContext request, String type, List<Param> params) {
+    SearchRequest asked = SearchRequest.of(type, params);
+    boolean strict = isStrict(request);
+    if (strict && !asked.ignored().isEmpty()) {
+      throw new Failure.Invalid("this node does not know as search parameters of " + type + ": "
+          + String.join(", ", asked.ignored()) + "; it knows "
+          + String.join(", ", FhirStore.searchParams(type).keySet()));
+    }
+    return store.search(Requests.caller(request), asked.query())
+        .compose(
+            page -> FhirAnswer.json(request, 200, Bundles.searchset(FhirAnswer.base(request), asked, page)));
+  }
+
+  private static boolean isStrict(RoutingContext request) {
+    Matcher handling = HANDLING.matcher(FhirAnswer.prefer(request));
+    if (!handling.find()) return false;
+    return switch (handling.group(1)) {
+      case "strict" -> true;
+      case "lenient" -> false;
+      default -> throw new Failure.Invalid("Prefer: handling must be strict or lenient");
+    };
+  }
+
+  private Future<ObjectNode> body(RoutingContext request, String type) {
+    return Bodies.json(request)
+        .compose(body -> rules.compose(ready -> body.length() <= INLINE_BYTES
+            ? Future.succeededFuture(checked(ready, body, type))
+            : request.vertx().executeBlocking(() -> checked(ready, body, type), false)));
+  }
+
+  private static ObjectNode checked(ResourceRules rules, Buffer body, String type) {
+    ObjectNode resource = ResourceReader.read(body, type);
+    List<Issue> issues = rules.check(resource);
+    if (!issues.isEmpty()) throw new Rejected(422, issues);
+    return resource;
+  }
+
+  private static ObjectNode withId(ObjectNode resource, String id) {
+    if (!resource.path("id").asText().equals(id)) {
+      throw new Failure.Invalid("the resource's id must be there and equal the id in the address", "id");
+    }
+    return resource;
+  }
+
+  private static String id(RoutingContext request) {
+    String id = request.pathParam("id");
+    if (!ID.matcher(id).matches()) {
+      throw new Failure.Invalid("an id has 1 to 64 characters out of A-Z a-z 0-9 - and .");
+    }
+    return id;
+  }
+
+  private static OptionalInt ifMatch(RoutingContext request) {
+    return Versions.ifMatch(request.request().getHeader(HttpHeaders.IF_MATCH));
+  }
+
+  private static Instant since(String text) {
+    if (text == null) return null;
+    try {
+      return OffsetDateTime.parse(text.replace(' ', '+')).toInstant();
+    } catch (DateTimeException unreadable) {
+      throw new Failure.Invalid("_since must be an instant such as 2026-11-20T10:00:00Z");
+    }
+  }
+
+  private void metadata(RoutingContext request) {
+    FhirAnswer.json(request, 200, capability.statement(FhirAnswer.base(request)).toBuffer());
+  }
+
+  private static void welcome(RoutingContext request) {
+    boolean searches = Query.parse(request.request().query())
+        .stream()
+        .anyMatch(param -> !Set.of("_format", "_pretty").contains(param.name()));
+    if (searches) {
+      request
+          .fail(new Failure.Invalid("a search over all types is not supported yet: name one, as in /fhir/Patient?..."));
+      return;
+    }
+    String base = FhirAnswer.base(request);
+    FhirAnswer.json(request, 200, OperationOutcome.of(List.of(Issue.information("This is a FHIR R4 base. Ask " + base
+        + "/metadata what it can do; it keeps " + String.join(", ", ResourceTypes.ALL) + ", for example " + base
+        + "/Observation?_count=10"))));
+  }
+
+  private static void unknown(RoutingContext request) {
+    request.fail(new Failure.NotFound("no such resource type or operation here: this node keeps "
+        + String.join(", ", ResourceTypes.ALL) + "; see /fhir/metadata"));
+  }
+}

@@ -1,0 +1,79 @@
+package io.caregrid.api.fhir;
+
+import io.caregrid.contract.Failure;
+import io.caregrid.store.FhirStore;
+import io.caregrid.store.SearchQuery;
+import io.caregrid.store.SearchQuery.Param;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a client asked a search for, taken apart: what selects goes to the store, what shapes the answer stays here.
+ *
+ * @param query     for the store
+ * @param asked     everything the client wrote that was understood, without the page token: what the self link repeats
+ * @param ignored   names that nobody here knows, in order
+ * @param selection which part of each resource is wanted
+ */
+record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored, Selection selection) {
+
+  static final String PAGE = "_page";
+  static final int DEFAULT_COUNT = 50;
+  static final int MAX_COUNT = 1000;
+  private static final Set<String> SHAPE = Set.of("_count", "_total", "_format", "_pretty", "_summary", "_elements",
+      PAGE);
+
+  /** @throws Failure.Invalid naming the parameter at fault */
+  static SearchRequest of(String type, List<Param> params) {
+    List<Param> selecting = new ArrayList<>();
+    List<Param> asked = new ArrayList<>();
+    for (Param param : params) {
+      if (SHAPE.contains(param.name())) {
+        if (!param.name().equals(PAGE)) asked.add(param);
+      } else {
+        selecting.add(param);
+      }
+    }
+    List<String> ignored = FhirStore.unknown(new SearchQuery(type, selecting, 1, "none", null));
+    selecting.removeIf(param -> ignored.contains(base(param.name())));
+    asked.addAll(selecting);
+    String summary = last(params, "_summary");
+    boolean countOnly = "count".equals(summary);
+    int count = countOnly ? 0 : count(last(params, "_count"));
+    String total = count == 0 ? "accurate" : total(last(params, "_total"));
+    SearchQuery query = new SearchQuery(type, selecting, count, total, last(params, PAGE));
+    return new SearchRequest(query, List.copyOf(asked), List.copyOf(ignored),
+        Selection.of(last(params, "_elements"), summary));
+  }
+
+  static int count(String value) {
+    if (value == null) return DEFAULT_COUNT;
+    try {
+      int count = Integer.parseInt(value.trim());
+      if (count < 0) throw new NumberFormatException();
+      return Math.min(count, MAX_COUNT);
+    } catch (NumberFormatException notANumber) {
+      throw new Failure.Invalid("_count must be a whole number, 0.." + MAX_COUNT);
+    }
+  }
+
+  private static String total(String value) {
+    if (value == null) return "none";
+    if (Set.of("none", "estimate", "accurate").contains(value)) return value;
+    throw new Failure.Invalid("_total must be none, estimate or accurate");
+  }
+
+  private static String base(String name) {
+    int colon = name.indexOf(':');
+    return colon < 0 ? name : name.substring(0, colon);
+  }
+
+  static String last(List<Param> params, String name) {
+    String found = null;
+    for (Param param : params) {
+      if (param.name().equals(name)) found = param.value();
+    }
+    return found;
+  }
+}

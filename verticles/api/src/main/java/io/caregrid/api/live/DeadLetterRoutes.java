@@ -1,0 +1,60 @@
+package io.caregrid.api.live;
+
+import io.caregrid.api.Requests;
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.Routes;
+import io.caregrid.store.DeadLetter;
+import io.caregrid.store.DeadLetters;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
+
+/** {@code /iomt/dead-letters}: what could not be used, newest first, with why. */
+public final class DeadLetterRoutes implements Routes {
+  private static final int DEFAULT_COUNT = 100;
+  private static final int MAX_COUNT = 1000;
+  private final DeadLetters letters;
+
+  public DeadLetterRoutes(DeadLetters letters) {
+    this.letters = letters;
+  }
+
+  @Override
+  public void mount(Router router) {
+    router.get("/iomt/dead-letters").handler(this::list);
+  }
+
+  private void list(RoutingContext request) {
+    letters.newest(Requests.caller(request), count(request.queryParams().get("_count")))
+        .compose(found -> {
+          JsonArray list = new JsonArray();
+          found.forEach(letter -> list.add(json(letter)));
+          return request.response()
+              .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+              .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+              .end(list.toBuffer());
+        })
+        .onFailure(request::fail);
+  }
+
+  private static int count(String asked) {
+    if (asked == null) return DEFAULT_COUNT;
+    if (!asked.matches("\\d{1,6}") || Integer.parseInt(asked) < 1) {
+      throw new Failure.Invalid("_count must be a whole number, 1.." + MAX_COUNT);
+    }
+    return Math.min(Integer.parseInt(asked), MAX_COUNT);
+  }
+
+  private static JsonObject json(DeadLetter letter) {
+    return new JsonObject()
+        .put("source", letter.source().toString())
+        .put("reason", letter.reason())
+        .put("detail", letter.detail())
+        .put("device", letter.device())
+        .put("at", letter.at().toString())
+        .put("payload", letter.payload().toString(StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,80 @@
+package io.caregrid.api.live;
+
+import io.caregrid.api.Requests;
+import io.caregrid.cluster.Addresses;
+import io.caregrid.cluster.Shards;
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.Live;
+import io.caregrid.contract.Routes;
+import io.caregrid.store.FhirStore;
+import io.caregrid.store.SearchQuery;
+import io.caregrid.store.SearchQuery.Param;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.json.Json;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** {@code /iomt/live}: a stream of readings for a browser. {@code /iomt/devices/{id}/latest}: the latest of one device. */
+public final class LiveRoutes implements Routes {
+  private static final long ASK_MILLIS = 1_000;
+  private static final int STORED_OBSERVATIONS = 20;
+  private final Vertx vertx;
+  private final FhirStore store;
+  private final int shards;
+
+  /** @param shards of the house, {@code cluster.shards} */
+  public LiveRoutes(Vertx vertx, FhirStore store, int shards) {
+    this.vertx = vertx;
+    this.store = store;
+    this.shards = shards;
+  }
+
+  @Override
+  public void mount(Router router) {
+    router.get("/iomt/live").handler(this::stream);
+    router.get("/iomt/devices/:id/latest").handler(this::latest);
+  }
+
+  private void stream(RoutingContext request) {
+    request.response()
+        .setChunked(true)
+        .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream;charset=utf-8")
+        .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+        .putHeader(HttpHeaders.CONTENT_ENCODING, HttpHeaders.IDENTITY)
+        .putHeader("X-Content-Type-Options", "nosniff");
+    new LiveStream(vertx, request.response(), request.queryParams().get("device")).open();
+  }
+
+  private void latest(RoutingContext request) {
+    String device = request.pathParam("id");
+    vertx.eventBus().<Live
+        .Vitals>request(Addresses.shard(Shards.of(device, shards)), new Live.Latest(device),
+            new DeliveryOptions().setSendTimeout(ASK_MILLIS))
+        .map(answer -> Buffer.buffer(Json.encode(answer.body())))
+        .recover(notHeld -> fromStore(request, device))
+        .onSuccess(body -> request.response()
+            .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+            .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+            .end(body))
+        .onFailure(request::fail);
+  }
+
+  /** The shard is moving, or holds nothing of this device: what the store last kept of it, as FHIR. */
+  private Future<Buffer> fromStore(RoutingContext request, String device) {
+    SearchQuery devices = new SearchQuery("Device", List.of(new Param("identifier", device)), 1, "none", null);
+    return store.search(Requests.caller(request), devices).compose(found -> {
+      if (found.entries().isEmpty()) throw new Failure.NotFound("no device with this identifier has sent anything");
+      Param of = new Param("device", "Device/" + found.entries().get(0).id());
+      return store.search(Requests.caller(request),
+          new SearchQuery("Observation", List.of(of), STORED_OBSERVATIONS, "none", null));
+    })
+        .map(page -> Buffer.buffer("{\"device\":" + Json.encode(device) + ",\"observations\":["
+            + page.entries().stream().map(stored -> stored.body().toString()).collect(Collectors.joining(",")) + "]}"));
+  }
+}

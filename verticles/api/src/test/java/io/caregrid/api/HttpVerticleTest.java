@@ -1,0 +1,154 @@
+package io.caregrid.api;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.Routes;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.client.HttpResponse;
+import io.vertx.junit5.VertxExtension;
+import io.vertx.junit5.VertxTestContext;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(VertxExtension.class)
+class HttpVerticleTest {
+  private static final Routes DOOR = router -> {
+    router.get("/thing").handler(request -> request.end("here"));
+    router.post("/thing").handler(request -> request.end("kept"));
+    router.get("/busy").handler(request -> request.fail(new Failure.Busy("the log is away: try again")));
+    router.get("/bug")
+        .handler(request -> {
+          throw new IllegalStateException("secret of a patient");
+        });
+    router.get("/status").handler(request -> request.fail(413));
+  };
+  private House house;
+
+  @BeforeEach
+  void open(Vertx vertx, VertxTestContext test) {
+    House.open(vertx, DOOR).onComplete(test.succeeding(opened -> {
+      house = opened;
+      test.completeNow();
+    }));
+  }
+
+  @Test
+  void portZeroTakesAFreePortAndTellsIt() {
+    assertNotEquals(0, house.http().port());
+  }
+
+  @Test
+  void aFailureBecomesAnOperationOutcomeWithItsStatus(VertxTestContext test) {
+    expect(test, house.request("GET", "/busy").send(), response -> {
+      assertEquals(503, response.statusCode());
+      assertEquals("2", response.getHeader("Retry-After"));
+      assertEquals("transient", issue(response).getString("code"));
+      assertEquals("the log is away: try again", issue(response).getString("diagnostics"));
+    });
+  }
+
+  @Test
+  void aBugIsAnsweredWithATraceAndWithoutItsWords(VertxTestContext test) {
+    expect(test, house.request("GET", "/bug").putHeader("X-Request-Id", "trace-7").send(), response -> {
+      assertEquals(500, response.statusCode());
+      assertEquals("trace-7", response.getHeader("X-Request-Id"));
+      assertTrue(issue(response).getString("diagnostics").contains("trace-7"));
+      assertFalse(response.bodyAsString().contains("secret"));
+      assertFalse(response.bodyAsString().contains("Exception"));
+    });
+  }
+
+  @Test
+  void anUnknownAddressHelps(VertxTestContext test) {
+    expect(test, house.request("GET", "/nowhere").send(), response -> {
+      assertEquals(404, response.statusCode());
+      assertTrue(issue(response).getString("diagnostics").contains("/fhir"));
+    });
+  }
+
+  @Test
+  void anUnknownAddressInABrowserIsAPage(VertxTestContext test) {
+    expect(test, house.request("GET", "/nowhere").putHeader("Accept", "text/html,*/*").send(), response -> {
+      assertEquals(404, response.statusCode());
+      assertTrue(response.bodyAsString().contains("<a href=\"/\">"));
+      assertTrue(response.getHeader("Content-Security-Policy").contains("frame-ancestors 'none'"));
+    });
+  }
+
+  @Test
+  void aWrongVerbNamesTheRightOnes(VertxTestContext test) {
+    expect(test, house.request("DELETE", "/thing").send(), response -> {
+      assertEquals(405, response.statusCode());
+      assertTrue(response.getHeader("Allow").contains("GET"));
+      assertTrue(response.getHeader("Allow").contains("POST"));
+      assertEquals("not-supported", issue(response).getString("code"));
+    });
+  }
+
+  @Test
+  void aStatusWithoutWordsGetsSome(VertxTestContext test) {
+    expect(test, house.request("GET", "/status").send(), response -> {
+      assertEquals(413, response.statusCode());
+      assertEquals("too-long", issue(response).getString("code"));
+    });
+  }
+
+  @Test
+  void aNameThatIsNotThisMachinesIsRefused(VertxTestContext test) {
+    expect(test, house.request("GET", "/thing").putHeader("Host", "evil.example").send(),
+        response -> assertEquals(403, response.statusCode()));
+  }
+
+  @Test
+  void localNamesAreTaken(VertxTestContext test) {
+    expect(test, house.request("GET", "/thing").putHeader("Host", "localhost:" + house.http().port()).send(),
+        response -> assertEquals(200, response.statusCode()));
+  }
+
+  @Test
+  void aForeignPageMayNotPost(VertxTestContext test) {
+    expect(test, house.request("POST", "/thing").putHeader("Origin", "https://evil.example").send(),
+        response -> assertEquals(403, response.statusCode()));
+  }
+
+  @Test
+  void aSandboxedPageMayNotPost(VertxTestContext test) {
+    expect(test, house.request("POST", "/thing").putHeader("Origin", "null").send(),
+        response -> assertEquals(403, response.statusCode()));
+  }
+
+  @Test
+  void ourOwnPageAndProgramsMayPost(VertxTestContext test) {
+    expect(test, house.request("POST", "/thing").putHeader("Origin", house.base()).send(),
+        response -> assertEquals(200, response.statusCode()));
+  }
+
+  @Test
+  void anUnusableTraceIsReplaced(VertxTestContext test) {
+    expect(test, house.request("GET", "/thing").putHeader("X-Request-Id", "a b<script>").send(),
+        response -> assertTrue(response.getHeader("X-Request-Id").matches("[0-9a-f-]{36}")));
+  }
+
+  private static JsonObject issue(HttpResponse<Buffer> response) {
+    JsonObject outcome = response.bodyAsJsonObject();
+    assertEquals("OperationOutcome", outcome.getString("resourceType"));
+    return outcome.getJsonArray("issue").getJsonObject(0);
+  }
+
+  private static void expect(VertxTestContext test, Future<HttpResponse<Buffer>> answer,
+      Consumer<HttpResponse<Buffer>> assertions) {
+    answer.onComplete(test.succeeding(response -> test.verify(() -> {
+      assertions.accept(response);
+      test.completeNow();
+    })));
+  }
+}

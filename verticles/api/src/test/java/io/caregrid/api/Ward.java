@@ -1,0 +1,136 @@
+package io.caregrid.api;
+
+import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.cluster.HttpConfig;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Live;
+import io.caregrid.contract.RecordCodec;
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Database;
+import io.caregrid.store.DeadLetters;
+import io.caregrid.store.FhirStore;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.ext.web.client.HttpRequest;
+import io.vertx.ext.web.client.HttpResponse;
+import io.vertx.ext.web.client.WebClient;
+import io.vertx.ext.web.client.WebClientOptions;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/** This room with everything it stands on, for a test class: a real PostgreSQL, all doors on any free port, a client that waits. */
+public final class Ward implements AutoCloseable {
+  public static final int SHARDS = 4;
+  private static final long PATIENCE_SECONDS = 20;
+  public final Vertx vertx = Vertx.vertx();
+  public final AtomicBoolean logIsThere = new AtomicBoolean(true);
+  public final FhirStore store;
+  public final DeadLetters letters;
+  private final Database database;
+  private HttpVerticle http;
+  private final WebClient client;
+  private String deployment;
+
+  public Ward(LocalPostgres postgres) {
+    for (Class<? extends Record> type : List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class)) codec(type);
+    database = get(Database.open(vertx, new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(),
+        postgres.user(), postgres.password(), 4)));
+    store = new FhirStore(database, Audit.log());
+    letters = new DeadLetters(database);
+    openDoors(House.ANY_PORT);
+    client = WebClient.create(vertx, new WebClientOptions().setDefaultHost("127.0.0.1")
+        .setDefaultPort(http.port())
+        .setFollowRedirects(false));
+  }
+
+  private void openDoors(HttpConfig config) {
+    http = new HttpVerticle(config, ApiDoors.all(vertx, store, letters, SHARDS,
+        List.of(new HealthRoutes.Check("database", database::answers),
+            new HealthRoutes.Check("log", () -> Future.succeededFuture(logIsThere.get()))),
+        () -> "# TYPE ingest_events_total counter\ningest_events_total 7.0\n", "1.2.3"));
+    deployment = get(vertx.deployVerticle(http));
+  }
+
+  /** As if the node were gone, for as long as {@code meanwhile} takes; then it is back on the same port. */
+  public void withDoorsClosed(Runnable meanwhile) {
+    int port = port();
+    get(vertx.undeploy(deployment));
+    try {
+      meanwhile.run();
+    } finally {
+      openDoors(new HttpConfig("127.0.0.1", port));
+    }
+  }
+
+  private <R extends Record> void codec(Class<R> type) {
+    vertx.eventBus().registerDefaultCodec(type, new RecordCodec<>(type));
+  }
+
+  public static <T> T get(Future<T> future) {
+    try {
+      return future.toCompletionStage().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException failed) {
+      throw new CompletionException(failed.getCause() == null ? failed : failed.getCause());
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(stopped);
+    }
+  }
+
+  public int port() {
+    return http.port();
+  }
+
+  public String base() {
+    return "http://127.0.0.1:" + port();
+  }
+
+  /** @param headers name, value, name, value … */
+  public HttpResponse<Buffer> send(String verb, String address, String body, String... headers) {
+    HttpRequest<Buffer> request = client.request(io.vertx.core.http.HttpMethod.valueOf(verb), address);
+    if (body != null) request.putHeader("Content-Type", "application/fhir+json");
+    for (int i = 0; i < headers.length; i += 2) request.putHeader(headers[i], headers[i + 1]);
+    return get(body == null ? request.send() : request.sendBuffer(Buffer.buffer(body)));
+  }
+
+  public HttpResponse<Buffer> send(String verb, String address, Buffer body, String... headers) {
+    HttpRequest<Buffer> request = client.request(io.vertx.core.http.HttpMethod.valueOf(verb), address);
+    for (int i = 0; i < headers.length; i += 2) request.putHeader(headers[i], headers[i + 1]);
+    return get(request.sendBuffer(body));
+  }
+
+  @Override
+  public void close() {
+    get(vertx.close());
+  }
+
+  /** Gives one {@link Ward} to all tests of a JVM, as a parameter. */
+  public static final class Key implements ParameterResolver {
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext test) {
+      return parameter.getParameter().getType() == Ward.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext test) {
+      ExtensionContext.Store perJvm = test.getRoot().getStore(ExtensionContext.Namespace.create(Ward.class));
+      return perJvm.getOrComputeIfAbsent(Ward.class, key -> new Ward(postgres(test)), Ward.class);
+    }
+
+    private static LocalPostgres postgres(ExtensionContext test) {
+      return test.getRoot()
+          .getStore(ExtensionContext.Namespace.create(Engines.class))
+          .<Class<?>, LocalPostgres>getOrComputeIfAbsent(LocalPostgres.class, engine -> LocalPostgres.temporary(),
+              LocalPostgres.class);
+    }
+  }
+}

@@ -1,0 +1,351 @@
+package io.caregrid.api.fhir;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.api.Ward;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.client.HttpResponse;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Create, read, update, delete, history and everything that can be wrong with them, over HTTP on a real PostgreSQL. */
+@ExtendWith(Ward.Key.class)
+class FhirDoorTest {
+  private static final String PATIENT = "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Berg\"}]}";
+  private Ward ward;
+
+  @BeforeEach
+  void open(Ward ward) {
+    this.ward = ward;
+  }
+
+  @Test
+  void createAnswers201WithLocationEtagAndTheResource() {
+    HttpResponse<Buffer> created = ward.send("POST", "/fhir/Patient", PATIENT);
+
+    String id = created.bodyAsJsonObject().getString("id");
+    assertEquals(201, created.statusCode());
+    assertEquals(ward.base() + "/fhir/Patient/" + id + "/_history/1", created.getHeader("Location"));
+    assertEquals("W/\"1\"", created.getHeader("ETag"));
+    assertTrue(created.getHeader("Last-Modified").endsWith("GMT"));
+    assertTrue(created.getHeader("Content-Type").startsWith("application/fhir+json"));
+  }
+
+  @Test
+  void decimalsAndOrderComeBackAsTheyWent() {
+    String sent = "{\"resourceType\":\"Observation\",\"valueQuantity\":{\"value\":1.10,\"unit\":\"kg\"},\"status\":\"final\",\"code\":{\"text\":\"w\"}}";
+
+    String body = read(location(ward.send("POST", "/fhir/Observation", sent))).bodyAsString();
+
+    assertTrue(body.endsWith(sent.substring("{\"resourceType\":\"Observation\",".length())), body);
+  }
+
+  @Test
+  void preferDecidesWhatAWriteAnswers() {
+    HttpResponse<Buffer> minimal = ward.send("POST", "/fhir/Patient", PATIENT, "Prefer", "return=minimal");
+    HttpResponse<Buffer> outcome = ward.send("POST", "/fhir/Patient", PATIENT, "Prefer", "return=OperationOutcome");
+
+    assertEquals(201, minimal.statusCode());
+    assertNull(minimal.body());
+    assertEquals("OperationOutcome", outcome.bodyAsJsonObject().getString("resourceType"));
+  }
+
+  @Test
+  void updateMakesANewVersionAndCreatesUnderTheClientsId() {
+    String id = "client-" + UUID.randomUUID();
+    HttpResponse<Buffer> first = put(id, "A");
+    HttpResponse<Buffer> second = put(id, "B");
+    HttpResponse<Buffer> same = put(id, "B");
+
+    assertEquals(201, first.statusCode());
+    assertEquals(200, second.statusCode());
+    assertEquals("W/\"2\"", second.getHeader("ETag"));
+    assertEquals(200, same.statusCode());
+    assertEquals("A", family(read("/fhir/Patient/" + id + "/_history/1")));
+    assertEquals("B", family(read("/fhir/Patient/" + id + "/_history/2")));
+  }
+
+  @Test
+  void anUnchangedFirstVersionIsNotCreatedTwice() {
+    String id = "client-" + UUID.randomUUID();
+    put(id, "A");
+
+    assertEquals(200, put(id, "A").statusCode());
+  }
+
+  @Test
+  void ifMatchGuardsUpdateAndDelete() {
+    String id = "client-" + UUID.randomUUID();
+    put(id, "A");
+
+    assertEquals(412, put(id, "B", "If-Match", "W/\"7\"").statusCode());
+    assertEquals(400, put(id, "B", "If-Match", "seven").statusCode());
+    assertEquals(412, ward.send("DELETE", "/fhir/Patient/" + id, (String) null, "If-Match", "W/\"7\"").statusCode());
+    assertEquals(200, put(id, "B", "If-Match", "W/\"1\"").statusCode());
+  }
+
+  @Test
+  void theIdInTheBodyMustBeTheOneInTheAddress() {
+    HttpResponse<Buffer> other = ward.send("PUT", "/fhir/Patient/one",
+        PATIENT.replace("{\"res", "{\"id\":\"two\",\"res"));
+    HttpResponse<Buffer> none = ward.send("PUT", "/fhir/Patient/one", PATIENT);
+
+    assertEquals(400, other.statusCode());
+    assertEquals("id", issue(other).getJsonArray("expression").getString(0));
+    assertEquals(400, none.statusCode());
+  }
+
+  @Test
+  void deleteAnswers200ThenReadSaysGone() {
+    String address = location(ward.send("POST", "/fhir/Patient", PATIENT)).replaceFirst("/_history.*", "");
+
+    HttpResponse<Buffer> deleted = ward.send("DELETE", address, (String) null);
+
+    assertEquals(200, deleted.statusCode());
+    assertEquals("OperationOutcome", deleted.bodyAsJsonObject().getString("resourceType"));
+    assertEquals(410, read(address).statusCode());
+    assertEquals(200, ward.send("DELETE", address, (String) null).statusCode());
+  }
+
+  @Test
+  void historyListsVersionsNewestFirst() {
+    String id = "client-" + UUID.randomUUID();
+    put(id, "A");
+    put(id, "B");
+    ward.send("DELETE", "/fhir/Patient/" + id, (String) null);
+
+    JsonObject bundle = read("/fhir/Patient/" + id + "/_history").bodyAsJsonObject();
+
+    assertEquals("history", bundle.getString("type"));
+    assertEquals(3, bundle.getInteger("total"));
+    JsonObject newest = bundle.getJsonArray("entry").getJsonObject(0);
+    assertEquals("DELETE", newest.getJsonObject("request").getString("method"));
+    assertFalse(newest.containsKey("resource"));
+    JsonObject oldest = bundle.getJsonArray("entry").getJsonObject(2);
+    assertEquals("POST", oldest.getJsonObject("request").getString("method"));
+    assertEquals("Patient", oldest.getJsonObject("request").getString("url"));
+    assertEquals("201 Created", oldest.getJsonObject("response").getString("status"));
+    assertEquals(ward.base() + "/fhir/Patient/" + id, oldest.getString("fullUrl"));
+  }
+
+  @Test
+  void historyPagesByLink() {
+    String id = "client-" + UUID.randomUUID();
+    for (String name : new String[] {"A", "B", "C"}) put(id, name);
+
+    JsonObject first = read("/fhir/Patient/" + id + "/_history?_count=2").bodyAsJsonObject();
+    String next = first.getJsonArray("link").getJsonObject(1).getString("url").substring(ward.base().length());
+
+    assertEquals(2, first.getJsonArray("entry").size());
+    assertEquals(1, read(next).bodyAsJsonObject().getJsonArray("entry").size());
+    assertEquals(400, read("/fhir/Patient/" + id + "/_history?_since=yesterday").statusCode());
+  }
+
+  @Test
+  void whatTheClientHasIsNotSentAgain() {
+    String address = location(ward.send("POST", "/fhir/Patient", PATIENT)).replaceFirst("/_history.*", "");
+    String modified = read(address).getHeader("Last-Modified");
+
+    assertEquals(304, ward.send("GET", address, (String) null, "If-None-Match", "W/\"1\"").statusCode());
+    assertEquals(200, ward.send("GET", address, (String) null, "If-None-Match", "W/\"2\"").statusCode());
+    assertEquals(304, ward.send("GET", address, (String) null, "If-Modified-Since", modified).statusCode());
+    assertEquals(200,
+        ward.send("GET", address, (String) null, "If-Modified-Since", "Mon, 01 Jan 2001 00:00:00 GMT").statusCode());
+  }
+
+  @Test
+  void headHasTheHeadersAndNoBody() {
+    HttpResponse<Buffer> head = ward.send("HEAD", location(ward.send("POST", "/fhir/Patient", PATIENT)), (String) null);
+
+    assertEquals(200, head.statusCode());
+    assertEquals("W/\"1\"", head.getHeader("ETag"));
+    assertNull(head.body());
+  }
+
+  @Test
+  void malformedJsonIsToldWithItsPlaceAndWithoutItsContent() {
+    HttpResponse<Buffer> refused = ward.send("POST", "/fhir/Patient",
+        "{\"resourceType\":\"Patient\",\n \"name\":[Secret]}");
+
+    assertEquals(400, refused.statusCode());
+    assertTrue(issue(refused).getString("diagnostics").contains("line 2, column"), refused.bodyAsString());
+    assertFalse(refused.bodyAsString().contains("Secret"));
+  }
+
+  @Test
+  void aKeyMayStandOnlyOnce() {
+    HttpResponse<Buffer> refused = ward.send("POST", "/fhir/Patient",
+        "{\"resourceType\":\"Patient\",\"gender\":\"male\",\"gender\":\"female\"}");
+
+    assertEquals(400, refused.statusCode());
+    assertTrue(issue(refused).getString("diagnostics").contains("twice"));
+  }
+
+  @Test
+  void everyFindingOfTheRulesIsToldAtOnce() {
+    HttpResponse<Buffer> refused = ward.send("POST", "/fhir/Observation",
+        "{\"resourceType\":\"Observation\",\"statos\":\"final\"}");
+
+    assertEquals(422, refused.statusCode());
+    assertEquals(3, refused.bodyAsJsonObject().getJsonArray("issue").size(), refused.bodyAsString());
+    assertEquals("Observation.statos", issue(refused).getJsonArray("expression").getString(0));
+  }
+
+  @Test
+  void anotherTypeThanTheAddressesIsRefused() {
+    assertEquals(400, ward.send("POST", "/fhir/Device", PATIENT).statusCode());
+    assertEquals(400, ward.send("POST", "/fhir/Patient", "[]").statusCode());
+    assertEquals(400, ward.send("POST", "/fhir/Patient", "").statusCode());
+  }
+
+  @Test
+  void onlyJsonIsRead() {
+    HttpResponse<Buffer> xml = ward.send("POST", "/fhir/Patient", Buffer.buffer("<Patient/>"), "Content-Type",
+        "application/fhir+xml");
+    HttpResponse<Buffer> none = ward.send("POST", "/fhir/Patient", Buffer.buffer(PATIENT));
+    HttpResponse<Buffer> plain = ward.send("POST", "/fhir/Patient", Buffer.buffer(PATIENT), "Content-Type",
+        "application/json; charset=utf-8");
+
+    assertEquals(415, xml.statusCode());
+    assertTrue(issue(xml).getString("diagnostics").contains("XML comes"));
+    assertEquals(415, none.statusCode());
+    assertEquals(201, plain.statusCode());
+  }
+
+  @Test
+  void onlyJsonIsAnswered() {
+    assertEquals(406, ward.send("GET", "/fhir/metadata", (String) null, "Accept", "application/fhir+xml").statusCode());
+    assertEquals(406, read("/fhir/metadata?_format=nosuch").statusCode());
+    assertEquals(200,
+        ward.send("GET", "/fhir/metadata?_format=json", (String) null, "Accept", "application/fhir+xml").statusCode());
+    assertEquals(200,
+        ward.send("GET", "/fhir/metadata", (String) null, "Accept", "application/fhir+xml;q=0.5, application/fhir+json")
+            .statusCode());
+  }
+
+  @Test
+  void gzipGoesBothWays() throws IOException {
+    HttpResponse<Buffer> zipped = ward.send("POST", "/fhir/Patient", gzip(PATIENT), "Content-Type",
+        "application/fhir+json", "Content-Encoding", "gzip");
+    Buffer whole = gzip(PATIENT);
+    HttpResponse<Buffer> cut = ward.send("POST", "/fhir/Patient", whole.slice(0, whole.length() - 9), "Content-Type",
+        "application/fhir+json", "Content-Encoding", "gzip");
+    HttpResponse<Buffer> answer = ward.send("GET", "/fhir/metadata", (String) null, "Accept-Encoding", "gzip");
+
+    assertEquals(201, zipped.statusCode());
+    assertEquals(400, cut.statusCode());
+    assertEquals("gzip", answer.getHeader("Content-Encoding"));
+  }
+
+  @Test
+  void aBodyOverTheLimitIsRefusedZippedOrNot() throws IOException {
+    String large = " ".repeat(Bodies.MAX_BYTES + 1);
+
+    assertEquals(413, ward.send("POST", "/fhir/Patient", large).statusCode());
+    assertEquals(413, ward
+        .send("POST", "/fhir/Patient", gzip(large), "Content-Type", "application/fhir+json", "Content-Encoding", "gzip")
+        .statusCode());
+  }
+
+  @Test
+  void deepNestingDoesNoHarm() {
+    String deep = "{\"resourceType\":\"Patient\",\"extension\":" + "[{\"url\":\"u\",\"extension\":".repeat(5000) + "[]"
+        + "}]".repeat(5000) + "}";
+
+    HttpResponse<Buffer> refused = ward.send("POST", "/fhir/Patient", deep);
+
+    assertEquals(400, refused.statusCode());
+    assertTrue(issue(refused).getString("diagnostics").contains("deep"));
+  }
+
+  @Test
+  void anUnknownTypeNamesTheKnownOnes() {
+    HttpResponse<Buffer> unknown = read("/fhir/Nonsense/1");
+
+    assertEquals(404, unknown.statusCode());
+    assertTrue(issue(unknown).getString("diagnostics").contains("Device, Observation, Patient"));
+  }
+
+  @Test
+  void wrongVerbsAndUnknownOperationsAreRefused() {
+    assertEquals(405, ward.send("DELETE", "/fhir/metadata", (String) null).statusCode());
+    assertEquals(405, ward.send("POST", "/fhir/Patient/x", PATIENT).statusCode());
+    assertEquals(405, ward.send("PUT", "/fhir/Patient", PATIENT).statusCode());
+    assertEquals("GET, HEAD, POST", ward.send("PUT", "/fhir/Patient", PATIENT).getHeader("Allow"));
+    assertEquals(404, read("/fhir/Patient/$validate").statusCode());
+    assertEquals(404, ward.send("POST", "/fhir/$validate", PATIENT).statusCode());
+    assertEquals(412, ward.send("POST", "/fhir/Patient", PATIENT, "If-None-Exist", "identifier=1").statusCode());
+  }
+
+  @Test
+  void idsOfAWrongFormAreRefused() {
+    assertEquals(400, read("/fhir/Patient/a_b").statusCode());
+    assertEquals(400, read("/fhir/Patient/" + "a".repeat(65)).statusCode());
+    assertEquals(404, read("/fhir/Patient/none/_history/1").statusCode());
+    assertEquals(404, read("/fhir/Patient/none/_history/x").statusCode());
+  }
+
+  @Test
+  void metadataIsTrueToTheRoutes() {
+    JsonObject statement = read("/fhir/metadata").bodyAsJsonObject();
+
+    assertEquals("4.0.1", statement.getString("fhirVersion"));
+    assertEquals(ResourceTypes.ALL, statement.getJsonArray("rest")
+        .getJsonObject(0)
+        .getJsonArray("resource")
+        .stream()
+        .map(resource -> ((JsonObject) resource).getString("type"))
+        .toList());
+  }
+
+  @Test
+  void prettyIsIndentedAndAPartIsTagged() {
+    String address = location(ward.send("POST", "/fhir/Patient", PATIENT)).replaceFirst("/_history.*", "");
+
+    assertTrue(read(address + "?_pretty=true").bodyAsString().contains("\n  \"name\""));
+    assertEquals(400, read(address + "?_summary=short").statusCode());
+    assertEquals(400, read("/fhir/Patient/%zz").statusCode());
+    JsonObject part = read(address + "?_elements=gender").bodyAsJsonObject();
+    assertFalse(part.containsKey("name"));
+    assertEquals("SUBSETTED", part.getJsonObject("meta").getJsonArray("tag").getJsonObject(0).getString("code"));
+  }
+
+  private HttpResponse<Buffer> put(String id, String family, String... headers) {
+    return ward.send("PUT", "/fhir/Patient/" + id,
+        "{\"resourceType\":\"Patient\",\"id\":\"" + id + "\",\"name\":[{\"family\":\"" + family + "\"}]}", headers);
+  }
+
+  private HttpResponse<Buffer> read(String address) {
+    return ward.send("GET", address, (String) null);
+  }
+
+  private String location(HttpResponse<Buffer> created) {
+    return created.getHeader("Location").substring(ward.base().length());
+  }
+
+  private static String family(HttpResponse<Buffer> patient) {
+    return patient.bodyAsJsonObject().getJsonArray("name").getJsonObject(0).getString("family");
+  }
+
+  private static JsonObject issue(HttpResponse<Buffer> response) {
+    return response.bodyAsJsonObject().getJsonArray("issue").getJsonObject(0);
+  }
+
+  private static Buffer gzip(String text) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (GZIPOutputStream zip = new GZIPOutputStream(bytes)) {
+      zip.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+    return Buffer.buffer(bytes.toByteArray());
+  }
+}

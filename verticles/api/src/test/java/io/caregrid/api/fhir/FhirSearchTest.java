@@ -1,0 +1,138 @@
+package io.caregrid.api.fhir;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.api.Ward;
+import io.caregrid.store.FhirStore;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.client.HttpResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Search over HTTP on a real PostgreSQL: bundles, links, pages, and what happens to parameters that nobody knows. */
+@ExtendWith(Ward.Key.class)
+class FhirSearchTest {
+  private final String mine = UUID.randomUUID().toString();
+  private Ward ward;
+
+  @BeforeEach
+  void open(Ward ward) {
+    this.ward = ward;
+    for (int n = 0; n < 3; n++) {
+      ward.send("POST", "/fhir/Patient",
+          "{\"resourceType\":\"Patient\",\"identifier\":[{\"system\":\"urn:t\",\"value\":\"" + mine
+              + "\"}],\"birthDate\":\"195" + n + "-01-01\"}");
+    }
+  }
+
+  private HttpResponse<Buffer> get(String address, String... headers) {
+    return ward.send("GET", address, (String) null, headers);
+  }
+
+  private JsonObject found(String more) {
+    return get("/fhir/Patient?identifier=urn:t%7C" + mine + more).bodyAsJsonObject();
+  }
+
+  @Test
+  void aSearchsetHasSelfAndModesAndFullUrls() {
+    JsonObject bundle = found("&_total=accurate");
+
+    assertEquals("searchset", bundle.getString("type"));
+    assertEquals(3, bundle.getInteger("total"));
+    assertEquals(ward.base() + "/fhir/Patient?_total=accurate&identifier=urn:t%7C" + mine, link(bundle, "self"));
+    for (Object one : bundle.getJsonArray("entry")) {
+      JsonObject entry = (JsonObject) one;
+      assertEquals("match", entry.getJsonObject("search").getString("mode"));
+      assertEquals(ward.base() + "/fhir/Patient/" + entry.getJsonObject("resource").getString("id"),
+          entry.getString("fullUrl"));
+    }
+  }
+
+  @Test
+  void pagesFollowEachOtherWithoutLossOrRepeat() {
+    List<String> ids = new ArrayList<>();
+    String address = "/fhir/Patient?identifier=urn:t%7C" + mine + "&_count=1";
+    for (int page = 0; address != null && page < 5; page++) {
+      JsonObject bundle = get(address).bodyAsJsonObject();
+      bundle.getJsonArray("entry", new JsonArray())
+          .forEach(entry -> ids.add(((JsonObject) entry).getJsonObject("resource").getString("id")));
+      String next = link(bundle, "next");
+      address = next == null ? null : next.substring(ward.base().length());
+    }
+
+    assertEquals(3, ids.size());
+    assertEquals(3, ids.stream().distinct().count());
+  }
+
+  @Test
+  void countingGivesTheTotalOnly() {
+    for (String asked : List.of("&_summary=count", "&_count=0")) {
+      JsonObject bundle = found(asked);
+      assertEquals(3, bundle.getInteger("total"), asked);
+      assertFalse(bundle.containsKey("entry"), asked);
+    }
+  }
+
+  @Test
+  void anUnknownParameterIsIgnoredAloudOrRefusedWhenStrict() {
+    JsonObject lenient = found("&favourite-colour=blue");
+    HttpResponse<Buffer> strict = get("/fhir/Patient?favourite-colour=blue", "Prefer", "handling=strict");
+
+    JsonArray entries = lenient.getJsonArray("entry");
+    JsonObject told = entries.getJsonObject(entries.size() - 1);
+    assertEquals("outcome", told.getJsonObject("search").getString("mode"));
+    assertTrue(told.encode().contains("favourite-colour"));
+    assertFalse(link(lenient, "self").contains("colour"));
+    assertEquals(400, strict.statusCode());
+    assertTrue(strict.bodyAsString().contains("birthdate"));
+  }
+
+  @Test
+  void postSearchReadsTheFormAndTheQuery() {
+    HttpResponse<Buffer> posted = ward.send("POST", "/fhir/Patient/_search?_count=2",
+        Buffer.buffer("identifier=urn%3At%7C" + mine), "Content-Type", "application/x-www-form-urlencoded");
+
+    assertEquals(2, posted.bodyAsJsonObject().getJsonArray("entry").size());
+    assertEquals(415, ward.send("POST", "/fhir/Patient/_search", "{}").statusCode());
+  }
+
+  @Test
+  void valuesThatCannotBeReadNameTheParameter() {
+    for (String bad : List.of("_count=many", "_total=some", "birthdate=soon", "_summary=short", "_page=nonsense",
+        "_id=%zz")) {
+      HttpResponse<Buffer> refused = get("/fhir/Patient?" + bad);
+      assertEquals(400, refused.statusCode(), bad);
+      assertEquals("OperationOutcome", refused.bodyAsJsonObject().getString("resourceType"));
+    }
+    assertEquals(400, get("/fhir?_type=Patient").statusCode());
+  }
+
+  @Test
+  void metadataNamesEverySearchParameterOfTheStore() {
+    JsonArray resources = get("/fhir/metadata").bodyAsJsonObject()
+        .getJsonArray("rest")
+        .getJsonObject(0)
+        .getJsonArray("resource");
+    for (Object one : resources) {
+      JsonObject resource = (JsonObject) one;
+      Map<String, String> params = FhirStore.searchParams(resource.getString("type"));
+      assertEquals(params.size(), resource.getJsonArray("searchParam").size());
+    }
+  }
+
+  private static String link(JsonObject bundle, String relation) {
+    for (Object one : bundle.getJsonArray("link")) {
+      if (((JsonObject) one).getString("relation").equals(relation)) return ((JsonObject) one).getString("url");
+    }
+    return null;
+  }
+}
