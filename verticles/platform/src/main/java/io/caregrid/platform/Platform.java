@@ -1,0 +1,221 @@
+package io.caregrid.platform;
+
+import io.caregrid.api.ApiDoors;
+import io.caregrid.api.HealthRoutes;
+import io.caregrid.api.HealthRoutes.Check;
+import io.caregrid.api.HttpVerticle;
+import io.caregrid.cluster.HazelcastCluster;
+import io.caregrid.cluster.NodeConfig;
+import io.caregrid.cluster.Topics;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Live;
+import io.caregrid.contract.RecordCodec;
+import io.caregrid.contract.Routes;
+import io.caregrid.device.BatchWriter;
+import io.caregrid.device.DeviceIdentity;
+import io.caregrid.device.ShardMetrics;
+import io.caregrid.device.ShardPump;
+import io.caregrid.engines.FolderLock;
+import io.caregrid.ingest.DeadLetterReader;
+import io.caregrid.ingest.IngestVerticle;
+import io.caregrid.ingest.NormaliseVerticle;
+import io.caregrid.store.Database;
+import io.caregrid.store.DeadLetters;
+import io.caregrid.store.FhirStore;
+import io.caregrid.store.Sequencer;
+import io.caregrid.store.ShardStore;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Deployable;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.micrometer.MetricsDomain;
+import io.vertx.micrometer.MicrometerMetricsFactory;
+import io.vertx.micrometer.MicrometerMetricsOptions;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The whole node, wired in one place. Read {@link #open} from top to bottom: each thing is built from those above it, and closed before them.
+ *
+ * <p>Starting blocks until every door is open; whatever fails on the way closes what was open. One node and three are the same code; a development
+ * node differs in one {@code if}, which brings PostgreSQL and Kafka along.
+ */
+public final class Platform implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Platform.class);
+
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private final List<Routes> doors = new ArrayList<>();
+  private final List<Check> checks = new ArrayList<>();
+  private final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private NodeConfig config;
+  private HazelcastCluster cluster;
+  private Vertx vertx;
+  private FhirStore fhir;
+  private HttpVerticle http;
+
+  private Platform() {}
+
+  /**
+   * @param dev PostgreSQL and Kafka come up inside this process, with their data in {@code config.data()}
+   * @throws RuntimeException of the room that refused, with a message for the operator
+   */
+  public static Platform start(NodeConfig config, boolean dev, Progress progress) {
+    Platform platform = new Platform();
+    try {
+      platform.open(config, dev, progress);
+      return platform;
+    } catch (RuntimeException refused) {
+      platform.close();
+      throw refused;
+    }
+  }
+
+  private void open(NodeConfig told, boolean dev, Progress progress) {
+    keep(FolderLock.take(told.data(), "node"));
+    config = told;
+    HttpPort.check(config.http());
+    Mappings mappings = Mappings.load(config.mappings());
+    if (dev) {
+      progress.step("starting PostgreSQL and Kafka");
+      config = keep(DevEngines.start(told.data())).use(told);
+    }
+
+    progress.step("checking topics on Kafka at " + config.kafka().bootstrapServers());
+    Topics topics = Topics.ensure(config.kafka(), config.cluster(), Await.PATIENCE);
+
+    progress.step("joining the cluster");
+    cluster = keep(HazelcastCluster.join(config.cluster(), config.roles().contains("device")));
+    vertx = Await
+        .ready(cluster.vertx(options(), builder -> builder.withMetrics(new MicrometerMetricsFactory(metrics))));
+    keep(() -> Await.closed(vertx.close()));
+    List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class).forEach(this::travel);
+
+    progress.step("opening the store");
+    Database database = openDatabase();
+    fhir = new FhirStore(database, Audit.log());
+    DeadLetters letters = new DeadLetters(database);
+
+    progress.step("opening the doors");
+    if (config.roles().contains("device")) openShards(database, topics, mappings);
+    if (config.roles().contains("ingest")) openIngest(letters, mappings);
+    if (config.roles().contains("api"))
+      doors.addAll(
+          ApiDoors.all(vertx, fhir, letters, config.cluster().shards(), checks, metrics::scrape, Main.Version.text()));
+    else
+      doors.add(new HealthRoutes(checks, metrics::scrape));
+    http = new HttpVerticle(config.http(), doors);
+    openHttp();
+    log.info("node is running name={} addresses={}", config.name(), addresses());
+  }
+
+  private Database openDatabase() {
+    Database database = Await.ready(Databases.open(vertx, config.database()));
+    keep(() -> Await.closed(database.close()));
+    check("database", database::answers);
+    Sequencer sequencer = Sequencer.start(database);
+    keep(() -> Await.closed(sequencer.stop()));
+    return database;
+  }
+
+  private void openShards(Database database, Topics topics, Mappings mappings) {
+    ShardMetrics shardMetrics = new ShardMetrics(metrics);
+    DeviceIdentity identity = new DeviceIdentity(fhir, config.identity());
+    int atOnce = Math.max(1, config.database().poolSize() / 4);
+    BatchWriter writer = new BatchWriter(vertx, new ShardStore(database), identity, mappings::fhir, atOnce,
+        shardMetrics);
+    ShardPump pump = new ShardPump(vertx, cluster, writer, topics.measurements().id(), config.kafka(), config.shard(),
+        shardMetrics,
+        () -> ShardPump.consumer(config.kafka()));
+    Await.ready(pump.start());
+    keep(() -> Await.closed(pump.stop()));
+    check("shards", () -> Future.succeededFuture(pump.ready()));
+  }
+
+  private void openIngest(DeadLetters letters, Mappings mappings) {
+    NormaliseVerticle normalise = new NormaliseVerticle(config.kafka(), config.cluster().shards(), config.ingest(),
+        mappings::device, metrics);
+    DeadLetterReader reader = new DeadLetterReader(config.kafka(), letters);
+    IngestVerticle ingest = new IngestVerticle(vertx, config.kafka(), config.ingest(), metrics);
+    deploy(normalise);
+    deploy(reader);
+    deploy(ingest);
+    doors.add(ingest);
+    check("ingest", () -> Future.succeededFuture(ingest.ready()));
+    check("normalise", () -> Future.succeededFuture(normalise.ready()));
+    check("dead letters", () -> Future.succeededFuture(reader.ready()));
+  }
+
+  private void openHttp() {
+    try {
+      deploy(http);
+    } catch (IllegalStateException failed) {
+      throw HttpPort.explain(config.http(), failed);
+    }
+  }
+
+  private VertxOptions options() {
+    return new VertxOptions().setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true)
+        .setJvmMetricsEnabled(true)
+        .addDisabledMetricsCategory(MetricsDomain.EVENT_BUS));
+  }
+
+  private <R extends Record> void travel(Class<R> type) {
+    vertx.eventBus().registerDefaultCodec(type, new RecordCodec<>(type));
+  }
+
+  private void deploy(Deployable verticle) {
+    String id = Await.ready(vertx.deployVerticle(verticle));
+    keep(() -> Await.closed(vertx.undeploy(id)));
+  }
+
+  private void check(String name, Supplier<Future<Boolean>> passes) {
+    checks.add(new Check(name, passes));
+  }
+
+  private <T extends AutoCloseable> T keep(T thing) {
+    opened.push(thing);
+    return thing;
+  }
+
+  /** What runs here → where it listens, with the ports it really got. */
+  public Map<String, String> addresses() {
+    Map<String, String> addresses = new LinkedHashMap<>();
+    addresses.put("http", http());
+    addresses.put("cluster", cluster.address() + ", members " + cluster.members());
+    addresses.put("kafka", config.kafka().bootstrapServers());
+    addresses.put("postgresql",
+        config.database().host() + ":" + config.database().port() + "/" + config.database().database());
+    addresses.put("data", config.data().toAbsolutePath().toString());
+    return addresses;
+  }
+
+  /** Base of every HTTP address of this node, e.g. {@code http://127.0.0.1:8080}. */
+  public String http() {
+    String host = config.http().host();
+    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + http.port();
+  }
+
+  /** The configuration in effect, embedded engines included. */
+  public NodeConfig config() {
+    return config;
+  }
+
+  public FhirStore fhir() {
+    return fhir;
+  }
+
+  /** Closes everything, last opened first: first nothing more comes in, then what is in is written. */
+  @Override
+  public void close() {
+    while (!opened.isEmpty()) Closing.quietly(opened.pop());
+  }
+}

@@ -1,0 +1,74 @@
+package io.caregrid.platform.demo;
+
+import io.caregrid.platform.StartException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Where the demo keeps what it has seen. A folder is only ever emptied when the demo itself made it. */
+final class DataFolder {
+  private static final String MARK = "caregrid-demo.txt";
+  private static final String HISTORY = "history-loaded.txt";
+  private final Path path;
+
+  DataFolder(Path path) {
+    this.path = path.toAbsolutePath().normalize();
+  }
+
+  Path path() {
+    return path;
+  }
+
+  /** Makes the folder, or checks that it is ours. */
+  void prepare() {
+    try {
+      if (Files.exists(path) && !Files.isDirectory(path))
+        throw new StartException("--data " + path + " is not a folder: name another");
+      if (!isOurs() && !isEmpty())
+        throw new StartException("folder " + path + " holds something else than a demo: name another with --data");
+      Files.createDirectories(path);
+      Files.writeString(path.resolve(MARK),
+          "Data of 'caregrid demo': nobody real is in it. 'caregrid demo --fresh' empties it.\n");
+    } catch (IOException failed) {
+      throw new StartException("folder " + path + " cannot be written: " + failed + ". Name another with --data",
+          failed);
+    }
+  }
+
+  /** Forgets everything. The caller has made sure that nobody uses the folder. */
+  void empty() {
+    if (!isOurs()) return;
+    try (Stream<Path> all = Files.walk(path)) {
+      List<Path> deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
+      for (Path one : deepestFirst) Files.delete(one);
+    } catch (IOException failed) {
+      throw new StartException("folder " + path + " cannot be emptied: " + failed, failed);
+    }
+  }
+
+  boolean hasHistory() {
+    return Files.exists(path.resolve(HISTORY));
+  }
+
+  void noteHistory() {
+    try {
+      Files.writeString(path.resolve(HISTORY), "Hours of earlier vitals are in the log of this folder.\n");
+    } catch (IOException failed) {
+      throw new StartException("folder " + path + " cannot be written: " + failed, failed);
+    }
+  }
+
+  private boolean isOurs() {
+    return Files.exists(path.resolve(MARK));
+  }
+
+  private boolean isEmpty() throws IOException {
+    if (!Files.exists(path)) return true;
+    try (Stream<Path> entries = Files.list(path)) {
+      return entries.findAny().isEmpty();
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package io.caregrid.platform;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A node with everything inside it is killed in the middle of a stream, again and again on the same folder. */
+@Tag("full")
+class KilledNodeIT {
+  private static final int KILLS = 10;
+  private static final int SECONDS_A_BODY = 10;
+  @TempDir
+  Path temp;
+
+  @Test
+  void tenKillsInARowLoseAndDoubleNothing() throws Exception {
+    long seed = System.nanoTime();
+    System.out.println("seed " + seed);
+    Random random = new Random(seed);
+    Ledger ledger = new Ledger("bed-", 8, true);
+    for (int kill = 1; kill <= KILLS; kill++) {
+      ChildNode node = ChildNode.start(temp.resolve("logs/node-" + kill + ".log"), settings(), "--dev");
+      Thread sender = new Thread(() -> send(ledger, node.http()), "sender");
+      int before = ledger.promisedReadings();
+      sender.start();
+      TestNode.eventually(Duration.ofSeconds(60), "the stream", () -> ledger.promisedReadings() > before ? true : null);
+      Thread.sleep(200 + random.nextInt(2500));
+      node.kill();
+      sender.join();
+      System.out.printf("kill %d: acknowledged %d, unanswered %d%n", kill, ledger.promisedReadings(),
+          ledger.unansweredReadings());
+    }
+
+    try (ChildNode node = ChildNode.start(temp.resolve("logs/node-last.log"), settings(), "--dev")) {
+      TestNode.eventually(Duration.ofSeconds(90), "all that was acknowledged",
+          () -> ledger.difference(node.http()) == null ? true : null);
+      assertTrue(ledger.promisedReadings() > 1000, "the stream was a stream: " + ledger.promisedReadings());
+      double seconds = node.stop();
+      System.out.printf("stopped on SIGTERM after %.1f s%n", seconds);
+      assertTrue(seconds < 15, "stopped after " + seconds + " s");
+    }
+  }
+
+  private Map<String, String> settings() {
+    Map<String, String> settings = new HashMap<>();
+    settings.put("data", temp.resolve("data").toString());
+    settings.put("http.port", "0");
+    settings.put("cluster.shards", "4");
+    settings.put("kafka.sourcePartitions", "1");
+    settings.put("shard.batchAge", "1s");
+    settings.put("identity.mode", "Create");
+    return settings;
+  }
+
+  /** One body after the other until nobody answers any more (then the node is dead) or this thread is interrupted. */
+  static void send(Ledger ledger, String http) {
+    while (true) {
+      Ledger.Span span = ledger.next(SECONDS_A_BODY);
+      try {
+        HttpResponse<String> answer = TestNode.post(http + "/ingest", "application/x-ndjson",
+            String.join("\n", ledger.messages(span)));
+        if (answer.statusCode() == 202) ledger.promise(span);
+        else ledger.noPromise(span);
+        Thread.sleep(20);
+      } catch (IOException dead) {
+        ledger.noPromise(span);
+        return;
+      } catch (InterruptedException stopped) {
+        ledger.noPromise(span);
+        return;
+      }
+    }
+  }
+}
