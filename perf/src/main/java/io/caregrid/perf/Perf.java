@@ -1,0 +1,131 @@
+package io.caregrid.perf;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** From a device's message to a stored Observation: how many a second, how late, at what cost. Prints a table, and keeps it as JSON. */
+@Command(name = "perf", mixinStandardHelpOptions = true, sortOptions = false, description = "Puts a whole node (embedded PostgreSQL and Kafka included) under load on this machine, and reads back every value it sent.")
+public final class Perf implements Callable<Integer> {
+  private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  @Option(names = "--only", split = ",", paramLabel = "ROW", description = "Some of: kafka, http, ndjson, latency. Default: all.")
+  private List<String> only = List.of("kafka", "http", "ndjson", "latency");
+  @Option(names = "--devices", defaultValue = "30000", description = "Devices at 1 Hz for the Kafka row, which is also its events a second. Default: ${DEFAULT-VALUE}")
+  private int devices;
+  @Option(names = "--minutes", defaultValue = "10", description = "Length of the Kafka row, at most 29. Default: ${DEFAULT-VALUE}")
+  private int minutes;
+  @Option(names = "--warm-up", defaultValue = "60", description = "Seconds of the same load before the Kafka row is measured. Default: ${DEFAULT-VALUE}")
+  private int warmUp;
+  @Option(names = "--http-seconds", defaultValue = "60", description = "Length of each HTTP row. Default: ${DEFAULT-VALUE}")
+  private int httpSeconds;
+  @Option(names = "--connections", defaultValue = "64", description = "HTTP connections, each waiting for its answer. Default: ${DEFAULT-VALUE}")
+  private int connections;
+  @Option(names = "--heap", defaultValue = "3g", description = "Heap of the node's JVM. Default: ${DEFAULT-VALUE}")
+  private String heap;
+  @Option(names = "--shards", defaultValue = "12", description = "Default: ${DEFAULT-VALUE}")
+  private int shards;
+  @Option(names = "--jvm", split = " ", description = "More flags for the node's JVM.")
+  private List<String> jvmFlags = List.of();
+  @Option(names = "--out", paramLabel = "FILE", description = "Where the JSON goes. Default: perf/results/<date>-end-to-end.json")
+  private Path out;
+
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new Perf()).execute(args));
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    List<Map<String, Object>> rows = new ArrayList<>();
+    if (only.contains("kafka"))
+      rows.add(run("kafka", Duration.ofSeconds(30),
+          scene -> scene.kafka(devices, warmUp, Math.min(minutes * 60, Ward.SECONDS / 2 - warmUp))));
+    if (only.contains("http"))
+      rows.add(
+          run("http, one event a request", Duration.ofSeconds(30), scene -> scene.http(1, connections, httpSeconds)));
+    if (only.contains("ndjson"))
+      rows.add(run("http, NDJSON of 100", Duration.ofSeconds(30),
+          scene -> scene.http(100, connections / 4 + 1, httpSeconds)));
+    if (only.contains("latency")) {
+      rows.add(run("latency, batchAge 1 s", Duration.ofSeconds(1), scene -> scene.latency(1000, 60)));
+      rows.add(run("latency, batchAge 30 s", Duration.ofSeconds(30), scene -> scene.latency(1000, 120)));
+    }
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("at", Instant.now().toString());
+    result.put("machine", machine());
+    result.put("rows", rows);
+    Path file = out != null
+        ? out
+        : Path.of("perf", "results", Instant.now().toString().substring(0, 10) + "-end-to-end.json");
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    JSON.writeValue(file.toFile(), result);
+    System.out.println("\nkept in " + file);
+    return 0;
+  }
+
+  private interface Row {
+    Map<String, Object> of(Scene scene) throws Exception;
+  }
+
+  private Map<String, Object> run(String name, Duration batchAge, Row row) throws Exception {
+    System.out.println("== " + name);
+    Path folder = Files.createTempDirectory("caregrid-perf");
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("row", name);
+    result.put("batchAge", batchAge.toString());
+    result.put("shards", shards);
+    result.put("heap", heap);
+    try (Node node = Node.start(folder, batchAge, shards, heap, jvmFlags); Scene scene = new Scene(node)) {
+      result.putAll(row.of(scene));
+    } finally {
+      remove(folder);
+    }
+    print(result);
+    return result;
+  }
+
+  private static void print(Map<String, Object> row) {
+    System.out.println();
+    row.forEach((name, value) -> {
+      if (!(value instanceof List)) System.out.printf(Locale.ROOT, "  %-34s %s%n", name, value);
+    });
+  }
+
+  private static Map<String, Object> machine() throws IOException {
+    Map<String, Object> machine = new LinkedHashMap<>();
+    try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      machine.put("cpu",
+          lines.filter(line -> line.startsWith("model name"))
+              .findFirst()
+              .map(line -> line.replaceFirst(".*: ", ""))
+              .orElse("unknown"));
+    }
+    machine.put("cores", Runtime.getRuntime().availableProcessors());
+    try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
+      machine.put("memory", lines.findFirst().map(line -> line.replaceFirst("MemTotal:\\s*", "")).orElse("unknown"));
+    }
+    machine.put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+    machine.put("java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
+    return machine;
+  }
+
+  private static void remove(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path path : all.sorted(java.util.Comparator.reverseOrder()).toList()) Files.deleteIfExists(path);
+    }
+  }
+}
