@@ -9,11 +9,14 @@ import io.vertx.core.VertxOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -45,15 +48,16 @@ class HazelcastClusterIT {
     HazelcastCluster third = join(true, SHARDS);
     HazelcastCluster lite = join(false, SHARDS);
 
-    eventually(() -> spread(first, second, third).equals(List.of(4, 4, 4)));
+    eventually(() -> sharedOut(first, second, third));
     assertEquals(0, lite.mine().size());
-    eventually(() -> told.contains(SHARDS) && told.contains(4));
+    eventually(() -> told.contains(SHARDS) && told.contains(first.mine().size()));
 
+    Set<Integer> before = first.mine();
+    told.clear();
     third.close();
     members.remove(third);
-    eventually(() -> spread(first, second).equals(List.of(6, 6)));
-    eventually(() -> told.contains(6));
-    assertTrue(first.mine().stream().noneMatch(second.mine()::contains));
+    eventually(() -> sharedOut(first, second));
+    eventually(() -> first.mine().equals(before) || told.contains(first.mine().size()));
   }
 
   @Test
@@ -128,8 +132,11 @@ class HazelcastClusterIT {
             TimeUnit.SECONDS);
   }
 
-  private static List<Integer> spread(HazelcastCluster... members) {
-    return List.of(members).stream().map(member -> member.mine().size()).toList();
+  /** Every shard has one owner, and nobody has two more than an even share: Hazelcast is content with 5 and 7 where 6 and 6 were possible. */
+  private static boolean sharedOut(HazelcastCluster... members) {
+    List<Integer> owned = Stream.of(members).flatMap(member -> member.mine().stream()).sorted().toList();
+    int most = Stream.of(members).mapToInt(member -> member.mine().size()).max().orElse(0);
+    return owned.equals(IntStream.range(0, SHARDS).boxed().toList()) && most <= SHARDS / members.length + 1;
   }
 
   private static void eventually(BooleanSupplier holds) throws InterruptedException {
