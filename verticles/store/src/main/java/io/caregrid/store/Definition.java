@@ -62,7 +62,32 @@ record Definition(String type, String patient, Map<String, Param> params) {
           Param.reference("based-on", "basedOn"),
           Param.reference("has-member", "hasMember"),
           Param.reference("derived-from", "derivedFrom"),
-          Param.reference("specimen", "specimen")));
+          Param.reference("specimen", "specimen")),
+      of("ImagingStudy", "subject",
+          Param.token("identifier", "identifier"),
+          Param.patient("patient", "subject"),
+          Param.reference("subject", "subject"),
+          Param.date("started", "started"),
+          Param.code("status", "status", "http://hl7.org/fhir/imagingstudy-status"),
+          Param.token("modality", "series.modality"),
+          Param.token("bodysite", "series.bodySite"),
+          Param.token("series", "series.uid"),
+          Param.token("instance", "series.instance.uid"),
+          Param.token("dicom-class", "series.instance.sopClass"),
+          Param.token("reason", "reasonCode"),
+          Param.reference("basedon", "basedOn"),
+          Param.reference("encounter", "encounter"),
+          Param.reference("endpoint", "endpoint", "series.endpoint"),
+          Param.reference("interpreter", "interpreter"),
+          Param.reference("performer", "series.performer.actor"),
+          Param.reference("referrer", "referrer")),
+      of("Endpoint", null,
+          Param.token("identifier", "identifier"),
+          Param.string("name", "name"),
+          Param.code("status", "status", "http://hl7.org/fhir/endpoint-status"),
+          Param.token("connection-type", "connectionType"),
+          Param.token("payload-type", "payloadType"),
+          Param.reference("organization", "managingOrganization")));
 
   private static Definition of(String type, String patient, Param... own) {
     Map<String, Param> params = new LinkedHashMap<>();

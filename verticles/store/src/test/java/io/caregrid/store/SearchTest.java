@@ -54,6 +54,18 @@ class SearchTest {
     observation("hrBob", "bob", "8867-4", "'effectiveDateTime':'2026-11'");
     observation("undated", "bob", "1-1", "'status':'preliminary'");
     observation("other", null, "1-2", "'subject':{'reference':'Group/ada'},'effectivePeriod':{'start':'2026-11-21'}");
+    put("Endpoint", "wado",
+        "'status':'active','name':'Pictures','connectionType':{'system':'urn:connection','code':'dicom-wado-rs'},"
+            + "'payloadType':[{'text':'DICOM'}],'address':'http://127.0.0.1/dicom-web'");
+    put("ImagingStudy", "ct",
+        "'status':'available','identifier':[{'system':'urn:dicom:uid','value':'urn:oid:1.2.3'},{'value':'ACC-1'}],"
+            + "'subject':{'reference':'Patient/ada'},'started':'2026-11-20T09:00:00+01:00',"
+            + "'endpoint':[{'reference':'Endpoint/wado'}],'referrer':{'reference':'Practitioner/house'},"
+            + "'series':[{'uid':'1.2.3.1','modality':{'system':'urn:dcm','code':'CT'},'bodySite':{'code':'chest'},"
+            + "'instance':[{'uid':'1.2.3.1.1','sopClass':{'system':'urn:ietf:rfc:3986','code':'urn:oid:1.2.840.1'}}]}]");
+    put("ImagingStudy", "mr",
+        "'status':'available','subject':{'identifier':{'value':'7'}},'started':'2026-10',"
+            + "'series':[{'uid':'1.2.4.1','modality':{'system':'urn:dcm','code':'MR'}}]");
   }
 
   private static void at(String now) {
@@ -164,7 +176,27 @@ class SearchTest {
     "Observation?_sort=_lastUpdated > hr1 hr2 temp hrBob undated other",
     "Observation?patient=nobody > ''",
     "Observation?patient= > other undated hrBob temp hr2 hr1",
-    "Observation? > other undated hrBob temp hr2 hr1"})
+    "Observation? > other undated hrBob temp hr2 hr1",
+    "ImagingStudy?patient=ada > ct",
+    "ImagingStudy?subject=Patient/ada > ct",
+    "ImagingStudy?patient:missing=true > mr",
+    "ImagingStudy?identifier=urn:dicom:uid|urn:oid:1.2.3 > ct",
+    "ImagingStudy?identifier=ACC-1 > ct",
+    "ImagingStudy?started=2026-11-20T08:00:00Z > ct",
+    "ImagingStudy?started=lt2026-11 > mr",
+    "ImagingStudy?_sort=started > mr ct",
+    "ImagingStudy?status=available > mr ct",
+    "ImagingStudy?modality=urn:dcm|CT > ct",
+    "ImagingStudy?modality=CT,MR > mr ct",
+    "ImagingStudy?bodysite=chest > ct",
+    "ImagingStudy?series=1.2.4.1 > mr",
+    "ImagingStudy?instance=1.2.3.1.1 > ct",
+    "ImagingStudy?dicom-class=urn:ietf:rfc:3986|urn:oid:1.2.840.1 > ct",
+    "ImagingStudy?endpoint=Endpoint/wado > ct",
+    "ImagingStudy?referrer=Practitioner/house > ct",
+    "Endpoint?connection-type=dicom-wado-rs > wado",
+    "Endpoint?name=pic > wado",
+    "Endpoint?status=http://hl7.org/fhir/endpoint-status|active > wado"})
   void aSearchFindsWhatFhirSaysItFinds(String text, String expected) {
     assertEquals(expected.equals("''") ? "" : expected, found(text));
   }
