@@ -1,0 +1,235 @@
+package io.caregrid.dicom.data;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Bytes → data set (PS3.5 section 7). Takes what the standard allows and what the field sends: defined and undefined lengths, group lengths
+ * anywhere, odd lengths, elements out of order (of doubles the last counts), UN of undefined length as a sequence in implicit little endian (PS3.5
+ * 6.2.2, CP-246), UN of an element that the dictionary knows, implicit elements among explicit ones, stray delimiters. Never guesses where something
+ * ends: what claims more bytes than there are, or lacks its delimiter, is a {@link DicomException}.
+ *
+ * <p>Memory: at most {@link Limits#inlineBytes} × {@value Limits#INLINE_VALUES} of values, {@link Limits#elements} elements and items, one window.
+ * A length in the data never decides how much is allocated.
+ */
+public final class DataSetReader {
+  private final Window window;
+  private final Limits limits;
+  private final List<Open> open = new ArrayList<>();
+  private long position;
+  private long inlineLeft;
+  private int elementsLeft;
+
+  /** An element that is US or SS by Pixel Representation, which may come later. */
+  private record Open(DataSet set, int tag) {}
+
+  private DataSetReader(Source source, long from, long to, Limits limits) {
+    this.window = new Window(source, from, to);
+    this.position = from;
+    this.limits = limits;
+    this.elementsLeft = limits.elements();
+    this.inlineLeft = (long) limits.inlineBytes() * Limits.INLINE_VALUES;
+  }
+
+  /**
+   * The bytes {@code from} to {@code to} are one data set, already inflated. Where they write out VRs although {@code syntax} says they do not, they
+   * are right: see the set's own {@link DataSet#syntax}.
+   */
+  public static DataSet read(Source source, long from, long to, TransferSyntax syntax, Limits limits) {
+    DataSetReader reader = new DataSetReader(source, from, to, limits);
+    DataSet set = reader.outermost(to, syntax);
+    reader.open.forEach(DataSetReader::settle);
+    return set;
+  }
+
+  /** Group 2 (PS3.10 7.1). @return where it ends, the elements in {@code meta} */
+  static long meta(Source source, long from, DataSet meta, Limits limits) {
+    long end = source.size();
+    DataSetReader reader = new DataSetReader(source, from, end, limits);
+    while (end - reader.position >= 8 && reader.tag(meta.syntax(), end) >>> 16 == 2)
+      reader.element(meta, end, 1);
+    meta.settle();
+    return reader.position;
+  }
+
+  private DataSet outermost(long end, TransferSyntax syntax) {
+    DataSet set = new DataSet(found(syntax, end), null);
+    while (position < end && !isZeroRest(end)) {
+      int tag = tag(set.syntax(), end);
+      if (isBeyond(tag)) {
+        Head head = head(set, end);
+        set.append(new Element(tag, head.vr(), new Value.Bulk(position, head.isUndefined() ? -1 : within(head, end))));
+        break;
+      }
+      if (!skipsStray(tag)) element(set, end, 1);
+    }
+    set.settle();
+    return set;
+  }
+
+  private boolean isBeyond(int tag) {
+    return limits.stopBefore() != 0 && Integer.compareUnsigned(tag, limits.stopBefore()) >= 0 && !isDelimiter(tag);
+  }
+
+  /** Some writers fill up to an even length with zeros. */
+  private boolean isZeroRest(long end) {
+    if (end - position >= 8) return false;
+    int at = window.at(position, (int) (end - position));
+    for (int i = 0; i < end - position; i++)
+      if (window.bytes()[at + i] != 0) return false;
+    return true;
+  }
+
+  private DataSet item(DataSet parent, TransferSyntax syntax, long end, boolean delimited, int depth) {
+    DataSet set = new DataSet(found(syntax, end), parent);
+    while (delimited || position < end) {
+      int tag = tag(set.syntax(), end);
+      if (tag == Tag.ITEM_END && delimited) {
+        position += 8;
+        break;
+      }
+      if (!skipsStray(tag)) element(set, end, depth);
+    }
+    set.settle();
+    return set;
+  }
+
+  /** Delimiters after items and sequences of defined length: nothing is lost, so nobody is refused. */
+  private boolean skipsStray(int tag) {
+    if (tag == Tag.ITEM) throw new DicomException("an item outside of a sequence at " + position);
+    if (!isDelimiter(tag)) return false;
+    count();
+    position += 8;
+    return true;
+  }
+
+  private static boolean isDelimiter(int tag) {
+    return tag == Tag.ITEM_END || tag == Tag.SEQUENCE_END;
+  }
+
+  private static boolean isPixels(int tag) {
+    return tag == Tag.PIXEL_DATA || tag == Tag.FLOAT_PIXEL_DATA || tag == Tag.DOUBLE_FLOAT_PIXEL_DATA;
+  }
+
+  private void element(DataSet set, long end, int depth) {
+    count();
+    Head head = head(set, end);
+    set.append(head.isUndefined() ? undefined(set, head, end, depth) : defined(set, head, end, depth));
+    if (head.isImplicit() && Dictionary.isSignedByPixels(head.tag())) open.add(new Open(set, head.tag()));
+  }
+
+  private Element defined(DataSet set, Head head, long end, int depth) {
+    long to = position + within(head, end);
+    if (head.vr() == Vr.SQ) return sequence(set, head.tag(), nested(set, head), to, false, depth);
+    if (head.vr() == Vr.UN && !head.isImplicit() && !set.syntax().bigEndian()) return known(set, head, to, depth);
+    return new Element(head.tag(), head.vr(), value(head, to, depth));
+  }
+
+  /** UN of an element that the dictionary knows, relayed by someone whose dictionary did not: implicit little endian inside (PS3.5 6.2.2). */
+  private Element known(DataSet set, Head head, long to, int depth) {
+    Vr vr = Dictionary.vr(head.tag());
+    if (vr == Vr.SQ) {
+      long from = position;
+      try {
+        return sequence(set, head.tag(), TransferSyntax.IMPLICIT_LE, to, false, depth);
+      } catch (DicomException other) {
+        position = from;
+        vr = Vr.UN;
+      }
+    }
+    boolean whole = !vr.isNumber() || head.length() % (vr == Vr.AT ? 4 : vr.unit) == 0;
+    return new Element(head.tag(), whole ? vr : Vr.UN, value(head, to, depth));
+  }
+
+  private Value value(Head head, long to, int depth) {
+    long from = position;
+    position = to;
+    boolean bulk = head.length() > limits.inlineBytes() || head.length() > inlineLeft;
+    if (bulk || isPixels(head.tag()) && depth == 1) return new Value.Bulk(from, head.length());
+    inlineLeft -= head.length();
+    return new Value.Bytes(window.copy(from, (int) head.length()));
+  }
+
+  private Element undefined(DataSet set, Head head, long end, int depth) {
+    boolean fragments = isPixels(head.tag()) || head.vr().isBinary() && head.vr() != Vr.UN && !head.isImplicit();
+    if (fragments && head.vr() != Vr.SQ) {
+      Encapsulated items = new Encapsulated(window, position, end, set.syntax().bigEndian());
+      Value.Fragments value = items.read();
+      position = items.position();
+      return new Element(head.tag(), head.vr(), value);
+    }
+    if (head.vr() == Vr.UN && !head.isImplicit())
+      return sequence(set, head.tag(), TransferSyntax.IMPLICIT_LE, end, true, depth);
+    if (head.vr() == Vr.SQ || head.isImplicit()) return sequence(set, head.tag(), nested(set, head), end, true, depth);
+    throw new DicomException(Tag.text(head.tag()) + " at " + position + " is " + head.vr() + " without a length");
+  }
+
+  private Element sequence(DataSet parent, int tag, TransferSyntax syntax, long end, boolean delimited, int depth) {
+    if (depth >= limits.depth()) throw new DicomException("sequences nested deeper than " + limits.depth());
+    List<DataSet> items = new ArrayList<>(2);
+    while (delimited || position < end) {
+      count();
+      int met = tag(syntax, end);
+      long length = Head.length(window.bytes(), window.at(position, 8) + 4, syntax.bigEndian());
+      if (!isDelimiter(met) && met != Tag.ITEM)
+        throw new DicomException(Tag.text(met) + " between the items of " + Tag.text(tag) + " at " + position);
+      position += 8;
+      if (met == Tag.SEQUENCE_END && delimited) break;
+      if (met != Tag.ITEM) continue;
+      boolean open = length == Head.UNDEFINED;
+      long to = open ? end : position + within(new Head(met, Vr.SQ, length, 8, true), end);
+      items.add(item(parent, syntax, to, open, depth + 1));
+    }
+    return new Element(tag, Vr.SQ, new Value.Items(items));
+  }
+
+  private Head head(DataSet set, long end) {
+    Head head = Head.read(window, position, end, set.syntax());
+    position += head.size();
+    return head;
+  }
+
+  private long within(Head head, long end) {
+    if (head.length() > end - position)
+      throw new DicomException(Tag.text(head.tag()) + " at " + position + " claims " + head.length() + " bytes, "
+          + (end - position) + " are left");
+    return head.length();
+  }
+
+  private void count() {
+    if (elementsLeft-- <= 0) throw new DicomException("more than " + limits.elements() + " elements");
+  }
+
+  private int tag(TransferSyntax syntax, long end) {
+    if (end - position < 8)
+      throw new DicomException("the data ends within an element or lacks a delimiter at " + position);
+    int at = window.at(position, 8);
+    return Head.tag(window.bytes(), at, syntax.bigEndian());
+  }
+
+  /** An implicit sequence among explicit elements is implicit all through. */
+  private static TransferSyntax nested(DataSet set, Head head) {
+    return head.isImplicit() && !set.syntax().bigEndian() ? TransferSyntax.IMPLICIT_LE : set.syntax();
+  }
+
+  /** Explicit after all? Only when the first element spells the very VR that the dictionary has for it: as a length that would be beyond 16 KiB. */
+  private TransferSyntax found(TransferSyntax syntax, long end) {
+    if (syntax.explicit() || end - position < 8) return syntax;
+    int at = window.at(position, 8);
+    int tag = Head.tag(window.bytes(), at, false);
+    Vr written = Vr.of(window.bytes()[at + 4], window.bytes()[at + 5]);
+    boolean spelt = written != null && Dictionary.keyword(tag) != null && Dictionary.allows(tag, written);
+    return spelt ? TransferSyntax.EXPLICIT_LE : syntax;
+  }
+
+  private static void settle(Open each) {
+    Element element = each.set.get(each.tag);
+    if (element.vr() != Vr.US) return;
+    for (DataSet set = each.set; set != null; set = set.parent())
+      if (set.has(Tag.PIXEL_REPRESENTATION)) {
+        if (set.number(Tag.PIXEL_REPRESENTATION).orElse(0) == 1)
+          each.set.put(new Element(each.tag, Vr.SS, element.value()));
+        return;
+      }
+  }
+}
