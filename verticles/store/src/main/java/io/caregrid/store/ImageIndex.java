@@ -1,0 +1,246 @@
+package io.caregrid.store;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Where every picture is and how it is found. The bytes are not here: {@code io.caregrid.dicom.archive} keeps them, and writes them before their row.
+ *
+ * <p>Study and series attributes are those of the latest instance that came. Counts are counted when asked for. Any thread.
+ */
+public final class ImageIndex {
+  private static final String ADD = "select * from add_images($1::text::jsonb, $2::text::jsonb, $3::text::jsonb)";
+  private static final String LOCATED = """
+      select s.study, e.series, i.instance, i.sop_class, i.transfer_syntax, i.frames, i.node, i.file, i.pos, i.length, i.crc, i.stored
+      from image_study s join image_series e on e.study_id = s.id join image_instance i on i.series_id = e.id
+      where s.study = $1 and ($2::text is null or e.series = $2) and ($3::text is null or i.instance = $3) order by e.id, i.sid""";
+  private static final String REMOVE = "select remove_images($1, $2, $3) as gone";
+  private static final String CHANGED = """
+      select study, array_agg(serial) as serials from (select serial, study from image_study_change order by serial limit $1) c
+      group by study order by min(serial)""";
+  private static final String SETTLED = "delete from image_study_change where serial = any($1)";
+  private static final int MOST_NOTES = 50_000;
+
+  private final Database database;
+  private final ImageSearch search;
+
+  public ImageIndex(Database database) {
+    this.database = database;
+    this.search = new ImageSearch(database);
+  }
+
+  /**
+   * An instance and where its bytes are.
+   *
+   * @param node   id of the archive folder
+   * @param file   path below that folder, with slashes
+   * @param offset of the first byte of the Part 10 file in {@code file}
+   * @param length bytes
+   * @param crc32c of these bytes
+   */
+  public record Located(String study, String series, String instance, String sopClass, String transferSyntax,
+      long frames, String node, String file, long offset, long length, int crc32c, OffsetDateTime storedAt) {
+    boolean sameBytesAs(Place place) {
+      return node.equals(place.node) && file.equals(place.file) && offset == place.offset;
+    }
+  }
+
+  /** Where bytes lie, as in {@link Located}. */
+  public record Place(String node, String file, long offset, long length, int crc32c) {}
+
+  /**
+   * What is added: a place and three objects of DICOM JSON (PS3.18 annex F) with the attributes each level keeps.
+   *
+   * @param study    patient's and study's attributes
+   * @param series   the series' own
+   * @param instance the instance's own
+   */
+  public record Entry(Located located, ObjectNode study, ObjectNode series, ObjectNode instance) {}
+
+  /**
+   * What became of an entry.
+   *
+   * @param added false: the instance was here before
+   * @param study and series: where it is filed
+   * @param place of the bytes that count
+   */
+  public record Known(boolean added, String study, String series, Place place) {}
+
+  /**
+   * Adds what is new, all or nothing, and notes the studies as changed. An instance that is here stays as it is. Doing it again with the same places
+   * gives the same answer, so a caller who got none may ask again.
+   *
+   * @return one for each entry, in their order; of two entries with one SOP Instance UID the first counts
+   */
+  public Future<List<Known>> add(List<Entry> entries) {
+    if (entries.isEmpty()) return Future.succeededFuture(List.of());
+    return add(entries, 3).recover(Failures::recover);
+  }
+
+  private Future<List<Known>> add(List<Entry> entries, int attempts) {
+    return database.ask(ADD, values(entries))
+        .map(rows -> answers(entries, rows))
+        .recover(cause -> attempts > 1 && (Failures.lostRace(cause) || cause instanceof RemovedMeanwhile)
+            ? add(entries, attempts - 1)
+            : Future.failedFuture(cause));
+  }
+
+  /** An instance that was here when we came was gone when we looked where. */
+  private static final class RemovedMeanwhile extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    RemovedMeanwhile() {
+      super("an instance was added and removed at once", null, false, false);
+    }
+  }
+
+  private static Tuple values(List<Entry> entries) {
+    Map<String, ObjectNode> studies = new LinkedHashMap<>();
+    Map<List<String>, ObjectNode> series = new LinkedHashMap<>();
+    ArrayNode instances = Json.MAPPER.createArrayNode();
+    for (Entry entry : entries) {
+      Located at = entry.located();
+      studies.put(at.study(), study(at, entry.study()));
+      series.put(List.of(at.study(), at.series()), series(at, entry.series()));
+      instances.add(instance(at, entry.instance()));
+    }
+    return Tuple.of(text(Json.MAPPER.createArrayNode().addAll(studies.values())),
+        text(Json.MAPPER.createArrayNode().addAll(series.values())), text(instances));
+  }
+
+  /** PostgreSQL's text takes no NUL, and an escaped one neither. */
+  private static String text(ArrayNode rows) {
+    return rows.toString().replace("\\u0000", "");
+  }
+
+  private static ObjectNode study(Located at, ObjectNode attributes) {
+    ObjectNode row = Json.MAPPER.createObjectNode();
+    row.put("study", at.study()).put("fp", Hash.of(attributes.toString()));
+    ImageColumns.study(row, attributes);
+    row.set("attributes", attributes);
+    return row;
+  }
+
+  private static ObjectNode series(Located at, ObjectNode attributes) {
+    ObjectNode row = Json.MAPPER.createObjectNode();
+    row.put("study", at.study()).put("series", at.series()).put("fp", Hash.of(attributes.toString()));
+    ImageColumns.series(row, attributes);
+    row.set("attributes", attributes);
+    return row;
+  }
+
+  private static ObjectNode instance(Located at, ObjectNode attributes) {
+    ObjectNode row = Json.MAPPER.createObjectNode();
+    row.put("study", at.study()).put("series", at.series()).put("instance", at.instance());
+    row.put("sop_class", at.sopClass()).put("transfer_syntax", at.transferSyntax()).put("frames", at.frames());
+    row.put("node", at.node()).put("file", at.file()).put("pos", at.offset()).put("length", at.length());
+    row.put("crc", at.crc32c()).put("stored", at.storedAt().toString());
+    row.set("attributes", attributes);
+    return row;
+  }
+
+  private static List<Known> answers(List<Entry> entries, RowSet<Row> rows) {
+    Map<String, Known> here = new HashMap<>();
+    for (Row row : rows)
+      here.put(row.getString("instance"), new Known(true, row.getString("study"),
+          row.getString("series"), ImageFiles.place(row)));
+    List<Known> answers = new ArrayList<>(entries.size());
+    for (Entry entry : entries) {
+      Known known = here.get(entry.located().instance());
+      if (known == null) throw new RemovedMeanwhile();
+      boolean added = entry.located().sameBytesAs(known.place());
+      answers.add(new Known(added, known.study(), known.series(), known.place()));
+    }
+    return answers;
+  }
+
+  /** Everything of a study, of a series, or one instance; in the order it came. Empty when there is nothing. */
+  public Future<List<Located>> instances(String study, String seriesOrNull, String instanceOrNull) {
+    return database.ask(LOCATED, Tuple.of(study, seriesOrNull, instanceOrNull)).map(rows -> {
+      List<Located> found = new ArrayList<>(rows.size());
+      for (Row row : rows) found.add(located(row));
+      return found;
+    }).recover(Failures::recover);
+  }
+
+  static Located located(Row row) {
+    return new Located(row.getString("study"), row.getString("series"), row.getString("instance"),
+        row.getString("sop_class"), row.getString("transfer_syntax"), row.getLong("frames"), row.getString("node"),
+        row.getString("file"), row.getLong("pos"), row.getLong("length"), row.getInteger("crc"),
+        row.getOffsetDateTime("stored"));
+  }
+
+  /**
+   * One thing found, as DICOM JSON; {@code series} and {@code instance} are null above their level. The study carries (0008,0056), (0008,0061),
+   * (0020,1206) and (0020,1208), the series (0020,1209), the instance (0008,0056).
+   */
+  public record Found(ObjectNode study, ObjectNode series, ObjectNode instance) {
+    /** All in one object, in the order of tags. */
+    public ObjectNode merged() {
+      return ImageSearch.merged(this);
+    }
+  }
+
+  public Future<List<Found>> search(ImageQuery query) {
+    return search.run(query).recover(Failures::recover);
+  }
+
+  /**
+   * Removes the rows of a study, of one series, or of one instance, and notes their bytes as garbage, in one transaction.
+   *
+   * @return how many instances
+   */
+  public Future<Long> remove(String study, String seriesOrNull, String instanceOrNull) {
+    return remove(Tuple.of(study, seriesOrNull, instanceOrNull), 3).recover(Failures::recover);
+  }
+
+  private Future<Long> remove(Tuple which, int attempts) {
+    return database.ask(REMOVE, which)
+        .map(rows -> rows.iterator().next().getLong("gone"))
+        .recover(cause -> attempts > 1 && Failures.lostRace(cause)
+            ? remove(which, attempts - 1)
+            : Future.failedFuture(cause));
+  }
+
+  /**
+   * A study that got or lost instances since somebody settled it.
+   *
+   * @param serials the notes seen: to be handed back
+   */
+  public record Changed(String study, Set<Long> serials) {
+    public Changed {
+      serials = Set.copyOf(serials);
+    }
+  }
+
+  /** Studies to look at, longest waiting first. One may no longer exist. Whoever has looked <em>afterwards</em> calls {@link #settled}. */
+  public Future<List<Changed>> changedStudies(int most) {
+    return database.ask(CHANGED, Tuple.of(MOST_NOTES)).map(rows -> {
+      List<Changed> changed = new ArrayList<>();
+      for (Row row : rows) {
+        if (changed.size() == most) break;
+        changed.add(new Changed(row.getString("study"), new HashSet<>(List.of(row.getArrayOfLongs("serials")))));
+      }
+      return changed;
+    }).recover(Failures::recover);
+  }
+
+  /** The study as it was after {@link #changedStudies} has been taken in. A change that came since keeps its note. */
+  public Future<Void> settled(Changed changed) {
+    return database.ask(SETTLED, Tuple.tuple().addValue(changed.serials().toArray(Long[]::new)))
+        .<Void>mapEmpty()
+        .recover(Failures::recover);
+  }
+}
