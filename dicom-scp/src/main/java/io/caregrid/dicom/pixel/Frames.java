@@ -1,0 +1,33 @@
+package io.caregrid.dicom.pixel;
+
+import io.caregrid.dicom.data.Source;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Where the frames of an instance are kept. */
+sealed interface Frames permits NativeFrames, EncapsulatedFrames {
+  int count();
+
+  /** As kept, padding included. {@code frame} counts from 0 and is there. BROKEN when its bytes are not. */
+  byte[] read(int frame);
+
+  static byte[] read(Source source, long position, long length) {
+    if (length > PixelFormat.MAX_FRAME_BYTES)
+      throw new PixelException(PixelException.Why.TOO_LARGE,
+          length + " bytes in one piece; at most " + PixelFormat.MAX_FRAME_BYTES + " are worked on");
+    byte[] bytes = new byte[(int) length];
+    readInto(source, position, ByteBuffer.wrap(bytes));
+    return bytes;
+  }
+
+  static void readInto(Source source, long position, ByteBuffer into) {
+    try {
+      source.read(position, into);
+    } catch (EOFException e) {
+      throw PixelException.broken("the file ends before its pixel data");
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package io.caregrid.dicom.pixel;
+
+import io.caregrid.dicom.data.DataSet;
+import io.caregrid.dicom.data.Element;
+import io.caregrid.dicom.data.Limits;
+import io.caregrid.dicom.data.Part10;
+import io.caregrid.dicom.data.Source;
+import io.caregrid.dicom.data.Tag;
+import io.caregrid.dicom.data.TransferSyntax;
+import io.caregrid.dicom.data.Value;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The frames of one instance. Frames count from 1, as in PS3.18. Nothing is read before it is asked for, and one frame at a time.
+ *
+ * <p>Everything here may fail with {@link PixelException}, or with {@link io.caregrid.dicom.data.DicomException} where not even the data set is one.
+ */
+public final class Pixels {
+  private final DataSet set;
+  private final Source source;
+  private final PixelFormat format;
+  private final Frames frames;
+
+  private Pixels(DataSet set, Source source, PixelFormat format, Frames frames) {
+    this.set = set;
+    this.source = source;
+    this.format = format;
+    this.frames = frames;
+  }
+
+  /** Of a Part 10 file. NO_PIXELS when it is something else than a picture. */
+  public static Pixels open(Source file) {
+    Part10 part10 = Part10.read(file);
+    Source source = part10.source(file);
+    return of(part10.dataSet(file, Limits.WHOLE), source);
+  }
+
+  /** @param source what the bulk values of {@code set} are positions in */
+  public static Pixels of(DataSet set, Source source) {
+    Element pixels = pixels(set);
+    PixelFormat format = PixelFormat.of(set, pixels.tag());
+    return new Pixels(set, source, format, frames(set, source, pixels, format));
+  }
+
+  private static Element pixels(DataSet set) {
+    for (int tag : new int[] {Tag.PIXEL_DATA, Tag.FLOAT_PIXEL_DATA, Tag.DOUBLE_FLOAT_PIXEL_DATA})
+      if (set.has(tag)) return set.get(tag);
+    throw new PixelException(PixelException.Why.NO_PIXELS, "this instance has no pixel data");
+  }
+
+  private static Frames frames(DataSet set, Source source, Element pixels, PixelFormat format) {
+    Value value = pixels.value();
+    if (value instanceof Value.Fragments fragments)
+      return new EncapsulatedFrames(source, fragments, extendedOffsets(set, source), format.frames());
+    if (set.syntax().encapsulated())
+      throw PixelException.broken("native pixel data under a compressed transfer syntax");
+    if (value instanceof Value.Bulk bulk)
+      return NativeFrames.of(source, bulk.position(), bulk.length(), format, set.syntax(), pixels.vr());
+    if (value instanceof Value.Bytes bytes)
+      return NativeFrames.of(Source.of(ByteBuffer.wrap(bytes.bytes())), 0, bytes.bytes().length, format, set.syntax(),
+          pixels.vr());
+    throw PixelException.broken("pixel data with the VR of a sequence");
+  }
+
+  private static List<Long> extendedOffsets(DataSet set, Source source) {
+    byte[] table = Lut.raw(set, Tag.EXTENDED_OFFSET_TABLE, source);
+    List<Long> offsets = new ArrayList<>(table.length / Long.BYTES);
+    ByteBuffer longs = ByteBuffer.wrap(table).order(ByteOrder.LITTLE_ENDIAN);
+    while (longs.remaining() >= Long.BYTES) offsets.add(longs.getLong());
+    return offsets;
+  }
+
+  public DataSet set() {
+    return set;
+  }
+
+  Source source() {
+    return source;
+  }
+
+  public TransferSyntax syntax() {
+    return set.syntax();
+  }
+
+  /** As kept. */
+  public PixelFormat format() {
+    return format;
+  }
+
+  public int frames() {
+    return format.frames();
+  }
+
+  public boolean isEncapsulated() {
+    return frames instanceof EncapsulatedFrames;
+  }
+
+  /** Of {@link #decoded}: colour out of a compressed frame is RGB, pixel after pixel. */
+  public PixelFormat decodedFormat() {
+    return isEncapsulated() ? codec().decoded(format) : format;
+  }
+
+  /** Where a native frame lies in the source, when its bytes are those to be sent: whole bytes, little endian. Nothing is read. */
+  public Optional<Value.Bulk> whereNative(int frame) {
+    require(frame);
+    if (!(frames instanceof NativeFrames plain) || !plain.isPlain() || !plain.source().equals(source))
+      return Optional.empty();
+    long length = format.frameBytes();
+    long start = (frame - 1) * length;
+    if (start + length > plain.length()) throw PixelException.broken("the pixel data ends inside frame " + frame);
+    return Optional.of(new Value.Bulk(plain.position() + start, length));
+  }
+
+  /** As kept: a compressed stream, or native little endian. */
+  public byte[] stored(int frame) {
+    require(frame);
+    return frames.read(frame - 1);
+  }
+
+  /** Native little endian, laid out as {@link #decodedFormat} says. UNSUPPORTED when nothing here decodes it. */
+  public byte[] decoded(int frame) {
+    byte[] stored = stored(frame);
+    return isEncapsulated() ? codec().decode(stored, format) : stored;
+  }
+
+  /** Answers UNSUPPORTED or BROKEN now, from the header of the first frame, where decoding would later. */
+  public void checkDecodable() {
+    decodedFormat().frameInMemory();
+    if (isEncapsulated()) codec().check(stored(1), format);
+  }
+
+  private Codec codec() {
+    Codec codec = Codec.of(set.syntax());
+    if (codec == null)
+      throw PixelException.unsupported("transfer syntax " + set.syntax().uid() + " is not decoded here");
+    return codec;
+  }
+
+  private void require(int frame) {
+    if (frame < 1 || frame > format.frames())
+      throw new PixelException(PixelException.Why.NO_SUCH_FRAME, "there are frames 1 to " + format.frames());
+  }
+}
