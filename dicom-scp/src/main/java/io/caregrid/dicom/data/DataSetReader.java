@@ -156,7 +156,7 @@ public final class DataSetReader {
       Encapsulated items = new Encapsulated(window, position, end, set.syntax().bigEndian());
       Value.Fragments value = items.read();
       position = items.position();
-      return new Element(head.tag(), head.vr(), value);
+      return new Element(head.tag(), head.isImplicit() ? Vr.OB : head.vr(), value);
     }
     if (head.vr() == Vr.UN && !head.isImplicit())
       return sequence(set, head.tag(), TransferSyntax.IMPLICIT_LE, end, true, depth);

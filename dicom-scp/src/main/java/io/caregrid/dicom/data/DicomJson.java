@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * Data set → DICOM JSON model (PS3.18 annex F). Text is Unicode whatever the character set was, so (0008,0005) says ISO_IR 192 where it was there.
- * IS and DS are numbers where they are (else text, F.2.3.1 note), empty values are null, empty elements have only their VR, group lengths are left
+ * Data set → DICOM JSON model (PS3.18 annex F). Text is Unicode whatever the character set was; (0008,0005) still says how the data set was
+ * written (F.2.2 note 3). IS and DS are numbers where they are (else text, F.2.3.1 note), empty values are null, empty elements have only their VR, group lengths are left
  * out. Values in memory are shown in place, those still in the source by their URI. The way back is {@link JsonDataSet}.
  */
 public final class DicomJson {
@@ -36,7 +36,7 @@ public final class DicomJson {
   }
 
   /**
-   * Explicit little endian, in UTF-8. Elements that only point elsewhere (BulkDataURI) are left out: whoever calls has the parts. DicomException: not
+   * Explicit little endian, in UTF-8, and (0008,0005) says so unless all is ASCII. Elements that only point elsewhere (BulkDataURI) are left out: whoever calls has the parts. DicomException: not
    * the model; it names the tag.
    */
   public static DataSet read(JsonNode object) {
@@ -86,7 +86,6 @@ public final class DicomJson {
     Vr vr = element.vr();
     if (vr.isNumber() && vr != Vr.AT) return numbers(element, set.syntax().bigEndian());
     ArrayNode values = JSON.arrayNode();
-    if (element.tag() == Tag.SPECIFIC_CHARACTER_SET) return values.add("ISO_IR 192");
     for (String text : Values.texts(element, set.syntax(), set.characters()))
       values.add(text.isEmpty()
           ? JSON.nullNode()

@@ -13,22 +13,26 @@ final class JsonDataSet {
   private static final String[] PN_GROUPS = {"Alphabetic", "Ideographic", "Phonetic"};
   private static final CharacterSet CHARACTERS = CharacterSet.of(List.of(UTF_8));
 
+  private boolean beyondAscii;
+
   private JsonDataSet() {}
 
   static DataSet read(JsonNode object) {
-    DataSet set = new DataSet(TransferSyntax.EXPLICIT_LE).putText(Tag.SPECIFIC_CHARACTER_SET, UTF_8);
-    fill(set, object, 1);
-    return set;
+    JsonDataSet reading = new JsonDataSet();
+    DataSet set = new DataSet(TransferSyntax.EXPLICIT_LE);
+    reading.fill(set, object, 1);
+    return reading.beyondAscii ? set.putText(Tag.SPECIFIC_CHARACTER_SET, UTF_8) : set;
   }
 
-  private static void fill(DataSet set, JsonNode object, int depth) {
+  private void fill(DataSet set, JsonNode object, int depth) {
     if (!object.isObject()) throw new DicomException("a data set is a JSON object");
     if (depth > Limits.WHOLE.depth()) throw new DicomException("sequences nested deeper than " + Limits.WHOLE.depth());
     for (Iterator<Map.Entry<String, JsonNode>> fields = object.fields(); fields.hasNext();) {
       Map.Entry<String, JsonNode> field = fields.next();
       int tag = tag(field.getKey());
       Element element = element(tag, field.getValue(), depth);
-      if (element != null && tag != Tag.SPECIFIC_CHARACTER_SET && (tag & 0xFFFF) != 0) set.put(element);
+      boolean own = depth > 1 && tag == Tag.SPECIFIC_CHARACTER_SET;
+      if (element != null && !own && (tag & 0xFFFF) != 0) set.put(element);
     }
   }
 
@@ -37,7 +41,7 @@ final class JsonDataSet {
     return Integer.parseUnsignedInt(key, 16);
   }
 
-  private static Element element(int tag, JsonNode node, int depth) {
+  private Element element(int tag, JsonNode node, int depth) {
     if (!node.isObject()) throw wrong(tag, "is not an object");
     Vr vr = vr(tag, node.get("vr"));
     if (node.has("BulkDataURI")) return null;
@@ -62,13 +66,13 @@ final class JsonDataSet {
     try {
       byte[] bytes = base64.binaryValue();
       if (bytes == null) throw wrong(tag, "has InlineBinary that is not base64");
-      return new Element(tag, vr, new Value.Bytes(Values.padded(bytes, vr)));
+      return new Element(tag, vr, new Value.Bytes(bytes));
     } catch (IOException not) {
       throw wrong(tag, "has InlineBinary that is not base64");
     }
   }
 
-  private static Element items(int tag, JsonNode values, int depth) {
+  private Element items(int tag, JsonNode values, int depth) {
     List<DataSet> items = new ArrayList<>();
     if (values != null) for (JsonNode value : values) {
       DataSet item = new DataSet(TransferSyntax.EXPLICIT_LE);
@@ -78,7 +82,7 @@ final class JsonDataSet {
     return new Element(tag, Vr.SQ, new Value.Items(items));
   }
 
-  private static Element texts(int tag, Vr vr, JsonNode values) {
+  private Element texts(int tag, Vr vr, JsonNode values) {
     List<String> texts = new ArrayList<>();
     for (JsonNode value : values) {
       if (vr.isNumber() && value.isNull()) throw wrong(tag, "is " + vr + " and has null among its values");
@@ -87,7 +91,11 @@ final class JsonDataSet {
         throw wrong(tag, "has a backslash within a value");
     }
     try {
-      return Values.ofTexts(tag, vr, texts, TransferSyntax.EXPLICIT_LE, CHARACTERS);
+      Element element = Values.ofTexts(tag, vr, texts, TransferSyntax.EXPLICIT_LE, CHARACTERS);
+      if (vr.isWords())
+        for (byte one : Values.bytes(element))
+          beyondAscii |= one < 0;
+      return element;
     } catch (IllegalArgumentException not) {
       throw new DicomException(not.getMessage());
     }
@@ -102,11 +110,14 @@ final class JsonDataSet {
   private static String name(int tag, JsonNode value) {
     if (!value.isObject()) return scalar(tag, value);
     StringBuilder name = new StringBuilder();
-    for (String group : PN_GROUPS) {
-      JsonNode part = value.get(group);
-      name.append(part == null || part.isNull() ? "" : scalar(tag, part)).append('=');
+    for (int group = 0; group < PN_GROUPS.length; group++) {
+      JsonNode part = value.get(PN_GROUPS[group]);
+      if (part == null || part.isNull()) continue;
+      while (name.chars().filter(one -> one == '=').count() < group)
+        name.append('=');
+      name.append(scalar(tag, part));
     }
-    return name.toString().replaceAll("=+$", "");
+    return name.toString();
   }
 
   private static DicomException wrong(int tag, String what) {

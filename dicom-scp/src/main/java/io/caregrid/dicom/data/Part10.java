@@ -33,7 +33,7 @@ public record Part10(DataSet meta, TransferSyntax syntax, long body) {
     String uid = meta.text(Tag.TRANSFER_SYNTAX_UID);
     if (uid != null && (uid.length() > MOST_UID || !uid.matches("[0-9.]+")))
       throw new DicomException(Tag.text(Tag.TRANSFER_SYNTAX_UID) + " is not a UID");
-    return new Part10(meta, uid == null ? shown(source, body) : TransferSyntax.of(uid), body);
+    return new Part10(meta, uid == null ? shown(source, body, body > 0) : TransferSyntax.of(uid), body);
   }
 
   /** All of a file before its data set. Whoever sent it is {@code callingAe}; null: nobody says. */
@@ -76,8 +76,11 @@ public record Part10(DataSet meta, TransferSyntax syntax, long body) {
   }
 
   /** Explicit when the first element spells a VR; big endian when only that makes its group a likely first one (PS3.6: 0008). */
-  private static TransferSyntax shown(Source source, long body) {
-    if (source.size() - body < 8) throw new DicomException("not DICOM: neither prefix nor elements");
+  private static TransferSyntax shown(Source source, long body, boolean isDicom) {
+    if (source.size() - body < 8) {
+      if (isDicom) return TransferSyntax.IMPLICIT_LE;
+      throw new DicomException("not DICOM: neither prefix nor elements");
+    }
     byte[] head = new byte[8];
     Window.read(source, body, ByteBuffer.wrap(head));
     int little = Values.u16(head, 0, false);
@@ -85,8 +88,8 @@ public record Part10(DataSet meta, TransferSyntax syntax, long body) {
     boolean explicit = Vr.of(head[4], head[5]) != null;
     if (explicit && big < little) return TransferSyntax.EXPLICIT_BE;
     boolean known = Dictionary.keyword(Head.tag(head, 0, false)) != null || Values.u16(head, 2, false) == 0;
-    if (!explicit && !(known && little > 0 && Head.length(head, 4, false) <= source.size() - body - 8))
-      throw new DicomException("not DICOM: neither prefix nor elements");
+    boolean likely = isDicom || known && little > 0 && Head.length(head, 4, false) <= source.size() - body - 8;
+    if (!explicit && !likely) throw new DicomException("not DICOM: neither prefix nor elements");
     return explicit ? TransferSyntax.EXPLICIT_LE : TransferSyntax.IMPLICIT_LE;
   }
 }

@@ -1,0 +1,78 @@
+package io.caregrid.dicom.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Whatever the bytes are: a data set or a {@link DicomException}. And a data set that was read can be shown, written in each syntax and read again with
+ * the same values. Here over what was once found ({@code src/test/resources/fuzz/reader}); {@link ReaderFuzzIT} looks for more. Without
+ * Jazzer's JUnit engine: its agent would change every other test of the same JVM.
+ */
+class ReaderFuzzTest {
+  private static final List<TransferSyntax> SYNTAXES = List.of(TransferSyntax.IMPLICIT_LE, TransferSyntax.EXPLICIT_LE,
+      TransferSyntax.EXPLICIT_BE, TransferSyntax.DEFLATED_LE, TransferSyntax.RLE);
+  private static final Limits SMALL = new Limits(8, 500, 4096, 0);
+
+  @ParameterizedTest
+  @MethodSource("found")
+  void whatFuzzingOnceFoundGivesADataSetOrADicomException(Path input) throws IOException {
+    fuzzerTestOneInput(Files.readAllBytes(input));
+  }
+
+  static List<Path> found() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("src", "test", "resources", "fuzz", "reader"))) {
+      return files.sorted().toList();
+    }
+  }
+
+  /** @param input first byte: how to read the rest */
+  public static void fuzzerTestOneInput(byte[] input) {
+    if (input.length == 0) return;
+    Source file = Source.of(ByteBuffer.wrap(input, 1, input.length - 1));
+    try {
+      int how = input[0] & 0x7F;
+      Limits limits = input[0] < 0 ? Limits.HEADER : SMALL;
+      Part10 part10 = how < SYNTAXES.size() ? headless(SYNTAXES.get(how)) : Part10.read(file);
+      Source source = part10.syntax().deflated() ? Source.inflate(file, part10.body(), 1 << 20) : file;
+      long body = part10.syntax().deflated() ? 0 : part10.body();
+      DataSet set = DataSetReader.read(source, body, source.size(), part10.syntax(), limits);
+      check(set, source);
+    } catch (DicomException refused) {
+      // the other good end
+    }
+  }
+
+  private static Part10 headless(TransferSyntax syntax) {
+    return new Part10(new DataSet(TransferSyntax.EXPLICIT_LE), syntax, 0);
+  }
+
+  private static void check(DataSet set, Source source) {
+    ObjectNode shown = DicomJson.of(set, path -> null);
+    for (Element element : set) {
+      set.text(element.tag());
+      set.number(element.tag());
+      set.decimals(element.tag());
+    }
+    if (set.has(Tag.PIXEL_DATA)) return;
+    for (TransferSyntax target : SYNTAXES.subList(1, 4))
+      assertEquals(shown.toString(), DicomJson.of(again(set, source, target), path -> null).toString(), target.uid());
+  }
+
+  private static DataSet again(DataSet set, Source source, TransferSyntax target) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    DataSetWriter.write(set, target, source, out);
+    Source written = Source.of(ByteBuffer.wrap(out.toByteArray()));
+    Source inflated = target.deflated() ? Source.inflate(written, 0, 1 << 24) : written;
+    return DataSetReader.read(inflated, 0, inflated.size(), target, new Limits(16, 2000, 1 << 16, 0));
+  }
+}
