@@ -1,0 +1,212 @@
+package io.caregrid.dicom.web;
+
+import io.caregrid.contract.Failure;
+import io.caregrid.dicom.data.Dictionary;
+import io.caregrid.dicom.data.Tag;
+import io.caregrid.dicom.data.Vr;
+import io.caregrid.store.ImageQuery;
+import io.caregrid.store.ImageQuery.Key;
+import io.caregrid.store.ImageQuery.Level;
+import io.caregrid.store.ImageQuery.Match;
+import java.time.DateTimeException;
+import java.time.LocalDate;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * A QIDO-RS query, read (PS3.18 sections 8.3.4 and 10.6.1). What cannot be searched for is 400, as in Microsoft's service: a key that is quietly ignored
+ * finds the wrong patients.
+ *
+ * @param level  what is searched for
+ * @param scoped true when the address names the study
+ * @param keys   those of the address included
+ * @param fields tags to return beside the usual ones: those asked for and those searched by
+ * @param all    {@code includefield=all}
+ * @param limit  most rows to answer
+ * @param offset rows to leave out
+ */
+record SearchRequest(Level level, boolean scoped, List<Key> keys, Set<Integer> fields, boolean all, boolean fuzzy,
+    int limit, int offset) {
+
+  /** Most rows in one answer. */
+  static final int MOST = 5000;
+  /** Rows when no limit is named and the address names no study: Microsoft's default. */
+  static final int USUAL = 100;
+
+  private static final Set<Integer> STUDY_KEYS = Set.of(Tag.STUDY_INSTANCE_UID, Tag.STUDY_DATE, Tag.STUDY_TIME,
+      Tag.ACCESSION_NUMBER, Tag.MODALITIES_IN_STUDY, Tag.REFERRING_PHYSICIAN_NAME, Tag.STUDY_DESCRIPTION,
+      Tag.NAME_OF_PHYSICIANS_READING_STUDY, Tag.ADMITTING_DIAGNOSES_DESCRIPTION, Tag.PATIENT_NAME, Tag.PATIENT_ID,
+      Tag.PATIENT_BIRTH_DATE, Tag.PATIENT_SEX, Tag.STUDY_ID);
+  private static final Set<Integer> SERIES_KEYS = Set.of(Tag.SERIES_INSTANCE_UID, Tag.MODALITY, Tag.SERIES_NUMBER,
+      Tag.SERIES_DESCRIPTION, Tag.MANUFACTURER_MODEL_NAME, Tag.PERFORMED_PROCEDURE_STEP_START_DATE,
+      Tag.PERFORMED_PROCEDURE_STEP_START_TIME, Tag.SERIES_DATE, Tag.SERIES_TIME, Tag.LATERALITY);
+  private static final Set<Integer> INSTANCE_KEYS = Set.of(Tag.SOP_INSTANCE_UID, Tag.SOP_CLASS_UID, Tag.INSTANCE_NUMBER,
+      Tag.NUMBER_OF_FRAMES, Tag.ROWS, Tag.COLUMNS, Tag.BITS_ALLOCATED);
+
+  SearchRequest {
+    keys = List.copyOf(keys);
+    fields = Set.copyOf(fields);
+  }
+
+  /** One row more than asked for, which tells whether there are more. */
+  ImageQuery query() {
+    return new ImageQuery(level, keys, fuzzy, limit + 1, offset);
+  }
+
+  /**
+   * @param study      from the address, null when it names none; likewise {@code series}
+   * @param parameters in their order, decoded; names may repeat
+   * @throws Failure.Invalid naming the parameter
+   */
+  static SearchRequest of(Level level, String study, String series, List<Map.Entry<String, String>> parameters) {
+    Reading reading = new Reading(level);
+    if (study != null) reading.keys.add(new Key(Tag.STUDY_INSTANCE_UID, new Match.Exact(study)));
+    if (series != null) reading.keys.add(new Key(Tag.SERIES_INSTANCE_UID, new Match.Exact(series)));
+    parameters.forEach(one -> reading.take(one.getKey(), one.getValue()));
+    int limit = reading.limit > 0 ? reading.limit : study == null ? USUAL : MOST;
+    return new SearchRequest(level, study != null, reading.keys, reading.fields, reading.all, reading.fuzzy,
+        Math.min(limit, MOST), reading.offset);
+  }
+
+  private static final class Reading {
+    private final Level level;
+    private final List<Key> keys = new ArrayList<>();
+    private final Set<Integer> fields = new HashSet<>();
+    private final Set<String> seen = new HashSet<>();
+    private boolean all;
+    private boolean fuzzy;
+    private int limit;
+    private int offset;
+
+    Reading(Level level) {
+      this.level = level;
+    }
+
+    void take(String name, String value) {
+      String word = name.toLowerCase(Locale.ROOT);
+      if (!word.equals("includefield") && !seen.add(word)) throw new Failure.Invalid(name + " is given twice");
+      switch (word) {
+        case "includefield" -> include(value);
+        case "limit" -> limit = number(word, value, 1);
+        case "offset" -> offset = number(word, value, 0);
+        case "fuzzymatching" -> fuzzy = truth(word, value);
+        case "accept", "charset" -> {} // for the answer, not for the search
+        default -> key(name, value);
+      }
+    }
+
+    private void include(String names) {
+      for (String name : names.split(",", -1)) {
+        if (name.strip().equalsIgnoreCase("all")) all = true;
+        else fields.add(tag("includefield", name.strip()));
+      }
+    }
+
+    private void key(String name, String value) {
+      int tag = tag("search", name);
+      if (Dictionary.vr(tag) == Vr.SQ || !searchable(tag))
+        throw new Failure.Invalid(name + " cannot be searched for " + place(tag));
+      fields.add(tag);
+      String asked = value.strip();
+      if (!asked.isEmpty() && !asked.matches("\\*+")) keys.add(new Key(tag, match(name, Dictionary.vr(tag), asked)));
+    }
+
+    private boolean searchable(int tag) {
+      return STUDY_KEYS.contains(tag) || level != Level.STUDY && SERIES_KEYS.contains(tag)
+          || level == Level.INSTANCE && INSTANCE_KEYS.contains(tag);
+    }
+
+    private String place(int tag) {
+      if (level == Level.STUDY && tag == Tag.MODALITY) return "among studies: ModalitiesInStudy can";
+      boolean below = SERIES_KEYS.contains(tag) || INSTANCE_KEYS.contains(tag);
+      return below ? "among " + (level == Level.STUDY ? "studies" : "series") : "here";
+    }
+  }
+
+  /** A keyword of PS3.6 or eight hexadecimal digits, also at the end of a path such as {@code 00400275.00400007}. */
+  private static int tag(String use, String name) {
+    if (name.contains(".")) {
+      for (String step : name.split("\\.", -1)) tag(use, step);
+      throw new Failure.Invalid(
+          use + ": " + shown(name) + " names an attribute inside of a sequence, which is not kept for searching");
+    }
+    OptionalInt tag = Dictionary.tag(name);
+    if (tag.isEmpty() || Dictionary.keyword(tag.getAsInt()) == null)
+      throw new Failure.Invalid(use + ": " + shown(name) + " is neither an attribute's keyword nor its tag (PS3.6)");
+    return tag.getAsInt();
+  }
+
+  /** What a client wrote where a name belongs might be a patient's. */
+  private static String shown(String name) {
+    return name.matches("[0-9A-Za-z.]{1,130}") ? name : "what is named there";
+  }
+
+  private static Match match(String name, Vr vr, String asked) {
+    return switch (vr) {
+      case UI -> uids(name, asked);
+      case DA -> range(name, asked, "\\d{8}", "YYYYMMDD, or a range such as 20240101-20240131");
+      case TM -> range(name, asked, "\\d{2}(\\d{2}(\\d{2}(\\.\\d{1,6})?)?)?", "HHMMSS, or a range such as 0800-1200");
+      case IS, US -> new Match.Exact(integer(name, asked));
+      case CS -> codes(asked);
+      default -> text(asked);
+    };
+  }
+
+  private static Match text(String asked) {
+    return asked.contains("*") || asked.contains("?") ? new Match.Wild(asked) : new Match.Exact(asked);
+  }
+
+  /** A code string holds neither comma nor backslash (PS3.5 6.2), so these separate several. */
+  private static Match codes(String asked) {
+    String[] several = asked.split("[,\\\\]");
+    return several.length > 1 && !asked.matches(".*[*?].*") ? new Match.Any(List.of(several)) : text(asked);
+  }
+
+  /** PS3.18 8.3.4.1: separated by commas; a backslash is what C-FIND has. */
+  private static Match uids(String name, String asked) {
+    List<String> uids = List.of(asked.split("[,\\\\]"));
+    if (uids.isEmpty() || !uids.stream().allMatch(Addresses::isUid))
+      throw new Failure.Invalid(name + " must be a UID, or several separated by commas");
+    return uids.size() == 1 ? new Match.Exact(uids.get(0)) : new Match.Any(uids);
+  }
+
+  private static String integer(String name, String asked) {
+    if (!asked.matches("[+-]?\\d{1,10}")) throw new Failure.Invalid(name + " must be an integer");
+    return String.valueOf(Long.parseLong(asked));
+  }
+
+  private static Match range(String name, String asked, String form, String words) {
+    String[] ends = asked.split("-", -1);
+    boolean readable = ends.length <= 2 && !asked.equals("-");
+    for (String end : ends) readable = readable && (end.isEmpty() || end.matches(form) && exists(end, form));
+    if (!readable) throw new Failure.Invalid(name + " must be " + words);
+    if (ends.length == 1) return new Match.Exact(asked);
+    return new Match.Range(ends[0].isEmpty() ? null : ends[0], ends[1].isEmpty() ? null : ends[1]);
+  }
+
+  private static boolean exists(String end, String form) {
+    if (!form.equals("\\d{8}")) return true;
+    try {
+      return LocalDate.parse(end, DateTimeFormatter.BASIC_ISO_DATE) != null;
+    } catch (DateTimeException none) {
+      return false;
+    }
+  }
+
+  private static int number(String name, String value, int least) {
+    if (!value.matches("\\d{1,9}") || Integer.parseInt(value) < least)
+      throw new Failure.Invalid(name + " must be a whole number, at least " + least);
+    return Integer.parseInt(value);
+  }
+
+  private static boolean truth(String name, String value) {
+    if (!value.equals("true") && !value.equals("false")) throw new Failure.Invalid(name + " must be true or false");
+    return value.equals("true");
+  }
+}
