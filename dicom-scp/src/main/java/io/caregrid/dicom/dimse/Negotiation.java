@@ -1,5 +1,6 @@
 package io.caregrid.dicom.dimse;
 
+import io.caregrid.dicom.data.Part10;
 import io.caregrid.dicom.ul.Pdu;
 import io.caregrid.dicom.ul.Pdu.Answered;
 import io.caregrid.dicom.ul.UserInformation;
@@ -62,8 +63,8 @@ record Negotiation(int maxPdu, boolean privateClasses) {
         .filter(one -> isStorage(one.sopClass()))
         .map(one -> new Extended(one.sopClass(), AS_RECEIVED))
         .toList();
-    return new UserInformation(maxPdu, UserInformation.Implementation.CLASS_UID,
-        UserInformation.Implementation.VERSION, window, roles, extended, List.of(), null, null);
+    return new UserInformation(maxPdu, Part10.IMPLEMENTATION_CLASS, Part10.IMPLEMENTATION_VERSION,
+        window, roles, extended, List.of(), null, null);
   }
 
   /** 0 in a window is no limit. */

@@ -49,7 +49,7 @@ public final class Association extends ChannelInboundHandlerAdapter {
     this.framer = new PduFramer(limits.maxPdu(), new Framed());
   }
 
-  /** @param owner runs what it is given at once on this thread, as whatever the user wants to be called as */
+  /** @param owner runs what it is given on the channel's event loop, at once when that is this thread, as whatever the user wants to be called as */
   public static Association acceptor(Limits limits, Executor owner) {
     return new Association(limits, owner, null);
   }
@@ -109,6 +109,11 @@ public final class Association extends ChannelInboundHandlerAdapter {
     on(Event.EVT15, null);
   }
 
+  /** Closes the connection without a word. */
+  public void disconnect() {
+    channel.close();
+  }
+
   /** Nothing more arrives until {@link #resume}. */
   public void pause() {
     if (paused || ended) return;
@@ -147,7 +152,7 @@ public final class Association extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     channel = added;
-    enter(() -> {
+    run(() -> {
       on(asking == null ? Event.EVT5 : Event.EVT1, null);
       if (asking != null) on(Event.EVT2, asking);
     });
@@ -157,19 +162,19 @@ public final class Association extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext context, Object read) {
     held.add((ByteBuf) read);
     silentTicks = 0;
-    enter(this::pump);
+    run(this::pump);
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
     silentTicks = 0;
-    if (isWritable() && !ended) enter(user::writable);
+    if (isWritable() && !ended) run(user::writable);
     context.fireChannelWritabilityChanged();
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    enter(() -> on(Event.EVT17, null));
+    run(() -> on(Event.EVT17, null));
     letGo();
     context.fireChannelInactive();
   }
@@ -181,7 +186,8 @@ public final class Association extends ChannelInboundHandlerAdapter {
     context.close();
   }
 
-  private void enter(Runnable task) {
+  /** From any thread: does this on the event loop, as the owner; a bug in it ends the association and nothing else. */
+  public void run(Runnable task) {
     owner.execute(() -> {
       try {
         task.run();
@@ -318,10 +324,12 @@ public final class Association extends ChannelInboundHandlerAdapter {
     state = State.STA3;
     peerMaxLength = request.user().maxLength();
     if ((request.titles().version() & 1) == 0) reject(Pdu.AssociateRj.PROTOCOL_VERSION);
-    else if (!Pdu.APPLICATION_CONTEXT.equals(request.applicationContext()))
-      reject(Pdu.AssociateRj.APPLICATION_CONTEXT);
-    else if (!isUsable(peerMaxLength)) reject(Pdu.AssociateRj.NO_REASON);
-    else user.requested(request);
+    else
+      if (!Pdu.APPLICATION_CONTEXT.equals(request.applicationContext()))
+        reject(Pdu.AssociateRj.APPLICATION_CONTEXT);
+      else
+        if (!isUsable(peerMaxLength)) reject(Pdu.AssociateRj.NO_REASON);
+        else user.requested(request);
   }
 
   private void established(Pdu.AssociateAc answer) {
@@ -403,7 +411,7 @@ public final class Association extends ChannelInboundHandlerAdapter {
   }
 
   private ScheduledFuture<?> later(Runnable task, long millis) {
-    return channel.executor().schedule(() -> enter(task), millis, TimeUnit.MILLISECONDS);
+    return channel.executor().schedule(() -> run(task), millis, TimeUnit.MILLISECONDS);
   }
 
   private void letGoOfTimers() {

@@ -38,6 +38,7 @@ public sealed interface Pdu {
    * @param reserved 32 bytes as ISO 8859-1
    */
   record Titles(int version, String called, String calling, String reserved) {
+
     private static final String NOTHING = "\0".repeat(32);
 
     public static Titles of(String called, String calling) {
@@ -83,6 +84,7 @@ public sealed interface Pdu {
    * @param transferSyntax means something only when accepted
    */
   record Answered(int id, int result, String transferSyntax) {
+
     public static final int ACCEPTED = 0;
     public static final int USER_REJECTION = 1;
     public static final int ABSTRACT_SYNTAX_NOT_SUPPORTED = 3;
@@ -95,6 +97,7 @@ public sealed interface Pdu {
 
   /** Why not (PS3.8 table 9-21): result 1 for good, 2 for now; source 1 user, 2 ACSE, 3 presentation; reasons are per source. */
   record AssociateRj(int result, int source, int reason) implements Pdu {
+
     public static final AssociateRj NO_REASON = new AssociateRj(1, 1, 1);
     public static final AssociateRj APPLICATION_CONTEXT = new AssociateRj(1, 1, 2);
     public static final AssociateRj CALLING_AE = new AssociateRj(1, 1, 3);

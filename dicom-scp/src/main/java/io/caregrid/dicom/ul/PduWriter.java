@@ -16,11 +16,13 @@ public final class PduWriter {
   public static void write(Pdu pdu, ByteBuf out) {
     if (pdu instanceof Pdu.AssociateRq request) request(request, out);
     else if (pdu instanceof Pdu.AssociateAc acceptance) acceptance(acceptance, out);
-    else if (pdu instanceof Pdu.AssociateRj rejection)
-      four(Pdu.ASSOCIATE_RJ, 0, rejection.result(), rejection.source(), rejection.reason(), out);
-    else if (pdu instanceof Pdu.ReleaseRq) four(Pdu.RELEASE_RQ, 0, 0, 0, 0, out);
-    else if (pdu instanceof Pdu.ReleaseRp) four(Pdu.RELEASE_RP, 0, 0, 0, 0, out);
-    else if (pdu instanceof Pdu.Abort abort) four(Pdu.ABORT, 0, 0, abort.source(), abort.reason(), out);
+    else
+      if (pdu instanceof Pdu.AssociateRj rejection)
+        four(Pdu.ASSOCIATE_RJ, 0, rejection.result(), rejection.source(), rejection.reason(), out);
+      else
+        if (pdu instanceof Pdu.ReleaseRq) four(Pdu.RELEASE_RQ, 0, 0, 0, 0, out);
+        else if (pdu instanceof Pdu.ReleaseRp) four(Pdu.RELEASE_RP, 0, 0, 0, 0, out);
+        else if (pdu instanceof Pdu.Abort abort) four(Pdu.ABORT, 0, 0, abort.source(), abort.reason(), out);
   }
 
   /**
@@ -97,7 +99,8 @@ public final class PduWriter {
     out.writeShort(0x5100).writeShort(4).writeInt((int) user.maxLength());
     if (user.implementationClass() != null) text(0x52, user.implementationClass(), out);
     Window window = user.window();
-    if (window != null) out.writeShort(0x5300).writeShort(4).writeShort(window.invoked()).writeShort(window.performed());
+    if (window != null)
+      out.writeShort(0x5300).writeShort(4).writeShort(window.invoked()).writeShort(window.performed());
     for (Role role : user.roles()) {
       int item = item(0x54, out);
       counted(role.sopClass(), out);

@@ -23,20 +23,6 @@ public record UserInformation(long maxLength, String implementationClass, String
     common = List.copyOf(common);
   }
 
-  /** Names a side and nothing else. */
-  public static UserInformation of(long maxLength, Window window) {
-    return new UserInformation(maxLength, Implementation.CLASS_UID, Implementation.VERSION, window, List.of(),
-        List.of(), List.of(), null, null);
-  }
-
-  /** Who we are on the wire. The UID is derived from a UUID (PS3.5 annex B.2), made once for this software. */
-  public static final class Implementation {
-    public static final String CLASS_UID = "2.25.283550309283296058377370767434979289192";
-    public static final String VERSION = "CAREGRID_0_1";
-
-    private Implementation() {}
-  }
-
   /** Asynchronous operations window (PS3.7 D.3.3.3), seen from the requestor; 0: no limit. */
   public record Window(int invoked, int performed) {}
 

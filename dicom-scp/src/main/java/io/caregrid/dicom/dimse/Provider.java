@@ -1,0 +1,283 @@
+package io.caregrid.dicom.dimse;
+
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Caller;
+import io.caregrid.dicom.data.TransferSyntax;
+import io.caregrid.dicom.ul.Association;
+import io.caregrid.dicom.ul.Pdu;
+import io.caregrid.dicom.ul.PduWriter;
+import io.caregrid.dicom.ul.ServiceUser;
+import io.caregrid.dicom.ul.UserInformation.CommonExtended;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The provider's side of one association: C-ECHO and C-STORE (PS3.7 sections 9.1.1 and 9.1.5). On the association's event loop, like everything it calls.
+ *
+ * <p>A store is answered when the archive says so; meanwhile the next may come, up to {@link Negotiation#INVOKED}, beyond which nothing is read. So a
+ * sender that waits for each answer and one that negotiated a window are treated alike, and one that overruns its window is slowed down.
+ */
+final class Provider implements ServiceUser, MessageReader.Receiver {
+  private static final Logger log = LoggerFactory.getLogger(Provider.class);
+  /** What a UID in a command may look like before the archive looks closer; NUL and spaces around it are gone. */
+  private static final String UID = "[0-9A-Za-z.-]{1,64}";
+  private static final int ANSWER_BYTES = 512;
+
+  private final Association association;
+  private final House house;
+  private final MessageReader reader = new MessageReader(this);
+  private final Map<Integer, Agreed> contexts = new HashMap<>();
+  private final Map<String, Set<String>> related = new HashMap<>();
+  private final Set<String> audited = new HashSet<>();
+  private Caller caller;
+  private String callingAe;
+  private Store receiving;
+  private int unanswered;
+  private boolean draining;
+  private boolean releasing;
+  private boolean over;
+
+  /** A presentation context both sides agreed upon. */
+  private record Agreed(String abstractSyntax, TransferSyntax transferSyntax) {}
+
+  Provider(Association association, House house) {
+    this.association = association;
+    this.house = house;
+  }
+
+  // ---- the association
+
+  @Override
+  public void requested(Pdu.AssociateRq request) {
+    house.presence().asked(association);
+    Pdu.Titles titles = request.titles();
+    caller = caller(titles);
+    Pdu.AssociateRj refusal = house.admission().enter(titles, association.remote());
+    if (refusal != null) {
+      log.info("association rejected subject={} reason={}", caller.subject(), refusal);
+      house.metrics().rejected(refusal.toString());
+      if (!refusal.isTransient()) house.audit().record(caller, Audit.Action.EXECUTE, "association", false);
+      association.reject(refusal);
+      return;
+    }
+    callingAe = titles.callingAe();
+    Pdu.AssociateAc answer = house.negotiation().answer(request);
+    agree(request, answer);
+    log.debug("association accepted subject={} contexts={}", caller.subject(), contexts.size());
+    house.audit().record(caller, Audit.Action.EXECUTE, "association", true);
+    association.accept(answer);
+  }
+
+  /** A title comes from outside: what could break a log line does not get into one. */
+  private Caller caller(Pdu.Titles titles) {
+    String title = titles.callingAe().replaceAll("[^!-~]", "?");
+    return new Caller("ae:" + title + "@" + association.remote(), Set.of("modality"), null);
+  }
+
+  private void agree(Pdu.AssociateRq request, Pdu.AssociateAc answer) {
+    Map<Integer, String> proposed = new HashMap<>();
+    request.contexts().forEach(context -> proposed.put(context.id(), context.abstractSyntax()));
+    answer.contexts()
+        .stream()
+        .filter(Pdu.Answered::isAccepted)
+        .forEach(context -> contexts.put(context.id(),
+            new Agreed(proposed.get(context.id()), TransferSyntax.of(context.transferSyntax()))));
+    for (CommonExtended common : request.user().common())
+      related.put(common.sopClass(), Set.copyOf(common.relatedGeneral()));
+  }
+
+  @Override
+  public void accepted(Pdu.AssociateAc answer) {
+    throw new IllegalStateException("an acceptor does not ask");
+  }
+
+  @Override
+  public void rejected(Pdu.AssociateRj why) {
+    throw new IllegalStateException("an acceptor does not ask");
+  }
+
+  @Override
+  public void releaseRequested() {
+    releasing = true;
+    releaseWhenAnswered();
+  }
+
+  private void releaseWhenAnswered() {
+    if (releasing && unanswered == 0) association.releaseResponse();
+  }
+
+  @Override
+  public void writable() {
+    // answers are small and bounded by the window: nothing waits to be written
+  }
+
+  @Override
+  public boolean owesAnswer() {
+    return unanswered > 0;
+  }
+
+  @Override
+  public void ended(End how) {
+    over = true;
+    reader.close();
+    house.presence().gone(association, this);
+    if (receiving != null) receiving.abandon();
+    receiving = null;
+    if (callingAe == null) return;
+    house.admission().left(callingAe);
+    house.metrics().ended(how.name());
+    log.debug("association ended subject={} how={}", caller.subject(), how);
+  }
+
+  /** The node is closing: what is being sent is not acknowledged any more, what waits for the disk still is. */
+  void leave() {
+    int kept = receiving == null ? unanswered : unanswered - 1;
+    if (kept > 0) {
+      association.pause();
+    } else {
+      association.abort();
+      association.disconnect();
+    }
+  }
+
+  // ---- messages
+
+  @Override
+  public void fragment(int context, boolean command, boolean last, ByteBuf bytes) {
+    try {
+      reader.fragment(context, command, last, bytes);
+    } catch (MessageReader.Broken broken) {
+      log.info("association aborted subject={} reason={}", caller.subject(), broken.getMessage());
+      association.abort();
+    }
+  }
+
+  @Override
+  public void command(int context, CommandSet command) {
+    Agreed agreed = contexts.get(context);
+    if (agreed == null) throw new MessageReader.Broken("presentation context was not accepted");
+    if (command.field() == CommandSet.C_STORE_RQ) {
+      store(context, agreed, command);
+    } else if (command.isResponse() || command.field() == CommandSet.C_CANCEL_RQ) {
+      // answers to nothing, and too late to cancel: neither is answered (PS3.7 section 9.3.2.3)
+      if (command.hasDataSet()) receiving = Store.refused(context, null, null);
+    } else if (command.field() == CommandSet.C_ECHO_RQ) {
+      simple(context, command, new Store.Answer(Status.SUCCESS, null, null));
+    } else {
+      simple(context, command, Store.Answer.refused(Status.UNRECOGNIZED_OPERATION, null));
+    }
+  }
+
+  /** Answered at once, or after a data set that nobody needs. */
+  private void simple(int context, CommandSet command, Store.Answer answer) {
+    begin();
+    if (command.hasDataSet()) receiving = Store.refused(context, command, answer);
+    else answer(context, command, answer);
+  }
+
+  private void store(int context, Agreed agreed, CommandSet command) {
+    begin();
+    Store.Answer refusal = refusal(agreed, command);
+    if (!command.hasDataSet()) {
+      Store.Answer empty = Store.Answer.refused(0xC000, "C-STORE without a data set");
+      stored(context, command, refusal != null ? refusal : empty);
+    } else if (refusal != null) {
+      receiving = Store.refused(context, command, refusal);
+    } else {
+      receiving = Store.into(house.archive().get(), context, command);
+      if (!receiving.begin(agreed.transferSyntax(), callingAe)) drain();
+    }
+  }
+
+  /** What is wrong with the command itself; null: nothing. */
+  private Store.Answer refusal(Agreed agreed, CommandSet command) {
+    String sopClass = command.text(CommandSet.AFFECTED_SOP_CLASS);
+    String sopInstance = command.text(CommandSet.AFFECTED_SOP_INSTANCE);
+    if (sopClass.isEmpty() || sopInstance.isEmpty())
+      return Store.Answer.refused(Status.MISSING_ATTRIBUTE, "Affected SOP Class or Instance UID is missing");
+    if (!sopInstance.matches(UID))
+      return Store.Answer.refused(Status.INVALID_SOP_INSTANCE, "Affected SOP Instance UID is not a UID");
+    if (!house.negotiation().isStorage(agreed.abstractSyntax()) || !covers(agreed.abstractSyntax(), sopClass))
+      return Store.Answer.refused(Status.SOP_CLASS_NOT_SUPPORTED,
+          "Affected SOP Class is not that of the presentation context");
+    if (!house.hasRoom().getAsBoolean())
+      return Store.Answer.refused(Status.OUT_OF_RESOURCES, "no room for more, try again later");
+    return null;
+  }
+
+  /** A context is for its class, and for those that were negotiated as special cases of it (PS3.4 B.3.1.4). */
+  private boolean covers(String abstractSyntax, String sopClass) {
+    return abstractSyntax.equals(sopClass)
+        || sopClass.matches(UID) && related.getOrDefault(sopClass, Set.of()).contains(abstractSyntax);
+  }
+
+  @Override
+  public void data(ByteBuf bytes, boolean last) {
+    house.metrics().bytes.increment(bytes.readableBytes());
+    Store store = receiving;
+    if (!store.write(bytes) && !last) drain();
+    if (!last) return;
+    receiving = null;
+    if (store.request == null) return;
+    long end = System.nanoTime();
+    store.finish().onComplete(finished -> association.run(() -> {
+      house.metrics().answer.record(System.nanoTime() - end, TimeUnit.NANOSECONDS);
+      stored(store.context, store.request, finished.result());
+    }));
+  }
+
+  // ---- flow: nothing is read while the archive is full or the window is
+
+  private void begin() {
+    unanswered++;
+    flow();
+  }
+
+  private void drain() {
+    draining = true;
+    flow();
+    receiving.drained().onComplete(drained -> association.run(() -> {
+      draining = false;
+      flow();
+    }));
+  }
+
+  private void flow() {
+    if (over) return;
+    if (draining || house.presence().isClosing() || unanswered >= Negotiation.INVOKED && receiving == null)
+      association.pause();
+    else
+      association.resume();
+  }
+
+  // ---- answers
+
+  private void stored(int context, CommandSet command, Store.Answer answer) {
+    if (command.field() == CommandSet.C_STORE_RQ) house.metrics().stored(answer.status());
+    if (answer.key() != null && audited.add(answer.key().study()))
+      house.audit().record(caller, Audit.Action.CREATE, "ImagingStudy/" + Audit.hash(answer.key().study()), true);
+    answer(context, command, answer);
+  }
+
+  private void answer(int context, CommandSet command, Store.Answer answer) {
+    unanswered--;
+    if (over) return;
+    CommandSet response = command.response(answer.status());
+    if (answer.comment() != null) response.commented(answer.comment());
+    ByteBuf set = Unpooled.buffer(ANSWER_BYTES);
+    response.write(set);
+    ByteBuf pdus = association.buffer(ANSWER_BYTES);
+    PduWriter.data(association.peerMaxLength(), house.negotiation().maxPdu(), context, true, true, set, pdus);
+    association.send(pdus);
+    if (house.presence().isClosing()) leave();
+    else releaseWhenAnswered();
+    flow();
+  }
+}

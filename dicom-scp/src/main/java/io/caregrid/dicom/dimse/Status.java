@@ -1,0 +1,26 @@
+package io.caregrid.dicom.dimse;
+
+/** Statuses (PS3.7 annex C) that are not those of {@link io.caregrid.dicom.archive.Refused}. */
+final class Status {
+  static final int SUCCESS = 0x0000;
+  static final int PROCESSING_FAILURE = 0x0110;
+  static final int INVALID_SOP_INSTANCE = 0x0117;
+  static final int MISSING_ATTRIBUTE = 0x0120;
+  static final int SOP_CLASS_NOT_SUPPORTED = 0x0122;
+  static final int UNRECOGNIZED_OPERATION = 0x0211;
+  static final int OUT_OF_RESOURCES = 0xA700;
+  /** Warning, coercion of data elements: ours for "kept is what was here before" (PS3.4 table B.2-1). */
+  static final int COERCION = 0xB000;
+
+  private Status() {}
+
+  /** As the standard and every log writes it: four hexadecimal digits. */
+  static String text(int status) {
+    return "%04X".formatted(status);
+  }
+
+  /** Success or warning: what was sent is there. */
+  static boolean isKept(int status) {
+    return status == SUCCESS || status >> 12 == 0xB || status == 0x0001 || status == 0x0107 || status == 0x0116;
+  }
+}
