@@ -40,6 +40,9 @@ export function moment(millis) {
   return (date.toDateString() === new Date().toDateString() ? TIME : DAY_TIME).format(date);
 }
 
+/** A page that wants a choice of its own names it: <html data-theme="dark" data-theme-key="viewer-theme">. */
+const THEME_KEY = document.documentElement.dataset.themeKey ?? 'theme';
+
 function themeButton() {
   const button = document.getElementById('theme');
   if (!button) return;
@@ -48,13 +51,13 @@ function themeButton() {
   const show = () => say(button, dark() ? 'Light' : 'Dark');
   button.addEventListener('click', () => {
     root.dataset.theme = dark() ? 'light' : 'dark';
-    localStorage.setItem('theme', root.dataset.theme);
+    localStorage.setItem(THEME_KEY, root.dataset.theme);
     show();
     document.dispatchEvent(new CustomEvent('theme'));
   });
   show();
 }
 
-const kept = localStorage.getItem('theme');
+const kept = localStorage.getItem(THEME_KEY);
 if (kept === 'dark' || kept === 'light') document.documentElement.dataset.theme = kept;
 themeButton();

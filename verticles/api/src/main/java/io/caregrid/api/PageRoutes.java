@@ -21,12 +21,17 @@ import java.util.Map;
 public final class PageRoutes implements Routes {
   private static final String CHART = "META-INF/resources/webjars/chart.js/4.5.1/dist/chart.umd.min.js";
   /** Every page, as the start page must link it. */
-  static final Map<String, String> PAGES = Map.of("/", "start", "/vitals/", "vitals", "/dead-letters/", "dead-letters");
+  static final Map<String, String> PAGES = Map.of("/", "start", "/vitals/", "vitals", "/dead-letters/", "dead-letters",
+      "/studies/", "studies", "/studies/viewer/", "studies/viewer");
   private static final List<String> FILES = List.of("start/page.js", "start/page.css", "vitals/page.js",
       "vitals/page.css",
       "vitals/tile.js", "vitals/patient.js", "dead-letters/page.js", "dead-letters/page.css", "assets/house.css",
       "assets/house.js", "assets/readings.js", "assets/fhir.js", "assets/feed.js", "assets/trend.js",
-      "assets/favicon.svg");
+      "assets/favicon.svg", "studies/page.js", "studies/page.css", "studies/dicomweb.js", "studies/elements.js",
+      "studies/frames.js", "studies/keywords.js", "studies/multipart.js", "studies/pixels.js", "studies/query.js",
+      "studies/stack.js", "studies/tree.js", "studies/voi.js", "studies/viewer/page.js", "studies/viewer/page.css",
+      "studies/viewer/cine.js", "studies/viewer/gestures.js", "studies/viewer/keys.js", "studies/viewer/overlay.js",
+      "studies/viewer/panel.js", "studies/viewer/presets.js", "studies/viewer/rail.js", "studies/viewer/viewport.js");
 
   private record File(String type, String tag, Buffer content) {}
 

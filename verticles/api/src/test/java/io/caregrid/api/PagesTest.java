@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
+import java.net.URI;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Set;
@@ -56,7 +57,7 @@ class PagesTest {
     Matcher link = LINK.matcher(content);
     while (link.find()) {
       String target = (link.group(1) != null ? link.group(1) : link.group(2)).replace("&amp;", "&");
-      if (target.startsWith("./")) target = page.substring(0, page.lastIndexOf('/') + 1) + target.substring(2);
+      if (target.startsWith(".")) target = URI.create(page).resolve(target).toString();
       if (target.startsWith("#") || target.contains("${")) continue;
       assertTrue(target.startsWith("/"), page + " links to " + target + ", which is not on this node");
       links.add(target);
