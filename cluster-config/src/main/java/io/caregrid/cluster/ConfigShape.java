@@ -109,6 +109,7 @@ final class ConfigShape {
     if (type == int.class) return Integer.parseInt(text);
     if (type == long.class) return Long.parseLong(text);
     if (type == double.class) return Double.parseDouble(text);
+    if (type == boolean.class) return truth(text);
     if (type == Duration.class) return duration(text);
     if (type == Path.class) return text.isEmpty() ? null : Path.of(text);
     if (type instanceof ParameterizedType many && many.getRawType() == Set.class) return Set.copyOf(list(text));
@@ -116,7 +117,13 @@ final class ConfigShape {
     throw new IllegalStateException("a setting of type " + type);
   }
 
+  private static boolean truth(String text) {
+    if (text.equals("true") || text.equals("false")) return text.equals("true");
+    throw new IllegalArgumentException(text);
+  }
+
   private static String kind(Class<?> type) {
+    if (type == boolean.class) return "true or false";
     if (type == Duration.class) return "a duration such as 500ms, 30s, 5m, 7d or PT30S";
     if (type == double.class) return "a number";
     if (type == Path.class) return "a path";

@@ -16,17 +16,22 @@ import java.util.Set;
  */
 public record NodeConfig(String name, Set<String> roles, Path data, Path mappings, HttpConfig http,
     ClusterConfig cluster, KafkaConfig kafka,
-    DatabaseConfig database, IngestConfig ingest, ShardConfig shard, IdentityConfig identity) {
+    DatabaseConfig database, IngestConfig ingest, ShardConfig shard, IdentityConfig identity, DicomConfig dicom) {
 
-  public static final Set<String> ALL_ROLES = Set.of("ingest", "device", "api");
+  public static final Set<String> ALL_ROLES = Set.of("ingest", "device", "api", "dicom");
   public static final NodeConfig DEFAULT = new NodeConfig("caregrid", ALL_ROLES, Path.of("data"), null,
       HttpConfig.DEFAULT, ClusterConfig.DEFAULT,
-      KafkaConfig.DEFAULT, DatabaseConfig.DEFAULT, IngestConfig.DEFAULT, ShardConfig.DEFAULT, IdentityConfig.DEFAULT);
+      KafkaConfig.DEFAULT, DatabaseConfig.DEFAULT, IngestConfig.DEFAULT, ShardConfig.DEFAULT, IdentityConfig.DEFAULT,
+      DicomConfig.DEFAULT);
 
   public NodeConfig {
     require(!name.isBlank(), "name must not be blank");
     require(!roles.isEmpty() && ALL_ROLES.containsAll(roles),
         "roles must be some of " + ALL_ROLES.stream().sorted().toList() + ", not " + roles);
+    require(!roles.contains("dicom") || !cluster.survivesMachineLoss() || dicom.shared(),
+        "dicom.shared must be true and dicom.folder one folder for all machines (NFS, CephFS): in cluster.mode cluster an"
+            + " acknowledged picture has to survive the loss of the machine that took it. For nodes on one machine set"
+            + " cluster.durability to " + ClusterConfig.SINGLE_MACHINE);
     roles = Set.copyOf(roles);
   }
 }

@@ -102,6 +102,38 @@ class ConfigurationTest {
   }
 
   @Test
+  void picturesKeptOnOneMachineAreRefusedWhereAMachineMayBeLost() {
+    String refusal = refusal(() -> Configuration.defaults().withFlags(List.of("cluster.mode=cluster")));
+    assertTrue(refusal.startsWith("dicom.shared must be true"), refusal);
+
+    List<List<String>> fine = List.of(
+        List.of("cluster.mode=cluster", "dicom.shared=true", "dicom.folder=/mnt/pictures"),
+        List.of("cluster.mode=cluster", "cluster.durability=" + ClusterConfig.SINGLE_MACHINE),
+        List.of("cluster.mode=cluster", "roles=api,ingest,device"));
+    fine.forEach(flags -> Configuration.defaults().withFlags(flags));
+  }
+
+  @Test
+  void theDicomPortIsOpenedToOthersOnlyForCallersByNameAndAddress() {
+    String refusal = refusal(
+        () -> Configuration.defaults().withFlags(List.of("dicom.host=10.0.0.1", "dicom.callers=CT1")));
+    assertTrue(refusal.contains("dicom.host must be a loopback address, not 10.0.0.1"), refusal);
+
+    DicomConfig open = Configuration.defaults()
+        .withFlags(List.of("dicom.host=10.0.0.1", "dicom.callers=CT1@10.0.0.2,MR1@10.0.0.3"))
+        .node()
+        .dicom();
+    assertEquals(List.of("CT1@10.0.0.2", "MR1@10.0.0.3"), open.callers());
+  }
+
+  @Test
+  void aTruthIsWrittenTrueOrFalse() {
+    String refusal = refusal(() -> Configuration.defaults().withFlags(List.of("dicom.shared=yes")));
+
+    assertEquals("dicom.shared must be true or false, not 'yes' (flag --set)", refusal);
+  }
+
+  @Test
   void secretsAreNeverShown() {
     Configuration configuration = Configuration.defaults().withFlags(List.of("database.password=hunter2"));
 

@@ -30,6 +30,7 @@ final class TestNode {
     Map<String, String> settings = new HashMap<>();
     settings.put("data", data.toString());
     settings.put("http.port", "0");
+    settings.put("dicom.port", "0");
     settings.put("cluster.name", "test-" + UUID.randomUUID());
     settings.put("cluster.shards", "4");
     settings.put("kafka.bootstrapServers", kafka.bootstrapServers());
