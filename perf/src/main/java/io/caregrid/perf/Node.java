@@ -101,7 +101,8 @@ final class Node implements AutoCloseable {
         shard.backlog(), shard.writeShare(),
         shard.idleAfter(), shard.idleCheck(), shard.handoff());
     var cluster = base.cluster();
-    NodeConfig config = new NodeConfig("perf", java.util.Set.of("ingest", "device", "api"), Path.of(args[0]), null, new HttpConfig("127.0.0.1", 0),
+    NodeConfig config = new NodeConfig("perf", java.util.Set.of("ingest", "device", "api"), Path.of(args[0]), null,
+        new HttpConfig("127.0.0.1", 0),
         new io.caregrid.cluster.ClusterConfig(cluster.mode(), cluster.name(), cluster.host(), cluster.port(),
             cluster.busPort(), cluster.members(),
             Integer.parseInt(args[2]), cluster.durability()),
