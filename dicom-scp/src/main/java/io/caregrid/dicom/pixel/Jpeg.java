@@ -5,19 +5,23 @@ import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Iterator;
+import java.util.List;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
+import javax.imageio.spi.IIORegistry;
 import javax.imageio.spi.ImageReaderSpi;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * JPEG of 8 bits by DCT (baseline and extended, PS3.5 8.2.1 process 1 and 2) through the JDK's reader, lossless (process 14) through TwelveMonkeys'.
- * Both are asked for the components as coded; whether these are colour differences is decided here ({@link JpegHeader#isYbr}), not by a reader's guess.
+ * JPEG of 8 bits by DCT (baseline and extended, PS3.5 8.2.1 process 1 and 2) through ImageIO, lossless (process 14) through {@link LosslessJpeg}. Both
+ * give the components as coded; whether these are colour differences is decided here ({@link JpegHeader#isYbr}), not by a reader's guess.
  */
 final class Jpeg {
-  private static final ImageReaderSpi LOSSLESS = new JPEGImageReaderSpi();
-  private static final ImageReaderSpi DCT = platformReader();
+  /** Works only as registered: it is then that it finds the platform's reader. */
+  private static final ImageReaderSpi MENDING = IIORegistry.getDefaultInstance()
+      .getServiceProviderByClass(JPEGImageReaderSpi.class);
+  private static final ImageReaderSpi PLATFORM = platformReader();
 
   private Jpeg() {}
 
@@ -44,30 +48,51 @@ final class Jpeg {
     if (header.precision() > format.allocated())
       throw PixelException
           .broken("a JPEG stream of " + header.precision() + " bits in " + format.allocated() + " allocated");
-    byte[] out = Rasters.bytes(raster(stream, header), format);
+    Codec.JPEG.decoded(format).frameInMemory();
+    byte[] out = header.isLossless()
+        ? LosslessJpeg.decode(stream, header, format.bytesPerSample())
+        : Rasters.bytes(raster(stream), format);
     if (header.isYbr(format.photometric())) Ybr.toRgb(out, format);
     return out;
   }
 
-  private static Raster raster(byte[] stream, JpegHeader header) {
-    ImageReader reader = null;
-    try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(stream))) {
-      reader = (header.isLossless() ? LOSSLESS : DCT).createReaderInstance();
-      reader.setInput(input, true, true);
-      return header.isLossless() ? reader.read(0).getRaster() : reader.readRaster(0, null);
-    } catch (IOException | RuntimeException e) {
-      throw PixelException.broken("a JPEG stream that cannot be decoded");
-    } finally {
-      if (reader != null) reader.dispose();
+  /** The platform's reader first; TwelveMonkeys' mends segments that it takes offence at. */
+  private static Raster raster(byte[] stream) {
+    for (ImageReaderSpi provider : List.of(PLATFORM, MENDING)) {
+      ImageReader reader = null;
+      try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(stream))) {
+        reader = provider.createReaderInstance();
+        reader.setInput(input, true, true);
+        return reader.readRaster(0, null);
+      } catch (IOException | RuntimeException e) {
+        if (provider == MENDING) throw PixelException.broken("a JPEG stream that cannot be decoded");
+      } finally {
+        if (reader != null) reader.dispose();
+      }
     }
+    throw new AssertionError();
+  }
+
+  /** Where the next marker is; what precedes it is skipped, as other readers do. BROKEN when there is none. */
+  static int nextMarker(byte[] stream, int from) {
+    for (int at = from; at + 3 < stream.length; at++)
+      if ((stream[at] & 0xFF) == 0xFF && stream[at + 1] != 0 && (stream[at + 1] & 0xFF) != 0xFF) return at;
+    throw PixelException.broken("a JPEG stream ends early");
+  }
+
+  /** The length of the segment whose marker is here, which the stream holds. */
+  static int segment(byte[] stream, int at) {
+    int length = (stream[at + 2] & 0xFF) << 8 | stream[at + 3] & 0xFF;
+    if (length < 3 || at + 2 + length > stream.length)
+      throw PixelException.broken("a JPEG segment of " + length + " bytes");
+    return length;
   }
 
   private static ImageReaderSpi platformReader() {
     for (Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName("jpeg"); readers.hasNext();) {
-      ImageReaderSpi spi = readers.next().getOriginatingProvider();
-      if (spi.getClass().getModule().getName() != null && spi.getClass().getModule().getName().equals("java.desktop"))
-        return spi;
+      ImageReaderSpi provider = readers.next().getOriginatingProvider();
+      if ("java.desktop".equals(provider.getClass().getModule().getName())) return provider;
     }
-    throw new IllegalStateException("this Java has no JPEG reader: it was built without java.desktop");
+    throw new IllegalStateException("this Java has no JPEG reader: its module java.desktop is incomplete");
   }
 }
