@@ -28,7 +28,8 @@ public final class ImageFiles {
       select id, node, file, pos, length from image_garbage where node = $1 and file like $2 and id > $3 order by id limit $4""";
   private static final String ERASED = "delete from image_garbage where id = any($1)";
   private static final String MOVE = """
-      update image_instance set file = $3, pos = $4 where instance = $1 and node = $2 and length = $5 and crc = $6""";
+      update image_instance set file = $5, pos = $6
+      where instance = $1 and node = $2 and file = $3 and pos = $4 and length = $7 and crc = $8""";
   private static final String FORGET = """
       with mine as (select i.instance, e.study_id from image_instance i join image_series e on e.id = i.series_id where i.node = $1 limit $2),
       gone as (delete from image_instance i using mine where i.instance = mine.instance returning mine.study_id)
@@ -37,7 +38,7 @@ public final class ImageFiles {
 
   private final Database database;
 
-  public ImageFiles(Database database) {
+  ImageFiles(Database database) {
     this.database = database;
   }
 
@@ -106,11 +107,12 @@ public final class ImageFiles {
   /**
    * The same bytes lie elsewhere in the same folder now.
    *
-   * @return false: the instance is gone, or other bytes are here under its UID
+   * @return false: the instance is not where it was any more, or these are other bytes
    */
-  public Future<Boolean> move(String instance, Place to) {
+  public Future<Boolean> move(Located from, Place to) {
     return database
-        .ask(MOVE, Tuple.tuple(List.of(instance, to.node(), to.file(), to.offset(), to.length(), to.crc32c())))
+        .ask(MOVE, Tuple.tuple(List.of(from.instance(), from.node(), from.file(), from.offset(), to.file(), to.offset(),
+            to.length(), to.crc32c())))
         .map(done -> done.rowCount() == 1)
         .recover(Failures::recover);
   }

@@ -41,6 +41,11 @@ public final class ImageIndex {
     this.search = new ImageSearch(database);
   }
 
+  /** The same index, for the keeper of the files. */
+  public ImageFiles files() {
+    return new ImageFiles(database);
+  }
+
   /**
    * An instance and where its bytes are.
    *

@@ -248,8 +248,10 @@ class ImageIndexTest {
     ImageFiles files = new ImageFiles(room.database());
     get(index.add(List.of(entry("1", "1.1.1", 64), entry("2", "2.1.1", 300))));
 
-    assertTrue(get(files.move("1.1.1", new ImageIndex.Place("n", "w0/2.seg", 64, 100, 7))));
-    assertFalse(get(files.move("1.1.1", new ImageIndex.Place("n", "w0/2.seg", 64, 101, 7))));
+    Located before = get(files.at("1.1.1"));
+    assertFalse(get(files.move(before, new ImageIndex.Place("n", "w0/2.seg", 64, 101, 7))));
+    assertTrue(get(files.move(before, new ImageIndex.Place("n", "w0/2.seg", 64, 100, 7))));
+    assertFalse(get(files.move(before, new ImageIndex.Place("n", "w0/3.seg", 64, 100, 7))));
     assertEquals("w0/2.seg", get(files.at("1.1.1")).file());
     assertEquals(List.of("w0/1.seg", "w0/2.seg"), List.copyOf(get(files.files("n", "", 10)).keySet()));
     assertEquals(new ImageFiles.Share(1, 100), get(files.live("n", "w0/2.seg")));

@@ -1,0 +1,34 @@
+package io.caregrid.dicom.archive;
+
+import io.vertx.core.Vertx;
+import java.io.IOException;
+
+/** What an instance on its way needs of the archive around it. */
+interface Arrivals {
+  Vertx vertx();
+
+  Memory memory();
+
+  /** Up to here an instance is collected in memory. */
+  long smallBytes();
+
+  /** Most that one instance may have waiting for the disk. */
+  long unflushedBytes();
+
+  /** Largest instance. */
+  long mostBytes();
+
+  /** The disk is nearly full. */
+  boolean isShort();
+
+  /** Milliseconds since 1970. */
+  long now();
+
+  Spill spill();
+
+  /** Hands a whole, described instance over; it is answered through {@link Arrival#answer} or {@link Arrival#fail}. */
+  void commit(Arrival arrival);
+
+  /** What a failure to write means to the sender. */
+  Refused refused(IOException failed);
+}

@@ -1,0 +1,338 @@
+package io.caregrid.dicom.archive;
+
+import io.caregrid.contract.Failure;
+import io.caregrid.dicom.archive.Incoming.Outcome;
+import io.caregrid.dicom.archive.Refused.Why;
+import io.caregrid.store.ImageIndex;
+import io.caregrid.store.ImageIndex.Entry;
+import io.caregrid.store.ImageIndex.Known;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes instances durable in groups: one gathering write and one fdatasync to the current segment, one insert, then every waiting sender is answered.
+ * Data first, then row. While one group's rows are inserted the next one's bytes are written; so groups form by themselves under load, and a lone
+ * instance waits for nobody.
+ *
+ * <p>When the database does not say what became of a group, it is asked again with the same places until it does: nothing written here is ever given
+ * up in doubt. Meanwhile at most {@value #INSERTING} groups are kept, and whoever comes is told to come again.
+ */
+final class Committer implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Committer.class);
+  private static final int MOST = 64;
+  private static final long MOST_BYTES = 16L << 20;
+  static final int INSERTING = 2;
+  private static final long PATIENCE_MILLIS = 20_000;
+  private static final long AGAIN_MILLIS = 1_000;
+
+  private final Vertx vertx;
+  private final Shelf shelf;
+  private final ImageIndex index;
+  private final Duplicates duplicates;
+  private final Executor disk;
+  private final ArchiveMetrics metrics;
+  private final java.util.function.Function<IOException, Refused> refused;
+  private final long segmentBytes;
+  private final LinkedBlockingQueue<Object> queue = new LinkedBlockingQueue<>();
+  private final Semaphore inserting = new Semaphore(INSERTING);
+  private final Thread thread = new Thread(this::run, "archive-commit");
+  private final ArrayDeque<Arrival> waiting = new ArrayDeque<>();
+  private volatile boolean indexAway;
+  private boolean closing;
+  private Current current;
+
+  /** The segment being written, and the groups of it that are not answered yet. */
+  private final class Current {
+    private final String file;
+    private final Segment segment;
+    private int groups;
+    private boolean full;
+
+    Current() throws IOException {
+      file = shelf.create();
+      segment = Segment.write(shelf.path(file));
+    }
+
+    synchronized void begin() {
+      groups++;
+    }
+
+    synchronized void end() {
+      groups--;
+      settle();
+    }
+
+    synchronized void retire() {
+      full = true;
+      settle();
+    }
+
+    private void settle() {
+      if (!full || groups > 0) return;
+      try {
+        segment.close();
+        shelf.settle(file);
+        shelf.keepSettled();
+      } catch (IOException later) {
+        log.warn("segment cannot be closed file={} cause={}", file, later.toString());
+      }
+    }
+  }
+
+  /** An instance whose bytes are durable at the place its entry names. {@code in} is null for a file of its own. */
+  private record Placed(Arrival arrival, Entry entry, Current in) {}
+
+  Committer(Vertx vertx, Shelf shelf, ImageIndex index, Duplicates duplicates, Executor disk, ArchiveMetrics metrics,
+      java.util.function.Function<IOException, Refused> refused, long segmentBytes) {
+    this.vertx = vertx;
+    this.shelf = shelf;
+    this.index = index;
+    this.duplicates = duplicates;
+    this.disk = disk;
+    this.metrics = metrics;
+    this.refused = refused;
+    this.segmentBytes = segmentBytes;
+    thread.start();
+  }
+
+  /** Any thread. The arrival is answered or failed later. */
+  void commit(Arrival arrival) {
+    queue.add(arrival);
+  }
+
+  /** True while the database does not answer. */
+  boolean indexAway() {
+    return indexAway;
+  }
+
+  private void run() {
+    while (!closing || !waiting.isEmpty()) {
+      try {
+        if (waiting.isEmpty()) accept(queue.take());
+        boolean may = inserting.tryAcquire(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+        for (Object next = queue.poll(); next != null; next = queue.poll()) accept(next);
+        if (may) commit(group());
+        else turnAway();
+      } catch (InterruptedException stop) {
+        closing = true;
+      }
+    }
+  }
+
+  private void accept(Object next) {
+    if (next instanceof Arrival arrival) waiting.add(arrival);
+    else closing = true;
+  }
+
+  private List<Arrival> group() {
+    List<Arrival> group = new ArrayList<>();
+    long bytes = 0;
+    while (!waiting.isEmpty() && group.size() < MOST && bytes < MOST_BYTES) {
+      Arrival next = waiting.poll();
+      bytes += next.isLarge() ? 0 : next.header().length();
+      group.add(next);
+    }
+    return group;
+  }
+
+  private void turnAway() {
+    for (Arrival arrival = waiting.poll(); arrival != null; arrival = waiting.poll()) {
+      Arrival each = arrival;
+      if (each.isLarge()) disk.execute(() -> duplicates.discard(each.file(), RecordHeader.BYTES, -1));
+      else arrival.releasePieces();
+      arrival.fail(new Refused(Why.FAILED, "the index does not answer"));
+    }
+  }
+
+  /** Holds a permit of {@link #inserting}, which the answer gives back. */
+  private void commit(List<Arrival> group) {
+    long began = System.nanoTime();
+    try {
+      List<Placed> placed = placed(group);
+      if (placed.isEmpty()) inserting.release();
+      else insert(placed, began);
+    } catch (RuntimeException bug) {
+      log.error("group not committed", bug);
+      inserting.release();
+      group.forEach(arrival -> arrival.fail(new Refused(Why.FAILED, "not stored")));
+    }
+  }
+
+  private List<Placed> placed(List<Arrival> group) {
+    List<Placed> placed = new ArrayList<>(group.size());
+    List<Arrival> small = new ArrayList<>(group.size());
+    for (Arrival arrival : group) {
+      if (arrival.isLarge())
+        placed.add(new Placed(arrival, arrival.described()
+            .at(shelf.id(), arrival.file(), RecordHeader.BYTES, arrival.header()), null));
+      else
+        small.add(arrival);
+    }
+    if (!small.isEmpty()) placed.addAll(write(small));
+    return placed;
+  }
+
+  /** Empty when it failed; then all of them are answered. */
+  private List<Placed> write(List<Arrival> small) {
+    long before = 0;
+    try {
+      if (current == null) current = new Current();
+      before = current.segment.end();
+      List<Placed> placed = append(small);
+      current.segment.force();
+      small.forEach(Arrival::releasePieces);
+      current.begin();
+      if (current.segment.end() >= segmentBytes) retire();
+      return placed;
+    } catch (IOException failed) {
+      rollBack(before);
+      Refused why = refused.apply(failed);
+      log.warn("instances not written count={} cause={}", small.size(), failed.toString());
+      for (Arrival arrival : small) {
+        arrival.releasePieces();
+        arrival.fail(why);
+      }
+      return List.of();
+    }
+  }
+
+  private List<Placed> append(List<Arrival> small) throws IOException {
+    List<Placed> placed = new ArrayList<>(small.size());
+    List<ByteBuffer> buffers = new ArrayList<>();
+    ByteBuffer headers = ByteBuffer.allocateDirect(small.size() * RecordHeader.BYTES);
+    long at = current.segment.end();
+    for (Arrival arrival : small) {
+      int from = headers.position();
+      arrival.header().put(headers);
+      buffers.add(headers.duplicate().flip().position(from));
+      arrival.pieces().into(buffers);
+      at += RecordHeader.BYTES;
+      placed.add(
+          new Placed(arrival, arrival.described().at(shelf.id(), current.file, at, arrival.header()), current));
+      at += arrival.header().length();
+    }
+    current.segment.append(buffers.toArray(ByteBuffer[]::new), at - current.segment.end());
+    return placed;
+  }
+
+  /** What was written of the group is cut off. A file that cannot even be cut is not written again; the next start looks at it. */
+  private void rollBack(long before) {
+    if (current == null) return;
+    try {
+      current.segment.cut(before);
+      current.segment.force();
+    } catch (IOException broken) {
+      log.error("segment given up file={} cause={}", current.file, broken.toString());
+      current = null;
+    }
+  }
+
+  private void retire() {
+    current.retire();
+    current = null;
+  }
+
+  private void insert(List<Placed> placed, long began) {
+    index.add(placed.stream().map(Placed::entry).toList()).onComplete(done -> {
+      if (done.succeeded()) {
+        indexAway = false;
+        inserting.release();
+        answer(placed, done.result(), began);
+      } else if (done.cause() instanceof Failure && !(done.cause() instanceof Failure.Invalid)) {
+        again(placed, began, done.cause());
+      } else oneByOne(placed, began, done.cause());
+    });
+  }
+
+  /** No answer, or none that is final. Senders wait only so long, the group stays. */
+  private void again(List<Placed> placed, long began, Throwable cause) {
+    indexAway = true;
+    if (System.nanoTime() - began > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS))
+      for (Placed each : placed) each.arrival.fail(new Refused(Why.FAILED, "the index does not answer"));
+    log.warn("index does not take instances count={} cause={}", placed.size(), cause.getMessage());
+    vertx.timer(AGAIN_MILLIS, TimeUnit.MILLISECONDS).onComplete(now -> insert(placed, began));
+  }
+
+  /** The database refuses for good. One of them is to blame: the others must not suffer for it. */
+  private void oneByOne(List<Placed> placed, long began, Throwable cause) {
+    inserting.release();
+    if (placed.size() == 1) {
+      log.error("index refuses an instance cause={}", cause.toString());
+      Placed one = placed.get(0);
+      disk.execute(() -> {
+        forget(one);
+        one.arrival.fail(new Refused(Why.FAILED, "the index refuses it"));
+        ended(placed);
+      });
+      return;
+    }
+    for (Placed each : placed) {
+      if (each.in != null) each.in.begin();
+      disk.execute(() -> {
+        inserting.acquireUninterruptibly();
+        insert(List.of(each), began);
+      });
+    }
+    ended(placed);
+  }
+
+  private void answer(List<Placed> placed, List<Known> known, long began) {
+    List<Runnable> later = new ArrayList<>();
+    for (int i = 0; i < placed.size(); i++) {
+      Placed each = placed.get(i);
+      Known there = known.get(i);
+      if (there.added()) {
+        if (each.in == null) shelf.settle(each.arrival.file());
+        metrics.stored(each.arrival.header().length());
+        each.arrival.answer(Outcome.STORED, each.arrival.described().key());
+      } else later.add(() -> duplicate(each, there));
+    }
+    metrics.committed(System.nanoTime() - began);
+    if (later.isEmpty()) ended(placed);
+    else disk.execute(() -> {
+      later.forEach(Runnable::run);
+      ended(placed);
+    });
+  }
+
+  private void duplicate(Placed mine, Known there) {
+    boolean same = duplicates.isSame(mine.entry.located(), there.place());
+    forget(mine);
+    InstanceKey key = mine.arrival.described().key();
+    mine.arrival.answer(same ? Outcome.SAME : Outcome.DIFFERENT,
+        new InstanceKey(there.study(), there.series(), key.instance()));
+  }
+
+  private void forget(Placed mine) {
+    var at = mine.entry.located();
+    duplicates.discard(at.file(), at.offset(), mine.in == null ? -1 : at.length());
+  }
+
+  private static void ended(List<Placed> placed) {
+    Current in = placed.stream().map(Placed::in).filter(each -> each != null).findFirst().orElse(null);
+    if (in != null) in.end();
+  }
+
+  /** Everything that was handed over is answered when this returns, or half a minute is over. */
+  @Override
+  public void close() {
+    queue.add(this);
+    try {
+      thread.join(TimeUnit.SECONDS.toMillis(30));
+      boolean all = inserting.tryAcquire(INSERTING, 30, TimeUnit.SECONDS);
+      if (current != null && all) current.retire();
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,266 @@
+package io.caregrid.dicom.archive;
+
+import io.caregrid.cluster.ConfigException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The archive folder on disk, and this process's part of it.
+ *
+ * <pre>
+ * archive.id                 the folder's own name in the index, made once
+ * w0/ w1/ ...                one writer each, locked while a process uses it (several only when nodes share the folder)
+ * w0/numbers                 two numbers: files below the first are settled, numbers below the second may be taken
+ * w0/000000/000000000017.seg segment file 17; a file's number is never used again
+ * </pre>
+ *
+ * <p>A file is settled when nothing of it is on its way any more: every complete record in it is known to the index or dead. A start looks at the
+ * others only.
+ */
+final class Shelf implements AutoCloseable {
+  private static final Pattern FILE = Pattern.compile("(w\\d{1,4})/\\d{6,}/(\\d{12,})\\.seg");
+  private static final String NUMBERS = "numbers";
+  private static final int MOST_WRITERS = 1000;
+  /** Numbers set aside with one write. */
+  private static final long BLOCK = 1024;
+  private static final long PER_FOLDER = 1024;
+
+  private final Path folder;
+  private final String id;
+  private final String writer;
+  private final FileChannel lock;
+  private final TreeSet<Long> unsettled = new TreeSet<>();
+  private long next;
+  private long reserved;
+  private long settled;
+
+  private Shelf(Path folder, String id, String writer, FileChannel lock) throws IOException {
+    this.folder = folder;
+    this.id = id;
+    this.writer = writer;
+    this.lock = lock;
+    long[] numbers = numbers();
+    settled = numbers[0];
+    next = Math.max(numbers[1], highest() + 1);
+    reserved = next;
+  }
+
+  /** Makes the folder when it is missing, and takes the first writer's place that is free. */
+  static Shelf open(Path folder) throws IOException {
+    Files.createDirectories(folder);
+    String id = id(folder);
+    for (int n = 0; n < MOST_WRITERS; n++) {
+      FileChannel lock = lock(folder.resolve("w" + n));
+      if (lock != null) return new Shelf(folder, id, "w" + n, lock);
+    }
+    throw new IOException("more than " + MOST_WRITERS + " processes use " + folder);
+  }
+
+  /** Takes every writer's place, so that nobody writes: for making the index anew. ConfigException: somebody does. */
+  static List<Shelf> openAll(Path folder) throws IOException {
+    String id = id(folder);
+    List<Shelf> all = new ArrayList<>();
+    for (int n = 0; Files.isDirectory(folder.resolve("w" + n)); n++) {
+      FileChannel lock = lock(folder.resolve("w" + n));
+      if (lock == null) {
+        for (Shelf taken : all) taken.close();
+        throw new ConfigException("the archive folder " + folder.toAbsolutePath() + " is in use: stop the node first");
+      }
+      all.add(new Shelf(folder, id, "w" + n, lock));
+    }
+    return all;
+  }
+
+  /** Null when another process has it. */
+  private static FileChannel lock(Path writer) throws IOException {
+    Files.createDirectories(writer);
+    FileChannel channel = FileChannel.open(writer.resolve("writer.lock"), StandardOpenOption.CREATE,
+        StandardOpenOption.WRITE);
+    FileLock lock = null;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException heldByThisProcess) {
+      // as if another held it
+    } finally {
+      if (lock == null) channel.close();
+    }
+    return lock == null ? null : channel;
+  }
+
+  /** ConfigException: there is no archive in {@code folder}. */
+  static String knownId(Path folder) throws IOException {
+    try {
+      return Files.readString(folder.resolve("archive.id")).strip();
+    } catch (NoSuchFileException missing) {
+      throw new ConfigException("there is no archive in " + folder.toAbsolutePath());
+    }
+  }
+
+  private static String id(Path folder) throws IOException {
+    Path file = folder.resolve("archive.id");
+    try (FileChannel making = FileChannel.open(folder.resolve("archive.lock"), StandardOpenOption.CREATE,
+        StandardOpenOption.WRITE)) {
+      synchronized (Shelf.class) {
+        try (FileLock alone = making.lock()) {
+          if (!Files.exists(file)) write(file, UUID.randomUUID().toString());
+        }
+      }
+    }
+    return Files.readString(file).strip();
+  }
+
+  /** Whole or not at all. */
+  private static void write(Path file, String text) throws IOException {
+    Path part = file.resolveSibling(file.getFileName() + ".part");
+    try (FileChannel channel = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
+        StandardOpenOption.TRUNCATE_EXISTING)) {
+      ByteBuffer bytes = StandardCharsets.US_ASCII.encode(text + "\n");
+      while (bytes.hasRemaining()) channel.write(bytes);
+      channel.force(true);
+    }
+    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+    forceFolder(file.getParent());
+  }
+
+  /** Makes names in a folder durable. */
+  static void forceFolder(Path folder) throws IOException {
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  String id() {
+    return id;
+  }
+
+  Path folder() {
+    return folder;
+  }
+
+  /** What file names of this writer begin with. */
+  String prefix() {
+    return writer + "/";
+  }
+
+  Path path(String file) {
+    if (!FILE.matcher(file).matches()) throw new IllegalArgumentException("no segment file: " + file);
+    return folder.resolve(file);
+  }
+
+  /** Makes a new file, durably named; it is unsettled. @return its name as the index keeps it */
+  synchronized String create() throws IOException {
+    if (next == reserved) reserve();
+    long number = next++;
+    String file = String.format("%s/%06d/%012d.seg", writer, number / PER_FOLDER, number);
+    Path path = folder.resolve(file);
+    if (!Files.isDirectory(path.getParent())) {
+      Files.createDirectories(path.getParent());
+      forceFolder(path.getParent().getParent());
+    }
+    Files.createFile(path);
+    forceFolder(path.getParent());
+    unsettled.add(number);
+    return file;
+  }
+
+  private void reserve() throws IOException {
+    write(folder.resolve(writer).resolve(NUMBERS), settled + " " + (next + BLOCK));
+    reserved = next + BLOCK;
+  }
+
+  /** Nothing of this file is on its way any more. */
+  synchronized void settle(String file) {
+    unsettled.remove(number(file));
+  }
+
+  synchronized boolean isSettled(String file) {
+    return !unsettled.contains(number(file));
+  }
+
+  /** After a start has looked at all files; and from time to time, so that the next start has less to look at. */
+  synchronized void keepSettled() throws IOException {
+    long now = unsettled.isEmpty() ? next : unsettled.first();
+    if (now == settled) return;
+    settled = now;
+    write(folder.resolve(writer).resolve(NUMBERS), settled + " " + Math.max(reserved, next));
+  }
+
+  /** Files of this writer that a start has to look at, oldest first. */
+  synchronized List<String> toLookAt() throws IOException {
+    List<String> files = new ArrayList<>();
+    for (String file : files(folder, writer)) if (number(file) >= settled) files.add(file);
+    return files;
+  }
+
+  private long[] numbers() throws IOException {
+    try {
+      String[] words = Files.readString(folder.resolve(writer).resolve(NUMBERS)).strip().split(" ");
+      return new long[] {Long.parseLong(words[0]), Long.parseLong(words[1])};
+    } catch (NoSuchFileException | NumberFormatException | ArrayIndexOutOfBoundsException none) {
+      return new long[] {0, 0};
+    }
+  }
+
+  private long highest() throws IOException {
+    List<String> files = files(folder, writer);
+    return files.isEmpty() ? -1 : number(files.get(files.size() - 1));
+  }
+
+  static long number(String file) {
+    Matcher name = FILE.matcher(file);
+    if (!name.matches()) throw new IllegalArgumentException("no segment file: " + file);
+    return Long.parseLong(name.group(2));
+  }
+
+  /** All segment files of all writers, by writer and number. */
+  static List<String> files(Path folder) throws IOException {
+    List<String> all = new ArrayList<>();
+    for (int n = 0; Files.isDirectory(folder.resolve("w" + n)); n++) all.addAll(files(folder, "w" + n));
+    return all;
+  }
+
+  private static List<String> files(Path folder, String writer) throws IOException {
+    List<String> files = new ArrayList<>();
+    try (DirectoryStream<Path> folders = Files.newDirectoryStream(folder.resolve(writer), Files::isDirectory)) {
+      for (Path each : folders)
+        try (DirectoryStream<Path> inside = Files.newDirectoryStream(each, "*.seg")) {
+          inside.forEach(path -> files.add(writer + "/" + each.getFileName() + "/" + path.getFileName()));
+        }
+    }
+    files.removeIf(file -> !FILE.matcher(file).matches());
+    files.sort(java.util.Comparator.comparingLong(Shelf::number));
+    return files;
+  }
+
+  /** Removes a file and its name. */
+  void remove(String file) throws IOException {
+    Files.deleteIfExists(path(file));
+    forceFolder(path(file).getParent());
+    settle(file);
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      keepSettled();
+    } finally {
+      lock.close();
+    }
+  }
+}

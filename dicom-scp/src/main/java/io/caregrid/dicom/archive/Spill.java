@@ -1,0 +1,143 @@
+package io.caregrid.dicom.archive;
+
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * An instance that goes to a segment file of its own while it comes. Buffers are offered by the sender's thread and written, in order, by one I/O
+ * thread at a time; what fails there is said at the next look.
+ */
+final class Spill {
+  /** Bytes after which the disk has to have them, so that a large instance does not end with a long wait. */
+  private static final long FORCE_EVERY = 64L << 20;
+  private static final int MOST_BUFFERS = 512;
+
+  private final Shelf shelf;
+  private final Memory memory;
+  private final Executor disk;
+  private final ConcurrentLinkedQueue<ByteBuf> queue = new ConcurrentLinkedQueue<>();
+  private final AtomicLong unflushed = new AtomicLong();
+  private final AtomicBoolean running = new AtomicBoolean();
+  private final ConcurrentLinkedQueue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+  private final long resumeBelow;
+  private String file;
+  private Segment segment;
+  private long unforced;
+  private volatile IOException failed;
+  private volatile Runnable afterAll;
+
+  Spill(Shelf shelf, Memory memory, Executor disk, long resumeBelow) {
+    this.shelf = shelf;
+    this.memory = memory;
+    this.disk = disk;
+    this.resumeBelow = resumeBelow;
+  }
+
+  void add(ByteBuf bytes) {
+    unflushed.addAndGet(bytes.readableBytes());
+    queue.add(bytes);
+    start();
+  }
+
+  /** Everything was offered: {@code then} runs on an I/O thread, after the last of it was written or given up. */
+  void whenWritten(Runnable then) {
+    afterAll = then;
+    start();
+  }
+
+  long unflushed() {
+    return unflushed.get();
+  }
+
+  /** Null while all goes well. */
+  IOException failed() {
+    return failed;
+  }
+
+  /** Runs it when little is left to write; perhaps at once, perhaps more than once. */
+  void whenFlushed(Runnable then) {
+    waiting.add(then);
+    if (unflushed.get() <= resumeBelow && waiting.remove(then)) then.run();
+  }
+
+  private void start() {
+    if (running.compareAndSet(false, true)) disk.execute(this::run);
+  }
+
+  private void run() {
+    List<ByteBuf> taken = new ArrayList<>();
+    for (ByteBuf next = queue.poll(); next != null; next = taken.size() < MOST_BUFFERS ? queue.poll() : null)
+      taken.add(next);
+    long bytes = taken.stream().mapToLong(ByteBuf::readableBytes).sum();
+    try {
+      if (failed == null && bytes > 0) write(taken, bytes);
+    } catch (IOException full) {
+      failed = full;
+      discard();
+    } finally {
+      taken.forEach(ByteBuf::release);
+      memory.give(bytes);
+      unflushed.addAndGet(-bytes);
+    }
+    if (unflushed.get() <= resumeBelow)
+      for (Runnable next = waiting.poll(); next != null; next = waiting.poll()) next.run();
+    boolean ended = afterAll != null && queue.isEmpty();
+    if (ended) {
+      Runnable then = afterAll;
+      afterAll = null;
+      then.run();
+    }
+    running.set(false);
+    if (!queue.isEmpty() || afterAll != null) start();
+  }
+
+  private void write(List<ByteBuf> taken, long bytes) throws IOException {
+    if (segment == null) {
+      file = shelf.create();
+      segment = Segment.write(shelf.path(file));
+      segment.skipHeader();
+    }
+    List<ByteBuffer> buffers = new ArrayList<>(taken.size());
+    for (ByteBuf each : taken) buffers.addAll(List.of(each.nioBuffers()));
+    segment.append(buffers.toArray(ByteBuffer[]::new), bytes);
+    unforced += bytes;
+    if (unforced < FORCE_EVERY) return;
+    segment.force();
+    unforced = 0;
+  }
+
+  /** I/O thread, after everything was written. */
+  String file() {
+    return file;
+  }
+
+  Segment segment() {
+    return segment;
+  }
+
+  /** I/O thread: the whole record is durable. The file stays unsettled until its row is. */
+  void seal(RecordHeader header) throws IOException {
+    segment.writeHeader(header, 0);
+    segment.force();
+    segment.close();
+  }
+
+  /** I/O thread: nothing of it is kept. */
+  void discard() {
+    try {
+      if (segment != null) segment.close();
+      if (file != null) shelf.remove(file);
+    } catch (IOException left) {
+      if (failed == null) failed = left; // an unsettled file without a row: the next start removes it
+    }
+    segment = null;
+    file = null;
+  }
+}

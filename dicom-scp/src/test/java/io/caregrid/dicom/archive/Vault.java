@@ -1,0 +1,122 @@
+package io.caregrid.dicom.archive;
+
+import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.cluster.DicomConfig;
+import io.caregrid.contract.Caller;
+import io.caregrid.dicom.archive.Incoming.Expected;
+import io.caregrid.dicom.archive.Incoming.Receipt;
+import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Database;
+import io.caregrid.store.ImageIndex;
+import io.caregrid.store.ImageIndex.Located;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.buffer.ByteBuf;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** An archive with its own database, and a sender that keeps to the rules. */
+final class Vault implements AutoCloseable {
+  static final Caller CALLER = Caller.system("test");
+  private static final int DEADLINE_SECONDS = 60;
+
+  final Vertx vertx = Vertx.vertx();
+  final Database database;
+  final ImageIndex index;
+  final Path folder;
+  private final DicomConfig config;
+  private final long segmentBytes;
+  Archive archive;
+
+  Vault(DatabaseConfig where, Path folder, DicomConfig config, long segmentBytes) {
+    this.folder = folder;
+    this.config = config;
+    this.segmentBytes = segmentBytes;
+    database = get(Database.open(vertx, where));
+    index = new ImageIndex(database);
+    open();
+  }
+
+  static Vault open(LocalPostgres postgres, Path folder) {
+    return new Vault(database(postgres, postgres.createDatabase()), folder, DicomConfig.DEFAULT, 4 << 20);
+  }
+
+  static DatabaseConfig database(LocalPostgres postgres, String name) {
+    return new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(), postgres.password(), 4);
+  }
+
+  void open() {
+    archive = get(Archive.open(vertx, config, folder, index, new SimpleMeterRegistry(), segmentBytes));
+  }
+
+  void reopen() {
+    archive.close();
+    open();
+  }
+
+  Receipt store(byte[] file) {
+    return get(storing(file, Expected.ANYTHING));
+  }
+
+  Future<Receipt> storing(byte[] file, Expected expected) {
+    return storing(Phantom.pieces(file, 16_000).iterator(), expected);
+  }
+
+  /** On an event loop of its own, waiting whenever it is told to. */
+  Future<Receipt> storing(Iterator<ByteBuf> pieces, Expected expected) {
+    Promise<Receipt> stored = Promise.promise();
+    vertx.runOnContext(go -> {
+      Incoming incoming = archive.receive();
+      send(incoming, pieces).compose(sent -> incoming.finish(expected)).onComplete(stored);
+    });
+    return stored.future();
+  }
+
+  private static Future<Void> send(Incoming incoming, Iterator<ByteBuf> pieces) {
+    while (pieces.hasNext())
+      if (!incoming.write(pieces.next())) return incoming.drained().compose(free -> send(incoming, pieces));
+    return Future.succeededFuture();
+  }
+
+  Refused refused(byte[] file, Expected expected) {
+    Throwable cause = get(storing(file, expected).<Throwable>transform(done -> Future.succeededFuture(done.cause())));
+    if (cause instanceof Refused why) return why;
+    throw new AssertionError("not refused: " + cause, cause);
+  }
+
+  byte[] read(Located where) {
+    try (Opened opened = get(archive.open(where))) {
+      ByteBuffer bytes = ByteBuffer.allocate((int) opened.length());
+      opened.source().read(0, bytes);
+      return bytes.array();
+    } catch (IOException failed) {
+      throw new AssertionError(failed);
+    }
+  }
+
+  List<Located> instances(int study) {
+    return get(index.instances(Phantom.study(study), null, null));
+  }
+
+  static <T> T get(Future<T> future) {
+    try {
+      return future.await(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException late) {
+      throw new AssertionError("no answer within " + DEADLINE_SECONDS + " s", late);
+    }
+  }
+
+  @Override
+  public void close() {
+    archive.close();
+    get(database.close());
+    get(vertx.close());
+  }
+}
