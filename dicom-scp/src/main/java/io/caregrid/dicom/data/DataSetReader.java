@@ -121,7 +121,7 @@ public final class DataSetReader {
   private Element defined(DataSet set, Head head, long end, int depth) {
     long to = position + within(head, end);
     if (head.vr() == Vr.SQ) return sequence(set, head.tag(), nested(set, head), to, false, depth);
-    if (head.vr() == Vr.UN && !head.isImplicit() && !set.syntax().bigEndian()) return known(set, head, to, depth);
+    if (head.vr() == Vr.UN && !head.isImplicit()) return known(set, head, to, depth);
     return new Element(head.tag(), head.vr(), value(head, to, depth));
   }
 
@@ -138,7 +138,11 @@ public final class DataSetReader {
       }
     }
     boolean whole = !vr.isNumber() || head.length() % (vr == Vr.AT ? 4 : vr.unit) == 0;
-    return new Element(head.tag(), whole ? vr : Vr.UN, value(head, to, depth));
+    Value value = value(head, to, depth);
+    if (!whole || vr.unit == 1 || !set.syntax().bigEndian()) return new Element(head.tag(), whole ? vr : Vr.UN, value);
+    if (!(value instanceof Value.Bytes little)) return new Element(head.tag(), Vr.UN, value);
+    DataSetWriter.swapped(little.bytes(), little.bytes().length, vr.unit);
+    return new Element(head.tag(), vr, little);
   }
 
   private Value value(Head head, long to, int depth) {

@@ -2,6 +2,7 @@ package io.caregrid.dicom.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -12,6 +13,8 @@ final class JsonDataSet {
   private static final String UTF_8 = "ISO_IR 192";
   private static final String[] PN_GROUPS = {"Alphabetic", "Ideographic", "Phonetic"};
   private static final CharacterSet CHARACTERS = CharacterSet.of(List.of(UTF_8));
+
+  private static final int LONGEST_DS = 16;
 
   private boolean beyondAscii;
 
@@ -86,7 +89,14 @@ final class JsonDataSet {
     List<String> texts = new ArrayList<>();
     for (JsonNode value : values) {
       if (vr.isNumber() && value.isNull()) throw wrong(tag, "is " + vr + " and has null among its values");
-      texts.add(value.isNull() ? "" : vr == Vr.PN ? name(tag, value) : scalar(tag, value));
+      texts.add(value.isNull()
+          ? ""
+          : vr == Vr.PN
+              ? name(tag, value)
+              : vr == Vr.DS
+                  ? decimal(tag, value)
+                  : scalar(tag,
+                      value));
       if (vr.isMany() && texts.get(texts.size() - 1).indexOf('\\') >= 0)
         throw wrong(tag, "has a backslash within a value");
     }
@@ -104,6 +114,14 @@ final class JsonDataSet {
   private static String scalar(int tag, JsonNode value) {
     if (!value.isValueNode()) throw wrong(tag, "has a value that is neither text nor number");
     return value.asText();
+  }
+
+  /** A number that takes more than DS's 16 characters is rounded until it does not (PS3.5 6.2). */
+  private static String decimal(int tag, JsonNode value) {
+    String text = scalar(tag, value);
+    for (int digits = LONGEST_DS; value.isNumber() && text.length() > LONGEST_DS && digits > 0; digits--)
+      text = value.decimalValue().round(new MathContext(digits)).toString();
+    return text;
   }
 
   /** Some senders write the whole name as one text. */

@@ -2,7 +2,6 @@ package io.caregrid.dicom.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,6 +21,8 @@ class ReaderFuzzTest {
   private static final List<TransferSyntax> SYNTAXES = List.of(TransferSyntax.IMPLICIT_LE, TransferSyntax.EXPLICIT_LE,
       TransferSyntax.EXPLICIT_BE, TransferSyntax.DEFLATED_LE, TransferSyntax.RLE);
   private static final Limits SMALL = new Limits(8, 500, 4096, 0);
+  /** Delimiters count too, and there are more of them in what we write. */
+  private static final Limits AGAIN = new Limits(64, 400_000, 1 << 16, 0);
 
   @ParameterizedTest
   @MethodSource("found")
@@ -57,15 +58,26 @@ class ReaderFuzzTest {
   }
 
   private static void check(DataSet set, Source source) {
-    ObjectNode shown = DicomJson.of(set, path -> null);
+    String shown = DicomJson.of(set, path -> path).toString();
     for (Element element : set) {
       set.text(element.tag());
       set.number(element.tag());
       set.decimals(element.tag());
     }
-    if (set.has(Tag.PIXEL_DATA)) return;
+    if (set.has(Tag.PIXEL_DATA) || !isEven(set)) return;
     for (TransferSyntax target : SYNTAXES.subList(1, 4))
-      assertEquals(shown.toString(), DicomJson.of(again(set, source, target), path -> null).toString(), target.uid());
+      assertEquals(shown, DicomJson.of(again(set, source, target), path -> path).toString(), target.uid());
+  }
+
+  /** What is odd comes out padded, which is another value of a binary VR. */
+  private static boolean isEven(DataSet set) {
+    for (Element element : set) {
+      if (element.value() instanceof Value.Bytes bytes && bytes.bytes().length % 2 != 0) return false;
+      if (element.value() instanceof Value.Bulk) return false;
+      if (element.value() instanceof Value.Items items && !items.items().stream().allMatch(ReaderFuzzTest::isEven))
+        return false;
+    }
+    return true;
   }
 
   private static DataSet again(DataSet set, Source source, TransferSyntax target) {
@@ -73,6 +85,6 @@ class ReaderFuzzTest {
     DataSetWriter.write(set, target, source, out);
     Source written = Source.of(ByteBuffer.wrap(out.toByteArray()));
     Source inflated = target.deflated() ? Source.inflate(written, 0, 1 << 24) : written;
-    return DataSetReader.read(inflated, 0, inflated.size(), target, new Limits(16, 2000, 1 << 16, 0));
+    return DataSetReader.read(inflated, 0, inflated.size(), target, AGAIN);
   }
 }
