@@ -39,6 +39,11 @@ public final class Pixels {
     return of(part10.dataSet(file, Limits.WHOLE), source);
   }
 
+  /** False: pixel data of this syntax is never decoded here. True: it is, unless a frame's own header says otherwise ({@link #checkDecodable}). */
+  public static boolean decodes(TransferSyntax syntax) {
+    return !syntax.encapsulated() || Codec.of(syntax) != null;
+  }
+
   /** @param source what the bulk values of {@code set} are positions in */
   public static Pixels of(DataSet set, Source source) {
     Element pixels = pixels(set);

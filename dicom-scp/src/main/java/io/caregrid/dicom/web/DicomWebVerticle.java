@@ -1,0 +1,145 @@
+package io.caregrid.dicom.web;
+
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.Routes;
+import io.caregrid.dicom.archive.Archive;
+import io.caregrid.dicom.pixel.PixelException;
+import io.caregrid.store.ImageIndex;
+import io.caregrid.store.ImageQuery.Level;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * DICOMweb under {@code /dicom-web}: the table of its addresses, each with the class that answers it. Deploy once a node and mount in the HTTP server,
+ * before anything that reads bodies; undeploying ends the workers for pictures.
+ */
+public final class DicomWebVerticle extends VerticleBase implements Routes {
+  private static final Logger log = LoggerFactory.getLogger(DicomWebVerticle.class);
+  private static final String STUDIES = Addresses.ROOT + "/studies";
+  private static final String STUDY = STUDIES + "/:study";
+  private static final String SERIES = STUDY + "/series/:series";
+  private static final String INSTANCE = SERIES + "/instances/:instance";
+  private static final String FRAMES = INSTANCE + "/frames/:frames";
+  private static final long LONGEST_MINUTES = 10;
+
+  private final Archive archive;
+  private final WorkerExecutor workers;
+  private final Storing storing;
+  private final Searches searches;
+  private final InstanceRetrieval retrieval;
+  private final MetadataRetrieval metadata;
+  private final FrameRetrieval frames;
+  private final RenderedRetrieval pictures;
+  private final BulkRetrieval bulk;
+
+  /** @param audit told of every access, but for deleting, of which the archive tells */
+  public DicomWebVerticle(Vertx vertx, Archive archive, ImageIndex index, Audit audit) {
+    this.archive = archive;
+    workers = vertx.createSharedWorkerExecutor("dicom-web-pixels",
+        Math.max(2, Runtime.getRuntime().availableProcessors()),
+        LONGEST_MINUTES, TimeUnit.MINUTES);
+    Instances instances = new Instances(vertx, index, archive, audit, workers);
+    storing = new Storing(vertx, archive, audit);
+    searches = new Searches(index, audit, instances);
+    retrieval = new InstanceRetrieval(instances);
+    metadata = new MetadataRetrieval(instances);
+    frames = new FrameRetrieval(instances);
+    pictures = new RenderedRetrieval(instances);
+    bulk = new BulkRetrieval(instances, frames);
+  }
+
+  @Override
+  public Future<?> stop() {
+    return workers.close();
+  }
+
+  @Override
+  public void mount(Router router) {
+    store(router);
+    search(router);
+    retrieve(router);
+    for (String what : List.of(STUDY, SERIES, INSTANCE)) router.delete(what).handler(answered(this::remove));
+  }
+
+  private void store(Router router) {
+    for (String where : List.of(STUDIES, STUDY)) router.post(where).handler(answered(storing::answer));
+  }
+
+  private void search(Router router) {
+    router.get(STUDIES).handler(answered(visit -> searches.answer(visit, Level.STUDY)));
+    for (String where : List.of(Addresses.ROOT + "/series", STUDY + "/series"))
+      router.get(where).handler(answered(visit -> searches.answer(visit, Level.SERIES)));
+    for (String where : List.of(Addresses.ROOT + "/instances", STUDY + "/instances", SERIES + "/instances"))
+      router.get(where).handler(answered(visit -> searches.answer(visit, Level.INSTANCE)));
+  }
+
+  private void retrieve(Router router) {
+    for (String what : List.of(STUDY, SERIES, INSTANCE)) {
+      router.get(what).handler(answered(retrieval::answer));
+      router.get(what + "/metadata").handler(answered(metadata::answer));
+      router.get(what + "/thumbnail").handler(answered(pictures::thumbnail));
+    }
+    router.get(INSTANCE + "/bulkdata/*").handler(answered(bulk::answer));
+    router.get(FRAMES).handler(answered(frames::answer));
+    for (String what : List.of(INSTANCE, FRAMES)) router.get(what + "/rendered").handler(answered(pictures::rendered));
+    router.get(FRAMES + "/thumbnail").handler(answered(pictures::thumbnail));
+  }
+
+  private Future<Void> remove(Visit visit) {
+    String series = visit.series();
+    String instance = visit.instance();
+    return archive.delete(visit.caller(), visit.study(), series, instance).compose(gone -> {
+      if (!gone) throw Instances.absent(series, instance);
+      return visit.response().setStatusCode(204).end();
+    });
+  }
+
+  private Handler<RoutingContext> answered(Function<Visit, Future<Void>> door) {
+    return routing -> {
+      Future<Void> done;
+      try {
+        done = door.apply(Visit.of(routing));
+      } catch (RuntimeException refused) {
+        done = Future.failedFuture(refused);
+      }
+      done.onFailure(cause -> refuse(routing, cause));
+    };
+  }
+
+  /** Before the head an error is an answer; behind it only a broken connection tells the client that something is missing. */
+  private void refuse(RoutingContext routing, Throwable cause) {
+    HttpServerResponse response = routing.response();
+    if (response.ended() || response.closed()) return;
+    if (response.headWritten()) {
+      log.warn("an answer broke off trace={} cause={}", routing.<String>get("trace"), cause.getClass().getName());
+      response.reset();
+      return;
+    }
+    List.of(HttpHeaders.ETAG, HttpHeaders.CONTENT_ENCODING, HttpHeaders.CONTENT_LENGTH, HttpHeaders.CONTENT_TYPE)
+        .forEach(response.headers()::remove);
+    response.setChunked(false);
+    Lingering.on(vertx, routing.request());
+    routing.fail(cause instanceof PixelException pixels ? failure(pixels) : cause);
+  }
+
+  private static Failure failure(PixelException cause) {
+    return switch (cause.why) {
+      case NO_PIXELS, NO_SUCH_FRAME -> new Failure.NotFound(cause.getMessage());
+      case UNSUPPORTED, TOO_LARGE, BROKEN ->
+        new Failure.NotAcceptable("this picture cannot be decoded here: " + cause.getMessage());
+    };
+  }
+}

@@ -1,0 +1,143 @@
+package io.caregrid.dicom.web;
+
+import io.caregrid.dicom.data.Source;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The way out of one answer: whatever its size, a few pieces of it are in memory. On the request's context, but for {@link #piped}.
+ *
+ * <p>A write fails when the client has gone, and with it everything behind it.
+ */
+final class Outlet {
+  /** Read from the disk at a time. */
+  private static final int PIECE = 256 << 10;
+  /** Made on a worker and not yet with the client, per answer. */
+  private static final int AHEAD = 2 << 20;
+  private static final int PIPED_PIECE = 128 << 10;
+  private static final int PATIENCE_SECONDS = 30;
+
+  private final Vertx vertx;
+  private final WorkerExecutor workers;
+  private final HttpServerResponse response;
+
+  /** @param workers for what takes processor time */
+  Outlet(Vertx vertx, WorkerExecutor workers, HttpServerResponse response) {
+    this.vertx = vertx;
+    this.workers = workers;
+    this.response = response.setWriteQueueMaxSize(2 * PIECE);
+  }
+
+  HttpServerResponse response() {
+    return response;
+  }
+
+  /** Completes when the next may be written. */
+  Future<Void> write(Buffer bytes) {
+    if (response.closed()) return Future.failedFuture(new IOException("the client has gone"));
+    Future<Void> sent = response.write(bytes);
+    return response.writeQueueFull() || sent.failed() ? sent : Future.succeededFuture();
+  }
+
+  Future<Void> copy(Source source, long from, long length) {
+    Iterator<Long> pieces = java.util.stream.LongStream.iterate(from, at -> at < from + length, at -> at + PIECE)
+        .iterator();
+    return InTurn.each(pieces, at -> piece(source, at, (int) Math.min(PIECE, from + length - at)));
+  }
+
+  private Future<Void> piece(Source source, long from, int length) {
+    return vertx.executeBlocking(() -> {
+      byte[] bytes = new byte[length];
+      source.read(from, ByteBuffer.wrap(bytes));
+      return Buffer.buffer(bytes);
+    }, false).compose(this::write);
+  }
+
+  /** Something that writes itself, blocking, on a worker. */
+  interface Writes {
+    void to(OutputStream out) throws IOException;
+  }
+
+  /** The worker waits while the client is slower, for {@value #PATIENCE_SECONDS} s without any progress at most. */
+  Future<Void> piped(Writes what) {
+    Context context = vertx.getOrCreateContext();
+    return workers.executeBlocking(() -> {
+      try (Pipe pipe = new Pipe(context)) {
+        what.to(pipe);
+      }
+      return null;
+    }, false);
+  }
+
+  private final class Pipe extends OutputStream {
+    private final Context context;
+    private final Semaphore room = new Semaphore(AHEAD);
+    private volatile boolean gone;
+    private byte[] piece = new byte[PIPED_PIECE];
+    private int filled;
+
+    Pipe(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public void write(int one) throws IOException {
+      write(new byte[] {(byte) one}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int length) throws IOException {
+      while (length > 0) {
+        int now = Math.min(length, piece.length - filled);
+        System.arraycopy(bytes, from, piece, filled, now);
+        filled += now;
+        from += now;
+        length -= now;
+        if (filled == piece.length) hand();
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (filled > 0) hand();
+    }
+
+    private void hand() throws IOException {
+      Buffer full = Buffer.buffer(filled == piece.length ? piece : java.util.Arrays.copyOf(piece, filled));
+      piece = new byte[PIPED_PIECE];
+      filled = 0;
+      await(full.length());
+      context.runOnContext(now -> send(full));
+    }
+
+    private void await(int bytes) throws IOException {
+      try {
+        if (!room.tryAcquire(bytes, PATIENCE_SECONDS, TimeUnit.SECONDS))
+          throw new IOException("the client reads too slowly");
+      } catch (InterruptedException stopped) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException();
+      }
+      if (gone) throw new IOException("the client has gone");
+    }
+
+    private void send(Buffer full) {
+      Future<Void> sent = response.closed() ? Future.failedFuture(new IOException()) : response.write(full);
+      sent.onComplete(result -> {
+        gone |= result.failed();
+        room.release(full.length());
+      });
+    }
+  }
+}
