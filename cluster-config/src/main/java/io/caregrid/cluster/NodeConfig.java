@@ -16,13 +16,14 @@ import java.util.Set;
  */
 public record NodeConfig(String name, Set<String> roles, Path data, Path mappings, HttpConfig http,
     ClusterConfig cluster, KafkaConfig kafka,
-    DatabaseConfig database, IngestConfig ingest, ShardConfig shard, IdentityConfig identity, DicomConfig dicom) {
+    DatabaseConfig database, IngestConfig ingest, ShardConfig shard, IdentityConfig identity, DicomConfig dicom,
+    ImagingConfig imaging) {
 
   public static final Set<String> ALL_ROLES = Set.of("ingest", "device", "api", "dicom");
   public static final NodeConfig DEFAULT = new NodeConfig("caregrid", ALL_ROLES, Path.of("data"), null,
       HttpConfig.DEFAULT, ClusterConfig.DEFAULT,
       KafkaConfig.DEFAULT, DatabaseConfig.DEFAULT, IngestConfig.DEFAULT, ShardConfig.DEFAULT, IdentityConfig.DEFAULT,
-      DicomConfig.DEFAULT);
+      DicomConfig.DEFAULT, ImagingConfig.DEFAULT);
 
   public NodeConfig {
     require(!name.isBlank(), "name must not be blank");

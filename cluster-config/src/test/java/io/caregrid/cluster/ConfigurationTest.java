@@ -127,6 +127,20 @@ class ConfigurationTest {
   }
 
   @Test
+  void aTimeZoneAndAnAddressAreOnesThatExist() {
+    assertTrue(refusal(() -> Configuration.defaults().withFlags(List.of("imaging.zone=Berlin")))
+        .contains("imaging.zone must be a time zone such as Europe/Berlin, not Berlin"));
+    assertTrue(refusal(() -> Configuration.defaults().withFlags(List.of("imaging.address=pacs.example.org")))
+        .contains("imaging.address must be an http or https address"));
+
+    ImagingConfig set = Configuration.defaults()
+        .withFlags(List.of("imaging.zone=Europe/Berlin", "imaging.address=https://pacs.example.org/dicom-web"))
+        .node()
+        .imaging();
+    assertEquals("Europe/Berlin", set.zoneId().getId());
+  }
+
+  @Test
   void aTruthIsWrittenTrueOrFalse() {
     String refusal = refusal(() -> Configuration.defaults().withFlags(List.of("dicom.shared=yes")));
 
