@@ -2,6 +2,7 @@
 import {READINGS} from '/assets/readings.js';
 import {make, mark, moment, say} from '/assets/house.js';
 import {aboutOf, endOf, nameOf, numberOf, pointsOf, search, startOf, summary, titleOf} from '/assets/fhir.js';
+import {imagesOf} from './images.js';
 import {Slot} from './tile.js';
 
 const HOURS = [1, 4, 12];
@@ -54,6 +55,7 @@ export class PatientView {
     for (const slot of this.slots) slot.element.append(slot.label, slot.side, slot.value, slot.unit);
     this.problem = make('p', {class: 'soft', role: 'status'});
     this.graphs = make('div', {class: 'graphs'});
+    this.images = make('div', {class: 'card wide images', hidden: true});
     this.rows = make('tbody');
     this.json = make('p');
     const hours = HOURS.map(count => make('button', {type: 'button', class: 'plain', 'data-hours': count}, `${count} h`));
@@ -63,7 +65,7 @@ export class PatientView {
       make('p', {class: 'back'}, make('a', {href: '#'}, '← All patients')),
       make('div', {class: 'person'}, this.name, this.about, this.state),
       make('div', {class: 'now tile', 'data-live': ''}, ...this.slots.map(slot => slot.element)),
-      make('div', {class: 'field', role: 'group', 'aria-label': 'Hours shown'}, make('span', {}, 'Last'), ...hours), this.problem, this.graphs,
+      make('div', {class: 'field', role: 'group', 'aria-label': 'Hours shown'}, make('span', {}, 'Last'), ...hours), this.problem, this.graphs, this.images,
       make('div', {class: 'card wide'}, make('h2', {}, 'Latest Observations'), make('table', {},
         make('thead', {}, make('tr', {}, ...['What', 'Value', 'Since', 'Status', 'FHIR'].map(text => make('th', {scope: 'col'}, text)))), this.rows), this.json));
     this.panel = this.section.querySelector('.now');
@@ -101,9 +103,19 @@ export class PatientView {
       say(this.problem, '');
       this.draw(observations, since);
       this.list(observations, patient);
+      await this.look(tile, patient);
     } catch (failed) {
       if (this.tile === tile) say(this.problem, `History cannot be read: ${failed.message}`);
     }
+  }
+
+  /** Pictures of this patient. Where there are none, or this node keeps none, nothing is shown. */
+  async look(tile, patient) {
+    const rows = await imagesOf(patient);
+    if (this.tile !== tile) return;
+    this.images.hidden = !rows.length;
+    if (rows.length) this.images.replaceChildren(make('h2', {}, 'Images'), make('table', {},
+      make('thead', {}, make('tr', {}, ...['Study', 'Description', 'Modality', 'Series', 'Images', ''].map(text => make('th', {scope: 'col'}, text)))), make('tbody', {}, ...rows)));
   }
 
   draw(observations, since) {

@@ -25,7 +25,8 @@ public final class PageRoutes implements Routes {
       "/studies/", "studies", "/studies/viewer/", "studies/viewer");
   private static final List<String> FILES = List.of("start/page.js", "start/page.css", "vitals/page.js",
       "vitals/page.css",
-      "vitals/tile.js", "vitals/patient.js", "dead-letters/page.js", "dead-letters/page.css", "assets/house.css",
+      "vitals/tile.js", "vitals/patient.js", "vitals/images.js", "dead-letters/page.js", "dead-letters/page.css",
+      "assets/house.css",
       "assets/house.js", "assets/readings.js", "assets/fhir.js", "assets/feed.js", "assets/trend.js",
       "assets/favicon.svg", "studies/page.js", "studies/page.css", "studies/dicomweb.js", "studies/elements.js",
       "studies/frames.js", "studies/keywords.js", "studies/multipart.js", "studies/pixels.js", "studies/query.js",

@@ -174,6 +174,30 @@ class PagesIT {
   }
 
   @Test
+  void aPatientWithPicturesHasAWayIntoTheViewer() {
+    assertEquals(201, ward.send("POST", "/fhir/ImagingStudy", """
+        {"resourceType":"ImagingStudy","status":"available","identifier":[{"system":"urn:dicom:uid","value":"urn:oid:1.2.3.4"}],
+         "subject":{"reference":"Patient/%s"},"started":"2026-11-20T09:15:00Z","description":"CT <b>Head</b>","numberOfSeries":2,"numberOfInstances":48,
+         "modality":[{"system":"http://dicom.nema.org/resources/ontology/DCM","code":"CT"}]}"""
+        .formatted(Monitors.patient(2))).statusCode());
+    Page page = vitals(1920, 1080, ColorScheme.LIGHT);
+    Locator images = page.locator(".images");
+
+    tile(page, 2).locator(".who a").click();
+    assertThat(images.locator("tbody tr")).containsText("CT <b>Head</b>");
+    assertThat(images.locator("a")).hasAttribute("href", "/studies/viewer/#study=1.2.3.4");
+    assertThat(images.locator("td").nth(4)).hasText("48");
+    images.scrollIntoViewIfNeeded();
+    Browser.shoot(page, "patient-images");
+    page.keyboard().press("Escape");
+    tile(page, 3).locator(".who a").click();
+    assertThat(page.locator("tbody tr").last()).isVisible();
+    assertThat(images).isHidden();
+    assertEquals(List.of(), browser.complaints);
+    page.context().close();
+  }
+
+  @Test
   void aPhoneShowsOneColumnThatFits() {
     Page page = vitals(390, 844, ColorScheme.DARK);
 
