@@ -1,0 +1,110 @@
+package io.caregrid.dicom.web;
+
+import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.cluster.DicomConfig;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.OperationOutcome;
+import io.caregrid.dicom.archive.Archive;
+import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Database;
+import io.caregrid.store.ImageIndex;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** DICOMweb on a free port, over an archive and a database of its own, and a client for it. */
+final class WebDoor implements AutoCloseable {
+  private static final int DEADLINE_SECONDS = 60;
+
+  final Vertx vertx = Vertx.vertx();
+  final List<String> audited = new CopyOnWriteArrayList<>();
+  final Archive archive;
+  final int port;
+  private final Database database;
+  private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  WebDoor(LocalPostgres postgres, Path folder, DicomConfig config) {
+    database = get(Database.open(vertx, new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(),
+        postgres.user(), postgres.password(), 4)));
+    ImageIndex index = new ImageIndex(database);
+    archive = get(Archive.open(vertx, config, folder, index, new SimpleMeterRegistry()));
+    Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target);
+    DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, audit);
+    get(vertx.deployVerticle(web));
+    Router router = Router.router(vertx);
+    web.mount(router);
+    router.route().last().failureHandler(WebDoor::refuse);
+    port = get(vertx.createHttpServer(new HttpServerOptions().setCompressionSupported(true))
+        .requestHandler(router)
+        .listen(0, "127.0.0.1")).actualPort();
+  }
+
+  /** As the house's HTTP server does it. */
+  private static void refuse(RoutingContext routing) {
+    if (routing.failure() instanceof Failure failure) {
+      routing.response()
+          .setStatusCode(failure.status)
+          .putHeader("Content-Type", OperationOutcome.CONTENT_TYPE)
+          .end(OperationOutcome.of(failure));
+    } else {
+      if (routing.failure() != null) routing.failure().printStackTrace();
+      routing.response().setStatusCode(routing.statusCode() < 0 ? 500 : routing.statusCode()).end();
+    }
+  }
+
+  String base() {
+    return "http://127.0.0.1:" + port + "/dicom-web";
+  }
+
+  /** @param headers name, value, name, value … */
+  HttpResponse<byte[]> get(String path, String... headers) throws IOException, InterruptedException {
+    return send(HttpRequest.newBuilder().GET(), path, headers);
+  }
+
+  HttpResponse<byte[]> post(String path, String type, byte[] body, String... headers)
+      throws IOException, InterruptedException {
+    return send(
+        HttpRequest.newBuilder().header("Content-Type", type).POST(HttpRequest.BodyPublishers.ofByteArray(body)), path,
+        headers);
+  }
+
+  HttpResponse<byte[]> delete(String path) throws IOException, InterruptedException {
+    return send(HttpRequest.newBuilder().DELETE(), path);
+  }
+
+  private HttpResponse<byte[]> send(HttpRequest.Builder request, String path, String... headers)
+      throws IOException, InterruptedException {
+    if (headers.length > 0) request.headers(headers);
+    return client.send(request.uri(URI.create(path.startsWith("http") ? path : base() + path)).build(),
+        HttpResponse.BodyHandlers.ofByteArray());
+  }
+
+  static <T> T get(Future<T> future) {
+    try {
+      return future.await(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException late) {
+      throw new AssertionError("no answer within " + DEADLINE_SECONDS + " s", late);
+    }
+  }
+
+  @Override
+  public void close() {
+    archive.close();
+    get(database.close());
+    get(vertx.close());
+  }
+}
