@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * Text with code extensions (PS3.5 6.1.2.5): escape sequences put a repertoire into G0 (bytes 21-7E) or G1 (A0-FF). At the end of a line, at a
  * backslash and, in a PN, at each {@code ^} and {@code =} the repertoires of the first value of (0008,0005) are back. Within a two-byte G0 those
- * bytes are halves of characters and end nothing.
+ * bytes are halves of characters and end nothing. Shift JIS, which some senders write under the name of ISO IR 13, is read as what it is.
  */
 final class Iso2022 extends CharacterSet {
   static final byte ESC = 0x1B;
@@ -27,6 +27,7 @@ final class Iso2022 extends CharacterSet {
 
   @Override
   String decodeBeyondAscii(byte[] bytes, Vr vr) {
+    if (firstG1 == Repertoire.IR_13 && !isEscaped(bytes)) return firstG1.decode(bytes, 0, bytes.length);
     StringBuilder text = new StringBuilder(bytes.length);
     Repertoire g0 = firstG0;
     Repertoire g1 = firstG1;
@@ -48,6 +49,12 @@ final class Iso2022 extends CharacterSet {
       at = end;
     }
     return text.toString();
+  }
+
+  private static boolean isEscaped(byte[] bytes) {
+    for (byte one : bytes)
+      if (one == ESC) return true;
+    return false;
   }
 
   /** The end of the bytes from {@code at} that are read alike: in the same half, up to an escape sequence or a delimiter. */

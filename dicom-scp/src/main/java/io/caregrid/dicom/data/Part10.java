@@ -31,7 +31,7 @@ public record Part10(DataSet meta, TransferSyntax syntax, long body) {
     long start = isPrefixed(source, PREAMBLE) ? PREAMBLE + PREFIX.length : isPrefixed(source, 0) ? PREFIX.length : 0;
     long body = DataSetReader.meta(source, start, meta, Limits.WHOLE);
     String uid = meta.text(Tag.TRANSFER_SYNTAX_UID);
-    if (uid != null && (uid.length() > MOST_UID || !uid.matches("[0-9.]+")))
+    if (uid != null && (uid.length() > MOST_UID || !uid.chars().allMatch(Part10::isUidCharacter)))
       throw new DicomException(Tag.text(Tag.TRANSFER_SYNTAX_UID) + " is not a UID");
     return new Part10(meta, uid == null ? shown(source, body, body > 0) : TransferSyntax.of(uid), body);
   }
@@ -66,6 +66,10 @@ public record Part10(DataSet meta, TransferSyntax syntax, long body) {
   /** Where {@link #dataSet} reads, and its bulk values are: {@code source} itself, or what its deflated data set stands for. */
   public Source source(Source source) {
     return syntax.deflated() ? Source.inflate(source, body, MOST_INFLATED) : source;
+  }
+
+  private static boolean isUidCharacter(int one) {
+    return one >= '0' && one <= '9' || one == '.';
   }
 
   private static boolean isPrefixed(Source source, long at) {

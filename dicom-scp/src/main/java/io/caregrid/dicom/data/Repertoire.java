@@ -27,8 +27,11 @@ enum Repertoire {
   private static final Map<String, Repertoire> BY_TERM = new HashMap<>();
 
   static {
-    for (Repertoire each : values())
+    for (Repertoire each : values()) {
       BY_TERM.put(each.term, each);
+      BY_TERM.put(each.term.replace("ISOIR", "ISO_IR "), each);
+      BY_TERM.put(each.term.replace("ISOIR", "ISO 2022 IR "), each);
+    }
   }
 
   private final String term;
@@ -48,6 +51,8 @@ enum Repertoire {
 
   /** Null: not a defined term. "ISO 2022 IR n" and "ISO_IR n" give the same: what follows decides whether there are escape sequences. */
   static Repertoire of(String term) {
+    Repertoire asDefined = BY_TERM.get(term);
+    if (asDefined != null) return asDefined;
     String plain = term.toUpperCase(Locale.ROOT).replaceAll("[ _-]", "");
     return BY_TERM.get(plain.startsWith("ISO2022") ? "ISO" + plain.substring(7) : plain);
   }

@@ -135,6 +135,11 @@ class CharacterSetTest {
   }
 
   @Test
+  void shiftJisUnderTheNameOfIr13IsRead() {
+    assertEquals("山田^ﾀﾛｳ", set("ISO_IR 13").decode("山田^ﾀﾛｳ".getBytes(Charset.forName("Shift_JIS")), Vr.PN));
+  }
+
+  @Test
   void brokenBytesAreReadAsFarAsTheyGo() {
     assertEquals("A\uFFFDB", set("ISO_IR 192").decode(bytes("41ff42"), Vr.LO));
     assertEquals("\u001B$ZA", set("", "ISO 2022 IR 87").decode(bytes("1b245a41"), Vr.LO));

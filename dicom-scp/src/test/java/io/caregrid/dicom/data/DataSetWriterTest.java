@@ -65,7 +65,7 @@ class DataSetWriterTest {
   }
 
   @Test
-  void groupLengthsAreLeftOutAndGroupTwosStays() {
+  void groupLengthsAreLeftOut() {
     DataSet set = Raw.explicit().head(0x00080000, "UL", 4).int32(9).text(Tag.MODALITY, "CS", "CT").read();
 
     assertArrayEquals(Raw.explicit().text(Tag.MODALITY, "CS", "CT").bytes(),

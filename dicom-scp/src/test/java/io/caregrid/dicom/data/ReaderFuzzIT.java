@@ -3,6 +3,7 @@ package io.caregrid.dicom.data;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,10 +44,14 @@ class ReaderFuzzIT {
     assertEquals(0, jazzer.exitValue(), String.join("\n", said.subList(Math.max(0, said.size() - 40), said.size())));
   }
 
-  /** Small files, each to be read as a file and, without what is before its data set, in its syntax. */
+  /** Small files, each to be read whole, as far as its header, and as the JSON that pydicom gives for it. */
   private static void seed(Path corpus) throws IOException, InterruptedException {
     for (Pydicom.Reading reading : Pydicom.readings()) {
       byte[] file = Files.readAllBytes(reading.file());
+      if (reading.json() != null && reading.json().toString().length() < 15_000)
+        Files.write(corpus.resolve("json-" + reading.name()), prefixed(ReaderFuzzTest.AS_JSON, reading.json()
+            .toString()
+            .getBytes(StandardCharsets.UTF_8)));
       if (file.length > 15_000) continue;
       Files.write(corpus.resolve(reading.name()), prefixed((byte) 0x10, file));
       Files.write(corpus.resolve("header-" + reading.name()), prefixed((byte) 0x90, file));

@@ -2,6 +2,8 @@ package io.caregrid.dicom.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,6 +23,8 @@ class ReaderFuzzTest {
   private static final List<TransferSyntax> SYNTAXES = List.of(TransferSyntax.IMPLICIT_LE, TransferSyntax.EXPLICIT_LE,
       TransferSyntax.EXPLICIT_BE, TransferSyntax.DEFLATED_LE, TransferSyntax.RLE);
   private static final Limits SMALL = new Limits(8, 500, 4096, 0);
+  static final byte AS_JSON = 0x20;
+  private static final ObjectMapper JSON = new ObjectMapper();
   /** Delimiters count too, and there are more of them in what we write. */
   private static final Limits AGAIN = new Limits(64, 400_000, 1 << 16, 0);
 
@@ -36,9 +40,13 @@ class ReaderFuzzTest {
     }
   }
 
-  /** @param input first byte: how to read the rest */
+  /** @param input first byte: how to read the rest, as a data set of one syntax, as a file or as JSON; its sign: header only */
   public static void fuzzerTestOneInput(byte[] input) {
     if (input.length == 0) return;
+    if (input[0] == AS_JSON) {
+      json(input);
+      return;
+    }
     Source file = Source.of(ByteBuffer.wrap(input, 1, input.length - 1));
     try {
       int how = input[0] & 0x7F;
@@ -53,6 +61,16 @@ class ReaderFuzzTest {
     }
   }
 
+  private static void json(byte[] input) {
+    try {
+      DataSet set = DicomJson.read(JSON.readTree(input, 1, input.length - 1));
+      ObjectNode shown = DicomJson.of(set, path -> path);
+      assertEquals(shown, DicomJson.of(DicomJson.read(shown), path -> path));
+    } catch (IOException | DicomException refused) {
+      // no JSON, or not the model
+    }
+  }
+
   private static Part10 headless(TransferSyntax syntax) {
     return new Part10(new DataSet(TransferSyntax.EXPLICIT_LE), syntax, 0);
   }
@@ -64,8 +82,9 @@ class ReaderFuzzTest {
       set.number(element.tag());
       set.decimals(element.tag());
     }
-    if (set.has(Tag.PIXEL_DATA) || !isEven(set)) return;
-    for (TransferSyntax target : SYNTAXES.subList(1, 4))
+    boolean encapsulated = set.has(Tag.PIXEL_DATA) && set.get(Tag.PIXEL_DATA).value() instanceof Value.Fragments;
+    if (!isEven(set) || set.has(Tag.PIXEL_DATA) && !encapsulated) return;
+    for (TransferSyntax target : encapsulated ? SYNTAXES.subList(4, 5) : SYNTAXES.subList(1, 4))
       assertEquals(shown, DicomJson.of(again(set, source, target), path -> path).toString(), target.uid());
   }
 
