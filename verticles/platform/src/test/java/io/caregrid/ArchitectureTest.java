@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
 class ArchitectureTest {
   private static final List<String> DOORS = List.of("ingest", "device", "events", "api", "dicom", "analytics");
   private static final Set<String> ROOMS = Set.of("templates", "fhirpath", "cluster", "contract", "store", "ingest",
-      "device", "api", "engines",
+      "device", "api", "dicom", "engines",
       "platform");
 
   @ArchTest

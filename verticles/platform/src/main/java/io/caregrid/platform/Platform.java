@@ -15,6 +15,10 @@ import io.caregrid.device.BatchWriter;
 import io.caregrid.device.DeviceIdentity;
 import io.caregrid.device.ShardMetrics;
 import io.caregrid.device.ShardPump;
+import io.caregrid.dicom.archive.Archive;
+import io.caregrid.dicom.dimse.DicomScpVerticle;
+import io.caregrid.dicom.fhir.ImagingStudyVerticle;
+import io.caregrid.dicom.web.DicomWebVerticle;
 import io.caregrid.engines.FolderLock;
 import io.caregrid.ingest.DeadLetterReader;
 import io.caregrid.ingest.IngestVerticle;
@@ -22,17 +26,20 @@ import io.caregrid.ingest.NormaliseVerticle;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetters;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.ImageIndex;
 import io.caregrid.store.Sequencer;
 import io.caregrid.store.ShardStore;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Deployable;
+import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.micrometer.MetricsDomain;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -61,6 +68,8 @@ public final class Platform implements AutoCloseable {
   private Vertx vertx;
   private FhirStore fhir;
   private HttpVerticle http;
+  private Archive archive;
+  private DicomScpVerticle dicom;
 
   private Platform() {}
 
@@ -82,7 +91,8 @@ public final class Platform implements AutoCloseable {
   private void open(NodeConfig told, boolean dev, Progress progress) {
     keep(FolderLock.take(told.data(), "node"));
     config = told;
-    HttpPort.check(config.http());
+    httpPort().check();
+    if (config.roles().contains("dicom")) dicomPort().check();
     Mappings mappings = Mappings.load(config.mappings());
     if (dev) {
       progress.step("starting PostgreSQL and Kafka");
@@ -107,6 +117,7 @@ public final class Platform implements AutoCloseable {
     progress.step("opening the doors");
     if (config.roles().contains("device")) openShards(database, topics, mappings);
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
+    if (config.roles().contains("dicom")) openDicom(database);
     if (config.roles().contains("api"))
       doors.addAll(
           ApiDoors.all(vertx, fhir, letters, config.cluster().shards(), checks, metrics::scrape, Main.Version.text()));
@@ -114,6 +125,7 @@ public final class Platform implements AutoCloseable {
       doors.add(new HealthRoutes(checks, metrics::scrape));
     http = new HttpVerticle(config.http(), doors);
     openHttp();
+    if (archive != null) openImaging(database);
     log.info("node is running name={} addresses={}", config.name(), addresses());
   }
 
@@ -154,12 +166,48 @@ public final class Platform implements AutoCloseable {
     check("dead letters", () -> Future.succeededFuture(reader.ready()));
   }
 
+  private void openDicom(Database database) {
+    ImageIndex index = new ImageIndex(database);
+    archive = keep(Await.ready(Archive.open(vertx, config.dicom(), pictures(), index, metrics)));
+    DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, Audit.log());
+    deploy(web);
+    doors.add(web);
+    DicomScpVerticle.Door door = new DicomScpVerticle.Door(config.dicom(), archive::receive, archive::acceptsMore,
+        Audit.log(), metrics);
+    DeploymentOptions everyCore = new DeploymentOptions().setInstances(Runtime.getRuntime().availableProcessors());
+    try {
+      deploy(vertx.deployVerticle(() -> dicom = new DicomScpVerticle(config.dicom(), door), everyCore));
+    } catch (IllegalStateException failed) {
+      throw dicomPort().explain(failed);
+    }
+    check("dicom", () -> Future.succeededFuture(archive.acceptsMore()));
+  }
+
+  private Path pictures() {
+    Path folder = config.dicom().folder();
+    return (folder == null ? config.data().resolve("dicom") : folder).toAbsolutePath();
+  }
+
+  /** Last, since others are told of an address that must be open. */
+  private void openImaging(Database database) {
+    deploy(
+        ImagingStudyVerticle.deploy(vertx, database, fhir, config.imaging(), config.identity(), http() + "/dicom-web"));
+  }
+
   private void openHttp() {
     try {
       deploy(http);
     } catch (IllegalStateException failed) {
-      throw HttpPort.explain(config.http(), failed);
+      throw httpPort().explain(failed);
     }
+  }
+
+  private DoorPort httpPort() {
+    return new DoorPort("http.port", config.http().host(), config.http().port());
+  }
+
+  private DoorPort dicomPort() {
+    return new DoorPort("dicom.port", config.dicom().host(), config.dicom().port());
   }
 
   private VertxOptions options() {
@@ -173,7 +221,11 @@ public final class Platform implements AutoCloseable {
   }
 
   private void deploy(Deployable verticle) {
-    String id = Await.ready(vertx.deployVerticle(verticle));
+    deploy(vertx.deployVerticle(verticle));
+  }
+
+  private void deploy(Future<String> deployment) {
+    String id = Await.ready(deployment);
     keep(() -> Await.closed(vertx.undeploy(id)));
   }
 
@@ -190,6 +242,7 @@ public final class Platform implements AutoCloseable {
   public Map<String, String> addresses() {
     Map<String, String> addresses = new LinkedHashMap<>();
     addresses.put("http", http());
+    if (dicom != null) addresses.put("dicom", dicom() + ", pictures in " + archive.folder());
     addresses.put("cluster", cluster.address() + ", members " + cluster.members());
     addresses.put("kafka", config.kafka().bootstrapServers());
     addresses.put("postgresql",
@@ -202,6 +255,11 @@ public final class Platform implements AutoCloseable {
   public String http() {
     String host = config.http().host();
     return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + http.port();
+  }
+
+  /** How to call this node's DICOM port, e.g. {@code CAREGRID@127.0.0.1:11112}; null when it has none. */
+  public String dicom() {
+    return dicom == null ? null : config.dicom().aeTitle() + "@" + config.dicom().host() + ":" + dicom.port();
   }
 
   /** The configuration in effect, embedded engines included. */
