@@ -216,14 +216,19 @@ public final class DataSetReader {
     return head.isImplicit() && !set.syntax().bigEndian() ? TransferSyntax.IMPLICIT_LE : set.syntax();
   }
 
-  /** Explicit after all? Only when the first element spells the very VR that the dictionary has for it: as a length that would be beyond 16 KiB. */
+  /**
+   * Explicit after all? When the first element spells the very VR that the dictionary has for it, or any VR where a length of that many bytes could not
+   * be. A length that reads as a VR is beyond 16 KiB.
+   */
   private TransferSyntax found(TransferSyntax syntax, long end) {
     if (syntax.explicit() || end - position < 8) return syntax;
     int at = window.at(position, 8);
-    int tag = Head.tag(window.bytes(), at, false);
     Vr written = Vr.of(window.bytes()[at + 4], window.bytes()[at + 5]);
-    boolean spelt = written != null && Dictionary.keyword(tag) != null && Dictionary.allows(tag, written);
-    return spelt ? TransferSyntax.EXPLICIT_LE : syntax;
+    if (written == null) return syntax;
+    int tag = Head.tag(window.bytes(), at, false);
+    boolean spelt = Dictionary.vr(tag) != Vr.UN && Dictionary.allows(tag, written);
+    boolean fits = Head.length(window.bytes(), at + 4, false) <= end - position - 8;
+    return spelt || !fits ? TransferSyntax.EXPLICIT_LE : syntax;
   }
 
   private static void settle(Open each) {

@@ -81,10 +81,10 @@ public final class Dictionary {
     return entry != null && entry.open == 'S';
   }
 
-  /** Whether an element of this tag may be written with this VR. What is not known may have any. */
+  /** Whether this VR is that of the element, or one of those that the standard leaves open. */
   static boolean allows(int tag, Vr vr) {
     Entry entry = find(tag);
-    if (entry == null || entry.vr == vr) return true;
+    if (entry == null || entry.vr == vr) return vr == vr(tag);
     return switch (entry.open) {
       case 'S' -> vr == Vr.SS;
       case 'X' -> vr == Vr.OB;

@@ -7,7 +7,12 @@ public sealed interface Value {
   /** In memory, as encoded: byte order of the transfer syntax, padding included. Not to be changed. */
   record Bytes(byte[] bytes) implements Value {}
 
-  /** Too large to be read along, or pixel data: still in the source, undecoded. */
+  /**
+   * Too large to be read along, or pixel data: still in the source, undecoded.
+   *
+   * @param position of the first byte, in the source that was read
+   * @param length   bytes; -1: fragments begin here, which were not looked at ({@link Limits#stopBefore})
+   */
   record Bulk(long position, long length) implements Value {}
 
   /** A sequence. */

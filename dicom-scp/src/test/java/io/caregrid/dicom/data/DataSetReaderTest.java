@@ -68,6 +68,24 @@ class DataSetReaderTest {
   }
 
   @Test
+  void explicitItemsInAnUnWithoutLengthAreRead() {
+    byte[] items = Raw.explicit()
+        .item(Raw.UNDEFINED)
+        .text(0x00090010, "LO", "ACME")
+        .text(0x00091001, "SH", "AB")
+        .endItem()
+        .item(Raw.UNDEFINED)
+        .text(0x00091001, "SH", "CD")
+        .endItem()
+        .endSequence()
+        .bytes();
+    DataSet set = Raw.explicit().head(0x00091002, "UN", Raw.UNDEFINED).raw(items).read();
+
+    assertEquals("AB", set.items(0x00091002).get(0).text(0x00091001));
+    assertEquals("CD", set.items(0x00091002).get(1).text(0x00091001));
+  }
+
+  @Test
   void unOfAKnownElementGetsItsVrAndAnUnknownOneStays() {
     byte[] item = Raw.implicit().item(10).text(Tag.CODE_VALUE, "", "AB").bytes();
     DataSet set = Raw.explicit()
