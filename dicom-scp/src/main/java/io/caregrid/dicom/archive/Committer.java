@@ -326,11 +326,14 @@ final class Committer implements AutoCloseable {
   /** Everything that was handed over is answered when this returns, or half a minute is over. */
   @Override
   public void close() {
+    if (!thread.isAlive()) return;
     queue.add(this);
     try {
       thread.join(TimeUnit.SECONDS.toMillis(30));
       boolean all = inserting.tryAcquire(INSERTING, 30, TimeUnit.SECONDS);
-      if (current != null && all) current.retire();
+      if (!all) return;
+      inserting.release(INSERTING);
+      if (current != null) retire();
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
     }

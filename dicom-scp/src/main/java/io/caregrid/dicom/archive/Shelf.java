@@ -208,6 +208,11 @@ final class Shelf implements AutoCloseable {
     return files;
   }
 
+  /** Files of this writer, oldest first. */
+  List<String> all() throws IOException {
+    return files(folder, writer);
+  }
+
   private long[] numbers() throws IOException {
     try {
       String[] words = Files.readString(folder.resolve(writer).resolve(NUMBERS)).strip().split(" ");

@@ -26,6 +26,7 @@ public final class ImageFiles {
       select count(*) as instances, coalesce(sum(length), 0)::bigint as bytes from image_instance where node = $1 and file = $2""";
   private static final String GARBAGE = """
       select id, node, file, pos, length from image_garbage where node = $1 and file like $2 and id > $3 order by id limit $4""";
+  private static final String IS_GARBAGE = "select from image_garbage where node = $1 and file = $2 and pos = $3";
   private static final String ERASED = "delete from image_garbage where id = any($1)";
   private static final String MOVE = """
       update image_instance set file = $5, pos = $6
@@ -95,6 +96,13 @@ public final class ImageFiles {
             row.getLong("pos"), row.getLong("length")));
       return found;
     }).recover(Failures::recover);
+  }
+
+  /** Whether a place is noted as garbage. */
+  public Future<Boolean> isGarbage(String node, String file, long offset) {
+    return database.ask(IS_GARBAGE, Tuple.of(node, file, offset))
+        .map(rows -> rows.rowCount() > 0)
+        .recover(Failures::recover);
   }
 
   /** The bytes are gone from the disk. */
