@@ -24,7 +24,7 @@ public record Topics(Topic deviceData, Topic measurements, Topic deadLetters) {
 
   /**
    * Makes the topics that are missing, checks those that are there, and writes one probe into every partition that never held a record. Any number of
-   * nodes may do this at once. Blocks.
+   * nodes may do this at once. Blocks; an interruption ends it at once.
    *
    * @param deadline longest this may take
    * @throws ConfigException when Kafka does not answer in time, or a setting breaks a promise: with topic, what was found, what is wanted

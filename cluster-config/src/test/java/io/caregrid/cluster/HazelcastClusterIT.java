@@ -89,11 +89,13 @@ class HazelcastClusterIT {
 
   @Test
   void aNodeThatOwnsNothingNeedsOneThatDoes() {
-    ClusterConfig alone = new ClusterConfig("single", name, "127.0.0.1", 0, 0, List.of(), SHARDS, "");
+    HazelcastCluster alone = join(false, SHARDS);
 
-    ConfigException refused = assertThrows(ConfigException.class,
-        () -> HazelcastCluster.join(alone, false, Duration.ofMillis(300)));
+    ConfigException refused = assertThrows(ConfigException.class, () -> alone.awaitOwner(Duration.ofMillis(300)));
     assertTrue(refused.getMessage().contains("has role device"), refused.getMessage());
+
+    join(true, SHARDS);
+    alone.awaitOwner();
   }
 
   @Test

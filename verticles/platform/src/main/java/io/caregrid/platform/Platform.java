@@ -90,17 +90,18 @@ public final class Platform implements AutoCloseable {
     }
 
     progress.step("checking topics on Kafka at " + config.kafka().bootstrapServers());
-    Topics topics = Topics.ensure(config.kafka(), config.cluster(), Await.PATIENCE);
+    Topics topics = progress.waiting(() -> Topics.ensure(config.kafka(), config.cluster(), Await.PATIENCE));
 
     progress.step("joining the cluster");
     cluster = keep(HazelcastCluster.join(config.cluster(), config.roles().contains("device")));
+    progress.waiting(cluster::awaitOwner);
     vertx = Await
         .ready(cluster.vertx(options(), builder -> builder.withMetrics(new MicrometerMetricsFactory(metrics))));
     keep(() -> Await.closed(vertx.close()));
     List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class).forEach(this::travel);
 
     progress.step("opening the store");
-    Database database = openDatabase();
+    Database database = openDatabase(progress);
     fhir = new FhirStore(database, Audit.log());
     DeadLetters letters = new DeadLetters(database);
 
@@ -117,8 +118,8 @@ public final class Platform implements AutoCloseable {
     log.info("node is running name={} addresses={}", config.name(), addresses());
   }
 
-  private Database openDatabase() {
-    Database database = Await.ready(Databases.open(vertx, config.database()));
+  private Database openDatabase(Progress progress) {
+    Database database = progress.waiting(() -> Await.ready(Databases.open(vertx, config.database())));
     keep(() -> Await.closed(database.close()));
     check("database", database::answers);
     Sequencer sequencer = Sequencer.start(database);
