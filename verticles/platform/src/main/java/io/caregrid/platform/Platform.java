@@ -163,10 +163,12 @@ public final class Platform implements AutoCloseable {
     }
   }
 
+  /** Without the network clients' metrics: all of them share one gauge, which counts only the first's connections and warns of the others. */
   private VertxOptions options() {
     return new VertxOptions().setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true)
         .setJvmMetricsEnabled(true)
-        .addDisabledMetricsCategory(MetricsDomain.EVENT_BUS));
+        .addDisabledMetricsCategory(MetricsDomain.EVENT_BUS)
+        .addDisabledMetricsCategory(MetricsDomain.NET_CLIENT));
   }
 
   private <R extends Record> void travel(Class<R> type) {
