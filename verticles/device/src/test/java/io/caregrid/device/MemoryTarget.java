@@ -25,6 +25,8 @@ final class MemoryTarget implements Target {
   volatile Future<Void> gate = Future.succeededFuture();
   /** Makes the target fail, like a database that is away. */
   volatile boolean away;
+  /** What it says a write took. */
+  volatile Duration took = Duration.ofMillis(1);
   /** Events that make their batch fail with a data error. */
   volatile Predicate<Batch.Event> poison = event -> false;
 
@@ -83,7 +85,7 @@ final class MemoryTarget implements Target {
         applied.computeIfAbsent(key.shard(), shard -> new ArrayList<>()).add(event);
     rows.put(key.shard(), before.after(Math.max(before.applied(), batch.to()), marks.moved()));
     batches.add(batch);
-    return Future.succeededFuture(new Written(batch.to(), Duration.ofMillis(1)));
+    return Future.succeededFuture(new Written(batch.to(), took));
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.caregrid.device;
 
 import static io.caregrid.device.Readings.batch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.ShardConfig;
@@ -86,6 +87,27 @@ class ShardVerticleTest {
       shard.offer(batch(100 + i, 101 + i, "a"));
       Await.until("reading " + written, Duration.ofMillis(1500), () -> target.positions(7).size() == written);
     }
+  }
+
+  @Test
+  void oneSlowWriteDoesNotKeepReadersWaitingButTwoDo() {
+    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)));
+    vertx.deployVerticle(shard).await();
+    writes(shard, 100);
+
+    target.took = Duration.ofSeconds(1); // with 4 shards and half a connection's time: a pause of 8 s
+    writes(shard, 101);
+    writes(shard, 102);
+    shard.offer(batch(103, 104, "a"));
+
+    AssertionError late = assertThrows(AssertionError.class,
+        () -> Await.until("reading 103", Duration.ofSeconds(3), () -> target.positions(7).contains(103L)));
+    assertTrue(late.getMessage().contains("reading 103"), late.getMessage());
+  }
+
+  private void writes(ShardVerticle shard, long position) {
+    shard.offer(batch((int) position, (int) position + 1, "a"));
+    Await.until("reading " + position, Duration.ofSeconds(5), () -> target.positions(7).contains(position));
   }
 
   @Test
