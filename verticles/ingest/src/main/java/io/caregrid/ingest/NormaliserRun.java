@@ -277,7 +277,7 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
 
   /** True while it belongs to the group and is connected. Any thread. */
   boolean isReading() {
-    return joined && KafkaClients.isConnected(consumer);
+    return joined && Topics.isConnected(consumer);
   }
 
   long lag() {
