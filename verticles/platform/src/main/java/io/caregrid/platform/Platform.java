@@ -33,6 +33,7 @@ import io.vertx.core.VertxOptions;
 import io.vertx.micrometer.MetricsDomain;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -98,6 +99,7 @@ public final class Platform implements AutoCloseable {
     vertx = Await
         .ready(cluster.vertx(options(), builder -> builder.withMetrics(new MicrometerMetricsFactory(metrics))));
     keep(() -> Await.closed(vertx.close()));
+    watchDisk();
     List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class).forEach(this::travel);
 
     progress.step("opening the store");
@@ -181,7 +183,15 @@ public final class Platform implements AutoCloseable {
   }
 
   private void check(String name, Supplier<Future<Boolean>> passes) {
-    checks.add(new Check(name, passes));
+    checks.add(new Check(name, passes, true));
+  }
+
+  private void watchDisk() {
+    DiskSpace disk = new DiskSpace(config.data(), metrics);
+    Supplier<Future<Boolean>> enough = () -> vertx.executeBlocking(disk::isEnough, false);
+    enough.get();
+    vertx.setPeriodic(Duration.ofMinutes(1).toMillis(), look -> enough.get());
+    checks.add(new Check("disk space", enough, false));
   }
 
   private <T extends AutoCloseable> T keep(T thing) {

@@ -41,9 +41,10 @@ class PlatformIT {
           () -> TestNode.get(node.http() + "/health/ready").statusCode() == 200
               ? TestNode.json(node.http() + "/health/ready")
               : null);
-      assertEquals(List.of("database", "shards", "ingest", "normalise", "dead letters"),
+      assertEquals(List.of("disk space", "database", "shards", "ingest", "normalise", "dead letters"),
           health.path("checks").findValuesAsText("name"));
       assertTrue(TestNode.get(node.http() + "/metrics").body().contains("shard_observations_total 3.0"));
+      assertTrue(TestNode.get(node.http() + "/metrics").body().contains("data_disk_free_bytes "));
       assertEquals(200, TestNode.get(node.http() + "/vitals/").statusCode());
     }
     try (Platform again = Platform.start(TestNode.config(settings), false, QUIET)) {
