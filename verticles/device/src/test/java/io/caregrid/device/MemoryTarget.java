@@ -30,6 +30,8 @@ final class MemoryTarget implements Target {
   /** Events that make their batch fail with a data error. */
   volatile Predicate<Batch.Event> poison = event -> false;
 
+  /** Writes that are under way. */
+  final AtomicInteger waiting = new AtomicInteger();
   /** How often somebody asked for a shard's progress. */
   final AtomicInteger asked = new AtomicInteger();
 
@@ -63,7 +65,8 @@ final class MemoryTarget implements Target {
 
   @Override
   public Future<Written> write(ShardKey key, Batch batch) {
-    return gate.compose(opened -> apply(key, batch));
+    waiting.incrementAndGet();
+    return gate.compose(opened -> apply(key, batch)).onComplete(done -> waiting.decrementAndGet());
   }
 
   @Override
