@@ -64,35 +64,37 @@ public final class HazelcastCluster implements ShardTable, AutoCloseable {
   /**
    * Joins the members of the configuration, or stands alone. Blocks until it has, some 2 s.
    *
-   * @param ownsShards false for a node without role {@code device}: it joins as a lite member
-   * @throws ConfigException when the others have another number of shards, the port is taken, or a lite member finds nobody who owns shards
+   * @param ownsShards false for a node without role {@code device}: it joins as a lite member, and must {@link #awaitOwner}
+   * @throws ConfigException when the others have another number of shards, or the port is taken
    */
   public static HazelcastCluster join(ClusterConfig config, boolean ownsShards) {
-    return join(config, ownsShards, PATIENCE);
-  }
-
-  static HazelcastCluster join(ClusterConfig config, boolean ownsShards, Duration patience) {
     HazelcastCluster cluster = new HazelcastCluster(config, start(config, ownsShards));
-    cluster.awaitOwner(patience);
     cluster.listen();
     log.info("cluster joined name={} members={} shards={} owner={}", config.name(), cluster.members(), config.shards(),
         ownsShards);
     return cluster;
   }
 
-  /** Without a member that holds data there is no event bus, and nothing to do. */
-  private void awaitOwner(Duration patience) {
+  /**
+   * Blocks until a member holds data: without one there is no event bus, and nothing to do. A member that owns shards is one itself.
+   *
+   * @throws ConfigException when there is none after two minutes, or the thread is interrupted
+   */
+  public HazelcastCluster awaitOwner() {
+    return awaitOwner(PATIENCE);
+  }
+
+  HazelcastCluster awaitOwner(Duration patience) {
     long deadline = System.nanoTime() + patience.toNanos();
     if (!hasOwner()) log.warn("waiting for a node with role device cluster={}", config.name());
     while (!hasOwner()) {
-      if (System.nanoTime() > deadline) {
-        close();
+      if (System.nanoTime() > deadline || Thread.currentThread().isInterrupted())
         throw new ConfigException("nobody in cluster " + config.name()
             + " has role device: start such a node first and name it in cluster.members, "
             + "or give this one the role (roles)");
-      }
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
     }
+    return this;
   }
 
   private boolean hasOwner() {

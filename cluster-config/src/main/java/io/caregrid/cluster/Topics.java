@@ -2,6 +2,7 @@ package io.caregrid.cluster;
 
 import java.time.Duration;
 import java.util.UUID;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.header.Headers;
 
 /**
@@ -24,7 +25,7 @@ public record Topics(Topic deviceData, Topic measurements, Topic deadLetters) {
 
   /**
    * Makes the topics that are missing, checks those that are there, and writes one probe into every partition that never held a record. Any number of
-   * nodes may do this at once. Blocks.
+   * nodes may do this at once. Blocks; an interruption ends it at once.
    *
    * @param deadline longest this may take
    * @throws ConfigException when Kafka does not answer in time, or a setting breaks a promise: with topic, what was found, what is wanted
@@ -33,6 +34,15 @@ public record Topics(Topic deviceData, Topic measurements, Topic deadLetters) {
     try (TopicSetup setup = new TopicSetup(kafka, cluster, deadline)) {
       return setup.run();
     }
+  }
+
+  /** True while it holds a connection to a broker: one that reads partitions, or belongs to a group, always does. Any thread. */
+  public static boolean isConnected(Consumer<?, ?> consumer) {
+    return consumer.metrics()
+        .values()
+        .stream()
+        .filter(metric -> metric.metricName().name().equals("connection-count"))
+        .anyMatch(metric -> ((Number) metric.metricValue()).doubleValue() > 0);
   }
 
   /** True when a record with these headers carries nothing. */

@@ -126,7 +126,7 @@ class TopicsIT {
         () -> Topics.ensure(kafka, shards(2), Duration.ofSeconds(2))).getMessage();
 
     assertTrue(said.contains("kafka.bootstrapServers " + nobody + " did not answer within PT2S"), said);
-    assertTrue(System.nanoTime() - start < Duration.ofSeconds(6).toNanos());
+    assertTrue(System.nanoTime() - start < Duration.ofSeconds(20).toNanos());
   }
 
   @Test

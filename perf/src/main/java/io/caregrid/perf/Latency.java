@@ -23,16 +23,19 @@ final class Latency {
   private final HttpClient http;
   private final Ward ward;
   private final Check reader;
+  private final long countFrom;
   private final ObjectMapper json = new ObjectMapper();
   private final Map<String, Long> live = new ConcurrentHashMap<>();
   final Histogram toLive = new ConcurrentHistogram(3);
   final Histogram toFhir = new ConcurrentHistogram(3);
 
-  Latency(Vertx vertx, HttpClient http, Ward ward, Check reader) {
+  /** @param countFrom readings sent before this moment, in {@code System.nanoTime}, warm up and are not counted */
+  Latency(Vertx vertx, HttpClient http, Ward ward, Check reader, long countFrom) {
     this.vertx = vertx;
     this.http = http;
     this.ward = ward;
     this.reader = reader;
+    this.countFrom = countFrom;
   }
 
   /** Opens the live feed; completes when the feed answers. */
@@ -52,7 +55,7 @@ final class Latency {
     try {
       JsonNode node = json.readTree(vitals);
       Long sent = live.remove(node.path("device").asText() + "@" + node.path("seen").asLong());
-      if (sent != null) toLive.recordValue((System.nanoTime() - sent) / 1000);
+      if (sent != null) record(toLive, sent);
     } catch (java.io.IOException notVitals) {
       throw new java.io.UncheckedIOException(notVitals);
     }
@@ -77,13 +80,17 @@ final class Latency {
     return reader.observation(device).compose(observation -> {
       String[] tokens = observation.at("/valueSampledData/data").asText().split(" ");
       if (second < tokens.length && tokens[second].equals(Integer.toString(ward.value(device, second)))) {
-        toFhir.recordValue((System.nanoTime() - sent) / 1000);
+        record(toFhir, sent);
         return Future.succeededFuture();
       }
       long passed = (System.nanoTime() - sent) / 1_000_000;
       return vertx.timer(Math.max(POLL_MILLIS, passed / POLL_SHARE))
           .compose(waited -> untilStored(device, second, sent));
     });
+  }
+
+  private void record(Histogram micros, long sent) {
+    if (sent - countFrom >= 0) micros.recordValue((System.nanoTime() - sent) / 1000);
   }
 
   /** Readings that never came by on the live feed. */

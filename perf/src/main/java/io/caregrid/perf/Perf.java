@@ -29,7 +29,7 @@ public final class Perf implements Callable<Integer> {
   private int devices;
   @Option(names = "--minutes", defaultValue = "10", description = "Length of the Kafka row, at most 29. Default: ${DEFAULT-VALUE}")
   private int minutes;
-  @Option(names = "--warm-up", defaultValue = "60", description = "Seconds of the same load before the Kafka row is measured. Default: ${DEFAULT-VALUE}")
+  @Option(names = "--warm-up", defaultValue = "60", description = "Seconds of the same load before the Kafka row and the latency rows are measured. Default: ${DEFAULT-VALUE}")
   private int warmUp;
   @Option(names = "--http-seconds", defaultValue = "60", description = "Length of each HTTP row. Default: ${DEFAULT-VALUE}")
   private int httpSeconds;
@@ -61,8 +61,8 @@ public final class Perf implements Callable<Integer> {
       rows.add(run("http, NDJSON of 100", Duration.ofSeconds(30),
           scene -> scene.http(100, connections / 4 + 1, httpSeconds)));
     if (only.contains("latency")) {
-      rows.add(run("latency, batchAge 1 s", Duration.ofSeconds(1), scene -> scene.latency(1000, 60)));
-      rows.add(run("latency, batchAge 30 s", Duration.ofSeconds(30), scene -> scene.latency(1000, 120)));
+      rows.add(run("latency, batchAge 1 s", Duration.ofSeconds(1), scene -> scene.latency(1000, warmUp, 60)));
+      rows.add(run("latency, batchAge 30 s", Duration.ofSeconds(30), scene -> scene.latency(1000, warmUp, 120)));
     }
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("at", Instant.now().toString());

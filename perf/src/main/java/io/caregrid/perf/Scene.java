@@ -117,23 +117,26 @@ final class Scene implements AutoCloseable {
   }
 
   /** Latency while {@code devices} others send once a second. */
-  Map<String, Object> latency(int devices, int seconds) throws Exception {
+  Map<String, Object> latency(int devices, int warmUp, int seconds) throws Exception {
     int probes = 20;
     Ward ward = new Ward(devices + probes, HOUR);
     Prefill prefill = prefill(ward);
     await(prefill.people());
     await(prefill.observations(HALF));
-    Latency latency = new Latency(vertx, http, ward, new Check(ward, prefill, http));
+    say("sending for " + warmUp + " s to warm up, then for " + seconds + " s");
+    long start = System.nanoTime() + TimeUnit.SECONDS.toNanos(warmUp);
+    Latency latency = new Latency(vertx, http, ward, new Check(ward, prefill, http), start);
     await(latency.watch());
-    Thread background = background(new Ward(devices, HOUR), seconds);
+    Thread background = background(new Ward(devices, HOUR), warmUp + seconds);
     background.start();
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    long end = start + TimeUnit.SECONDS.toNanos(seconds);
     List<Future<Void>> loops = new ArrayList<>();
     for (int probe = 0; probe < probes; probe++) loops.add(probes(latency, devices + probe, HALF, end));
     await(Future.all(loops).mapEmpty());
     background.join();
     Map<String, Object> row = new LinkedHashMap<>();
     row.put("background events per second", devices);
+    row.put("warm-up, s", warmUp);
     row.put("probes", latency.toFhir.getTotalCount());
     put(row, "to the live feed", latency.toLive);
     put(row, "to FHIR", latency.toFhir);

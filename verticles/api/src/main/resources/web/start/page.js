@@ -2,6 +2,7 @@
 import {make, mark, say} from '/assets/house.js';
 
 const REFRESH_MILLIS = 5_000;
+const WORDS = {up: '● up', down: '▲ down', warning: '▲ up, look at the log'};
 const byId = id => document.getElementById(id);
 const devices = new Set();
 
@@ -11,7 +12,7 @@ async function health() {
     const up = report.status === 'up';
     show(up ? 'up' : 'down', up ? '● Ready' : '▲ Not ready: see the checks below');
     byId('checks').replaceChildren(...report.checks.map(check =>
-      make('tr', {}, make('td', {}, check.name), make('td', {class: check.status}, check.status === 'up' ? '● up' : '▲ down'))));
+      make('tr', {}, make('td', {}, check.name), make('td', {class: check.status}, WORDS[check.status]))));
   } catch {
     show('down', '▲ This node does not answer');
   }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * Is this node alive ({@code /health/live}), may it be given work ({@code /health/ready}), and how is it doing ({@code /metrics}).
@@ -23,8 +24,9 @@ public final class HealthRoutes implements Routes {
   /**
    * @param name   what is checked, as an operator calls it, e.g. {@code database}
    * @param passes true when it is fine; a failed future or none within three seconds count as false
+   * @param needed false for one that only warns: the node is ready all the same
    */
-  public record Check(String name, Supplier<Future<Boolean>> passes) {}
+  public record Check(String name, Supplier<Future<Boolean>> passes, boolean needed) {}
 
   /** @param scrape the registry's text in Prometheus' exposition format 0.0.4 */
   public HealthRoutes(List<Check> checks, Supplier<String> scrape) {
@@ -43,7 +45,7 @@ public final class HealthRoutes implements Routes {
     List<Future<Boolean>> asked = new ArrayList<>();
     checks.forEach(check -> asked.add(ask(check)));
     Future.all(List.copyOf(asked)).onSuccess(all -> {
-      boolean up = asked.stream().allMatch(Future::result);
+      boolean up = IntStream.range(0, checks.size()).allMatch(i -> asked.get(i).result() || !checks.get(i).needed());
       send(request, up ? 200 : 503, report(up, asked));
     }).onFailure(request::fail);
   }
@@ -57,9 +59,14 @@ public final class HealthRoutes implements Routes {
   private JsonObject report(boolean up, List<Future<Boolean>> asked) {
     JsonArray list = new JsonArray();
     for (int i = 0; i < checks.size(); i++) {
-      list.add(new JsonObject().put("name", checks.get(i).name()).put("status", word(asked.get(i).result())));
+      list.add(
+          new JsonObject().put("name", checks.get(i).name()).put("status", word(checks.get(i), asked.get(i).result())));
     }
     return new JsonObject().put("status", word(up)).put("checks", list);
+  }
+
+  private static String word(Check check, boolean passes) {
+    return passes || check.needed() ? word(passes) : "warning";
   }
 
   private static String word(boolean up) {

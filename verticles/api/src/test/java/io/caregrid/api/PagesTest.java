@@ -112,6 +112,18 @@ class PagesTest {
   }
 
   @Test
+  void aWarningIsShownAndTheNodeIsReadyAllTheSame() {
+    ward.diskHasRoom.set(false);
+    HttpResponse<Buffer> warned = get("/health/ready");
+    ward.diskHasRoom.set(true);
+
+    assertEquals(200, warned.statusCode());
+    assertEquals("up", warned.bodyAsJsonObject().getString("status"));
+    assertEquals(new JsonObject().put("name", "disk space").put("status", "warning"),
+        warned.bodyAsJsonObject().getJsonArray("checks").getJsonObject(2));
+  }
+
+  @Test
   void metricsArePrometheusText() {
     HttpResponse<Buffer> metrics = get("/metrics");
 

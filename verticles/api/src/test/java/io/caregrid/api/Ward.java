@@ -33,6 +33,7 @@ public final class Ward implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 20;
   public final Vertx vertx = Vertx.vertx();
   public final AtomicBoolean logIsThere = new AtomicBoolean(true);
+  public final AtomicBoolean diskHasRoom = new AtomicBoolean(true);
   public final FhirStore store;
   public final DeadLetters letters;
   private final Database database;
@@ -54,8 +55,9 @@ public final class Ward implements AutoCloseable {
 
   private void openDoors(HttpConfig config) {
     http = new HttpVerticle(config, ApiDoors.all(vertx, store, letters, SHARDS,
-        List.of(new HealthRoutes.Check("database", database::answers),
-            new HealthRoutes.Check("log", () -> Future.succeededFuture(logIsThere.get()))),
+        List.of(new HealthRoutes.Check("database", database::answers, true),
+            new HealthRoutes.Check("log", () -> Future.succeededFuture(logIsThere.get()), true),
+            new HealthRoutes.Check("disk space", () -> Future.succeededFuture(diskHasRoom.get()), false)),
         () -> "# TYPE ingest_events_total counter\ningest_events_total 7.0\n", "1.2.3"));
     deployment = get(vertx.deployVerticle(http));
   }

@@ -4,6 +4,7 @@ import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.cluster.ShardConfig;
 import io.caregrid.cluster.ShardTable;
 import io.caregrid.cluster.Source;
+import io.caregrid.cluster.Topics;
 import io.caregrid.contract.Failure;
 import io.caregrid.store.Progress;
 import io.caregrid.store.ShardKey;
@@ -23,6 +24,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -72,6 +74,8 @@ public final class ShardPump {
   private final ShardConfig config;
   private final ShardMetrics metrics;
   private final Supplier<Consumer<byte[], byte[]>> consumers;
+  /** Whether Kafka is there; a consumer that only plays one in a test has no connection to look at. */
+  Predicate<Consumer<byte[], byte[]>> connected = Topics::isConnected;
   private final EventReader reader;
   private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
   private final Promise<Void> finished = Promise.promise();
@@ -151,7 +155,7 @@ public final class ShardPump {
   }
 
   /**
-   * True while it reads every shard this node owns, those excepted that are stopped until an operator has looked: of them
+   * True while Kafka is there and it reads every shard this node owns, those excepted that are stopped until an operator has looked: of them
    * {@link ShardMetrics#STOPPED} tells. Any thread.
    */
   public boolean ready() {
@@ -212,7 +216,8 @@ public final class ShardPump {
         open(slot);
       }
     }
-    reading = !ending && slots.values().stream().allMatch(Slot::hasOpened);
+    reading = !ending && slots.values().stream().allMatch(Slot::hasOpened)
+        && (consumer.assignment().isEmpty() || connected.test(consumer));
     if (now - lastCommit > COMMIT_NANOS) commit(now);
   }
 

@@ -58,6 +58,7 @@ final class ShardVerticle extends VerticleBase {
   private Promise<Void> draining;
   private long lastEnd;
   private long lastTook;
+  private long tookBefore;
   private long timer = -1;
 
   ShardVerticle(ShardKey key, long from, Bisection bisection, ShardConfig config, Target target, IntSupplier shardsHere,
@@ -152,11 +153,14 @@ final class ShardVerticle extends VerticleBase {
     });
   }
 
-  /** When the open batch is to be written, in {@code System.nanoTime}: cheap writes soon, dear ones rarely (SHARDING.md, "Flush policy"). */
+  /**
+   * When the open batch is to be written, in {@code System.nanoTime}: cheap writes soon, dear ones rarely (SHARDING.md, "Flush policy"). What a write
+   * costs is the cheaper of the last two: one that a collection or a checkpoint held up is no reason to keep readers waiting.
+   */
   private long due() {
     boolean full = open.size() >= Math.min(config.batchEvents(), bisection.limit()) || openBytes >= config.batchBytes();
     if (full) return System.nanoTime();
-    long fair = (long) (lastTook * shardsHere.getAsInt() / config.writeShare());
+    long fair = (long) (Math.min(lastTook, tookBefore) * shardsHere.getAsInt() / config.writeShare());
     long pause = Math.min(Math.max(fair, SOONEST_NANOS), config.batchAge().toNanos());
     return Math.max(lastEnd + pause, openSince + COMPANY_NANOS);
   }
@@ -202,6 +206,7 @@ final class ShardVerticle extends VerticleBase {
   private void persisted(Batch batch, Target.Written written) {
     writing = false;
     lastEnd = System.nanoTime();
+    tookBefore = lastTook;
     lastTook = written.took().toNanos();
     done(batch.events().size(), bytes(batch.events()));
     if (ended) return;

@@ -25,9 +25,13 @@ final class MemoryTarget implements Target {
   volatile Future<Void> gate = Future.succeededFuture();
   /** Makes the target fail, like a database that is away. */
   volatile boolean away;
+  /** What it says a write took. */
+  volatile Duration took = Duration.ofMillis(1);
   /** Events that make their batch fail with a data error. */
   volatile Predicate<Batch.Event> poison = event -> false;
 
+  /** Writes that are under way. */
+  final AtomicInteger waiting = new AtomicInteger();
   /** How often somebody asked for a shard's progress. */
   final AtomicInteger asked = new AtomicInteger();
 
@@ -61,7 +65,8 @@ final class MemoryTarget implements Target {
 
   @Override
   public Future<Written> write(ShardKey key, Batch batch) {
-    return gate.compose(opened -> apply(key, batch));
+    waiting.incrementAndGet();
+    return gate.compose(opened -> apply(key, batch)).onComplete(done -> waiting.decrementAndGet());
   }
 
   @Override
@@ -83,7 +88,7 @@ final class MemoryTarget implements Target {
         applied.computeIfAbsent(key.shard(), shard -> new ArrayList<>()).add(event);
     rows.put(key.shard(), before.after(Math.max(before.applied(), batch.to()), marks.moved()));
     batches.add(batch);
-    return Future.succeededFuture(new Written(batch.to(), Duration.ofMillis(1)));
+    return Future.succeededFuture(new Written(batch.to(), took));
   }
 
   @Override

@@ -322,6 +322,7 @@ class ShardPumpTest {
   private void start(ChosenShards table) {
     pump = new ShardPump(vertx, table, target, TOPIC, KafkaConfig.DEFAULT, CONFIG, new ShardMetrics(meters), () -> log);
     pump.firstPause = Duration.ofMillis(20);
+    pump.connected = consumer -> true;
     pump.start().await();
   }
 

@@ -2,9 +2,13 @@ package io.caregrid.device;
 
 import static io.caregrid.device.Readings.batch;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.caregrid.cluster.Addresses;
 import io.caregrid.cluster.ShardConfig;
+import io.caregrid.contract.Live;
+import io.caregrid.contract.RecordCodec;
 import io.caregrid.store.Progress;
 import io.caregrid.store.ShardKey;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -66,13 +70,15 @@ class ShardVerticleTest {
 
   @Test
   void aFullBatchIsWrittenAtOnceAndNoBatchIsLargerThanAllowed() {
-    ShardVerticle shard = shard(config(10, Duration.ofSeconds(30), Duration.ofSeconds(5)));
-    vertx.deployVerticle(shard).await();
+    ShardVerticle shard = shard(config(10, Duration.ofSeconds(60), Duration.ofSeconds(5)));
+    String id = vertx.deployVerticle(shard).await();
+    target.took = Duration.ofSeconds(60); // so dear that what is not full waits for batchAge
 
-    shard.offer(batch(100, 135, "a"));
+    shard.offer(batch(100, 155, "a"));
+    Await.until("five full batches", Duration.ofSeconds(30), () -> target.positions(7).size() >= 50);
+    vertx.undeploy(id).await();
 
-    Await.until("three full batches", Duration.ofMillis(900), () -> target.positions(7).size() >= 30);
-    Await.until("the rest", () -> target.positions(7).equals(LongStream.range(100, 135).boxed().toList()));
+    assertEquals(LongStream.range(100, 155).boxed().toList(), target.positions(7));
     assertTrue(target.batches().stream().allMatch(batch -> batch.events().size() <= 10));
   }
 
@@ -84,8 +90,49 @@ class ShardVerticleTest {
     for (int i = 0; i < 3; i++) {
       int written = i + 1;
       shard.offer(batch(100 + i, 101 + i, "a"));
-      Await.until("reading " + written, Duration.ofMillis(1500), () -> target.positions(7).size() == written);
+      Await.until("reading " + written, Duration.ofSeconds(5), () -> target.positions(7).size() == written);
     }
+  }
+
+  @Test
+  void oneSlowWriteDoesNotKeepReadersWaitingButTwoDo() {
+    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)));
+    vertx.deployVerticle(shard).await();
+    writes(shard, 100);
+
+    target.took = Duration.ofSeconds(1); // with 4 shards and half a connection's time: a pause of 8 s
+    writes(shard, 101);
+    writes(shard, 102);
+    shard.offer(batch(103, 104, "a"));
+
+    AssertionError late = assertThrows(AssertionError.class,
+        () -> Await.until("reading 103", Duration.ofSeconds(3), () -> target.positions(7).contains(103L)));
+    assertTrue(late.getMessage().contains("reading 103"), late.getMessage());
+  }
+
+  private void writes(ShardVerticle shard, long position) {
+    shard.offer(batch((int) position, (int) position + 1, "a"));
+    Await.until("reading " + position, Duration.ofSeconds(5), () -> target.positions(7).contains(position));
+  }
+
+  @Test
+  void watchersDoNotWaitForABatchThatIsBeingWritten() {
+    vertx.eventBus().registerDefaultCodec(Live.Watch.class, new RecordCodec<>(Live.Watch.class));
+    vertx.eventBus().registerDefaultCodec(Live.Vitals.class, new RecordCodec<>(Live.Vitals.class));
+    List<String> told = new CopyOnWriteArrayList<>();
+    vertx.eventBus().<Live.Vitals>consumer("watcher", vitals -> told.add(vitals.body().device()));
+    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(1)));
+    vertx.deployVerticle(shard).await();
+    vertx.eventBus().publish(Addresses.LIVE_WATCH, new Live.Watch("watcher", null));
+    var gate = target.shut();
+    shard.offer(batch(100, 101, "a"));
+    Await.until("a write under way", () -> target.waiting.get() == 1);
+
+    shard.offer(batch(101, 102, "b"));
+
+    Await.until("told", () -> told.contains("b"));
+    assertEquals(List.of(), target.positions(7));
+    gate.complete();
   }
 
   @Test
@@ -106,7 +153,7 @@ class ShardVerticleTest {
 
     target.rows.put(7, new Progress(99, Map.of()));
 
-    Await.until("noticed", Duration.ofSeconds(4), () -> crashes.size() == 1 && crashes.get(0) instanceof Target.Gap);
+    Await.until("noticed", () -> crashes.size() == 1 && crashes.get(0) instanceof Target.Gap);
   }
 
   private ShardVerticle shard(ShardConfig config) {

@@ -94,12 +94,12 @@ class ShardsIT {
     awaitEvents(1);
 
     bench.vertx.eventBus().publish(Addresses.LIVE_WATCH, new Live.Watch("watcher", "device-1"));
-    Live.Vitals snapshot = seen.poll(5, TimeUnit.SECONDS);
+    Live.Vitals snapshot = seen.poll(30, TimeUnit.SECONDS);
     assertEquals("61", snapshot.readings().get("heartrate/hr").value());
     assertEquals("p-device-1", snapshot.patient());
     long sent = System.nanoTime();
     log.send(List.of(heartRate("device-2", 1, "99"), heartRate("device-1", 1, "62")));
-    Live.Vitals next = seen.poll(5, TimeUnit.SECONDS);
+    Live.Vitals next = seen.poll(30, TimeUnit.SECONDS);
     System.out.println(
         "from the producer to the live feed: " + Duration.ofNanos(System.nanoTime() - sent).toMillis() + " ms");
 

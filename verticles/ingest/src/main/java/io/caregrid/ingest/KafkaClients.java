@@ -93,15 +93,6 @@ final class KafkaClients {
     return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
-  /** True while it holds a connection; a member of a group always does, for its heartbeats. Any thread. */
-  static boolean isConnected(KafkaConsumer<?, ?> consumer) {
-    return consumer.metrics()
-        .values()
-        .stream()
-        .filter(metric -> metric.metricName().name().equals("connection-count"))
-        .anyMatch(metric -> ((Number) metric.metricValue()).doubleValue() > 0);
-  }
-
   /** For the wrapper of Vert.x, which takes text. A batch is kept in one statement, so it is bounded in bytes too. */
   static Map<String, String> deadLetterReader(KafkaConfig kafka) {
     return Map.of(

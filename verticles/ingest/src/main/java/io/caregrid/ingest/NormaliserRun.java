@@ -60,12 +60,23 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
   private volatile long lag;
 
   NormaliserRun(KafkaConfig kafka, int shards, Supplier<DeviceMapping> mapping, IngestMetrics metrics) {
+    this(kafka, shards, mapping, metrics, KafkaClients.normaliserConsumer(kafka), () -> KafkaClients.normaliser(kafka));
+  }
+
+  /** Owns the consumer from here on: where the producer cannot be made, the consumer is closed. */
+  NormaliserRun(KafkaConfig kafka, int shards, Supplier<DeviceMapping> mapping, IngestMetrics metrics,
+      KafkaConsumer<byte[], byte[]> consumer, Supplier<KafkaProducer<byte[], byte[]>> producers) {
     this.kafka = kafka;
     this.shards = shards;
     this.mapping = mapping;
     this.metrics = metrics;
-    consumer = KafkaClients.normaliserConsumer(kafka);
-    producer = KafkaClients.normaliser(kafka);
+    this.consumer = consumer;
+    try {
+      producer = producers.get();
+    } catch (RuntimeException refused) {
+      consumer.close(CloseOptions.timeout(CLOSE));
+      throw refused;
+    }
     consumer.subscribe(List.of(kafka.deviceData()), this);
   }
 
@@ -266,7 +277,7 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
 
   /** True while it belongs to the group and is connected. Any thread. */
   boolean isReading() {
-    return joined && KafkaClients.isConnected(consumer);
+    return joined && Topics.isConnected(consumer);
   }
 
   long lag() {
@@ -289,7 +300,10 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
   public void close() {
     joined = false;
     acknowledged.clear();
-    producer.close(failure == null ? CLOSE : Duration.ZERO);
-    consumer.close(CloseOptions.timeout(CLOSE));
+    try {
+      producer.close(failure == null ? CLOSE : Duration.ZERO);
+    } finally {
+      consumer.close(CloseOptions.timeout(CLOSE));
+    }
   }
 }

@@ -29,11 +29,14 @@ final class NodeCommand implements Runnable {
     Logger log = LoggerFactory.getLogger(NodeCommand.class);
     PrintWriter out = spec.commandLine().getOut();
     try (Running running = new Running()) {
-      Platform platform = running.keep(Platform.start(config, dev, step -> log.info("node is starting: {}", step)));
+      Platform platform = running
+          .keep(Platform.start(config, dev, running.starting(step -> log.info("node is starting: {}", step))));
       platform.addresses().forEach((what, where) -> out.printf("%-12s %s%n", what, where));
       out.println("Caregrid node '" + config.name() + "' is running. Ctrl-C stops it.");
       out.flush();
       running.untilStopped();
+    } catch (Running.Stopped asked) {
+      log.info("node was told to stop before it was running");
     }
   }
 }

@@ -40,6 +40,7 @@ import io.vertx.micrometer.MetricsDomain;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -100,17 +101,19 @@ public final class Platform implements AutoCloseable {
     }
 
     progress.step("checking topics on Kafka at " + config.kafka().bootstrapServers());
-    Topics topics = Topics.ensure(config.kafka(), config.cluster(), Await.PATIENCE);
+    Topics topics = progress.waiting(() -> Topics.ensure(config.kafka(), config.cluster(), Await.PATIENCE));
 
     progress.step("joining the cluster");
     cluster = keep(HazelcastCluster.join(config.cluster(), config.roles().contains("device")));
+    progress.waiting(cluster::awaitOwner);
     vertx = Await
         .ready(cluster.vertx(options(), builder -> builder.withMetrics(new MicrometerMetricsFactory(metrics))));
     keep(() -> Await.closed(vertx.close()));
+    watchDisk();
     List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class).forEach(this::travel);
 
     progress.step("opening the store");
-    Database database = openDatabase();
+    Database database = openDatabase(progress);
     fhir = new FhirStore(database, Audit.log());
     DeadLetters letters = new DeadLetters(database);
 
@@ -129,8 +132,8 @@ public final class Platform implements AutoCloseable {
     log.info("node is running name={} addresses={}", config.name(), addresses());
   }
 
-  private Database openDatabase() {
-    Database database = Await.ready(Databases.open(vertx, config.database()));
+  private Database openDatabase(Progress progress) {
+    Database database = progress.waiting(() -> Await.ready(Databases.open(vertx, config.database())));
     keep(() -> Await.closed(database.close()));
     check("database", database::answers);
     Sequencer sequencer = Sequencer.start(database);
@@ -210,10 +213,12 @@ public final class Platform implements AutoCloseable {
     return new DoorPort("dicom.port", config.dicom().host(), config.dicom().port());
   }
 
+  /** Without the network clients' metrics: all of them share one gauge, which counts only the first's connections and warns of the others. */
   private VertxOptions options() {
     return new VertxOptions().setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true)
         .setJvmMetricsEnabled(true)
-        .addDisabledMetricsCategory(MetricsDomain.EVENT_BUS));
+        .addDisabledMetricsCategory(MetricsDomain.EVENT_BUS)
+        .addDisabledMetricsCategory(MetricsDomain.NET_CLIENT));
   }
 
   private <R extends Record> void travel(Class<R> type) {
@@ -230,7 +235,15 @@ public final class Platform implements AutoCloseable {
   }
 
   private void check(String name, Supplier<Future<Boolean>> passes) {
-    checks.add(new Check(name, passes));
+    checks.add(new Check(name, passes, true));
+  }
+
+  private void watchDisk() {
+    DiskSpace disk = new DiskSpace(config.data(), metrics);
+    Supplier<Future<Boolean>> enough = () -> vertx.executeBlocking(disk::isEnough, false);
+    enough.get();
+    vertx.setPeriodic(Duration.ofMinutes(1).toMillis(), look -> enough.get());
+    checks.add(new Check("disk space", enough, false));
   }
 
   private <T extends AutoCloseable> T keep(T thing) {

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * A process that runs until it is told to stop, and then closes what it holds, last opened first, whoever asks: Ctrl-C and SIGTERM arrive as the
@@ -15,6 +16,8 @@ public final class Running implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Deque<AutoCloseable> held = new ArrayDeque<>();
   private volatile boolean stopping;
+  private String step;
+  private Thread waiter;
 
   public Running() {
     Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop"));
@@ -40,8 +43,64 @@ public final class Running implements AutoCloseable {
     return stopping;
   }
 
-  private void stop() {
+  /** Tells {@code hears} what the start does; a wait of the start ends when the process is told to stop, with {@link Stopped}. */
+  Progress starting(Progress hears) {
+    return new Progress() {
+      @Override
+      public void step(String now) {
+        step = now;
+        hears.step(now);
+      }
+
+      @Override
+      public <T> T waiting(Supplier<T> wait) {
+        return untilStopped(wait);
+      }
+    };
+  }
+
+  private <T> T untilStopped(Supplier<T> wait) {
+    enter();
+    try {
+      return wait.get();
+    } catch (RuntimeException ended) {
+      if (stopping) throw new Stopped(ended);
+      throw ended;
+    } finally {
+      leave();
+    }
+  }
+
+  private synchronized void enter() {
+    if (stopping) throw new Stopped(null);
+    waiter = Thread.currentThread();
+  }
+
+  /** Takes the interruption along: closing must be able to wait. */
+  private synchronized void leave() {
+    waiter = null;
+    Thread.interrupted();
+  }
+
+  /** Ends the start where it waits; elsewhere it goes on to its next wait, or to its end. */
+  private synchronized void interruptStart() {
     stopping = true;
+    if (waiter == null) return;
+    System.err.println("caregrid: told to stop while " + step + ": ending");
+    waiter.interrupt();
+  }
+
+  /** The start was ended because the process was told to stop. */
+  static final class Stopped extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private Stopped(Throwable ended) {
+      super("stopped before it was running", ended);
+    }
+  }
+
+  private void stop() {
+    interruptStart();
     told.countDown();
     try {
       if (!closed.await(PATIENCE_SECONDS, TimeUnit.SECONDS))

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,12 +20,16 @@ final class ChildNode implements AutoCloseable {
   private static final int START_SECONDS = 120;
   private final Process process;
   private final Path log;
+  private final Thread reader;
   private final Map<String, String> addresses = new ConcurrentHashMap<>();
   private final CountDownLatch running = new CountDownLatch(1);
 
   private ChildNode(Process process, Path log) {
     this.process = process;
     this.log = log;
+    reader = new Thread(this::read, "child-output");
+    reader.setDaemon(true);
+    reader.start();
   }
 
   /** Starts it and returns when it says that it is running. What it prints goes to {@code log}. */
@@ -43,11 +48,7 @@ final class ChildNode implements AutoCloseable {
     command.addAll(List.of(options));
     settings.forEach((key, value) -> command.addAll(List.of("--set", key + "=" + value)));
     Files.createDirectories(log.getParent());
-    ChildNode node = new ChildNode(new ProcessBuilder(command).redirectErrorStream(true).start(), log);
-    Thread reader = new Thread(node::read, "child-output");
-    reader.setDaemon(true);
-    reader.start();
-    return node;
+    return new ChildNode(new ProcessBuilder(command).redirectErrorStream(true).start(), log);
   }
 
   void awaitRunning() throws IOException, InterruptedException {
@@ -83,9 +84,20 @@ final class ChildNode implements AutoCloseable {
   /** SIGTERM. @return seconds until it was gone */
   double stop() throws InterruptedException {
     long start = System.nanoTime();
-    process.destroy();
+    process.toHandle().destroy(); // Process.destroy would close the pipe before its last words are read
     if (!process.waitFor(60, TimeUnit.SECONDS)) throw new AssertionError("node did not stop within 60 s, see " + log);
     return (System.nanoTime() - start) / 1e9;
+  }
+
+  /** Returns once what the process has printed so far contains this. */
+  void awaitWords(String words) throws Exception {
+    TestNode.eventually(Duration.ofSeconds(START_SECONDS), words, () -> said().contains(words) ? true : null);
+  }
+
+  /** All it has printed; complete when it has ended. */
+  String said() throws IOException, InterruptedException {
+    if (!process.isAlive()) reader.join();
+    return Files.exists(log) ? Files.readString(log) : "";
   }
 
   int exitCode() throws InterruptedException {

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 class KilledNodeIT {
   private static final int KILLS = 10;
   private static final int SECONDS_A_BODY = 10;
+  /** Readings acknowledged before a node is killed; somewhere up to that, so that kills hit every stage. */
+  private static final int MOST_BEFORE_KILL = 3_000;
   @TempDir
   Path temp;
 
@@ -32,8 +34,8 @@ class KilledNodeIT {
       Thread sender = new Thread(() -> send(ledger, node.http()), "sender");
       int before = ledger.promisedReadings();
       sender.start();
-      TestNode.eventually(Duration.ofSeconds(60), "the stream", () -> ledger.promisedReadings() > before ? true : null);
-      Thread.sleep(200 + random.nextInt(2500));
+      int until = before + 1 + random.nextInt(MOST_BEFORE_KILL);
+      TestNode.eventually(Duration.ofSeconds(60), "the stream", () -> ledger.promisedReadings() >= until ? true : null);
       node.kill();
       sender.join();
       System.out.printf("kill %d: acknowledged %d, unanswered %d%n", kill, ledger.promisedReadings(),
@@ -46,7 +48,7 @@ class KilledNodeIT {
       assertTrue(ledger.promisedReadings() > 1000, "the stream was a stream: " + ledger.promisedReadings());
       double seconds = node.stop();
       System.out.printf("stopped on SIGTERM after %.1f s%n", seconds);
-      assertTrue(seconds < 15, "stopped after " + seconds + " s");
+      assertTrue(seconds < 30, "stopped after " + seconds + " s");
     }
   }
 

@@ -37,13 +37,14 @@ class PlatformIT {
       assertEquals(202, TestNode.post(node.http() + "/ingest", "application/json", READING).statusCode());
 
       seen(node);
-      JsonNode health = TestNode.eventually(Duration.ofSeconds(20), "ready",
+      JsonNode health = TestNode.eventually(Duration.ofSeconds(60), "ready",
           () -> TestNode.get(node.http() + "/health/ready").statusCode() == 200
               ? TestNode.json(node.http() + "/health/ready")
               : null);
-      assertEquals(List.of("database", "shards", "ingest", "normalise", "dead letters", "dicom"),
+      assertEquals(List.of("disk space", "database", "shards", "ingest", "normalise", "dead letters", "dicom"),
           health.path("checks").findValuesAsText("name"));
       assertTrue(TestNode.get(node.http() + "/metrics").body().contains("shard_observations_total 3.0"));
+      assertTrue(TestNode.get(node.http() + "/metrics").body().contains("data_disk_free_bytes "));
       assertEquals(200, TestNode.get(node.http() + "/vitals/").statusCode());
     }
     try (Platform again = Platform.start(TestNode.config(settings), false, QUIET)) {
@@ -52,7 +53,7 @@ class PlatformIT {
   }
 
   private static void seen(Platform node) throws Exception {
-    JsonNode found = TestNode.eventually(Duration.ofSeconds(20), "three Observations", () -> {
+    JsonNode found = TestNode.eventually(Duration.ofSeconds(60), "three Observations", () -> {
       JsonNode patient = TestNode.json(node.http() + "/fhir/Patient?identifier=MRN-1").at("/entry/0/resource/id");
       if (patient.isMissingNode()) return null;
       JsonNode bundle = TestNode.json(node.http() + "/fhir/Observation?patient=" + patient.asText());

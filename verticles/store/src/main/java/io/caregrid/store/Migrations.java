@@ -28,8 +28,10 @@ final class Migrations {
   private static final long LOCK = 0x4361726567726964L; // "Caregrid"
   private static final String HOLD = "select pg_advisory_lock($1)";
   private static final String RELEASE = "select pg_advisory_unlock($1)";
+  /** Asked before making it: {@code create table if not exists} would be answered with a notice, a warning in the log at every start. */
+  private static final String IS_THERE = "select to_regclass('schema_version') is not null";
   private static final String TABLE = """
-      create table if not exists schema_version (
+      create table schema_version (
         version int primary key, name text not null, checksum text not null, applied timestamptz not null default now())""";
   private static final String APPLIED = "select version, name, checksum from schema_version order by version";
   private static final String RECORD = "insert into schema_version (version, name, checksum) values ($1, $2, $3)";
@@ -78,8 +80,11 @@ final class Migrations {
   }
 
   private Future<Void> forward(SqlConnection connection) {
-    return connection.query(TABLE)
+    return connection.query(IS_THERE)
         .execute()
+        .compose(rows -> rows.iterator().next().getBoolean(0)
+            ? Future.succeededFuture()
+            : connection.query(TABLE).execute().mapEmpty())
         .compose(there -> connection.query(APPLIED).execute())
         .compose(rows -> {
           int done = 0;

@@ -11,9 +11,12 @@ import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,6 +58,23 @@ class DatabaseTest {
     long steps = get(one.pool().query("select count(*) from schema_version").execute()).iterator().next().getLong(0);
     assertEquals(Migrations.shipped().steps().size(), steps);
     assertTrue(get(one.answers()));
+  }
+
+  @Test
+  void aSecondStartGivesTheDatabaseNothingToRemark() {
+    PgConnection connection = get(PgConnection.connect(vertx, new PgConnectOptions().setHost(config.host())
+        .setPort(config.port())
+        .setDatabase(config.database())
+        .setUser(config.user())
+        .setPassword(config.password())));
+    List<String> notices = new CopyOnWriteArrayList<>();
+    connection.noticeHandler(notice -> notices.add(notice.getMessage()));
+
+    get(Migrations.shipped().run(connection));
+    get(Migrations.shipped().run(connection));
+
+    assertEquals(List.of(), notices);
+    get(connection.close());
   }
 
   @Test

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 record Room(Vertx vertx, DatabaseConfig config, Database database) implements AutoCloseable {
 
   static final Caller CALLER = Caller.system("test");
-  private static final int DEADLINE_SECONDS = 20;
+  private static final int DEADLINE_SECONDS = 60;
 
   /** {@code @ExtendWith(Room.Key.class)} and a parameter of type {@link Room} or {@link Postgres}. */
   static final class Key implements ParameterResolver {
