@@ -239,9 +239,14 @@ class PagesIT {
     Page page = browser.page(ward.base() + "/", 1280, 900, ColorScheme.LIGHT);
 
     assertThat(page.locator("#state")).containsText("Ready");
-    assertThat(page.locator("#checks tr")).hasCount(2);
+    assertThat(page.locator("#checks tr")).containsText(new String[] {"database", "log", "disk space"});
     assertThat(page.locator("#ward")).containsText("50 monitors");
     Browser.shoot(page, "start");
+    ward.diskHasRoom.set(false);
+    assertThat(page.locator("#checks tr").last()).containsText("look at the log",
+        new com.microsoft.playwright.assertions.LocatorAssertions.ContainsTextOptions().setTimeout(10_000));
+    assertThat(page.locator("#state")).containsText("Ready");
+    ward.diskHasRoom.set(true);
     ward.logIsThere.set(false);
     assertThat(page.locator("#state")).containsText("Not ready",
         new com.microsoft.playwright.assertions.LocatorAssertions.ContainsTextOptions().setTimeout(10_000));
