@@ -105,7 +105,8 @@ public final class Perf implements Callable<Integer> {
     });
   }
 
-  private static Map<String, Object> machine() throws IOException {
+  /** What the numbers were measured on. */
+  public static Map<String, Object> machine() throws IOException {
     Map<String, Object> machine = new LinkedHashMap<>();
     try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
       machine.put("cpu",

@@ -1,0 +1,28 @@
+package io.caregrid.perf.dicom;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+
+/** A DICOM archive in processes of its own, on a folder of its own, up and listening. */
+interface Archive extends AutoCloseable {
+  /** As it stands in the table. */
+  String name();
+
+  InetSocketAddress address();
+
+  String aeTitle();
+
+  /** CPU seconds, user and system, of all its processes so far. */
+  double cpuSeconds();
+
+  /**
+   * Fails unless the archive has what it answered with success.
+   *
+   * @param stored pictures of all loads so far
+   * @return what was looked at, in a few words
+   */
+  String check(Load load, long stored) throws Exception;
+
+  @Override
+  void close() throws IOException;
+}

@@ -1,0 +1,142 @@
+package io.caregrid.perf.dicom;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Our node, PostgreSQL included, as {@link PictureNode} runs it: bytes and index rows durable before each answer. */
+final class Caregrid implements Archive {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  static final String READY = "ready ";
+  static final String VERIFIED = "verified ";
+  private final Process process;
+  private final BufferedReader out;
+  private final int dicomPort;
+  private final String web;
+  private final int sample;
+  private final HttpClient http = HttpClient.newHttpClient();
+
+  private Caregrid(Process process, BufferedReader out, JsonNode ready, int sample) {
+    this.process = process;
+    this.out = out;
+    this.dicomPort = ready.path("dicom").asInt();
+    this.web = ready.path("web").asText();
+    this.sample = sample;
+  }
+
+  /**
+   * @param heap of the node's JVM, e.g. {@code 1g}
+   * @param sample pictures read back after each load
+   */
+  static Caregrid start(Path folder, String heap, List<String> jvmFlags, int sample) throws IOException {
+    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-Xmx" + heap, "--enable-native-access=ALL-UNNAMED",
+        "-Dlogback.configurationFile=" + Path.of("verticles/distribution/src/conf/logback.xml").toAbsolutePath(),
+        "-Dcaregrid.logs=" + folder.resolve("logs")));
+    command.addAll(jvmFlags);
+    command.addAll(List.of("-cp", absolute(System.getProperty("java.class.path")), PictureNode.class.getName(),
+        folder.toString()));
+    Process process = new ProcessBuilder(command).directory(folder.toFile())
+        .redirectError(folder.resolve("log").toFile())
+        .start();
+    BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
+    return new Caregrid(process, out, JSON.readTree(line(out, READY)), sample);
+  }
+
+  private static String absolute(String classPath) {
+    return String.join(java.io.File.pathSeparator,
+        Arrays.stream(classPath.split(java.io.File.pathSeparator))
+            .map(part -> Path.of(part).toAbsolutePath().toString())
+            .toList());
+  }
+
+  private static String line(BufferedReader out, String beginning) throws IOException {
+    for (String line = out.readLine(); line != null; line = out.readLine())
+      if (line.startsWith(beginning)) return line.substring(beginning.length());
+    throw new IOException("our node ended; its log is in its folder");
+  }
+
+  @Override
+  public String name() {
+    return "caregrid (files and index synced)";
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), dicomPort);
+  }
+
+  @Override
+  public String aeTitle() {
+    return "CAREGRID";
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  @Override
+  public double cpuSeconds() {
+    return Children.cpuSeconds(process.pid());
+  }
+
+  /** All of them in its index and every file's digest right, by its own {@code verify}; a sample read back over DICOMweb and compared byte for byte. */
+  @Override
+  public String check(Load load, long stored) throws IOException, InterruptedException {
+    int every = Math.max(1, load.perAssociation() * load.associations() / sample);
+    Phantom phantom = Phantom.of(load.kind(), PictureName.of(load.run(), 0, 0), 1, 0);
+    int compared = 0;
+    for (int i = 0; i < load.perAssociation() * load.associations(); i += every, compared++)
+      compare(phantom, PictureName.of(load.run(), i % load.associations(), i / load.associations()));
+    return compared + " pictures equal byte for byte; " + verified(stored);
+  }
+
+  private void compare(Phantom phantom, PictureName name) throws IOException, InterruptedException {
+    URI picture = URI.create(web + "/studies/" + name.study() + "/series/" + name.series() + "/instances/"
+        + name.instance());
+    HttpResponse<byte[]> answer = http.send(
+        HttpRequest.newBuilder(picture).header("Accept", "application/dicom; transfer-syntax=*").build(),
+        HttpResponse.BodyHandlers.ofByteArray());
+    byte[] sent = phantom.dataSet(name);
+    byte[] kept = answer.body();
+    boolean same = answer.statusCode() == 200 && kept.length > sent.length
+        && Arrays.equals(kept, kept.length - sent.length, kept.length, sent, 0, sent.length);
+    if (!same)
+      throw new IllegalStateException("a picture came back as HTTP " + answer.statusCode() + ", " + kept.length
+          + " bytes, not the " + sent.length + " sent");
+  }
+
+  private String verified(long stored) throws IOException {
+    process.getOutputStream().write("verify\n".getBytes(StandardCharsets.US_ASCII));
+    process.getOutputStream().flush();
+    JsonNode report = JSON.readTree(line(out, VERIFIED));
+    if (report.path("instances").asLong() != stored || report.path("problems").asLong() != 0)
+      throw new IllegalStateException("verify says " + report + " where " + stored + " pictures were stored");
+    return "verify: " + report;
+  }
+
+  /** It stops when its standard input ends: so it never outlives the driver. */
+  @Override
+  public void close() throws IOException {
+    process.getOutputStream().close();
+    try {
+      if (!process.waitFor(60, TimeUnit.SECONDS)) process.destroyForcibly();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IOException(interrupted);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package io.caregrid.perf.dicom;
+
+import io.caregrid.perf.dicom.DicomPerf.Row;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+
+/** Medians over the rounds, and how ours compares. */
+record Summary(List<Cell> cells) {
+
+  /**
+   * One kind of load on one server.
+   *
+   * @param each           images a second, sorted: how far the rounds lie apart
+   * @param timesOrthanc   median images a second by Orthanc's; null without Orthanc
+   */
+  record Cell(String kind, int associations, String server, double imagesPerSecond, List<Long> each,
+      double megabytesPerSecond, double p50, double p99, double cpu, double mostForeign, Double timesOrthanc) {}
+
+  private record Key(String kind, int associations, String server) {}
+
+  static Summary of(List<Row> rows) {
+    Map<Key, List<Row>> groups = new LinkedHashMap<>();
+    rows.stream()
+        .sorted(Comparator.comparing(Row::kind).thenComparing(Row::associations).thenComparing(Row::server))
+        .forEach(row -> groups.computeIfAbsent(new Key(row.kind(), row.associations(), row.server()),
+            first -> new ArrayList<>()).add(row));
+    List<Cell> cells = new ArrayList<>();
+    groups.forEach((key, group) -> cells.add(cell(key, group, orthanc(groups, key))));
+    return new Summary(cells);
+  }
+
+  private static Double orthanc(Map<Key, List<Row>> groups, Key key) {
+    return groups.entrySet()
+        .stream()
+        .filter(other -> other.getKey().kind.equals(key.kind) && other.getKey().associations == key.associations
+            && other.getKey().server.startsWith("orthanc"))
+        .map(other -> median(other.getValue(), Row::imagesPerSecond))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static Cell cell(Key key, List<Row> rows, Double orthanc) {
+    double rate = median(rows, Row::imagesPerSecond);
+    return new Cell(key.kind, key.associations, key.server, rate,
+        rows.stream().map(row -> Math.round(row.imagesPerSecond())).sorted().toList(),
+        median(rows, Row::megabytesPerSecond), median(rows, Row::p50), median(rows, Row::p99), median(rows, Row::cpu),
+        rows.stream().mapToDouble(Row::foreign).max().orElseThrow(), orthanc == null ? null : rate / orthanc);
+  }
+
+  private static double median(List<Row> rows, ToDoubleFunction<Row> of) {
+    double[] sorted = rows.stream().mapToDouble(of).sorted().toArray();
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+
+  String table() {
+    StringBuilder table = new StringBuilder(
+        "| pictures | associations | server | images/s | each round | MB/s | p50 / p99 ms | server CPU ms/image | others' CPU, most | times Orthanc |\n"
+            + "|---|--:|---|--:|---|--:|---|--:|--:|--:|\n");
+    for (Cell cell : cells)
+      table.append(
+          String.format(Locale.ROOT, "| %s | %d | %s | %.0f | %s | %.0f | %.2f / %.2f | %.2f | %.0f %% | %s |%n",
+              cell.kind, cell.associations, cell.server, cell.imagesPerSecond,
+              cell.each.toString().replaceAll("[\\[\\]]", ""), cell.megabytesPerSecond, cell.p50, cell.p99, cell.cpu,
+              cell.mostForeign,
+              cell.timesOrthanc == null ? "" : String.format(Locale.ROOT, "%.2f", cell.timesOrthanc)));
+    return table.toString();
+  }
+}
