@@ -18,7 +18,8 @@ import java.util.Map;
 final class MultipartReader {
   static final int HEAD_BYTES = 16 << 10;
   private static final int PADDING = 256;
-  private static final int BOUNDARY_LENGTH = 70;
+  /** RFC 2046 says 70; Orthanc sends 73. */
+  private static final int BOUNDARY_LENGTH = 200;
 
   /** What was found, in order. */
   interface Parts {
@@ -49,7 +50,8 @@ final class MultipartReader {
   /** @throws Failure.Invalid when the boundary is none (RFC 2046 section 5.1.1) */
   MultipartReader(String boundary, Parts parts) {
     if (boundary == null || !boundary.matches("[ -~]{0," + (BOUNDARY_LENGTH - 1) + "}[!-~]"))
-      throw new Failure.Invalid("Content-Type: multipart/related needs a boundary of 1 to 70 printable characters");
+      throw new Failure.Invalid(
+          "Content-Type: multipart/related needs a boundary of 1 to " + BOUNDARY_LENGTH + " printable characters");
     this.delimiter = ("\r\n--" + boundary).getBytes(StandardCharsets.US_ASCII);
     this.parts = parts;
   }
