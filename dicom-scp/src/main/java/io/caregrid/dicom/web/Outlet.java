@@ -3,6 +3,7 @@ package io.caregrid.dicom.web;
 import io.caregrid.dicom.data.Source;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
@@ -11,9 +12,11 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 
 /**
  * The way out of one answer: whatever its size, a few pieces of it are in memory. On the request's context, but for {@link #piped}.
@@ -51,7 +54,7 @@ final class Outlet {
   }
 
   Future<Void> copy(Source source, long from, long length) {
-    Iterator<Long> pieces = java.util.stream.LongStream.iterate(from, at -> at < from + length, at -> at + PIECE)
+    Iterator<Long> pieces = LongStream.iterate(from, at -> at < from + length, at -> at + PIECE)
         .iterator();
     return InTurn.each(pieces, at -> piece(source, at, (int) Math.min(PIECE, from + length - at)));
   }
@@ -71,13 +74,13 @@ final class Outlet {
 
   /** The worker waits while the client is slower, for {@value #PATIENCE_SECONDS} s without any progress at most. */
   Future<Void> piped(Writes what) {
-    Context context = vertx.getOrCreateContext();
+    Pipe pipe = new Pipe(vertx.getOrCreateContext());
     return workers.executeBlocking(() -> {
-      try (Pipe pipe = new Pipe(context)) {
+      try (pipe) {
         what.to(pipe);
       }
       return null;
-    }, false);
+    }, false).compose(made -> pipe.handedOver());
   }
 
   private final class Pipe extends OutputStream {
@@ -114,11 +117,21 @@ final class Outlet {
     }
 
     private void hand() throws IOException {
-      Buffer full = Buffer.buffer(filled == piece.length ? piece : java.util.Arrays.copyOf(piece, filled));
+      Buffer full = Buffer.buffer(filled == piece.length ? piece : Arrays.copyOf(piece, filled));
       piece = new byte[PIPED_PIECE];
       filled = 0;
       await(full.length());
       context.runOnContext(now -> send(full));
+    }
+
+    /** Completes behind the last piece. */
+    Future<Void> handedOver() {
+      Promise<Void> behind = Promise.promise();
+      context.runOnContext(now -> {
+        if (gone) behind.fail(new IOException("the client has gone"));
+        else behind.complete();
+      });
+      return behind.future();
     }
 
     private void await(int bytes) throws IOException {
