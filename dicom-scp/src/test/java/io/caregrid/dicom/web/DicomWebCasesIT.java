@@ -31,7 +31,8 @@ class DicomWebCasesIT {
     assumeTrue(strict || Foreign.runs(PYTHON, "-c", "import pydicom"), "skipped: python3-pydicom is missing");
 
     try (WebDoor door = new WebDoor(postgres, folder, DicomConfig.DEFAULT)) {
-      Foreign.run(PRINTED, 5, TimeUnit.MINUTES, List.of(PYTHON, CASES.toString(), door.base(), "--groups", "STD"));
+      Foreign.run(Path.of("."), PRINTED, 5, TimeUnit.MINUTES,
+          List.of(PYTHON, CASES.toString(), door.base(), "--groups", "STD"));
     }
 
     List<String> printed = Files.readAllLines(PRINTED);

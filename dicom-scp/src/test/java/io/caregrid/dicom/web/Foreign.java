@@ -25,13 +25,17 @@ final class Foreign {
   /**
    * To its end, however that is.
    *
+   * @param folder  it runs in
    * @param printed gets what it says
    * @return its exit code
    */
-  static int run(Path printed, long patience, TimeUnit unit, List<String> command)
+  static int run(Path folder, Path printed, long patience, TimeUnit unit, List<String> command)
       throws IOException, InterruptedException {
     Files.createDirectories(printed.toAbsolutePath().getParent());
-    Process program = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(printed.toFile()).start();
+    Process program = new ProcessBuilder(command).directory(folder.toFile())
+        .redirectErrorStream(true)
+        .redirectOutput(printed.toFile())
+        .start();
     try {
       if (!program.waitFor(patience, unit))
         throw new IllegalStateException(command.get(0) + " takes more than " + patience + " " + unit);

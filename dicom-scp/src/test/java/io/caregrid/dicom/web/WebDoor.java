@@ -1,5 +1,7 @@
 package io.caregrid.dicom.web;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
@@ -28,6 +30,11 @@ import java.util.concurrent.TimeoutException;
 
 /** DICOMweb on a free port, over an archive and a database of its own, and a client for it. */
 final class WebDoor implements AutoCloseable {
+  static final String MULTIPART = "multipart/related; type=\"application/dicom\"; boundary=b";
+  static final String ANY = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
+  static final String AS_KEPT = "application/dicom; transfer-syntax=*";
+  /** Instances of 8 MB at most, 16 MB of them in memory. */
+  static final DicomConfig SMALL = limited(8 << 20, 16 << 20);
   private static final int DEADLINE_SECONDS = 60;
 
   final Vertx vertx = Vertx.vertx();
@@ -66,8 +73,24 @@ final class WebDoor implements AutoCloseable {
     }
   }
 
+  static DicomConfig limited(long maxInstance, int bufferBytes) {
+    DicomConfig usual = DicomConfig.DEFAULT;
+    return new DicomConfig(usual.host(), 0, usual.aeTitle(), List.of(), null, false, 8, 8, usual.maxPdu(), maxInstance,
+        bufferBytes, usual.artim(), usual.idle(), false);
+  }
+
   String base() {
     return "http://127.0.0.1:" + port + "/dicom-web";
+  }
+
+  /** All in one multipart body. */
+  HttpResponse<byte[]> store(byte[]... files) throws IOException, InterruptedException {
+    return post("/studies", MULTIPART, Slices.multipart("b", files));
+  }
+
+  void stored(byte[]... files) throws IOException, InterruptedException {
+    HttpResponse<byte[]> answer = store(files);
+    assertEquals(200, answer.statusCode(), () -> Answers.text(answer));
   }
 
   /** @param headers name, value, name, value … */
