@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {dateText, number, numbers, personText, text, timeText} from '../elements.js';
+import {dateText, mayHavePicture, number, numbers, personText, text, timeText} from '../elements.js';
 import {EMPTY, dateRange, fromFragment, mistake, namePattern, toFragment, toParams} from '../query.js';
 import {edgesOf, frameMillis, sideOf, stackOf} from '../stack.js';
 import {keywordOf, lines, matching} from '../tree.js';
@@ -26,6 +26,10 @@ test('numbers come as numbers or as text, and nonsense is left out', () => {
   assert.deepEqual(numbers({x: {vr: 'DS', Value: ['1.5', 2, null, '', 'abc', {}]}}, 'x'), [1.5, 2]);
   assert.equal(number({x: {vr: 'IS'}}, 'x'), null);
   assert.equal(number(undefined, 'x'), null);
+});
+
+test('a thumbnail is asked for only where there may be one', () => {
+  assert.deepEqual([['CT', 'SR'], [], ['NEW'], ['SR', 'PR'], ['RTPLAN']].map(mayHavePicture), [true, true, true, false, false]);
 });
 
 test('a name gets its wildcard, once', () => {

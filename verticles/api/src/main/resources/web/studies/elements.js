@@ -8,6 +8,14 @@ export const TAG = {
   frames: '00280008', position: '00200032', orientation: '00200037', location: '00201041', thickness: '00180050',
 };
 
+/** Modalities whose objects have no pixels (PS3.3 section C.7.3.1.1.1): there is no thumbnail to ask for. */
+const WITHOUT_PICTURES = new Set(['AU', 'DOC', 'ECG', 'EPS', 'FID', 'HD', 'KO', 'M3D', 'PLAN', 'PR', 'REG', 'RESP', 'RTPLAN', 'RTRECORD', 'RTSTRUCT', 'SMR', 'SR', 'STAIN', 'TEXTUREMAP']);
+
+/** @param modalities of a study or a series @returns whether one of them may have a picture */
+export function mayHavePicture(modalities) {
+  return !modalities.length || modalities.some(one => !WITHOUT_PICTURES.has(one));
+}
+
 export function values(set, tag) {
   const found = set?.[tag]?.Value;
   return Array.isArray(found) ? found.filter(value => value !== null && value !== undefined) : [];

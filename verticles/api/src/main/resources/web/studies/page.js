@@ -1,7 +1,7 @@
 // The study list: what is looked for, what was found, and in words what went wrong. Values from DICOM are text, never HTML.
 import {make, mark, moment, say} from '/assets/house.js';
 import {searchStudies, studyThumbnail} from './dicomweb.js';
-import {TAG, dateText, number, text, values, whenText} from './elements.js';
+import {TAG, dateText, mayHavePicture, number, text, values, whenText} from './elements.js';
 import {EMPTY, MODALITIES, PAGE_SIZES, fromFragment, isNarrowed, mistake, toFragment, toParams} from './query.js';
 
 const TYPING_MILLIS = 350;
@@ -94,7 +94,7 @@ function button(words, pressed) {
 
 /** What stood here before stays readable, but must not look current. */
 function fail(failed) {
-  const nowhere = failed.kind === 'absent' && !failed.reason ? ' Its role "dicom" may be switched off.' : '';
+  const nowhere = failed.kind === 'absent' ? ' Its role "dicom" may be switched off.' : '';
   problem((failed.words?.('The study list cannot be read') ?? `The study list cannot be shown: ${failed.message}`) + nowhere);
   byId('empty').hidden = true;
   if (!shown) {
@@ -116,7 +116,7 @@ function row(set) {
   const kinds = values(set, TAG.modalities).map(String);
   const link = make('a', {class: 'who', href: `/studies/viewer/#${new URLSearchParams({study: uid})}`}, text(set, TAG.patientName) || 'No name');
   return make('tr', {'data-study': uid},
-    make('td', {}, picture(studyThumbnail(uid), kinds[0] ?? '')),
+    make('td', {}, picture(mayHavePicture(kinds) ? studyThumbnail(uid) : null, kinds[0] ?? '')),
     make('td', {class: 'name'}, link),
     make('td', {class: 'num id'}, text(set, TAG.patientId) || '–'),
     make('td', {class: 'num born'}, dateText(text(set, TAG.birthDate))),
@@ -134,10 +134,11 @@ function accession(set) {
 
 /** A thumbnail, or the modality where there is no picture to show. */
 function picture(address, word) {
-  const frame = make('span', {class: 'picture'});
+  const frame = make('span', {class: 'picture'}, make('span', {class: 'none'}, word || '–'));
+  if (!address) return frame;
   const image = make('img', {src: address, alt: '', loading: 'lazy', width: 64, height: 64});
-  image.addEventListener('error', () => frame.replaceChildren(make('span', {class: 'none'}, word || '–')));
-  frame.append(image);
+  image.addEventListener('error', () => image.remove());
+  frame.prepend(image);
   return frame;
 }
 

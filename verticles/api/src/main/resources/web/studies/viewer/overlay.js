@@ -4,7 +4,6 @@ import {TAG, dateText, decimalText, number, text, whenText} from '../elements.js
 import {shapeOf} from '../pixels.js';
 import {edgesOf} from '../stack.js';
 
-const SEX = {F: 'F', M: 'M', O: 'X'};
 const SIDES = ['left', 'right', 'top', 'bottom'];
 const BARS_MM = [500, 200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1];
 const byId = id => document.getElementById(id);
@@ -30,7 +29,7 @@ export function blank() {
 export function describe(image, index, count) {
   const {set} = image;
   corner('tl', [text(set, TAG.patientName) || 'No name', text(set, TAG.patientId),
-    [dateText(text(set, TAG.birthDate)), SEX[text(set, TAG.sex)]].filter(Boolean).join(' · ')]);
+    [dateText(text(set, TAG.birthDate)), text(set, TAG.sex)].filter(Boolean).join(' · ')]);
   corner('tr', [text(set, TAG.studyText), whenText(set), text(set, '00080080'), text(set, TAG.accession) && `Acc ${text(set, TAG.accession)}`]);
   corner('bl', [seriesLine(set), `Image ${index + 1} / ${count}`, image.frames > 1 ? `Frame ${image.frame} / ${image.frames}` : '', sliceLine(set)]);
   const edges = edgesOf(shapeOf(set, image.frame), set);

@@ -1,7 +1,7 @@
 // The series of a study, each with its thumbnail.
 import {make} from '/assets/house.js';
 import {seriesThumbnail} from '../dicomweb.js';
-import {TAG, number, text} from '../elements.js';
+import {TAG, mayHavePicture, number, text} from '../elements.js';
 
 export class Rail {
   #all = [];
@@ -34,10 +34,12 @@ export class Rail {
     const uid = text(set, TAG.series);
     const kind = text(set, TAG.modality);
     const count = number(set, TAG.seriesInstances);
-    const picture = make('span', {class: 'picture'});
-    const image = make('img', {src: seriesThumbnail(study, uid), alt: '', loading: 'lazy'});
-    image.addEventListener('error', () => picture.replaceChildren(make('span', {class: 'none'}, kind || '–')));
-    picture.append(image);
+    const picture = make('span', {class: 'picture'}, make('span', {class: 'none'}, kind || '–'));
+    if (mayHavePicture(kind ? [kind] : [])) {
+      const image = make('img', {src: seriesThumbnail(study, uid), alt: '', loading: 'lazy'});
+      image.addEventListener('error', () => image.remove());
+      picture.prepend(image);
+    }
     const button = make('button', {type: 'button', class: 'one', 'data-series': uid}, picture,
       make('span', {class: 'what'}, text(set, TAG.seriesText) || text(set, TAG.bodyPart) || 'No description'),
       make('span', {class: 'soft num'}, [kind, text(set, TAG.seriesNumber) && `#${text(set, TAG.seriesNumber)}`, count !== null && `${count} img`].filter(Boolean).join(' · ')));

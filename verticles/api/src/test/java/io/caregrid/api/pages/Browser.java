@@ -14,11 +14,11 @@ import java.util.List;
 import java.util.Map;
 
 /** A real Chromium without a window. It reaches this machine only, and remembers every complaint that a page wrote into its console. */
-final class Browser implements AutoCloseable {
+public final class Browser implements AutoCloseable {
   private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
   private static final Path SCREENS = Path.of("target", "screens");
-  final List<String> complaints = new ArrayList<>();
-  final List<String> foreign = new ArrayList<>();
+  public final List<String> complaints = new ArrayList<>();
+  public final List<String> foreign = new ArrayList<>();
   private final Playwright playwright;
   private final com.microsoft.playwright.Browser chromium;
 
@@ -33,13 +33,13 @@ final class Browser implements AutoCloseable {
   }
 
   /** Skips the test where no Chromium is installed, unless CAREGRID_STRICT=true makes that a failure. */
-  static Browser open() {
+  public static Browser open() {
     boolean strict = "true".equals(System.getenv("CAREGRID_STRICT"));
     assumeTrue(strict || Files.isExecutable(CHROMIUM), "skipped: " + CHROMIUM + " is missing (apt install chromium)");
     return new Browser();
   }
 
-  Page page(String address, int width, int height, ColorScheme scheme) {
+  public Page page(String address, int width, int height, ColorScheme scheme) {
     BrowserContext context = chromium.newContext(new com.microsoft.playwright.Browser.NewContextOptions()
         .setViewportSize(width, height)
         .setColorScheme(scheme));
@@ -56,7 +56,7 @@ final class Browser implements AutoCloseable {
   }
 
   /** {@code target/screens/<name>.png}, for people who want to see what the test saw. */
-  static void shoot(Page page, String name) {
+  public static void shoot(Page page, String name) {
     page.screenshot(new Page.ScreenshotOptions().setPath(SCREENS.resolve(name + ".png")));
   }
 
