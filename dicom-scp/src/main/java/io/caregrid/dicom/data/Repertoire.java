@@ -13,16 +13,27 @@ import java.util.Map;
  * at A0 to FF. ISO IR 14, the Roman half of JIS X 0201, is read as ASCII: yen sign and overline are told from backslash and tilde by nobody.
  */
 enum Repertoire {
-  IR_6("ISOIR6", "US-ASCII", "(B", 0, 1), IR_14("ISOIR14", "US-ASCII", "(J", 0, 1), IR_13("ISOIR13", "Shift_JIS", ")I",
-      1, 1), IR_100("ISOIR100", "ISO-8859-1", "-A", 1, 1), IR_101("ISOIR101", "ISO-8859-2", "-B", 1,
-          1), IR_109("ISOIR109", "ISO-8859-3", "-C", 1, 1), IR_110("ISOIR110", "ISO-8859-4", "-D", 1,
-              1), IR_144("ISOIR144", "ISO-8859-5", "-L", 1, 1), IR_127("ISOIR127", "ISO-8859-6", "-G", 1,
-                  1), IR_126("ISOIR126", "ISO-8859-7", "-F", 1, 1), IR_138("ISOIR138", "ISO-8859-8", "-H", 1,
-                      1), IR_148("ISOIR148", "ISO-8859-9", "-M", 1, 1), IR_203("ISOIR203", "ISO-8859-15", "-b", 1,
-                          1), IR_166("ISOIR166", "TIS-620", "-T", 1, 1), IR_87("ISOIR87", "x-JIS0208", "$B", 0,
-                              2), IR_159("ISOIR159", "JIS_X0212-1990", "$(D", 0, 2), IR_149("ISOIR149", "EUC-KR", "$)C",
-                                  1, 2), IR_58("ISOIR58", "GB2312", "$)A", 1, 2), IR_192("ISOIR192", "UTF-8", null, 0,
-                                      0), GB18030("GB18030", "GB18030", null, 0, 0), GBK("GBK", "GBK", null, 0, 0);
+  IR_6("ISOIR6", "US-ASCII", "(B", 0, 1), //
+  IR_14("ISOIR14", "US-ASCII", "(J", 0, 1), //
+  IR_13("ISOIR13", "Shift_JIS", ")I", 1, 1), //
+  IR_100("ISOIR100", "ISO-8859-1", "-A", 1, 1), //
+  IR_101("ISOIR101", "ISO-8859-2", "-B", 1, 1), //
+  IR_109("ISOIR109", "ISO-8859-3", "-C", 1, 1), //
+  IR_110("ISOIR110", "ISO-8859-4", "-D", 1, 1), //
+  IR_144("ISOIR144", "ISO-8859-5", "-L", 1, 1), //
+  IR_127("ISOIR127", "ISO-8859-6", "-G", 1, 1), //
+  IR_126("ISOIR126", "ISO-8859-7", "-F", 1, 1), //
+  IR_138("ISOIR138", "ISO-8859-8", "-H", 1, 1), //
+  IR_148("ISOIR148", "ISO-8859-9", "-M", 1, 1), //
+  IR_203("ISOIR203", "ISO-8859-15", "-b", 1, 1), //
+  IR_166("ISOIR166", "TIS-620", "-T", 1, 1), //
+  IR_87("ISOIR87", "x-JIS0208", "$B", 0, 2), //
+  IR_159("ISOIR159", "JIS_X0212-1990", "$(D", 0, 2), //
+  IR_149("ISOIR149", "EUC-KR", "$)C", 1, 2), //
+  IR_58("ISOIR58", "GB2312", "$)A", 1, 2), //
+  IR_192("ISOIR192", "UTF-8", null, 0, 0), //
+  GB18030("GB18030", "GB18030", null, 0, 0), //
+  GBK("GBK", "GBK", null, 0, 0); //
 
   private static final Map<String, Repertoire> BY_TERM = new HashMap<>();
 

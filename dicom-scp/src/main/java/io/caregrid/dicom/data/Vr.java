@@ -2,12 +2,40 @@ package io.caregrid.dicom.data;
 
 /** Value representations (PS3.5 table 6.2-1), and what reading, writing and showing them needs to know. */
 public enum Vr {
-  AE(Form.CODE), AS(Form.CODE), AT(Form.NUMBER, 2), CS(Form.CODE), DA(Form.CODE), DS(Form.CODE), DT(Form.CODE), FD(
-      Form.NUMBER, 8), FL(Form.NUMBER, 4), IS(Form.CODE), LO(Form.WORDS), LT(Form.PROSE), OB(Form.BYTES), OD(Form.BYTES,
-          8), OF(Form.BYTES, 4), OL(Form.BYTES, 4), OV(Form.BYTES, 8), OW(Form.BYTES, 2), PN(Form.WORDS), SH(
-              Form.WORDS), SL(Form.NUMBER, 4), SQ(Form.ITEMS), SS(Form.NUMBER, 2), ST(Form.PROSE), SV(Form.NUMBER,
-                  8), TM(Form.CODE), UC(Form.WORDS), UI(Form.CODE), UL(Form.NUMBER, 4), UN(Form.BYTES), UR(
-                      Form.LINK), US(Form.NUMBER, 2), UT(Form.PROSE), UV(Form.NUMBER, 8);
+  AE(Form.CODE), //
+  AS(Form.CODE), //
+  AT(Form.NUMBER, 2), //
+  CS(Form.CODE), //
+  DA(Form.CODE), //
+  DS(Form.CODE), //
+  DT(Form.CODE), //
+  FD(Form.NUMBER, 8), //
+  FL(Form.NUMBER, 4), //
+  IS(Form.CODE), //
+  LO(Form.WORDS), //
+  LT(Form.PROSE), //
+  OB(Form.BYTES), //
+  OD(Form.BYTES, 8), //
+  OF(Form.BYTES, 4), //
+  OL(Form.BYTES, 4), //
+  OV(Form.BYTES, 8), //
+  OW(Form.BYTES, 2), //
+  PN(Form.WORDS), //
+  SH(Form.WORDS), //
+  SL(Form.NUMBER, 4), //
+  SQ(Form.ITEMS), //
+  SS(Form.NUMBER, 2), //
+  ST(Form.PROSE), //
+  SV(Form.NUMBER, 8), //
+  TM(Form.CODE), //
+  UC(Form.WORDS), //
+  UI(Form.CODE), //
+  UL(Form.NUMBER, 4), //
+  UN(Form.BYTES), //
+  UR(Form.LINK), //
+  US(Form.NUMBER, 2), //
+  UT(Form.PROSE), //
+  UV(Form.NUMBER, 8); //
 
   /** How values are laid out. */
   enum Form {
