@@ -26,7 +26,7 @@ import java.util.function.Supplier;
  */
 public final class DicomScpVerticle extends VerticleBase {
   /** What Vert.x' own handler is called in a socket's pipeline. */
-  private static final String VERTX_HANDLER = "handler";
+  static final String VERTX_HANDLER = "handler";
   /** Longest that undeploying waits for answers, which are a disk's and a database's business. */
   private static final int LEAVE_SECONDS = 10;
 

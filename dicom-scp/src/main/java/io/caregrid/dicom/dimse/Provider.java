@@ -120,7 +120,12 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
 
   @Override
   public boolean owesAnswer() {
-    return unanswered > 0;
+    return owed() > 0;
+  }
+
+  /** Answers to what is here whole: for the rest of a message it is us who wait. */
+  private int owed() {
+    return receiving == null || receiving.request == null ? unanswered : unanswered - 1;
   }
 
   @Override
@@ -138,8 +143,7 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
 
   /** The node is closing: what is being sent is not acknowledged any more, what waits for the disk still is. */
   void leave() {
-    int kept = receiving == null ? unanswered : unanswered - 1;
-    if (kept > 0) {
+    if (owed() > 0) {
       association.pause();
     } else {
       association.abort();
@@ -177,13 +181,13 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
 
   /** Answered at once, or after a data set that nobody needs. */
   private void simple(int context, CommandSet command, Store.Answer answer) {
-    begin();
+    unanswered++;
     if (command.hasDataSet()) receiving = Store.refused(context, command, answer);
     else answer(context, command, answer);
   }
 
   private void store(int context, Agreed agreed, CommandSet command) {
-    begin();
+    unanswered++;
     Store.Answer refusal = refusal(agreed, command);
     if (!command.hasDataSet()) {
       Store.Answer empty = Store.Answer.refused(0xC000, "C-STORE without a data set");
@@ -226,6 +230,7 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
     if (!last) return;
     receiving = null;
     if (store.request == null) return;
+    flow();
     long end = System.nanoTime();
     store.finish().onComplete(finished -> association.run(() -> {
       house.metrics().answer.record(System.nanoTime() - end, TimeUnit.NANOSECONDS);
@@ -234,11 +239,6 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
   }
 
   // ---- flow: nothing is read while the archive is full or the window is
-
-  private void begin() {
-    unanswered++;
-    flow();
-  }
 
   private void drain() {
     draining = true;

@@ -19,6 +19,22 @@ final class Status {
     return "%04X".formatted(status);
   }
 
+  /** What that family of statuses says (PS3.7 annex C, PS3.4 table B.2-1), for a person. */
+  static String words(int status) {
+    if (isKept(status)) return status == SUCCESS ? "kept" : "kept with a warning";
+    return switch (status >> 8) {
+      case 0xA7 -> "out of resources";
+      case 0xA9 -> "data set does not match its SOP class";
+      default -> status >> 12 == 0xC ? "cannot understand" : switch (status) {
+        case SOP_CLASS_NOT_SUPPORTED -> "SOP class not supported";
+        case 0x0124 -> "not authorized";
+        case 0x0111 -> "duplicate SOP instance";
+        case INVALID_SOP_INSTANCE -> "invalid SOP instance";
+        default -> "refused";
+      };
+    };
+  }
+
   /** Success or warning: what was sent is there. */
   static boolean isKept(int status) {
     return status == SUCCESS || status >> 12 == 0xB || status == 0x0001 || status == 0x0107 || status == 0x0116;

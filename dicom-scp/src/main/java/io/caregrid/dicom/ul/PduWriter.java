@@ -39,10 +39,15 @@ public final class PduWriter {
     do {
       int length = Math.min(room, bytes.readableBytes());
       boolean end = last && length == bytes.readableBytes();
-      out.writeShort(Pdu.DATA_TF << 8).writeInt(length + Pdu.PDV_HEADER_BYTES);
-      out.writeInt(length + 2).writeByte(context).writeByte((command ? 1 : 0) | (end ? 2 : 0));
+      dataHeader(context, command, end, length, out);
       out.writeBytes(bytes, length);
     } while (bytes.isReadable());
+  }
+
+  /** The headers of a P-DATA-TF with one PDV; {@code length} bytes of message have to follow. */
+  public static void dataHeader(int context, boolean command, boolean last, int length, ByteBuf out) {
+    out.writeShort(Pdu.DATA_TF << 8).writeInt(length + Pdu.PDV_HEADER_BYTES);
+    out.writeInt(length + 2).writeByte(context).writeByte((command ? 1 : 0) | (last ? 2 : 0));
   }
 
   /** Bytes of a message that fit into one P-DATA-TF: even (PS3.8 E.1), and never more than the peer takes. */
