@@ -19,4 +19,14 @@ public record Peer(String host, int port, String called, String calling, Duratio
         throw new IllegalArgumentException(
             "an AE title has 1 to 16 printable ASCII characters without backslash, not '" + title + "'");
   }
+
+  String address() {
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+  }
+
+  /** As it is written: {@code CAREGRID@127.0.0.1:11112}. */
+  @Override
+  public String toString() {
+    return called + "@" + address();
+  }
 }

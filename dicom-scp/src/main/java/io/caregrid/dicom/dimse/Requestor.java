@@ -10,6 +10,7 @@ import io.caregrid.dicom.ul.UserInformation;
 import io.caregrid.dicom.ul.UserInformation.Window;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ConnectTimeoutException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.internal.ContextInternal;
@@ -17,6 +18,8 @@ import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetClient;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -74,15 +77,22 @@ final class Requestor implements ServiceUser, MessageReader.Receiver {
 
   /**
    * @param keys at most 128, a presentation context each
-   * @return completes on the requestor's event loop; fails with {@link Refusal} when rejected, with the connection's exception when nobody listens
+   * @return completes on the requestor's event loop; fails with {@link Refusal} when rejected or when nobody listens
    */
   static Future<Requestor> associate(VertxInternal vertx, NetClient client, Peer peer, List<Key> keys) {
     ContextInternal loop = vertx.createEventLoopContext();
     Requestor requestor = new Requestor(loop, peer);
     loop.runOnContext(hop -> client.connect(peer.port(), peer.host())
         .onSuccess(socket -> requestor.begin((NetSocketInternal) socket, keys))
-        .onFailure(requestor.established::tryFail));
+        .onFailure(failed -> requestor.established.tryFail(new Refusal(unreachable(peer, failed)))));
     return requestor.established.future();
+  }
+
+  private static String unreachable(Peer peer, Throwable why) {
+    if (why instanceof ConnectTimeoutException) return peer.address() + " does not answer";
+    if (why instanceof ConnectException) return "nobody listens at " + peer.address();
+    if (why instanceof UnknownHostException) return "host " + peer.host() + " is not known";
+    return peer.address() + " cannot be reached: " + why.getMessage();
   }
 
   private void begin(NetSocketInternal socket, List<Key> keys) {

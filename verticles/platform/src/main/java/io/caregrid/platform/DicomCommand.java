@@ -6,8 +6,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Everything about pictures that a person types. */
-@Command(name = "dicom", synopsisSubcommandLabel = "COMMAND", description = "Looks after the picture archive.", subcommands = {
-  DicomVerifyCommand.class, DicomRebuildCommand.class})
+@Command(name = "dicom", synopsisSubcommandLabel = "COMMAND", description = "Sends pictures, and looks after the picture archive.", subcommands = {
+  DicomEchoCommand.class, DicomSendCommand.class, DicomVerifyCommand.class, DicomRebuildCommand.class})
 final class DicomCommand implements Runnable {
   @Spec
   private CommandSpec spec;
