@@ -25,7 +25,7 @@ public final class ImageIndex {
   private static final String LOCATED = """
       select s.study, e.series, i.instance, i.sop_class, i.transfer_syntax, i.frames, i.node, i.file, i.pos, i.length, i.crc, i.stored
       from image_study s join image_series e on e.study_id = s.id join image_instance i on i.series_id = e.id
-      where s.study = $1 and ($2::text is null or e.series = $2) and ($3::text is null or i.instance = $3) order by e.id, i.sid""";
+      where s.study = $1""";
   private static final String REMOVE = "select remove_images($1, $2, $3) as gone";
   private static final String CHANGED = """
       select study, array_agg(serial) as serials from (select serial, study from image_study_change order by serial limit $1) c
@@ -173,11 +173,21 @@ public final class ImageIndex {
 
   /** Everything of a study, of a series, or one instance; in the order it came. Empty when there is nothing. */
   public Future<List<Located>> instances(String study, String seriesOrNull, String instanceOrNull) {
-    return database.ask(LOCATED, Tuple.of(study, seriesOrNull, instanceOrNull)).map(rows -> {
+    Tuple values = Tuple.of(study);
+    if (seriesOrNull != null) values.addString(seriesOrNull);
+    if (instanceOrNull != null) values.addString(instanceOrNull);
+    return database.ask(located(seriesOrNull, instanceOrNull), values).map(rows -> {
       List<Located> found = new ArrayList<>(rows.size());
       for (Row row : rows) found.add(located(row));
       return found;
     }).recover(Failures::recover);
+  }
+
+  /** One statement for each kind of question: one that suits them all would look at every instance of a study to give one. */
+  static String located(String seriesOrNull, String instanceOrNull) {
+    String series = seriesOrNull == null ? "" : " and e.series = $2";
+    String instance = instanceOrNull == null ? "" : " and i.instance = $" + (seriesOrNull == null ? 2 : 3);
+    return LOCATED + series + instance + " order by e.id, i.sid";
   }
 
   static Located located(Row row) {

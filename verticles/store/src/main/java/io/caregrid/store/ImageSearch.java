@@ -123,26 +123,34 @@ final class ImageSearch {
     }
 
     private static String rows(Level level) {
+      String counted = STUDIES_COUNTED;
       String select = "select s.attributes::text as study_attributes, c.modalities, c.series_count, c.instance_count";
       String from = " from page p join image_study s on s.id = p.study_id join studies c on c.study_id = p.study_id";
       if (level != Level.STUDY) {
-        select += ", e.attributes::text as series_attributes, (select count(*) from image_instance x where x.series_id = e.id) as series_instances";
-        from += " join image_series e on e.id = p.series_id";
+        counted += SERIES_COUNTED;
+        select += ", e.attributes::text as series_attributes, f.instance_count as series_instances";
+        from += " join image_series e on e.id = p.series_id join series f on f.series_id = p.series_id";
       }
       if (level == Level.INSTANCE) {
         select += ", i.attributes::text as instance_attributes";
         from += " join image_instance i on i.instance = p.instance";
       }
-      return COUNTED + select + from + " order by p.n";
+      return counted + select + from + " order by p.n";
     }
 
-    private static final String COUNTED = """
+    /** Each study and series once, however many of its instances are on the page. */
+    private static final String STUDIES_COUNTED = """
         , studies as materialized (select d.study_id,
           (select count(*) from image_series x where x.study_id = d.study_id) as series_count,
           (select count(*) from image_series x join image_instance y on y.series_id = x.id where x.study_id = d.study_id) as instance_count,
           (select array_agg(distinct upper(x.modality) order by upper(x.modality)) from image_series x
             where x.study_id = d.study_id and x.modality is not null) as modalities
           from (select distinct study_id from page) d)
+        """;
+    private static final String SERIES_COUNTED = """
+        , series as materialized (select d.series_id,
+          (select count(*) from image_instance x where x.series_id = d.series_id) as instance_count
+          from (select distinct series_id from page) d)
         """;
   }
 
