@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {Trouble, frame} from '../dicomweb.js';
+import {Trouble, bulk, frame} from '../dicomweb.js';
 import {FrameCache, neighbours, read} from '../frames.js';
 
 const image = n => ({study: '1', series: '2', instance: `3.${n}`, frame: 1, set: {}});
@@ -51,6 +51,35 @@ test('a prefetch that nobody waits for any more is dropped, a wanted frame is no
   assert.deepEqual(asked.map(one => one.signal.aborted), [false, true, false]);
   asked[0].answer();
   assert.equal((await wanted).n, '3.1');
+});
+
+test('whoever runs through a thousand images waits for the one they have come to, not for those they have passed', async () => {
+  const {asked, reader} = archive();
+  const cache = new FrameCache(10_000, reader);
+  const wishes = Array.from({length: 1000}, (none, n) => cache.want(image(n)));
+  const passed = Promise.allSettled(wishes.slice(0, -1));
+  assert.deepEqual(asked.map(one => one.n), [0, 1, 2, 3, 4]);
+  asked[2].answer();
+  await turn();
+  assert.deepEqual(asked.map(one => one.n), [0, 1, 2, 3, 4, 999]);
+  asked[5].answer();
+  assert.equal((await wishes.at(-1)).n, '3.999');
+  for (const one of asked) one.answer();
+  assert.equal((await passed).filter(one => one.reason?.name === 'AbortError').length, 994);
+  assert.equal(cache.size, 6);
+});
+
+test('an image that was passed and is wanted again comes', async () => {
+  const {asked, reader} = archive();
+  const cache = new FrameCache(100, reader);
+  const wishes = [1, 2, 3, 4, 5, 6, 7, 6].map(n => cache.want(image(n)));
+  const first = assert.rejects(wishes[5], {name: 'AbortError'});
+  asked[0].answer();
+  await turn();
+  assert.equal(asked.at(-1).n, 6);
+  asked.at(-1).answer();
+  assert.equal((await wishes[7]).n, '3.6');
+  await first;
 });
 
 test('memory has an end: what was used last is kept', async () => {
@@ -122,6 +151,14 @@ test('colour, and what cannot be sent uncompressed, is drawn by the archive', as
   assert.deepEqual([[...drawn.pixels], drawn.range], [[3, 9], {low: 3, high: 9}]);
 });
 
+test('tables of the file are fetched where the metadata only points at them, and nonsense is left out', async () => {
+  const table = (data, ...descriptor) => ({'00283002': {Value: descriptor}, '00283003': {Value: ['T']}, '00283006': data});
+  const set = {...GREY, '00283010': {Value: [table({BulkDataURI: 'x'}, 2, 0, 8), table({Value: [1, 2, 3]}, 3, 1, 8), table({}, 2, 0, 8), table({InlineBinary: 'AA=='}, 9, 0, 8)]}};
+  const doors = {frame: async () => Uint8Array.of(3, 9), bulk: async address => address === 'x' ? Uint8Array.of(7, 0, 9, 0) : assert.fail(address)};
+  const {tables} = await read({set, frame: 1}, undefined, doors);
+  assert.deepEqual(tables.map(one => [one.first, [...one.entries]]), [[0, [7, 9]], [1, [1, 2, 3]]]);
+});
+
 test('any other failure is a failure', async () => {
   const doors = {frame: async () => { throw new Trouble('busy', 503); }, rendered: () => assert.fail('not asked')};
   await assert.rejects(read({set: GREY, frame: 1}, undefined, doors), {kind: 'busy'});
@@ -138,6 +175,14 @@ test('a frame is asked for as the standard says, and found in its part', async (
   answering(200, '--q\r\nContent-Type: application/octet-stream\r\n\r\nAB\r\n--q--', {'Content-Type': 'multipart/related; type="application/octet-stream"; boundary="q"'});
   assert.deepEqual([...await frame({study: '1.2/3', series: '4', instance: '5', frame: 7})], [65, 66]);
   assert.deepEqual(answering.asked, ['/dicom-web/studies/1.2%2F3/series/4/instances/5/frames/7', 'multipart/related; type="application/octet-stream"; transfer-syntax=1.2.840.10008.1.2.1']);
+});
+
+test('what the metadata points at is asked for at this node, and nowhere else', async () => {
+  globalThis.location = {href: 'http://here:1/studies/viewer/'};
+  answering(200, 'AB');
+  assert.deepEqual([...await bulk('https://elsewhere/dicom-web/studies/1/bulkdata/7')], [65, 66]);
+  assert.equal(answering.asked[0], '/dicom-web/studies/1/bulkdata/7');
+  await assert.rejects(bulk('/fhir/Patient'), {kind: 'broken'});
 });
 
 test('troubles are said in words', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {extent, paint, rescaled, shapeOf, stored} from '../pixels.js';
-import {covering, dragged, grey} from '../voi.js';
+import {covering, dragged, grey, tableOf} from '../voi.js';
 
 const us = (...Value) => ({vr: 'US', Value});
 const ds = (...Value) => ({vr: 'DS', Value});
@@ -38,6 +38,21 @@ test('LINEAR_EXACT and SIGMOID are as printed', () => {
   const soft = grey({center: 10, width: 20, kind: 'SIGMOID'});
   assert.equal(soft(10), 127.5);
   assert.ok(Math.abs(soft(20) - 255 / (1 + Math.exp(-2))) < 1e-9);
+});
+
+test('a table gives its entries, and its ends beyond its ends', () => {
+  const wide = tableOf([3, 10, 12], words(0, 4095, 1024), false, 'T');
+  assert.deepEqual([-5, 10, 11, 12, 99].map(grey(wide)), [0, 0, 255, 1024 / 4095 * 255, 1024 / 4095 * 255]);
+  assert.deepEqual([...tableOf([3, 0, 8], Uint8Array.of(9, 8, 7, 0), false).entries], [9, 8, 7]);
+  assert.deepEqual([-2, -1, 0].map(grey(tableOf([2, 65_534, 8], words(10, 255), true))), [10, 255, 255]);
+  assert.equal(tableOf([2, 65_534, 8], words(10, 255), false).first, 65_534);
+  assert.equal(tableOf([0, 0, 16], new Uint8Array(131_072), false).entries.length, 65_536);
+  for (const broken of [[], [3, 0], [3, 0, 7], [3, 0, 17], [9, 0, 8]]) assert.equal(tableOf(broken, new Uint8Array(8), false), null, String(broken));
+});
+
+test('a drag goes on from a table with a window', () => {
+  const table = tableOf([100, 50, 8], new Uint8Array(200), false);
+  assert.deepEqual(dragged(table, 0, 0, {low: 0, high: 99}), {center: 100, width: 100, kind: 'LINEAR'});
 });
 
 test('CT values are HU, and painted with the window of the file', () => {
@@ -101,6 +116,17 @@ test('enhanced objects keep their attributes per frame, or shared', () => {
   const [one, two] = [shapeOf(set, 1), shapeOf(set, 2)];
   assert.deepEqual([one.intercept, two.intercept, one.slope, two.windows[0].center], [-10, -20, 2, 2]);
   assert.deepEqual([one.spacing, one.aspect, two.orientation], [[0.5, 0.25], 2, [1, 0, 0, 0, 1, 0]]);
+});
+
+test('a ruler is of the patient, of the detector, or of the ultrasound regions when they agree', () => {
+  const ruler = more => shapeOf(ct(more), 1).ruler;
+  const region = (size, format = 1, unit = 3) => ({'00186012': us(format), '00186024': us(unit), '0018602C': {vr: 'FD', Value: [size]}});
+  assert.equal(ruler({}), null);
+  assert.deepEqual(ruler({'00280030': ds(0.5, 0.25), '00181164': ds(1, 1)}), {mm: 0.25, note: ''});
+  assert.deepEqual(ruler({'00181164': ds(0.2, 0.1)}), {mm: 0.1, note: 'at detector'});
+  assert.deepEqual(ruler({'00182010': ds(0.2, 0.1)}), {mm: 0.1, note: 'on film'});
+  assert.deepEqual(ruler({'00186011': sq(region(0.03), region(9, 3, 4))}), {mm: 0.3, note: ''});
+  for (const regions of [[region(0.03), region(0.04)], [region(0.03, 1, 4)], [region(0)]]) assert.equal(ruler({'00186011': sq(...regions)}), null);
 });
 
 test('what this page cannot draw says why', () => {

@@ -73,6 +73,9 @@ test('edges say where the patient lies', () => {
   assert.equal(sideOf([0.8, 0.6, 0]), 'LP');
   assert.equal(edgesOf({orientation: null}, {}), null);
   assert.equal(edgesOf(axial, {'00102210': {vr: 'CS', Value: ['QUADRUPED']}}), null);
+  const projection = (...Value) => edgesOf({orientation: null}, {'00200020': {vr: 'CS', Value}});
+  assert.deepEqual(projection('L', 'FR'), {left: 'R', right: 'L', top: 'HL', bottom: 'FR'});
+  for (const unsaid of [[], ['L'], ['LE', 'D'], ['', 'F']]) assert.equal(projection(...unsaid), null);
 });
 
 test('a cine runs as fast as the file says', () => {

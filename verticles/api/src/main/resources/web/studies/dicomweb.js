@@ -5,6 +5,8 @@ const BASE = '/dicom-web';
 const JSON_TYPE = 'application/dicom+json';
 const FRAME_TYPE = 'multipart/related; type="application/octet-stream"; transfer-syntax=1.2.840.10008.1.2.1';
 const MOST_REASON = 300;
+/** Series of a study that are listed. */
+const MOST_SERIES = 5_000;
 
 /** kind: offline (no answer at all), absent (no such door or object), refused (our question), unacceptable (406), busy (503, 429), broken (all else) */
 export class Trouble extends Error {
@@ -81,7 +83,7 @@ export const seriesThumbnail = (study, series) => `${BASE}${seriesPath(study, se
 
 export const searchStudies = (params, signal) => list(`/studies?${params}`, signal);
 export const study = (uid, signal) => list(`/studies?StudyInstanceUID=${at(uid)}&includefield=all&limit=1`, signal);
-export const seriesOf = (uid, signal) => list(`${studyPath(uid)}/series?includefield=0008103E,00200011,00201209,00180015&limit=200`, signal);
+export const seriesOf = (uid, signal) => list(`${studyPath(uid)}/series?includefield=0008103E,00200011,00201209,00180015&limit=${MOST_SERIES}`, signal);
 export const metadata = (uid, series, signal) => list(`${seriesPath(uid, series)}/metadata`, signal);
 
 /** The bytes of one frame, uncompressed little endian. @param image {study, series, instance, frame} */
@@ -97,6 +99,14 @@ export async function frame(image, signal) {
 export async function rendered(image, signal) {
   const answer = await ask(`${instancePath(image)}/frames/${image.frame}/rendered`, 'image/png', signal);
   return body(answer, one => one.blob(), signal);
+}
+
+/** A value that the metadata only points at. @param address as the archive named it; whichever host it gave itself, it is this one */
+export async function bulk(address, signal) {
+  const path = new URL(address, location.href).pathname;
+  if (!path.startsWith(`${BASE}/`)) throw new Trouble('broken', 0, 'The archive points to an address that is not its own.');
+  const answer = await ask(path.slice(BASE.length), 'application/octet-stream', signal);
+  return body(answer, async one => new Uint8Array(await one.arrayBuffer()), signal);
 }
 
 /** The instance as it was received, byte for byte. */

@@ -1,17 +1,18 @@
 // Frames on their way from the archive to the screen: the one that is looked at first, its neighbours after it, and memory that has an end.
-import {Trouble, frame, rendered} from './dicomweb.js';
+import {Trouble, bulk, frame, rendered} from './dicomweb.js';
 import {extent, shapeOf, stored} from './pixels.js';
+import {tableOf} from './voi.js';
 
 const AT_ONCE = 4;
 
-/** What can be drawn. values: {pixels, shape, range, bytes}; picture: {bitmap, shape, why, bytes}. */
-export async function read(image, signal, doors = {frame, rendered, bitmap: blob => createImageBitmap(blob)}) {
+/** What can be drawn. values: {pixels, tables, shape, range, bytes}; picture: {bitmap, shape, why, bytes}. */
+export async function read(image, signal, doors = {frame, bulk, rendered, bitmap: blob => createImageBitmap(blob)}) {
   const shape = shapeOf(image.set, image.frame);
   let why = shape.drawable;
   if (!why) {
     try {
       const pixels = stored(await doors.frame(image, signal), shape);
-      return {pixels, shape, range: extent(pixels, shape), bytes: pixels.byteLength};
+      return {pixels, shape, tables: await tables(shape, signal, doors), range: extent(pixels, shape), bytes: pixels.byteLength};
     } catch (failed) {
       if (signal?.aborted || failed instanceof Trouble && failed.kind !== 'unacceptable') throw failed;
       why = failed instanceof Trouble ? 'its pixels cannot be sent uncompressed' : failed.message;
@@ -21,9 +22,20 @@ export async function read(image, signal, doors = {frame, rendered, bitmap: blob
   return {bitmap, shape, why, bytes: bitmap.width * bitmap.height * 4};
 }
 
+/** The tables a file brings along; one that is none is left out. Numbers stand in the metadata, words of bytes are fetched. */
+async function tables(shape, signal, doors) {
+  const found = await Promise.all(shape.tables.map(async ({descriptor, data, name}) => {
+    const listed = data.Value && new Uint8Array(Uint16Array.from(data.Value).buffer);
+    const bytes = listed ?? (data.BulkDataURI ? await doors.bulk(data.BulkDataURI, signal) : new Uint8Array(0));
+    return tableOf(descriptor, bytes, shape.signed || shape.intercept < 0, name);
+  }));
+  return found.filter(Boolean);
+}
+
 /**
  * Keeps the frames used last, within a number of bytes, and never asks for one twice at a time.
- * At most four questions are open; what is wanted now goes before what may be wanted next, and a prefetch that nobody waits for is dropped.
+ * At most four questions are open, and one for what is wanted now, which goes before what may be wanted next. Whoever runs through a thousand images wants only the
+ * one they have come to: what was wanted before it is dropped unless its question is out already, and so is a prefetch that is no neighbour any more.
  */
 export class FrameCache {
   #kept = new Map();
@@ -60,11 +72,12 @@ export class FrameCache {
     return found;
   }
 
-  /** @returns a promise of the frame; its question goes out before all prefetches */
+  /** @returns a promise of the frame; its question goes out before all others. An AbortError tells that another one is wanted by now. */
   want(image) {
     const found = this.peek(image);
     if (found) return Promise.resolve(found);
     const one = this.#entry(image);
+    for (const [key, other] of this.#open) if (other.wanted && other !== one) this.#demote(key, other);
     one.wanted = true;
     this.#run();
     return one.promise;
@@ -96,6 +109,11 @@ export class FrameCache {
       this.#waiting.push(one);
     }
     return one;
+  }
+
+  #demote(key, one) {
+    one.wanted = false;
+    if (!one.running) this.#drop(key, one);
   }
 
   #drop(key, one) {

@@ -124,7 +124,7 @@ function row(set) {
     make('td', {class: 'text'}, text(set, TAG.studyText)),
     make('td', {class: 'kinds'}, ...kinds.map(kind => make('span', {class: 'badge'}, kind))),
     make('td', {class: 'num right series'}, String(number(set, TAG.studySeries) ?? '–')),
-    make('td', {class: 'num right images'}, String(number(set, TAG.studyInstances) ?? '–')));
+    make('td', {class: 'num right images', 'data-unit': number(set, TAG.studyInstances) === 1 ? 'image' : 'images'}, String(number(set, TAG.studyInstances) ?? '–')));
 }
 
 function accession(set) {

@@ -11,6 +11,9 @@ const PLANE_POSITION = '00209113';
 const PLANE_ORIENTATION = '00209116';
 const WINDOWS = ['LINEAR', 'LINEAR_EXACT', 'SIGMOID'];
 const MOST_TABLE = 1 << 16;
+const MOST_TABLES = 4;
+const COLOUR = 'it is in colour';
+const CENTIMETRES = 3;
 
 /** The data set that holds an attribute for this frame: enhanced objects keep it per frame or shared, all others on top (PS3.3 section C.7.6.16). */
 function holder(set, frame, sequence, tag) {
@@ -26,9 +29,9 @@ function holder(set, frame, sequence, tag) {
  *
  * @param set   the instance's metadata, DICOM JSON
  * @param frame from 1
- * @returns rows, columns, bits, signed, slope, intercept, unit, windows [{center, width, kind, name}], inverse (low values are bright), padding [low, high] or null (stored
- *   values), spacing [between rows, between columns] in mm or null, aspect (height of a pixel by its width), position and orientation (numbers, or null), and
- *   drawable: '' when this page can draw it, else why it cannot
+ * @returns rows, columns, bits, signed, slope, intercept, unit, windows [{center, width, kind, name}], tables [{descriptor, data, name}] as the file names them, inverse (low
+ *   values are bright), padding [low, high] or null (stored values), spacing [between rows, between columns] in mm or null, aspect (height of a pixel by its width), ruler {mm per
+ *   column, note} or null, position and orientation (numbers, or null), and drawable: '' when this page can draw it, else why it cannot
  */
 export function shapeOf(set, frame) {
   const transformation = holder(set, frame, TRANSFORMATION, '00281053');
@@ -39,7 +42,7 @@ export function shapeOf(set, frame) {
     allocated: number(set, '00280100') ?? 0, bits: number(set, '00280101') ?? 0, high: number(set, '00280102') ?? 0,
     signed: number(set, '00280103') === 1, slope: number(transformation, '00281053') ?? 1, intercept: number(transformation, '00281052') ?? 0,
     inverse: (text(set, '20500020') || (photometric === 'MONOCHROME1' ? 'INVERSE' : '')) === 'INVERSE',
-    windows: windowsOf(voi), padding: paddingOf(set), unit: unitOf(set, transformation),
+    windows: windowsOf(voi), tables: tablesOf(holder(set, frame, FRAME_VOI, '00283010')), padding: paddingOf(set), unit: unitOf(set, transformation),
     ...placeOf(set, frame),
   };
   if (shape.slope === 0) shape.slope = 1;
@@ -49,7 +52,7 @@ export function shapeOf(set, frame) {
 
 function obstacle(set, shape) {
   if (!shape.rows || !shape.columns) return 'it has no rows and columns';
-  if (shape.samples !== 1 || !shape.photometric.startsWith('MONOCHROME')) return shape.samples === 1 && shape.photometric === '' ? 'its photometric interpretation is missing' : 'it is in colour';
+  if (shape.samples !== 1 || !shape.photometric.startsWith('MONOCHROME')) return shape.samples === 1 && shape.photometric === '' ? 'its photometric interpretation is missing' : COLOUR;
   if (![8, 16, 32].includes(shape.allocated)) return `it has ${shape.allocated} bits allocated`;
   if (shape.bits < 1 || shape.bits > shape.allocated || shape.high !== shape.bits - 1) return 'its bits are stored in an unusual way';
   if (set['7FE00008'] || set['7FE00009']) return 'its pixels are floating point';
@@ -62,6 +65,10 @@ function windowsOf(set) {
   const names = values(set, '00281055').map(String);
   const kind = WINDOWS.includes(text(set, '00281056')) ? text(set, '00281056') : 'LINEAR';
   return centers.slice(0, widths.length).map((center, i) => ({center, width: widths[i], kind, name: names[i] ?? ''})).filter(one => one.width > 0);
+}
+
+function tablesOf(set) {
+  return items(set, '00283010').slice(0, MOST_TABLES).map(one => ({descriptor: numbers(one, '00283002'), data: one['00283006'] ?? {}, name: text(one, '00283003')}));
 }
 
 function paddingOf(set) {
@@ -79,14 +86,28 @@ function unitOf(set, transformation) {
   return text(set, '00541001');
 }
 
+/** Where pixels lie: in the patient; in a projection at the detector, which is larger than the patient (PS3.3 section 10.7.1.3); on a film, as it was scanned. */
 function placeOf(set, frame) {
-  const measures = numbers(holder(set, frame, MEASURES, '00280030'), '00280030');
-  const spacing = [measures, numbers(set, '00181164'), numbers(set, '00182010')].find(pair => pair.length === 2 && pair[0] > 0 && pair[1] > 0) ?? null;
+  const places = [[holder(set, frame, MEASURES, '00280030'), '00280030', ''], [set, '00181164', 'at detector'], [set, '00182010', 'on film']];
+  const [spacing, note] = places.map(([from, tag, where]) => [numbers(from, tag), where]).find(([pair]) => pair.length === 2 && pair[0] > 0 && pair[1] > 0) ?? [null, ''];
   const ratio = numbers(set, '00280034');
   const aspect = spacing ? spacing[0] / spacing[1] : ratio.length === 2 && ratio[0] > 0 && ratio[1] > 0 ? ratio[0] / ratio[1] : 1;
   const position = numbers(holder(set, frame, PLANE_POSITION, '00200032'), '00200032');
   const orientation = numbers(holder(set, frame, PLANE_ORIENTATION, '00200037'), '00200037');
-  return {spacing, aspect, position: position.length === 3 ? position : null, orientation: orientation.length === 6 ? orientation : null};
+  const ruler = spacing ? {mm: spacing[1], note} : regionRuler(set);
+  return {spacing, aspect, ruler, position: position.length === 3 ? position : null, orientation: orientation.length === 6 ? orientation : null};
+}
+
+/** Ultrasound tells its scale region by region (PS3.3 section C.8.5.5): a ruler for all of the image when all its tissue regions agree. */
+function regionRuler(set) {
+  const tissue = items(set, '00186011').filter(region => number(region, '00186012') === 1);
+  const sizes = tissue.map(region => number(region, '00186024') === CENTIMETRES ? Math.abs(number(region, '0018602C') ?? 0) * 10 : 0);
+  return sizes.length && sizes[0] > 0 && sizes.every(size => size === sizes[0]) ? {mm: sizes[0], note: ''} : null;
+}
+
+/** @returns whether colour is the only reason why the page does not draw it */
+export function isColour(why) {
+  return why === COLOUR;
 }
 
 /**

@@ -1,5 +1,5 @@
 // The images of a series in the order people scroll through them, and where an image lies in the patient. Pure.
-import {TAG, number, text} from './elements.js';
+import {TAG, number, text, values} from './elements.js';
 import {shapeOf} from './pixels.js';
 
 const MOST_IMAGES = 20_000;
@@ -45,6 +45,7 @@ export function withoutPixels(sets) {
 }
 
 const SIDES = [['L', 'R'], ['P', 'A'], ['H', 'F']];
+const OPPOSITE = new Map(SIDES.flatMap(([one, other]) => [[one, other], [other, one]]));
 
 /** Which way a direction points in the patient, strongest axis first: 'L', 'AL', 'HA' (PS3.3 section C.7.6.1.1.1). x grows to the left, y to the back, z to the head. */
 export function sideOf(direction) {
@@ -58,10 +59,18 @@ export function sideOf(direction) {
 
 /** Letters for the four edges of an image, or null when it does not say how it lies. Only people standing upright on two feet are labelled so: animals have other words. */
 export function edgesOf(shape, set) {
-  if (!shape.orientation || text(set, '00102210') === 'QUADRUPED') return null;
+  if (text(set, '00102210') === 'QUADRUPED') return null;
+  if (!shape.orientation) return edgesByLetters(values(set, '00200020').map(String));
   const [row, column] = [shape.orientation.slice(0, 3), shape.orientation.slice(3)];
   const back = direction => direction.map(part => -part);
   return {left: sideOf(back(row)), right: sideOf(row), top: sideOf(back(column)), bottom: sideOf(column)};
+}
+
+/** A projection has no plane in space, but Patient Orientation says where its rows and columns lead (PS3.3 section C.7.6.1.1.1). */
+function edgesByLetters([right, bottom]) {
+  if (!/^[APRLHF]{1,3}$/.test(right ?? '') || !/^[APRLHF]{1,3}$/.test(bottom ?? '')) return null;
+  const back = letters => [...letters].map(letter => OPPOSITE.get(letter)).join('');
+  return {left: back(right), right, top: back(bottom), bottom};
 }
 
 /** Milliseconds a frame stands in a cine, by Frame Time, Cine Rate or Recommended Display Frame Rate (PS3.3 section C.7.6.5); null when nothing is said. */

@@ -1,11 +1,14 @@
 // What stands in the corners of the picture. All of it is text from a data set or numbers of ours.
 import {make, say} from '/assets/house.js';
 import {TAG, dateText, decimalText, number, text, whenText} from '../elements.js';
-import {shapeOf} from '../pixels.js';
+import {isColour, shapeOf} from '../pixels.js';
 import {edgesOf} from '../stack.js';
+import {TABLE} from '../voi.js';
 
 const SIDES = ['left', 'right', 'top', 'bottom'];
 const BARS_MM = [500, 200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1];
+const OVERLAY_DATA = /^60[0-9A-F][02468ACE]3000$/i;
+const FUNCTIONS = {LINEAR_EXACT: ' · exact', SIGMOID: ' · sigmoid'};
 const byId = id => document.getElementById(id);
 
 function corner(id, lines) {
@@ -31,7 +34,7 @@ export function describe(image, index, count) {
   corner('tl', [text(set, TAG.patientName) || 'No name', text(set, TAG.patientId),
     [dateText(text(set, TAG.birthDate)), text(set, TAG.sex)].filter(Boolean).join(' · ')]);
   corner('tr', [text(set, TAG.studyText), whenText(set), text(set, '00080080'), text(set, TAG.accession) && `Acc ${text(set, TAG.accession)}`]);
-  corner('bl', [seriesLine(set), `Image ${index + 1} / ${count}`, image.frames > 1 ? `Frame ${image.frame} / ${image.frames}` : '', sliceLine(set)]);
+  corner('bl', [seriesLine(set), viewLine(set), `Image ${index + 1} / ${count}`, image.frames > 1 ? `Frame ${image.frame} / ${image.frames}` : '', sliceLine(set), caution(set)]);
   const edges = edgesOf(shapeOf(set, image.frame), set);
   for (const side of SIDES) say(byId(`edge-${side}`), edges?.[side] ?? '');
 }
@@ -39,6 +42,18 @@ export function describe(image, index, count) {
 function seriesLine(set) {
   const parts = [text(set, TAG.modality), text(set, TAG.seriesNumber) && `Series ${text(set, TAG.seriesNumber)}`, text(set, TAG.seriesText)];
   return parts.filter(Boolean).join(' · ');
+}
+
+/** Which side, seen how: "L MLO". A study of the chest or the breast is not read without it. */
+function viewLine(set) {
+  return [text(set, '00200062') || text(set, '00200060'), text(set, '00185101')].filter(Boolean).join(' ');
+}
+
+/** What the picture does not show as it was taken. */
+function caution(set) {
+  const ratio = number(set, '00282112');
+  const lossy = text(set, '00282110') === '01' ? `Lossy${ratio ? ` ${decimalText(ratio, 1)}:1` : ''}` : '';
+  return [lossy, Object.keys(set).some(tag => OVERLAY_DATA.test(tag)) ? 'Overlay not shown' : ''].filter(Boolean).join(' · ');
 }
 
 function sliceLine(set) {
@@ -50,16 +65,22 @@ function sliceLine(set) {
 export function status(viewport, found) {
   const {picture} = viewport;
   if (!picture) return corner('br', []);
-  const drawn = picture.bitmap ? (viewport.inverted ? 'Inverted' : '') : windowText(viewport);
+  const drawn = picture.bitmap ? archiveText(picture, viewport.inverted) : windowText(viewport);
   corner('br', [drawn, `Zoom ${Math.round(viewport.scale * (window.devicePixelRatio || 1) * 100)} %`, reading(picture, found)]);
   const last = byId('br').lastElementChild;
   for (const line of byId('br').children) line.classList.toggle('reading', line === last && Boolean(found));
   scale(viewport);
 }
 
+/** Colour has no window, which everybody knows; any other picture without one says why. */
+function archiveText({why}, inverted) {
+  return [isColour(why) ? '' : `Drawn by the archive: ${why}`, inverted ? 'inverted' : ''].filter(Boolean).join(' · ');
+}
+
 function windowText({window, inverted}) {
   const digits = window.width < 50 ? 2 : 0;
-  return `W ${decimalText(window.width, digits)} · C ${decimalText(window.center, digits)}${inverted ? ' · inverted' : ''}`;
+  const shown = window.kind === TABLE ? `Table ${window.name || 'from file'}` : `W ${decimalText(window.width, digits)} · C ${decimalText(window.center, digits)}${FUNCTIONS[window.kind] ?? ''}`;
+  return shown + (inverted ? ' · inverted' : '');
 }
 
 function reading(picture, found) {
@@ -70,13 +91,13 @@ function reading(picture, found) {
 
 /** A bar of round millimetres, at most a quarter of the glass; none when the picture does not say how large its pixels are. */
 function scale(viewport) {
-  const {spacing} = viewport.picture.shape;
-  const pixelsPerMm = spacing ? viewport.scale / spacing[1] : 0;
+  const {ruler} = viewport.picture.shape;
+  const pixelsPerMm = ruler ? viewport.scale / ruler.mm : 0;
   const length = BARS_MM.find(mm => mm * pixelsPerMm <= viewport.width / 4);
   byId('scale').hidden = !pixelsPerMm || !length || length * pixelsPerMm < 20;
   if (byId('scale').hidden) return;
   byId('scale').style.width = `${length * pixelsPerMm}px`;
-  say(byId('scale-text'), length >= 10 ? `${length / 10} cm` : `${length} mm`);
+  say(byId('scale-text'), `${length >= 10 ? `${length / 10} cm` : `${length} mm`}${ruler.note && ` ${ruler.note}`}`);
 }
 
 /** A sentence over the picture, '' for none. */

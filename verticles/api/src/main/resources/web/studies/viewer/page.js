@@ -19,6 +19,8 @@ import {Viewport} from './viewport.js';
 const MEGABYTE = 1 << 20;
 const CACHE_BYTES = ((navigator.deviceMemory ?? 8) <= 2 ? 96 : 384) * MEGABYTE;
 const LATE_MILLIS = 200;
+/** Browsers refuse to write the address often: Safari a hundred times in half a minute. */
+const ADDRESS_MILLIS = 300;
 const byId = id => document.getElementById(id);
 
 const viewport = new Viewport(byId('canvas'));
@@ -36,11 +38,14 @@ let inverted = false;
 let tool = matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window';
 let pointer = null;
 let opening = null;
+let late = 0;
+let addressed = 0;
 
 /** Reads the address: #study=UID&series=UID&image=n */
 async function open() {
   const asked = new URLSearchParams(location.hash.slice(1));
   study = asked.get('study') ?? '';
+  clearTimeout(addressed);
   byId('fhir').hidden = true;
   if (!study) return nothing();
   notice('Reading the study …');
@@ -50,7 +55,7 @@ async function open() {
     title(about[0] ?? all[0]);
     rail.fill(study, all);
     linkFhir();
-    await choose(rail.uids.includes(asked.get('series')) ? asked.get('series') : rail.uids[0], Number(asked.get('image')) - 1);
+    await choose(rail.uids.includes(asked.get('series')) ? asked.get('series') : rail.first, Number(asked.get('image')) - 1);
   } catch (failed) {
     trouble(failed, 'The study cannot be read');
   }
@@ -65,12 +70,13 @@ function nothing() {
 /** @param failed a Trouble or a bug, null when the words say it all */
 function trouble(failed, words) {
   stop();
-  notice('');
+  arrived();
   problem(failed === null ? words : failed.words?.(words) ?? `${words}: ${failed.message}`);
 }
 
 function title(set) {
   say(byId('title'), text(set, TAG.patientName) || 'No name');
+  byId('title').title = byId('title').textContent;
   say(byId('about'), [text(set, TAG.patientId), text(set, TAG.studyText), whenText(set)].filter(Boolean).join('   ·   '));
   document.title = `${text(set, TAG.studyText) || 'Study'} · Caregrid`;
 }
@@ -109,6 +115,8 @@ async function choose(uid, from = 0) {
 
 function clear() {
   stop();
+  arrived();
+  clearTimeout(addressed);
   stack = [];
   index = 0;
   inverted = false;
@@ -147,17 +155,16 @@ async function go(wanted) {
   const image = stack[index];
   const isStill = () => stack[index] === image;
   announce(image);
-  const late = setTimeout(() => isStill() && notice('Loading …'), LATE_MILLIS);
+  late ||= setTimeout(() => notice('Loading …'), LATE_MILLIS);
   try {
     const picture = await cache.want(image);
     if (isStill()) present(image, picture);
   } catch (failed) {
+    if (failed.name === 'AbortError') return; // another image is wanted by now, or this one again
     if (isStill()) {
       viewport.show(null);
       trouble(failed, `Image ${index + 1} cannot be shown`);
     }
-  } finally {
-    clearTimeout(late);
   }
   if (isStill()) cache.prefetch(neighbours(stack, index, direction));
 }
@@ -168,12 +175,24 @@ function announce(image) {
   byId('slider').setAttribute('aria-valuetext', `Image ${index + 1} of ${stack.length}`);
   panel.show(image.set);
   describe(image, index, stack.length);
+  clearTimeout(addressed);
+  addressed = setTimeout(address, ADDRESS_MILLIS);
+}
+
+function address() {
   history.replaceState(null, '', `#${new URLSearchParams({study, series, ...(index ? {image: index + 1} : {})})}`);
 }
 
-function present(image, picture) {
-  problem('');
+/** The glass shows what the words around it say, or why not. */
+function arrived() {
+  clearTimeout(late);
+  late = 0;
   notice('');
+}
+
+function present(image, picture) {
+  arrived();
+  problem('');
   byId('preset').disabled = Boolean(picture.bitmap);
   byId('preset').title = picture.bitmap ? `The archive drew this image, because ${picture.why}: its window cannot be changed here.` : '';
   viewport.window = picture.bitmap ? viewport.window : presets.windowFor(picture);
@@ -194,6 +213,17 @@ function drag(dx, dy) {
   rewindow();
 }
 
+/** @param steps more when they are positive: a drag to the left */
+function contrast(steps) {
+  drag(-steps, 0);
+}
+
+/** @param steps brighter when they are positive: a lower centre, where low values are dark */
+function brightness(steps) {
+  const isTurned = viewport.picture?.shape.inverse !== inverted;
+  drag(0, isTurned ? steps : -steps);
+}
+
 function reset() {
   inverted = false;
   presets.reset();
@@ -212,7 +242,7 @@ function invert() {
 function advance() {
   const next = (index + 1) % stack.length;
   if (cache.has(stack[next])) go(next);
-  else if (cache.has(stack[index])) cache.want(stack[next]).catch(failed => trouble(failed, `Image ${next + 1} cannot be shown`));
+  else if (cache.has(stack[index])) cache.want(stack[next]).catch(failed => failed.name === 'AbortError' || trouble(failed, `Image ${next + 1} cannot be shown`));
 }
 
 function stop() {
@@ -286,7 +316,7 @@ function wire() {
   const deeds = {
     step: move, to: place => move(place - index), series: nextSeries, tool: take, preset: n => presets.pick(n) && rewindow(),
     zoom: factor => viewport.zoomBy(factor), pan: (dx, dy) => viewport.panBy(dx, dy), fit: () => viewport.fit(), actual: () => viewport.actual(),
-    invert, reset, cine: playOrStop, metadata: () => panel.toggle(), help: () => byId('help').showModal(),
+    contrast, brightness, invert, reset, cine: playOrStop, metadata: () => panel.toggle(), help: () => byId('help').showModal(),
   };
   keyboard(deeds);
   byId('drags').addEventListener('click', event => event.target.value && take(event.target.value));

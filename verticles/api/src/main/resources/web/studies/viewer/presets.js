@@ -1,4 +1,4 @@
-// Which window an image is shown with: the file's own, a preset, all values, or one dragged by hand.
+// Which window an image is shown with: the file's own, as numbers or as a table, a preset, all values, or one dragged by hand.
 import {CT_PRESETS, covering} from '../voi.js';
 
 export class Presets {
@@ -19,7 +19,7 @@ export class Presets {
   /** @param shape of the first image of a series */
   fill(shape, modality) {
     this.#hand = this.#automatic = null;
-    const own = shape.windows.map((window, i) => ({name: window.name || (i ? `From file ${i + 1}` : 'From file'), file: i}));
+    const own = [...shape.windows, ...shape.tables].map((window, i) => ({name: window.name || (i ? `From file ${i + 1}` : 'From file'), file: i}));
     this.#options = [...(own.length ? own : [{name: 'Automatic', file: 0}]),
       ...(modality === 'CT' ? CT_PRESETS.map(one => ({name: `${one.name} (${one.width} / ${one.center})`, window: {...one, kind: 'LINEAR'}})) : []),
       {name: 'All values', all: true}];
@@ -53,11 +53,12 @@ export class Presets {
   }
 
   /** @param picture with pixels @returns the window to show it with */
-  windowFor({shape, range}) {
+  windowFor({shape, range, tables = []}) {
     if (this.#hand) return this.#hand;
     const one = this.#options[Number(this.#select.value)];
     if (one?.window) return one.window;
     if (one?.all) return covering(range);
-    return shape.windows[one?.file ?? 0] ?? shape.windows[0] ?? (this.#automatic ??= covering(range));
+    const own = [...shape.windows, ...tables];
+    return own[one?.file ?? 0] ?? own[0] ?? (this.#automatic ??= covering(range));
   }
 }

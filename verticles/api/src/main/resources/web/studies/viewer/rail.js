@@ -25,6 +25,12 @@ export class Rail {
     return [...this.#buttons.keys()];
   }
 
+  /** @returns the first series that may have pictures, else the first one */
+  get first() {
+    const found = this.#all.find(set => mayHavePicture([text(set, TAG.modality)].filter(Boolean))) ?? this.#all[0];
+    return text(found, TAG.series);
+  }
+
   mark(uid) {
     for (const [key, button] of this.#buttons) button.setAttribute('aria-current', String(key === uid));
     this.#buttons.get(uid)?.scrollIntoView({block: 'nearest', inline: 'nearest'});
@@ -40,8 +46,8 @@ export class Rail {
       image.addEventListener('error', () => image.remove());
       picture.prepend(image);
     }
-    const button = make('button', {type: 'button', class: 'one', 'data-series': uid}, picture,
-      make('span', {class: 'what'}, text(set, TAG.seriesText) || text(set, TAG.bodyPart) || 'No description'),
+    const words = text(set, TAG.seriesText) || text(set, TAG.bodyPart) || 'No description';
+    const button = make('button', {type: 'button', class: 'one', 'data-series': uid, title: words}, picture, make('span', {class: 'what'}, words),
       make('span', {class: 'soft num'}, [kind, text(set, TAG.seriesNumber) && `#${text(set, TAG.seriesNumber)}`, count !== null && `${count} img`].filter(Boolean).join(' · ')));
     button.addEventListener('click', () => this.chosen(uid));
     return button;

@@ -17,7 +17,7 @@ export class Viewport {
     this.fitted = true;
     this.scale = 1;
     this.x = this.y = 0;
-    this.painted = '';
+    this.painted = null;
     this.due = 0;
     this.drawn = () => {};
     new ResizeObserver(() => this.resized()).observe(canvas);
@@ -27,7 +27,7 @@ export class Viewport {
   show(picture) {
     const changed = picture && this.picture && (picture.shape.rows !== this.picture.shape.rows || picture.shape.columns !== this.picture.shape.columns);
     this.picture = picture;
-    this.painted = '';
+    this.painted = null;
     if (changed || this.fitted) this.place();
     this.draw();
   }
@@ -133,10 +133,8 @@ export class Viewport {
 
   /** Values become grey on a sheet of the image's own size; only when the picture or its window changed. */
   develop() {
-    const {center, width, kind} = this.window;
-    const key = `${center} ${width} ${kind} ${this.inverted}`;
-    if (this.painted === key) return;
-    this.painted = key;
+    if (this.painted?.window === this.window && this.painted.inverted === this.inverted) return;
+    this.painted = {window: this.window, inverted: this.inverted};
     const {pixels, bitmap, shape} = this.picture;
     const [columns, rows] = bitmap ? [bitmap.width, bitmap.height] : [shape.columns, shape.rows];
     if (this.sheet.width !== columns || this.sheet.height !== rows) Object.assign(this.sheet, {width: columns, height: rows});

@@ -218,7 +218,7 @@ class StudiesIT {
     assertThat(page.locator("#slider")).hasAttribute("aria-valuetext", "Image 11 of 12");
     page.locator("#slider").fill("5");
     assertThat(page.locator("#canvas")).hasAttribute("data-image", "1.2.3.1.1.4/1");
-    assertEquals(true, page.evaluate("location.hash.endsWith('image=5')"));
+    page.waitForCondition(() -> (Boolean) page.evaluate("location.hash.endsWith('image=5')"));
     page.reload();
     assertThat(page.locator("#bl")).containsText("Image 5 / 12");
     page.keyboard().press("Space");
@@ -248,6 +248,15 @@ class StudiesIT {
     assertThat(page.locator("#br")).not().containsText("W 200 ");
     page.keyboard().press("r");
     assertThat(page.locator("#br")).containsText("W 200 · C 100");
+
+    page.keyboard().press("c");
+    assertThat(page.locator("#br")).containsText("W 188 · C 100");
+    page.keyboard().press("b");
+    assertThat(page.locator("#br")).containsText("W 188 · C 88");
+    page.keyboard().press("Shift+B");
+    page.keyboard().press("Shift+C");
+    assertThat(page.locator("#br")).containsText("W 199 · C 100");
+    page.keyboard().press("r");
 
     String fitted = page.locator("#br div").nth(1).textContent();
     page.keyboard().down("Control");
