@@ -29,9 +29,14 @@ final class Grayscale {
     DoubleUnaryOperator modality = modality(values, samples.format(), source);
     DataSet interest = group(set, frame, Tag.FRAME_VOI_LUT_SEQUENCE);
     DoubleUnaryOperator shade = shade(interest, samples, modality, wanted, set, source);
-    boolean inverted = samples.format().photometric() == Photometric.MONOCHROME1
-        || "INVERSE".equals(set.text(Tag.PRESENTATION_LUT_SHAPE));
-    return new Grayscale(samples, modality, shade, inverted);
+    return new Grayscale(samples, modality, shade, inverted(set, samples.format()));
+  }
+
+  /** Presentation LUT Shape, where there is one, says more than the photometric interpretation (C.11.6). */
+  private static boolean inverted(DataSet set, PixelFormat format) {
+    String shape = set.text(Tag.PRESENTATION_LUT_SHAPE);
+    if (shape == null || shape.isBlank()) return format.photometric() == Photometric.MONOCHROME1;
+    return shape.equals("INVERSE");
   }
 
   /** One byte a pixel, 0 is black. */
