@@ -235,6 +235,24 @@ class ImageIndexTest {
     assertEquals(600, room.count("from image_instance") + room.count("from image_garbage"));
   }
 
+  /** A deadlock costs its loser a second, and a hundred of them end in none but losers. */
+  @Test
+  void whoeverBringsWhatIsHereWaitsForNobody() {
+    get(index.add(entries(0)));
+    List<Entry> again = entries(100_000);
+
+    List<Future<List<Known>>> adding = IntStream.range(0, 100).mapToObj(i -> index.add(again)).toList();
+    get(Future.all(adding));
+
+    for (Future<List<Known>> each : adding)
+      assertTrue(each.result().stream().noneMatch(Known::added));
+    assertEquals(20, room.count("from image_instance"));
+  }
+
+  private static List<Entry> entries(long offset) {
+    return IntStream.range(0, 20).mapToObj(i -> entry("1", "1.1." + i, offset + 1000L * i)).toList();
+  }
+
   @Test
   void aNulInAnAttributeIsLeftOut() {
     Entry entry = entry("1", "1.1", "1.1.1", 64, "Doe\\u0000^John", "20260102");
@@ -253,6 +271,8 @@ class ImageIndexTest {
     assertTrue(get(files.move(before, new ImageIndex.Place("n", "w0/2.seg", 64, 100, 7))));
     assertFalse(get(files.move(before, new ImageIndex.Place("n", "w0/3.seg", 64, 100, 7))));
     assertEquals("w0/2.seg", get(files.at("1.1.1")).file());
+    assertTrue(get(files.isGarbage("n", "w0/1.seg", 64)));
+    assertEquals(1, room.count("from image_garbage"));
     assertEquals(List.of("w0/1.seg", "w0/2.seg"), List.copyOf(get(files.files("n", "", 10)).keySet()));
     assertEquals(new ImageFiles.Share(1, 100), get(files.live("n", "w0/2.seg")));
     assertEquals(1, get(files.in("n", "w0/1.seg", -1, 10)).size());

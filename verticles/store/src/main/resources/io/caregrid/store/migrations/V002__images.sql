@@ -140,7 +140,11 @@ begin
   insert into image_study_change (study)
     select s.study from image_study s where s.id in (select e.study_id from image_series e where e.id = any(touched));
 
-  if cardinality(touched) < jsonb_array_length(series_) then
+  -- empty is only what an instance filed elsewhere left behind. Two that come with what is here must not both ask for the stronger lock: a deadlock
+  if cardinality(touched) < jsonb_array_length(series_) and exists (
+      select from jsonb_to_recordset(series_) as n(study text, series text) join image_study s on s.study = n.study
+      join image_series e on e.study_id = s.id and e.series = n.series
+      where not exists (select from image_instance i where i.series_id = e.id)) then
     perform drop_empty_images(array(select n.study from jsonb_populate_recordset(null::image_study, studies) n));
   end if;
 
