@@ -104,6 +104,7 @@ public final class Archive implements AutoCloseable {
     try {
       archive.eraser.erase();
       new Recovery(shelf, index).run();
+      archive.eraser.touchAll();
     } catch (IOException | RuntimeException refused) {
       archive.stop();
       throw refused;

@@ -48,6 +48,7 @@ final class Committer implements AutoCloseable {
   private final Thread thread = new Thread(this::run, "archive-commit");
   private final ArrayDeque<Arrival> waiting = new ArrayDeque<>();
   private volatile boolean indexAway;
+  private volatile boolean closed;
   private boolean closing;
   private Current current;
 
@@ -57,10 +58,16 @@ final class Committer implements AutoCloseable {
     private final Segment segment;
     private int groups;
     private boolean full;
+    private boolean broken;
 
     Current() throws IOException {
       file = shelf.create();
-      segment = Segment.write(shelf.path(file));
+      try {
+        segment = Segment.write(shelf.path(file));
+      } catch (IOException failed) {
+        shelf.remove(file);
+        throw failed;
+      }
     }
 
     synchronized void begin() {
@@ -77,10 +84,17 @@ final class Committer implements AutoCloseable {
       settle();
     }
 
+    /** Nobody knows what of its end is on disk: the next start looks. */
+    synchronized void giveUp() {
+      broken = true;
+      retire();
+    }
+
     private void settle() {
       if (!full || groups > 0) return;
       try {
         segment.close();
+        if (broken) return;
         shelf.settle(file);
         shelf.keepSettled();
       } catch (IOException later) {
@@ -161,10 +175,13 @@ final class Committer implements AutoCloseable {
       List<Placed> placed = placed(group);
       if (placed.isEmpty()) inserting.release();
       else insert(placed, began);
-    } catch (RuntimeException bug) {
+    } catch (RuntimeException | OutOfMemoryError bug) {
       log.error("group not committed", bug);
       inserting.release();
-      group.forEach(arrival -> arrival.fail(new Refused(Why.FAILED, "not stored")));
+      for (Arrival arrival : group) {
+        if (!arrival.isLarge()) arrival.releasePieces();
+        arrival.fail(new Refused(Why.FAILED, "not stored"));
+      }
     }
   }
 
@@ -185,17 +202,19 @@ final class Committer implements AutoCloseable {
   /** Empty when it failed; then all of them are answered. */
   private List<Placed> write(List<Arrival> small) {
     long before = 0;
+    boolean forcing = false;
     try {
       if (current == null) current = new Current();
       before = current.segment.end();
       List<Placed> placed = append(small);
+      forcing = true;
       current.segment.force();
       small.forEach(Arrival::releasePieces);
       current.begin();
       if (current.segment.end() >= segmentBytes) retire();
       return placed;
     } catch (IOException failed) {
-      rollBack(before);
+      rollBack(before, forcing);
       Refused why = refused.apply(failed);
       log.warn("instances not written count={} cause={}", small.size(), failed.toString());
       for (Arrival arrival : small) {
@@ -225,14 +244,19 @@ final class Committer implements AutoCloseable {
     return placed;
   }
 
-  /** What was written of the group is cut off. A file that cannot even be cut is not written again; the next start looks at it. */
-  private void rollBack(long before) {
+  /**
+   * What was written of the group is cut off. A file that the system failed to force is not written again, whatever it says next time: it reports a lost
+   * page once only.
+   */
+  private void rollBack(long before, boolean forcing) {
     if (current == null) return;
     try {
       current.segment.cut(before);
       current.segment.force();
+      if (forcing) retire();
     } catch (IOException broken) {
       log.error("segment given up file={} cause={}", current.file, broken.toString());
+      current.giveUp();
       current = null;
     }
   }
@@ -260,7 +284,9 @@ final class Committer implements AutoCloseable {
     if (System.nanoTime() - began > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS))
       for (Placed each : placed) each.arrival.fail(new Refused(Why.FAILED, "the index does not answer"));
     log.warn("index does not take instances count={} cause={}", placed.size(), cause.getMessage());
-    vertx.timer(AGAIN_MILLIS, TimeUnit.MILLISECONDS).onComplete(now -> insert(placed, began));
+    vertx.timer(AGAIN_MILLIS, TimeUnit.MILLISECONDS).onComplete(now -> {
+      if (!closed) insert(placed, began); // else the next start's business, which may have begun
+    });
   }
 
   /** The database refuses for good. One of them is to blame: the others must not suffer for it. */
@@ -331,7 +357,8 @@ final class Committer implements AutoCloseable {
     try {
       thread.join(TimeUnit.SECONDS.toMillis(30));
       boolean all = inserting.tryAcquire(INSERTING, 30, TimeUnit.SECONDS);
-      if (!all) return;
+      closed = !all;
+      if (closed) return;
       inserting.release(INSERTING);
       if (current != null) retire();
     } catch (InterruptedException stop) {

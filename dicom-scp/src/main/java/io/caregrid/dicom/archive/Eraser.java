@@ -8,9 +8,11 @@ import io.caregrid.store.ImageIndex.Located;
 import io.caregrid.store.ImageIndex.Place;
 import io.vertx.core.Future;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes deleted pictures disappear from disk, and gives their room back. Blocking; one thread at a time.
@@ -26,7 +30,10 @@ import java.util.concurrent.TimeoutException;
  * again, which changes nothing. A segment in which nothing lives is removed; one that is more than half dead is copied together.
  */
 final class Eraser {
+  private static final Logger log = LoggerFactory.getLogger(Eraser.class);
   private static final int PAGE = 500;
+  /** Looked at in one round. */
+  private static final int MOST_FILES = 500;
   private static final int DEADLINE_SECONDS = 60;
 
   private final Shelf shelf;
@@ -34,6 +41,7 @@ final class Eraser {
   private final Readers readers;
   private final ArchiveMetrics metrics;
   private final Set<String> touched = new ConcurrentSkipListSet<>();
+  private final Set<Garbage> damaged = new HashSet<>();
 
   Eraser(Shelf shelf, ImageFiles index, Readers readers, ArchiveMetrics metrics) {
     this.shelf = shelf;
@@ -69,11 +77,11 @@ final class Eraser {
       done = new ArrayList<>();
       for (Garbage each : garbage) if (erase(segment, each)) done.add(each);
       segment.force();
-      touched.add(file);
     } catch (NoSuchFileException removed) {
       // nothing left of it
     }
     if (done.isEmpty()) return;
+    touched.add(file);
     get(index.erased(done.stream().map(Garbage::id).toList()));
     metrics.erased(done.stream().mapToLong(Garbage::length).sum());
   }
@@ -82,20 +90,28 @@ final class Eraser {
     long headerAt = garbage.offset() - RecordHeader.BYTES;
     synchronized (readers) {
       if (readers.isRead(garbage.file(), garbage.offset())) return false;
+      if (headerAt >= segment.end()) return true;
       RecordHeader header = segment.header(headerAt);
-      if (header == null || header.length() != garbage.length())
-        throw new IOException("no record of " + garbage.length() + " bytes in " + garbage.file() + " at " + headerAt);
+      if (header == null || header.length() != garbage.length()) return isStrange(garbage);
       segment.mark(State.DEAD, headerAt);
     }
     segment.zero(garbage.offset(), garbage.length());
     return true;
   }
 
+  /** Whose bytes these are nobody can say any more: they stay until nothing in the file lives. The others must not wait for them. */
+  private boolean isStrange(Garbage garbage) {
+    if (damaged.add(garbage))
+      log.error(
+          "a deleted instance is not erased, its header is damaged file={} offset={}: run 'caregrid dicom verify'",
+          garbage.file(), garbage.offset());
+    return false;
+  }
+
   /** Removes settled segments without life, and copies together those that are more than half dead. */
   void tidy() throws IOException {
     List<String> compact = new ArrayList<>();
-    for (String file : List.copyOf(touched)) {
-      if (!shelf.isSettled(file)) continue;
+    for (String file : touched.stream().filter(shelf::isSettled).limit(MOST_FILES).toList()) {
       touched.remove(file);
       if (!Files.exists(shelf.path(file))) continue;
       Share live = get(index.live(shelf.id(), file));
@@ -103,6 +119,11 @@ final class Eraser {
       else if (live.bytes() < Files.size(shelf.path(file)) / 2) compact.add(file);
     }
     if (!compact.isEmpty()) compact(compact);
+  }
+
+  /** After a start: nobody remembers in which files something died. */
+  void touchAll() throws IOException {
+    touched.addAll(shelf.all());
   }
 
   /** Something in the file died without a note: a duplicate. Any thread. */
@@ -117,9 +138,13 @@ final class Eraser {
         compact(file, to, target);
         if (get(index.live(shelf.id(), file)).instances() == 0) shelf.remove(file);
       }
+      shelf.settle(to);
+    } catch (IOException | RuntimeException failed) {
+      touched.addAll(files); // what was copied by halves is sorted out by the next start
+      throw failed;
+    } finally {
+      if (Files.size(shelf.path(to)) == 0) shelf.remove(to);
     }
-    if (get(index.live(shelf.id(), to)).instances() == 0) shelf.remove(to);
-    shelf.settle(to);
   }
 
   /** Copies are durable before a row points to them, and named as copies until it does: see {@link Recovery}. */
@@ -129,25 +154,42 @@ final class Eraser {
       List<Located> page = get(index.in(shelf.id(), file, after, PAGE));
       if (page.isEmpty()) return;
       after = page.get(page.size() - 1).offset();
-      List<Place> copies = new ArrayList<>(page.size());
-      try (Segment from = Segment.read(shelf.path(file))) {
-        for (Located each : page) copies.add(copy(each, from, to, target));
-      }
-      target.force();
-      for (int i = 0; i < page.size(); i++) moved(page.get(i), copies.get(i), target);
+      Map<Located, Place> copies = copies(file, page, to, target);
+      for (Map.Entry<Located, Place> each : copies.entrySet()) moved(each.getKey(), each.getValue(), target);
       target.force();
     }
   }
 
+  private Map<Located, Place> copies(String file, List<Located> page, String to, Segment target) throws IOException {
+    Map<Located, Place> copies = new LinkedHashMap<>();
+    long before = target.end();
+    try (Segment from = Segment.read(shelf.path(file))) {
+      for (Located each : page) {
+        Place copy = copy(each, from, to, target);
+        if (copy != null) copies.put(each, copy);
+      }
+      target.force();
+      return copies;
+    } catch (IOException full) {
+      target.cut(before);
+      throw full;
+    }
+  }
+
+  /** Null: it is damaged, and stays where it is. */
   private Place copy(Located each, Segment from, String to, Segment target) throws IOException {
+    long before = target.end();
     RecordHeader header = new RecordHeader(State.COPY, each.length(), each.crc32c(),
         each.storedAt().toInstant().toEpochMilli());
-    target.append(new java.nio.ByteBuffer[] {header.bytes()}, RecordHeader.BYTES);
+    target.append(new ByteBuffer[] {header.bytes()}, RecordHeader.BYTES);
     long offset = target.end();
     target.take(from, each.offset(), each.length());
-    if (target.crc32c(offset, each.length()) != each.crc32c())
-      throw new IOException("damaged content in " + each.file() + " at " + each.offset() + ": not copied");
-    return new Place(each.node(), to, offset, each.length(), each.crc32c());
+    if (target.crc32c(offset, each.length()) == each.crc32c())
+      return new Place(each.node(), to, offset, each.length(), each.crc32c());
+    log.error("an instance is damaged and not moved file={} offset={}: run 'caregrid dicom verify'", each.file(),
+        each.offset());
+    target.cut(before);
+    return null;
   }
 
   private void moved(Located from, Place to, Segment target) throws IOException {

@@ -63,9 +63,13 @@ public final class Rebuild {
     try (Segment segment = Segment.write(shelf.path(file))) {
       Segment.Scan scan = segment.scan();
       report.files++;
-      if (scan.torn() < segment.end()) report.problem(file, scan.torn(), "no whole record");
+      List<Kept> all = new ArrayList<>(scan.records());
+      if (scan.torn() < segment.end()) {
+        report.problem(file, scan.torn(), "no whole record");
+        all.addAll(segment.behind(scan.torn()));
+      }
       List<Kept> group = new ArrayList<>();
-      for (Kept kept : scan.records()) {
+      for (Kept kept : all) {
         if (kept.header().state() == State.DEAD) report.dead += kept.header().length();
         else group.add(kept);
         if (group.size() == GROUP) add(shelf, file, segment, group);

@@ -60,6 +60,11 @@ record RecordHeader(State state, long length, int crc32c, long storedAt) {
     return null;
   }
 
+  /** Whether the magic stands there. */
+  static boolean mayBegin(ByteBuffer bytes, int at) {
+    return bytes.getLong(at) == MAGIC;
+  }
+
   private int sum() {
     ByteBuffer summed = ByteBuffer.allocate(28).putLong(MAGIC).putInt(crc32c).putLong(length).putLong(storedAt);
     CRC32C crc = new CRC32C();

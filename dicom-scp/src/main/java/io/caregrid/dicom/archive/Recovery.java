@@ -42,12 +42,14 @@ final class Recovery {
   }
 
   void run() throws IOException {
+    boolean strange = !Shelf.files(shelf.folder()).isEmpty()
+        && Eraser.get(index.files().files(shelf.id(), "", 1)).isEmpty();
     List<String> files = shelf.toLookAt();
     for (String file : files) recover(file);
     shelf.keepSettled();
     if (added + dead > 0)
       log.info("archive looked at what was on its way files={} added={} discarded={}", files.size(), added, dead);
-    if (!Shelf.files(shelf.folder()).isEmpty() && Eraser.get(index.files().files(shelf.id(), "", 1)).isEmpty())
+    if (strange)
       log.warn(
           "the index knows nothing of the archive's files: if its database was lost, run 'caregrid dicom rebuild'");
   }
@@ -102,9 +104,7 @@ final class Recovery {
     Located row = Eraser.get(index.files().at(copy.instance()));
     if (row == null || !row.node().equals(copy.node())) return false;
     Place to = new Place(copy.node(), file, copy.offset(), copy.length(), copy.crc32c());
-    boolean moved = Eraser.get(index.files().move(row, to));
-    if (moved) new Duplicates(shelf, died -> {}).discard(row.file(), row.offset(), row.length());
-    return moved;
+    return Eraser.get(index.files().move(row, to));
   }
 
   private boolean isAdded(String file, Segment segment, Kept kept) throws IOException {

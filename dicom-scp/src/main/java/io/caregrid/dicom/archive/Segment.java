@@ -125,15 +125,39 @@ final class Segment implements AutoCloseable {
 
   Scan scan() throws IOException {
     List<Kept> records = new ArrayList<>();
+    return new Scan(records, follow(records, 0, channel.size()));
+  }
+
+  /** Whole records behind a place that is none: one bad sector must not hide what comes after it. Reads on to the end. */
+  List<Kept> behind(long torn) throws IOException {
+    List<Kept> records = new ArrayList<>();
     long size = channel.size();
-    long at = 0;
+    for (long at = torn; at < size;) at = follow(records, headerAfter(at, size), size);
+    return records;
+  }
+
+  /** @return where no whole record begins */
+  private long follow(List<Kept> records, long from, long size) throws IOException {
+    long at = from;
     while (at < size) {
       RecordHeader header = header(at);
       if (header == null || header.length() > size - at - RecordHeader.BYTES) break;
       records.add(new Kept(at, header));
       at += RecordHeader.BYTES + header.length();
     }
-    return new Scan(records, at);
+    return at;
+  }
+
+  /** The first place after {@code at} where a header stands, {@code size} when there is none. */
+  private long headerAfter(long at, long size) throws IOException {
+    ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK);
+    for (long from = at + 1; from <= size - RecordHeader.BYTES; from += CHUNK - RecordHeader.BYTES) {
+      fill(this, from, chunk.clear().limit((int) Math.min(CHUNK, size - from)));
+      chunk.flip();
+      for (int i = 0; i + RecordHeader.BYTES <= chunk.limit(); i++)
+        if (RecordHeader.mayBegin(chunk, i) && header(from + i) != null) return from + i;
+    }
+    return size;
   }
 
   /** Whether two regions hold the same bytes. */
@@ -159,8 +183,11 @@ final class Segment implements AutoCloseable {
   /** Copies a region to the end of this one. */
   void take(Segment from, long position, long length) throws IOException {
     channel.position(end);
-    for (long done = 0; done < length;)
-      done += from.channel.transferTo(position + done, length - done, channel);
+    for (long done = 0; done < length;) {
+      long count = from.channel.transferTo(position + done, length - done, channel);
+      if (count <= 0) throw new java.io.EOFException("ends at " + (position + done));
+      done += count;
+    }
     end += length;
   }
 

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -15,8 +14,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -41,21 +42,24 @@ final class Shelf implements AutoCloseable {
   private static final long BLOCK = 1024;
   private static final long PER_FOLDER = 1024;
 
+  /** Writers' places that this process holds: to the system two of its locks are one, and closing either gives both back. */
+  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
   private final Path folder;
   private final String id;
   private final String writer;
-  private final FileChannel lock;
+  private final Lock lock;
   private final TreeSet<Long> unsettled = new TreeSet<>();
   private long next;
   private long reserved;
   private long settled;
 
-  private Shelf(Path folder, String id, String writer, FileChannel lock) throws IOException {
+  private Shelf(Path folder, String id, String writer, Lock lock) throws IOException {
     this.folder = folder;
     this.id = id;
     this.writer = writer;
     this.lock = lock;
-    long[] numbers = numbers();
+    long[] numbers = numbers(folder.resolve(writer));
     settled = numbers[0];
     next = Math.max(numbers[1], highest() + 1);
     reserved = next;
@@ -63,10 +67,10 @@ final class Shelf implements AutoCloseable {
 
   /** Makes the folder when it is missing, and takes the first writer's place that is free. */
   static Shelf open(Path folder) throws IOException {
-    Files.createDirectories(folder);
+    make(folder);
     String id = id(folder);
     for (int n = 0; n < MOST_WRITERS; n++) {
-      FileChannel lock = lock(folder.resolve("w" + n));
+      Lock lock = Lock.take(folder.resolve("w" + n));
       if (lock != null) return new Shelf(folder, id, "w" + n, lock);
     }
     throw new IOException("more than " + MOST_WRITERS + " processes use " + folder);
@@ -77,7 +81,7 @@ final class Shelf implements AutoCloseable {
     String id = id(folder);
     List<Shelf> all = new ArrayList<>();
     for (int n = 0; Files.isDirectory(folder.resolve("w" + n)); n++) {
-      FileChannel lock = lock(folder.resolve("w" + n));
+      Lock lock = Lock.take(folder.resolve("w" + n));
       if (lock == null) {
         for (Shelf taken : all) taken.close();
         throw new ConfigException("the archive folder " + folder.toAbsolutePath() + " is in use: stop the node first");
@@ -87,20 +91,42 @@ final class Shelf implements AutoCloseable {
     return all;
   }
 
-  /** Null when another process has it. */
-  private static FileChannel lock(Path writer) throws IOException {
-    Files.createDirectories(writer);
-    FileChannel channel = FileChannel.open(writer.resolve("writer.lock"), StandardOpenOption.CREATE,
-        StandardOpenOption.WRITE);
-    FileLock lock = null;
-    try {
-      lock = channel.tryLock();
-    } catch (OverlappingFileLockException heldByThisProcess) {
-      // as if another held it
-    } finally {
-      if (lock == null) channel.close();
+  /** A writer's place, held until it is closed or the process ends. */
+  private record Lock(Path writer, FileChannel channel) implements AutoCloseable {
+
+    /** Null when somebody has it. */
+    static Lock take(Path writer) throws IOException {
+      make(writer);
+      Path place = writer.toRealPath();
+      if (!HELD.add(place)) return null;
+      FileChannel channel = null;
+      FileLock taken = null;
+      try {
+        channel = FileChannel.open(place.resolve("writer.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        taken = channel.tryLock();
+      } finally {
+        if (taken == null) {
+          HELD.remove(place);
+          if (channel != null) channel.close();
+        }
+      }
+      return taken == null ? null : new Lock(place, channel);
     }
-    return lock == null ? null : channel;
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+      HELD.remove(writer);
+    }
+  }
+
+  /** Whether a process at work may still be writing this file: then what is not whole in it may become so. */
+  static boolean isOnItsWay(Path folder, String file) throws IOException {
+    Path writer = folder.resolve(file.substring(0, file.indexOf('/')));
+    if (number(file) < numbers(writer)[0]) return false;
+    try (Lock free = Lock.take(writer)) {
+      return free == null;
+    }
   }
 
   /** ConfigException: there is no archive in {@code folder}. */
@@ -138,8 +164,17 @@ final class Shelf implements AutoCloseable {
     forceFolder(file.getParent());
   }
 
+  /** Makes a folder and those above it that are missing, durably named. */
+  private static void make(Path folder) throws IOException {
+    if (Files.isDirectory(folder)) return;
+    Path above = folder.toAbsolutePath().getParent();
+    make(above);
+    Files.createDirectories(folder);
+    forceFolder(above);
+  }
+
   /** Makes names in a folder durable. */
-  static void forceFolder(Path folder) throws IOException {
+  private static void forceFolder(Path folder) throws IOException {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
     }
@@ -169,10 +204,7 @@ final class Shelf implements AutoCloseable {
     long number = next++;
     String file = String.format("%s/%06d/%012d.seg", writer, number / PER_FOLDER, number);
     Path path = folder.resolve(file);
-    if (!Files.isDirectory(path.getParent())) {
-      Files.createDirectories(path.getParent());
-      forceFolder(path.getParent().getParent());
-    }
+    make(path.getParent());
     Files.createFile(path);
     forceFolder(path.getParent());
     unsettled.add(number);
@@ -213,9 +245,9 @@ final class Shelf implements AutoCloseable {
     return files(folder, writer);
   }
 
-  private long[] numbers() throws IOException {
+  private static long[] numbers(Path writer) throws IOException {
     try {
-      String[] words = Files.readString(folder.resolve(writer).resolve(NUMBERS)).strip().split(" ");
+      String[] words = Files.readString(writer.resolve(NUMBERS)).strip().split(" ");
       return new long[] {Long.parseLong(words[0]), Long.parseLong(words[1])};
     } catch (NoSuchFileException | NumberFormatException | ArrayIndexOutOfBoundsException none) {
       return new long[] {0, 0};

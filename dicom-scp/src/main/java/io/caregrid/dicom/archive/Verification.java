@@ -10,13 +10,15 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Reads every file of an archive and compares it with the index, both ways; changes nothing. Blocking. A node may be at work in the folder: what differs
- * is looked at again after a moment, and counts only when it still differs then.
+ * Reads every file of an archive and compares it with the index, both ways; changes nothing. Blocking. A node may be at work in the folder: a file in which
+ * something differs is read again after a moment, and only what differs every time counts.
  */
 public final class Verification {
   private static final int PAGE = 1000;
@@ -67,19 +69,58 @@ public final class Verification {
   }
 
   private void verify(String file) throws IOException {
+    Look look = look(file);
+    Set<Problem> lasting = new LinkedHashSet<>(look.problems);
+    for (int again = 1; again < LOOKS && !lasting.isEmpty(); again++) {
+      pause();
+      look = look(file);
+      lasting.retainAll(look.problems);
+    }
+    report.files += look.files;
+    report.instances += look.instances;
+    report.bytes += look.bytes;
+    report.dead += look.dead;
+    for (Problem each : lasting) report.problem(file, each.offset, each.what);
+  }
+
+  private record Problem(long offset, String what) {}
+
+  /** What one reading of a file gave. */
+  private static final class Look {
+    private final String file;
+    private final Set<Problem> problems = new LinkedHashSet<>();
+    private int files;
+    private long instances;
+    private long bytes;
+    private long dead;
+
+    Look(String file) {
+      this.file = file;
+    }
+
+    void problem(long offset, String what) {
+      problems.add(new Problem(offset, what));
+    }
+  }
+
+  private Look look(String file) throws IOException {
+    Look look = new Look(file);
     Map<Long, Located> rows = rows(file);
     try (Segment segment = Segment.read(folder.resolve(file))) {
+      look.files = 1;
       Segment.Scan scan = segment.scan();
-      report.files++;
-      for (Kept kept : scan.records()) verify(file, segment, kept, rows.remove(kept.contentAt()));
-      if (scan.torn() < segment.channel().size() && isStill(() -> segment.scan().torn() == scan.torn()))
-        report.problem(file, scan.torn(), "no whole record; the next start of the node cuts it off");
+      for (Kept kept : scan.records()) compare(look, segment, kept, rows.remove(kept.contentAt()));
+      if (scan.torn() < segment.end()) {
+        List<Kept> behind = segment.behind(scan.torn());
+        for (Kept kept : behind) compare(look, segment, kept, rows.remove(kept.contentAt()));
+        if (!behind.isEmpty() || !Shelf.isOnItsWay(folder, file)) look.problem(scan.torn(), "no whole record");
+      }
     } catch (NoSuchFileException removed) {
       // then there must be no rows
     }
     for (Located row : rows.values())
-      if (isStill(() -> isThere(row)))
-        report.problem(file, row.offset(), "the index has an instance, the file has not");
+      if (isThere(row)) look.problem(row.offset(), "the index has an instance, the file has not");
+    return look;
   }
 
   private Map<Long, Located> rows(String file) throws IOException {
@@ -92,24 +133,22 @@ public final class Verification {
     }
   }
 
-  private void verify(String file, Segment segment, Kept kept, Located row) throws IOException {
+  private void compare(Look look, Segment segment, Kept kept, Located row) throws IOException {
     RecordHeader header = kept.header();
-    if (header.state() == State.DEAD) {
-      report.dead += header.length();
-      if (row != null && isStill(() -> isThere(row)))
-        report.problem(file, row.offset(), "the index has an instance that was deleted");
-      return;
-    }
-    if (isDamaged(segment, kept) && isStill(() -> isDamaged(segment, kept))) {
-      report.problem(file, kept.contentAt(), "the content is damaged");
+    boolean copy = header.state() == State.COPY && row == null; // until the row points to it the other one counts
+    if (header.state() == State.DEAD || copy) {
+      look.dead += header.length();
+      if (row != null && isThere(row)) look.problem(row.offset(), "the index has an instance that was deleted");
+    } else if (isDamaged(segment, kept)) {
+      look.problem(kept.contentAt(), "the content is damaged");
     } else if (row == null) {
-      if (isStill(() -> isUnknown(file, segment, kept)))
-        report.problem(file, kept.contentAt(), "the file has an instance, the index has not");
+      if (isUnknown(look.file, segment, kept))
+        look.problem(kept.contentAt(), "the file has an instance, the index has not");
     } else if (row.length() != header.length() || row.crc32c() != header.crc32c()) {
-      report.problem(file, row.offset(), "length or digest in the index are others");
+      look.problem(row.offset(), "length or digest in the index are others");
     } else {
-      report.instances++;
-      report.bytes += header.length();
+      look.instances++;
+      look.bytes += header.length();
     }
   }
 
@@ -131,19 +170,6 @@ public final class Verification {
     List<Located> row = Eraser.get(index.in(id, file, kept.contentAt() - 1, 1));
     if (!row.isEmpty() && row.get(0).offset() == kept.contentAt()) return false;
     return !Eraser.get(index.isGarbage(id, file, kept.contentAt()));
-  }
-
-  private interface Question {
-    boolean isSo() throws IOException;
-  }
-
-  /** A node at work makes what it began come true within a moment. */
-  private static boolean isStill(Question difference) throws IOException {
-    for (int look = 0; look < LOOKS; look++) {
-      if (look > 0) pause();
-      if (!difference.isSo()) return false;
-    }
-    return true;
   }
 
   private static void pause() throws IOException {

@@ -29,8 +29,9 @@ public final class ImageFiles {
   private static final String IS_GARBAGE = "select from image_garbage where node = $1 and file = $2 and pos = $3";
   private static final String ERASED = "delete from image_garbage where id = any($1)";
   private static final String MOVE = """
-      update image_instance set file = $5, pos = $6
-      where instance = $1 and node = $2 and file = $3 and pos = $4 and length = $7 and crc = $8""";
+      with moved as (update image_instance set file = $5, pos = $6
+        where instance = $1 and node = $2 and file = $3 and pos = $4 and length = $7 and crc = $8 returning node)
+      insert into image_garbage (node, file, pos, length) select node, $3, $4, $7 from moved""";
   private static final String FORGET = """
       with mine as (select i.instance, e.study_id from image_instance i join image_series e on e.id = i.series_id where i.node = $1 limit $2),
       gone as (delete from image_instance i using mine where i.instance = mine.instance returning mine.study_id)
@@ -113,7 +114,7 @@ public final class ImageFiles {
   }
 
   /**
-   * The same bytes lie elsewhere in the same folder now.
+   * The same bytes lie elsewhere in the same folder now; where they were is noted as garbage.
    *
    * @return false: the instance is not where it was any more, or these are other bytes
    */
