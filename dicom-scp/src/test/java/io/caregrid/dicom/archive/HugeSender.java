@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** A process with a small heap that stores one huge instance, reads it back, and says {@code STORED} and {@code identical}. */
 final class HugeSender {
@@ -23,14 +25,14 @@ final class HugeSender {
   private HugeSender() {}
 
   /** @param words see {@link StoringNode#java}; the last is how many bytes of pixels */
-  public static void main(String[] words) throws IOException {
+  public static void main(String[] words) throws IOException, TimeoutException {
     try (Vault vault = new Vault(StoringNode.database(words), Path.of(words[5]), DicomConfig.DEFAULT, 8 << 20)) {
       huge(vault, Long.parseLong(words[6]));
     }
   }
 
-  private static void huge(Vault vault, long pixels) throws IOException {
-    System.out.println(Vault.get(vault.storing(hugeImage(pixels), Expected.ANYTHING)).outcome().name());
+  private static void huge(Vault vault, long pixels) throws IOException, TimeoutException {
+    System.out.println(vault.storing(hugeImage(pixels), Expected.ANYTHING).await(5, TimeUnit.MINUTES).outcome().name());
     try (Opened opened = Vault.get(vault.archive.open(vault.instances(1).get(0)))) {
       Random random = new Random(1);
       byte[] expected = new byte[PIECE];
