@@ -1,0 +1,108 @@
+package io.caregrid.platform;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code caregrid demo} as somebody meets it who types that. */
+class DemoIT {
+  private static final Map<String, String> FREE_PORTS = Map.of("http.port", "0", "dicom.port", "0");
+  private static final Pattern PAGE = Pattern.compile("pictures +(http://\\S+)/studies/ ");
+  private static final String ARRIVED = "49 of 49 pictures of Maria Keller have arrived";
+  @TempDir
+  Path temp;
+
+  @Test
+  void aStudyComesThroughTheDicomPortAndBelongsToItsPatient() throws Exception {
+    try (ChildNode demo = start("first.log")) {
+      awaitPictures(demo);
+      String http = http(demo);
+
+      assertTrue(demo.said().matches("(?s).*storescu -aec CAREGRID 127\\.0\\.0\\.1 [1-9]\\d+ FILE.*"), demo.said());
+      JsonNode study = study(http);
+      assertEquals("CT abdomen and pelvis (computed phantom)", study.at("/00081030/Value/0").asText());
+      assertEquals("Keller^Maria", study.at("/00100010/Value/0/Alphabetic").asText());
+      JsonNode record = record(http);
+      assertEquals("Patient/demo-patient-07", record.at("/subject/reference").asText());
+      assertEquals("urn:oid:" + study.at("/0020000D/Value/0").asText(), record.at("/identifier/0/value").asText());
+      assertTrue(record.at("/started").asText().matches("\\d{4}-\\d\\d-\\d\\dT.+"), record.toString());
+      String picture = http + "/dicom-web/studies/" + study.at("/0020000D/Value/0").asText() + "/rendered";
+      assertEquals(200, TestNode.get(picture).statusCode());
+      awaitVitals(http);
+    }
+  }
+
+  @Test
+  @Tag("full")
+  void aStudyIsSentOnceAndSendingItAgainChangesNothing() throws Exception {
+    JsonNode before;
+    try (ChildNode demo = start("first.log")) {
+      awaitPictures(demo);
+      before = record(http(demo));
+      demo.stop();
+    }
+    try (ChildNode demo = start("second.log")) {
+      demo.awaitWords("Caregrid is running after");
+      assertEquals(before, record(http(demo)));
+      demo.stop();
+      assertFalse(demo.said().contains("have arrived"), demo.said());
+    }
+    Files.delete(temp.resolve("ward/study-sent.txt"));
+    try (ChildNode demo = start("third.log")) {
+      awaitPictures(demo);
+      assertEquals("49", study(http(demo)).at("/00201208/Value/0").asText());
+      assertEquals(before, record(http(demo)));
+    }
+  }
+
+  /** The monitors are heard beside the pictures. */
+  private static void awaitVitals(String http) throws Exception {
+    TestNode.eventually(Duration.ofSeconds(60), "an Observation of Maria Keller", () -> TestNode
+        .json(http + "/fhir/Observation?patient=demo-patient-07&_count=1")
+        .path("entry")
+        .isEmpty() ? null : true);
+  }
+
+  private static void awaitPictures(ChildNode demo) throws Exception {
+    demo.awaitWords("Caregrid is running after");
+    demo.awaitWords(ARRIVED);
+  }
+
+  private ChildNode start(String log) throws Exception {
+    return ChildNode.demo(temp.resolve(log), FREE_PORTS, "--data", temp.resolve("ward").toString());
+  }
+
+  private static String http(ChildNode demo) throws Exception {
+    Matcher page = PAGE.matcher(demo.said());
+    assertTrue(page.find(), demo.said());
+    return page.group(1);
+  }
+
+  private static JsonNode study(String http) throws Exception {
+    JsonNode found = TestNode.json(http + "/dicom-web/studies?AccessionNumber=DEMO-CT-07&includefield=all");
+    assertEquals(1, found.size(), found.toString());
+    return found.get(0);
+  }
+
+  /** Complete: every picture is in it. */
+  private static JsonNode record(String http) throws Exception {
+    return TestNode.eventually(Duration.ofSeconds(60), "an ImagingStudy of 49 pictures", () -> {
+      JsonNode found = TestNode.json(http + "/fhir/ImagingStudy?patient=Patient/demo-patient-07").path("entry");
+      if (found.isEmpty()) return null;
+      assertEquals(1, found.size());
+      JsonNode study = found.get(0).path("resource");
+      return study.path("numberOfInstances").asInt() == 49 ? study : null;
+    });
+  }
+}
