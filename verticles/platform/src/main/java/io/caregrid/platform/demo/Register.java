@@ -15,7 +15,7 @@ import java.util.OptionalInt;
 /** Enters the ward into the store: a Patient and a Device per bed, under fixed ids, only what is not there yet. */
 final class Register {
   private static final Caller CALLER = Caller.system("demo");
-  private static final String MRN = "http://example.org/caregrid-demo/mrn";
+  static final String MRN = "http://example.org/caregrid-demo/mrn";
   private static final String DEVICE = "http://example.org/caregrid-demo/device";
   private static final String ACT_REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
   private static final String LOINC = "http://loinc.org";
