@@ -92,8 +92,8 @@ public final class Platform implements AutoCloseable {
   private void open(NodeConfig told, boolean dev, Progress progress) {
     keep(FolderLock.take(told.data(), "node"));
     config = told;
-    httpPort().check();
-    if (config.roles().contains("dicom")) dicomPort().check();
+    httpDoor().check();
+    if (config.roles().contains("dicom")) dicomDoor().check();
     Mappings mappings = Mappings.load(config.mappings());
     if (dev) {
       progress.step("starting PostgreSQL and Kafka");
@@ -181,7 +181,7 @@ public final class Platform implements AutoCloseable {
     try {
       deploy(vertx.deployVerticle(() -> dicom = new DicomScpVerticle(config.dicom(), door), everyCore));
     } catch (IllegalStateException failed) {
-      throw dicomPort().explain(failed);
+      throw dicomDoor().explain(failed);
     }
     check("dicom", () -> Future.succeededFuture(archive.acceptsMore()));
   }
@@ -201,15 +201,15 @@ public final class Platform implements AutoCloseable {
     try {
       deploy(http);
     } catch (IllegalStateException failed) {
-      throw httpPort().explain(failed);
+      throw httpDoor().explain(failed);
     }
   }
 
-  private DoorPort httpPort() {
+  private DoorPort httpDoor() {
     return new DoorPort("http.port", config.http().host(), config.http().port());
   }
 
-  private DoorPort dicomPort() {
+  private DoorPort dicomDoor() {
     return new DoorPort("dicom.port", config.dicom().host(), config.dicom().port());
   }
 
@@ -273,6 +273,11 @@ public final class Platform implements AutoCloseable {
   /** How to call this node's DICOM port, e.g. {@code CAREGRID@127.0.0.1:11112}; null when it has none. */
   public String dicom() {
     return dicom == null ? null : config.dicom().aeTitle() + "@" + config.dicom().host() + ":" + dicom.port();
+  }
+
+  /** The DICOM port it really got. Only where {@link #dicom()} is not null. */
+  public int dicomPort() {
+    return dicom.port();
   }
 
   /** The configuration in effect, embedded engines included. */

@@ -42,9 +42,19 @@ final class ChildNode implements AutoCloseable {
 
   /** Starts it and returns at once. */
   static ChildNode launch(Path log, Map<String, String> settings, String... options) throws IOException {
+    return launch("node", log, settings, options);
+  }
+
+  /** {@code caregrid demo} instead; returns at once. */
+  static ChildNode demo(Path log, Map<String, String> settings, String... options) throws IOException {
+    return launch("demo", log, settings, options);
+  }
+
+  private static ChildNode launch(String word, Path log, Map<String, String> settings, String... options)
+      throws IOException {
     List<String> command = new ArrayList<>(
         List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx400m",
-            "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), Main.class.getName(), "node"));
+            "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), Main.class.getName(), word));
     command.addAll(List.of(options));
     settings.forEach((key, value) -> command.addAll(List.of("--set", key + "=" + value)));
     Files.createDirectories(log.getParent());

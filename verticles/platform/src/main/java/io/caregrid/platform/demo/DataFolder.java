@@ -4,6 +4,9 @@ import io.caregrid.platform.StartException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -12,6 +15,9 @@ import java.util.stream.Stream;
 final class DataFolder {
   private static final String MARK = "caregrid-demo.txt";
   private static final String HISTORY = "history-loaded.txt";
+  private static final String STUDY = "study-taken.txt";
+  private static final String SENT = "study-sent.txt";
+  private static final Duration EARLIER = Duration.ofMinutes(50);
   private final Path path;
 
   DataFolder(Path path) {
@@ -54,8 +60,32 @@ final class DataFolder {
   }
 
   void noteHistory() {
+    note(HISTORY, "Hours of earlier vitals are in the log of this folder.\n");
+  }
+
+  /** Where the study lies as files, before it is sent and afterwards. */
+  Path pictures() {
+    return path.resolve("phantom");
+  }
+
+  /** When the study was taken: a while before the first time this is asked, and ever after the same. */
+  OffsetDateTime studyTime() throws IOException {
+    Path taken = path.resolve(STUDY);
+    if (!Files.exists(taken)) note(STUDY, OffsetDateTime.now().minus(EARLIER).truncatedTo(ChronoUnit.SECONDS) + "\n");
+    return OffsetDateTime.parse(Files.readString(taken).strip());
+  }
+
+  boolean hasSentStudy() {
+    return Files.exists(path.resolve(SENT));
+  }
+
+  void noteStudySent() {
+    note(SENT, "The archive of this folder has the study in folder phantom.\n");
+  }
+
+  private void note(String name, String text) {
     try {
-      Files.writeString(path.resolve(HISTORY), "Hours of earlier vitals are in the log of this folder.\n");
+      Files.writeString(path.resolve(name), text);
     } catch (IOException failed) {
       throw new StartException("folder " + path + " cannot be written: " + failed, failed);
     }

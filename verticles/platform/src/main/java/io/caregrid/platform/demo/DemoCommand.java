@@ -1,6 +1,7 @@
 package io.caregrid.platform.demo;
 
 import io.caregrid.cluster.NodeConfig;
+import io.caregrid.dicom.dimse.Peer;
 import io.caregrid.engines.FolderLock;
 import io.caregrid.platform.Await;
 import io.caregrid.platform.Platform;
@@ -60,6 +61,7 @@ public final class DemoCommand implements Runnable {
       terminal.close();
       out.print(welcome(platform, terminal.seconds()));
       out.flush();
+      if (platform.dicom() != null) running.keep(modality(folder, platform, out)).start();
       running.untilStopped();
       out.println("stopping …");
       out.flush();
@@ -90,13 +92,35 @@ public final class DemoCommand implements Runnable {
     folder.noteHistory();
   }
 
+  private static Modality modality(DataFolder folder, Platform platform, PrintWriter out) {
+    Peer archive = new Peer(platform.config().dicom().host(), platform.dicomPort(),
+        platform.config().dicom().aeTitle(), Modality.TITLE, Peer.PATIENCE);
+    return new Modality(folder, maria(), archive, line -> {
+      out.println("  " + line + ": " + platform.http() + "/studies/");
+      out.flush();
+    });
+  }
+
+  private static Bed maria() {
+    return Ward.beds().stream().filter(bed -> bed.story() == Bed.Story.SEPSIS).findFirst().orElseThrow();
+  }
+
+  /** Where pictures are seen and sent; nothing when this node takes none. */
+  private static String pictures(Platform platform) {
+    if (platform.dicom() == null) return "";
+    return "\n" + String.format(Locale.ROOT, """
+          pictures      %1$s/studies/   (a CT of Maria Keller comes in a few seconds)
+          your PACS     storescu -aec %2$s %3$s %4$d FILE      (AE title %2$s, port %4$d)
+          DICOMweb      curl %1$s/dicom-web/studies""", platform.http(), platform.config().dicom().aeTitle(),
+        platform.config().dicom().host(), platform.dicomPort()).indent(2).stripTrailing();
+  }
+
   private static String welcome(Platform platform, double seconds) {
-    Bed maria = Ward.beds().stream().filter(bed -> bed.story() == Bed.Story.SEPSIS).findFirst().orElseThrow();
     return String.format(Locale.ROOT, """
 
         Caregrid is running after %.0f s. 50 monitors send once a second, half over HTTP, half through Kafka.
 
-          live vitals   %2$s/vitals/
+          live vitals   %2$s/vitals/%6$s
           all pages     %2$s/
           FHIR          curl '%2$s/fhir/Observation?patient=%3$s&_count=5'
                         (Maria Keller, bed 7: watch her. Tomás Ferreira, bed 12, is on oxygen.)
@@ -105,7 +129,7 @@ public final class DemoCommand implements Runnable {
           Kafka         %4$s, topic %5$s
 
         Ctrl-C stops it; the same command goes on, --fresh forgets.
-        """, seconds, platform.http(), maria.patientId(), platform.config().kafka().bootstrapServers(),
-        platform.config().kafka().deviceData());
+        """, seconds, platform.http(), maria().patientId(), platform.config().kafka().bootstrapServers(),
+        platform.config().kafka().deviceData(), pictures(platform));
   }
 }
