@@ -42,19 +42,22 @@ final class ChildNode implements AutoCloseable {
 
   /** Starts it and returns at once. */
   static ChildNode launch(Path log, Map<String, String> settings, String... options) throws IOException {
-    return launch("node", log, settings, options);
+    return launch(List.of(), "node", log, settings, options);
   }
 
-  /** {@code caregrid demo} instead; returns at once. */
+  /** {@code caregrid demo} instead, as quiet at the terminal as it ships; returns at once. */
   static ChildNode demo(Path log, Map<String, String> settings, String... options) throws IOException {
-    return launch("demo", log, settings, options);
+    Path quiet = Path.of("../distribution/src/conf/logback-demo.xml").toAbsolutePath();
+    return launch(List.of("-Dlogback.configurationFile=" + quiet), "demo", log, settings, options);
   }
 
-  private static ChildNode launch(String word, Path log, Map<String, String> settings, String... options)
-      throws IOException {
+  private static ChildNode launch(List<String> jvm, String word, Path log, Map<String, String> settings,
+      String... options) throws IOException {
     List<String> command = new ArrayList<>(
         List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx400m",
-            "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), Main.class.getName(), word));
+            "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path")));
+    command.addAll(jvm);
+    command.addAll(List.of(Main.class.getName(), word));
     command.addAll(List.of(options));
     settings.forEach((key, value) -> command.addAll(List.of("--set", key + "=" + value)));
     Files.createDirectories(log.getParent());
