@@ -1,6 +1,9 @@
 package io.caregrid.dicom.archive;
 
 import io.caregrid.dicom.archive.RecordHeader.State;
+import io.caregrid.dicom.data.DicomException;
+import io.caregrid.dicom.data.Part10;
+import io.caregrid.dicom.data.Source;
 import io.caregrid.store.ImageIndex.Located;
 import io.caregrid.store.ImageIndex.Place;
 import java.io.IOException;
@@ -21,14 +24,21 @@ final class Duplicates {
     this.died = died;
   }
 
-  /** Byte for byte where both can be read; else by length and CRC32C. */
+  /**
+   * Their data sets are, byte for byte, in the same transfer syntax; the header before them names who sent it, so it is another for each sender. Where both
+   * cannot be read, length and CRC32C of the whole decide.
+   */
   boolean isSame(Located mine, Place there) {
-    if (mine.length() != there.length() || mine.crc32c() != there.crc32c()) return false;
-    if (!there.node().equals(shelf.id())) return true;
+    boolean alike = mine.length() == there.length() && mine.crc32c() == there.crc32c();
+    if (!there.node().equals(shelf.id())) return alike;
     try (Segment one = Segment.read(shelf.path(mine.file())); Segment other = Segment.read(shelf.path(there.file()))) {
-      return Segment.same(one, mine.offset(), other, there.offset(), mine.length());
-    } catch (IOException moved) {
-      return true;
+      Part10 left = Part10.read(Source.of(one.channel(), mine.offset(), mine.length()));
+      Part10 right = Part10.read(Source.of(other.channel(), there.offset(), there.length()));
+      long bytes = mine.length() - left.body();
+      return bytes == there.length() - right.body() && left.syntax().uid().equals(right.syntax().uid())
+          && Segment.same(one, mine.offset() + left.body(), other, there.offset() + right.body(), bytes);
+    } catch (IOException | DicomException moved) {
+      return alike;
     }
   }
 

@@ -51,7 +51,7 @@ public interface Incoming {
   enum Outcome {
     /** New here. */
     STORED,
-    /** It is here already, byte for byte. Nothing was added. */
+    /** Its data set is here already, byte for byte, whoever sent it. Nothing was added. */
     SAME,
     /** Another content is here under this SOP Instance UID. That one stays, this one is not kept. */
     DIFFERENT

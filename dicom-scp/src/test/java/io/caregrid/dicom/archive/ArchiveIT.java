@@ -10,6 +10,7 @@ import io.caregrid.dicom.archive.Incoming.Expected;
 import io.caregrid.dicom.archive.Incoming.Outcome;
 import io.caregrid.dicom.archive.Incoming.Receipt;
 import io.caregrid.dicom.archive.Refused.Why;
+import io.caregrid.dicom.data.DataSet;
 import io.caregrid.dicom.data.Tag;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
@@ -89,6 +90,18 @@ class ArchiveIT {
     assertFalse(onDisk(Arrays.copyOfRange(other, 5_000, 5_100)), "a duplicate's bytes are erased");
     vault.reopen();
     assertEquals(Outcome.SAME, vault.store(first).outcome());
+  }
+
+  @Test
+  void theSameDataSetFromAnotherSenderIsTheSame() {
+    DataSet attributes = Phantom.attributes(77, 1);
+    byte[] first = Phantom.image(attributes, 7, 10_000);
+    vault.store(first);
+
+    assertEquals(Outcome.SAME, vault.store(Phantom.file(attributes, "ANOTHER_SENDER")).outcome());
+
+    assertEquals(1, vault.instances(77).size());
+    assertArrayEquals(first, vault.read(vault.instances(77).get(0)));
   }
 
   @Test

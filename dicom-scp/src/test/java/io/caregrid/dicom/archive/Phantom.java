@@ -54,8 +54,12 @@ final class Phantom {
   }
 
   static byte[] file(DataSet attributes) {
+    return file(attributes, "TEST");
+  }
+
+  static byte[] file(DataSet attributes, String sender) {
     ByteBuffer header = Part10.header(CT, String.valueOf(attributes.text(Tag.SOP_INSTANCE_UID)),
-        TransferSyntax.EXPLICIT_LE, "TEST");
+        TransferSyntax.EXPLICIT_LE, sender);
     byte[] set = DataSetWriter.bytes(attributes, TransferSyntax.EXPLICIT_LE);
     return ByteBuffer.allocate(header.remaining() + set.length).put(header).put(set).array();
   }
