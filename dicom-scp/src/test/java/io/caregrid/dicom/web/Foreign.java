@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Programs of others that judge us. */
-final class Foreign {
+public final class Foreign {
   private Foreign() {}
 
-  static boolean runs(String... command) throws InterruptedException {
+  public static boolean runs(String... command) throws InterruptedException {
     try {
       return new ProcessBuilder(command).redirectOutput(Redirect.DISCARD)
           .redirectError(Redirect.DISCARD)
@@ -29,7 +29,7 @@ final class Foreign {
    * @param printed gets what it says
    * @return its exit code
    */
-  static int run(Path folder, Path printed, long patience, TimeUnit unit, List<String> command)
+  public static int run(Path folder, Path printed, long patience, TimeUnit unit, List<String> command)
       throws IOException, InterruptedException {
     Files.createDirectories(printed.toAbsolutePath().getParent());
     Process program = new ProcessBuilder(command).directory(folder.toFile())
