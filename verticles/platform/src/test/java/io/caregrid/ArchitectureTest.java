@@ -80,6 +80,12 @@ class ArchitectureTest {
       .dependOnClassesThat()
       .resideInAnyPackage("org.apache.kafka..", "kafka..");
   @ArchTest
+  static final ArchRule picturesAreIndexedByTheStore = noClasses().that()
+      .resideInAPackage("io.caregrid.dicom..")
+      .should()
+      .dependOnClassesThat()
+      .resideInAnyPackage("io.vertx.sqlclient..", "io.vertx.pgclient..", "java.sql..");
+  @ArchTest
   static final ArchRule templatesAndFhirpathArePure = noClasses().that()
       .resideInAnyPackage("io.caregrid.templates..", "io.caregrid.fhirpath..")
       .should()

@@ -72,6 +72,35 @@ class DicomCommandIT {
     assertTrue(err.toString().contains("is in use by another node"), err.toString());
   }
 
+  @Test
+  void anArchiveAtWorkIsVerifiedAndNotRebuilt(LocalPostgres postgres) throws IOException {
+    DatabaseConfig where = database(postgres);
+    Vertx vertx = Vertx.vertx();
+    Database database = Await.ready(Database.open(vertx, where));
+    try (Archive archive = open(vertx, database)) {
+      store(archive);
+
+      assertEquals(0, run("verify", where), out + "" + err);
+      assertTrue(out.toString().contains("no problems"), out.toString());
+      assertEquals(1, run("rebuild", where));
+      assertTrue(err.toString().contains("is in use: stop the node first"), err.toString());
+    }
+    Await.closed(database.close());
+    Await.closed(vertx.close());
+    assertEquals(0, run("rebuild", where), out + "" + err);
+  }
+
+  @Test
+  void whereThereIsNoArchiveOneIsTold(LocalPostgres postgres) {
+    DatabaseConfig database = database(postgres);
+
+    for (String command : List.of("verify", "rebuild")) {
+      assertEquals(1, run(command, database));
+      assertTrue(err.toString().contains("there is no archive in " + data.resolve("dicom")), err.toString());
+    }
+    assertTrue(Files.notExists(data.resolve("dicom")), "asking makes no archive");
+  }
+
   private static DatabaseConfig database(LocalPostgres postgres) {
     return new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(), postgres.user(),
         postgres.password(), 4);
@@ -81,17 +110,8 @@ class DicomCommandIT {
   private Path store(DatabaseConfig where) throws IOException {
     Vertx vertx = Vertx.vertx();
     Database database = Await.ready(Database.open(vertx, where));
-    try (Archive archive = Await.ready(Archive.open(vertx, DicomConfig.DEFAULT, data.resolve("dicom"),
-        new ImageIndex(database), new SimpleMeterRegistry()))) {
-      Incoming incoming = archive.receive();
-      incoming.write(Unpooled.wrappedBuffer(Part10.header(CT, "1.2.3", TransferSyntax.EXPLICIT_LE, null)));
-      DataSet set = new DataSet(TransferSyntax.EXPLICIT_LE).putText(Tag.SOP_CLASS_UID, CT)
-          .putText(Tag.SOP_INSTANCE_UID, "1.2.3")
-          .putText(Tag.PATIENT_ID, "P1")
-          .putText(Tag.STUDY_INSTANCE_UID, "1.2.4")
-          .putText(Tag.SERIES_INSTANCE_UID, "1.2.5");
-      incoming.write(Unpooled.wrappedBuffer(DataSetWriter.bytes(set, TransferSyntax.EXPLICIT_LE)));
-      Await.ready(incoming.finish(Incoming.Expected.ANYTHING));
+    try (Archive archive = open(vertx, database)) {
+      store(archive);
     }
     Await.closed(database.close());
     Await.closed(vertx.close());
@@ -100,8 +120,26 @@ class DicomCommandIT {
     }
   }
 
+  private Archive open(Vertx vertx, Database database) {
+    return Await.ready(Archive.open(vertx, DicomConfig.DEFAULT, data.resolve("dicom"), new ImageIndex(database),
+        new SimpleMeterRegistry()));
+  }
+
+  private static void store(Archive archive) {
+    Incoming incoming = archive.receive();
+    incoming.write(Unpooled.wrappedBuffer(Part10.header(CT, "1.2.3", TransferSyntax.EXPLICIT_LE, null)));
+    DataSet set = new DataSet(TransferSyntax.EXPLICIT_LE).putText(Tag.SOP_CLASS_UID, CT)
+        .putText(Tag.SOP_INSTANCE_UID, "1.2.3")
+        .putText(Tag.PATIENT_ID, "P1")
+        .putText(Tag.STUDY_INSTANCE_UID, "1.2.4")
+        .putText(Tag.SERIES_INSTANCE_UID, "1.2.5");
+    incoming.write(Unpooled.wrappedBuffer(DataSetWriter.bytes(set, TransferSyntax.EXPLICIT_LE)));
+    Await.ready(incoming.finish(Incoming.Expected.ANYTHING));
+  }
+
   private int run(String command, DatabaseConfig database) {
     out.getBuffer().setLength(0);
+    err.getBuffer().setLength(0);
     List<String> words = new ArrayList<>(List.of("dicom", command, "--set", "data=" + data));
     for (String setting : List.of("host=" + database.host(), "port=" + database.port(), "database="
         + database.database(), "user=" + database.user(), "password=" + database.password()))
