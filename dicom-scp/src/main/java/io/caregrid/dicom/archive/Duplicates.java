@@ -35,11 +35,17 @@ final class Duplicates {
       Part10 left = Part10.read(Source.of(one.channel(), mine.offset(), mine.length()));
       Part10 right = Part10.read(Source.of(other.channel(), there.offset(), there.length()));
       long bytes = mine.length() - left.body();
-      return bytes == there.length() - right.body() && left.syntax().uid().equals(right.syntax().uid())
+      boolean same = bytes == there.length() - right.body() && left.syntax().uid().equals(right.syntax().uid())
           && Segment.same(one, mine.offset() + left.body(), other, there.offset() + right.body(), bytes);
+      return same || alike && isErased(other, there); // by whoever deleted or moved it meanwhile
     } catch (IOException | DicomException moved) {
       return alike;
     }
+  }
+
+  private static boolean isErased(Segment segment, Place place) throws IOException {
+    RecordHeader now = segment.header(place.offset() - RecordHeader.BYTES);
+    return now == null || now.state() == State.DEAD;
   }
 
   /**
