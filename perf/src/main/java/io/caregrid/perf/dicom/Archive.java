@@ -16,7 +16,7 @@ interface Archive extends AutoCloseable {
   double cpuSeconds();
 
   /**
-   * Fails unless the archive has what it answered with success.
+   * Fails unless the archive has what it answered with success: all of it by its own count, and of this load a sample, byte for byte.
    *
    * @param stored pictures of all loads so far
    * @return what was looked at, in a few words

@@ -6,6 +6,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,6 +20,8 @@ import java.util.stream.Stream;
 final class Children {
   private static final double TICKS_PER_SECOND = 100;
   private static final long UP_SECONDS = 30;
+  private static final int LAST_LINES = 20;
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   private Children() {}
 
@@ -32,7 +38,24 @@ final class Children {
         .redirectErrorStream(true)
         .redirectOutput(folder.resolve("log").toFile());
     builder.environment().put("TCP_NODELAY", "1");
-    return builder.start();
+    Process process = builder.start();
+    // a driver that is interrupted leaves nobody behind; ours ends by itself with its standard input
+    Runtime.getRuntime().addShutdownHook(new Thread(process::destroy));
+    return process;
+  }
+
+  /** The last lines of a log, for whoever asks why a server is not there. */
+  static String end(Path log) throws IOException {
+    List<String> lines = Files.readAllLines(log);
+    return String.join("\n", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
+  }
+
+  /** The body of an answer of 200. */
+  static byte[] get(URI from, String accept) throws IOException, InterruptedException {
+    HttpResponse<byte[]> answer = HTTP.send(HttpRequest.newBuilder(from).header("Accept", accept).build(),
+        HttpResponse.BodyHandlers.ofByteArray());
+    if (answer.statusCode() != 200) throw new IOException("HTTP " + answer.statusCode() + " from " + from);
+    return answer.body();
   }
 
   /** Waits until somebody listens there. */

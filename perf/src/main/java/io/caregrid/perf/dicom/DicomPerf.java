@@ -36,7 +36,7 @@ public final class DicomPerf implements Callable<Integer> {
   private int rounds;
   @Option(names = "--warm-up", defaultValue = "2000", description = "Small pictures, and a quarter as many large ones, that each server gets first in a round. Default: ${DEFAULT-VALUE}")
   private int warmUp;
-  @Option(names = "--sample", defaultValue = "50", description = "Pictures read back from our node after a load. Default: ${DEFAULT-VALUE}")
+  @Option(names = "--sample", defaultValue = "50", description = "Pictures read back from each server after a load and compared byte for byte. Default: ${DEFAULT-VALUE}")
   private int sample;
   @Option(names = "--gate", defaultValue = "10", description = "A load begins when others take less than this percentage of the CPU. Default: ${DEFAULT-VALUE}")
   private double gate;
@@ -124,8 +124,8 @@ public final class DicomPerf implements Callable<Integer> {
   private Archive start(String server, Path place) throws IOException {
     return switch (server) {
       case "caregrid" -> Caregrid.start(place, heap, jvmFlags, sample);
-      case "orthanc" -> Orthanc.start(place);
-      case "storescp" -> Storescp.start(place);
+      case "orthanc" -> Orthanc.start(place, sample);
+      case "storescp" -> Storescp.start(place, sample);
       default -> throw new IllegalArgumentException("no server " + server);
     };
   }

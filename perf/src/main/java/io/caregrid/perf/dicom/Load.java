@@ -1,6 +1,7 @@
 package io.caregrid.perf.dicom;
 
 import io.caregrid.perf.dicom.Phantom.Kind;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,30 @@ record Load(int run, Kind kind, int associations, int images) {
 
   int perAssociation() {
     return images / associations;
+  }
+
+  /** Gives a picture's bytes as the archive keeps them. */
+  interface Kept {
+    byte[] of(PictureName name) throws IOException, InterruptedException;
+  }
+
+  /**
+   * Compares some of these pictures, evenly spread over the load and over its associations, byte for byte.
+   *
+   * @return how many
+   */
+  int compare(int sample, Kept kept) throws IOException, InterruptedException {
+    Phantom phantom = Phantom.of(kind, PictureName.of(run, 0, 0), 1, 0);
+    int all = perAssociation() * associations;
+    int many = Math.min(sample, all);
+    for (int i = 0; i < many; i++) {
+      int which = (int) ((long) i * (all - 1) / Math.max(1, many - 1));
+      PictureName name = PictureName.of(run, which % associations, which / associations);
+      byte[] there = kept.of(name);
+      if (!phantom.isEndOf(there, name))
+        throw new IllegalStateException("picture " + which + " is kept as " + there.length + " other bytes");
+    }
+    return many;
   }
 
   Outcome send(InetSocketAddress peer, String calledAe) throws Exception {

@@ -14,6 +14,8 @@ import java.util.Random;
  * so that making it costs the driver next to nothing. Explicit VR Little Endian.
  */
 final class Phantom {
+  /** Everybody's. */
+  static final String PATIENT = "PERF-1";
   static final String EXPLICIT_LE = "1.2.840.10008.1.2.1";
   private static final int PDV_HEADER = 6;
   private static final int PDU_HEADER = 6;
@@ -104,10 +106,16 @@ final class Phantom {
     return message;
   }
 
-  /** The data set under that name. The same array each time. */
-  byte[] dataSet(PictureName name) {
+  private byte[] dataSet(PictureName name) {
     write(dataSet, inDataSet, name);
     return dataSet;
+  }
+
+  /** Whether what an archive kept ends with the data set as it was sent under that name; before that stands a header of its own. */
+  boolean isEndOf(byte[] kept, PictureName name) {
+    byte[] sent = dataSet(name);
+    return kept.length > sent.length
+        && Arrays.equals(kept, kept.length - sent.length, kept.length, sent, 0, sent.length);
   }
 
   private static void write(byte[] into, List<Place> places, PictureName name) {
@@ -157,7 +165,7 @@ final class Phantom {
     text(set, 0x0008103E, "LO", "Axial");
     text(set, 0x00081090, "LO", "Phantom");
     text(set, 0x00100010, "PN", "Load^Phantom");
-    text(set, 0x00100020, "LO", "PERF-1");
+    text(set, 0x00100020, "LO", PATIENT);
     text(set, 0x00100030, "DA", "19700101");
     text(set, 0x00100040, "CS", "O");
     text(set, 0x00180050, "DS", "1.25");

@@ -18,8 +18,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The process of our node: {@code caregrid node --dev} with the roles dicom and api and every other setting as it is shipped. It tells its ports in one line,
- * verifies its archive when it is asked to, and stops when its standard input ends.
+ * The process of our node: {@code caregrid node --dev}, all roles and every other setting as it is shipped. It tells its ports in one line, verifies its
+ * archive when it is asked to, and stops when its standard input ends.
  */
 final class PictureNode {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -29,7 +29,7 @@ final class PictureNode {
   /** @param args the data folder */
   public static void main(String[] args) throws IOException {
     NodeConfig config = Configuration.defaults()
-        .withFlags(List.of("data=" + args[0], "roles=api,dicom", "http.port=0", "dicom.port=0"))
+        .withFlags(List.of("data=" + args[0], "cluster.port=0", "http.port=0", "dicom.port=0"))
         .node();
     BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
     try (Platform platform = Platform.start(config, true, step -> {})) {

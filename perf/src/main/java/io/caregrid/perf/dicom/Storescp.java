@@ -13,21 +13,23 @@ final class Storescp implements Archive {
   private final Process process;
   private final Path pictures;
   private final InetSocketAddress address;
+  private final int sample;
 
-  private Storescp(Process process, Path pictures, InetSocketAddress address) {
+  private Storescp(Process process, Path pictures, InetSocketAddress address, int sample) {
     this.process = process;
     this.pictures = pictures;
     this.address = address;
+    this.sample = sample;
   }
 
-  static Storescp start(Path folder) throws IOException {
+  static Storescp start(Path folder, int sample) throws IOException {
     int port = Children.freePort();
     Path pictures = Files.createDirectories(folder.resolve("pictures"));
     Process process = Children.start(folder, List.of("storescp", "--fork", "--aetitle", "STORESCP",
         "--output-directory", pictures.toString(), Integer.toString(port)));
     InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     Children.await(process, address);
-    return new Storescp(process, pictures, address);
+    return new Storescp(process, pictures, address, sample);
   }
 
   @Override
@@ -51,11 +53,12 @@ final class Storescp implements Archive {
   }
 
   @Override
-  public String check(Load load, long stored) throws IOException {
+  public String check(Load load, long stored) throws IOException, InterruptedException {
     try (Stream<Path> files = Files.list(pictures)) {
       long there = files.count();
       if (there != stored) throw new IllegalStateException("storescp has " + there + " files of " + stored);
-      return there + " files";
+      Load.Kept kept = name -> Files.readAllBytes(pictures.resolve(load.kind().modality + "." + name.instance()));
+      return load.compare(sample, kept) + " equal; " + there + " files";
     }
   }
 
