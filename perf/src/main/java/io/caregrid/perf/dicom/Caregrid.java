@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,13 +24,15 @@ final class Caregrid implements Archive {
   private final BufferedReader out;
   private final int dicomPort;
   private final String web;
+  private final long postmaster;
   private final int sample;
 
-  private Caregrid(Process process, BufferedReader out, JsonNode ready, int sample) {
+  private Caregrid(Process process, BufferedReader out, JsonNode ready, long postmaster, int sample) {
     this.process = process;
     this.out = out;
     this.dicomPort = ready.path("dicom").asInt();
     this.web = ready.path("web").asText();
+    this.postmaster = postmaster;
     this.sample = sample;
   }
 
@@ -51,7 +54,8 @@ final class Caregrid implements Archive {
     BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
     String ready = line(out, READY);
     if (ready == null) throw new IOException("our node does not come up:\n" + Children.end(folder.resolve("log")));
-    return new Caregrid(process, out, JSON.readTree(ready), sample);
+    String postmaster = Files.readAllLines(folder.resolve("postgres/data/postmaster.pid")).get(0);
+    return new Caregrid(process, out, JSON.readTree(ready), Long.parseLong(postmaster), sample);
   }
 
   private static String absolute(String classPath) {
@@ -83,13 +87,10 @@ final class Caregrid implements Archive {
     return "CAREGRID";
   }
 
-  long pid() {
-    return process.pid();
-  }
-
+  /** PostgreSQL's processes are nobody's children: they are asked for by name. */
   @Override
   public double cpuSeconds() {
-    return Children.cpuSeconds(process.pid());
+    return Children.cpuSeconds(process.pid()) + Children.cpuSeconds(postmaster);
   }
 
   /** Every file's digest right and every row's file there, by its own {@code verify}; the sample over DICOMweb. */
