@@ -20,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes instances durable in groups: one gathering write and one fdatasync to the current segment, one insert, then every waiting sender is answered.
+ * Makes instances durable in groups: one run of whole blocks and one fdatasync to the current segment, one insert, then every waiting sender is answered.
  * Data first, then row. While one group's rows are inserted the next one's bytes are written; so groups form by themselves under load, and a lone
  * instance waits for nobody.
  *
@@ -44,6 +44,7 @@ final class Committer implements AutoCloseable {
   private final java.util.function.Function<IOException, Refused> refused;
   private final long segmentBytes;
   private final LinkedBlockingQueue<Object> queue = new LinkedBlockingQueue<>();
+  private final ByteBuffer stage = Blocks.stage();
   private final Semaphore inserting = new Semaphore(INSERTING);
   private final Thread thread = new Thread(this::run, "archive-commit");
   private final ArrayDeque<Arrival> waiting = new ArrayDeque<>();
@@ -55,7 +56,7 @@ final class Committer implements AutoCloseable {
   /** The segment being written, and the groups of it that are not answered yet. */
   private final class Current {
     private final String file;
-    private final Segment segment;
+    private final Blocks segment;
     private int groups;
     private boolean full;
     private boolean broken;
@@ -63,7 +64,7 @@ final class Committer implements AutoCloseable {
     Current() throws IOException {
       file = shelf.create();
       try {
-        segment = Segment.write(shelf.path(file));
+        segment = Blocks.open(shelf.path(file), stage);
       } catch (IOException failed) {
         shelf.remove(file);
         throw failed;
@@ -227,20 +228,16 @@ final class Committer implements AutoCloseable {
 
   private List<Placed> append(List<Arrival> small) throws IOException {
     List<Placed> placed = new ArrayList<>(small.size());
-    List<ByteBuffer> buffers = new ArrayList<>();
-    ByteBuffer headers = ByteBuffer.allocateDirect(small.size() * RecordHeader.BYTES);
-    long at = current.segment.end();
+    List<ByteBuffer> parts = new ArrayList<>();
     for (Arrival arrival : small) {
-      int from = headers.position();
-      arrival.header().put(headers);
-      buffers.add(headers.duplicate().flip().position(from));
-      arrival.pieces().into(buffers);
-      at += RecordHeader.BYTES;
-      placed.add(
-          new Placed(arrival, arrival.described().at(shelf.id(), current.file, at, arrival.header()), current));
-      at += arrival.header().length();
+      current.segment.put(arrival.header());
+      placed.add(new Placed(arrival,
+          arrival.described().at(shelf.id(), current.file, current.segment.end(), arrival.header()), current));
+      arrival.pieces().into(parts);
+      for (ByteBuffer part : parts) current.segment.put(part);
+      parts.clear();
     }
-    current.segment.append(buffers.toArray(ByteBuffer[]::new), at - current.segment.end());
+    current.segment.fill();
     return placed;
   }
 

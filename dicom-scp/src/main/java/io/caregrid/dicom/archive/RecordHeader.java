@@ -25,7 +25,9 @@ record RecordHeader(State state, long length, int crc32c, long storedAt) {
     /** A copy made while compacting, until the index points to it. */
     COPY(0x434F5059),
     /** Deleted: the content is zeros, or about to be. */
-    DEAD(0x44454144);
+    DEAD(0x44454144),
+    /** No instance, but zeros up to where the next group begins, see {@link Blocks}. */
+    FILL(0x46494C4C);
 
     final int letters;
 
@@ -35,7 +37,7 @@ record RecordHeader(State state, long length, int crc32c, long storedAt) {
   }
 
   ByteBuffer bytes() {
-    ByteBuffer bytes = ByteBuffer.allocateDirect(BYTES);
+    ByteBuffer bytes = ByteBuffer.allocate(BYTES);
     put(bytes);
     return bytes.flip();
   }

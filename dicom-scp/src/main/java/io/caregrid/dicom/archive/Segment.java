@@ -142,7 +142,7 @@ final class Segment implements AutoCloseable {
     while (at < size) {
       RecordHeader header = header(at);
       if (header == null || header.length() > size - at - RecordHeader.BYTES) break;
-      records.add(new Kept(at, header));
+      if (header.state() != State.FILL) records.add(new Kept(at, header));
       at += RecordHeader.BYTES + header.length();
     }
     return at;
