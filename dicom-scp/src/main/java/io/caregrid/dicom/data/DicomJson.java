@@ -87,14 +87,15 @@ public final class DicomJson {
     if (vr.isNumber() && vr != Vr.AT) return numbers(element, set.syntax().bigEndian());
     ArrayNode values = JSON.arrayNode();
     for (String text : Values.texts(element, set.syntax(), set.characters()))
-      values.add(text.isEmpty()
-          ? JSON.nullNode()
-          : switch (vr) {
-            case IS, DS -> number(text);
-            case PN -> name(text);
-            default -> JSON.textNode(text);
-          });
+      values.add(value(vr, text));
     return values;
+  }
+
+  /** Not a switch within the loop above: JDK 17.0.15's C2 crashed over that one ({@code final_graph_reshaping_walk}), and the node with it. */
+  private static JsonNode value(Vr vr, String text) {
+    if (text.isEmpty()) return JSON.nullNode();
+    if (vr == Vr.IS || vr == Vr.DS) return number(text);
+    return vr == Vr.PN ? name(text) : JSON.textNode(text);
   }
 
   private static ArrayNode numbers(Element element, boolean bigEndian) {

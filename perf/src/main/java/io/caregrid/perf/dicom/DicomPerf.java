@@ -32,9 +32,9 @@ public final class DicomPerf implements Callable<Integer> {
   private List<Integer> associations = List.of(1, 4, 16);
   @Option(names = "--images", defaultValue = "2000", description = "Pictures of a load. Default: ${DEFAULT-VALUE}")
   private int images;
-  @Option(names = "--rounds", defaultValue = "3", description = "How often everything is done. Default: ${DEFAULT-VALUE}")
+  @Option(names = "--rounds", defaultValue = "4", description = "How often everything is done. Default: ${DEFAULT-VALUE}")
   private int rounds;
-  @Option(names = "--warm-up", defaultValue = "2000", description = "Small pictures, and a quarter as many large ones, that each server gets first in a round. Default: ${DEFAULT-VALUE}")
+  @Option(names = "--warm-up", defaultValue = "8000", description = "Small pictures, and a quarter as many large ones, that each server gets first in a round. Default: ${DEFAULT-VALUE}")
   private int warmUp;
   @Option(names = "--sample", defaultValue = "50", description = "Pictures read back from each server after a load and compared byte for byte. Default: ${DEFAULT-VALUE}")
   private int sample;
@@ -115,6 +115,10 @@ public final class DicomPerf implements Callable<Integer> {
             loads.add(() -> measure(round, archive, Kind.valueOf(kind.toUpperCase(Locale.ROOT)), several, stored));
       Collections.shuffle(loads, order);
       for (Callable<Row> load : loads) print(load.call());
+      for (Archive archive : archives) {
+        String checked = archive.checkAll(stored.get(archive));
+        if (!checked.isEmpty()) System.out.println("round " + round + "  " + archive.name() + "  " + checked);
+      }
     } finally {
       for (Archive archive : archives) archive.close();
       Children.remove(place);
