@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 
 /** {@code caregrid node} in a process of its own, so that it can be killed without warning. */
 final class ChildNode implements AutoCloseable {
-  private static final int START_SECONDS = 120;
+  private static final int START_SECONDS = 300;
   private final Process process;
   private final Path log;
   private final Thread reader;
