@@ -23,6 +23,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -110,7 +111,7 @@ class FaultsIT {
     for (int n : load.mustBeGone())
       assertFalse(here.containsKey(Phantom.instance(study, n)), () -> "deleted, but here: " + n);
     for (Located where : here.values()) {
-      int n = Integer.parseInt(where.instance().substring(where.instance().lastIndexOf('.') + 1));
+      int n = number(where);
       assertArrayEquals(Load.image(study, n), vault.read(where), () -> "not what was sent: " + n);
     }
     System.out.println("study " + study + ": answered " + load.stored() + ", here " + here.size());
@@ -195,6 +196,45 @@ class FaultsIT {
     }
   }
 
+  /** strace makes the committer's third fdatasync fail, as a bad disk would: EIO once, and success ever after. */
+  @Test
+  @Tag("full")
+  void aSegmentThatCouldNotBeForcedIsNotWrittenAgain(LocalPostgres postgres, @TempDir Path folder) throws Exception {
+    needs(run("strace", "-f", "-qq", "-o", "/dev/null", "true"), "strace may not trace here");
+    DatabaseConfig database = database(postgres);
+    Process child = StoringNode.java(
+        List.of("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e",
+            "inject=fdatasync:error=EIO:when=3"),
+        StoringNode.class, List.of(), database, folder, String.valueOf(SEGMENT));
+    try (BufferedReader said = child.inputReader(); Modality modality = new Modality(port(said))) {
+      List<Integer> answers = new ArrayList<>();
+      for (int n = 0; n < 6; n++) answers.add(store(modality, n, 20_000));
+
+      assertEquals(List.of(SUCCESS, SUCCESS, 0x0110, SUCCESS, SUCCESS, SUCCESS), answers);
+    } finally {
+      child.descendants().forEach(ProcessHandle::destroyForcibly);
+      child.destroyForcibly().waitFor();
+    }
+    try (Vault vault = new Vault(database, folder, StoringNode.config(64 << 20), SEGMENT)) {
+      List<Located> here = vault.instances(1);
+      assertEquals(List.of(0, 1, 3, 4, 5), here.stream().map(FaultsIT::number).toList());
+      for (Located each : here) assertArrayEquals(Phantom.image(1, number(each), 20_000), vault.read(each));
+      assertEquals(here.get(0).file(), here.get(1).file());
+      assertFalse(here.get(1).file().equals(here.get(2).file()), "a segment is written on after a failed fdatasync");
+      assertSound(vault);
+    }
+  }
+
+  private static int number(Located instance) {
+    return Integer.parseInt(instance.instance().substring(instance.instance().lastIndexOf('.') + 1));
+  }
+
+  private static void needs(boolean there, String what) {
+    if (!there && "true".equals(System.getenv("CAREGRID_STRICT")))
+      throw new AssertionError(what + ", and CAREGRID_STRICT is set");
+    assumeTrue(there, what);
+  }
+
   @Test
   @Tag("full")
   void twoGigabytesPassThroughASmallHeap(LocalPostgres postgres, @TempDir Path folder) throws Exception {
@@ -213,9 +253,7 @@ class FaultsIT {
   @Test
   void aFullDiskIsAnsweredAndFreedRoomIsUsedAgain(LocalPostgres postgres, @TempDir Path folder) throws Exception {
     boolean mounted = run("mount", "-t", "tmpfs", "-o", "size=64m", "caregrid-test", folder.toString());
-    if (!mounted && "true".equals(System.getenv("CAREGRID_STRICT")))
-      throw new AssertionError("a small disk cannot be mounted, and CAREGRID_STRICT is set");
-    assumeTrue(mounted, "only root may mount a small disk");
+    needs(mounted, "only root may mount a small disk");
     try (StoringNode node = new StoringNode(database(postgres), folder.resolve("dicom"), StoringNode.config(16 << 20),
         SEGMENT); Modality modality = new Modality(node.dicom)) {
       full(node, modality, folder);

@@ -67,7 +67,13 @@ final class StoringNode implements AutoCloseable {
   /** A JVM with its main class, on the class path of this one; its errors are ours. */
   static Process java(Class<?> main, List<String> options, DatabaseConfig database, Path folder, String... words)
       throws IOException {
-    List<String> command = new ArrayList<>();
+    return java(List.of(), main, options, database, folder, words);
+  }
+
+  /** @param under a command that runs the JVM */
+  static Process java(List<String> under, Class<?> main, List<String> options, DatabaseConfig database, Path folder,
+      String... words) throws IOException {
+    List<String> command = new ArrayList<>(under);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(options);
     Collections.addAll(command, "-cp", System.getProperty("java.class.path"), main.getName());

@@ -14,6 +14,7 @@ import io.caregrid.dicom.archive.Incoming.Outcome;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.ImageQuery;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -24,6 +25,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +106,7 @@ class VerificationIT {
       assertEquals(31, rebuilt.instances());
       assertEquals(List.of(), rebuilt.first());
       assertEquals(Set.copyOf(before), Set.copyOf(get(other.index.instances(Phantom.study(4), null, null))));
+      assertEquals(attributes(vault), attributes(other));
       assertEquals(31, Rebuild.run(folder, other.index, (bytes, all) -> {}).instances());
       assertEquals(List.of(), Verification.run(folder, other.index, (bytes, all) -> {}).first());
     }
@@ -114,6 +117,13 @@ class VerificationIT {
         .findAny()
         .orElseThrow();
     assertArrayEquals(image, vault.read(found));
+  }
+
+  /** All that can be searched, of all levels. */
+  private static Set<String> attributes(Vault of) {
+    return get(of.index.search(new ImageQuery(ImageQuery.Level.INSTANCE, List.of(), false, 1000, 0))).stream()
+        .map(found -> found.merged().toString())
+        .collect(Collectors.toSet());
   }
 
   @Test
