@@ -1,0 +1,81 @@
+package io.caregrid.dicom.dimse;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.dicom.ul.Pdu;
+import io.caregrid.dicom.ul.Pdu.AssociateRj;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class AdmissionTest {
+  private static final SocketAddress HERE = new InetSocketAddress("127.0.0.1", 50_000);
+  private static final SocketAddress THERE = new InetSocketAddress("10.1.2.3", 50_000);
+
+  private static Admission of(List<String> callers, int associations, int perCaller) {
+    return new Admission(Port.config(callers, associations, perCaller, 16_384, Duration.ofSeconds(5),
+        Duration.ofSeconds(30)), () -> true);
+  }
+
+  private static AssociateRj enter(Admission admission, String calling, SocketAddress from) {
+    return admission.enter(Pdu.Titles.of("CAREGRID", calling), from);
+  }
+
+  @Test
+  void onlyOurOwnTitleIsAnswered() {
+    Admission admission = of(List.of(), 8, 8);
+
+    assertNull(admission.enter(Pdu.Titles.of("CAREGRID", "CT1"), HERE));
+    assertEquals(AssociateRj.CALLED_AE, admission.enter(Pdu.Titles.of("ANY-SCP", "CT1"), HERE));
+    assertEquals(AssociateRj.CALLED_AE, admission.enter(Pdu.Titles.of("caregrid", "CT1"), HERE));
+  }
+
+  @Test
+  void whoIsNotOnTheListOrCallsFromElsewhereIsNotLetIn() {
+    Admission admission = of(List.of("CT1", "MR1@10.1.2.3"), 8, 8);
+
+    assertNull(enter(admission, "CT1", HERE));
+    assertNull(enter(admission, "CT1", THERE));
+    assertNull(enter(admission, "MR1", THERE));
+    assertEquals(AssociateRj.CALLING_AE, enter(admission, "MR1", HERE));
+    assertEquals(AssociateRj.CALLING_AE, enter(admission, "US1", THERE));
+  }
+
+  @Test
+  void anAddressThatCannotBeResolvedStopsTheStartAndIsNamed() {
+    assertTrue(assertThrows(IllegalArgumentException.class, () -> of(List.of("CT1@no.such.host.invalid"), 8, 8))
+        .getMessage()
+        .contains("CT1@no.such.host.invalid"));
+  }
+
+  @Test
+  void noMoreThanTheLimitsAreInAndWhoLeavesMakesRoom() {
+    Admission admission = of(List.of(), 3, 2);
+
+    assertNull(enter(admission, "CT1", HERE));
+    assertNull(enter(admission, "CT1", HERE));
+    assertEquals(AssociateRj.LOCAL_LIMIT, enter(admission, "CT1", HERE));
+    assertNull(enter(admission, "MR1", HERE));
+    assertEquals(AssociateRj.LOCAL_LIMIT, enter(admission, "US1", HERE));
+    assertEquals(3, admission.associations());
+    admission.left("CT1");
+    assertNull(enter(admission, "CT1", HERE));
+    assertEquals(AssociateRj.LOCAL_LIMIT, enter(admission, "CT1", HERE));
+  }
+
+  @Test
+  void aFullArchiveLetsNobodyInAndSaysThatItIsForNow() {
+    Admission full = new Admission(Port.DEFAULT, () -> false);
+
+    AssociateRj refusal = enter(full, "CT1", HERE);
+
+    assertEquals(AssociateRj.CONGESTION, refusal);
+    assertTrue(refusal.isTransient());
+    assertEquals(0, full.associations());
+  }
+}
