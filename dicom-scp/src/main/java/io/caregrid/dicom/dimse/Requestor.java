@@ -145,7 +145,7 @@ final class Requestor implements ServiceUser, MessageReader.Receiver {
     Promise<CommandSet> answer = ask(request);
     if (gone != null) over();
     sending = sending.compose(sent -> open(instance))
-        .compose(channel -> stretch(instance, channel, context, request, 0).onComplete(sent -> close(channel)))
+        .compose(channel -> stretches(instance, channel, context, request).onComplete(sent -> close(channel)))
         .onFailure(failed -> {
           asked.remove(request.number(CommandSet.MESSAGE_ID).orElseThrow());
           answer.tryFail(failed);
@@ -199,17 +199,30 @@ final class Requestor implements ServiceUser, MessageReader.Receiver {
     return Future.succeededFuture();
   }
 
-  private Future<Void> stretch(Outgoing instance, FileChannel channel, int context, CommandSet request, long from) {
-    if (gone != null) return Future.failedFuture(gone);
+  private Future<Void> stretches(Outgoing instance, FileChannel channel, int context, CommandSet request) {
+    Promise<Void> sent = loop.promise();
+    stretch(instance, channel, context, request, 0, sent);
+    return sent.future();
+  }
+
+  /** One, and then the next: not as a chain of futures, which for a large file would be thousands deep. */
+  private void stretch(Outgoing instance, FileChannel channel, int context, CommandSet request, long from,
+      Promise<Void> sent) {
+    if (gone != null) {
+      sent.fail(gone);
+      return;
+    }
     ByteBuf pdus = association.buffer(STRETCH + (STRETCH >> 3));
     if (from == 0) command(context, request, pdus);
     int length = PduWriter.room(association.peerMaxLength(), MAX_PDU);
-    return loop.executeBlocking(() -> instance.frame(channel, context, from, length, STRETCH, pdus), false)
+    loop.executeBlocking(() -> instance.frame(channel, context, from, length, STRETCH, pdus), false)
         .onFailure(failed -> pdus.release())
         .compose(framed -> association.send(pdus) ? roomForMore().map(from + framed) : Future.failedFuture(gone))
-        .compose(next -> next < instance.length()
-            ? stretch(instance, channel, context, request, next)
-            : Future.succeededFuture());
+        .onFailure(sent::fail)
+        .onSuccess(next -> {
+          if (next < instance.length()) stretch(instance, channel, context, request, next, sent);
+          else sent.complete();
+        });
   }
 
   private Future<Void> roomForMore() {

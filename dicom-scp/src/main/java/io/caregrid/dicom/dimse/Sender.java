@@ -121,14 +121,20 @@ public final class Sender implements AutoCloseable {
     });
   }
 
-  /** One association after the other, as long as each gets something answered: a peer may abort over one instance and take the next. */
   private Future<Void> run(List<Key> keys, Queue<Outgoing> waiting, Consumer<Sent> told) {
-    return Requestor.associate(vertx, client, peer, keys).compose(requestor -> {
+    Promise<Void> done = Promise.promise();
+    run(keys, waiting, told, done);
+    return done.future();
+  }
+
+  /** One association after the other, as long as each gets something answered: a peer may abort over one instance and take the next. */
+  private void run(List<Key> keys, Queue<Outgoing> waiting, Consumer<Sent> told, Promise<Void> done) {
+    Requestor.associate(vertx, client, peer, keys).onFailure(done::fail).onSuccess(requestor -> {
       Run run = new Run(requestor, waiting, told);
-      return run.start()
-          .recover(broken -> run.answered > 0 && !waiting.isEmpty()
-              ? run(keys, waiting, told)
-              : Future.failedFuture(broken));
+      run.start().onSuccess(done::complete).onFailure(broken -> {
+        if (run.answered > 0 && !waiting.isEmpty()) run(keys, waiting, told, done);
+        else done.fail(broken);
+      });
     });
   }
 

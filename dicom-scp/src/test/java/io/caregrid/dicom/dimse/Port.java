@@ -60,9 +60,13 @@ final class Port implements AutoCloseable {
 
   /** With an archive in {@code folder} and a database of its own. */
   static Port open(LocalPostgres postgres, Path folder, DicomConfig config) {
+    return open(new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(), postgres.user(),
+        postgres.password(), 4), folder, config);
+  }
+
+  static Port open(DatabaseConfig where, Path folder, DicomConfig config) {
     Vertx vertx = Vertx.vertx();
-    Database database = get(Database.open(vertx, new DatabaseConfig(postgres.host(), postgres.port(),
-        postgres.createDatabase(), postgres.user(), postgres.password(), 4)));
+    Database database = get(Database.open(vertx, where));
     ImageIndex index = new ImageIndex(database);
     Archive archive = get(Archive.open(vertx, config, folder, index, new SimpleMeterRegistry()));
     Port port = new Port(vertx, config, archive::receive, archive::acceptsMore);

@@ -68,7 +68,7 @@ class SenderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 262_144, 1_000_001})
+  @ValueSource(ints = {0, 1, 262_144, 1_000_001, 20_000_000})
   void aDataSetOfAnyLengthArrivesWholeInTheSmallestPdus(int length) throws IOException {
     byte[] set = new byte[length];
     for (int i = 0; i < length; i++) set[i] = (byte) (i * 31 >> 3);

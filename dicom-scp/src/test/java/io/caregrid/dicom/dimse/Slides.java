@@ -28,14 +28,19 @@ final class Slides {
 
   /** A whole picture, its pixels noise. */
   static Path picture(Path folder, int n, int pixels) throws IOException {
-    DataSet set = new DataSet(TransferSyntax.EXPLICIT_LE);
-    set.putText(Tag.SOP_CLASS_UID, CT).putText(Tag.SOP_INSTANCE_UID, instance(n));
-    set.putText(Tag.STUDY_INSTANCE_UID, ROOT + "0").putText(Tag.SERIES_INSTANCE_UID, ROOT + "0.1");
-    set.putText(Tag.MODALITY, "CT").putText(Tag.PATIENT_ID, "P1").putNumbers(Tag.INSTANCE_NUMBER, n);
+    DataSet set = attributes(n);
     byte[] noise = new byte[pixels];
     new Random(n).nextBytes(noise);
     set.put(new Element(Tag.PIXEL_DATA, Vr.OB, new Value.Bytes(noise)));
     return file(folder, n, CT, TransferSyntax.EXPLICIT_LE, DataSetWriter.bytes(set, TransferSyntax.EXPLICIT_LE));
+  }
+
+  /** All that a study needs. */
+  static DataSet attributes(int n) {
+    DataSet set = new DataSet(TransferSyntax.EXPLICIT_LE);
+    set.putText(Tag.SOP_CLASS_UID, CT).putText(Tag.SOP_INSTANCE_UID, instance(n));
+    set.putText(Tag.STUDY_INSTANCE_UID, ROOT + "0").putText(Tag.SERIES_INSTANCE_UID, ROOT + "0.1");
+    return set.putText(Tag.MODALITY, "CT").putText(Tag.PATIENT_ID, "P1").putNumbers(Tag.INSTANCE_NUMBER, n);
   }
 
   /** Whatever bytes as a data set. */
