@@ -59,7 +59,7 @@ public final class DemoCommand implements Runnable {
       if (!folder.hasHistory()) loadHistory(folder, ward, monitors, terminal);
       monitors.start();
       terminal.close();
-      out.print(welcome(platform, terminal.seconds()));
+      out.print(welcome(platform, folder, terminal.seconds()));
       out.flush();
       if (platform.dicom() != null) running.keep(modality(folder, platform, out)).start();
       running.untilStopped();
@@ -106,16 +106,18 @@ public final class DemoCommand implements Runnable {
   }
 
   /** Where pictures are seen and sent; nothing when this node takes none. */
-  private static String pictures(Platform platform) {
+  private static String pictures(Platform platform, DataFolder folder) {
     if (platform.dicom() == null) return "";
     return "\n" + String.format(Locale.ROOT, """
-          pictures      %1$s/studies/   (a CT of Maria Keller comes in a few seconds)
+          pictures      %1$s/studies/   (a CT of Maria Keller%5$s)
           your PACS     storescu -aec %2$s %3$s %4$d FILE      (AE title %2$s, port %4$d)
           DICOMweb      curl %1$s/dicom-web/studies""", platform.http(), platform.config().dicom().aeTitle(),
-        platform.config().dicom().host(), platform.dicomPort()).indent(2).stripTrailing();
+        platform.config().dicom().host(), platform.dicomPort(), folder.hasSentStudy() ? "" : " comes in a few seconds")
+        .indent(2)
+        .stripTrailing();
   }
 
-  private static String welcome(Platform platform, double seconds) {
+  private static String welcome(Platform platform, DataFolder folder, double seconds) {
     return String.format(Locale.ROOT, """
 
         Caregrid is running after %.0f s. 50 monitors send once a second, half over HTTP, half through Kafka.
@@ -130,6 +132,6 @@ public final class DemoCommand implements Runnable {
 
         Ctrl-C stops it; the same command goes on, --fresh forgets.
         """, seconds, platform.http(), maria().patientId(), platform.config().kafka().bootstrapServers(),
-        platform.config().kafka().deviceData(), pictures(platform));
+        platform.config().kafka().deviceData(), pictures(platform, folder));
   }
 }
