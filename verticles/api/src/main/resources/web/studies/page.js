@@ -64,7 +64,7 @@ function show(found) {
   byId('card').hidden = !page.length;
   byId('rows').replaceChildren(...page.map(row));
   const more = found.length > search.size;
-  say(byId('count'), `${page.length}${more || search.offset ? ' shown' : page.length === 1 ? ' study' : ' studies'} · as of ${moment(Date.now())}`);
+  say(byId('count'), `${page.length}${more || search.offset ? ' shown' : page.length === 1 ? ' study' : ' studies'}${page.length > 1 ? ', last to arrive first' : ''} · as of ${moment(Date.now())}`);
   byId('pages').hidden = !more && !search.offset && search.size === EMPTY.size;
   say(byId('place'), page.length ? `${search.offset + 1} – ${search.offset + page.length}` : `none after ${search.offset}`);
   byId('back').disabled = !search.offset;
@@ -134,9 +134,11 @@ function accession(set) {
 
 /** A thumbnail, or the modality where there is no picture to show. */
 function picture(address, word) {
-  const frame = make('span', {class: 'picture'}, make('span', {class: 'none'}, word || '–'));
+  const none = make('span', {class: 'none'}, word || '–');
+  const frame = make('span', {class: 'picture'}, none);
   if (!address) return frame;
   const image = make('img', {src: address, alt: '', loading: 'lazy', width: 64, height: 64});
+  image.addEventListener('load', () => none.remove());
   image.addEventListener('error', () => image.remove());
   frame.prepend(image);
   return frame;

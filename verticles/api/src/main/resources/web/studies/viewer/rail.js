@@ -40,9 +40,11 @@ export class Rail {
     const uid = text(set, TAG.series);
     const kind = text(set, TAG.modality);
     const count = number(set, TAG.seriesInstances);
-    const picture = make('span', {class: 'picture'}, make('span', {class: 'none'}, kind || '–'));
+    const none = make('span', {class: 'none'}, kind || '–');
+    const picture = make('span', {class: 'picture'}, none);
     if (mayHavePicture(kind ? [kind] : [])) {
       const image = make('img', {src: seriesThumbnail(study, uid), alt: '', loading: 'lazy'});
+      image.addEventListener('load', () => none.remove());
       image.addEventListener('error', () => image.remove());
       picture.prepend(image);
     }

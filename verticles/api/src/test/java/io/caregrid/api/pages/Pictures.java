@@ -29,6 +29,9 @@ final class Pictures implements Routes {
   static final String HOSTILE = "1.2.3.2";
   static final String BROKEN = "<img src=x onerror=window.broken=1>";
   static final int OTHERS = 40;
+  /** Not in the list: a study of {@value #MANY_SERIES} series. */
+  static final String MANY = "1.2.3.9";
+  static final int MANY_SERIES = 300;
 
   /** What every question is answered with instead, or null. */
   record Refusal(int status, String words) {}
@@ -122,6 +125,7 @@ final class Pictures implements Routes {
   private static JsonArray seriesOf(String study) {
     JsonArray found = new JsonArray();
     if (study.equals(CT)) found.add(series("1.2.3.1.1", "CT", 1, SLICES)).add(series("1.2.3.1.2", "SR", 2, 1));
+    if (study.equals(MANY)) for (int i = 1; i <= MANY_SERIES; i++) found.add(series(MANY + "." + i, "MR", i, 1));
     if (study.equals(HOSTILE)) found.add(series("1.2.3.2.1", "US", 1, 1));
     return found;
   }

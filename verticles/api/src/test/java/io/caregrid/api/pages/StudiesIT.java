@@ -304,6 +304,28 @@ class StudiesIT {
   }
 
   @Test
+  void threeHundredSeriesAskForThePicturesInSightOnly() {
+    Page page = browser.page(house.base() + "/studies/viewer/#study=" + Pictures.MANY, 1280, 800, ColorScheme.LIGHT);
+    assertThat(page.locator(".one")).hasCount(Pictures.MANY_SERIES);
+    page.waitForCondition(() -> thumbnails(page) > 0);
+    assertThat(page.locator("#notice")).containsText("no images");
+    assertTrue(thumbnails(page) < 40, thumbnails(page) + " thumbnails");
+
+    page.locator(".one").last().click();
+    assertThat(page.locator(".one").last()).hasAttribute("aria-current", "true");
+    page.waitForCondition(() -> (Boolean) page.evaluate("[...document.querySelectorAll('.one img')].at(-1).complete"));
+    assertTrue(thumbnails(page) < 80, thumbnails(page) + " thumbnails");
+    page.keyboard().press("Shift+N");
+    assertThat(page.locator(".one").nth(Pictures.MANY_SERIES - 2)).hasAttribute("aria-current", "true");
+    page.context().close();
+  }
+
+  private static int thumbnails(Page page) {
+    return ((Number) page.evaluate(
+        "performance.getEntriesByType('resource').filter(one => one.name.endsWith('/thumbnail')).length")).intValue();
+  }
+
+  @Test
   void metadataIsFoundByKeywordAndAReportHasItsElementsToo() {
     Page page = viewer(Pictures.CT, 1440, 900);
     page.locator("#tags").click();
