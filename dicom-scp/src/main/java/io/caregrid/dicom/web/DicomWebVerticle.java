@@ -11,13 +11,11 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,10 +31,9 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
   private static final String SERIES = STUDY + "/series/:series";
   private static final String INSTANCE = SERIES + "/instances/:instance";
   private static final String FRAMES = INSTANCE + "/frames/:frames";
-  private static final long LONGEST_MINUTES = 10;
 
   private final Archive archive;
-  private final WorkerExecutor workers;
+  private final Instances instances;
   private final Storing storing;
   private final Searches searches;
   private final InstanceRetrieval retrieval;
@@ -48,10 +45,7 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
   /** @param audit told of every access, but for deleting, of which the archive tells */
   public DicomWebVerticle(Vertx vertx, Archive archive, ImageIndex index, Audit audit) {
     this.archive = archive;
-    workers = vertx.createSharedWorkerExecutor("dicom-web-pixels",
-        Math.max(2, Runtime.getRuntime().availableProcessors()),
-        LONGEST_MINUTES, TimeUnit.MINUTES);
-    Instances instances = new Instances(vertx, index, archive, audit, workers);
+    instances = new Instances(vertx, index, archive, audit);
     storing = new Storing(vertx, archive, audit);
     searches = new Searches(index, audit, instances);
     retrieval = new InstanceRetrieval(instances);
@@ -63,7 +57,7 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
 
   @Override
   public Future<?> stop() {
-    return workers.close();
+    return instances.close();
   }
 
   @Override

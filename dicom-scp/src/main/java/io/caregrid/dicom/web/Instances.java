@@ -12,6 +12,7 @@ import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
@@ -19,20 +20,33 @@ import java.util.function.Function;
 final class Instances {
   /** Requests that wait for a worker. */
   private static final int WAITING = 256;
+  /** Answers that are transcoded on their way out: each waits for its client now and then, and must not keep a processor's worker meanwhile. */
+  private static final int PIPES = 32;
+  private static final long LONGEST_MINUTES = 10;
 
   private final Vertx vertx;
   private final ImageIndex index;
   private final Archive archive;
   private final Audit audit;
   private final WorkerExecutor workers;
+  private final WorkerExecutor pipes;
   private final AtomicInteger waiting = new AtomicInteger();
 
-  Instances(Vertx vertx, ImageIndex index, Archive archive, Audit audit, WorkerExecutor workers) {
+  Instances(Vertx vertx, ImageIndex index, Archive archive, Audit audit) {
     this.vertx = vertx;
     this.index = index;
     this.archive = archive;
     this.audit = audit;
-    this.workers = workers;
+    workers = pool(vertx, "dicom-web-pixels", Math.max(2, Runtime.getRuntime().availableProcessors()));
+    pipes = pool(vertx, "dicom-web-pipes", PIPES);
+  }
+
+  private static WorkerExecutor pool(Vertx vertx, String name, int size) {
+    return vertx.createSharedWorkerExecutor(name, size, LONGEST_MINUTES, TimeUnit.MINUTES);
+  }
+
+  Future<Void> close() {
+    return Future.join(workers.close(), pipes.close()).mapEmpty();
   }
 
   /** What the address names, audited as read; NotFound 404 when that is nothing. */
@@ -81,7 +95,7 @@ final class Instances {
   }
 
   Outlet outlet(HttpServerResponse response) {
-    return new Outlet(vertx, workers, response);
+    return new Outlet(vertx, pipes, response);
   }
 
   /** The same as long as the same bytes are kept under the same names. */

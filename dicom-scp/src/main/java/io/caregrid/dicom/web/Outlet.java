@@ -24,33 +24,33 @@ import java.util.stream.LongStream;
  * <p>A write fails when the client has gone, and with it everything behind it.
  */
 final class Outlet {
-  /** Read from the disk at a time. */
-  private static final int PIECE = 256 << 10;
-  /** Made on a worker and not yet with the client, per answer. */
-  private static final int AHEAD = 2 << 20;
+  /** Read from the disk at a time; two of them are on their way to the client. */
+  private static final int PIECE = 128 << 10;
+  /** Made on a worker and not yet with the client, per answer: a slice of 512 x 512 pixels does not wait for it. */
+  private static final int AHEAD = 1 << 20;
   private static final int PIPED_PIECE = 128 << 10;
   private static final int PATIENCE_SECONDS = 30;
 
   private final Vertx vertx;
-  private final WorkerExecutor workers;
+  private final WorkerExecutor pipes;
   private final HttpServerResponse response;
+  private Future<Void> last = Future.succeededFuture();
 
-  /** @param workers for what takes processor time */
-  Outlet(Vertx vertx, WorkerExecutor workers, HttpServerResponse response) {
+  /** @param pipes for what writes itself, and waits for the client */
+  Outlet(Vertx vertx, WorkerExecutor pipes, HttpServerResponse response) {
     this.vertx = vertx;
-    this.workers = workers;
-    this.response = response.setWriteQueueMaxSize(2 * PIECE);
+    this.pipes = pipes;
+    this.response = response;
   }
 
-  HttpServerResponse response() {
-    return response;
-  }
-
-  /** Completes when the next may be written. */
+  /**
+   * Completes when the next may be written: when what came before this one has gone out. Vert.x's own idea of a full queue begins at 16 pieces of any size.
+   */
   Future<Void> write(Buffer bytes) {
     if (response.closed()) return Future.failedFuture(new IOException("the client has gone"));
-    Future<Void> sent = response.write(bytes);
-    return response.writeQueueFull() || sent.failed() ? sent : Future.succeededFuture();
+    Future<Void> before = last;
+    last = response.write(bytes);
+    return before;
   }
 
   Future<Void> copy(Source source, long from, long length) {
@@ -75,7 +75,7 @@ final class Outlet {
   /** The worker waits while the client is slower, for {@value #PATIENCE_SECONDS} s without any progress at most. */
   Future<Void> piped(Writes what) {
     Pipe pipe = new Pipe(vertx.getOrCreateContext());
-    return workers.executeBlocking(() -> {
+    return pipes.executeBlocking(() -> {
       try (pipe) {
         what.to(pipe);
       }

@@ -10,6 +10,7 @@ import io.caregrid.dicom.data.Value;
 import io.caregrid.dicom.data.Vr;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 
@@ -63,6 +64,18 @@ final class Slices {
         .putNumbers(Tag.PIXEL_REPRESENTATION, 0);
     if (frames > 1) set.putNumbers(Tag.NUMBER_OF_FRAMES, frames);
     return set.put(new Element(Tag.PIXEL_DATA, Vr.OB, new Value.Bytes(pixels(n, rows * frames))));
+  }
+
+  /** All of a file up to its pixels, of which there are {@code rows * frames * COLUMNS} bytes, an even number. */
+  static byte[] head(int study, int n, int rows, int frames) {
+    DataSet set = picture(study, n, 1, 2).remove(Tag.PIXEL_DATA)
+        .putNumbers(Tag.ROWS, rows)
+        .putNumbers(Tag.NUMBER_OF_FRAMES, frames);
+    ByteBuffer pixels = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+    pixels.putShort((short) 0x7FE0).putShort((short) 0x10).put((byte) 'O').put((byte) 'B').putShort((short) 0);
+    pixels.putInt(rows * frames * COLUMNS);
+    return joined(header(set, TransferSyntax.EXPLICIT_LE), DataSetWriter.bytes(set, TransferSyntax.EXPLICIT_LE),
+        pixels.array());
   }
 
   static byte[] pixels(int n, int rows) {

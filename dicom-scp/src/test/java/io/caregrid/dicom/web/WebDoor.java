@@ -11,6 +11,7 @@ import io.caregrid.dicom.archive.Archive;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -39,16 +40,22 @@ final class WebDoor implements AutoCloseable {
 
   final Vertx vertx = Vertx.vertx();
   final List<String> audited = new CopyOnWriteArrayList<>();
+  final MeterRegistry metrics = new SimpleMeterRegistry();
   final Archive archive;
   final int port;
   private final Database database;
   private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
+  /** On a new database. */
   WebDoor(LocalPostgres postgres, Path folder, DicomConfig config) {
-    database = get(Database.open(vertx, new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(),
-        postgres.user(), postgres.password(), 4)));
+    this(new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(), postgres.user(),
+        postgres.password(), 4), folder, config);
+  }
+
+  WebDoor(DatabaseConfig where, Path folder, DicomConfig config) {
+    database = get(Database.open(vertx, where));
     ImageIndex index = new ImageIndex(database);
-    archive = get(Archive.open(vertx, config, folder, index, new SimpleMeterRegistry()));
+    archive = get(Archive.open(vertx, config, folder, index, metrics));
     Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target);
     DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, audit);
     get(vertx.deployVerticle(web));
