@@ -139,4 +139,33 @@ class StoringIT {
     assertEquals(202, door.store(large, Slices.file(16, 2)).statusCode());
     assertEquals(404, door.get(Slices.path(16, 1) + "/metadata").statusCode());
   }
+
+  @Test
+  void oneBadPartAmongFiftyFailsAloneAndSaysWhy() throws Exception {
+    byte[][] files = new byte[50][];
+    for (int n = 0; n < 50; n++) files[n] = Slices.file(17, n + 1);
+    files[20] = Slices.file(Slices.picture(17, 21, 16, 1).remove(Tag.SERIES_INSTANCE_UID));
+
+    HttpResponse<byte[]> answer = door.store(files);
+
+    assertEquals(202, answer.statusCode());
+    assertEquals(49, json(answer).at("/00081199/Value").size());
+    assertEquals(1, json(answer).at("/00081198/Value").size());
+    assertEquals(43264, reason(answer));
+    assertEquals(Slices.instance(17, 21), json(answer).at("/00081198/Value/0/00081155/Value/0").asText());
+    assertEquals("DICOM100: (0020,000E) is missing",
+        json(answer).at("/00081198/Value/0/00741048/Value/0/00000902/Value/0").asText());
+    assertEquals(49, json(door.get("/studies/" + Slices.study(17) + "/instances")).size());
+  }
+
+  @Test
+  void aBodyUnderAnotherBoundaryStoresNothingAndIsNoSuccess() throws Exception {
+    byte[] body = Slices.multipart("other", Slices.file(18, 1));
+
+    HttpResponse<byte[]> answer = door.post("/studies", WebDoor.MULTIPART, body);
+
+    assertEquals(400, answer.statusCode());
+    assertTrue(text(answer).contains("before the closing boundary"), text(answer));
+    assertEquals(404, door.get(Slices.path(18, 1)).statusCode());
+  }
 }
