@@ -118,7 +118,16 @@ class HugeStoreIT {
   }
 
   /** The node: says {@code port N}; asked to check, {@code identical LENGTH} and its memory's {@code peak}. */
-  public static void main(String[] words) throws IOException {
+  public static void main(String[] words) {
+    try {
+      serve(words);
+    } catch (IOException | RuntimeException | AssertionError failed) {
+      failed.printStackTrace();
+      System.exit(1);
+    }
+  }
+
+  private static void serve(String[] words) throws IOException {
     DatabaseConfig database = new DatabaseConfig(words[0], Integer.parseInt(words[1]), words[2], words[3], words[4], 4);
     Port port = Port.open(database, Path.of(words[5]), Port.DEFAULT);
     System.out.println("port " + port.number);
