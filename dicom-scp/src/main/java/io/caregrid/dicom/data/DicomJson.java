@@ -91,7 +91,6 @@ public final class DicomJson {
     return values;
   }
 
-  /** Not a switch within the loop above: JDK 17.0.15's C2 crashed over that one ({@code final_graph_reshaping_walk}), and the node with it. */
   private static JsonNode value(Vr vr, String text) {
     if (text.isEmpty()) return JSON.nullNode();
     if (vr == Vr.IS || vr == Vr.DS) return number(text);
@@ -101,7 +100,8 @@ public final class DicomJson {
   private static ArrayNode numbers(Element element, boolean bigEndian) {
     ArrayNode values = JSON.arrayNode();
     byte[] bytes = Values.bytes(element);
-    for (int i = 0; i < Values.count(element); i++)
+    int count = Values.count(element);
+    for (int i = 0; i < count; i++)
       switch (element.vr()) {
       case FL -> values.add(real(JSON.numberNode((float) Values.decimal(Vr.FL, bytes, i, bigEndian))));
       case FD -> values.add(real(JSON.numberNode(Values.decimal(Vr.FD, bytes, i, bigEndian))));

@@ -41,7 +41,7 @@ final class Values {
   /** How many values, where they are numbers of one width. */
   static int count(Element element) {
     int width = element.vr() == Vr.AT ? 4 : element.vr().unit;
-    return element.vr().isNumber() ? bytes(element).length / width : 0;
+    return element.vr().isNumber() ? bytes(element).length >> Integer.numberOfTrailingZeros(width) : 0;
   }
 
   static String text(Element element, TransferSyntax syntax, CharacterSet characters) {
