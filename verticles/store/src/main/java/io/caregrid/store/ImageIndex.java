@@ -117,8 +117,9 @@ public final class ImageIndex {
     ArrayNode instances = Json.MAPPER.createArrayNode();
     for (Entry entry : entries) {
       Located at = entry.located();
-      studies.put(at.study(), study(at, entry.study()));
-      series.put(List.of(at.study(), at.series()), series(at, entry.series()));
+      ObjectNode study = study(at, entry.study());
+      studies.put(at.study(), study);
+      series.put(List.of(at.study(), at.series()), series(at, entry.series()).set("study_fp", study.get("fp")));
       instances.add(instance(at, entry.instance()));
     }
     return Tuple.of(text(Json.MAPPER.createArrayNode().addAll(studies.values())),

@@ -86,9 +86,19 @@ as $$
 #variable_conflict use_column
 declare
   held int;
+  known boolean;
   touched bigint[];
 begin
+  -- mostly study and series are here and say the same: then the instances are all there is to add
+  perform from jsonb_to_recordset(series_) as n(study text, study_fp bigint, series text, fp bigint)
+    join image_study s on s.study = n.study and s.fp = n.study_fp
+    join image_series e on e.study_id = s.id and e.series = n.series and e.fp = n.fp
+    order by s.study for key share of s;
+  get diagnostics held = row_count;
+  known := held = jsonb_array_length(series_);
+
   for attempt in 1..8 loop
+    exit when known;
     insert into image_study (study, fp, patient_id, patient_name, patient_names, patient_words, birth_date, accession, referring_name,
         referring_names, referring_words, study_date, description, attributes)
       select n.study, n.fp, n.patient_id, n.patient_name, n.patient_names, n.patient_words, n.birth_date, n.accession, n.referring_name,
@@ -102,17 +112,19 @@ begin
     get diagnostics held = row_count;
     exit when held = jsonb_array_length(studies);
   end loop;
-  if held < jsonb_array_length(studies) then
+  if not known and held < jsonb_array_length(studies) then
     raise exception using errcode = 'serialization_failure', message = 'a study is added and removed at once';
   end if;
 
-  insert into image_series (study_id, series, fp, modality, model, step_date, attributes)
-    select s.id, n.series, n.fp, n.modality, n.model, n.step_date, n.attributes
-    from jsonb_to_recordset(series_) as n(study text, series text, fp bigint, modality text, model text, step_date text, attributes jsonb)
-    join image_study s on s.study = n.study
-    where not exists (select from image_series o where o.study_id = s.id and o.series = n.series)
-    order by s.id, n.series
-    on conflict (study_id, series) do nothing;
+  if not known then
+    insert into image_series (study_id, series, fp, modality, model, step_date, attributes)
+      select s.id, n.series, n.fp, n.modality, n.model, n.step_date, n.attributes
+      from jsonb_to_recordset(series_) as n(study text, series text, fp bigint, modality text, model text, step_date text, attributes jsonb)
+      join image_study s on s.study = n.study
+      where not exists (select from image_series o where o.study_id = s.id and o.series = n.series)
+      order by s.id, n.series
+      on conflict (study_id, series) do nothing;
+  end if;
 
   with added as (
     insert into image_instance (instance, series_id, sop_class, transfer_syntax, frames, node, file, pos, length, crc, stored, attributes)
@@ -126,22 +138,24 @@ begin
       returning series_id)
   select coalesce(array_agg(distinct series_id), '{}') into touched from added;
 
-  update image_series o set fp = n.fp, modality = n.modality, model = n.model, step_date = n.step_date, attributes = n.attributes
-    from (select s.id as study_id, r.*
-      from jsonb_to_recordset(series_) as r(study text, series text, fp bigint, modality text, model text, step_date text, attributes jsonb)
-      join image_study s on s.study = r.study) n
-    where o.study_id = n.study_id and o.series = n.series and o.fp <> n.fp and o.id = any(touched);
-  update image_study o set fp = n.fp, patient_id = n.patient_id, patient_name = n.patient_name, patient_names = n.patient_names,
-      patient_words = n.patient_words, birth_date = n.birth_date, accession = n.accession, referring_name = n.referring_name,
-      referring_names = n.referring_names, referring_words = n.referring_words, study_date = n.study_date, description = n.description,
-      attributes = n.attributes
-    from jsonb_populate_recordset(null::image_study, studies) n
-    where o.study = n.study and o.fp <> n.fp and o.id in (select e.study_id from image_series e where e.id = any(touched));
+  if not known then
+    update image_series o set fp = n.fp, modality = n.modality, model = n.model, step_date = n.step_date, attributes = n.attributes
+      from (select s.id as study_id, r.*
+        from jsonb_to_recordset(series_) as r(study text, series text, fp bigint, modality text, model text, step_date text, attributes jsonb)
+        join image_study s on s.study = r.study) n
+      where o.study_id = n.study_id and o.series = n.series and o.fp <> n.fp and o.id = any(touched);
+    update image_study o set fp = n.fp, patient_id = n.patient_id, patient_name = n.patient_name, patient_names = n.patient_names,
+        patient_words = n.patient_words, birth_date = n.birth_date, accession = n.accession, referring_name = n.referring_name,
+        referring_names = n.referring_names, referring_words = n.referring_words, study_date = n.study_date, description = n.description,
+        attributes = n.attributes
+      from jsonb_populate_recordset(null::image_study, studies) n
+      where o.study = n.study and o.fp <> n.fp and o.id in (select e.study_id from image_series e where e.id = any(touched));
+  end if;
   insert into image_study_change (study)
     select s.study from image_study s where s.id in (select e.study_id from image_series e where e.id = any(touched));
 
   -- empty is only what an instance filed elsewhere left behind. Two that come with what is here must not both ask for the stronger lock: a deadlock
-  if cardinality(touched) < jsonb_array_length(series_) and exists (
+  if not known and cardinality(touched) < jsonb_array_length(series_) and exists (
       select from jsonb_to_recordset(series_) as n(study text, series text) join image_study s on s.study = n.study
       join image_series e on e.study_id = s.id and e.series = n.series
       where not exists (select from image_instance i where i.series_id = e.id)) then
