@@ -98,17 +98,19 @@ public final class DicomJson {
   }
 
   private static ArrayNode numbers(Element element, boolean bigEndian) {
-    ArrayNode values = JSON.arrayNode();
-    byte[] bytes = Values.bytes(element);
     int count = Values.count(element);
-    for (int i = 0; i < count; i++)
-      switch (element.vr()) {
-      case FL -> values.add(real(JSON.numberNode((float) Values.decimal(Vr.FL, bytes, i, bigEndian))));
-      case FD -> values.add(real(JSON.numberNode(Values.decimal(Vr.FD, bytes, i, bigEndian))));
-      case UV -> values.add(new BigInteger(Long.toUnsignedString(Values.integer(Vr.UV, bytes, i, bigEndian))));
-      default -> values.add(Values.integer(element.vr(), bytes, i, bigEndian));
-      }
+    byte[] bytes = Values.bytes(element);
+    ArrayNode values = JSON.arrayNode(count);
+    for (int i = 0; i < count; i++) values.add(number(element.vr(), bytes, i, bigEndian));
     return values;
+  }
+
+  private static JsonNode number(Vr vr, byte[] bytes, int index, boolean bigEndian) {
+    if (vr == Vr.FL) return real(JSON.numberNode((float) Values.decimal(Vr.FL, bytes, index, bigEndian)));
+    if (vr == Vr.FD) return real(JSON.numberNode(Values.decimal(Vr.FD, bytes, index, bigEndian)));
+    if (vr == Vr.UV)
+      return JSON.numberNode(new BigInteger(Long.toUnsignedString(Values.i64(bytes, index * 8, bigEndian))));
+    return JSON.numberNode(Values.integer(vr, bytes, index, bigEndian));
   }
 
   /** JSON has no NaN and no infinity; they are said in words. */

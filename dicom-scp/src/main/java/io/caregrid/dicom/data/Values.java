@@ -12,26 +12,26 @@ import java.util.OptionalLong;
 
 /** Bytes of an element ↔ the values they stand for (PS3.5 section 6). Values that are still in a source count as none. */
 final class Values {
-  private static final VarHandle SHORT_LE = view(short[].class, ByteOrder.LITTLE_ENDIAN);
-  private static final VarHandle SHORT_BE = view(short[].class, ByteOrder.BIG_ENDIAN);
-  private static final VarHandle INT_LE = view(int[].class, ByteOrder.LITTLE_ENDIAN);
-  private static final VarHandle INT_BE = view(int[].class, ByteOrder.BIG_ENDIAN);
-  private static final VarHandle LONG_LE = view(long[].class, ByteOrder.LITTLE_ENDIAN);
-  private static final VarHandle LONG_BE = view(long[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle SHORT = view(short[].class);
+  private static final VarHandle INT = view(int[].class);
+  private static final VarHandle LONG = view(long[].class);
   private static final byte[] NONE = {};
 
   private Values() {}
 
   static int u16(byte[] bytes, int at, boolean bigEndian) {
-    return (short) (bigEndian ? SHORT_BE : SHORT_LE).get(bytes, at) & 0xFFFF;
+    short value = (short) SHORT.get(bytes, at);
+    return (bigEndian ? Short.reverseBytes(value) : value) & 0xFFFF;
   }
 
   static int i32(byte[] bytes, int at, boolean bigEndian) {
-    return (int) (bigEndian ? INT_BE : INT_LE).get(bytes, at);
+    int value = (int) INT.get(bytes, at);
+    return bigEndian ? Integer.reverseBytes(value) : value;
   }
 
   static long i64(byte[] bytes, int at, boolean bigEndian) {
-    return (long) (bigEndian ? LONG_BE : LONG_LE).get(bytes, at);
+    long value = (long) LONG.get(bytes, at);
+    return bigEndian ? Long.reverseBytes(value) : value;
   }
 
   static byte[] bytes(Element element) {
@@ -215,7 +215,7 @@ final class Values {
     return text.substring(from, to);
   }
 
-  private static VarHandle view(Class<?> words, ByteOrder order) {
-    return MethodHandles.byteArrayViewVarHandle(words, order);
+  private static VarHandle view(Class<?> words) {
+    return MethodHandles.byteArrayViewVarHandle(words, ByteOrder.LITTLE_ENDIAN);
   }
 }
