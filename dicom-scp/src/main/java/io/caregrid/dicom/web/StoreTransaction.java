@@ -37,6 +37,8 @@ import org.slf4j.LoggerFactory;
  */
 final class StoreTransaction implements MultipartReader.Parts {
   static final int UNDER_WAY = 64;
+  /** Of one request: each has a place in the answer, however little came of it. */
+  static final int MOST_PARTS = 100_000;
   /** As much of a part as holds preamble and group 2. */
   private static final int IDENTITY_BYTES = 4096;
   private static final Logger log = LoggerFactory.getLogger(StoreTransaction.class);
@@ -123,6 +125,8 @@ final class StoreTransaction implements MultipartReader.Parts {
 
   @Override
   public void begin(Map<String, String> headers) {
+    if (outcomes.size() >= MOST_PARTS)
+      throw new Failure.Invalid("a request may have at most " + MOST_PARTS + " parts");
     String type = MediaType.of(headers.get("content-type")).name();
     String encoding = headers.getOrDefault("content-transfer-encoding", "binary").toLowerCase(Locale.ROOT);
     if (!type.isEmpty() && !type.equals("application/dicom")) {

@@ -168,4 +168,15 @@ class StoringIT {
     assertTrue(text(answer).contains("before the closing boundary"), text(answer));
     assertEquals(404, door.get(Slices.path(18, 1)).statusCode());
   }
+
+  @Test
+  void aRequestOfEndlessPartsIsEnded() throws Exception {
+    String part = "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n";
+    byte[] body = (part.repeat(StoreTransaction.MOST_PARTS + 1) + "--b--\r\n").getBytes(StandardCharsets.US_ASCII);
+
+    HttpResponse<byte[]> answer = door.post("/studies", WebDoor.MULTIPART, body);
+
+    assertEquals(400, answer.statusCode());
+    assertTrue(text(answer).contains("at most 100000 parts"), () -> text(answer).substring(0, 400));
+  }
 }
