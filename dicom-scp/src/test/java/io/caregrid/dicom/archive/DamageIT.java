@@ -23,12 +23,14 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** One bad place on the disk, and what a restart finds: neither may cost more than what lies there. */
 @ExtendWith(Engines.class)
+@Tag("full")
 class DamageIT {
   private LocalPostgres postgres;
   private Vault vault;

@@ -24,7 +24,9 @@ class PduFuzzIT {
     seed(corpus);
     Path log = Path.of("target", "pdu-fuzz.txt");
 
+    // Jazzer's own watch over Unsafe fails on Netty's use of it
     Process jazzer = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx300m",
+        "-Dio.netty.noUnsafe=true",
         "-XX:+EnableDynamicAgentLoading", "-cp", System.getProperty("java.class.path"),
         "com.code_intelligence.jazzer.Jazzer", "--target_class=" + PduFuzzTest.class.getName(),
         "--instrumentation_includes=io.caregrid.dicom.ul.**", "--reproducer_path=" + folder, "-runs=" + RUNS,

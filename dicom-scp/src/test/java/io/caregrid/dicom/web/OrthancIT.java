@@ -26,12 +26,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Debian's Orthanc with its DICOMweb plugin, as a client of ours. Its folder and ports are this test's own. */
 @ExtendWith(Engines.class)
+@Tag("full")
 class OrthancIT {
   private static final Path PROGRAM = Path.of("/usr/sbin/Orthanc");
   private static final Path PLUGIN = Path.of("/usr/share/orthanc/plugins/libOrthancDicomWeb.so");

@@ -29,11 +29,13 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What the log itself can do to a normaliser: refuse, forget, and start over. */
 @ExtendWith(Engines.class)
+@Tag("full")
 class NormaliserFaultsIT {
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private KafkaConfig kafka;

@@ -23,6 +23,7 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,7 +55,7 @@ class DicomCommandIT {
     assertEquals(0, run("verify", empty), out + "" + err);
 
     byte[] bytes = Files.readAllBytes(segment);
-    bytes[bytes.length - 1] ^= 1;
+    bytes[new String(bytes, StandardCharsets.ISO_8859_1).indexOf("DICM")] ^= 1;
     Files.write(segment, bytes);
     assertEquals(1, run("verify", first));
     assertTrue(out.toString().contains("the content is damaged"), out.toString());

@@ -12,12 +12,14 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A whole node that makes no Device by itself, from the message to FHIR. */
 @ExtendWith(Engines.class)
+@Tag("full")
 class LookupIT {
   private static final Duration LONGEST = Duration.ofSeconds(60);
   private static final String FHIR = "application/fhir+json";

@@ -273,7 +273,8 @@ class FhirDoorTest {
     HttpResponse<Buffer> unknown = read("/fhir/Nonsense/1");
 
     assertEquals(404, unknown.statusCode());
-    assertTrue(issue(unknown).getString("diagnostics").contains("Device, Endpoint, ImagingStudy, Observation, Patient"));
+    assertTrue(
+        issue(unknown).getString("diagnostics").contains("Device, Endpoint, ImagingStudy, Observation, Patient"));
   }
 
   @Test
