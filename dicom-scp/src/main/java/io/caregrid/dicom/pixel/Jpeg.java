@@ -23,6 +23,9 @@ final class Jpeg {
       .getServiceProviderByClass(JPEGImageReaderSpi.class);
   private static final ImageReaderSpi PLATFORM = platformReader();
 
+  /** Each walks over the whole picture, however few bytes it has. */
+  static final int MOST_SCANS = 200;
+
   private Jpeg() {}
 
   /** UNSUPPORTED when the stream is of a kind not decoded here. */
@@ -40,6 +43,9 @@ final class Jpeg {
   static byte[] decode(byte[] stream, PixelFormat format) {
     JpegHeader header = JpegHeader.of(stream);
     check(header);
+    if (format.allocated() < 8) throw PixelException.unsupported("JPEG with less than 8 bits allocated");
+    if (scans(stream) > MOST_SCANS)
+      throw PixelException.unsupported("a JPEG stream of more than " + MOST_SCANS + " scans");
     if (header.rows() != format.rows() || header.columns() != format.columns()
         || header.components() != format.samples())
       throw PixelException
@@ -71,6 +77,13 @@ final class Jpeg {
       }
     }
     throw new AssertionError();
+  }
+
+  private static int scans(byte[] stream) {
+    int scans = 0;
+    for (int at = 0; at + 1 < stream.length; at++)
+      if ((stream[at] & 0xFF) == 0xFF && (stream[at + 1] & 0xFF) == 0xDA) scans++;
+    return scans;
   }
 
   /** Where the next marker is; what precedes it is skipped, as other readers do. BROKEN when there is none. */

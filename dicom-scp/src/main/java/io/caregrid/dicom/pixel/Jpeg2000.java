@@ -18,6 +18,7 @@ final class Jpeg2000 {
   /** Native little endian, pixel after pixel; the sign is that of (0028,0103), whatever the stream says. */
   static byte[] decode(byte[] stream, PixelFormat format) {
     int precision = check(stream, format);
+    format.frameInMemory();
     if (format.allocated() > 16) throw PixelException.unsupported("JPEG 2000 of more than 16 bits");
     byte[] out = Rasters.bytes(raster(stream, codestream(stream)), format);
     if (format.signed() && format.allocated() == 16 && precision < 16) extend(out, precision);
@@ -26,6 +27,7 @@ final class Jpeg2000 {
 
   /** The reader makes room for what the stream declares: so that is compared with the image first. Bits a sample. */
   static int check(byte[] stream, PixelFormat format) {
+    if (format.allocated() < 8) throw PixelException.unsupported("JPEG 2000 with less than 8 bits allocated");
     int at = codestream(stream) + 2;
     if (at + 41 > stream.length || word(stream, at) != SIZ)
       throw PixelException.broken("a JPEG 2000 stream without its SIZ segment");

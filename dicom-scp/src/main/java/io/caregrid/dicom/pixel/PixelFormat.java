@@ -79,9 +79,10 @@ public record PixelFormat(int rows, int columns, int samples, int allocated, int
 
   /** {@link #frameBytes()} as an array's size. TOO_LARGE above {@link #MAX_FRAME_BYTES}. */
   int frameInMemory() {
-    if (frameBytes() > MAX_FRAME_BYTES)
+    long bytes = Math.max(frameBytes(), pixels() * samples); // a bit becomes a byte once it is looked at
+    if (bytes > MAX_FRAME_BYTES)
       throw new PixelException(PixelException.Why.TOO_LARGE,
-          "a frame of " + frameBytes() + " bytes; at most " + MAX_FRAME_BYTES + " are worked on");
+          "a frame of " + bytes + " bytes; at most " + MAX_FRAME_BYTES + " are worked on");
     return (int) frameBytes();
   }
 

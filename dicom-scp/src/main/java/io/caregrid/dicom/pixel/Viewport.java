@@ -10,7 +10,7 @@ package io.caregrid.dicom.pixel;
  */
 public record Viewport(int width, int height, int x, int y, int regionWidth, int regionHeight) {
 
-  public static final int MOST = 8192;
+  public static final int MOST = 4096;
 
   public Viewport {
     if (width < 1 || height < 1 || width > MOST || height > MOST)

@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
 /** WADO-RS frames (PS3.18 section 10.4.1.1.6), and pixel data as bulk data, which is all of them. One frame in memory at a time. */
 final class FrameRetrieval {
   private static final int MOST_DIGITS = 9;
+  private static final int MOST_AT_ONCE = 1_000_000;
   private final Instances instances;
 
   FrameRetrieval(Instances instances) {
@@ -58,7 +59,11 @@ final class FrameRetrieval {
     return frames;
   }
 
+  /** @throws Failure.NotAcceptable when an instance says it has more than any has */
   static List<Integer> all(long frames) {
+    if (frames > MOST_AT_ONCE)
+      throw new Failure.NotAcceptable(
+          "more than " + MOST_AT_ONCE + " frames are not given at once, but by their numbers");
     return IntStream.rangeClosed(1, (int) frames).boxed().toList();
   }
 

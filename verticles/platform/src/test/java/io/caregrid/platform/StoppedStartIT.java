@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class StoppedStartIT {
   private static final int TERMINATED = 128 + 15;
   /** It takes some 1 s, most of it Hazelcast's farewell; before, 30 s. */
-  private static final double SOON_SECONDS = 8;
+  private static final double SOON_SECONDS = 20;
   @TempDir
   Path temp;
 

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Where every picture is and how it is found. The bytes are not here: {@code io.caregrid.dicom.archive} keeps them, and writes them before their row.
@@ -31,6 +32,8 @@ public final class ImageIndex {
       select study, array_agg(serial) as serials from (select serial, study from image_study_change order by serial limit $1) c
       group by study order by min(serial)""";
   private static final String SETTLED = "delete from image_study_change where serial = any($1)";
+  /** An escaped NUL; where a backslash is escaped before it, it is six letters of somebody's text. */
+  private static final Pattern NUL = Pattern.compile("(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000");
   private static final int MOST_NOTES = 50_000;
 
   private final Database database;
@@ -128,7 +131,8 @@ public final class ImageIndex {
 
   /** PostgreSQL's text takes no NUL, and an escaped one neither. */
   private static String text(ArrayNode rows) {
-    return rows.toString().replace("\\u0000", "");
+    String all = rows.toString();
+    return all.contains("\\u0000") ? NUL.matcher(all).replaceAll("$1") : all;
   }
 
   private static ObjectNode study(Located at, ObjectNode attributes) {

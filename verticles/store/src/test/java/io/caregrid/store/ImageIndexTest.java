@@ -75,6 +75,14 @@ class ImageIndexTest {
   }
 
   @Test
+  void wordsThatLookLikeAnEscapedNulStayWhatTheyAre() {
+    get(index.add(List.of(entry("1", "1.1", "1.1.1", 64, "a\\\\u0000b\\\\^John", "20260102"))));
+
+    Found found = get(index.search(new ImageQuery(Level.STUDY, List.of(), false, 100, 0))).get(0);
+    assertEquals("a\\u0000b\\^John", found.study().at("/00100010/Value/0/Alphabetic").asText());
+  }
+
+  @Test
   void theFirstPlaceOfAnInstanceStays() {
     get(index.add(List.of(entry("1", "1.1.1", 64))));
 
