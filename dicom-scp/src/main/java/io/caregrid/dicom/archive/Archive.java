@@ -149,20 +149,22 @@ public final class Archive implements AutoCloseable {
     String file = where.file();
     readers.enter(file, where.offset());
     Segment segment = null;
+    boolean handed = false;
     try {
       segment = Segment.read(shelf.path(file));
       RecordHeader header = segment.header(where.offset() - RecordHeader.BYTES);
       if (header != null && header.state() != State.DEAD && header.length() == where.length()) {
         Segment kept = segment;
         segment = null;
+        handed = true;
         return new Opened(kept, where.offset(), where.length(), () -> readers.leave(file, where.offset()));
       }
     } catch (NoSuchFileException removed) {
       // looked up again
     } finally {
+      if (!handed) readers.leave(file, where.offset());
       if (segment != null) segment.close();
     }
-    readers.leave(file, where.offset());
     return null;
   }
 

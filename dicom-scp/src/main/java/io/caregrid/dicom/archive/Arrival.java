@@ -94,7 +94,7 @@ final class Arrival implements Incoming {
     if (done.get()) return;
     boolean over = ended || refused != null || mayGoOn();
     if (over && done.compareAndSet(false, true)) free.complete();
-    else if (house.memory().isFull()) house.memory().whenFree(() -> again(free, done));
+    else if (spill == null || house.memory().isFull()) house.memory().whenFree(() -> again(free, done));
     else spill.whenFlushed(() -> again(free, done));
   }
 

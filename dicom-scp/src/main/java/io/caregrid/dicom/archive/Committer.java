@@ -140,6 +140,8 @@ final class Committer implements AutoCloseable {
         else turnAway();
       } catch (InterruptedException stop) {
         closing = true;
+      } catch (RuntimeException | Error bug) {
+        log.error("committing goes on after a bug", bug);
       }
     }
   }
@@ -176,7 +178,7 @@ final class Committer implements AutoCloseable {
       List<Placed> placed = placed(group);
       if (placed.isEmpty()) inserting.release();
       else insert(placed, began);
-    } catch (RuntimeException | OutOfMemoryError bug) {
+    } catch (RuntimeException | Error bug) {
       log.error("group not committed", bug);
       inserting.release();
       for (Arrival arrival : group) {
@@ -215,15 +217,20 @@ final class Committer implements AutoCloseable {
       if (current.segment.end() >= segmentBytes) retire();
       return placed;
     } catch (IOException failed) {
-      rollBack(before, forcing);
-      Refused why = refused.apply(failed);
-      log.warn("instances not written count={} cause={}", small.size(), failed.toString());
-      for (Arrival arrival : small) {
-        arrival.releasePieces();
-        arrival.fail(why);
-      }
-      return List.of();
+      return notWritten(small, before, forcing, refused.apply(failed), failed);
+    } catch (RuntimeException | Error bug) {
+      return notWritten(small, before, forcing, new Refused(Why.FAILED, "not stored"), bug);
     }
+  }
+
+  private List<Placed> notWritten(List<Arrival> small, long before, boolean forcing, Refused why, Throwable cause) {
+    rollBack(before, forcing);
+    log.warn("instances not written count={} cause={}", small.size(), cause.toString());
+    for (Arrival arrival : small) {
+      arrival.releasePieces();
+      arrival.fail(why);
+    }
+    return List.of();
   }
 
   private List<Placed> append(List<Arrival> small) throws IOException {
@@ -234,8 +241,11 @@ final class Committer implements AutoCloseable {
       placed.add(new Placed(arrival,
           arrival.described().at(shelf.id(), current.file, current.segment.end(), arrival.header()), current));
       arrival.pieces().into(parts);
+      long content = current.segment.end();
       for (ByteBuffer part : parts) current.segment.put(part);
       parts.clear();
+      if (current.segment.end() - content != arrival.header().length())
+        throw new IllegalStateException("an instance is not as long as it came");
     }
     current.segment.fill();
     return placed;
@@ -323,14 +333,24 @@ final class Committer implements AutoCloseable {
     metrics.committed(System.nanoTime() - began);
     if (later.isEmpty()) ended(placed);
     else disk.execute(() -> {
-      later.forEach(Runnable::run);
-      ended(placed);
+      try {
+        later.forEach(Runnable::run);
+      } finally {
+        ended(placed);
+      }
     });
   }
 
   private void duplicate(Placed mine, Known there) {
-    boolean same = duplicates.isSame(mine.entry.located(), there.place());
-    forget(mine);
+    boolean same;
+    try {
+      same = duplicates.isSame(mine.entry.located(), there.place());
+      forget(mine);
+    } catch (RuntimeException bug) {
+      log.error("a duplicate was not compared", bug);
+      mine.arrival.fail(new Refused(Why.FAILED, "not compared with what is here"));
+      return;
+    }
     InstanceKey key = mine.arrival.described().key();
     mine.arrival.answer(same ? Outcome.SAME : Outcome.DIFFERENT,
         new InstanceKey(there.study(), there.series(), key.instance()));

@@ -7,6 +7,7 @@ import io.caregrid.dicom.data.Source;
 import io.caregrid.store.ImageIndex.Located;
 import io.caregrid.store.ImageIndex.Place;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +39,7 @@ final class Duplicates {
       boolean same = bytes == there.length() - right.body() && left.syntax().uid().equals(right.syntax().uid())
           && Segment.same(one, mine.offset() + left.body(), other, there.offset() + right.body(), bytes);
       return same || alike && isErased(other, there); // by whoever deleted or moved it meanwhile
-    } catch (IOException | DicomException moved) {
+    } catch (IOException | UncheckedIOException | DicomException moved) {
       return alike;
     }
   }

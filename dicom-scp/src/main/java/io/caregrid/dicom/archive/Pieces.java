@@ -23,10 +23,10 @@ final class Pieces implements Source {
   /** Takes it over. */
   void add(ByteBuf bytes) {
     int count = bytes.readableBytes();
-    size += count;
     if (count >= CRUMB) {
       tray = null;
       buffers.add(bytes);
+      size += count;
       return;
     }
     if (tray == null || tray.writableBytes() < count) {
@@ -34,6 +34,7 @@ final class Pieces implements Source {
       buffers.add(tray);
     }
     tray.writeBytes(bytes);
+    size += count;
     bytes.release();
   }
 

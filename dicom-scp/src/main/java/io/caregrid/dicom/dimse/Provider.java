@@ -115,7 +115,7 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
 
   @Override
   public void writable() {
-    // answers are small and bounded by the window: nothing waits to be written
+    flow();
   }
 
   @Override
@@ -238,7 +238,7 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
     }));
   }
 
-  // ---- flow: nothing is read while the archive is full or the window is
+  // ---- flow: nothing is read while the archive is full, the window is, or the peer does not take our answers
 
   private void drain() {
     draining = true;
@@ -251,7 +251,8 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
 
   private void flow() {
     if (over) return;
-    if (draining || house.presence().isClosing() || unanswered >= Negotiation.INVOKED && receiving == null)
+    boolean full = unanswered >= Negotiation.INVOKED && receiving == null;
+    if (draining || full || house.presence().isClosing() || !association.isWritable())
       association.pause();
     else
       association.resume();

@@ -191,7 +191,7 @@ public final class Association extends ChannelInboundHandlerAdapter {
     owner.execute(() -> {
       try {
         task.run();
-      } catch (RuntimeException bug) {
+      } catch (RuntimeException | Error bug) {
         log.error("association aborted by a bug", bug);
         abort();
         if (!ended) channel.close();
@@ -310,7 +310,9 @@ public final class Association extends ChannelInboundHandlerAdapter {
       case AA_1 -> last(Pdu.Abort.BY_USER, End.ABORTED);
       case AA_2 -> close(event == Event.EVT18 ? End.SILENT : event == Event.EVT16 ? End.ABORTED_BY_PEER : End.ABORTED);
       case AA_3 -> close(End.ABORTED_BY_PEER);
-      case AA_7 -> write(complaint(pdu)); // ARTIM runs already, and a peer that goes on talking does not get more time
+      case AA_7 -> {
+        if (isWritable()) write(complaint(pdu)); // ARTIM runs already: a peer that goes on talking gets no more time
+      }
       case AA_8 -> last(complaint(pdu), End.ABORTED);
     }
   }
@@ -396,7 +398,7 @@ public final class Association extends ChannelInboundHandlerAdapter {
 
   private void tick() {
     ticking = later(() -> {
-      if (paused || user.owesAnswer()) silentTicks = 0;
+      if (paused && isWritable() || user.owesAnswer()) silentTicks = 0; // who does not take our answers is as good as silent
       if (++silentTicks <= TICKS) tick();
       else silent();
     }, limits.idle().toMillis() / TICKS);

@@ -108,6 +108,32 @@ class ProviderTest {
   }
 
   @Test
+  void whoDoesNotTakeAnswersIsNotReadUntilHeDoes() {
+    channel.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
+    gets(RawPeer.command(1, CommandSet.echo(1)));
+    gets(RawPeer.command(1, CommandSet.echo(2)));
+    assertFalse(channel.config().isAutoRead());
+    assertEquals(List.of(Pdu.DATA_TF), writes());
+
+    channel.unsafe().outboundBuffer().setUserDefinedWritability(1, true);
+    channel.runPendingTasks();
+
+    assertTrue(channel.config().isAutoRead());
+    assertEquals(List.of(Pdu.DATA_TF), writes());
+  }
+
+  @Test
+  void whoNeverTakesAnswersIsSentAway() {
+    channel.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
+    gets(RawPeer.command(1, CommandSet.echo(1)));
+    writes();
+
+    wait(Duration.ofSeconds(80));
+
+    assertEquals(List.of(Pdu.ABORT), writes());
+  }
+
+  @Test
   void halfADataSetIsNoReasonToWaitForEver() {
     gets(RawPeer.command(3, CommandSet.store(1, Slides.CT, "1.2.3")));
     gets(RawPeer.data(3, false, new byte[1000]));

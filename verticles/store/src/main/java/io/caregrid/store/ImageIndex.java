@@ -10,10 +10,10 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
@@ -115,14 +115,15 @@ public final class ImageIndex {
   }
 
   private static Tuple values(List<Entry> entries) {
-    Map<String, ObjectNode> studies = new LinkedHashMap<>();
-    Map<List<String>, ObjectNode> series = new LinkedHashMap<>();
+    // in the same order for everybody who changes them, or two would wait for each other
+    Map<String, ObjectNode> studies = new TreeMap<>();
+    Map<String, ObjectNode> series = new TreeMap<>();
     ArrayNode instances = Json.MAPPER.createArrayNode();
     for (Entry entry : entries) {
       Located at = entry.located();
       ObjectNode study = study(at, entry.study());
       studies.put(at.study(), study);
-      series.put(List.of(at.study(), at.series()), series(at, entry.series()).set("study_fp", study.get("fp")));
+      series.put(at.study() + ' ' + at.series(), series(at, entry.series()).set("study_fp", study.get("fp")));
       instances.add(instance(at, entry.instance()));
     }
     return Tuple.of(text(Json.MAPPER.createArrayNode().addAll(studies.values())),
