@@ -2,6 +2,7 @@ package io.caregrid.dicom.web;
 
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Lingering;
 import io.caregrid.contract.Routes;
 import io.caregrid.dicom.archive.Archive;
 import io.caregrid.dicom.pixel.PixelException;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Lingering;
 import io.caregrid.dicom.archive.Archive;
 import io.caregrid.dicom.web.StoreAnswer.Stored;
 import io.vertx.core.Future;

@@ -3,6 +3,7 @@ package io.caregrid.ingest;
 import io.caregrid.cluster.IngestConfig;
 import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Lingering;
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.contract.Routes;
 import io.vertx.core.Future;
@@ -53,7 +54,7 @@ final class IngestRoutes implements Routes {
 
   private void take(RoutingContext routing) {
     HttpServerRequest request = routing.request();
-    Upload upload = new Upload(vertx, request, ingest.maxBodyBytes(), budget);
+    Upload upload = new Upload(request, ingest.maxBodyBytes(), budget);
     form(request)
         .compose(form -> upload.read().compose(body -> split(upload, body, form, isPacked(request))))
         .compose(messages -> producer.send(messages).map(messages.size()))
@@ -124,7 +125,7 @@ final class IngestRoutes implements Routes {
     HttpServerResponse response = routing.response();
     metrics.refused(cause instanceof Failure failure ? failure.status : 500);
     if (response.closed() || response.ended()) return;
-    Upload.linger(vertx, routing.request());
+    Lingering.on(vertx, routing.request());
     if (cause instanceof Failure failure) answer(response, failure);
     else routing.fail(cause);
   }

@@ -3,22 +3,15 @@ package io.caregrid.ingest;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpVersion;
-import java.time.Duration;
 
 /**
  * One request's body while it arrives: counted as it comes, never more of it in memory than allowed. On the request's context.
  *
- * <p>A body that is refused half way is answered at once, and what still comes is thrown away for {@link #PATIENCE}: closing with bytes unread would
- * reset the connection, and the client would not see its answer.
+ * <p>A body that is refused half way is answered at once, and what still comes is thrown away ({@link io.caregrid.contract.Lingering}).
  */
 final class Upload {
-  static final Duration PATIENCE = Duration.ofSeconds(5);
-
-  private final Vertx vertx;
   private final HttpServerRequest request;
   private final int maxBytes;
   private final Budget budget;
@@ -26,8 +19,7 @@ final class Upload {
   private Buffer body = Buffer.buffer();
   private long taken;
 
-  Upload(Vertx vertx, HttpServerRequest request, int maxBytes, Budget budget) {
-    this.vertx = vertx;
+  Upload(HttpServerRequest request, int maxBytes, Budget budget) {
     this.request = request;
     this.maxBytes = maxBytes;
     this.budget = budget;
@@ -79,27 +71,6 @@ final class Upload {
     budget.giveBack(taken);
     taken = 0;
     body = null;
-  }
-
-  /** Lets the rest of a refused body run out. Call before the answer is sent. */
-  static void linger(Vertx vertx, HttpServerRequest request) {
-    if (request.isEnded()) return;
-    boolean ownConnection = request.version() != HttpVersion.HTTP_2;
-    if (ownConnection) request.response().putHeader("Connection", "close");
-    request.handler(ignored -> {});
-    request.exceptionHandler(gone -> {});
-    request.resume();
-    long timer = vertx.setTimer(PATIENCE.toMillis(), late -> cutOff(request, ownConnection));
-    request.endHandler(ended -> {
-      vertx.cancelTimer(timer);
-      if (ownConnection) request.connection().close();
-    });
-  }
-
-  /** In HTTP/2 other requests share the connection, so only this one's stream ends. */
-  private static void cutOff(HttpServerRequest request, boolean ownConnection) {
-    if (ownConnection) request.connection().close();
-    else request.response().reset();
   }
 
   private Failure tooLarge() {

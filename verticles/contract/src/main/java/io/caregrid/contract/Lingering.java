@@ -1,4 +1,4 @@
-package io.caregrid.dicom.web;
+package io.caregrid.contract;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
@@ -9,12 +9,12 @@ import java.time.Duration;
  * Lets the rest of a refused body run out for {@link #PATIENCE}: closing with bytes unread would reset the connection, and the client would not see its
  * answer. Call before the answer is sent.
  */
-final class Lingering {
-  static final Duration PATIENCE = Duration.ofSeconds(5);
+public final class Lingering {
+  public static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private Lingering() {}
 
-  static void on(Vertx vertx, HttpServerRequest request) {
+  public static void on(Vertx vertx, HttpServerRequest request) {
     if (request.isEnded()) return;
     boolean ownConnection = request.version() != HttpVersion.HTTP_2;
     if (ownConnection) request.response().putHeader("Connection", "close");
