@@ -1,6 +1,6 @@
 package io.caregrid.dicom.archive;
 
-import static io.caregrid.dicom.archive.Vault.get;
+import static io.caregrid.dicom.Await.get;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,5 +1,6 @@
 package io.caregrid.dicom.archive;
 
+import static io.caregrid.dicom.Await.get;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -65,7 +66,7 @@ class FaultsIT {
 
       try (Vault vault = new Vault(database, folder, StoringNode.config(64 << 20), SEGMENT)) {
         check(vault, study, loads.get(study));
-        Vault.get(vault.archive.keepNow());
+        get(vault.archive.keepNow());
         assertSound(vault);
       }
     }
@@ -167,7 +168,7 @@ class FaultsIT {
   void connectionsToTheDatabaseThatBreakLoseNothing(LocalPostgres postgres, @TempDir Path folder) throws Exception {
     DatabaseConfig database = database(postgres);
     try (StoringNode node = new StoringNode(database, folder, StoringNode.config(64 << 20), SEGMENT)) {
-      PgConnection axe = Vault.get(PgConnection.connect(node.vault.vertx, new PgConnectOptions()
+      PgConnection axe = get(PgConnection.connect(node.vault.vertx, new PgConnectOptions()
           .setHost(database.host())
           .setPort(database.port())
           .setDatabase("postgres")
@@ -180,9 +181,8 @@ class FaultsIT {
         int enough = load.stored() + random.nextInt(5, 60);
         load.start(SENDERS);
         until(() -> load.stored() >= enough);
-        broken += Vault
-            .get(axe.preparedQuery("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1")
-                .execute(Tuple.of(database.database())))
+        broken += get(axe.preparedQuery("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1")
+            .execute(Tuple.of(database.database())))
             .size();
         load.stop();
         load.join();

@@ -1,5 +1,7 @@
 package io.caregrid.dicom.archive;
 
+import static io.caregrid.dicom.Await.get;
+
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.dicom.archive.Incoming.Expected;
 import io.caregrid.dicom.data.DataSetWriter;
@@ -33,7 +35,7 @@ final class HugeSender {
 
   private static void huge(Vault vault, long pixels) throws IOException, TimeoutException {
     System.out.println(vault.storing(hugeImage(pixels), Expected.ANYTHING).await(5, TimeUnit.MINUTES).outcome().name());
-    try (Opened opened = Vault.get(vault.archive.open(vault.instances(1).get(0)))) {
+    try (Opened opened = get(vault.archive.open(vault.instances(1).get(0)))) {
       Random random = new Random(1);
       byte[] expected = new byte[PIECE];
       long head = opened.length() - pixels;

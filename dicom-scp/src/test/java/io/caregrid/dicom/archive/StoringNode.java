@@ -1,5 +1,7 @@
 package io.caregrid.dicom.archive;
 
+import static io.caregrid.dicom.Await.get;
+
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
@@ -32,11 +34,11 @@ final class StoringNode implements AutoCloseable {
     vault = new Vault(database, folder, config, segmentBytes);
     dicom = dicom(config);
     DicomWebVerticle pages = new DicomWebVerticle(vault.vertx, vault.archive, vault.index, Audit.log());
-    Vault.get(vault.vertx.deployVerticle(pages));
+    get(vault.vertx.deployVerticle(pages));
     Router router = Router.router(vault.vertx);
     pages.mount(router);
     router.route().last().failureHandler(StoringNode::refuse);
-    web = Vault.get(vault.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1")).actualPort();
+    web = get(vault.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1")).actualPort();
   }
 
   /** As the house's HTTP server does it. */
@@ -49,7 +51,7 @@ final class StoringNode implements AutoCloseable {
     DicomScpVerticle.Door door = new DicomScpVerticle.Door(config, vault.archive::receive, vault.archive::acceptsMore,
         Audit.log(), new SimpleMeterRegistry());
     List<DicomScpVerticle> scps = new CopyOnWriteArrayList<>();
-    Vault.get(vault.vertx.deployVerticle(() -> {
+    get(vault.vertx.deployVerticle(() -> {
       DicomScpVerticle scp = new DicomScpVerticle(config, door);
       scps.add(scp);
       return scp;

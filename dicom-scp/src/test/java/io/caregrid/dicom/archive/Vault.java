@@ -1,5 +1,7 @@
 package io.caregrid.dicom.archive;
 
+import static io.caregrid.dicom.Await.get;
+
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Caller;
@@ -19,13 +21,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** An archive with its own database, and a sender that keeps to the rules. */
 final class Vault implements AutoCloseable {
   static final Caller CALLER = Caller.system("test");
-  private static final int DEADLINE_SECONDS = 60;
 
   final Vertx vertx = Vertx.vertx();
   final Database database;
@@ -103,14 +102,6 @@ final class Vault implements AutoCloseable {
 
   List<Located> instances(int study) {
     return get(index.instances(Phantom.study(study), null, null));
-  }
-
-  static <T> T get(Future<T> future) {
-    try {
-      return future.await(DEADLINE_SECONDS, TimeUnit.SECONDS);
-    } catch (TimeoutException late) {
-      throw new AssertionError("no answer within " + DEADLINE_SECONDS + " s", late);
-    }
   }
 
   @Override

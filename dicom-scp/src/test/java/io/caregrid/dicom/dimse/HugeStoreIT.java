@@ -1,5 +1,6 @@
 package io.caregrid.dicom.dimse;
 
+import static io.caregrid.dicom.Await.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -73,7 +74,7 @@ class HugeStoreIT {
     try (Sender sender = new Sender(vertx, peer)) {
       sender.send(List.of(Outgoing.read(file)), 1, told::add).await(MINUTES, TimeUnit.MINUTES);
     } finally {
-      Port.get(vertx.close());
+      get(vertx.close());
     }
     return told.remove();
   }
@@ -144,7 +145,7 @@ class HugeStoreIT {
   }
 
   private static long checked(Port port) throws IOException {
-    try (Opened opened = Port.get(port.archive.open(Port.get(port.index.files().at(Slides.instance(1)))))) {
+    try (Opened opened = get(port.archive.open(get(port.index.files().at(Slides.instance(1)))))) {
       ByteBuffer found = ByteBuffer.allocate((int) STEP);
       long begin = opened.length() - PIXELS;
       for (long at = 0; at < PIXELS; at += STEP) {

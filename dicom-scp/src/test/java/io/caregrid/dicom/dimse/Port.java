@@ -1,5 +1,7 @@
 package io.caregrid.dicom.dimse;
 
+import static io.caregrid.dicom.Await.get;
+
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
@@ -10,7 +12,6 @@ import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.DeploymentOptions;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,14 +19,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** Our DICOM port, open on a free port of this machine: over an archive of its own, or over whatever a test gives. */
 final class Port implements AutoCloseable {
-  private static final int DEADLINE_SECONDS = 60;
   static final DicomConfig DEFAULT = config(List.of(), 512, 64, 131_072, Duration.ofSeconds(10),
       Duration.ofSeconds(60));
 
@@ -88,14 +86,6 @@ final class Port implements AutoCloseable {
 
   Peer peer() {
     return new Peer("127.0.0.1", number, "CAREGRID", "SENDER", Duration.ofSeconds(30));
-  }
-
-  static <T> T get(Future<T> future) {
-    try {
-      return future.await(DEADLINE_SECONDS, TimeUnit.SECONDS);
-    } catch (TimeoutException late) {
-      throw new AssertionError("no answer within " + DEADLINE_SECONDS + " s", late);
-    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.caregrid.dicom.dimse;
 
+import static io.caregrid.dicom.Await.get;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -43,7 +44,7 @@ class ReadBackIT {
       try (Port port = Port.open(postgres, Files.createDirectory(folder.resolve("r" + rounds.indexOf(round))),
           Port.DEFAULT)) {
             ConcurrentLinkedQueue<Sent> told = new ConcurrentLinkedQueue<>();
-            Port.get(new Sender(port.vertx, port.peer()).send(List.copyOf(round.values()), 2, told::add));
+            get(new Sender(port.vertx, port.peer()).send(List.copyOf(round.values()), 2, told::add));
             for (Sent sent : told) {
               if (sent.isKept()) compare(sent.instance(), port);
               else refused.add(sent.instance().file().getFileName() + " " + sent.comment());
@@ -69,8 +70,8 @@ class ReadBackIT {
   }
 
   private static void compare(Outgoing sent, Port port) throws IOException {
-    Located located = Port.get(port.index.files().at(sent.sopInstance()));
-    try (Opened opened = Port.get(port.archive.open(located))) {
+    Located located = get(port.index.files().at(sent.sopInstance()));
+    try (Opened opened = get(port.archive.open(located))) {
       ByteBuffer bytes = ByteBuffer.allocate((int) opened.length());
       opened.source().read(0, bytes);
       Part10 part10 = Part10.read(Source.of(ByteBuffer.wrap(bytes.array())));

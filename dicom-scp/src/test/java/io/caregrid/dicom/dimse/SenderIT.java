@@ -1,5 +1,6 @@
 package io.caregrid.dicom.dimse;
 
+import static io.caregrid.dicom.Await.get;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -42,13 +43,13 @@ class SenderIT {
 
   @AfterEach
   void close() {
-    Port.get(vertx.close());
+    get(vertx.close());
   }
 
   @Test
   void itsEchoIsHeard() throws Exception {
     try (Scp scp = new Scp(folder)) {
-      Duration took = Port.get(new Sender(vertx, scp.peer()).echo());
+      Duration took = get(new Sender(vertx, scp.peer()).echo());
       assertTrue(took.toSeconds() < 20, took.toString());
     }
   }
@@ -103,7 +104,7 @@ class SenderIT {
 
   private List<Sent> send(Peer peer, List<Outgoing> instances) {
     ConcurrentLinkedQueue<Sent> told = new ConcurrentLinkedQueue<>();
-    Port.get(new Sender(vertx, peer).send(instances, 2, told::add));
+    get(new Sender(vertx, peer).send(instances, 2, told::add));
     return List.copyOf(told);
   }
 

@@ -1,5 +1,6 @@
 package io.caregrid.dicom.dimse;
 
+import static io.caregrid.dicom.Await.get;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -42,7 +43,7 @@ class SenderTest {
     try (Port port = Port.of(Port.DEFAULT, drawer)) {
       Sender sender = new Sender(port.vertx, port.peer());
 
-      Duration took = Port.get(sender.echo());
+      Duration took = get(sender.echo());
 
       assertTrue(!took.isNegative() && took.toSeconds() < 30, took.toString());
     }
@@ -153,7 +154,7 @@ class SenderTest {
       assertEquals(3, bad.size());
       for (Sent sent : bad)
         assertEquals("not sent: association rejected: called AE title not recognized", sent.comment());
-      Throwable echo = Port.get(failure(new Sender(port.vertx, wrong).echo()));
+      Throwable echo = get(failure(new Sender(port.vertx, wrong).echo()));
       assertEquals("association rejected: called AE title not recognized", echo.getMessage());
     }
   }
@@ -205,15 +206,15 @@ class SenderTest {
       try (Socket one = listening.accept()) {
         one.getInputStream().readNBytes(Pdu.HEADER_BYTES);
       }
-      for (Sent sent : Port.get(leaving)) assertEquals("not sent: the peer closed the connection", sent.comment());
+      for (Sent sent : get(leaving)) assertEquals("not sent: the peer closed the connection", sent.comment());
 
       Future<List<Sent>> silent = sending(sender, instances, 1);
       try (Socket one = listening.accept(); InputStream in = one.getInputStream()) {
-        for (Sent sent : Port.get(silent)) assertEquals("not sent: the peer said nothing for 1 s", sent.comment());
+        for (Sent sent : get(silent)) assertEquals("not sent: the peer said nothing for 1 s", sent.comment());
         assertEquals(Pdu.ASSOCIATE_RQ, in.read());
       }
     } finally {
-      Port.get(vertx.close());
+      get(vertx.close());
     }
   }
 
@@ -224,7 +225,7 @@ class SenderTest {
   }
 
   private static List<Sent> send(Port port, Peer peer, List<Outgoing> instances, int associations) {
-    List<Sent> told = Port.get(sending(new Sender(port.vertx, peer), instances, associations));
+    List<Sent> told = get(sending(new Sender(port.vertx, peer), instances, associations));
     assertEquals(instances.size(), told.stream().map(Sent::instance).distinct().count(), "each is told of");
     assertEquals(instances.size(), told.size(), "each is told of once");
     return told;

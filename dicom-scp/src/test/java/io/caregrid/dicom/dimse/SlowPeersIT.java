@@ -1,5 +1,6 @@
 package io.caregrid.dicom.dimse;
 
+import static io.caregrid.dicom.Await.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -101,7 +102,7 @@ class SlowPeersIT {
   private static long send(Port port, List<Outgoing> pictures) {
     long start = System.nanoTime();
     ConcurrentLinkedQueue<Sent> told = new ConcurrentLinkedQueue<>();
-    Port.get(new Sender(port.vertx, port.peer()).send(pictures, 1, told::add));
+    get(new Sender(port.vertx, port.peer()).send(pictures, 1, told::add));
     assertEquals(List.of(), told.stream().filter(sent -> !sent.isKept()).toList());
     return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
   }

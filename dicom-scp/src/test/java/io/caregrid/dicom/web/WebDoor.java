@@ -7,13 +7,13 @@ import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.OperationOutcome;
+import io.caregrid.dicom.Await;
 import io.caregrid.dicom.archive.Archive;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
@@ -26,8 +26,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** DICOMweb on a free port, over an archive and a database of its own, and a client for it. */
 final class WebDoor implements AutoCloseable {
@@ -36,7 +34,6 @@ final class WebDoor implements AutoCloseable {
   static final String AS_KEPT = "application/dicom; transfer-syntax=*";
   /** Instances of 8 MB at most, 16 MB of them in memory. */
   static final DicomConfig SMALL = limited(8 << 20, 16 << 20);
-  private static final int DEADLINE_SECONDS = 60;
 
   final Vertx vertx = Vertx.vertx();
   final List<String> audited = new CopyOnWriteArrayList<>();
@@ -53,16 +50,16 @@ final class WebDoor implements AutoCloseable {
   }
 
   WebDoor(DatabaseConfig where, Path folder, DicomConfig config) {
-    database = get(Database.open(vertx, where));
+    database = Await.get(Database.open(vertx, where));
     ImageIndex index = new ImageIndex(database);
-    archive = get(Archive.open(vertx, config, folder, index, metrics));
+    archive = Await.get(Archive.open(vertx, config, folder, index, metrics));
     Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target);
     DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, audit);
-    get(vertx.deployVerticle(web));
+    Await.get(vertx.deployVerticle(web));
     Router router = Router.router(vertx);
     web.mount(router);
     router.route().last().failureHandler(WebDoor::refuse);
-    port = get(vertx.createHttpServer(new HttpServerOptions().setCompressionSupported(true))
+    port = Await.get(vertx.createHttpServer(new HttpServerOptions().setCompressionSupported(true))
         .requestHandler(router)
         .listen(0, "127.0.0.1")).actualPort();
   }
@@ -123,18 +120,10 @@ final class WebDoor implements AutoCloseable {
         HttpResponse.BodyHandlers.ofByteArray());
   }
 
-  static <T> T get(Future<T> future) {
-    try {
-      return future.await(DEADLINE_SECONDS, TimeUnit.SECONDS);
-    } catch (TimeoutException late) {
-      throw new AssertionError("no answer within " + DEADLINE_SECONDS + " s", late);
-    }
-  }
-
   @Override
   public void close() {
     archive.close();
-    get(database.close());
-    get(vertx.close());
+    Await.get(database.close());
+    Await.get(vertx.close());
   }
 }
