@@ -19,6 +19,8 @@ import org.slf4j.LoggerFactory;
  * <p>Everything happens on the channel's event loop, so nothing locks. {@link StateTable} decides; {@link #perform} does. While {@link #pause}d nothing is
  * read from the socket and what was read already stays whole, so a slow disk becomes a full TCP window. Whatever is sent in one call leaves in
  * one write.
+ *
+ * <p>A long file for a reason: what may be asked, what the transport tells and the actions of the table are one state, and are read together.
  */
 public final class Association extends ChannelInboundHandlerAdapter {
   private static final Logger log = LoggerFactory.getLogger(Association.class);
