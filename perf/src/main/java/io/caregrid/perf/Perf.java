@@ -23,8 +23,10 @@ import picocli.CommandLine.Option;
 public final class Perf implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
+  private static final List<String> ALL = List.of("kafka", "http", "ndjson", "latency");
+
   @Option(names = "--only", split = ",", paramLabel = "ROW", description = "Some of: kafka, http, ndjson, latency. Default: all.")
-  private List<String> only = List.of("kafka", "http", "ndjson", "latency");
+  private List<String> only = ALL;
   @Option(names = "--devices", defaultValue = "30000", description = "Devices at 1 Hz for the Kafka row, which is also its events a second. Default: ${DEFAULT-VALUE}")
   private int devices;
   @Option(names = "--minutes", defaultValue = "10", description = "Length of the Kafka row, at most 29. Default: ${DEFAULT-VALUE}")
@@ -41,7 +43,7 @@ public final class Perf implements Callable<Integer> {
   private int shards;
   @Option(names = "--jvm", split = " ", description = "More flags for the node's JVM.")
   private List<String> jvmFlags = List.of();
-  @Option(names = "--out", paramLabel = "FILE", description = "Where the JSON goes. Default: perf/results/<date>-end-to-end.json")
+  @Option(names = "--out", paramLabel = "FILE", description = "Where the JSON goes. Default: perf/results/<date>-end-to-end.json, with --only <date>-<rows>.json")
   private Path out;
 
   public static void main(String[] args) {
@@ -68,9 +70,10 @@ public final class Perf implements Callable<Integer> {
     result.put("at", Instant.now().toString());
     result.put("machine", machine());
     result.put("rows", rows);
+    String rowsRun = only.containsAll(ALL) ? "end-to-end" : String.join("-", only);
     Path file = out != null
         ? out
-        : Path.of("perf", "results", Instant.now().toString().substring(0, 10) + "-end-to-end.json");
+        : Path.of("perf", "results", Instant.now().toString().substring(0, 10) + "-" + rowsRun + ".json");
     Files.createDirectories(file.toAbsolutePath().getParent());
     JSON.writeValue(file.toFile(), result);
     System.out.println("\nkept in " + file);
