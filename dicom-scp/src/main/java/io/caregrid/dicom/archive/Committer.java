@@ -3,6 +3,7 @@ package io.caregrid.dicom.archive;
 import io.caregrid.contract.Failure;
 import io.caregrid.dicom.archive.Incoming.Outcome;
 import io.caregrid.dicom.archive.Refused.Why;
+import io.caregrid.store.Cause;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.ImageIndex.Entry;
 import io.caregrid.store.ImageIndex.Known;
@@ -300,7 +301,7 @@ final class Committer implements AutoCloseable {
   private void oneByOne(List<Placed> placed, long began, Throwable cause) {
     inserting.release();
     if (placed.size() == 1) {
-      log.error("index refuses an instance cause={}", cause.toString());
+      log.error("index refuses an instance cause={}", Cause.withoutValues(cause));
       Placed one = placed.get(0);
       disk.execute(() -> {
         forget(one);
