@@ -59,6 +59,11 @@ final class MessageReader {
     else data(last, bytes);
   }
 
+  /** True: a message has begun, and its end has not come. */
+  boolean isWithin() {
+    return context != 0;
+  }
+
   private void check(int id, boolean command, ByteBuf bytes) {
     if (context != 0 && id != context) throw new Broken("fragments of two messages are mixed");
     if (command == inData) throw new Broken(command ? "command within a data set" : "data set without a command");

@@ -103,8 +103,14 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
     throw new IllegalStateException("an acceptor does not ask");
   }
 
+  /** Within a message the answer that a release has to wait for can never come. */
   @Override
   public void releaseRequested() {
+    if (reader.isWithin()) {
+      log.info("association aborted subject={} reason=release within a message", caller.subject());
+      association.abort();
+      return;
+    }
     releasing = true;
     releaseWhenAnswered();
   }

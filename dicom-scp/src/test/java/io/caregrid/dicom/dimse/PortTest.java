@@ -111,6 +111,41 @@ class PortTest {
     }
   }
 
+  /** PS3.7 section 6.3.1 lets a message be followed, not broken off, by a release: who does it cannot have meant what came so far. */
+  @Test
+  void aReleaseInTheMiddleOfAMessageIsAbortedAtOnceAndNothingOfItKept() throws IOException {
+    byte[] store = RawPeer.command(3, CommandSet.store(1, Slides.CT, "1.2.3.4"));
+    byte[] half = RawPeer.data(3, false, new byte[1000]);
+    byte[] partOfACommand = RawPeer.command(3, CommandSet.store(1, Slides.CT, "1.2.3.4"));
+    partOfACommand[11] = 1; // of a command, not the last
+    Drawer drawer = new Drawer();
+    for (byte[][] sent : new byte[][][] {{store, half}, {store}, {partOfACommand}}) {
+      Port port = Port.of(config(List.of(), 8, 8), drawer);
+      try (port; RawPeer peer = new RawPeer(port.number).associate()) {
+        for (byte[] pdu : sent) peer.send(pdu);
+        peer.send(RawPeer.release());
+
+        assertEquals(Pdu.ABORT, peer.read());
+      }
+      assertEquals(1, port.metrics.counter(DimseMetrics.ENDED, "how", "ABORTED").count(), "not by the idle timer");
+    }
+    assertEquals(2, drawer.abandoned.get());
+    assertTrue(drawer.files.isEmpty());
+  }
+
+  @Test
+  void aReleaseBehindAWholeMessageWaitsForItsAnswer() throws IOException {
+    Drawer drawer = new Drawer();
+    try (Port port = Port.of(Port.DEFAULT, drawer); RawPeer peer = new RawPeer(port.number).associate()) {
+      peer.send(RawPeer.command(3, CommandSet.store(1, Slides.CT, "1.2.3.4")));
+      peer.send(RawPeer.data(3, true, new byte[1000])).send(RawPeer.release());
+
+      assertEquals(Status.SUCCESS, peer.status());
+      assertEquals(Pdu.RELEASE_RP, peer.read());
+      assertEquals(1, drawer.files.size());
+    }
+  }
+
   /**
    * TCP_NODELAY: with Nagle's algorithm the second of two answers waits for the peer's delayed acknowledgement of the first, 40 ms on Linux. The median
    * of many rounds does not care for a busy machine.

@@ -62,6 +62,12 @@ final class RawPeer implements AutoCloseable {
     return ByteBufUtil.getBytes(pdu);
   }
 
+  static byte[] release() {
+    ByteBuf pdu = Unpooled.buffer();
+    PduWriter.write(new Pdu.ReleaseRq(), pdu);
+    return ByteBufUtil.getBytes(pdu);
+  }
+
   RawPeer send(byte[] bytes) throws IOException {
     out.write(bytes);
     return this;
