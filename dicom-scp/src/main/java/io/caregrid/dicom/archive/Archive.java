@@ -90,7 +90,7 @@ public final class Archive implements AutoCloseable {
     return Future.<Archive>future(opened -> keeper.execute(() -> {
       try {
         opened.complete(start(vertx, config, folder, index, metrics, keeper, segmentBytes));
-      } catch (IOException | RuntimeException refused) {
+      } catch (IOException | RuntimeException | Error refused) {
         keeper.shutdown();
         opened.fail(refused);
       }
@@ -105,7 +105,7 @@ public final class Archive implements AutoCloseable {
       archive.eraser.erase();
       new Recovery(shelf, index).run();
       archive.eraser.touchAll();
-    } catch (IOException | RuntimeException refused) {
+    } catch (IOException | RuntimeException | Error refused) {
       archive.stop();
       throw refused;
     }

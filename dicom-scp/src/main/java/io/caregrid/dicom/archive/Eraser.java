@@ -1,5 +1,6 @@
 package io.caregrid.dicom.archive;
 
+import io.caregrid.contract.Failure;
 import io.caregrid.dicom.archive.RecordHeader.State;
 import io.caregrid.store.ImageFiles;
 import io.caregrid.store.ImageFiles.Garbage;
@@ -42,6 +43,7 @@ final class Eraser {
   private final ArchiveMetrics metrics;
   private final Set<String> touched = new ConcurrentSkipListSet<>();
   private final Set<Garbage> damaged = new HashSet<>();
+  private final Set<String> unreadable = new HashSet<>();
 
   Eraser(Shelf shelf, ImageFiles index, Readers readers, ArchiveMetrics metrics) {
     this.shelf = shelf;
@@ -50,15 +52,19 @@ final class Eraser {
     this.metrics = metrics;
   }
 
-  static <T> T get(Future<T> answer) throws IOException {
+  /** @throws IndexAway no answer, or none that is final; a refusal for good is what it is */
+  static <T> T get(Future<T> answer) throws IndexAway {
     try {
       return answer.await(DEADLINE_SECONDS, TimeUnit.SECONDS);
     } catch (TimeoutException late) {
-      throw new IOException("the index did not answer within " + DEADLINE_SECONDS + " s", late);
+      throw new IndexAway("the index did not answer within " + DEADLINE_SECONDS + " s", late);
+    } catch (Failure failure) {
+      if (failure instanceof Failure.Invalid) throw failure;
+      throw new IndexAway(failure.getMessage(), failure);
     }
   }
 
-  /** Everything of this writer that is noted as garbage, except what is being read just now. */
+  /** Everything of this writer that is noted as garbage, except what is being read just now, and what the disk does not let go. */
   void erase() throws IOException {
     long after = 0;
     while (true) {
@@ -67,7 +73,26 @@ final class Eraser {
       after = page.get(page.size() - 1).id();
       Map<String, List<Garbage>> byFile = new LinkedHashMap<>();
       for (Garbage each : page) byFile.computeIfAbsent(each.file(), file -> new ArrayList<>()).add(each);
-      for (Map.Entry<String, List<Garbage>> file : byFile.entrySet()) erase(file.getKey(), file.getValue());
+      for (Map.Entry<String, List<Garbage>> file : byFile.entrySet())
+        each(file.getKey(), name -> erase(name, file.getValue()));
+    }
+  }
+
+  private interface Work {
+    void on(String file) throws IOException;
+  }
+
+  /** One file the disk does not give costs no other. */
+  private void each(String file, Work work) throws IndexAway {
+    try {
+      work.on(file);
+      unreadable.remove(file);
+    } catch (IndexAway away) {
+      throw away;
+    } catch (IOException failed) {
+      if (unreadable.add(file))
+        log.error("a segment cannot be read or written, what was deleted in it stays file={} cause={}", file,
+            failed.toString());
     }
   }
 
@@ -113,12 +138,26 @@ final class Eraser {
     List<String> compact = new ArrayList<>();
     for (String file : touched.stream().filter(shelf::isSettled).limit(MOST_FILES).toList()) {
       touched.remove(file);
-      if (!Files.exists(shelf.path(file))) continue;
-      Share live = get(index.live(shelf.id(), file));
-      if (live.instances() == 0) shelf.remove(file);
-      else if (live.bytes() < Files.size(shelf.path(file)) / 2) compact.add(file);
+      try {
+        each(file, name -> tidy(name, compact));
+      } catch (IndexAway later) {
+        touched.add(file);
+        throw later;
+      }
     }
     if (!compact.isEmpty()) compact(compact);
+  }
+
+  private void tidy(String file, List<String> compact) throws IOException {
+    if (!Files.exists(shelf.path(file))) return;
+    Share live = get(index.live(shelf.id(), file));
+    if (live.instances() == 0) shelf.remove(file);
+    else
+      if (live.bytes() < Files.size(shelf.path(file)) / 2)
+        try (Segment readable = Segment.read(shelf.path(file))) {
+          readable.header(0); // fails here for itself, or there for all that are copied together with it
+          compact.add(file);
+        }
   }
 
   /** After a start: nobody remembers in which files something died. */
@@ -134,10 +173,11 @@ final class Eraser {
   private void compact(List<String> files) throws IOException {
     String to = shelf.create();
     try (Segment target = Segment.write(shelf.path(to))) {
-      for (String file : files) {
-        compact(file, to, target);
-        if (get(index.live(shelf.id(), file)).instances() == 0) shelf.remove(file);
-      }
+      for (String file : files)
+        try (Segment from = Segment.read(shelf.path(file))) {
+          compact(file, from, to, target);
+          if (get(index.live(shelf.id(), file)).instances() == 0) shelf.remove(file);
+        }
       shelf.settle(to);
     } catch (IOException | RuntimeException failed) {
       touched.addAll(files); // what was copied by halves is sorted out by the next start
@@ -148,22 +188,22 @@ final class Eraser {
   }
 
   /** Copies are durable before a row points to them, and named as copies until it does: see {@link Recovery}. */
-  private void compact(String file, String to, Segment target) throws IOException {
+  private void compact(String file, Segment from, String to, Segment target) throws IOException {
     long after = -1;
     while (true) {
       List<Located> page = get(index.in(shelf.id(), file, after, PAGE));
       if (page.isEmpty()) return;
       after = page.get(page.size() - 1).offset();
-      Map<Located, Place> copies = copies(file, page, to, target);
+      Map<Located, Place> copies = copies(page, from, to, target);
       for (Map.Entry<Located, Place> each : copies.entrySet()) moved(each.getKey(), each.getValue(), target);
       target.force();
     }
   }
 
-  private Map<Located, Place> copies(String file, List<Located> page, String to, Segment target) throws IOException {
+  private Map<Located, Place> copies(List<Located> page, Segment from, String to, Segment target) throws IOException {
     Map<Located, Place> copies = new LinkedHashMap<>();
     long before = target.end();
-    try (Segment from = Segment.read(shelf.path(file))) {
+    try {
       for (Located each : page) {
         Place copy = copy(each, from, to, target);
         if (copy != null) copies.put(each, copy);
@@ -178,18 +218,27 @@ final class Eraser {
 
   /** Null: it is damaged, and stays where it is. */
   private Place copy(Located each, Segment from, String to, Segment target) throws IOException {
-    long before = target.end();
+    if (!isWhole(each, from)) {
+      log.error("an instance is damaged and not moved file={} offset={}: run 'caregrid dicom verify'", each.file(),
+          each.offset());
+      return null;
+    }
     RecordHeader header = new RecordHeader(State.COPY, each.length(), each.crc32c(),
         each.storedAt().toInstant().toEpochMilli());
     target.append(new ByteBuffer[] {header.bytes()}, RecordHeader.BYTES);
     long offset = target.end();
     target.take(from, each.offset(), each.length());
-    if (target.crc32c(offset, each.length()) == each.crc32c())
-      return new Place(each.node(), to, offset, each.length(), each.crc32c());
-    log.error("an instance is damaged and not moved file={} offset={}: run 'caregrid dicom verify'", each.file(),
-        each.offset());
-    target.cut(before);
-    return null;
+    if (target.crc32c(offset, each.length()) != each.crc32c())
+      throw new IOException("a copy is not what was copied, in " + to + " at " + offset);
+    return new Place(each.node(), to, offset, each.length(), each.crc32c());
+  }
+
+  private static boolean isWhole(Located each, Segment from) {
+    try {
+      return from.crc32c(each.offset(), each.length()) == each.crc32c();
+    } catch (IOException unreadable) {
+      return false;
+    }
   }
 
   private void moved(Located from, Place to, Segment target) throws IOException {

@@ -10,9 +10,9 @@ import io.caregrid.store.ImageIndex.Located;
 import io.caregrid.store.ImageIndex.Place;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +25,11 @@ import org.slf4j.LoggerFactory;
  * end and this start come to the same.
  * <li>A copy made while compacting takes over its instance's row when that still exists, else it is dead.
  * <li>What is torn is cut off. A file with nothing in it is removed.
+ * <li>What cannot be settled (the disk does not give it, the database refuses it, it lies across what the index knows) stays as it is, is said with its
+ * place, and leaves its file in doubt for the next start. The others do not suffer for it.
  * </ul>
+ *
+ * <p>No byte is ever zeroed or cut off that belongs to a record the index knows.
  */
 final class Recovery {
   private static final Logger log = LoggerFactory.getLogger(Recovery.class);
@@ -41,11 +45,15 @@ final class Recovery {
     this.index = index;
   }
 
+  /** @throws IndexAway nothing can be said without it. IOException: the folder as such cannot be read or written */
   void run() throws IOException {
     boolean strange = !Shelf.files(shelf.folder()).isEmpty()
         && Eraser.get(index.files().files(shelf.id(), "", 1)).isEmpty();
     List<String> files = shelf.toLookAt();
-    for (String file : files) recover(file);
+    for (String file : files) {
+      if (isSettled(file)) shelf.settle(file);
+      else shelf.doubt(file);
+    }
     shelf.keepSettled();
     if (added + dead > 0)
       log.info("archive looked at what was on its way files={} added={} discarded={}", files.size(), added, dead);
@@ -54,39 +62,100 @@ final class Recovery {
           "the index knows nothing of the archive's files: if its database was lost, run 'caregrid dicom rebuild'");
   }
 
-  private void recover(String file) throws IOException {
-    Set<Long> known = known(file);
-    try (Segment segment = Segment.write(shelf.path(file))) {
-      Segment.Scan scan = segment.scan();
-      for (Kept kept : scan.records()) recover(file, segment, kept, known.contains(kept.contentAt()));
-      long lastKnown = known.stream().mapToLong(at -> at).max().orElse(-1);
-      if (scan.torn() < segment.end() && lastKnown < scan.torn()) segment.cut(scan.torn());
-      else
-        if (lastKnown >= scan.torn())
-          log.error("a segment is damaged before its end file={} offset={}: run 'caregrid dicom verify'", file,
-              scan.torn());
-      segment.force();
+  private boolean isSettled(String file) throws IndexAway {
+    try {
+      return settle(file);
+    } catch (IndexAway away) {
+      throw away;
+    } catch (IOException | RuntimeException unreadable) {
+      return doubt(file, 0, "a segment", named(unreadable));
     }
-    boolean lives = Eraser.get(index.files().live(shelf.id(), file)).instances() > 0;
-    if (!lives && Files.size(shelf.path(file)) == 0) shelf.remove(file);
   }
 
-  private Set<Long> known(String file) throws IOException {
-    Set<Long> known = new HashSet<>();
+  private static boolean doubt(String file, long offset, String what, String why) {
+    log.error("{} is not settled file={} offset={} cause={}: run 'caregrid dicom verify'", what, file, offset, why);
+    return false;
+  }
+
+  /** What a database says may quote values. */
+  private static String named(Exception cause) {
+    return cause instanceof IOException ? cause.toString() : cause.getClass().getName();
+  }
+
+  private boolean settle(String file) throws IOException {
+    TreeMap<Long, Long> known = known(file);
+    boolean settled = true;
+    try (Segment segment = Segment.write(shelf.path(file))) {
+      Segment.Scan scan = segment.scan();
+      for (Kept kept : scan.records())
+        if (!known.containsKey(kept.contentAt())) settled &= isSettled(file, segment, kept, known);
+        else if (kept.header().state() == State.COPY) segment.mark(State.LIVE, kept.headerAt());
+      if (scan.torn() < segment.end()) settled &= isCut(file, segment, scan.torn(), known);
+      segment.force();
+    }
+    if (known.isEmpty() && Files.size(shelf.path(file)) == 0) shelf.remove(file);
+    return settled;
+  }
+
+  /** Where contents begin and end. */
+  private TreeMap<Long, Long> known(String file) throws IOException {
+    TreeMap<Long, Long> known = new TreeMap<>();
     for (long after = -1;;) {
       List<Located> page = Eraser.get(index.files().in(shelf.id(), file, after, PAGE));
-      for (Located each : page) known.add(each.offset());
+      for (Located each : page) known.put(each.offset(), each.offset() + each.length());
       if (page.size() < PAGE) return known;
       after = page.get(page.size() - 1).offset();
     }
   }
 
-  private void recover(String file, Segment segment, Kept kept, boolean known) throws IOException {
-    State state = kept.header().state();
-    if (known && state == State.COPY) segment.mark(State.LIVE, kept.headerAt());
-    if (known || state == State.DEAD) return;
+  /** Whether bytes of these belong to a record that the index knows. */
+  private static boolean isKnown(TreeMap<Long, Long> known, long from, long to) {
+    Map.Entry<Long, Long> last = known.lowerEntry(to + RecordHeader.BYTES);
+    return last != null && last.getValue() > from;
+  }
+
+  /**
+   * Nobody writes on behind a torn place: a whole record there means damage, not what a crash leaves. A file that begins with a blank header is a large
+   * instance whose end never came.
+   */
+  private static boolean isCut(String file, Segment segment, long torn, TreeMap<Long, Long> known)
+      throws IOException {
+    if (isKnown(known, torn, segment.end()) || !(torn == 0 && segment.isBlank(0))
+        && segment.behind(torn).stream().anyMatch(kept -> isWhole(segment, kept)))
+      return doubt(file, torn, "a segment damaged before its end", "no whole record");
+    segment.cut(torn);
+    return true;
+  }
+
+  private static boolean isWhole(Segment segment, Kept kept) {
+    try {
+      return kept.header().state() != State.DEAD
+          && segment.crc32c(kept.contentAt(), kept.header().length()) == kept.header().crc32c();
+    } catch (IOException unreadable) {
+      return false;
+    }
+  }
+
+  private boolean isSettled(String file, Segment segment, Kept kept, TreeMap<Long, Long> known) throws IndexAway {
+    if (kept.header().state() == State.DEAD) return true;
+    if (isKnown(known, kept.headerAt(), kept.end()))
+      return doubt(file, kept.contentAt(), "a record", "it lies across what the index knows");
+    try {
+      if (Eraser.get(index.files().isGarbage(shelf.id(), file, kept.contentAt())))
+        return doubt(file, kept.contentAt(), "a deleted record", "it is not erased");
+      settle(file, segment, kept);
+      return true;
+    } catch (IndexAway away) {
+      throw away;
+    } catch (IOException | RuntimeException refused) {
+      return doubt(file, kept.contentAt(), "a record", named(refused));
+    }
+  }
+
+  private void settle(String file, Segment segment, Kept kept) throws IOException {
+    boolean copy = kept.header().state() == State.COPY;
     boolean stays = segment.crc32c(kept.contentAt(), kept.header().length()) == kept.header().crc32c()
-        && (state == State.COPY ? takesOver(file, segment, kept) : isAdded(file, segment, kept));
+        && (copy ? takesOver(file, segment, kept) : isAdded(file, segment, kept));
     if (stays) {
       segment.mark(State.LIVE, kept.headerAt());
       added++;
@@ -109,12 +178,12 @@ final class Recovery {
 
   private boolean isAdded(String file, Segment segment, Kept kept) throws IOException {
     Entry entry = entry(shelf.id(), file, segment, kept);
-    if (entry == null) return false;
+    if (entry == null) throw new IOException("whole, but no instance the index can hold");
     Known answer = Eraser.get(index.add(List.of(entry))).get(0);
     return answer.added();
   }
 
-  /** Null when it is no instance the index can hold: then it never was on its way to it. */
+  /** Null when it is no instance the index can hold. */
   static Entry entry(String id, String file, Segment segment, Kept kept) {
     try {
       Source source = Source.of(segment.channel(), kept.contentAt(), kept.header().length());

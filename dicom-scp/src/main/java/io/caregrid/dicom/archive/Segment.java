@@ -73,6 +73,15 @@ final class Segment implements AutoCloseable {
     return RecordHeader.read(bytes.flip());
   }
 
+  /** Whether the header at {@code position} was not written yet. */
+  boolean isBlank(long position) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(RecordHeader.BYTES);
+    while (bytes.hasRemaining()) if (channel.read(bytes, position + bytes.position()) < 0) break;
+    bytes.flip();
+    while (bytes.hasRemaining()) if (bytes.get() != 0) return false;
+    return true;
+  }
+
   void writeHeader(RecordHeader header, long position) throws IOException {
     ByteBuffer bytes = header.bytes();
     while (bytes.hasRemaining()) channel.write(bytes, position + bytes.position());

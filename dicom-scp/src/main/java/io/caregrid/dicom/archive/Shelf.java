@@ -27,12 +27,13 @@ import java.util.regex.Pattern;
  * <pre>
  * archive.id                 the folder's own name in the index, made once
  * w0/ w1/ ...                one writer each, locked while a process uses it (several only when nodes share the folder)
- * w0/numbers                 two numbers: files below the first are settled, numbers below the second may be taken
+ * w0/numbers                 files below the first are settled, numbers below the second may be taken; behind them those of
+ *                            files that are in doubt all the same
  * w0/000000/000000000017.seg segment file 17; a file's number is never used again
  * </pre>
  *
  * <p>A file is settled when nothing of it is on its way any more: every complete record in it is known to the index or dead. A start looks at the
- * others only.
+ * others only. One in which a start found what it could not settle is in doubt: every start looks at it again, and nobody removes it.
  */
 final class Shelf implements AutoCloseable {
   private static final Pattern FILE = Pattern.compile("(w\\d{1,4})/\\d{6,}/(\\d{12,})\\.seg");
@@ -50,9 +51,11 @@ final class Shelf implements AutoCloseable {
   private final String writer;
   private final Lock lock;
   private final TreeSet<Long> unsettled = new TreeSet<>();
+  private final TreeSet<Long> doubtful = new TreeSet<>();
   private long next;
   private long reserved;
   private long settled;
+  private boolean changed;
 
   private Shelf(Path folder, String id, String writer, Lock lock) throws IOException {
     this.folder = folder;
@@ -61,6 +64,7 @@ final class Shelf implements AutoCloseable {
     this.lock = lock;
     long[] numbers = numbers(folder.resolve(writer));
     settled = numbers[0];
+    for (int i = 2; i < numbers.length; i++) doubtful.add(numbers[i]);
     next = Math.max(numbers[1], highest() + 1);
     reserved = next;
   }
@@ -212,31 +216,46 @@ final class Shelf implements AutoCloseable {
   }
 
   private void reserve() throws IOException {
-    write(folder.resolve(writer).resolve(NUMBERS), settled + " " + (next + BLOCK));
+    keepNumbers(next + BLOCK);
     reserved = next + BLOCK;
+  }
+
+  private void keepNumbers(long taken) throws IOException {
+    StringBuilder numbers = new StringBuilder().append(settled).append(' ').append(taken);
+    for (long each : doubtful) numbers.append(' ').append(each);
+    write(folder.resolve(writer).resolve(NUMBERS), numbers.toString());
+    changed = false;
   }
 
   /** Nothing of this file is on its way any more. */
   synchronized void settle(String file) {
     unsettled.remove(number(file));
+    changed |= doubtful.remove(number(file));
+  }
+
+  /** Nobody can say now what of this file is on its way: the next start looks again. */
+  synchronized void doubt(String file) {
+    changed |= doubtful.add(number(file));
   }
 
   synchronized boolean isSettled(String file) {
-    return !unsettled.contains(number(file));
+    return !unsettled.contains(number(file)) && !doubtful.contains(number(file));
   }
 
   /** After a start has looked at all files; and from time to time, so that the next start has less to look at. */
   synchronized void keepSettled() throws IOException {
     long now = unsettled.isEmpty() ? next : unsettled.first();
-    if (now == settled) return;
+    if (now == settled && !changed) return;
     settled = now;
-    write(folder.resolve(writer).resolve(NUMBERS), settled + " " + Math.max(reserved, next));
+    keepNumbers(Math.max(reserved, next));
   }
 
   /** Files of this writer that a start has to look at, oldest first. */
   synchronized List<String> toLookAt() throws IOException {
     List<String> files = new ArrayList<>();
-    for (String file : files(folder, writer)) if (number(file) >= settled) files.add(file);
+    for (String file : files(folder, writer))
+      if (number(file) >= settled || doubtful.contains(number(file))) files.add(file);
+    changed |= doubtful.retainAll(files.stream().map(Shelf::number).toList());
     return files;
   }
 
@@ -248,7 +267,9 @@ final class Shelf implements AutoCloseable {
   private static long[] numbers(Path writer) throws IOException {
     try {
       String[] words = Files.readString(writer.resolve(NUMBERS)).strip().split(" ");
-      return new long[] {Long.parseLong(words[0]), Long.parseLong(words[1])};
+      long[] numbers = new long[Math.max(2, words.length)];
+      for (int i = 0; i < numbers.length; i++) numbers[i] = Long.parseLong(words[i]);
+      return numbers;
     } catch (NoSuchFileException | NumberFormatException | ArrayIndexOutOfBoundsException none) {
       return new long[] {0, 0};
     }

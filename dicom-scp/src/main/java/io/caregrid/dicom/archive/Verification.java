@@ -117,6 +117,10 @@ public final class Verification {
       }
     } catch (NoSuchFileException removed) {
       // then there must be no rows
+    } catch (IndexAway away) {
+      throw away;
+    } catch (IOException damaged) {
+      look.problem(0, "cannot be read");
     }
     for (Located row : rows.values())
       if (isThere(row)) look.problem(row.offset(), "the index has an instance, the file has not");
@@ -152,10 +156,14 @@ public final class Verification {
     }
   }
 
-  private static boolean isDamaged(Segment segment, Kept kept) throws IOException {
-    RecordHeader now = segment.header(kept.headerAt());
-    return now != null && now.state() != State.DEAD
-        && segment.crc32c(kept.contentAt(), now.length()) != now.crc32c();
+  private static boolean isDamaged(Segment segment, Kept kept) {
+    try {
+      RecordHeader now = segment.header(kept.headerAt());
+      return now != null && now.state() != State.DEAD
+          && segment.crc32c(kept.contentAt(), now.length()) != now.crc32c();
+    } catch (IOException unreadable) {
+      return true;
+    }
   }
 
   private boolean isThere(Located row) throws IOException {

@@ -16,6 +16,8 @@ import io.netty.buffer.ByteBuf;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -30,11 +32,13 @@ final class Vault implements AutoCloseable {
   final Database database;
   final ImageIndex index;
   final Path folder;
+  private final DatabaseConfig where;
   private final DicomConfig config;
   private final long segmentBytes;
   Archive archive;
 
   Vault(DatabaseConfig where, Path folder, DicomConfig config, long segmentBytes) {
+    this.where = where;
     this.folder = folder;
     this.config = config;
     this.segmentBytes = segmentBytes;
@@ -102,6 +106,18 @@ final class Vault implements AutoCloseable {
 
   List<Located> instances(int study) {
     return get(index.instances(Phantom.study(study), null, null));
+  }
+
+  /** One statement on a connection of its own: what happens to a database behind our back. */
+  void sql(String statement) {
+    PgConnection connection = get(PgConnection.connect(vertx, new PgConnectOptions()
+        .setHost(where.host())
+        .setPort(where.port())
+        .setDatabase(where.database())
+        .setUser(where.user())
+        .setPassword(where.password())));
+    get(connection.query(statement).execute());
+    get(connection.close());
   }
 
   @Override

@@ -1,0 +1,192 @@
+package io.caregrid.dicom.archive;
+
+import static io.caregrid.dicom.Await.get;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.cluster.DicomConfig;
+import io.caregrid.dicom.archive.Incoming.Outcome;
+import io.caregrid.dicom.archive.RecordHeader.State;
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.ImageIndex.Located;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a start finds that it cannot settle costs neither the start nor the rest, and is there for the next one. */
+@ExtendWith(Engines.class)
+@Tag("full")
+class RecoveryIT {
+  private DatabaseConfig database;
+  private Vault vault;
+
+  @BeforeEach
+  void open(LocalPostgres postgres, @TempDir Path folder) {
+    database = Vault.database(postgres, postgres.createDatabase());
+    vault = new Vault(database, folder.resolve("dicom"), DicomConfig.DEFAULT, 4 << 20);
+  }
+
+  @AfterEach
+  void close() {
+    vault.close();
+  }
+
+  @Test
+  void aFileThatCannotBeReadStopsNoStartAndIsLookedAtByALaterOne() throws IOException {
+    for (int n = 0; n < 4; n++) vault.store(Phantom.image(1, n, n % 2 == 0 ? 20_000 : 1_500_000));
+    Path lost = vault.folder.resolve(vault.instances(1).get(1).file());
+    vault.archive.close();
+    forgetAll();
+    Files.move(lost, lost.resolveSibling("aside"));
+    Files.createDirectory(lost);
+
+    vault.open();
+
+    assertEquals(instances(0, 2, 3), here());
+    assertEquals(Outcome.STORED, vault.store(Phantom.image(1, 4, 20_000)).outcome());
+    assertEquals(List.of(name(lost) + " at 0: cannot be read"), verify().first());
+    vault.reopen();
+    vault.archive.close();
+    Files.delete(lost);
+    Files.move(lost.resolveSibling("aside"), lost);
+    vault.open();
+    assertEquals(instances(0, 1, 2, 3, 4), here());
+    assertEquals(List.of(), verify().first());
+  }
+
+  @Test
+  void aRecordThatTheDatabaseRefusesStaysAndStopsNoStart() throws IOException {
+    for (int n = 0; n < 3; n++) vault.store(Phantom.image(1, n, 20_000));
+    Located refused = vault.instances(1).get(1);
+    vault.archive.close();
+    forgetAll();
+    vault.sql("alter table image_instance add constraint bad check (instance <> '" + refused.instance() + "')");
+
+    vault.open();
+
+    assertEquals(instances(0, 2), here());
+    assertEquals(List.of(refused.file() + " at " + refused.offset() + ": the file has an instance, the index has not"),
+        verify().first());
+    vault.sql("alter table image_instance drop constraint bad");
+    vault.reopen();
+    assertEquals(instances(0, 1, 2), here());
+    Located now = get(vault.index.files().at(refused.instance()));
+    assertArrayEquals(Phantom.image(1, 1, 20_000), vault.read(now));
+    assertEquals(List.of(), verify().first());
+  }
+
+  @Test
+  void aHeaderThatClaimsWhatOthersOwnCostsThemNothing() throws IOException {
+    for (int n = 0; n < 3; n++) vault.store(Phantom.image(1, n, 20_000));
+    List<Located> found = vault.instances(1);
+    vault.archive.close();
+    vault.sql("delete from image_instance where instance = '" + found.get(0).instance() + "'");
+    startOver();
+    Path file = vault.folder.resolve(found.get(0).file());
+    try (Segment segment = Segment.write(file)) {
+      long all = segment.end() - found.get(0).offset();
+      segment.writeHeader(new RecordHeader(State.LIVE, all, 1, 1), found.get(0).offset() - RecordHeader.BYTES);
+    }
+    long size = Files.size(file);
+
+    vault.open();
+
+    assertEquals(size, Files.size(file));
+    for (int n : new int[] {1, 2}) assertArrayEquals(Phantom.image(1, n, 20_000), vault.read(found.get(n)));
+    assertTrue(verify().problems() > 0);
+  }
+
+  @Test
+  void wholeRecordsBehindATornPlaceAreNotCutOff() throws IOException {
+    for (int n = 0; n < 3; n++) vault.store(Phantom.image(1, n, 20_000));
+    List<Located> found = vault.instances(1);
+    vault.archive.close();
+    vault.sql("delete from image_instance where instance <> '" + found.get(0).instance() + "'");
+    startOver();
+    Path file = vault.folder.resolve(found.get(0).file());
+    try (Segment segment = Segment.write(file)) {
+      segment.zero(found.get(1).offset() - RecordHeader.BYTES, 4);
+    }
+    long size = Files.size(file);
+
+    vault.open();
+
+    assertEquals(size, Files.size(file));
+    assertArrayEquals(Phantom.image(1, 0, 20_000), vault.read(found.get(0)));
+  }
+
+  @Test
+  void whatWasDeletedButCouldNotBeErasedIsNotTakenForNew() throws IOException {
+    for (int n = 0; n < 2; n++) vault.store(Phantom.image(1, n, 20_000));
+    Located deleted = vault.instances(1).get(0);
+    vault.archive.close();
+    vault.sql("delete from image_instance where instance = '" + deleted.instance() + "'");
+    // of another length: nobody can say whose bytes these are, and they stay
+    vault.sql("insert into image_garbage (node, file, pos, length) values ('" + deleted.node() + "', '"
+        + deleted.file() + "', " + deleted.offset() + ", " + (deleted.length() - 2) + ")");
+    startOver();
+
+    vault.open();
+
+    assertEquals(instances(1), here());
+  }
+
+  @Test
+  void anErasureThatFailsInOneFileStopsNeitherTheOthersNorTheStart() throws IOException {
+    byte[] small = Phantom.image(1, 2, 20_000);
+    vault.store(Phantom.image(1, 1, 1_500_000));
+    vault.store(small);
+    vault.store(Phantom.image(1, 3, 20_000));
+    List<Located> found = vault.instances(1);
+    Path lost = vault.folder.resolve(found.get(0).file());
+    Files.delete(lost);
+    Files.createDirectory(lost);
+
+    for (int n : new int[] {1, 2})
+      get(vault.archive.delete(Vault.CALLER, Phantom.study(1), null, Phantom.instance(1, n)));
+    get(vault.archive.keepNow());
+
+    try (Segment segment = Segment.read(vault.folder.resolve(found.get(1).file()))) {
+      assertEquals(State.DEAD, segment.header(found.get(1).offset() - RecordHeader.BYTES).state());
+    }
+    vault.reopen();
+    assertEquals(instances(3), here());
+  }
+
+  /** As if nothing of it had been settled, and no row had come. */
+  private void forgetAll() throws IOException {
+    vault.sql("truncate image_instance, image_series, image_study");
+    startOver();
+  }
+
+  private void startOver() throws IOException {
+    Path numbers = vault.folder.resolve("w0/numbers");
+    Files.writeString(numbers, "0 " + Files.readString(numbers).strip().split(" ")[1]);
+  }
+
+  private List<String> here() {
+    return vault.instances(1).stream().map(Located::instance).sorted().toList();
+  }
+
+  private static List<String> instances(int... numbers) {
+    return java.util.Arrays.stream(numbers).mapToObj(n -> Phantom.instance(1, n)).toList();
+  }
+
+  private String name(Path file) {
+    return vault.folder.relativize(file).toString();
+  }
+
+  private Report verify() throws IOException {
+    return Verification.run(vault.folder, vault.index, (bytes, all) -> {});
+  }
+}
