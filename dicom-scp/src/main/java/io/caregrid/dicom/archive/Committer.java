@@ -345,6 +345,11 @@ final class Committer implements AutoCloseable {
   private void duplicate(Placed mine, Known there) {
     boolean same;
     try {
+      if (there == Known.REMOVED) {
+        forget(mine);
+        mine.arrival.fail(new Refused(Why.FAILED, "it was removed while it came"));
+        return;
+      }
       same = duplicates.isSame(mine.entry.located(), there.place());
       forget(mine);
     } catch (RuntimeException bug) {

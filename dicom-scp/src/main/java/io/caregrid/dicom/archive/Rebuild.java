@@ -102,6 +102,7 @@ public final class Rebuild {
       report.bytes += mine.length();
       return;
     }
+    if (known == Known.REMOVED) return;
     Duplicates duplicates = new Duplicates(shelf, died -> {});
     if (duplicates.isSame(mine, known.place())) {
       duplicates.discard(mine.file(), mine.offset(), mine.length());

@@ -19,7 +19,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The connection pool of this node, on a schema that is up to date.
+ * The connections of this node, on a schema that is up to date: a pool for everybody, and a few for pictures on their way in, which so wait for nobody.
  *
  * <p>Nothing waits for ever: connecting takes at most {@link #CONNECT_SECONDS}, a statement a minute, a lock half a minute, and the server ends a
  * transaction whose owner has fallen silent for a minute, so that a frozen node cannot hold a shard's row.
@@ -36,12 +36,16 @@ public final class Database {
         current_setting('fsync') as fsync, current_setting('synchronous_commit') as synchronous_commit,
         current_setting('full_page_writes') as full_page_writes, current_setting('server_encoding') as encoding""";
 
+  private static final int ADDING = 2;
+
   private final Vertx vertx;
   private final Pool pool;
+  private final Pool adding;
 
-  private Database(Vertx vertx, Pool pool) {
+  private Database(Vertx vertx, DatabaseConfig config) {
     this.vertx = vertx;
-    this.pool = pool;
+    this.pool = pool(vertx, bounded(config), config.poolSize());
+    this.adding = pool(vertx, byIndexOnly(config), ADDING);
   }
 
   /** Connects, migrates forward under a lock (several nodes may start at once), checks what the promises need (SHOW fsync, synchronous_commit). */
@@ -54,7 +58,7 @@ public final class Database {
         .timeout(CONNECT_SECONDS, TimeUnit.SECONDS)
         .compose(connection -> keepsPromises(connection).compose(safe -> migrations.run(connection))
             .eventually(connection::close))
-        .map(ready -> new Database(vertx, pool(vertx, config)))
+        .map(ready -> new Database(vertx, config))
         .recover(cause -> Failures.recover(refused(config, cause)));
   }
 
@@ -73,19 +77,29 @@ public final class Database {
     };
   }
 
-  private static Pool pool(Vertx vertx, DatabaseConfig config) {
-    PgConnectOptions bounded = connecting(config);
-    bounded.addProperty("statement_timeout", "60s")
-        .addProperty("lock_timeout", "30s")
-        .addProperty("idle_in_transaction_session_timeout", "60s");
-    return PgBuilder.pool().using(vertx).with(options(config)).connectingTo(bounded).build();
-  }
-
-  private static PoolOptions options(DatabaseConfig config) {
-    return new PoolOptions().setMaxSize(config.poolSize())
+  private static Pool pool(Vertx vertx, PgConnectOptions options, int connections) {
+    PoolOptions bounds = new PoolOptions().setMaxSize(connections)
         .setMaxWaitQueueSize(10_000)
         .setConnectionTimeout(CONNECT_SECONDS)
         .setConnectionTimeoutUnit(TimeUnit.SECONDS);
+    return PgBuilder.pool().using(vertx).with(bounds).connectingTo(options).build();
+  }
+
+  private static PgConnectOptions bounded(DatabaseConfig config) {
+    PgConnectOptions options = connecting(config);
+    options.addProperty("statement_timeout", "60s")
+        .addProperty("lock_timeout", "30s")
+        .addProperty("idle_in_transaction_session_timeout", "60s");
+    return options;
+  }
+
+  /** A plan made while the tables are empty is kept when they are not. Where a statement only ever looks rows up, it is told so. */
+  private static PgConnectOptions byIndexOnly(DatabaseConfig config) {
+    PgConnectOptions options = bounded(config);
+    options.addProperty("enable_seqscan", "off")
+        .addProperty("enable_hashjoin", "off")
+        .addProperty("enable_mergejoin", "off");
+    return options;
   }
 
   private static PgConnectOptions connecting(DatabaseConfig config) {
@@ -140,6 +154,11 @@ public final class Database {
     return pool.preparedQuery(sql).execute(values).timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
 
+  /** As {@link #ask}, on one of {@value #ADDING} connections that nobody else takes, and only by index: for pictures on their way in. */
+  Future<RowSet<Row>> askAdding(String sql, Tuple values) {
+    return adding.preparedQuery(sql).execute(values).timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+
   Vertx vertx() {
     return vertx;
   }
@@ -159,6 +178,6 @@ public final class Database {
   }
 
   public Future<Void> close() {
-    return pool.close();
+    return Future.join(pool.close(), adding.close()).mapEmpty();
   }
 }

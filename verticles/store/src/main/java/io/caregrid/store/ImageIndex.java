@@ -1,20 +1,14 @@
 package io.caregrid.store;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.regex.Pattern;
 
 /**
  * Where every picture is and how it is found. The bytes are not here: {@code io.caregrid.dicom.archive} keeps them, and writes them before their row.
@@ -22,7 +16,6 @@ import java.util.regex.Pattern;
  * <p>Study and series attributes are those of the latest instance that came. Counts are counted when asked for. Any thread.
  */
 public final class ImageIndex {
-  private static final String ADD = "select * from add_images($1::text::jsonb, $2::text::jsonb, $3::text::jsonb)";
   private static final String LOCATED = """
       select s.study, e.series, i.instance, i.sop_class, i.transfer_syntax, i.frames, i.node, i.file, i.pos, i.length, i.crc, i.stored
       from image_study s join image_series e on e.study_id = s.id join image_instance i on i.series_id = e.id
@@ -32,16 +25,16 @@ public final class ImageIndex {
       select study, array_agg(serial) as serials from (select serial, study from image_study_change order by serial limit $1) c
       group by study order by min(serial)""";
   private static final String SETTLED = "delete from image_study_change where serial = any($1)";
-  /** An escaped NUL; where a backslash is escaped before it, it is six letters of somebody's text. */
-  private static final Pattern NUL = Pattern.compile("(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000");
   private static final int MOST_NOTES = 50_000;
 
   private final Database database;
   private final ImageSearch search;
+  private final ImageAdding adding;
 
   public ImageIndex(Database database) {
     this.database = database;
     this.search = new ImageSearch(database);
+    this.adding = new ImageAdding(database);
   }
 
   /** The same index, for the keeper of the files. */
@@ -80,101 +73,24 @@ public final class ImageIndex {
   /**
    * What became of an entry.
    *
-   * @param added false: the instance was here before
+   * @param added false: the instance was here before, or is {@link #REMOVED}
    * @param study and series: where it is filed
    * @param place of the bytes that count
    */
-  public record Known(boolean added, String study, String series, Place place) {}
+  public record Known(boolean added, String study, String series, Place place) {
+    /** Added by an earlier attempt whose answer was lost, and removed since: its place is garbage. */
+    public static final Known REMOVED = new Known(false, null, null, null);
+  }
 
   /**
-   * Adds what is new, all or nothing, and notes the studies as changed. An instance that is here stays as it is. Doing it again with the same places
-   * gives the same answer, so a caller who got none may ask again.
+   * Adds what is new, and notes the studies as changed. An instance that is here stays as it is. Doing it again with the same places gives the same
+   * answer, so a caller who got none may ask again. A failure may leave some of them added.
    *
    * @return one for each entry, in their order; of two entries with one SOP Instance UID the first counts
    */
   public Future<List<Known>> add(List<Entry> entries) {
     if (entries.isEmpty()) return Future.succeededFuture(List.of());
-    return add(entries, 3).recover(Failures::recover);
-  }
-
-  private Future<List<Known>> add(List<Entry> entries, int attempts) {
-    return database.ask(ADD, values(entries))
-        .map(rows -> answers(entries, rows))
-        .recover(cause -> attempts > 1 && (Failures.lostRace(cause) || cause instanceof RemovedMeanwhile)
-            ? add(entries, attempts - 1)
-            : Future.failedFuture(cause));
-  }
-
-  /** An instance that was here when we came was gone when we looked where. */
-  private static final class RemovedMeanwhile extends RuntimeException {
-    private static final long serialVersionUID = 1;
-
-    RemovedMeanwhile() {
-      super("an instance was added and removed at once", null, false, false);
-    }
-  }
-
-  private static Tuple values(List<Entry> entries) {
-    // in the same order for everybody who changes them, or two would wait for each other
-    Map<String, ObjectNode> studies = new TreeMap<>();
-    Map<String, ObjectNode> series = new TreeMap<>();
-    ArrayNode instances = Json.MAPPER.createArrayNode();
-    for (Entry entry : entries) {
-      Located at = entry.located();
-      ObjectNode study = study(at, entry.study());
-      studies.put(at.study(), study);
-      series.put(at.study() + ' ' + at.series(), series(at, entry.series()).set("study_fp", study.get("fp")));
-      instances.add(instance(at, entry.instance()));
-    }
-    return Tuple.of(text(Json.MAPPER.createArrayNode().addAll(studies.values())),
-        text(Json.MAPPER.createArrayNode().addAll(series.values())), text(instances));
-  }
-
-  /** PostgreSQL's text takes no NUL, and an escaped one neither. */
-  private static String text(ArrayNode rows) {
-    String all = rows.toString();
-    return all.contains("\\u0000") ? NUL.matcher(all).replaceAll("$1") : all;
-  }
-
-  private static ObjectNode study(Located at, ObjectNode attributes) {
-    ObjectNode row = Json.MAPPER.createObjectNode();
-    row.put("study", at.study()).put("fp", Hash.of(attributes.toString()));
-    ImageColumns.study(row, attributes);
-    row.set("attributes", attributes);
-    return row;
-  }
-
-  private static ObjectNode series(Located at, ObjectNode attributes) {
-    ObjectNode row = Json.MAPPER.createObjectNode();
-    row.put("study", at.study()).put("series", at.series()).put("fp", Hash.of(attributes.toString()));
-    ImageColumns.series(row, attributes);
-    row.set("attributes", attributes);
-    return row;
-  }
-
-  private static ObjectNode instance(Located at, ObjectNode attributes) {
-    ObjectNode row = Json.MAPPER.createObjectNode();
-    row.put("study", at.study()).put("series", at.series()).put("instance", at.instance());
-    row.put("sop_class", at.sopClass()).put("transfer_syntax", at.transferSyntax()).put("frames", at.frames());
-    row.put("node", at.node()).put("file", at.file()).put("pos", at.offset()).put("length", at.length());
-    row.put("crc", at.crc32c()).put("stored", at.storedAt().toString());
-    row.set("attributes", attributes);
-    return row;
-  }
-
-  private static List<Known> answers(List<Entry> entries, RowSet<Row> rows) {
-    Map<String, Known> here = new HashMap<>();
-    for (Row row : rows)
-      here.put(row.getString("instance"), new Known(true, row.getString("study"),
-          row.getString("series"), ImageFiles.place(row)));
-    List<Known> answers = new ArrayList<>(entries.size());
-    for (Entry entry : entries) {
-      Known known = here.get(entry.located().instance());
-      if (known == null) throw new RemovedMeanwhile();
-      boolean added = entry.located().sameBytesAs(known.place());
-      answers.add(new Known(added, known.study(), known.series(), known.place()));
-    }
-    return answers;
+    return adding.add(entries).recover(Failures::recover);
   }
 
   /** Everything of a study, of a series, or one instance; in the order it came. Empty when there is nothing. */

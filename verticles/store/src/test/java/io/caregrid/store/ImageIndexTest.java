@@ -102,6 +102,34 @@ class ImageIndexTest {
     assertEquals(1, room.count("from image_instance"));
   }
 
+  /** Its answer was lost, somebody removed it, and it is asked for again: the bytes are about to be erased. */
+  @Test
+  void aPlaceThatIsNotedAsGarbageTakesNoRow() {
+    get(index.add(List.of(entry("1", "1.1.1", 64), entry("1", "1.1.2", 200), entry("2", "2.1.1", 300))));
+    get(index.remove("1", "1.1", "1.1.1"));
+    get(index.remove("2", null, null));
+
+    List<Known> known = get(index.add(List.of(entry("1", "1.1.1", 64), entry("2", "2.1.1", 300), entry("1", "1.1.3",
+        400))));
+
+    assertEquals(List.of(Known.REMOVED, Known.REMOVED), known.subList(0, 2));
+    assertTrue(known.get(2).added());
+    assertEquals(2, room.count("from image_instance"));
+    assertEquals(2, room.count("from image_garbage"));
+  }
+
+  @Test
+  void ofAGroupTheNewOnesOfAKnownSeriesAreAddedBesideNewSeriesAndDuplicates() {
+    get(index.add(List.of(entry("1", "1.1.1", 64))));
+
+    List<Known> known = get(index.add(List.of(entry("1", "1.1.1", 500), entry("1", "1.1.2", 600), entry("2", "2.1.1",
+        700), entry("1", "1.1.2", 800), entry("1", "1.1.3", 900))));
+
+    assertEquals(List.of(false, true, true, false, true), known.stream().map(Known::added).toList());
+    assertEquals(List.of(64L, 600L, 700L, 600L, 900L), known.stream().map(each -> each.place().offset()).toList());
+    assertEquals(List.of("1", "2"), get(index.changedStudies(10)).stream().map(Changed::study).sorted().toList());
+  }
+
   @Test
   void anInstanceOfAnotherStudyLeavesNoEmptyStudyBehind() {
     get(index.add(List.of(entry("1", "1.1.1", 64))));
