@@ -6,6 +6,7 @@ import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.dicom.archive.RecordHeader.State;
 import io.caregrid.dicom.archive.Refused.Why;
+import io.caregrid.store.Cause;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.ImageIndex.Located;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -68,7 +69,7 @@ public final class Archive implements AutoCloseable {
     memory = new Memory(config.bufferBytes());
     ArchiveMetrics metrics = new ArchiveMetrics(registry, memory);
     eraser = new Eraser(shelf, index.files(), readers, metrics);
-    committer = new Committer(vertx, shelf, index, new Duplicates(shelf, eraser::touch), disk, metrics,
+    committer = new Committer(vertx, shelf, index, new Duplicates(shelf, index, eraser::touch), disk, metrics,
         arrivals::refused,
         segmentBytes);
   }
@@ -188,7 +189,7 @@ public final class Archive implements AutoCloseable {
       eraser.tidy();
       shelf.keepSettled();
     } catch (IOException | RuntimeException later) {
-      log.warn("deleted pictures are not all erased yet, it is tried again cause={}", later.toString());
+      log.warn("deleted pictures are not all erased yet, it is tried again cause={}", Cause.withoutValues(later));
     }
   }
 

@@ -343,23 +343,12 @@ final class Committer implements AutoCloseable {
   }
 
   private void duplicate(Placed mine, Known there) {
-    boolean same;
     try {
-      if (there == Known.REMOVED) {
-        forget(mine);
-        mine.arrival.fail(new Refused(Why.FAILED, "it was removed while it came"));
-        return;
-      }
-      same = duplicates.isSame(mine.entry.located(), there.place());
-      forget(mine);
-    } catch (RuntimeException bug) {
-      log.error("a duplicate was not compared", bug);
-      mine.arrival.fail(new Refused(Why.FAILED, "not compared with what is here"));
-      return;
+      Duplicates.Settled settled = duplicates.settle(mine.entry, there, mine.in == null);
+      mine.arrival.answer(settled.outcome(), settled.key());
+    } catch (Refused no) {
+      mine.arrival.fail(no);
     }
-    InstanceKey key = mine.arrival.described().key();
-    mine.arrival.answer(same ? Outcome.SAME : Outcome.DIFFERENT,
-        new InstanceKey(there.study(), there.series(), key.instance()));
   }
 
   private void forget(Placed mine) {

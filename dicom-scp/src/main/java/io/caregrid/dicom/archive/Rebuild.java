@@ -103,7 +103,7 @@ public final class Rebuild {
       return;
     }
     if (known == Known.REMOVED) return;
-    Duplicates duplicates = new Duplicates(shelf, died -> {});
+    Duplicates duplicates = new Duplicates(shelf, index, died -> {});
     if (duplicates.isSame(mine, known.place())) {
       duplicates.discard(mine.file(), mine.offset(), mine.length());
       report.dead += mine.length();

@@ -3,6 +3,7 @@ package io.caregrid.dicom.archive;
 import io.caregrid.dicom.archive.RecordHeader.State;
 import io.caregrid.dicom.archive.Segment.Kept;
 import io.caregrid.dicom.data.Source;
+import io.caregrid.store.Cause;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.ImageIndex.Entry;
 import io.caregrid.store.ImageIndex.Known;
@@ -51,7 +52,7 @@ final class Recovery {
         && Eraser.get(index.files().files(shelf.id(), "", 1)).isEmpty();
     List<String> files = shelf.toLookAt();
     for (String file : files) {
-      if (isSettled(file)) shelf.settle(file);
+      if (isSettled(file)) shelf.trust(file);
       else shelf.doubt(file);
     }
     shelf.keepSettled();
@@ -68,18 +69,13 @@ final class Recovery {
     } catch (IndexAway away) {
       throw away;
     } catch (IOException | RuntimeException unreadable) {
-      return doubt(file, 0, "a segment", named(unreadable));
+      return doubt(file, 0, "a segment", Cause.withoutValues(unreadable));
     }
   }
 
   private static boolean doubt(String file, long offset, String what, String why) {
     log.error("{} is not settled file={} offset={} cause={}: run 'caregrid dicom verify'", what, file, offset, why);
     return false;
-  }
-
-  /** What a database says may quote values. */
-  private static String named(Exception cause) {
-    return cause instanceof IOException ? cause.toString() : cause.getClass().getName();
   }
 
   private boolean settle(String file) throws IOException {
@@ -148,7 +144,7 @@ final class Recovery {
     } catch (IndexAway away) {
       throw away;
     } catch (IOException | RuntimeException refused) {
-      return doubt(file, kept.contentAt(), "a record", named(refused));
+      return doubt(file, kept.contentAt(), "a record", Cause.withoutValues(refused));
     }
   }
 

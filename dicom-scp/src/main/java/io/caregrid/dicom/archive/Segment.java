@@ -103,6 +103,11 @@ final class Segment implements AutoCloseable {
 
   int crc32c(long from, long length) throws IOException {
     CRC32C crc = new CRC32C();
+    digest(crc, from, length);
+    return (int) crc.getValue();
+  }
+
+  void digest(CRC32C crc, long from, long length) throws IOException {
     ByteBuffer chunk = ByteBuffer.allocateDirect((int) Math.min(CHUNK, Math.max(1, length)));
     for (long at = from; at < from + length;) {
       chunk.clear().limit((int) Math.min(chunk.capacity(), from + length - at));
@@ -111,7 +116,6 @@ final class Segment implements AutoCloseable {
       crc.update(chunk.flip());
       at += read;
     }
-    return (int) crc.getValue();
   }
 
   /** A record as it stands in the file. */

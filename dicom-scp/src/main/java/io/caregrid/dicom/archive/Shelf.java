@@ -230,10 +230,14 @@ final class Shelf implements AutoCloseable {
   /** Nothing of this file is on its way any more. */
   synchronized void settle(String file) {
     unsettled.remove(number(file));
+  }
+
+  /** A start has looked at the file, or it is gone. */
+  synchronized void trust(String file) {
     changed |= doubtful.remove(number(file));
   }
 
-  /** Nobody can say now what of this file is on its way: the next start looks again. */
+  /** Nobody can say now what became of something in this file: the next start looks again. */
   synchronized void doubt(String file) {
     changed |= doubtful.add(number(file));
   }
@@ -311,6 +315,7 @@ final class Shelf implements AutoCloseable {
     Files.deleteIfExists(path(file));
     forceFolder(path(file).getParent());
     settle(file);
+    trust(file);
   }
 
   @Override

@@ -32,6 +32,10 @@ public final class ImageFiles {
       with moved as (update image_instance set file = $5, pos = $6
         where instance = $1 and node = $2 and file = $3 and pos = $4 and length = $7 and crc = $8 returning node)
       insert into image_garbage (node, file, pos, length) select node, $3, $4, $7 from moved""";
+  private static final String REPLACE = """
+      with replaced as (update image_instance set file = $5, pos = $6, length = $7, crc = $8
+        where instance = $1 and node = $2 and file = $3 and pos = $4 returning node)
+      insert into image_garbage (node, file, pos, length) select node, $3, $4, $9 from replaced""";
   private static final String FORGET = """
       with mine as (select i.instance, e.study_id from image_instance i join image_series e on e.id = i.series_id where i.node = $1 limit $2),
       gone as (delete from image_instance i using mine where i.instance = mine.instance returning mine.study_id)
@@ -122,6 +126,20 @@ public final class ImageFiles {
     return database
         .ask(MOVE, Tuple.tuple(List.of(from.instance(), from.node(), from.file(), from.offset(), to.file(), to.offset(),
             to.length(), to.crc32c())))
+        .map(done -> done.rowCount() == 1)
+        .recover(Failures::recover);
+  }
+
+  /**
+   * An instance whose bytes are damaged has whole ones in the same folder now; where the damaged ones are is noted as garbage. Its attributes stay: only
+   * for bytes with the same data set.
+   *
+   * @return false: the instance is not there any more
+   */
+  public Future<Boolean> replace(Located whole, Place damaged) {
+    return database
+        .ask(REPLACE, Tuple.tuple(List.of(whole.instance(), damaged.node(), damaged.file(), damaged.offset(),
+            whole.file(), whole.offset(), whole.length(), whole.crc32c(), damaged.length())))
         .map(done -> done.rowCount() == 1)
         .recover(Failures::recover);
   }
