@@ -9,7 +9,8 @@ import java.util.List;
  * 6.2.2, CP-246), UN of an element that the dictionary knows, implicit elements among explicit ones, stray delimiters. Never guesses where something
  * ends: what claims more bytes than there are, or lacks its delimiter, is a {@link DicomException}.
  *
- * <p>Memory: at most {@link Limits#inlineBytes} × {@value Limits#INLINE_VALUES} of values, {@link Limits#elements} elements and items, one window.
+ * <p>Memory: at most {@link Limits#inlineBytes} × {@value Limits#INLINE_VALUES} of values, {@link Limits#elements} elements and items,
+ * {@link Limits#MOST_FRAGMENTS} fragments and offsets, one window.
  * A length in the data never decides how much is allocated.
  */
 public final class DataSetReader {
@@ -19,6 +20,7 @@ public final class DataSetReader {
   private long position;
   private long inlineLeft;
   private int elementsLeft;
+  private int fragmentsLeft = Limits.MOST_FRAGMENTS;
 
   /** An element that is US or SS by Pixel Representation, which may come later. */
   private record Open(DataSet set, int tag) {}
@@ -157,8 +159,9 @@ public final class DataSetReader {
   private Element undefined(DataSet set, Head head, long end, int depth) {
     boolean fragments = isPixels(head.tag()) || head.vr().isBinary() && head.vr() != Vr.UN && !head.isImplicit();
     if (fragments && head.vr() != Vr.SQ) {
-      Encapsulated items = new Encapsulated(window, position, end, set.syntax().bigEndian());
+      Encapsulated items = new Encapsulated(window, position, end, set.syntax().bigEndian(), fragmentsLeft);
       Value.Fragments value = items.read();
+      fragmentsLeft -= items.count();
       position = items.position();
       return new Element(head.tag(), head.isImplicit() ? Vr.OB : head.vr(), value);
     }

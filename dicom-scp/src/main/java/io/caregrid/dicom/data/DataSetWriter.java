@@ -125,7 +125,9 @@ public final class DataSetWriter {
   private void bulk(Element element, Value.Bulk value, boolean swap, TransferSyntax from) throws IOException {
     if (value.length() < 0) {
       Window window = new Window(bulk, value.position(), bulk.size());
-      fragments(element, new Encapsulated(window, value.position(), bulk.size(), from.bigEndian()).read());
+      Encapsulated items = new Encapsulated(window, value.position(), bulk.size(), from.bigEndian(),
+          Limits.MOST_FRAGMENTS);
+      fragments(element, items.read());
       return;
     }
     head(element.tag(), element.vr(), even(value.length()));

@@ -1,24 +1,34 @@
 package io.caregrid.dicom.data;
 
-import java.util.ArrayList;
+import java.util.AbstractList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.RandomAccess;
 
-/** Reads the items of encapsulated pixel data (PS3.5 A.4): offset table, fragments, delimiter. What is inside a fragment is not looked at. */
+/**
+ * Reads the items of encapsulated pixel data (PS3.5 A.4): offset table, fragments, delimiter. What is inside a fragment is not looked at. A fragment
+ * takes 12 bytes of memory, an offset 4: a whole slide has hundreds of thousands, and an empty one is 8 bytes in a file.
+ */
 final class Encapsulated {
-  /** Offsets, and fragments, of one element. A second of video or a whole slide has thousands. */
-  static final int MOST = 1 << 20;
-
   private final Window window;
   private final long end;
   private final boolean bigEndian;
+  private final int most;
   private long position;
+  private int left;
 
-  /** @param position where the value begins, which is its first item */
-  Encapsulated(Window window, long position, long end, boolean bigEndian) {
+  /**
+   * @param position where the value begins, which is its first item
+   * @param most     fragments and offsets
+   */
+  Encapsulated(Window window, long position, long end, boolean bigEndian, int most) {
     this.window = window;
     this.position = position;
     this.end = end;
     this.bigEndian = bigEndian;
+    this.most = most;
+    this.left = most;
   }
 
   /** After {@link #read}: behind the delimiter. */
@@ -26,15 +36,27 @@ final class Encapsulated {
     return position;
   }
 
+  /** After {@link #read}: how many fragments and offsets there were. */
+  int count() {
+    return most - left;
+  }
+
+  /** DicomException: {@link Limits#MOST_FRAGMENTS} and more, or no items. */
   Value.Fragments read() {
     Value.Bulk table = next();
     List<Long> offsets = table == null ? List.of() : offsets(table);
-    List<Value.Bulk> fragments = new ArrayList<>();
+    FragmentList fragments = new FragmentList();
     for (Value.Bulk each = table == null ? null : next(); each != null; each = next()) {
-      if (fragments.size() == MOST) throw new DicomException("more than " + MOST + " fragments");
-      fragments.add(each);
+      count(1);
+      fragments.append(each.position(), each.length());
     }
+    fragments.trim();
     return new Value.Fragments(offsets, fragments);
+  }
+
+  private void count(long more) {
+    if (more > left) throw new DicomException("more than " + Limits.MOST_FRAGMENTS + " fragments and offsets");
+    left -= (int) more;
   }
 
   /** Null: the delimiter was there. */
@@ -54,13 +76,64 @@ final class Encapsulated {
   }
 
   private List<Long> offsets(Value.Bulk table) {
-    long count = table.length() / 4;
-    if (count > MOST) throw new DicomException("more than " + MOST + " offsets");
-    List<Long> offsets = new ArrayList<>((int) count);
-    for (int i = 0; i < count; i++) {
+    count(table.length() / 4);
+    int[] offsets = new int[(int) (table.length() / 4)];
+    for (int i = 0; i < offsets.length; i++) {
       int at = window.at(table.position() + i * 4L, 4);
-      offsets.add(Head.length(window.bytes(), at, bigEndian));
+      offsets[i] = Values.i32(window.bytes(), at, bigEndian);
     }
-    return offsets;
+    return new Offsets(offsets);
+  }
+
+  /** Unsigned. */
+  private static final class Offsets extends AbstractList<Long> implements RandomAccess {
+    private final int[] offsets;
+
+    Offsets(int[] offsets) {
+      this.offsets = offsets;
+    }
+
+    @Override
+    public Long get(int index) {
+      return offsets[index] & 0xFFFFFFFFL;
+    }
+
+    @Override
+    public int size() {
+      return offsets.length;
+    }
+  }
+
+  /** In the order they come. */
+  private static final class FragmentList extends AbstractList<Value.Bulk> implements RandomAccess {
+    private long[] positions = new long[8];
+    private int[] lengths = new int[8];
+    private int size;
+
+    void append(long position, long length) {
+      if (size == positions.length) resize(size * 2);
+      positions[size] = position;
+      lengths[size++] = (int) length;
+    }
+
+    void trim() {
+      resize(size);
+    }
+
+    private void resize(int room) {
+      positions = Arrays.copyOf(positions, room);
+      lengths = Arrays.copyOf(lengths, room);
+    }
+
+    @Override
+    public Value.Bulk get(int index) {
+      Objects.checkIndex(index, size);
+      return new Value.Bulk(positions[index], lengths[index] & 0xFFFFFFFFL);
+    }
+
+    @Override
+    public int size() {
+      return size;
+    }
   }
 }

@@ -13,6 +13,11 @@ package io.caregrid.dicom.data;
 public record Limits(int depth, int elements, int inlineBytes, int stopBefore) {
 
   static final int INLINE_VALUES = 256;
+  /**
+   * Fragments and entries of offset tables together, in the whole data set. A million frames of one fragment each with their offset table: the largest
+   * whole slides have some hundred thousand. They take 24 MiB at most.
+   */
+  static final int MOST_FRAGMENTS = 2 << 20;
 
   /** All that is said about an image: up to (7FE0,0008), the first of the pixel data elements. */
   public static final Limits HEADER = new Limits(64, 100_000, 1 << 16, 0x7FE00008);

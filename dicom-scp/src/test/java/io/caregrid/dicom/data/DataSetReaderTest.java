@@ -226,6 +226,37 @@ class DataSetReaderTest {
   }
 
   @Test
+  void fragmentsAndOffsetsOfAllElementsTogetherAreBounded() {
+    byte[] empty = new byte[700_000 * 8];
+    for (int at = 0; at < empty.length; at += 8) {
+      empty[at] = (byte) 0xFE;
+      empty[at + 1] = (byte) 0xFF;
+      empty[at + 3] = (byte) 0xE0;
+    }
+    Raw raw = new Raw(TransferSyntax.RLE);
+    for (int n = 0; n < 4; n++)
+      raw.head(0x00091010 + n, "OB", Raw.UNDEFINED).raw(empty).endSequence();
+
+    DicomException refused = assertThrows(DicomException.class, raw::read);
+    assertEquals("more than 2097152 fragments and offsets", refused.getMessage());
+  }
+
+  @Test
+  void aHundredThousandFramesOfOneFragmentEachAreReadWithTheirOffsets() {
+    int frames = 100_000;
+    Raw raw = new Raw(TransferSyntax.RLE).head(Tag.PIXEL_DATA, "OB", Raw.UNDEFINED).item(4L * frames);
+    for (int frame = 0; frame < frames; frame++) raw.int32(12L * frame);
+    for (int frame = 0; frame < frames; frame++) raw.item(4).int32(frame);
+
+    Value.Fragments pixels = (Value.Fragments) raw.endSequence().read().get(Tag.PIXEL_DATA).value();
+
+    assertEquals(frames, pixels.fragments().size());
+    assertEquals(12L * (frames - 1), pixels.offsets().get(frames - 1));
+    long first = pixels.fragments().get(0).position();
+    assertEquals(new Value.Bulk(first + 12L * (frames - 1), 4), pixels.fragments().get(frames - 1));
+  }
+
+  @Test
   void theHeaderEndsAtPixelDataWhichIsNotLookedInto() throws IOException {
     byte[] bytes = Raw.explicit()
         .text(Tag.MODALITY, "CS", "CT")
