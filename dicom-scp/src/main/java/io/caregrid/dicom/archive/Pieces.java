@@ -8,34 +8,61 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** An instance in memory: the buffers it came in, in order, not copied; only crumbs are gathered into buffers of our own. Reads forward are quick. */
+/**
+ * An instance in memory: the buffers it came in, in order, not copied; only crumbs are gathered into trays of our own. However it is cut, it takes less
+ * than twice its bytes, and one small tray. Reads forward are quick.
+ */
 final class Pieces implements Source {
   /** A buffer costs more than its bytes below this. */
   private static final int CRUMB = 1024;
-  private static final int TRAY = 16 * 1024;
+  /** Each tray is twice the one before. */
+  private static final int FIRST_TRAY = 1024;
+  private static final int LARGEST_TRAY = 64 * 1024;
 
   private final List<ByteBuf> buffers = new ArrayList<>();
+  /** Of which the bytes from {@code open} on are not among the buffers yet. */
   private ByteBuf tray;
+  private int open;
+  private int nextTray = FIRST_TRAY;
   private long size;
   private int at;
   private long atStart;
 
   /** Takes it over. */
   void add(ByteBuf bytes) {
-    int count = bytes.readableBytes();
-    if (count >= CRUMB) {
-      tray = null;
+    size += bytes.readableBytes();
+    if (bytes.readableBytes() >= CRUMB) {
+      closeTray();
       buffers.add(bytes);
-      size += count;
       return;
     }
-    if (tray == null || tray.writableBytes() < count) {
-      tray = PooledByteBufAllocator.DEFAULT.directBuffer(TRAY, TRAY);
-      buffers.add(tray);
+    while (bytes.isReadable()) {
+      if (tray == null) tray = tray();
+      tray.writeBytes(bytes, Math.min(bytes.readableBytes(), tray.writableBytes()));
+      if (!tray.isWritable()) leaveTray();
     }
-    tray.writeBytes(bytes);
-    size += count;
     bytes.release();
+  }
+
+  private ByteBuf tray() {
+    int bytes = nextTray;
+    nextTray = Math.min(LARGEST_TRAY, bytes * 2);
+    open = 0;
+    return PooledByteBufAllocator.DEFAULT.directBuffer(bytes, bytes);
+  }
+
+  /** What is in it so far gets its place among the buffers; the rest stays free for crumbs to come. */
+  private void closeTray() {
+    if (tray == null || tray.writerIndex() == open) return;
+    buffers.add(tray.retainedSlice(open, tray.writerIndex() - open));
+    open = tray.writerIndex();
+  }
+
+  private void leaveTray() {
+    if (tray == null) return;
+    closeTray();
+    tray.release();
+    tray = null;
   }
 
   @Override
@@ -46,6 +73,7 @@ final class Pieces implements Source {
   @Override
   public void read(long position, ByteBuffer into) throws EOFException {
     if (position < 0 || position + into.remaining() > size) throw new EOFException();
+    closeTray();
     if (position < atStart) {
       at = 0;
       atStart = 0;
@@ -69,6 +97,7 @@ final class Pieces implements Source {
 
   /** Adds the buffers as they lie; they stay ours. */
   void into(List<ByteBuffer> all) {
+    closeTray();
     for (ByteBuf buffer : buffers) {
       if (buffer.nioBufferCount() == 1) all.add(buffer.nioBuffer());
       else all.addAll(List.of(buffer.nioBuffers()));
@@ -77,9 +106,9 @@ final class Pieces implements Source {
 
   /** Hands the buffers over: they are the caller's to release. */
   List<ByteBuf> handOver() {
+    leaveTray();
     List<ByteBuf> given = List.copyOf(buffers);
     buffers.clear();
-    tray = null;
     size = 0;
     return given;
   }

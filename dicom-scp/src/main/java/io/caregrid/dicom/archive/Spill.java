@@ -1,6 +1,7 @@
 package io.caregrid.dicom.archive;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -12,12 +13,16 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * An instance that goes to a segment file of its own while it comes. Buffers are offered by the sender's thread and written, in order, by one I/O
- * thread at a time; what fails there is said at the next look.
+ * thread at a time; what fails there is said at the next look. Small ones are gathered first: neither memory nor calls of the system depend on how a
+ * sender cuts.
  */
 final class Spill {
   /** Bytes after which the disk has to have them, so that a large instance does not end with a long wait. */
   private static final long FORCE_EVERY = 64L << 20;
   private static final int MOST_BUFFERS = 512;
+  /** Below this a call of the system costs more than copying. */
+  private static final int CRUMB = 4 * 1024;
+  private static final int TRAY = 64 * 1024;
 
   private final Shelf shelf;
   private final Memory memory;
@@ -27,6 +32,8 @@ final class Spill {
   private final AtomicBoolean running = new AtomicBoolean();
   private final ConcurrentLinkedQueue<Runnable> waiting = new ConcurrentLinkedQueue<>();
   private final long resumeBelow;
+  /** The sender's thread alone: crumbs that are not offered yet. */
+  private ByteBuf tray;
   private String file;
   private Segment segment;
   private long unforced;
@@ -40,14 +47,39 @@ final class Spill {
     this.resumeBelow = resumeBelow;
   }
 
+  /** The sender's thread; takes it over. */
   void add(ByteBuf bytes) {
     unflushed.addAndGet(bytes.readableBytes());
+    if (bytes.readableBytes() < CRUMB) {
+      gather(bytes);
+      return;
+    }
+    offerTray();
     queue.add(bytes);
+    start();
+  }
+
+  private void gather(ByteBuf crumb) {
+    while (crumb.isReadable()) {
+      if (tray == null) tray = PooledByteBufAllocator.DEFAULT.directBuffer(TRAY, TRAY);
+      tray.writeBytes(crumb, Math.min(crumb.readableBytes(), tray.writableBytes()));
+      // where memory is short, nobody waits for more company
+      if (!tray.isWritable() || memory.isFull()) offerTray();
+    }
+    crumb.release();
+  }
+
+  private void offerTray() {
+    if (tray == null) return;
+    queue.add(tray);
+    tray = null;
     start();
   }
 
   /** Everything was offered: {@code then} runs on an I/O thread, after the last of it was written or given up. */
   void whenWritten(Runnable then) {
+    if (tray != null) queue.add(tray);
+    tray = null;
     afterAll = then;
     start();
   }
