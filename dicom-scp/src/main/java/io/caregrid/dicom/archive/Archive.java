@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * and in the index. What was not may be lost, or may be here: a sender who got no answer sends again and hears {@code SAME}.
  *
  * <p>Threads: senders' Vert.x contexts collect and read along; {@link Committer} makes durable; two I/O threads write large instances; one keeper
- * erases what was deleted. Any thread may call.
+ * erases what was deleted; one thread inflates what comes deflated. Any thread may call.
  */
 public final class Archive implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Archive.class);
@@ -53,6 +54,8 @@ public final class Archive implements AutoCloseable {
   private final Eraser eraser;
   private final Committer committer;
   private final ExecutorService disk = Executors.newFixedThreadPool(IO_THREADS, work -> named(work, "archive-disk"));
+  /** One thread: deflated instances are rare, and what they cost is for their senders to wait for, not for others. */
+  private final ExecutorService inflating = Executors.newSingleThreadExecutor(work -> named(work, "archive-inflate"));
   private final ScheduledExecutorService keeper;
   private final Audit audit = Audit.log();
   private final Arrivals arrivals = new Around();
@@ -219,9 +222,11 @@ public final class Archive implements AutoCloseable {
   }
 
   private void stop() {
-    committer.close();
-    disk.shutdown();
+    inflating.shutdown();
     try {
+      inflating.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS);
+      committer.close();
+      disk.shutdown();
       disk.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS);
       shelf.close();
     } catch (InterruptedException interrupted) {
@@ -277,6 +282,11 @@ public final class Archive implements AutoCloseable {
     @Override
     public Spill spill() {
       return new Spill(shelf, memory, disk, UNFLUSHED / 2);
+    }
+
+    @Override
+    public Executor inflating() {
+      return inflating;
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.caregrid.dicom.archive;
 
 import io.caregrid.dicom.archive.RecordHeader.State;
 import io.caregrid.dicom.archive.Refused.Why;
+import io.caregrid.dicom.data.Part10;
 import io.caregrid.dicom.data.Source;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.Context;
@@ -114,11 +115,23 @@ final class Arrival implements Incoming {
     return answer.future();
   }
 
+  /** Inflating takes processor time that a sender decides: that is done elsewhere. */
   private void finishSmall(Expected expected) {
     try {
-      describe(pieces, expected);
-      house.commit(this);
+      Part10 head = Described.head(pieces);
+      if (head.syntax().deflated()) house.inflating().execute(() -> describeSmall(head, expected));
+      else describeSmall(head, expected);
     } catch (RuntimeException bad) {
+      discard();
+      fail(bad);
+    }
+  }
+
+  private void describeSmall(Part10 head, Expected expected) {
+    try {
+      describe(pieces, head, expected);
+      house.commit(this);
+    } catch (RuntimeException | Error bad) {
       discard();
       fail(bad);
     }
@@ -128,20 +141,32 @@ final class Arrival implements Incoming {
   private void finishLarge(Expected expected) {
     try {
       if (spill.failed() != null) throw house.refused(spill.failed());
-      describe(Source.of(spill.segment().channel(), RecordHeader.BYTES, length), expected);
-      spill.seal(header);
-      house.commit(this);
-    } catch (IOException full) {
-      spill.discard();
-      fail(house.refused(full));
+      Source file = Source.of(spill.segment().channel(), RecordHeader.BYTES, length);
+      Part10 head = Described.head(file);
+      if (head.syntax().deflated()) house.inflating().execute(() -> describeLarge(file, head, expected));
+      else describeLarge(file, head, expected);
     } catch (RuntimeException bad) {
       spill.discard();
       fail(bad);
     }
   }
 
-  private void describe(Source source, Expected expected) {
-    described = Described.of(source, expected);
+  private void describeLarge(Source file, Part10 head, Expected expected) {
+    try {
+      describe(file, head, expected);
+      spill.seal(header);
+      house.commit(this);
+    } catch (IOException full) {
+      spill.discard();
+      fail(house.refused(full));
+    } catch (RuntimeException | Error bad) {
+      spill.discard();
+      fail(bad);
+    }
+  }
+
+  private void describe(Source source, Part10 head, Expected expected) {
+    described = Described.of(source, head, expected);
     header = new RecordHeader(State.LIVE, length, (int) crc.getValue(), house.now());
   }
 

@@ -2,6 +2,7 @@ package io.caregrid.dicom.archive;
 
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.util.concurrent.Executor;
 
 /** What an instance on its way needs of the archive around it. */
 interface Arrivals {
@@ -25,6 +26,9 @@ interface Arrivals {
   long now();
 
   Spill spill();
+
+  /** Where deflated instances are looked into, one after the other. */
+  Executor inflating();
 
   /** Hands a whole, described instance over; it is answered through {@link Arrival#answer} or {@link Arrival#fail}. */
   void commit(Arrival arrival);

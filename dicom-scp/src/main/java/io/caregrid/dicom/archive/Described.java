@@ -17,7 +17,8 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 
 /**
- * What the index keeps of an instance, read once from its bytes. Pure. Whoever has one knows that the file is readable to its end and says what it is.
+ * What the index keeps of an instance, read once from its bytes. Pure. Whoever has one knows that the file is readable to its end and says what it is;
+ * a deflated one, up to its pixel data, and that its stream is whole as far as the first {@link Part10#MOST_ATTRIBUTES} bytes.
  *
  * @param frames   0 when it has no pixels
  * @param study    DICOM JSON of the patient's and the study's attributes; likewise series and instance
@@ -27,6 +28,8 @@ record Described(InstanceKey key, String sopClass, String transferSyntax, long f
 
   /** Values up to here are looked at; longer ones are none that the index keeps. */
   private static final Limits LIMITS = new Limits(64, 100_000, 8 * 1024, 0);
+  /** Of a deflated one only this is inflated: everything that the index keeps stands before pixel data. */
+  private static final Limits DEFLATED = new Limits(64, 100_000, 8 * 1024, Limits.HEADER.stopBefore());
   private static final int LONGEST_UID = 64;
 
   /** The character set goes with each level: DICOM JSON says that it is UTF-8 now (PS3.18 F.2.2). */
@@ -45,22 +48,30 @@ record Described(InstanceKey key, String sopClass, String transferSyntax, long f
     Tag.TIMEZONE_OFFSET_FROM_UTC, Tag.INSTANCE_NUMBER, Tag.NUMBER_OF_FRAMES, Tag.ROWS, Tag.COLUMNS,
     Tag.BITS_ALLOCATED};
 
-  /** @throws Refused NOT_DICOM, INVALID, MISMATCH or OTHER_STUDY */
-  static Described of(Source source, Expected expected) {
+  /** What stands before the data set: whether describing means inflating. @throws Refused NOT_DICOM */
+  static Part10 head(Source source) {
+    try {
+      return Part10.read(source);
+    } catch (DicomException broken) {
+      throw new Refused(Why.NOT_DICOM, broken.getMessage());
+    }
+  }
+
+  /** @throws Refused NOT_DICOM, INVALID, TOO_LARGE, MISMATCH or OTHER_STUDY */
+  static Described of(Source source, Part10 head, Expected expected) {
     // a modality that leaves the patient out is not sent away; over the web the patient is asked for
     boolean web = expected.sopClass() == null;
-    return of(source, expected, web);
+    return of(source, head, expected, web);
   }
 
   /** Of what was taken in before, by whichever door. */
   static Described again(Source source) {
-    return of(source, Expected.ANYTHING, false);
+    return of(source, head(source), Expected.ANYTHING, false);
   }
 
-  private static Described of(Source source, Expected expected, boolean patientNeeded) {
+  private static Described of(Source source, Part10 file, Expected expected, boolean patientNeeded) {
     try {
-      Part10 file = Part10.read(source);
-      DataSet set = file.dataSet(source, LIMITS);
+      DataSet set = file.dataSet(source, file.syntax().deflated() ? DEFLATED : LIMITS);
       InstanceKey key = new InstanceKey(uid(set, Tag.STUDY_INSTANCE_UID), uid(set, Tag.SERIES_INSTANCE_UID),
           uid(set, Tag.SOP_INSTANCE_UID));
       String sopClass = uid(set, Tag.SOP_CLASS_UID);
@@ -68,6 +79,8 @@ record Described(InstanceKey key, String sopClass, String transferSyntax, long f
       agree(key, sopClass, expected);
       return new Described(key, sopClass, file.syntax().uid(), frames(set), json(set, STUDY), json(set, SERIES),
           json(set, INSTANCE));
+    } catch (DicomException.TooLarge bomb) {
+      throw new Refused(Why.TOO_LARGE, bomb.getMessage());
     } catch (DicomException broken) {
       throw new Refused(Why.NOT_DICOM, broken.getMessage());
     }

@@ -4,6 +4,8 @@ import io.caregrid.dicom.data.Source;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** An instance's file, to be sent or read; the bytes stay as they are until it is closed, even when the instance is deleted meanwhile. */
@@ -13,6 +15,7 @@ public final class Opened implements AutoCloseable {
   private final long length;
   private final Runnable leave;
   private final AtomicBoolean closed = new AtomicBoolean();
+  private final Queue<Runnable> closing = new ConcurrentLinkedQueue<>();
 
   Opened(Segment segment, long offset, long length, Runnable leave) {
     this.segment = segment;
@@ -38,7 +41,16 @@ public final class Opened implements AutoCloseable {
 
   /** The Part 10 file alone. */
   public Source source() {
-    return Source.of(segment.channel(), offset, length);
+    return Source.of(segment.channel(), offset, length, this::whenClosed);
+  }
+
+  private void whenClosed(Runnable then) {
+    closing.add(then);
+    if (closed.get()) runClosing();
+  }
+
+  private void runClosing() {
+    for (Runnable next = closing.poll(); next != null; next = closing.poll()) next.run();
   }
 
   /** Any thread; again without effect. */
@@ -46,6 +58,7 @@ public final class Opened implements AutoCloseable {
   public void close() {
     if (!closed.compareAndSet(false, true)) return;
     leave.run();
+    runClosing();
     try {
       segment.close();
     } catch (IOException failed) {

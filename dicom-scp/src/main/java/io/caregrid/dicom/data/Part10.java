@@ -20,6 +20,11 @@ public record Part10(DataSet meta, TransferSyntax syntax, long body) {
   public static final String IMPLEMENTATION_VERSION = "CAREGRID";
   /** What a deflated data set may inflate to. */
   public static final long MOST_INFLATED = 4L << 30;
+  /**
+   * What is inflated at most of a data set of which only the attributes before pixel data are wanted. A hundred kilobytes of stream may stand for as much,
+   * and rightly so when pixels are blank: so it is the size that is bounded and not the ratio. Ten thousand frames with functional groups of their own fit.
+   */
+  public static final long MOST_ATTRIBUTES = 64L << 20;
 
   private static final int PREAMBLE = 128;
   private static final byte[] PREFIX = "DICM".getBytes(StandardCharsets.US_ASCII);
@@ -57,10 +62,16 @@ public record Part10(DataSet meta, TransferSyntax syntax, long body) {
     return ByteBuffer.wrap(header.toByteArray());
   }
 
-  /** Its data set. Positions of {@link Value.Bulk} are those of {@link #source}. */
+  /**
+   * Its data set. Positions of {@link Value.Bulk} are those of {@link #source}. A deflated one is inflated as far as the limits ask:
+   * {@link DicomException.TooLarge} when that is beyond {@link #MOST_ATTRIBUTES}, or {@link #MOST_INFLATED} for the whole.
+   */
   public DataSet dataSet(Source source, Limits limits) {
-    Source whole = source(source);
-    return DataSetReader.read(whole, syntax.deflated() ? 0 : body, whole.size(), syntax, limits);
+    if (!syntax.deflated()) return DataSetReader.read(source, body, source.size(), syntax, limits);
+    boolean head = limits.stopBefore() != 0;
+    try (Inflated whole = Inflated.head(source, body, head ? MOST_ATTRIBUTES : MOST_INFLATED, MOST_INFLATED)) {
+      return DataSetReader.read(whole, 0, whole.size(), syntax, limits);
+    }
   }
 
   /** Where {@link #dataSet} reads, and its bulk values are: {@code source} itself, or what its deflated data set stands for. */

@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.function.Consumer;
 
 /** Bytes at rest, readable at any place: memory, a file, or a part of one. Any thread. */
 public interface Source {
@@ -11,6 +12,9 @@ public interface Source {
 
   /** Fills {@code into} from {@code position}. EOFException: fewer bytes are there. */
   void read(long position, ByteBuffer into) throws IOException;
+
+  /** {@code then} runs when what is behind this source is let go of, on whatever thread does it. Memory never is. */
+  default void whenClosed(Runnable then) {}
 
   static Source of(ByteBuffer bytes) {
     ByteBuffer mine = bytes.slice();
@@ -30,10 +34,20 @@ public interface Source {
 
   /** {@code length} bytes of a file from {@code offset}; the channel stays its owner's. */
   static Source of(FileChannel file, long offset, long length) {
+    return of(file, offset, length, then -> {});
+  }
+
+  /** @param closing takes what is to run when the owner closes the file */
+  static Source of(FileChannel file, long offset, long length, Consumer<Runnable> closing) {
     return new Source() {
       @Override
       public long size() {
         return length;
+      }
+
+      @Override
+      public void whenClosed(Runnable then) {
+        closing.accept(then);
       }
 
       @Override
@@ -50,9 +64,9 @@ public interface Source {
 
   /**
    * What a raw deflate stream (RFC 1951) from {@code from} to the end of {@code source} stands for. Memory stays below 9 MiB whatever it inflates to.
-   * DicomException: it is not one, is cut off, or inflates to more than {@code maxBytes}.
+   * DicomException, at the first look: it is not one, is cut off, or inflates to more than {@code maxBytes}.
    */
   static Source inflate(Source source, long from, long maxBytes) {
-    return Inflated.of(source, from, maxBytes);
+    return Inflated.whole(source, from, maxBytes);
   }
 }

@@ -1,0 +1,103 @@
+package io.caregrid.dicom.archive;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.dicom.archive.Refused.Why;
+import io.caregrid.dicom.data.DataSet;
+import io.caregrid.dicom.data.DataSetWriter;
+import io.caregrid.dicom.data.Element;
+import io.caregrid.dicom.data.Part10;
+import io.caregrid.dicom.data.Source;
+import io.caregrid.dicom.data.Tag;
+import io.caregrid.dicom.data.TransferSyntax;
+import io.caregrid.dicom.data.Value;
+import io.caregrid.dicom.data.Vr;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class DescribedTest {
+  private static final int PRIVATE_BLOB = 0x00291010;
+
+  /** What is read of a file, in bytes. */
+  private record Counting(byte[] bytes, AtomicLong read) implements Source {
+    @Override
+    public long size() {
+      return bytes.length;
+    }
+
+    @Override
+    public void read(long position, ByteBuffer into) {
+      read.addAndGet(into.remaining());
+      into.put(bytes, (int) position, into.remaining());
+    }
+  }
+
+  private static Described described(byte[] file) {
+    return Described.again(Source.of(ByteBuffer.wrap(file)));
+  }
+
+  /** Deflated; {@code tag} has so many zeros. */
+  private static byte[] deflated(int tag, long zeros) {
+    Source nothing = new Source() {
+      @Override
+      public long size() {
+        return zeros;
+      }
+
+      @Override
+      public void read(long position, ByteBuffer into) {
+        into.put(new byte[into.remaining()]);
+      }
+    };
+    DataSet set = Phantom.attributes(1, 1).put(new Element(tag, Vr.OB, new Value.Bulk(0, zeros)));
+    ByteArrayOutputStream file = new ByteArrayOutputStream();
+    file.writeBytes(Part10.header(Phantom.CT, Phantom.instance(1, 1), TransferSyntax.DEFLATED_LE, "BOMBER").array());
+    DataSetWriter.write(set, TransferSyntax.DEFLATED_LE, nothing, file);
+    return file.toByteArray();
+  }
+
+  @Test
+  void aDeflatedInstanceIsDescribedAsTheSamePlain() {
+    Described plain = described(Phantom.image(1, 1, 5_000));
+    Described deflated = described(deflated(Tag.PIXEL_DATA, 5_000));
+
+    assertEquals(plain.study(), deflated.study());
+    assertEquals(plain.instance(), deflated.instance());
+    assertEquals(1, deflated.frames());
+    assertEquals(TransferSyntax.DEFLATED_LE.uid(), deflated.transferSyntax());
+  }
+
+  @Test
+  void attributesThatInflateWithoutEndAreRefusedAsTooLarge() {
+    byte[] bomb = deflated(PRIVATE_BLOB, 200 << 20);
+    assertTrue(bomb.length < Archive.SMALL, "small: " + bomb.length);
+
+    Refused refused = assertThrows(Refused.class, () -> described(bomb));
+
+    assertEquals(Why.TOO_LARGE, refused.why);
+    assertEquals("more than 67108864 bytes inflated before pixel data", refused.getMessage());
+    assertTrue(refused.getMessage().length() <= 64, "an Error Comment takes no more");
+  }
+
+  @Test
+  void aDeflatedInstanceThatIsCutOffIsRefused() {
+    byte[] file = deflated(Tag.PIXEL_DATA, 5_000_000);
+
+    Refused refused = assertThrows(Refused.class, () -> described(Arrays.copyOf(file, file.length - 100)));
+    assertEquals(Why.NOT_DICOM, refused.why);
+  }
+
+  @Test
+  void blankPixelsAreNotInflatedToTheirEndOnlyToDescribeThem() {
+    byte[] blank = deflated(Tag.PIXEL_DATA, 600 << 20);
+    Counting file = new Counting(blank, new AtomicLong());
+
+    assertEquals(1, Described.again(file).frames());
+    assertTrue(file.read.get() < blank.length / 2, file.read.get() + " bytes read of " + blank.length);
+  }
+}
