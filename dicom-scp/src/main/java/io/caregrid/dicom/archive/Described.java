@@ -5,7 +5,6 @@ import io.caregrid.dicom.archive.Incoming.Expected;
 import io.caregrid.dicom.archive.Refused.Why;
 import io.caregrid.dicom.data.DataSet;
 import io.caregrid.dicom.data.DicomException;
-import io.caregrid.dicom.data.DicomJson;
 import io.caregrid.dicom.data.Element;
 import io.caregrid.dicom.data.Limits;
 import io.caregrid.dicom.data.Part10;
@@ -134,7 +133,7 @@ record Described(InstanceKey key, String sopClass, String transferSyntax, long f
       Element element = set.get(tag);
       if (element != null) kept.put(element);
     }
-    return DicomJson.of(kept, bulk -> null);
+    return Abridged.of(kept);
   }
 
   Entry at(String node, String file, long offset, RecordHeader header) {

@@ -1,13 +1,18 @@
 package io.caregrid.dicom.archive;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.dicom.archive.Refused.Why;
 import io.caregrid.dicom.data.DataSet;
 import io.caregrid.dicom.data.DataSetWriter;
+import io.caregrid.dicom.data.DicomJson;
 import io.caregrid.dicom.data.Element;
+import io.caregrid.dicom.data.Limits;
 import io.caregrid.dicom.data.Part10;
 import io.caregrid.dicom.data.Source;
 import io.caregrid.dicom.data.Tag;
@@ -15,9 +20,13 @@ import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.data.Value;
 import io.caregrid.dicom.data.Vr;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class DescribedTest {
@@ -99,5 +108,38 @@ class DescribedTest {
 
     assertEquals(1, Described.again(file).frames());
     assertTrue(file.read.get() < blank.length / 2, file.read.get() + " bytes read of " + blank.length);
+  }
+
+  @Test
+  void aRowLeavesOutWhatIsLargeAndKeepsWhatIsSearched() throws IOException {
+    DataSet set = Phantom.attributes(2, 1).putText(Tag.STUDY_DESCRIPTION, "Head").putText(Tag.STUDY_ID, "S1");
+    DataSet[] items = IntStream.range(0, 20_000)
+        .mapToObj(n -> new DataSet(TransferSyntax.EXPLICIT_LE).putText(Tag.STUDY_INSTANCE_UID, "1.2." + n))
+        .toArray(DataSet[]::new);
+    set.putItems(Tag.REFERENCED_STUDY_SEQUENCE, items).putItems(Tag.REQUEST_ATTRIBUTES_SEQUENCE, items);
+    set.putItems(Tag.PROCEDURE_CODE_SEQUENCE, new DataSet(TransferSyntax.EXPLICIT_LE).putText(Tag.STUDY_ID, "small"));
+    set.put(new Element(Tag.NAME_OF_PHYSICIANS_READING_STUDY, Vr.PN, new Value.Bytes("a^b\\".repeat(2_000)
+        .getBytes())));
+    set.put(new Element(Tag.ADMITTING_DIAGNOSES_DESCRIPTION, Vr.LO, new Value.Bytes("\u0001".repeat(8_000)
+        .getBytes())));
+    byte[] file = Phantom.file(set);
+
+    Described row = described(file);
+
+    for (ObjectNode level : List.of(row.study(), row.series(), row.instance()))
+      assertTrue(level.toString().length() <= 32 << 10, level.toString().length() + " bytes in a row");
+    assertFalse(row.study().has("00081110"), "a large sequence");
+    assertTrue(row.study().has("00081032"), "a small sequence");
+    for (Map.Entry<String, String> searched : Map.of("00081030", "Head", "00200010", "S1", "00100020", "PAT-2")
+        .entrySet())
+      assertEquals(searched.getValue(), row.study().path(searched.getKey()).path("Value").path(0).asText());
+    JsonNode readers = row.study().path("00081060").path("Value");
+    assertEquals("a^b", readers.path(0).path("Alphabetic").asText(), "the first ones of very many are found");
+    assertTrue(row.study().has("00081080"));
+    assertTrue(row.series().has("00080060"));
+    DataSet whole = Part10.read(Source.of(ByteBuffer.wrap(file)))
+        .dataSet(Source.of(ByteBuffer.wrap(file)),
+            Limits.HEADER);
+    assertEquals(20_000, DicomJson.of(whole, path -> null).path("00081110").path("Value").size());
   }
 }
