@@ -121,7 +121,7 @@ public final class ImageIndex {
 
   /**
    * One thing found, as DICOM JSON; {@code series} and {@code instance} are null above their level. The study carries (0008,0056), (0008,0061),
-   * (0020,1206) and (0020,1208), the series (0020,1209), the instance (0008,0056).
+   * (0020,1206) and (0020,1208), the series (0020,1209), the instance (0008,0056). Rows of one study or series share its object: not to be changed.
    */
   public record Found(ObjectNode study, ObjectNode series, ObjectNode instance) {
     /** All in one object, in the order of tags. */
@@ -130,6 +130,7 @@ public final class ImageIndex {
     }
   }
 
+  /** {@link io.caregrid.contract.Failure.TooLarge}: more than one answer holds; a smaller limit helps. */
   public Future<List<Found>> search(ImageQuery query) {
     return search.run(query).recover(Failures::recover);
   }

@@ -2,6 +2,7 @@ package io.caregrid.store;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Failure;
 import io.caregrid.store.ImageIndex.Found;
 import io.caregrid.store.ImageQuery.Key;
 import io.caregrid.store.ImageQuery.Level;
@@ -11,6 +12,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,9 +21,12 @@ import java.util.TreeMap;
 
 /**
  * One search as one statement: the page is found first, by index or by walking the newest first, and only its rows are counted and unpacked.
- * Attributes that have no column are looked up in the JSON.
+ * Attributes that have no column are looked up in the JSON. A study's and a series' attributes come once, however many of their instances are found,
+ * and an answer holds at most {@value #MOST_BYTES} bytes of attributes: {@link Failure.TooLarge} asks for fewer rows.
  */
 final class ImageSearch {
+  /** Some thousand studies, or five thousand instances, have a fifth of that; in memory it is several times as much. */
+  private static final int MOST_BYTES = 16 << 20;
   private static final int SOP_INSTANCE = 0x00080018;
   private static final int MODALITY = 0x00080060;
   private static final int MODALITIES_IN_STUDY = 0x00080061;
@@ -50,25 +55,49 @@ final class ImageSearch {
   Future<List<Found>> run(ImageQuery query) {
     Statement statement = Statement.of(query);
     return database.ask(statement.sql(), statement.values()).map(rows -> {
+      Reading reading = new Reading(query.level());
       List<Found> found = new ArrayList<>(rows.size());
-      for (Row row : rows) found.add(found(row, query.level()));
+      for (Row row : rows) found.add(reading.found(row));
       return found;
     });
   }
 
-  private static Found found(Row row, Level level) {
-    ObjectNode study = read(row.getString("study_attributes"));
-    put(study, "00080056", "CS", "ONLINE");
-    values(study, "00080061", "CS", row.getArrayOfStrings("modalities"));
-    number(study, "00201206", row.getLong("series_count"));
-    number(study, "00201208", row.getLong("instance_count"));
-    if (level == Level.STUDY) return new Found(study, null, null);
-    ObjectNode series = read(row.getString("series_attributes"));
-    number(series, "00201209", row.getLong("series_instances"));
-    if (level == Level.SERIES) return new Found(study, series, null);
-    ObjectNode instance = read(row.getString("instance_attributes"));
-    put(instance, "00080056", "CS", "ONLINE");
-    return new Found(study, series, instance);
+  /** Rows → what was found. The objects of a study and of a series are those of all its rows. */
+  private static final class Reading {
+    private final Level level;
+    private final Map<Long, ObjectNode> studies = new HashMap<>();
+    private final Map<Long, ObjectNode> series = new HashMap<>();
+
+    Reading(Level level) {
+      this.level = level;
+    }
+
+    Found found(Row row) {
+      if (row.getLong("bytes") > MOST_BYTES)
+        throw new Failure.TooLarge("what was found is more than one answer holds: ask again with a smaller limit");
+      ObjectNode study = studies.computeIfAbsent(row.getLong("study_id"), id -> study(row));
+      if (level == Level.STUDY) return new Found(study, null, null);
+      ObjectNode itsSeries = series.computeIfAbsent(row.getLong("series_id"), id -> series(row));
+      if (level == Level.SERIES) return new Found(study, itsSeries, null);
+      ObjectNode instance = read(row.getString("instance_attributes"));
+      put(instance, "00080056", "CS", "ONLINE");
+      return new Found(study, itsSeries, instance);
+    }
+
+    private static ObjectNode study(Row row) {
+      ObjectNode study = read(row.getString("study_attributes"));
+      put(study, "00080056", "CS", "ONLINE");
+      values(study, "00080061", "CS", row.getArrayOfStrings("modalities"));
+      number(study, "00201206", row.getLong("series_count"));
+      number(study, "00201208", row.getLong("instance_count"));
+      return study;
+    }
+
+    private static ObjectNode series(Row row) {
+      ObjectNode series = read(row.getString("series_attributes"));
+      number(series, "00201209", row.getLong("series_instances"));
+      return series;
+    }
   }
 
   private static ObjectNode read(String json) {
@@ -124,18 +153,29 @@ final class ImageSearch {
 
     private static String rows(Level level) {
       String counted = STUDIES_COUNTED;
-      String select = "select s.attributes::text as study_attributes, c.modalities, c.series_count, c.instance_count";
+      String select = "select p.n, p.study_id, c.modalities, c.series_count, c.instance_count, "
+          + once("s", "p.study_id", "study");
+      String bytes = "coalesce(octet_length(study_attributes), 0)";
       String from = " from page p join image_study s on s.id = p.study_id join studies c on c.study_id = p.study_id";
       if (level != Level.STUDY) {
         counted += SERIES_COUNTED;
-        select += ", e.attributes::text as series_attributes, f.instance_count as series_instances";
+        select += ", p.series_id, f.instance_count as series_instances, " + once("e", "p.series_id", "series");
+        bytes += " + coalesce(octet_length(series_attributes), 0)";
         from += " join image_series e on e.id = p.series_id join series f on f.series_id = p.series_id";
       }
       if (level == Level.INSTANCE) {
         select += ", i.attributes::text as instance_attributes";
+        bytes += " + octet_length(instance_attributes)";
         from += " join image_instance i on i.instance = p.instance";
       }
-      return counted + select + from + " order by p.n";
+      return counted + "select * from (select r.*, sum(" + bytes + ") over w as bytes, " + bytes + " as own from ("
+          + select + from + ") r window w as (order by n)) b where bytes - own <= " + MOST_BYTES + " order by n";
+    }
+
+    /** The first row of a study or series has its attributes, for all of them. */
+    private static String once(String table, String id, String name) {
+      return "case when row_number() over (partition by " + id + " order by p.n) = 1 then " + table
+          + ".attributes::text end as " + name + "_attributes";
     }
 
     /** Each study and series once, however many of its instances are on the page. */

@@ -5,9 +5,11 @@ import static io.caregrid.store.Room.json;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Failure;
 import io.caregrid.store.ImageIndex.Changed;
 import io.caregrid.store.ImageIndex.Entry;
 import io.caregrid.store.ImageIndex.Found;
@@ -151,6 +153,38 @@ class ImageIndexTest {
     assertEquals(List.of("1"), named("roe*"));
     assertEquals(List.of(), named("doe*"));
     assertEquals(List.of(), named("poe*"));
+  }
+
+  @Test
+  void allRowsOfAStudyShareItsAttributes() {
+    get(index.add(List.of(entry("1", "1.1.1", 64), entry("1", "1.1.2", 200), entry("2", "2.1.1", 300))));
+
+    List<Found> found = get(index.search(new ImageQuery(Level.INSTANCE, List.of(), false, 100, 0)));
+
+    assertEquals(List.of("2", "1", "1"), found.stream()
+        .map(one -> ImageColumns.text(one.study(), "0020000D"))
+        .toList());
+    assertEquals("1.1.2", ImageColumns.text(found.get(1).instance(), "00080018"));
+    assertSame(found.get(1).study(), found.get(2).study());
+    assertSame(found.get(1).series(), found.get(2).series());
+    assertEquals("2", ImageColumns.text(found.get(2).series(), "00201209"));
+  }
+
+  @Test
+  void anAnswerThatNoMemoryHoldsIsRefusedAndASmallerOneIsNot() {
+    List<Entry> large = new ArrayList<>();
+    for (int n = 0; n < 40; n++) {
+      Entry entry = entry("1", "1.1." + n, 100L * n);
+      entry.instance().putObject("00204000").put("vr", "LT").putArray("Value").add("x".repeat(1 << 19));
+      large.add(entry);
+    }
+    get(index.add(large));
+
+    Throwable refused = get(index.search(new ImageQuery(Level.INSTANCE, List.of(), false, 40, 0))
+        .<Throwable>transform(done -> Future.succeededFuture(done.cause())));
+
+    assertEquals(Failure.TooLarge.class, refused == null ? null : refused.getClass());
+    assertEquals(30, get(index.search(new ImageQuery(Level.INSTANCE, List.of(), false, 30, 0))).size());
   }
 
   @Test
