@@ -72,7 +72,7 @@ public final class Archive implements AutoCloseable {
     memory = new Memory(config.bufferBytes());
     ArchiveMetrics metrics = new ArchiveMetrics(registry, memory);
     eraser = new Eraser(shelf, index.files(), readers, metrics);
-    committer = new Committer(vertx, shelf, index, new Duplicates(shelf, index, eraser::touch), disk, metrics,
+    committer = new Committer(vertx, shelf, index, new Duplicates(shelf, index, eraser::touch), readers, disk, metrics,
         arrivals::refused,
         segmentBytes);
   }

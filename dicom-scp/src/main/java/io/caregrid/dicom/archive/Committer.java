@@ -40,6 +40,7 @@ final class Committer implements AutoCloseable {
   private final Shelf shelf;
   private final ImageIndex index;
   private final Duplicates duplicates;
+  private final Readers readers;
   private final Executor disk;
   private final ArchiveMetrics metrics;
   private final java.util.function.Function<IOException, Refused> refused;
@@ -108,12 +109,14 @@ final class Committer implements AutoCloseable {
   /** An instance whose bytes are durable at the place its entry names. {@code in} is null for a file of its own. */
   private record Placed(Arrival arrival, Entry entry, Current in) {}
 
-  Committer(Vertx vertx, Shelf shelf, ImageIndex index, Duplicates duplicates, Executor disk, ArchiveMetrics metrics,
+  Committer(Vertx vertx, Shelf shelf, ImageIndex index, Duplicates duplicates, Readers readers, Executor disk,
+      ArchiveMetrics metrics,
       java.util.function.Function<IOException, Refused> refused, long segmentBytes) {
     this.vertx = vertx;
     this.shelf = shelf;
     this.index = index;
     this.duplicates = duplicates;
+    this.readers = readers;
     this.disk = disk;
     this.metrics = metrics;
     this.refused = refused;
@@ -178,7 +181,10 @@ final class Committer implements AutoCloseable {
     try {
       List<Placed> placed = placed(group);
       if (placed.isEmpty()) inserting.release();
-      else insert(placed, began);
+      else {
+        hold(placed);
+        insert(placed, began);
+      }
     } catch (RuntimeException | Error bug) {
       log.error("group not committed", bug);
       inserting.release();
@@ -274,6 +280,14 @@ final class Committer implements AutoCloseable {
     current = null;
   }
 
+  /**
+   * Until the group has {@link #ended} nothing of it is erased. A row of which we do not know may be there and be deleted; were its bytes gone, and the
+   * note of that, the insert that is repeated would point to nothing.
+   */
+  private void hold(List<Placed> placed) {
+    for (Placed each : placed) readers.enter(each.entry.located().file(), each.entry.located().offset());
+  }
+
   private void insert(List<Placed> placed, long began) {
     index.add(placed.stream().map(Placed::entry).toList()).onComplete(done -> {
       if (done.succeeded()) {
@@ -312,6 +326,7 @@ final class Committer implements AutoCloseable {
     }
     for (Placed each : placed) {
       if (each.in != null) each.in.begin();
+      hold(List.of(each));
       disk.execute(() -> {
         inserting.acquireUninterruptibly();
         insert(List.of(each), began);
@@ -356,7 +371,8 @@ final class Committer implements AutoCloseable {
     duplicates.discard(at.file(), at.offset(), mine.in == null ? -1 : at.length());
   }
 
-  private static void ended(List<Placed> placed) {
+  private void ended(List<Placed> placed) {
+    for (Placed each : placed) readers.leave(each.entry.located().file(), each.entry.located().offset());
     Current in = placed.stream().map(Placed::in).filter(each -> each != null).findFirst().orElse(null);
     if (in != null) in.end();
   }

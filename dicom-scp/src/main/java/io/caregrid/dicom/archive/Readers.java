@@ -3,7 +3,10 @@ package io.caregrid.dicom.archive;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Which contents are being read in this process, so that nobody gets zeros in the middle of an image. Whoever marks a record dead holds the lock. */
+/**
+ * Which contents are being read in this process, so that nobody gets zeros in the middle of an image; and which are being inserted, so that no row comes
+ * to point to zeros. Whoever marks a record dead holds the lock.
+ */
 final class Readers {
   private final Map<String, Integer> reading = new HashMap<>();
 
