@@ -20,16 +20,18 @@ import java.util.List;
  * @param maxPdu       largest P-DATA-TF we announce, 4096..1048576 bytes
  * @param maxInstance  largest instance, 1 MB..1 TB, bytes
  * @param bufferBytes  memory for pictures on their way to disk; beyond it nothing more is read. 16 MB..4 GB
+ * @param workHeapPercent memory for pictures that are decoded, encoded or drawn, and for metadata that is made, of the heap: 5..60 percent; a picture
+ *                     that needs more is refused, one that has to wait too long for it is answered 503
  * @param artim        longest wait for A-ASSOCIATE-RQ and for the peer to close, 1 s..60 s (PS3.8 section 9.1.5)
  * @param idle         longest silence in an association, 5 s..1 h
  * @param privateClasses true: SOP classes that PS3.4 does not list may be stored too
  */
 public record DicomConfig(String host, int port, String aeTitle, List<String> callers, Path folder, boolean shared,
-    int associations, int perCaller, int maxPdu, long maxInstance, int bufferBytes, Duration artim, Duration idle,
-    boolean privateClasses) {
+    int associations, int perCaller, int maxPdu, long maxInstance, int bufferBytes, int workHeapPercent, Duration artim,
+    Duration idle, boolean privateClasses) {
 
   public static final DicomConfig DEFAULT = new DicomConfig("127.0.0.1", 11112, "CAREGRID", List.of(), null, false,
-      512, 64, 131_072, 4L << 30, 512 << 20, Duration.ofSeconds(10), Duration.ofSeconds(60), false);
+      512, 64, 131_072, 4L << 30, 512 << 20, 30, Duration.ofSeconds(10), Duration.ofSeconds(60), false);
 
   public DicomConfig {
     callers = List.copyOf(callers);
@@ -47,6 +49,8 @@ public record DicomConfig(String host, int port, String aeTitle, List<String> ca
     require(maxInstance >= 1 << 20 && maxInstance <= 1L << 40,
         "dicom.maxInstance must be 1048576..1099511627776, not " + maxInstance);
     require(bufferBytes >= 16 << 20, "dicom.bufferBytes must be 16777216..2147483647, not " + bufferBytes);
+    require(workHeapPercent >= 5 && workHeapPercent <= 60,
+        "dicom.workHeapPercent must be 5..60, not " + workHeapPercent);
     require(artim.toMillis() >= 1000 && artim.toSeconds() <= 60, "dicom.artim must be PT1S..PT60S, not " + artim);
     require(idle.toSeconds() >= 5 && idle.toHours() <= 1, "dicom.idle must be PT5S..PT1H, not " + idle);
   }

@@ -16,6 +16,11 @@ enum Codec {
     PixelFormat decoded(PixelFormat format) {
       return format;
     }
+
+    @Override
+    long working(long stored, PixelFormat decoded) {
+      return stored + decoded.frameBytes();
+    }
   },
   JPEG {
     @Override
@@ -27,6 +32,12 @@ enum Codec {
     void check(byte[] frame, PixelFormat format) {
       Jpeg.check(JpegHeader.of(frame));
     }
+
+    /** The stream twice, what the reader gives and what becomes of it. */
+    @Override
+    long working(long stored, PixelFormat decoded) {
+      return 2 * stored + 2 * decoded.frameBytes();
+    }
   },
   JPEG_2000 {
     @Override
@@ -37,6 +48,12 @@ enum Codec {
     @Override
     void check(byte[] frame, PixelFormat format) {
       Jpeg2000.check(frame, format);
+    }
+
+    /** Wavelet coefficients of four bytes a sample, several times, besides. */
+    @Override
+    long working(long stored, PixelFormat decoded) {
+      return 3 * stored + 2 * decoded.frameBytes() + 16 * decoded.pixels() * decoded.samples();
     }
   };
 
@@ -51,6 +68,9 @@ enum Codec {
 
   /** A frame as native little endian, laid out as {@link #decoded} says. */
   abstract byte[] decode(byte[] frame, PixelFormat format);
+
+  /** Bytes of memory that decoding takes at most, the stream's and the result's among them. */
+  abstract long working(long stored, PixelFormat decoded);
 
   /** UNSUPPORTED or BROKEN when the frame's own header already says that it will not be decoded. */
   void check(byte[] frame, PixelFormat format) {}

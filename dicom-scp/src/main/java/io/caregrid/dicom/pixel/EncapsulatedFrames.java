@@ -39,7 +39,7 @@ final class EncapsulatedFrames implements Frames {
   @Override
   public byte[] read(int frame) {
     List<Bulk> parts = frames.get(frame);
-    long length = parts.stream().mapToLong(Bulk::length).sum();
+    long length = bytes(frame);
     if (parts.size() == 1) return Frames.read(source, parts.get(0).position(), length);
     if (length > PixelFormat.MAX_FRAME_BYTES)
       throw new PixelException(PixelException.Why.TOO_LARGE, "a frame of " + length + " bytes in its fragments");
@@ -49,6 +49,21 @@ final class EncapsulatedFrames implements Frames {
       Frames.readInto(source, part.position(), whole);
     }
     return whole.array();
+  }
+
+  @Override
+  public long bytes(int frame) {
+    return frames.get(frame).stream().mapToLong(Bulk::length).sum();
+  }
+
+  @Override
+  public byte[] head(int frame, int most) {
+    ByteBuffer head = ByteBuffer.allocate((int) Math.min(most, bytes(frame)));
+    for (Bulk part : frames.get(frame)) {
+      head.limit((int) Math.min(head.capacity(), head.position() + part.length()));
+      Frames.readInto(source, part.position(), head);
+    }
+    return head.array();
   }
 
   private List<List<Bulk>> frames(Value.Fragments pixels, List<Long> extended, int count) {

@@ -12,6 +12,12 @@ sealed interface Frames permits NativeFrames, EncapsulatedFrames {
   /** As kept, padding included. {@code frame} counts from 0 and is there. BROKEN when its bytes are not. */
   byte[] read(int frame);
 
+  /** What {@link #read} gives, told without reading. */
+  long bytes(int frame);
+
+  /** Its first bytes, {@code most} at most. */
+  byte[] head(int frame, int most);
+
   static byte[] read(Source source, long position, long length) {
     if (length > PixelFormat.MAX_FRAME_BYTES)
       throw new PixelException(PixelException.Why.TOO_LARGE,

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * The way of a stored value to the screen (PS3.4 N.2): modality LUT, values of interest, presentation LUT shape. Attributes stand in the data set, or
- * in the functional groups of an enhanced image, where those of the frame come before those of all frames (PS3.3 C.7.6.16).
+ * The way of a stored value to the screen (PS3.4 N.2): modality LUT, values of interest, presentation LUT shape. Attributes
+ * stand where {@link Groups} finds them.
  */
 final class Grayscale {
   private final Samples samples;
@@ -25,9 +25,9 @@ final class Grayscale {
 
   /** @param wanted window of whoever looks; null: the image's own */
   static Grayscale of(DataSet set, Source source, int frame, Samples samples, Window wanted) {
-    DataSet values = group(set, frame, Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE);
+    DataSet values = Groups.of(set, frame, Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE);
     DoubleUnaryOperator modality = modality(values, samples.format(), source);
-    DataSet interest = group(set, frame, Tag.FRAME_VOI_LUT_SEQUENCE);
+    DataSet interest = Groups.of(set, frame, Tag.FRAME_VOI_LUT_SEQUENCE);
     DoubleUnaryOperator shade = shade(interest, samples, modality, wanted, set, source);
     return new Grayscale(samples, modality, shade, inverted(set, samples.format()));
   }
@@ -88,17 +88,6 @@ final class Grayscale {
     } catch (IllegalArgumentException e) {
       return null;
     }
-  }
-
-  private static DataSet group(DataSet set, int frame, int macro) {
-    List<DataSet> each = set.items(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
-    if (frame <= each.size()) {
-      List<DataSet> own = each.get(frame - 1).items(macro);
-      if (!own.isEmpty()) return own.get(0);
-    }
-    List<DataSet> shared = set.items(Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE);
-    List<DataSet> ofAll = shared.isEmpty() ? List.of() : shared.get(0).items(macro);
-    return ofAll.isEmpty() ? set : ofAll.get(0);
   }
 
   private static double decimal(DataSet set, int tag, double absent) {

@@ -15,18 +15,33 @@ record NativeFrames(Source source, long position, long length, PixelFormat forma
     int wordBytes) implements Frames {
 
   static NativeFrames of(Source source, long position, long length, PixelFormat format, TransferSyntax syntax, Vr vr) {
-    int word = switch (vr) {
-      case OB, UN -> 1;
-      case OF, OL -> 4;
-      case OD, OV -> 8;
-      default -> 2;
+    return new NativeFrames(source, position, length, format, syntax.bigEndian(), word(vr));
+  }
+
+  /** Width of the words that change places between byte orders (PS3.5 7.3). */
+  static int word(Vr vr) {
+    return switch (vr) {
+      case OW, US, SS, AT -> 2;
+      case OF, OL, FL, SL, UL -> 4;
+      case OD, OV, FD, SV, UV -> 8;
+      default -> 1;
     };
-    return new NativeFrames(source, position, length, format, syntax.bigEndian(), word);
   }
 
   @Override
   public int count() {
     return format.frames();
+  }
+
+  @Override
+  public long bytes(int frame) {
+    return format.frameBytes() + wordBytes;
+  }
+
+  @Override
+  public byte[] head(int frame, int most) {
+    byte[] whole = read(frame);
+    return whole.length <= most ? whole : java.util.Arrays.copyOf(whole, most);
   }
 
   /** Little endian, whatever the byte order of the file. */

@@ -7,13 +7,21 @@ package io.caregrid.dicom.pixel;
  */
 record Picture(int width, int height, int bands, byte[] pixels) {
 
-  /** The region of the viewport, flipped if it says so, in the size that fits. */
-  Picture through(Viewport viewport) {
-    Picture region = region(viewport);
-    double scale = Math.min((double) viewport.width() / region.width, (double) viewport.height() / region.height);
-    int toWidth = (int) Math.max(1, Math.min(viewport.width(), Math.round(region.width * scale)));
-    int toHeight = (int) Math.max(1, Math.min(viewport.height(), Math.round(region.height * scale)));
-    return region.wide(toWidth).turned().wide(toHeight).turned();
+  /**
+   * The region of the viewport, flipped if it says so, in the size that fits and in its true proportions.
+   *
+   * @param viewport null: all of it
+   */
+  Picture shown(Screen screen, Viewport viewport) {
+    Picture region = viewport == null ? this : region(viewport);
+    Screen.Size size = screen.size(region.width, region.height, viewport);
+    if (size.width() == region.width && size.height() == region.height) return region;
+    return region.wide(size.width()).turned().wide(size.height()).turned();
+  }
+
+  void whiten(int x, int y) {
+    int at = (y * width + x) * bands;
+    for (int band = 0; band < bands; band++) pixels[at + band] = (byte) 0xFF;
   }
 
   private Picture region(Viewport viewport) {

@@ -2,7 +2,6 @@ package io.caregrid.dicom.pixel;
 
 import io.caregrid.dicom.data.DataSet;
 import io.caregrid.dicom.data.Element;
-import io.caregrid.dicom.data.Limits;
 import io.caregrid.dicom.data.Part10;
 import io.caregrid.dicom.data.Source;
 import io.caregrid.dicom.data.Tag;
@@ -20,6 +19,9 @@ import java.util.Optional;
  * <p>Everything here may fail with {@link PixelException}, or with {@link io.caregrid.dicom.data.DicomException} where not even the data set is one.
  */
 public final class Pixels {
+  /** In which a frame says what it is. */
+  private static final int HEAD = 1 << 20;
+
   private final DataSet set;
   private final Source source;
   private final PixelFormat format;
@@ -34,9 +36,13 @@ public final class Pixels {
 
   /** Of a Part 10 file. NO_PIXELS when it is something else than a picture. */
   public static Pixels open(Source file) {
+    return open(file, Extent.LARGE);
+  }
+
+  /** DicomException when there is more than {@code extent}. */
+  public static Pixels open(Source file, Extent extent) {
     Part10 part10 = Part10.read(file);
-    Source source = part10.source(file);
-    return of(part10.dataSet(file, Limits.WHOLE), source);
+    return of(part10.dataSet(file, extent.limits()), part10.source(file));
   }
 
   /** False: pixel data of this syntax is never decoded here. True: it is, unless a frame's own header says otherwise ({@link #checkDecodable}). */
@@ -109,15 +115,32 @@ public final class Pixels {
     return isEncapsulated() ? codec().decoded(format) : format;
   }
 
-  /** Where a native frame lies in the source, when its bytes are those to be sent: whole bytes, little endian. Nothing is read. */
-  public Optional<Value.Bulk> whereNative(int frame) {
-    require(frame);
+  /**
+   * Native frames whose bytes are those to be sent, one behind the other.
+   *
+   * @param position of the first, in the source
+   * @param length   of all of them
+   */
+  public record Run(long position, long length, long frameBytes) {
+    /** BROKEN when it is not all there. */
+    public Value.Bulk at(int frame) {
+      long start = (frame - 1) * frameBytes;
+      if (start + frameBytes > length) throw PixelException.broken("the pixel data ends inside frame " + frame);
+      return new Value.Bulk(position + start, frameBytes);
+    }
+  }
+
+  /** Empty unless they lie in the source in whole bytes and little endian. Nothing is read. */
+  public Optional<Run> run() {
     if (!(frames instanceof NativeFrames plain) || !plain.isPlain() || !plain.source().equals(source))
       return Optional.empty();
-    long length = format.frameBytes();
-    long start = (frame - 1) * length;
-    if (start + length > plain.length()) throw PixelException.broken("the pixel data ends inside frame " + frame);
-    return Optional.of(new Value.Bulk(plain.position() + start, length));
+    return Optional.of(new Run(plain.position(), plain.length(), format.frameBytes()));
+  }
+
+  /** Of {@link #stored}, told without reading. */
+  long storedBytes(int frame) {
+    require(frame);
+    return frames.bytes(frame - 1);
   }
 
   /** As kept: a compressed stream, or native little endian. */
@@ -135,10 +158,10 @@ public final class Pixels {
   /** Answers UNSUPPORTED or BROKEN now, from the header of the first frame, where decoding would later. */
   public void checkDecodable() {
     decodedFormat().frameInMemory();
-    if (isEncapsulated()) codec().check(stored(1), format);
+    if (isEncapsulated()) codec().check(frames.head(0, HEAD), format);
   }
 
-  private Codec codec() {
+  Codec codec() {
     Codec codec = Codec.of(set.syntax());
     if (codec == null)
       throw PixelException.unsupported("transfer syntax " + set.syntax().uid() + " is not decoded here");

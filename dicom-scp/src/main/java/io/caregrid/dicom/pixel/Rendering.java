@@ -5,9 +5,10 @@ package io.caregrid.dicom.pixel;
  *
  * @param quality  of JPEG, 1 to 100
  * @param window   null: as the image itself says, or from its darkest to its brightest value
- * @param viewport null: each pixel as it is
+ * @param viewport null: each pixel as it is, but that they become square
+ * @param overlays with the overlay planes drawn into it
  */
-public record Rendering(Media media, int quality, Window window, Viewport viewport) {
+public record Rendering(Media media, int quality, Window window, Viewport viewport, boolean overlays) {
   public enum Media {
     JPEG("image/jpeg"), PNG("image/png");
 
@@ -26,11 +27,11 @@ public record Rendering(Media media, int quality, Window window, Viewport viewpo
   }
 
   public static Rendering of(Media media) {
-    return new Rendering(media, GOOD, null, null);
+    return new Rendering(media, GOOD, null, null, false);
   }
 
   /** A JPEG that fits into a square of so many pixels. */
   public static Rendering thumbnail(int side) {
-    return new Rendering(Media.JPEG, SMALL, null, Viewport.of(side, side));
+    return new Rendering(Media.JPEG, SMALL, null, Viewport.of(side, side), false);
   }
 }

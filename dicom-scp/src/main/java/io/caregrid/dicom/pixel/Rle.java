@@ -30,12 +30,23 @@ final class Rle {
     return out;
   }
 
+  /** Bytes of a frame that nothing repeats in: a literal's head for every 128 bytes of a row, a byte of padding a segment. */
+  static long most(PixelFormat format) {
+    long row = format.columns() + format.columns() / MAX_RUN + 1;
+    return HEADER + (long) format.samples() * format.bytesPerSample() * (format.rows() * row + 1);
+  }
+
   /** A native little endian frame as an RLE frame of even length. */
   static byte[] encode(byte[] frame, PixelFormat format) {
+    return packed(frame, format).toByteArray();
+  }
+
+  /** The same, in as much memory as the longest needs, and no copy of it. */
+  static Packed packed(byte[] frame, PixelFormat format) {
     int width = bytesPerSample(format);
     int segments = format.samples() * width;
     if (segments > MOST_SEGMENTS) throw PixelException.unsupported("RLE has no room for " + segments + " segments");
-    ByteArrayOutputStream out = new ByteArrayOutputStream(frame.length / 2 + HEADER);
+    Packed out = new Packed((int) most(format));
     ByteBuffer header = ByteBuffer.allocate(HEADER).order(ByteOrder.LITTLE_ENDIAN).putInt(segments);
     out.writeBytes(header.array());
     for (int segment = 0; segment < segments; segment++) {
@@ -45,9 +56,18 @@ final class Rle {
       pack(frame, first + width - 1 - segment % width, step, format, out);
       if (out.size() % 2 != 0) out.write(0);
     }
-    byte[] bytes = out.toByteArray();
-    System.arraycopy(header.array(), 0, bytes, 0, HEADER);
-    return bytes;
+    out.begin(header.array());
+    return out;
+  }
+
+  static final class Packed extends ByteArrayOutputStream {
+    private Packed(int most) {
+      super(most);
+    }
+
+    private void begin(byte[] header) {
+      System.arraycopy(header, 0, buf, 0, header.length);
+    }
   }
 
   private static int bytesPerSample(PixelFormat format) {

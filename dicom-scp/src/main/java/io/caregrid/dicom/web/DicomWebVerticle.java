@@ -1,5 +1,6 @@
 package io.caregrid.dicom.web;
 
+import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Lingering;
@@ -16,6 +17,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -43,10 +45,15 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
   private final RenderedRetrieval pictures;
   private final BulkRetrieval bulk;
 
-  /** @param audit told of every access, but for deleting, of which the archive tells */
-  public DicomWebVerticle(Vertx vertx, Archive archive, ImageIndex index, Audit audit) {
+  /**
+   * @param audit   told of every access, but for deleting, of which the archive tells
+   * @param scratch folder of this node alone, for answers that wait for slow clients; what is left in it is removed
+   */
+  public DicomWebVerticle(Vertx vertx, Archive archive, ImageIndex index, Audit audit, DicomConfig config,
+      Path scratch) {
     this.archive = archive;
-    instances = new Instances(vertx, index, archive, audit);
+    long memory = Runtime.getRuntime().maxMemory() / 100 * config.workHeapPercent();
+    instances = new Instances(vertx, index, archive, audit, memory, scratch);
     storing = new Storing(vertx, archive, audit);
     searches = new Searches(index, audit, instances);
     retrieval = new InstanceRetrieval(instances);
@@ -117,7 +124,12 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
   /** Before the head an error is an answer; behind it only a broken connection tells the client that something is missing. */
   private void refuse(RoutingContext routing, Throwable cause) {
     HttpServerResponse response = routing.response();
-    if (response.ended() || response.closed()) return;
+    if (response.ended()) return;
+    if (response.closed() || cause instanceof Departed) {
+      log.debug("a client left before the end of its answer trace={}", routing.<String>get("trace"));
+      response.reset();
+      return;
+    }
     if (response.headWritten()) {
       log.warn("an answer broke off trace={} cause={}", routing.<String>get("trace"), cause.getClass().getName());
       response.reset();
@@ -133,7 +145,8 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
   private static Failure failure(PixelException cause) {
     return switch (cause.why) {
       case NO_PIXELS, NO_SUCH_FRAME -> new Failure.NotFound(cause.getMessage());
-      case UNSUPPORTED, TOO_LARGE, BROKEN ->
+      case TOO_LARGE -> new Failure.TooLarge("this picture is too large to be worked on here: " + cause.getMessage());
+      case UNSUPPORTED, BROKEN ->
         new Failure.NotAcceptable("this picture cannot be decoded here: " + cause.getMessage());
     };
   }

@@ -3,10 +3,13 @@ package io.caregrid.dicom.web;
 import io.caregrid.contract.Failure;
 import io.caregrid.dicom.archive.InstanceKey;
 import io.caregrid.dicom.archive.Opened;
+import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.data.Value;
+import io.caregrid.dicom.pixel.Need;
 import io.caregrid.dicom.pixel.PixelException;
 import io.caregrid.dicom.pixel.Pixels;
 import io.caregrid.dicom.web.Accept.Representation;
+import io.caregrid.dicom.web.Instances.Read;
 import io.caregrid.store.ImageIndex.Located;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -40,8 +43,9 @@ final class FrameRetrieval {
     List<Integer> wanted = which.apply(where.frames());
     if (wanted.stream().anyMatch(frame -> frame > where.frames()))
       return Future.failedFuture(new Failure.NotFound("this instance has frames 1 to " + where.frames()));
-    return instances.open(where, file -> instances.work(() -> Picture.of(file))
-        .compose(picture -> send(visit, where, file, picture, wanted, accept)));
+    return instances.open(where, file -> instances
+        .look(visit, where, extent -> Pixels.open(file.source(), extent), Facts::of)
+        .compose(read -> send(visit, where, file, read, wanted, accept)));
   }
 
   /**
@@ -67,21 +71,35 @@ final class FrameRetrieval {
     return IntStream.rangeClosed(1, (int) frames).boxed().toList();
   }
 
-  private record Picture(Pixels pixels, boolean decodes) {
-    static Picture of(Opened file) {
-      Pixels pixels = Pixels.open(file.source());
+  /**
+   * @param run     where native frames lie that go out as they are
+   * @param stored  memory that a frame takes as it is kept, bytes
+   * @param decoded memory that a frame takes to decode; -1: it cannot be
+   */
+  private record Facts(TransferSyntax syntax, Optional<Pixels.Run> run, long stored, long decoded) {
+    static Facts of(Pixels pixels) {
+      Optional<Pixels.Run> run = pixels.syntax().deflated() ? Optional.empty() : pixels.run();
+      return new Facts(pixels.syntax(), run, Need.stored(pixels), decoding(pixels));
+    }
+
+    private static long decoding(Pixels pixels) {
       try {
         pixels.checkDecodable();
-        return new Picture(pixels, true);
+        return Need.decoding(pixels);
       } catch (PixelException opaque) {
-        return new Picture(pixels, false);
+        return -1;
       }
+    }
+
+    boolean isKept(Representation as) {
+      return syntax.encapsulated() && as.syntax().equals(syntax.uid());
     }
   }
 
-  private Future<Void> send(Visit visit, Located where, Opened file, Picture picture, List<Integer> wanted,
-      Accept accept) {
-    Representation as = accept.best(Offers.frames(picture.pixels.syntax(), picture.decodes, wanted.size() == 1))
+  private Future<Void> send(Visit visit, Located where, Opened file, Read<Pixels, Facts> read,
+      List<Integer> wanted, Accept accept) {
+    Facts facts = read.facts();
+    Representation as = accept.best(Offers.frames(facts.syntax, facts.decoded >= 0, wanted.size() == 1))
         .orElseThrow(() -> new Failure.NotAcceptable(
             "these frames cannot be given in a form that Accept allows; as they are kept: "
                 + "multipart/related; type=\"application/octet-stream\"; transfer-syntax=*"));
@@ -93,13 +111,13 @@ final class FrameRetrieval {
     String tag = print.hex();
     if (visit.holds(tag, true)) return visit.notModified();
     visit.response().putHeader(HttpHeaders.CONTENT_ENCODING, HttpHeaders.IDENTITY).setChunked(true);
-    Way way = new Way(instances.outlet(visit.response()), file, picture.pixels, as);
+    Way way = new Way(visit, instances.outlet(visit.response()), file, read, as);
     return as.multipart()
         ? parts(visit, where, way, wanted, MultipartBody.of(tag, as.type()))
         : single(visit, way, wanted.get(0));
   }
 
-  private record Way(Outlet out, Opened file, Pixels pixels, Representation as) {}
+  private record Way(Client client, Outlet out, Opened file, Read<Pixels, Facts> read, Representation as) {}
 
   private Future<Void> single(Visit visit, Way way, int frame) {
     visit.response().putHeader(HttpHeaders.CONTENT_TYPE, way.as.type() + "; transfer-syntax=" + way.as.syntax());
@@ -119,13 +137,17 @@ final class FrameRetrieval {
 
   /** The head goes out after the frame is there, so that a first frame that is broken still gets an answer of its own. */
   private Future<Void> frame(Way way, int frame, Buffer head) {
-    Optional<Value.Bulk> plain = way.pixels.syntax().deflated() ? Optional.empty() : way.pixels.whereNative(frame);
-    if (plain.isPresent())
+    Facts facts = way.read.facts();
+    if (facts.run.isPresent()) {
+      Value.Bulk plain = facts.run.get().at(frame);
       return written(way, head)
-          .compose(headed -> way.out.copy(way.file.source(), plain.get().position(), plain.get().length()));
-    boolean kept = way.pixels.isEncapsulated() && way.as.syntax().equals(way.pixels.syntax().uid());
-    return instances.work(() -> kept ? way.pixels.stored(frame) : way.pixels.decoded(frame))
-        .compose(bytes -> written(way, head).compose(headed -> way.out.write(Buffer.buffer(bytes))));
+          .compose(headed -> way.out.copy(way.file.source(), plain.position(), plain.length()));
+    }
+    boolean kept = facts.isKept(way.as);
+    return instances
+        .work(way.client, way.read, kept ? facts.stored : facts.decoded,
+            (pixels, out) -> out.write(kept ? pixels.stored(frame) : pixels.decoded(frame)))
+        .compose(made -> written(way, head).onFailure(gone -> made.close()).compose(headed -> way.out.send(made)));
   }
 
   private static Future<Void> written(Way way, Buffer head) {

@@ -7,7 +7,9 @@ import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.pixel.PixelException;
 import io.caregrid.dicom.pixel.Pixels;
 import io.caregrid.dicom.pixel.Transcoding;
+import io.caregrid.dicom.pixel.Transcoding.Progress;
 import io.caregrid.dicom.web.Accept.Representation;
+import io.caregrid.dicom.web.Instances.Read;
 import io.caregrid.store.ImageIndex.Located;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -18,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * WADO-RS, instances of a study, of a series, or one (PS3.18 section 10.4.1.1.1): as kept, or in the transfer syntax asked for.
@@ -35,7 +38,7 @@ final class InstanceRetrieval {
     boolean alone = visit.instance() != null;
     Accept accept = visit.accept();
     return instances.named(visit)
-        .compose(found -> plan(accept, found, alone, new HashSet<>()))
+        .compose(found -> plan(visit, accept, found, alone, new HashSet<>()))
         .compose(plan -> send(visit, plan));
   }
 
@@ -47,7 +50,8 @@ final class InstanceRetrieval {
   }
 
   /** @param opaque SOP Instance UIDs of those whose pixels cannot be decoded, as far as is known */
-  private Future<List<Item>> plan(Accept accept, List<Located> found, boolean alone, Set<String> opaque) {
+  private Future<List<Item>> plan(Visit visit, Accept accept, List<Located> found, boolean alone,
+      Set<String> opaque) {
     Map<String, List<Representation>> offers = new LinkedHashMap<>();
     for (Located one : found) offers.computeIfAbsent(kind(one, opaque), kind -> offers(one, alone, opaque));
     Map<String, Representation> chosen = accept.best(offers)
@@ -56,8 +60,10 @@ final class InstanceRetrieval {
                 + "transfer-syntax=*"));
     List<Item> items = found.stream().map(one -> new Item(one, chosen.get(kind(one, opaque)))).toList();
     int known = opaque.size();
-    return InTurn.each(items.iterator(), item -> tryOut(item, opaque))
-        .compose(tried -> opaque.size() == known ? Future.succeededFuture(items) : plan(accept, found, alone, opaque));
+    return InTurn.each(items.iterator(), item -> tryOut(visit, item, opaque))
+        .compose(tried -> opaque.size() == known
+            ? Future.succeededFuture(items)
+            : plan(visit, accept, found, alone, opaque));
   }
 
   private static String kind(Located one, Set<String> opaque) {
@@ -69,23 +75,25 @@ final class InstanceRetrieval {
     return Offers.instance(stored, Pixels.decodes(stored) && !opaque.contains(one.instance()), alone);
   }
 
-  /** Looks into what is to be decoded or compressed: some of it cannot be. */
-  private Future<Void> tryOut(Item item, Set<String> opaque) {
+  /** Looks into what is to be decoded or compressed: some of it cannot be, or takes more memory than there ever is. */
+  private Future<Void> tryOut(Visit visit, Item item, Set<String> opaque) {
     TransferSyntax target = TransferSyntax.of(item.as.syntax());
     boolean certain = item.isAsKept()
         || !TransferSyntax.of(item.where.transferSyntax()).encapsulated() && !target.encapsulated();
     if (certain) return Future.succeededFuture();
-    return instances.open(item.where, file -> instances.work(() -> {
-      try {
-        Transcoding.of(file.source(), target);
-        return true;
-      } catch (PixelException refused) {
-        return false;
-      }
-    })).map(can -> {
-      if (!can) opaque.add(item.where.instance());
-      return null;
-    });
+    return instances.open(item.where, file -> look(visit, file, item))
+        .map(read -> read.bytes() + read.facts() <= instances.most())
+        .recover(cause -> cause instanceof PixelException ? Future.succeededFuture(false) : Future.failedFuture(cause))
+        .map(can -> {
+          if (!can) opaque.add(item.where.instance());
+          return null;
+        });
+  }
+
+  private Future<Read<Transcoding, Long>> look(Visit visit, Opened file, Item item) {
+    TransferSyntax target = TransferSyntax.of(item.as.syntax());
+    return instances.look(visit, item.where, extent -> Transcoding.of(file.source(), target, extent),
+        Transcoding::need);
   }
 
   private Future<Void> send(Visit visit, List<Item> items) {
@@ -103,7 +111,7 @@ final class InstanceRetrieval {
     return instances.open(item.where, file -> {
       visit.response().putHeader(HttpHeaders.CONTENT_TYPE, Offers.DICOM + "; transfer-syntax=" + item.as.syntax());
       length(visit, item.isAsKept() ? file.length() : -1);
-      return body(out, file, item);
+      return body(visit, out, file, item);
     }).compose(sent -> visit.response().end());
   }
 
@@ -114,7 +122,7 @@ final class InstanceRetrieval {
     Iterator<Item> all = items.iterator();
     return InTurn.each(all, item -> instances.open(item.where, file -> out
         .write(head(visit, multipart, item, item == items.get(0)))
-        .compose(headed -> body(out, file, item)))).compose(sent -> visit.response().end(multipart.end()));
+        .compose(headed -> body(visit, out, file, item)))).compose(sent -> visit.response().end(multipart.end()));
   }
 
   private static Buffer head(Visit visit, MultipartBody multipart, Item item, boolean first) {
@@ -137,8 +145,18 @@ final class InstanceRetrieval {
     else visit.response().putHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(bytes));
   }
 
-  private static Future<Void> body(Outlet out, Opened file, Item item) {
+  private Future<Void> body(Visit visit, Outlet out, Opened file, Item item) {
     if (item.isAsKept()) return out.copy(file.source(), 0, file.length());
-    return out.piped(to -> Transcoding.of(file.source(), TransferSyntax.of(item.as.syntax())).write(to));
+    return look(visit, file, item).compose(read -> parts(visit, out, read));
+  }
+
+  /** A part is made when the one before it has gone out: between them, however long that takes, no memory and no thread is held. */
+  private Future<Void> parts(Visit visit, Outlet out, Read<Transcoding, Long> read) {
+    Progress progress = new Progress();
+    Iterator<Progress> untilDone = Stream.generate(() -> progress).takeWhile(at -> !at.isDone()).iterator();
+    return InTurn.each(untilDone,
+        at -> instances.work(visit, read, read.facts(), (transcoding, to) -> transcoding.write(at, to))
+            .compose(out::send))
+        .onComplete(over -> progress.close());
   }
 }

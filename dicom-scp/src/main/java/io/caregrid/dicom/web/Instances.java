@@ -4,49 +4,51 @@ import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
 import io.caregrid.dicom.archive.Archive;
 import io.caregrid.dicom.archive.Opened;
+import io.caregrid.dicom.data.DicomException;
+import io.caregrid.dicom.data.TransferSyntax;
+import io.caregrid.dicom.pixel.Extent;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.ImageIndex.Located;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpServerResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
-/** What the handlers that give instances out stand on: the index, the files, and workers for what takes processor time. */
+/** What the handlers that give instances out stand on: the index, the files, and work for what takes processor time and memory. */
 final class Instances {
-  /** Requests that wait for a worker. */
-  private static final int WAITING = 256;
-  /** Answers that are transcoded on their way out: each waits for its client now and then, and must not keep a processor's worker meanwhile. */
-  private static final int PIPES = 32;
-  private static final long LONGEST_MINUTES = 10;
+  /** Of the memory for pictures, what is made and waits in memory for its client. */
+  private static final int SPOOLED_SHARE = 8;
+  /** A deflated data set up to 8 MB is kept inflated while it is worked on, and inflating it takes this. */
+  private static final long INFLATING = 32L << 20;
+  private static final long MOST_INFLATION = 1032;
 
   private final Vertx vertx;
   private final ImageIndex index;
   private final Archive archive;
   private final Audit audit;
-  private final WorkerExecutor workers;
-  private final WorkerExecutor pipes;
-  private final AtomicInteger waiting = new AtomicInteger();
+  private final Work work;
+  private final Spools spools;
 
-  Instances(Vertx vertx, ImageIndex index, Archive archive, Audit audit) {
+  /**
+   * @param memory  bytes for all that is worked on
+   * @param scratch folder for answers that wait for their clients
+   */
+  Instances(Vertx vertx, ImageIndex index, Archive archive, Audit audit, long memory, Path scratch) {
     this.vertx = vertx;
     this.index = index;
     this.archive = archive;
     this.audit = audit;
-    workers = pool(vertx, "dicom-web-pixels", Math.max(2, Runtime.getRuntime().availableProcessors()));
-    pipes = pool(vertx, "dicom-web-pipes", PIPES);
-  }
-
-  private static WorkerExecutor pool(Vertx vertx, String name, int size) {
-    return vertx.createSharedWorkerExecutor(name, size, LONGEST_MINUTES, TimeUnit.MINUTES);
+    work = new Work(vertx, memory - memory / SPOOLED_SHARE);
+    spools = new Spools(scratch, memory / SPOOLED_SHARE);
   }
 
   Future<Void> close() {
-    return Future.join(workers.close(), pipes.close()).mapEmpty();
+    return work.close();
   }
 
   /** What the address names, audited as read; NotFound 404 when that is nothing. */
@@ -84,18 +86,69 @@ final class Instances {
     return vertx.executeBlocking(work, false);
   }
 
-  /** Decoding, encoding, rendering: as many at once as there are processors. Busy 503 when too many wait. */
-  <T> Future<T> work(Callable<T> work) {
-    if (waiting.incrementAndGet() > WAITING) {
-      waiting.decrementAndGet();
-      return Future
-          .failedFuture(new Failure.Busy("more pictures are being worked on than this node has processors for"));
-    }
-    return workers.executeBlocking(work, false).onComplete(over -> waiting.decrementAndGet());
+  /** Something that reads a data set so far. */
+  interface Reads<T> {
+    /** DicomException: there is more of it. */
+    T upTo(Extent extent) throws IOException;
+  }
+
+  /** Reads a data set, as a usual one first; {@code more} bytes of memory are needed besides. See {@link Work#run}. */
+  <T> Future<T> reading(Client client, Located where, long more, Reads<T> reads) {
+    long needed = more + inflating(where);
+    return work.run(client, needed + Extent.USUAL.bytes, () -> reads.upTo(Extent.USUAL))
+        .recover(cause -> cause instanceof DicomException
+            ? work.run(client, needed + Extent.LARGE.bytes, () -> reads.upTo(Extent.LARGE))
+            : Future.failedFuture(cause));
+  }
+
+  /**
+   * What was read of an instance to work with.
+   *
+   * @param facts what its reader wants to know at once
+   * @param bytes of memory that it takes
+   */
+  record Read<T, F>(Again<T> what, F facts, long bytes) {}
+
+  /** Reads what {@link #work} will need; nothing is decoded, and no memory is held afterwards. */
+  <T, F> Future<Read<T, F>> look(Client client, Located where, Function<Extent, T> reader, Function<T, F> facts) {
+    return reading(client, where, 0, extent -> {
+      T first = reader.apply(extent);
+      return new Read<>(new Again<>(first, () -> reader.apply(extent)), facts.apply(first),
+          extent.bytes + inflating(where));
+    });
+  }
+
+  /** Decoding, encoding, rendering. {@code bytes} of memory are needed besides what was read. See {@link Work#run}. */
+  <T> Future<Spool> work(Client client, Read<T, ?> read, long bytes, Making<T> making) {
+    return work.run(client, read.bytes + bytes, () -> {
+      T what = read.what.get();
+      return spooled(out -> making.from(what, out));
+    });
+  }
+
+  /** What is made of something, into a part of an answer. */
+  interface Making<T> {
+    void from(T what, OutputStream out) throws IOException;
+  }
+
+  /** In a job: what it writes waits there for its client. */
+  Spool spooled(Spool.Writes writes) throws IOException {
+    return Spool.of(spools, writes);
+  }
+
+  /** The largest need that is ever met, in bytes. */
+  long most() {
+    return work.most();
+  }
+
+  private static long inflating(Located where) {
+    return TransferSyntax.of(where.transferSyntax()).deflated()
+        ? Math.min(INFLATING, 4 * MOST_INFLATION * where.length())
+        : 0;
   }
 
   Outlet outlet(HttpServerResponse response) {
-    return new Outlet(vertx, pipes, response);
+    return new Outlet(vertx, response);
   }
 
   /** The same as long as the same bytes are kept under the same names. */

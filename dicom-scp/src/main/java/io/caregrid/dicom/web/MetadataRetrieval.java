@@ -1,32 +1,20 @@
 package io.caregrid.dicom.web;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.contract.Failure;
 import io.caregrid.dicom.archive.InstanceKey;
 import io.caregrid.dicom.data.DataSet;
-import io.caregrid.dicom.data.DicomJson;
-import io.caregrid.dicom.data.Element;
 import io.caregrid.dicom.data.Limits;
 import io.caregrid.dicom.data.Part10;
-import io.caregrid.dicom.data.Source;
-import io.caregrid.dicom.data.Value;
 import io.caregrid.store.ImageIndex.Located;
 import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import java.util.List;
-import java.util.function.UnaryOperator;
 
 /**
- * WADO-RS metadata of a study, a series or an instance (PS3.18 section 10.4.1.1.2): all but group 2 and long binary values, which are BulkDataURIs that
+ * WADO-RS metadata of a study, a series or an instance (PS3.18 section 10.4.1.1.2): all but group 2 and long values, which are BulkDataURIs that
  * {@link BulkRetrieval} answers. Read from the files, one instance after the other, and sent as it is read.
  */
 final class MetadataRetrieval {
-  /** Binary values up to here stand in the JSON. */
-  private static final int INLINE_BYTES = 256;
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private final Instances instances;
 
   MetadataRetrieval(Instances instances) {
@@ -46,36 +34,20 @@ final class MetadataRetrieval {
     if (visit.holds(tag, false)) return visit.notModified();
     visit.response().putHeader(HttpHeaders.CONTENT_TYPE, type).setChunked(true);
     Outlet out = instances.outlet(visit.response());
-    return InTurn.each(found.iterator(), one -> read(visit, one)
-        .compose(json -> out.write(Buffer.buffer(json.length + 1)
-            .appendByte((byte) (one == found.get(0) ? '[' : ','))
-            .appendBytes(json))))
+    return InTurn.each(found.iterator(), one -> made(visit, one, one == found.get(0) ? '[' : ',').compose(out::send))
         .compose(sent -> visit.response().end("]"));
   }
 
-  private Future<byte[]> read(Visit visit, Located where) {
+  private Future<Spool> made(Visit visit, Located where, char before) {
     String bulk = Addresses.instance(visit.base(), new InstanceKey(where.study(), where.series(), where.instance()))
         + "/bulkdata/";
-    return instances.open(where,
-        file -> instances.read(() -> JSON.writeValueAsBytes(json(file.source(), bulk::concat))));
-  }
-
-  /** Pure. */
-  static ObjectNode json(Source file, UnaryOperator<String> bulkUri) {
-    DataSet set = Part10.read(file).dataSet(file, Limits.HEADER);
-    shorten(set);
-    return DicomJson.of(set, bulkUri);
-  }
-
-  private static void shorten(DataSet set) {
-    List<Element> all = new java.util.ArrayList<>();
-    set.forEach(all::add);
-    for (Element element : all) {
-      if (element.value() instanceof Value.Items items) items.items().forEach(MetadataRetrieval::shorten);
-      else
-        if (element.value() instanceof Value.Bytes bytes && element.vr().isBinary()
-            && bytes.bytes().length > INLINE_BYTES)
-          set.put(new Element(element.tag(), element.vr(), new Value.Bulk(0, bytes.bytes().length)));
-    }
+    return instances.open(where, file -> instances.reading(visit, where, MetadataJson.NEED, extent -> {
+      DataSet set = Part10.read(file.source())
+          .dataSet(file.source(), extent.limits(MetadataJson.INLINE_BYTES, Limits.HEADER.stopBefore()));
+      return instances.spooled(to -> {
+        to.write(before);
+        MetadataJson.write(set, bulk::concat, to);
+      });
+    }));
   }
 }

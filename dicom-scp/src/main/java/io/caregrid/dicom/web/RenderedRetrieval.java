@@ -1,6 +1,7 @@
 package io.caregrid.dicom.web;
 
 import io.caregrid.contract.Failure;
+import io.caregrid.dicom.pixel.Need;
 import io.caregrid.dicom.pixel.PixelException;
 import io.caregrid.dicom.pixel.Pixels;
 import io.caregrid.dicom.pixel.Renderer;
@@ -10,8 +11,9 @@ import io.caregrid.dicom.pixel.Viewport;
 import io.caregrid.dicom.pixel.Window;
 import io.caregrid.store.ImageIndex.Located;
 import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -23,6 +25,11 @@ import java.util.function.Function;
  */
 final class RenderedRetrieval {
   private static final int THUMBNAIL = 128;
+  /**
+   * Our own keyword beside {@code patient} and {@code technique}, which the standard allows. Without it overlay planes are not drawn: no annotation is
+   * where none is asked for (8.3.5.1.1), and a plane is shown when a presentation state says so (PS3.3 C.11.7), of which there is none.
+   */
+  private static final String OVERLAY = "overlay";
   /** Pictures tried for the thumbnail of a study or series: reports and broken ones have none. */
   private static final int TRIED = 5;
   private final Instances instances;
@@ -55,10 +62,16 @@ final class RenderedRetrieval {
     try {
       return new Rendering(media, quality == null ? Rendering.GOOD : Integer.parseInt(quality),
           parsed(visit.parameter("window"), Window::parse, null),
-          parsed(visit.parameter("viewport"), Viewport::parse, usual));
+          parsed(visit.parameter("viewport"), Viewport::parse, usual), annotations(visit).contains(OVERLAY));
     } catch (IllegalArgumentException wrong) {
       throw new Failure.Invalid(wrong.getMessage());
     }
+  }
+
+  /** PS3.18 section 8.3.5.1.1; those that are not known are not heeded. */
+  private static List<String> annotations(Visit visit) {
+    String asked = visit.parameter("annotation");
+    return asked == null ? List.of() : List.of(asked.split(","));
   }
 
   private static <T> T parsed(String text, Function<String, T> reader, T usual) {
@@ -73,33 +86,48 @@ final class RenderedRetrieval {
       String tag = Instances.fingerprint(found).add(String.valueOf(how)).add(String.valueOf(frames)).hex();
       if (visit.holds(tag, true)) return visit.notModified();
       List<Located> candidates = order.apply(found).stream().filter(one -> one.frames() > 0).limit(TRIED).toList();
-      return render(candidates, 0, frames == null ? 0 : frames.get(0), how).compose(picture -> visit.response()
-          .putHeader(HttpHeaders.CONTENT_TYPE, how.media().type)
-          .putHeader(HttpHeaders.CONTENT_ENCODING, HttpHeaders.IDENTITY)
-          .end(Buffer.buffer(picture)));
+      return render(visit, candidates, 0, frames == null ? 0 : frames.get(0), how)
+          .compose(picture -> send(visit, how, picture));
     });
   }
 
+  private Future<Void> send(Visit visit, Rendering how, Spool picture) {
+    visit.response()
+        .putHeader(HttpHeaders.CONTENT_TYPE, how.media().type)
+        .putHeader(HttpHeaders.CONTENT_ENCODING, HttpHeaders.IDENTITY)
+        .putHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(picture.size()));
+    return instances.outlet(visit.response()).send(picture).compose(sent -> visit.response().end());
+  }
+
   /** The first that can be rendered; the failure of the last when none can. */
-  private Future<byte[]> render(List<Located> candidates, int at, int frame, Rendering how) {
+  private Future<Spool> render(Visit visit, List<Located> candidates, int at, int frame, Rendering how) {
     if (at >= candidates.size()) return Future.failedFuture(new Failure.NotFound("there is no picture to render"));
-    return render(candidates.get(at), frame, how)
-        .recover(cause -> cause instanceof PixelException && at + 1 < candidates.size()
-            ? render(candidates, at + 1, frame, how)
+    return render(visit, candidates.get(at), frame, how)
+        .recover(cause -> isNoPicture(cause) && at + 1 < candidates.size()
+            ? render(visit, candidates, at + 1, frame, how)
             : Future.failedFuture(cause));
   }
 
+  private static boolean isNoPicture(Throwable cause) {
+    return cause instanceof PixelException || cause instanceof Failure.TooLarge;
+  }
+
   /** @param frame 0: none was named, so the first */
-  private Future<byte[]> render(Located where, int frame, Rendering how) {
+  private Future<Spool> render(Visit visit, Located where, int frame, Rendering how) {
     if (frame > where.frames())
       return Future.failedFuture(new Failure.NotFound("this instance has frames 1 to " + where.frames()));
-    return instances.open(where, file -> instances.work(() -> {
-      try {
-        return Renderer.render(Pixels.open(file.source()), Math.max(1, frame), how);
-      } catch (IllegalArgumentException outside) {
-        throw new Failure.Invalid(outside.getMessage());
-      }
-    }));
+    int shown = Math.max(1, frame);
+    return instances.open(where, file -> instances
+        .look(visit, where, extent -> Pixels.open(file.source(), extent), pixels -> Need.rendering(pixels, shown, how))
+        .compose(read -> instances.work(visit, read, read.facts(), (pixels, out) -> write(pixels, shown, how, out))));
+  }
+
+  private static void write(Pixels pixels, int frame, Rendering how, OutputStream out) throws IOException {
+    try {
+      Renderer.write(pixels, frame, how, out);
+    } catch (IllegalArgumentException outside) {
+      throw new Failure.Invalid(outside.getMessage());
+    }
   }
 
   /** The middle one, then its neighbours. */

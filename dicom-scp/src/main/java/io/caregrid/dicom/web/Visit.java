@@ -13,7 +13,7 @@ import io.vertx.ext.web.RoutingContext;
  * @param caller who asks
  * @param base   see {@link Addresses#base}
  */
-record Visit(RoutingContext routing, Caller caller, String base) {
+record Visit(RoutingContext routing, Caller caller, String base) implements Client {
 
   static Visit of(RoutingContext routing) {
     return new Visit(routing, Caller.LOCAL.traced(routing.get("trace")), Addresses.base(routing));
@@ -43,6 +43,16 @@ record Visit(RoutingContext routing, Caller caller, String base) {
 
   HttpServerResponse response() {
     return routing.response();
+  }
+
+  @Override
+  public boolean isGone() {
+    return response().closed();
+  }
+
+  @Override
+  public boolean hasBegun() {
+    return response().headWritten();
   }
 
   void record(Audit audit, Audit.Action action) {

@@ -33,7 +33,8 @@ final class StoringNode implements AutoCloseable {
   StoringNode(DatabaseConfig database, Path folder, DicomConfig config, long segmentBytes) {
     vault = new Vault(database, folder, config, segmentBytes);
     dicom = dicom(config);
-    DicomWebVerticle pages = new DicomWebVerticle(vault.vertx, vault.archive, vault.index, Audit.log());
+    DicomWebVerticle pages = new DicomWebVerticle(vault.vertx, vault.archive, vault.index, Audit.log(), config,
+        folder.resolveSibling(folder.getFileName() + "-scratch"));
     get(vault.vertx.deployVerticle(pages));
     Router router = Router.router(vault.vertx);
     pages.mount(router);
@@ -63,7 +64,8 @@ final class StoringNode implements AutoCloseable {
   static DicomConfig config(int bufferBytes) {
     DicomConfig d = DicomConfig.DEFAULT;
     return new DicomConfig(d.host(), 0, d.aeTitle(), d.callers(), d.folder(), d.shared(), d.associations(),
-        d.perCaller(), d.maxPdu(), d.maxInstance(), bufferBytes, d.artim(), d.idle(), d.privateClasses());
+        d.perCaller(), d.maxPdu(), d.maxInstance(), bufferBytes, d.workHeapPercent(), d.artim(), d.idle(),
+        d.privateClasses());
   }
 
   /** A JVM with its main class, on the class path of this one; its errors are ours. */

@@ -81,7 +81,7 @@ final class Port implements AutoCloseable {
       Duration idle) {
     DicomConfig usual = DicomConfig.DEFAULT;
     return new DicomConfig(usual.host(), 0, usual.aeTitle(), callers, null, false, associations, perCaller, maxPdu,
-        usual.maxInstance(), usual.bufferBytes(), artim, idle, false);
+        usual.maxInstance(), usual.bufferBytes(), usual.workHeapPercent(), artim, idle, false);
   }
 
   Peer peer() {

@@ -68,7 +68,7 @@ class RenderedPixelsIT {
     Judges.run("dcm2pnm", "--write-raw-pnm", "+Wi", "1", file.toString(), drawn.toString());
     byte[] theirs = Files.readAllBytes(drawn);
     byte[] png = Renderer.render(Pixels.open(Judges.source(file)), 1,
-        new Rendering(Rendering.Media.PNG, Rendering.GOOD, null, null));
+        new Rendering(Rendering.Media.PNG, Rendering.GOOD, null, null, false));
     Raster ours = ImageIO.read(new ByteArrayInputStream(png)).getRaster();
     assertTrue(theirs.length > SIDE * SIDE);
 

@@ -66,6 +66,24 @@ final class Slices {
     return set.put(new Element(Tag.PIXEL_DATA, Vr.OB, new Value.Bytes(pixels(n, rows * frames))));
   }
 
+  /** One frame of so many columns. */
+  static DataSet wide(int study, int n, int rows, int columns) {
+    byte[] pixels = new byte[rows * columns];
+    new Random(n).nextBytes(pixels);
+    return picture(study, n, 1, 1).putNumbers(Tag.ROWS, rows)
+        .putNumbers(Tag.COLUMNS, columns)
+        .put(new Element(Tag.PIXEL_DATA, Vr.OB, new Value.Bytes(pixels)));
+  }
+
+  /** Private attributes of 16-bit numbers, {@code count} of 30 000 each. */
+  static DataSet numbers(int study, int n, int count) {
+    DataSet set = picture(study, n, 16, 1).put(new Element(0x00290010, Vr.LO, new Value.Bytes("TEST".getBytes(
+        StandardCharsets.US_ASCII))));
+    byte[] numbers = pixels(n, 60_000 / COLUMNS);
+    for (int i = 0; i < count; i++) set.put(new Element(0x00291000 + i, Vr.US, new Value.Bytes(numbers)));
+    return set;
+  }
+
   /** All of a file up to its pixels, of which there are {@code rows * frames * COLUMNS} bytes, an even number. */
   static byte[] head(int study, int n, int rows, int frames) {
     DataSet set = picture(study, n, 1, 2).remove(Tag.PIXEL_DATA)

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 final class SmallNode implements AutoCloseable {
   private static final int HEAP_MB = 96;
   private static final int DIRECT_MB = 64;
+  private static final int WORK_PERCENT = 50;
   /** All the memory it has for data. */
   static final int BYTES = (HEAP_MB + DIRECT_MB) << 20;
   private static final int STOP_SECONDS = 30;
@@ -54,7 +55,7 @@ final class SmallNode implements AutoCloseable {
 
   public static void main(String[] where) throws IOException {
     DatabaseConfig database = new DatabaseConfig(where[0], Integer.parseInt(where[1]), where[2], where[3], where[4], 4);
-    try (WebDoor door = new WebDoor(database, Path.of(where[5]), WebDoor.limited(1L << 30, 16 << 20))) {
+    try (WebDoor door = new WebDoor(database, Path.of(where[5]), WebDoor.limited(1L << 30, 16 << 20, WORK_PERCENT))) {
       System.out.println("port " + door.port);
       System.in.read(); // until whoever started us ends
     }

@@ -23,6 +23,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,6 +42,9 @@ class StreamingIT {
   private static final int FRAMES = 250;
   private static final long LARGE = (long) ROWS * Slices.COLUMNS * FRAMES;
   private static final int CLIENTS = 50;
+  private static final int SLOW = 64;
+  /** Of a picture of which the node renders one at a time, and not two. */
+  private static final int SIDE = 2600;
   private static final String DEFLATED = "application/dicom; transfer-syntax=1.2.840.10008.1.2.1.99";
   private static final String RLE = "application/dicom; transfer-syntax=1.2.840.10008.1.2.5";
   private static final Duration PROMPTLY = Duration.ofSeconds(15);
@@ -154,6 +160,63 @@ class StreamingIT {
     } finally {
       for (RawClient one : idle) one.vanish();
     }
+  }
+
+  /** As many as would take every thread, were there one for each. */
+  @Test
+  void slowReadersOfTranscodedPicturesLeaveTheOthersTheirs() throws Exception {
+    List<RawClient> slow = new ArrayList<>();
+    post(new ByteArrayInputStream(Slices.multipart("b", Slices.file(8, 1))));
+    try {
+      for (int n = 0; n < SLOW; n++)
+        slow.add(new RawClient(node.port).ask(Slices.path(1, 1), n % 2 == 0 ? RLE : DEFLATED));
+      for (RawClient one : slow) assertEquals(200, one.status());
+
+      promptly(Slices.path(8, 1), RLE);
+      promptly(Slices.path(8, 1), DEFLATED);
+      for (RawClient one : slow) assertEquals(200_000, one.read(200_000).length, "they get on");
+      assertTrue(node.isAlive());
+    } finally {
+      for (RawClient one : slow) one.vanish();
+    }
+  }
+
+  @Test
+  void manyRendersOfALargeFrameAtOnceAreMadeOrPutOff() throws Exception {
+    post(
+        new ByteArrayInputStream(Slices.multipart("b", Slices.file(Slices.wide(6, 1, SIDE, SIDE)), Slices.file(6, 2))));
+
+    List<Integer> answers = atOnce(CLIENTS, Slices.path(6, 1) + "/rendered", "image/png", Slices.path(6, 2));
+
+    assertTrue(answers.contains(200), () -> "none was made: " + answers);
+  }
+
+  @Test
+  void metadataOfHugeNumberArraysAtOnceIsMadeOrPutOff() throws Exception {
+    post(new ByteArrayInputStream(Slices.multipart("b", Slices.file(Slices.numbers(7, 1, 200)), Slices.file(7, 2))));
+
+    List<Integer> answers = atOnce(CLIENTS, Slices.path(7, 1) + "/metadata", "application/dicom+json",
+        Slices.path(7, 2));
+
+    assertTrue(answers.contains(200), () -> "none was made: " + answers);
+  }
+
+  /** @return the status of each answer: 200, or 503 with Retry-After. Meanwhile what is small, at {@code other}, is answered */
+  private static List<Integer> atOnce(int count, String path, String accept, String other) throws Exception {
+    HttpRequest request = HttpRequest.newBuilder(URI.create(node.base() + path)).header("Accept", accept).build();
+    List<CompletableFuture<HttpResponse<Void>>> asked = new ArrayList<>();
+    for (int n = 0; n < count; n++) asked.add(CLIENT.sendAsync(request, BodyHandlers.discarding()));
+    promptly(other + "/rendered", "image/png");
+    promptly(other, WebDoor.AS_KEPT);
+    List<Integer> answers = new ArrayList<>();
+    for (CompletableFuture<HttpResponse<Void>> one : asked) {
+      HttpResponse<Void> answer = one.get(2, TimeUnit.MINUTES);
+      answers.add(answer.statusCode());
+      assertEquals(answer.statusCode() == 503, answer.headers().firstValue("Retry-After").isPresent());
+    }
+    assertTrue(node.isAlive());
+    assertTrue(Set.of(200, 503).containsAll(answers), () -> "answers " + answers);
+    return answers;
   }
 
   @Test

@@ -39,6 +39,7 @@ final class WebDoor implements AutoCloseable {
   final List<String> audited = new CopyOnWriteArrayList<>();
   final MeterRegistry metrics = new SimpleMeterRegistry();
   final Archive archive;
+  final Path scratch;
   final int port;
   private final Database database;
   private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -50,11 +51,12 @@ final class WebDoor implements AutoCloseable {
   }
 
   WebDoor(DatabaseConfig where, Path folder, DicomConfig config) {
+    scratch = folder.resolveSibling(folder.getFileName() + "-scratch");
     database = Await.get(Database.open(vertx, where));
     ImageIndex index = new ImageIndex(database);
     archive = Await.get(Archive.open(vertx, config, folder, index, metrics));
     Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target);
-    DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, audit);
+    DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, audit, config, scratch);
     Await.get(vertx.deployVerticle(web));
     Router router = Router.router(vertx);
     web.mount(router);
@@ -67,6 +69,8 @@ final class WebDoor implements AutoCloseable {
   /** As the house's HTTP server does it. */
   private static void refuse(RoutingContext routing) {
     if (routing.failure() instanceof Failure failure) {
+      if (failure.status == 503)
+        routing.response().putHeader("Retry-After", String.valueOf(Failure.Busy.RETRY_AFTER_SECONDS));
       routing.response()
           .setStatusCode(failure.status)
           .putHeader("Content-Type", OperationOutcome.CONTENT_TYPE)
@@ -78,9 +82,13 @@ final class WebDoor implements AutoCloseable {
   }
 
   static DicomConfig limited(long maxInstance, int bufferBytes) {
+    return limited(maxInstance, bufferBytes, DicomConfig.DEFAULT.workHeapPercent());
+  }
+
+  static DicomConfig limited(long maxInstance, int bufferBytes, int workHeapPercent) {
     DicomConfig usual = DicomConfig.DEFAULT;
     return new DicomConfig(usual.host(), 0, usual.aeTitle(), List.of(), null, false, 8, 8, usual.maxPdu(), maxInstance,
-        bufferBytes, usual.artim(), usual.idle(), false);
+        bufferBytes, workHeapPercent, usual.artim(), usual.idle(), false);
   }
 
   String base() {

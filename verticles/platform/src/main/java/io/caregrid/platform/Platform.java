@@ -172,7 +172,8 @@ public final class Platform implements AutoCloseable {
   private void openDicom(Database database) {
     ImageIndex index = new ImageIndex(database);
     archive = keep(Await.ready(Archive.open(vertx, config.dicom(), pictures(), index, metrics)));
-    DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, Audit.log());
+    DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, Audit.log(), config.dicom(),
+        config.data().resolve("scratch").toAbsolutePath());
     deploy(web);
     doors.add(web);
     DicomScpVerticle.Door door = new DicomScpVerticle.Door(config.dicom(), archive::receive, archive::acceptsMore,

@@ -50,7 +50,8 @@ final class PictureNode implements AutoCloseable {
     FhirStore store = new FhirStore(database, Audit.log());
     ImageIndex index = new ImageIndex(database);
     archive = Await.ready(Archive.open(vertx, DicomConfig.DEFAULT, folder, index, new SimpleMeterRegistry()));
-    DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, Audit.log());
+    DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, Audit.log(), DicomConfig.DEFAULT,
+        folder.resolveSibling(folder.getFileName() + "-scratch"));
     Await.ready(vertx.deployVerticle(web));
     doors.add(web);
     doors.addAll(ApiDoors.all(vertx, store, new DeadLetters(database), 1, List.of(), () -> "", "test"));
