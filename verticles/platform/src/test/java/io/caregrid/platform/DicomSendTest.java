@@ -48,7 +48,8 @@ class DicomSendTest {
   void open() {
     DicomConfig usual = DicomConfig.DEFAULT;
     DicomConfig config = new DicomConfig(usual.host(), 0, usual.aeTitle(), usual.callers(), null, false, 16, 16,
-        usual.maxPdu(), usual.maxInstance(), usual.bufferBytes(), usual.workHeapPercent(), usual.artim(), usual.idle(), false);
+        usual.maxPdu(), usual.maxInstance(), usual.bufferBytes(), usual.workHeapPercent(), usual.artim(), usual.idle(),
+        false);
     DicomScpVerticle port = new DicomScpVerticle(config, new DicomScpVerticle.Door(config, this::incoming, () -> true,
         Audit.log(), new SimpleMeterRegistry()));
     Await.ready(vertx.deployVerticle(port));
