@@ -6,9 +6,11 @@ import io.caregrid.dicom.archive.InstanceKey;
 import io.caregrid.dicom.archive.Refused;
 import io.caregrid.dicom.data.Part10;
 import io.caregrid.dicom.data.TransferSyntax;
+import io.caregrid.store.Cause;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Future;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,11 +74,13 @@ final class Store {
     return incoming.drained();
   }
 
-  /** Never fails: whatever went wrong is an answer too. */
-  Future<Answer> finish() {
+  /** Never fails: whatever went wrong is an answer too. @param hasRoom the archive takes more */
+  Future<Answer> finish(BooleanSupplier hasRoom) {
     if (refused != null) return Future.succeededFuture(refused);
     return incoming.finish(new Incoming.Expected(request.text(CommandSet.AFFECTED_SOP_CLASS),
-        request.text(CommandSet.AFFECTED_SOP_INSTANCE), null)).map(Store::kept).otherwise(Store::failed);
+        request.text(CommandSet.AFFECTED_SOP_INSTANCE), null))
+        .map(Store::kept)
+        .otherwise(cause -> failed(cause, hasRoom));
   }
 
   void abandon() {
@@ -89,10 +93,11 @@ final class Store {
         : new Answer(Status.SUCCESS, null, receipt.key());
   }
 
-  private static Answer failed(Throwable cause) {
-    if (cause instanceof Refused no) return Answer.refused(no.why.dimse, no.getMessage());
+  private static Answer failed(Throwable cause, BooleanSupplier hasRoom) {
+    if (cause instanceof Refused no)
+      return Answer.refused(no.why(hasRoom.getAsBoolean()).dimse, no.getMessage());
     if (cause instanceof Failure.Busy) return Answer.refused(Status.OUT_OF_RESOURCES, "try again later");
-    log.error("an instance could not be kept", cause);
+    log.error("an instance could not be kept cause={}", Cause.andPlace(cause));
     return Answer.refused(Status.PROCESSING_FAILURE, "internal error; the node's log says more");
   }
 }

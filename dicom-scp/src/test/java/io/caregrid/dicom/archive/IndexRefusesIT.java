@@ -9,13 +9,25 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.caregrid.dicom.archive.Incoming.Expected;
+import io.caregrid.dicom.archive.Incoming.Outcome;
+import io.caregrid.dicom.archive.Incoming.Receipt;
 import io.caregrid.dicom.archive.Refused.Why;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +57,56 @@ class IndexRefusesIT {
           lines.toString());
       for (String line : lines) assertFalse(line.toLowerCase().matches("(?s).*(rgen|pat-2).*"), line);
       vault.store(Phantom.image(3, 0, 1_000));
+    }
+  }
+
+  @Test
+  void anInstanceThatIsRemovedWhileItComesIsTakenUpAgain(LocalPostgres postgres, @TempDir Path folder)
+      throws Exception {
+    String name = postgres.createDatabase();
+    try (Vault vault = new Vault(Vault.database(postgres, name), folder, StoringNode.config(64 << 20), 4 << 20)) {
+      sql(vault, postgres, name, "create function gone() returns trigger language plpgsql as 'begin return null; end'");
+      sql(vault, postgres, name,
+          "create trigger gone before insert on image_instance for each row execute function gone()");
+      Future<Receipt> stored = vault.storing(Phantom.image(2, 0, 1_000), Expected.ANYTHING);
+      until(() -> !vault.archive.acceptsMore() || stored.isComplete());
+      sql(vault, postgres, name, "drop trigger gone on image_instance");
+
+      assertEquals(Outcome.STORED, get(stored).outcome());
+      assertEquals(1, vault.instances(2).size());
+    }
+  }
+
+  @Test
+  @Tag("full")
+  void whileTheIndexDoesNotAnswerEverySenderIsToldToComeAgain(LocalPostgres postgres, @TempDir Path folder)
+      throws Exception {
+    String name = postgres.createDatabase();
+    try (StoringNode node = new StoringNode(Vault.database(postgres, name), folder, StoringNode.config(64 << 20),
+        4 << 20); Modality modality = new Modality(node.dicom)) {
+      sql(node.vault, postgres, name, "create function busy() returns trigger language plpgsql as "
+          + "'begin raise exception using errcode = ''lock_not_available''; end'");
+      sql(node.vault, postgres, name,
+          "create trigger busy before insert on image_instance for each row execute function busy()");
+      CompletableFuture<HttpResponse<Void>> web = HttpClient.newHttpClient()
+          .sendAsync(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + node.web + "/dicom-web/studies"))
+              .header("Content-Type", "application/dicom")
+              .POST(HttpRequest.BodyPublishers.ofByteArray(Phantom.image(3, 0, 1_000)))
+              .build(), HttpResponse.BodyHandlers.discarding());
+
+      assertEquals(0xA700, modality.store(Phantom.instance(2, 0), Phantom.image(2, 0, 1_000)));
+      assertEquals(503, web.get(1, TimeUnit.MINUTES).statusCode());
+      sql(node.vault, postgres, name, "drop trigger busy on image_instance");
+      until(node.vault.archive::acceptsMore);
+      assertEquals(0, modality.store(Phantom.instance(2, 0), Phantom.image(2, 0, 1_000)));
+    }
+  }
+
+  private static void until(BooleanSupplier so) {
+    long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+    while (!so.getAsBoolean()) {
+      assertTrue(System.nanoTime() < deadline, "not within a minute");
+      LockSupport.parkNanos(5_000_000);
     }
   }
 

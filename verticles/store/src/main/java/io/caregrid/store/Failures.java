@@ -5,6 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.VertxException;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.ClosedConnectionException;
+import io.vertx.sqlclient.TransactionRollbackException;
 import java.io.IOException;
 import java.util.concurrent.TimeoutException;
 
@@ -24,9 +25,8 @@ final class Failures {
   static Throwable of(Throwable cause) {
     if (cause instanceof Failure) return cause;
     if (cause instanceof PgException refused) return ofState(refused);
-    if (cause instanceof io.vertx.sqlclient.TransactionRollbackException)
-      return new Failure.Conflict(
-          "Another change came first; try again");
+    if (cause instanceof TransactionRollbackException)
+      return new Failure.Conflict("Another change came first; try again");
     boolean away = cause instanceof ClosedConnectionException || cause instanceof IOException
         || cause instanceof TimeoutException || cause instanceof VertxException;
     return away ? new Failure.Busy(AWAY) : cause;
