@@ -7,7 +7,8 @@ import static io.caregrid.cluster.ConfigException.require;
  *
  * @param port     1..65535
  * @param password a secret: masked wherever the configuration is shown
- * @param poolSize connections this node may hold, 2..200; two more are for pictures on their way in
+ * @param poolSize connections this node may hold, 2..200; two more are for pictures on their way in, a quarter as many again for searches among
+ *                 them
  */
 public record DatabaseConfig(String host, int port, String database, String user, String password, int poolSize) {
 

@@ -29,13 +29,15 @@ import java.util.Set;
  * @param fields tags to return beside the usual ones: those asked for and those searched by
  * @param all    {@code includefield=all}
  * @param limit  most rows to answer
- * @param offset rows to leave out
+ * @param offset rows to leave out, 0..{@value #FARTHEST}
  */
 record SearchRequest(Level level, boolean scoped, List<Key> keys, Set<Integer> fields, boolean all, boolean fuzzy,
     int limit, int offset) {
 
   /** Most rows in one answer. */
   static final int MOST = 5000;
+  /** Most rows left out in front: they are looked at too. */
+  static final int FARTHEST = 100_000;
   /** Rows when no limit is named and the address names no study: Microsoft's default. */
   static final int USUAL = 100;
 
@@ -94,7 +96,7 @@ record SearchRequest(Level level, boolean scoped, List<Key> keys, Set<Integer> f
       switch (word) {
         case "includefield" -> include(value);
         case "limit" -> limit = number(word, value, 1);
-        case "offset" -> offset = number(word, value, 0);
+        case "offset" -> offset = offset(value);
         case "fuzzymatching" -> fuzzy = truth(word, value);
         case "accept", "charset" -> {} // for the answer, not for the search
         default -> key(name, value);
@@ -203,6 +205,13 @@ record SearchRequest(Level level, boolean scoped, List<Key> keys, Set<Integer> f
     if (!value.matches("\\d{1,9}") || Integer.parseInt(value) < least)
       throw new Failure.Invalid(name + " must be a whole number, at least " + least);
     return Integer.parseInt(value);
+  }
+
+  private static int offset(String value) {
+    int offset = number("offset", value, 0);
+    if (offset > FARTHEST)
+      throw new Failure.Invalid("offset must be at most " + FARTHEST + ": narrow the search, by StudyDate for example");
+    return offset;
   }
 
   private static boolean truth(String name, String value) {

@@ -93,6 +93,8 @@ class SearchRequestTest {
     "limit=abc | limit must be a whole number, at least 1",
     "limit=0 | limit must be a whole number, at least 1",
     "limit=-1 | limit must be a whole number, at least 1",
+    "offset=100001 | offset must be at most 100000: narrow the search, by StudyDate for example",
+    "offset=999999999 | offset must be at most 100000: narrow the search, by StudyDate for example",
     "offset=-1 | offset must be a whole number, at least 0",
     "fuzzymatching=yes | fuzzymatching must be true or false"})
   void whatCannotBeAskedIsRefusedByItsName(String parameter, String why) {

@@ -2,6 +2,7 @@ package io.caregrid.store;
 
 import io.caregrid.cluster.ConfigException;
 import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgBuilder;
@@ -14,12 +15,14 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The connections of this node, on a schema that is up to date: a pool for everybody, and a few for pictures on their way in, which so wait for nobody.
+ * The connections of this node, on a schema that is up to date: a pool for everybody, a few for pictures on their way in, which so wait for nobody, and a
+ * few for searches ({@link #search}), which may look at everything and so keep waiting only each other.
  *
  * <p>Nothing waits for ever: connecting takes at most {@link #CONNECT_SECONDS}, a statement a minute, a lock half a minute, and the server ends a
  * transaction whose owner has fallen silent for a minute, so that a frozen node cannot hold a shard's row.
@@ -27,6 +30,13 @@ import java.util.concurrent.TimeUnit;
 public final class Database {
   static final int CONNECT_SECONDS = 5;
   static final int PATIENCE_SECONDS = 15;
+  /** Longest a {@link #search} runs. */
+  static final int SEARCH_SECONDS = 8;
+  /** Longest a {@link #search} waits for its turn: together less than {@link #PATIENCE_SECONDS}. */
+  static final Duration SEARCH_TURN = Duration.ofSeconds(4);
+  /** For each one that may run, so many may wait. */
+  private static final int SEARCHES_WAITING = 8;
+  private static final String SEARCHES_BUSY = "As many searches as may run at once are under way; try again shortly";
   private static final int OLDEST = 150_000;
   private static final Set<String> DURABLE = Set.of("on", "remote_apply");
   /** A statement that begins with this is planned for its own values each time, never by a cached generic plan. */
@@ -41,11 +51,16 @@ public final class Database {
   private final Vertx vertx;
   private final Pool pool;
   private final Pool adding;
+  private final Pool searching;
+  private final Turnstile searches;
 
   private Database(Vertx vertx, DatabaseConfig config) {
+    int atOnce = Math.max(1, config.poolSize() / 4);
     this.vertx = vertx;
     this.pool = pool(vertx, bounded(config), config.poolSize());
     this.adding = pool(vertx, byIndexOnly(config), ADDING);
+    this.searching = pool(vertx, searching(config), atOnce);
+    this.searches = new Turnstile(vertx, atOnce, atOnce * SEARCHES_WAITING, SEARCH_TURN, SEARCHES_BUSY);
   }
 
   /** Connects, migrates forward under a lock (several nodes may start at once), checks what the promises need (SHOW fsync, synchronous_commit). */
@@ -99,6 +114,16 @@ public final class Database {
     options.addProperty("enable_seqscan", "off")
         .addProperty("enable_hashjoin", "off")
         .addProperty("enable_mergejoin", "off");
+    return options;
+  }
+
+  /** One processor for each search, and none for compiling it. */
+  private static PgConnectOptions searching(DatabaseConfig config) {
+    PgConnectOptions options = bounded(config);
+    options.addProperty("statement_timeout", SEARCH_SECONDS + "s")
+        .addProperty("default_transaction_read_only", "on")
+        .addProperty("max_parallel_workers_per_gather", "0")
+        .addProperty("jit", "off");
     return options;
   }
 
@@ -159,6 +184,22 @@ public final class Database {
     return adding.preparedQuery(sql).execute(values).timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
 
+  /**
+   * One reading statement that may take long, with others of its kind only: it waits at most {@link #SEARCH_TURN} for its turn, and the server ends it after
+   * {@link #SEARCH_SECONDS}. {@link Failure.Busy}: too many are under way. {@link Failure.TooLarge}: it took too long. Otherwise not translated yet.
+   */
+  Future<RowSet<Row>> search(String sql, Tuple values) {
+    return searches.pass(() -> searching.preparedQuery(sql).execute(values).timeout(PATIENCE_SECONDS, TimeUnit.SECONDS))
+        .recover(cause -> Future.failedFuture(cancelled(cause)
+            ? new Failure.TooLarge("The search looks at too much and was ended after " + SEARCH_SECONDS
+                + " s: name more of what is searched for, or a narrower range")
+            : cause));
+  }
+
+  private static boolean cancelled(Throwable cause) {
+    return cause instanceof PgException refused && "57014".equals(refused.getSqlState());
+  }
+
   Vertx vertx() {
     return vertx;
   }
@@ -178,6 +219,6 @@ public final class Database {
   }
 
   public Future<Void> close() {
-    return Future.join(pool.close(), adding.close()).mapEmpty();
+    return Future.join(pool.close(), adding.close(), searching.close()).mapEmpty();
   }
 }

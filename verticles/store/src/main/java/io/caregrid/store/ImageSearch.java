@@ -54,7 +54,7 @@ final class ImageSearch {
 
   Future<List<Found>> run(ImageQuery query) {
     Statement statement = Statement.of(query);
-    return database.ask(statement.sql(), statement.values()).map(rows -> {
+    return database.search(statement.sql(), statement.values()).map(rows -> {
       Reading reading = new Reading(query.level());
       List<Found> found = new ArrayList<>(rows.size());
       for (Row row : rows) found.add(reading.found(row));
