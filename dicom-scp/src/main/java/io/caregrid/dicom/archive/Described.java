@@ -14,6 +14,8 @@ import io.caregrid.store.ImageIndex.Entry;
 import io.caregrid.store.ImageIndex.Located;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Arrays;
+import java.util.stream.Stream;
 
 /**
  * What the index keeps of an instance, read once from its bytes. Pure. Whoever has one knows that the file is readable to its end and says what it is;
@@ -46,6 +48,14 @@ record Described(InstanceKey key, String sopClass, String transferSyntax, long f
   private static final int[] INSTANCE = {Tag.SPECIFIC_CHARACTER_SET, Tag.SOP_CLASS_UID, Tag.SOP_INSTANCE_UID,
     Tag.TIMEZONE_OFFSET_FROM_UTC, Tag.INSTANCE_NUMBER, Tag.NUMBER_OF_FRAMES, Tag.ROWS, Tag.COLUMNS,
     Tag.BITS_ALLOCATED};
+  /** Pixel Representation decides the VR of others, pixel data whether there are frames. */
+  private static final int[] KEPT = Stream
+      .of(STUDY, SERIES, INSTANCE, new int[] {Tag.PIXEL_REPRESENTATION, Tag.PIXEL_DATA, Tag.FLOAT_PIXEL_DATA,
+        Tag.DOUBLE_FLOAT_PIXEL_DATA})
+      .flatMapToInt(Arrays::stream)
+      .sorted()
+      .distinct()
+      .toArray();
 
   /** What stands before the data set: whether describing means inflating. @throws Refused NOT_DICOM */
   static Part10 head(Source source) {
@@ -70,7 +80,7 @@ record Described(InstanceKey key, String sopClass, String transferSyntax, long f
 
   private static Described of(Source source, Part10 file, Expected expected, boolean patientNeeded) {
     try {
-      DataSet set = file.dataSet(source, file.syntax().deflated() ? DEFLATED : LIMITS);
+      DataSet set = file.dataSet(source, file.syntax().deflated() ? DEFLATED : LIMITS, KEPT);
       InstanceKey key = new InstanceKey(uid(set, Tag.STUDY_INSTANCE_UID), uid(set, Tag.SERIES_INSTANCE_UID),
           uid(set, Tag.SOP_INSTANCE_UID));
       String sopClass = uid(set, Tag.SOP_CLASS_UID);

@@ -1,6 +1,7 @@
 package io.caregrid.dicom.data;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -14,6 +15,10 @@ import java.util.List;
  * A length in the data never decides how much is allocated.
  */
 public final class DataSetReader {
+  /** Bytes; group 2 has some hundred. */
+  private static final int META = 512;
+  private static final Value PASSED = new Value.Bytes(new byte[0]);
+
   private final Window window;
   private final Limits limits;
   private final List<Open> open = new ArrayList<>();
@@ -21,12 +26,17 @@ public final class DataSetReader {
   private long inlineLeft;
   private int elementsLeft;
   private int fragmentsLeft = Limits.MOST_FRAGMENTS;
+  /** Of the outermost level, in ascending order; null: all. */
+  private final int[] wanted;
+  /** Within an element that is not wanted. */
+  private boolean passing;
 
   /** An element that is US or SS by Pixel Representation, which may come later. */
   private record Open(DataSet set, int tag) {}
 
-  private DataSetReader(Source source, long from, long to, Limits limits) {
-    this.window = new Window(source, from, to);
+  private DataSetReader(Window window, long from, Limits limits, int[] wanted) {
+    this.window = window;
+    this.wanted = wanted;
     this.position = from;
     this.limits = limits;
     this.elementsLeft = limits.elements();
@@ -38,7 +48,16 @@ public final class DataSetReader {
    * are right: see the set's own {@link DataSet#syntax}.
    */
   public static DataSet read(Source source, long from, long to, TransferSyntax syntax, Limits limits) {
-    DataSetReader reader = new DataSetReader(source, from, to, limits);
+    return read(source, from, to, syntax, limits, null);
+  }
+
+  /**
+   * Everything is read as strictly and counted as it always is; what is not wanted takes neither memory nor its part of {@link Limits#inlineBytes}.
+   *
+   * @param wanted tags of the outermost level, in ascending order of int; null: all
+   */
+  static DataSet read(Source source, long from, long to, TransferSyntax syntax, Limits limits, int[] wanted) {
+    DataSetReader reader = new DataSetReader(new Window(source, from, to), from, limits, wanted);
     DataSet set = reader.outermost(to, syntax);
     reader.open.forEach(DataSetReader::settle);
     return set;
@@ -47,7 +66,7 @@ public final class DataSetReader {
   /** Group 2 (PS3.10 7.1). @return where it ends, the elements in {@code meta} */
   static long meta(Source source, long from, DataSet meta, Limits limits) {
     long end = source.size();
-    DataSetReader reader = new DataSetReader(source, from, end, limits);
+    DataSetReader reader = new DataSetReader(new Window(source, from, end, META), from, limits, null);
     while (end - reader.position >= 8 && reader.tag(meta.syntax(), end) >>> 16 == 2)
       reader.element(meta, end, 1);
     meta.settle();
@@ -116,8 +135,18 @@ public final class DataSetReader {
   private void element(DataSet set, long end, int depth) {
     count();
     Head head = head(set, end);
-    set.append(head.isUndefined() ? undefined(set, head, end, depth) : defined(set, head, end, depth));
+    passing = passing || !isWanted(head.tag(), depth);
+    Element element = head.isUndefined() ? undefined(set, head, end, depth) : defined(set, head, end, depth);
+    if (passing) {
+      passing = depth > 1;
+      return;
+    }
+    set.append(element);
     if (head.isImplicit() && Dictionary.isSignedByPixels(head.tag())) open.add(new Open(set, head.tag()));
+  }
+
+  private boolean isWanted(int tag, int depth) {
+    return wanted == null || depth > 1 || Arrays.binarySearch(wanted, tag) >= 0;
   }
 
   private Element defined(DataSet set, Head head, long end, int depth) {
@@ -150,6 +179,7 @@ public final class DataSetReader {
   private Value value(Head head, long to, int depth) {
     long from = position;
     position = to;
+    if (passing) return PASSED;
     boolean bulk = head.length() > limits.inlineBytes() || head.length() > inlineLeft;
     if (bulk || isPixels(head.tag()) && depth == 1) return new Value.Bulk(from, head.length());
     inlineLeft -= head.length();
@@ -185,7 +215,8 @@ public final class DataSetReader {
       if (met != Tag.ITEM) continue;
       boolean open = length == Head.UNDEFINED;
       long to = open ? end : position + within(new Head(met, Vr.SQ, length, 8, true), end);
-      items.add(item(parent, syntax, to, open, depth + 1));
+      DataSet item = item(parent, syntax, to, open, depth + 1);
+      if (!passing) items.add(item);
     }
     return new Element(tag, Vr.SQ, new Value.Items(items));
   }

@@ -67,10 +67,15 @@ public record Part10(DataSet meta, TransferSyntax syntax, long body) {
    * {@link DicomException.TooLarge} when that is beyond {@link #MOST_ATTRIBUTES}, or {@link #MOST_INFLATED} for the whole.
    */
   public DataSet dataSet(Source source, Limits limits) {
-    if (!syntax.deflated()) return DataSetReader.read(source, body, source.size(), syntax, limits);
+    return dataSet(source, limits, null);
+  }
+
+  /** @param wanted the only tags of the outermost level that are kept, in ascending order of int; null: all */
+  public DataSet dataSet(Source source, Limits limits, int[] wanted) {
+    if (!syntax.deflated()) return DataSetReader.read(source, body, source.size(), syntax, limits, wanted);
     boolean head = limits.stopBefore() != 0;
     try (Inflated whole = Inflated.head(source, body, head ? MOST_ATTRIBUTES : MOST_INFLATED, MOST_INFLATED)) {
-      return DataSetReader.read(whole, 0, whole.size(), syntax, limits);
+      return DataSetReader.read(whole, 0, whole.size(), syntax, limits, wanted);
     }
   }
 

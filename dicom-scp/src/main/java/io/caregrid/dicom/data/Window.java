@@ -11,6 +11,7 @@ final class Window {
   private static final int SIZE = 16 * 1024;
 
   private final Source source;
+  private final int usual;
   private final long to;
   private byte[] bytes = new byte[0];
   private long start;
@@ -18,6 +19,12 @@ final class Window {
 
   /** @param to nothing from here on is looked at */
   Window(Source source, long from, long to) {
+    this(source, from, to, SIZE);
+  }
+
+  /** @param usual how much is read at once, unless more is asked for */
+  Window(Source source, long from, long to, int usual) {
+    this.usual = usual;
     if (from < 0 || from > to || to > source.size())
       throw new DicomException("bytes " + from + " to " + to + " of " + source.size());
     this.source = source;
@@ -48,7 +55,7 @@ final class Window {
 
   private void fill(long position, int count) {
     if (count > to - position) throw new DicomException("the data ends within an element at " + position);
-    int size = (int) Math.min(SIZE, to - position);
+    int size = (int) Math.min(Math.max(usual, count), to - position);
     if (bytes.length < size) bytes = new byte[size];
     read(source, position, ByteBuffer.wrap(bytes, 0, size));
     start = position;

@@ -111,6 +111,17 @@ class DescribedTest {
   }
 
   @Test
+  void manyPrivateValuesTakeNothingFromTheOnesThatAreKept() {
+    DataSet set = Phantom.attributes(3, 1);
+    for (int n = 0; n < 300; n++) {
+      set.put(new Element(0x00091000 + n, Vr.LT, new Value.Bytes(new byte[8 << 10])));
+      set.put(new Element(0x000B1000 + n, Vr.LT, new Value.Bytes(new byte[64])));
+    }
+
+    assertEquals(Phantom.instance(3, 1), described(Phantom.file(set)).key().instance());
+  }
+
+  @Test
   void aRowLeavesOutWhatIsLargeAndKeepsWhatIsSearched() throws IOException {
     DataSet set = Phantom.attributes(2, 1).putText(Tag.STUDY_DESCRIPTION, "Head").putText(Tag.STUDY_ID, "S1");
     DataSet[] items = IntStream.range(0, 20_000)

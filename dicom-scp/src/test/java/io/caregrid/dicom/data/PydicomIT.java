@@ -10,12 +10,14 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -90,6 +92,27 @@ class PydicomIT {
       ObjectNode again = DicomJson.of(DicomJson.read(json), path -> null);
 
       assertEquals(withoutCharacterSet(json), withoutCharacterSet(again), reading.name());
+    }
+  }
+
+  @Test
+  void whatIsWantedIsReadAsWithAllTheRest() throws Exception {
+    for (Pydicom.Reading reading : readable()) {
+      Source file = reading.source();
+      DataSet whole = Read.of(file).set;
+      for (int half = 0; half < 2; half++) {
+        List<Integer> tags = new ArrayList<>();
+        for (Element each : whole) if ((each.tag() >>> 1) % 2 == half) tags.add(each.tag());
+        // the VR of others depends on it
+        int[] wanted = IntStream.concat(tags.stream().mapToInt(tag -> tag), IntStream.of(Tag.PIXEL_REPRESENTATION,
+            Tag.SPECIFIC_CHARACTER_SET)).sorted().distinct().toArray();
+        DataSet some = Part10.read(file).dataSet(file, Limits.WHOLE, wanted);
+
+        ObjectNode expected = DicomJson.of(whole, path -> path);
+        expected.properties()
+            .removeIf(each -> Arrays.binarySearch(wanted, Integer.parseUnsignedInt(each.getKey(), 16)) < 0);
+        assertEquals(expected, DicomJson.of(some, path -> path), reading.name());
+      }
     }
   }
 
