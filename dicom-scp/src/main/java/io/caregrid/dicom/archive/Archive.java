@@ -50,6 +50,7 @@ public final class Archive implements AutoCloseable {
   private final ImageIndex index;
   private final Shelf shelf;
   private final Memory memory;
+  private final Collecting collecting;
   private final Readers readers = new Readers();
   private final Eraser eraser;
   private final Committer committer;
@@ -70,6 +71,7 @@ public final class Archive implements AutoCloseable {
     this.index = index;
     this.keeper = keeper;
     memory = new Memory(config.bufferBytes());
+    collecting = new Collecting(vertx, memory);
     ArchiveMetrics metrics = new ArchiveMetrics(registry, memory);
     eraser = new Eraser(shelf, index.files(), readers, metrics);
     committer = new Committer(vertx, shelf, index, new Duplicates(shelf, index, eraser::touch), readers, disk, metrics,
@@ -239,13 +241,13 @@ public final class Archive implements AutoCloseable {
   /** What {@link Arrival} sees of us. */
   private final class Around implements Arrivals {
     @Override
-    public Vertx vertx() {
-      return vertx;
+    public Memory memory() {
+      return memory;
     }
 
     @Override
-    public Memory memory() {
-      return memory;
+    public Collecting collecting() {
+      return collecting;
     }
 
     @Override

@@ -19,8 +19,6 @@ import java.util.zip.CRC32C;
  * of its own as it comes. One sender's thread, until {@link #finish}; from then on it is the committer's.
  */
 final class Arrival implements Incoming {
-  private static final long PATIENCE_MILLIS = 250;
-
   private final Arrivals house;
   private final Context context;
   private final Pieces pieces = new Pieces();
@@ -30,6 +28,7 @@ final class Arrival implements Incoming {
   private Spill spill;
   private Refused refused;
   private boolean ended;
+  private long movedAt;
   private Described described;
   private RecordHeader header;
 
@@ -51,11 +50,18 @@ final class Arrival implements Incoming {
       return true;
     }
     for (ByteBuffer part : bytes.nioBuffers()) crc.update(part);
+    movedAt = System.nanoTime();
     house.memory().take(bytes.readableBytes());
     if (spill != null) spill.add(bytes);
-    else pieces.add(bytes);
+    else collect(bytes);
     if (spill == null && length > house.smallBytes()) spill();
+    house.collecting().watch();
     return mayGoOn();
+  }
+
+  private void collect(ByteBuf bytes) {
+    if (pieces.size() == 0) house.collecting().add(this);
+    pieces.add(bytes);
   }
 
   private boolean mayGoOn() {
@@ -63,6 +69,7 @@ final class Arrival implements Incoming {
   }
 
   private void spill() {
+    house.collecting().remove(this);
     spill = house.spill();
     for (ByteBuf piece : pieces.handOver()) spill.add(piece);
   }
@@ -76,18 +83,16 @@ final class Arrival implements Incoming {
   public Future<Void> drained() {
     if (ended || refused != null || mayGoOn()) return Future.succeededFuture();
     Promise<Void> free = Promise.promise();
-    AtomicBoolean done = new AtomicBoolean();
-    // all small ones together may fill memory without one being whole: who waits long makes room himself
-    if (spill == null)
-      house.vertx()
-          .timer(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)
-          .onSuccess(late -> context.runOnContext(now -> makeRoom(done)));
-    look(free, done);
+    look(free, new AtomicBoolean());
     return free.future();
   }
 
-  private void makeRoom(AtomicBoolean done) {
-    if (!done.get() && !ended && refused == null && spill == null) spill();
+  /** Any thread. All small ones together may fill memory without one being whole: whose sender has stopped goes to a file. */
+  void makeRoom() {
+    context.runOnContext(now -> {
+      boolean stopped = System.nanoTime() - movedAt >= TimeUnit.MILLISECONDS.toNanos(Collecting.PATIENCE_MILLIS);
+      if (stopped && !ended && refused == null && spill == null) spill();
+    });
   }
 
   /** On the sender's context: enough room, or wait for what is short. */
@@ -107,6 +112,7 @@ final class Arrival implements Incoming {
   public Future<Receipt> finish(Expected expected) {
     if (ended) return Future.failedFuture(new IllegalStateException("finished or abandoned before"));
     ended = true;
+    house.collecting().remove(this);
     if (refused == null && house.isShort())
       refuse(new Refused(Why.OUT_OF_RESOURCES, "the archive's disk is nearly full"));
     if (refused != null) return Future.failedFuture(refused);
@@ -179,6 +185,7 @@ final class Arrival implements Incoming {
 
   /** Nothing is kept. */
   private void discard() {
+    house.collecting().remove(this);
     if (spill != null) spill.whenWritten(spill::discard);
     else releasePieces();
   }

@@ -1,14 +1,13 @@
 package io.caregrid.dicom.archive;
 
-import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.util.concurrent.Executor;
 
 /** What an instance on its way needs of the archive around it. */
 interface Arrivals {
-  Vertx vertx();
-
   Memory memory();
+
+  Collecting collecting();
 
   /** Up to here an instance is collected in memory. */
   long smallBytes();

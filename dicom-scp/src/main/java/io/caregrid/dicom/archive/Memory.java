@@ -26,6 +26,11 @@ final class Memory {
     return used.get() >= bound;
   }
 
+  /** Full, or so nearly that nobody who waits is called. */
+  boolean isShort() {
+    return used.get() >= low();
+  }
+
   long used() {
     return used.get();
   }

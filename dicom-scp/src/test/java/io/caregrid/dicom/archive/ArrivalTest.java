@@ -27,17 +27,18 @@ class ArrivalTest {
   /** An archive that notes what it is asked to do. */
   private final class Room implements Arrivals {
     private final Memory memory = new Memory(1 << 20);
+    private final Collecting collecting = new Collecting(vertx, memory);
     private final Queue<Runnable> inflating = new ArrayDeque<>();
     private final List<Arrival> committed = new ArrayList<>();
 
     @Override
-    public Vertx vertx() {
-      return vertx;
+    public Memory memory() {
+      return memory;
     }
 
     @Override
-    public Memory memory() {
-      return memory;
+    public Collecting collecting() {
+      return collecting;
     }
 
     @Override
