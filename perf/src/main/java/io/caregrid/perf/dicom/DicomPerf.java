@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -24,18 +25,20 @@ import picocli.CommandLine.Option;
 public final class DicomPerf implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
-  @Option(names = "--only", split = ",", paramLabel = "SERVER", description = "Some of: caregrid, orthanc, storescp. Default: all.")
-  private List<String> only = List.of("caregrid", "orthanc", "storescp");
+  @Option(names = "--only", split = ",", paramLabel = "SERVER", description = "Some of: caregrid, orthanc, orthanc-postgresql, storescp. Default: all.")
+  private List<String> only = List.of("caregrid", "orthanc", "orthanc-postgresql", "storescp");
   @Option(names = "--kinds", split = ",", paramLabel = "KIND", description = "Some of: large (525 kB), small (52 kB). Default: both.")
   private List<String> kinds = List.of("large", "small");
   @Option(names = "--associations", split = ",", paramLabel = "N", description = "Default: 1,4,16")
   private List<Integer> associations = List.of(1, 4, 16);
-  @Option(names = "--images", defaultValue = "2000", description = "Pictures of a load. Default: ${DEFAULT-VALUE}")
+  @Option(names = "--images", defaultValue = "3000", description = "Pictures of a load. Default: ${DEFAULT-VALUE}")
   private int images;
   @Option(names = "--rounds", defaultValue = "4", description = "How often everything is done. Default: ${DEFAULT-VALUE}")
   private int rounds;
-  @Option(names = "--warm-up", defaultValue = "8000", description = "Small pictures, and a quarter as many large ones, that each server gets first in a round. Default: ${DEFAULT-VALUE}")
+  @Option(names = "--warm-up", defaultValue = "36000", description = "Small pictures, and a sixth as many large ones, that each server gets first in a round. Default: ${DEFAULT-VALUE}")
   private int warmUp;
+  @Option(names = "--warm-up-seconds", defaultValue = "30", description = "Longest warm-up with small pictures, and again with large ones. Default: ${DEFAULT-VALUE}")
+  private int warmUpSeconds;
   @Option(names = "--sample", defaultValue = "50", description = "Pictures read back from each server after a load and compared byte for byte. Default: ${DEFAULT-VALUE}")
   private int sample;
   @Option(names = "--gate", defaultValue = "10", description = "A load begins when others take less than this percentage of the CPU. Default: ${DEFAULT-VALUE}")
@@ -128,17 +131,22 @@ public final class DicomPerf implements Callable<Integer> {
   private Archive start(String server, Path place) throws IOException {
     return switch (server) {
       case "caregrid" -> Caregrid.start(place, heap, jvmFlags, sample);
-      case "orthanc" -> Orthanc.start(place, sample);
+      case "orthanc" -> Orthanc.onSqlite(place, sample);
+      case "orthanc-postgresql" -> Orthanc.onPostgres(place, sample);
       case "storescp" -> Storescp.start(place, sample);
       default -> throw new IllegalArgumentException("no server " + server);
     };
   }
 
   private long warm(Archive archive) throws Exception {
-    if (warmUp == 0) return 0;
+    return warm(archive, Kind.SMALL, warmUp) + warm(archive, Kind.LARGE, warmUp / 6);
+  }
+
+  private long warm(Archive archive, Kind kind, int most) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(warmUpSeconds);
     long sent = 0;
-    for (Load load : List.of(new Load(run++, Kind.SMALL, 4, warmUp), new Load(run++, Kind.LARGE, 4, warmUp / 4)))
-      sent += load.send(archive.address(), archive.aeTitle()).images();
+    while (sent < most && System.nanoTime() < deadline)
+      sent += new Load(run++, kind, 4, Math.min(1000, most)).send(archive.address(), archive.aeTitle()).images();
     return sent;
   }
 

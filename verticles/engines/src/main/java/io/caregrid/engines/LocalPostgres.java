@@ -137,6 +137,15 @@ public final class LocalPostgres implements AutoCloseable {
     return server.getPort();
   }
 
+  /** Process id of the server's first process. */
+  public long postmaster() {
+    try {
+      return Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).get(0));
+    } catch (IOException | NumberFormatException gone) {
+      throw new EngineException("PostgreSQL does not run in " + data, gone);
+    }
+  }
+
   public String user() {
     return USER;
   }
