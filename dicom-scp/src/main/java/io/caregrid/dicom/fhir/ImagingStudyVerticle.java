@@ -7,6 +7,7 @@ import io.caregrid.cluster.ImagingConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
+import io.caregrid.store.Cause;
 import io.caregrid.store.ChangeFeed;
 import io.caregrid.store.Database;
 import io.caregrid.store.FhirStore;
@@ -21,7 +22,6 @@ import io.vertx.core.ThreadingModel;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import java.time.Duration;
-import java.util.List;
 import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,18 +31,19 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Every node has one, and one of them works: who holds the lease. A turn listens for Patients, asks which studies were noted as changed, and brings
  * those that are due up to date, one after the other; only then their notes go. Killed anywhere in between, the next turn, here or elsewhere, does it again.
- * What is bounded: one study is in memory at a time; a turn ends after {@link #TURN}, so that the lease is taken anew long before it runs out.
+ * What is bounded: one study and one page of notes are in memory at a time; neither Patients nor studies take more than their part of a turn, however many
+ * there are, so the lease is taken anew long before it runs out.
  */
 public final class ImagingStudyVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(ImagingStudyVerticle.class);
   static final Caller CALLER = Caller.system("imaging-study");
   private static final String ENDPOINT = "dicom-wado-rs";
   private static final Duration LEASE = Duration.ofSeconds(30);
-  private static final Duration TURN = Duration.ofSeconds(10);
+  /** Of a turn: for Patients, for the studies that changed last, for the others. */
+  private static final Duration PART = Duration.ofSeconds(3);
   /** Of the quiet a study needs: how often it is looked whether there is something to do. */
   private static final int PAUSES = 3;
   private static final long AGAIN_MILLIS = 2_000;
-  private static final int STUDIES = 1_000;
 
   private final FhirStore store;
   private final ImageIndex index;
@@ -51,6 +52,7 @@ public final class ImagingStudyVerticle extends VerticleBase {
   private final StudyWriter writer;
   private final String address;
   private final Debounce debounce;
+  private final Backlog backlog;
   private final Duration quiet;
   private final Promise<Void> idle = Promise.promise();
   private boolean stopping;
@@ -59,18 +61,20 @@ public final class ImagingStudyVerticle extends VerticleBase {
   private long timer = -1;
 
   private ImagingStudyVerticle(Database database, FhirStore store, ImagingConfig imaging, IdentityConfig identity,
-      String address, Duration quiet) {
+      String address, Pace pace) {
     ImageStudies studies = new ImageStudies(database);
     Subjects subjects = new Subjects(store, CALLER, imaging.patientSystem(), identity.creates());
     this.store = store;
     this.index = new ImageIndex(database);
     this.lease = new Lease(database, "imaging-study");
-    this.patients = new PatientWatch(new ChangeFeed(database), store, studies, CALLER);
+    this.patients = new PatientWatch(new ChangeFeed(database), store, studies, CALLER,
+        pace.changes());
     this.writer = new StudyWriter(store, studies, subjects,
         new StudyResource(imaging.zoneId(), "Endpoint/" + ENDPOINT), CALLER);
     this.address = imaging.address().isEmpty() ? address : imaging.address();
-    this.quiet = quiet;
+    this.quiet = pace.quiet();
     this.debounce = new Debounce(quiet);
+    this.backlog = new Backlog(studies, debounce, pace.notes(), () -> stopping);
   }
 
   /**
@@ -81,12 +85,12 @@ public final class ImagingStudyVerticle extends VerticleBase {
    */
   public static Future<String> deploy(Vertx vertx, Database database, FhirStore store, ImagingConfig imaging,
       IdentityConfig identity, String address) {
-    return deploy(vertx, database, store, imaging, identity, address, Debounce.QUIET);
+    return deploy(vertx, database, store, imaging, identity, address, Pace.USUAL);
   }
 
   static Future<String> deploy(Vertx vertx, Database database, FhirStore store, ImagingConfig imaging,
-      IdentityConfig identity, String address, Duration quiet) {
-    return vertx.deployVerticle(new ImagingStudyVerticle(database, store, imaging, identity, address, quiet),
+      IdentityConfig identity, String address, Pace pace) {
+    return vertx.deployVerticle(new ImagingStudyVerticle(database, store, imaging, identity, address, pace),
         new DeploymentOptions().setThreadingModel(ThreadingModel.WORKER));
   }
 
@@ -120,7 +124,7 @@ public final class ImagingStudyVerticle extends VerticleBase {
     if (stopping) return;
     working = true;
     lease.take(LEASE).compose(held -> {
-      if (held) return listen().compose(heard -> look(System.nanoTime() + TURN.toNanos())).map(true);
+      if (held) return listen().compose(heard -> backlog.work(PART, this::settle)).map(true);
       patients.forget();
       return Future.succeededFuture(false);
     }).onComplete(done -> {
@@ -133,19 +137,10 @@ public final class ImagingStudyVerticle extends VerticleBase {
     });
   }
 
+  /** Not for ever, however many changes come: studies change too. */
   private Future<Void> listen() {
-    return patients.step().compose(more -> more && !stopping ? listen() : Future.succeededFuture());
-  }
-
-  private Future<Void> look(long until) {
-    return index.changedStudies(STUDIES)
-        .map(changed -> debounce.due(changed, System.nanoTime()))
-        .compose(due -> each(due, until));
-  }
-
-  private Future<Void> each(List<Changed> due, long until) {
-    if (due.isEmpty() || stopping || System.nanoTime() - until > 0) return Future.succeededFuture();
-    return settle(due.get(0)).compose(done -> each(due.subList(1, due.size()), until));
+    long began = System.nanoTime();
+    return patients.listen(() -> !stopping && System.nanoTime() - began < PART.toNanos());
   }
 
   private Future<Void> settle(Changed changed) {
@@ -165,7 +160,8 @@ public final class ImagingStudyVerticle extends VerticleBase {
       debounce.overtaken(study, now);
     } else {
       debounce.failed(study, now);
-      log.warn("an ImagingStudy cannot be written, trying again study={} cause={}", Audit.hash(study), reason(cause));
+      log.warn("an ImagingStudy cannot be written, trying again study={} cause={}", Audit.hash(study),
+          Cause.withoutValues(cause));
     }
     return Future.succeededFuture();
   }
@@ -174,12 +170,7 @@ public final class ImagingStudyVerticle extends VerticleBase {
   private void report(Throwable cause) {
     if (failing == (cause != null)) return;
     failing = cause != null;
-    if (failing) log.warn("ImagingStudies fall behind, trying again cause={}", reason(cause));
+    if (failing) log.warn("ImagingStudies fall behind, trying again cause={}", Cause.withoutValues(cause));
     else log.info("ImagingStudies are kept up to date again");
-  }
-
-  /** Messages of failures are for people; those of bugs may hold anything. */
-  private static String reason(Throwable cause) {
-    return cause instanceof Failure failure ? failure.getMessage() : cause.getClass().getName();
   }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Change;
 import io.caregrid.contract.Failure;
+import io.caregrid.dicom.InTurn;
 import io.caregrid.store.ChangeFeed;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.ImageStudies;
@@ -14,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 
 /**
  * Listens for Patients who come, change or go, and notes the studies that name one of their identifiers, as they are and as they were: then each is looked
@@ -21,20 +23,23 @@ import java.util.TreeMap;
  */
 final class PatientWatch {
   private static final String LISTENER = "imaging-study";
-  private static final int CHANGES = 5_000;
   private static final int TOGETHER = 20;
 
   private final ChangeFeed feed;
   private final FhirStore store;
   private final ImageStudies studies;
   private final Caller caller;
+  private final int most;
   private ChangeFeed.Cursor cursor;
+  private boolean more;
 
-  PatientWatch(ChangeFeed feed, FhirStore store, ImageStudies studies, Caller caller) {
+  /** @param most changes read in a step */
+  PatientWatch(ChangeFeed feed, FhirStore store, ImageStudies studies, Caller caller, int most) {
     this.feed = feed;
     this.store = store;
     this.studies = studies;
     this.caller = caller;
+    this.most = most;
   }
 
   /** Somebody else may have moved the cursor meanwhile: it is read anew. */
@@ -42,14 +47,19 @@ final class PatientWatch {
     cursor = null;
   }
 
-  /** One step. @return true when there may be more */
-  Future<Boolean> step() {
-    return at().compose(from -> feed.read(caller, from, CHANGES)).compose(answer -> {
-      if (answer instanceof ChangeFeed.Lost lost)
-        return studies.noteAll().compose(noted -> moved(lost.start())).map(true);
+  /** Takes in what came since: one step at least, and the next while there may be more and it may go on. */
+  Future<Void> listen(BooleanSupplier mayGoOn) {
+    more = true;
+    return step().compose(heard -> InTurn.whilst(() -> more && mayGoOn.getAsBoolean(), this::step));
+  }
+
+  private Future<Void> step() {
+    return at().compose(from -> feed.read(caller, from, most)).compose(answer -> {
+      if (answer instanceof ChangeFeed.Lost lost) return studies.noteAll().compose(noted -> moved(lost.start()));
       ChangeFeed.Changes changes = (ChangeFeed.Changes) answer;
-      if (changes.changes().isEmpty()) return Future.succeededFuture(false);
-      return note(changes.changes()).compose(noted -> moved(changes.next())).map(changes.changes().size() == CHANGES);
+      more = changes.changes().size() == most;
+      if (changes.changes().isEmpty()) return Future.succeededFuture();
+      return note(changes.changes()).compose(noted -> moved(changes.next()));
     });
   }
 

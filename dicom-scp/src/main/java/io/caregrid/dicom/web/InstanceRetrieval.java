@@ -1,6 +1,7 @@
 package io.caregrid.dicom.web;
 
 import io.caregrid.contract.Failure;
+import io.caregrid.dicom.InTurn;
 import io.caregrid.dicom.archive.InstanceKey;
 import io.caregrid.dicom.archive.Opened;
 import io.caregrid.dicom.data.TransferSyntax;

@@ -69,9 +69,39 @@ class DebounceTest {
   @Test
   void whatIsSettledIsForgotten() {
     due(0, study("a", 1));
+    debounce.passed(at(1));
     debounce.written("a", Duration.ZERO, at(2));
-    due(3);
+    debounce.passed(at(3));
+    debounce.passed(at(4));
 
     assertEquals(List.of(), due(60, study("a", 2)));
+  }
+
+  @Test
+  void olderNotesOnAnotherPageAreNoChange() {
+    assertEquals(List.of(), due(0, study("a", 5)));
+    assertEquals(List.of(), due(0.5, study("a", 1, 2)));
+    assertEquals(List.of("a"), due(1.1, study("a", 5)));
+  }
+
+  @Test
+  void oneThatRestsIsRememberedHoweverManyPassesDoNotShowIt() {
+    due(0, study("bad", 1));
+    debounce.failed("bad", at(1));
+    for (int second = 1; second < 100; second++) debounce.passed(at(second));
+
+    assertEquals(List.of(), due(100, study("bad", 1)));
+  }
+
+  @Test
+  void beyondSoManyNothingIsRememberedAndEverythingIsDue() {
+    for (int n = 0; n < Debounce.MOST; n++) assertEquals(List.of(), due(0, study("many " + n, n)));
+    assertEquals(List.of("one more"), due(0, study("one more", 1)));
+    debounce.failed("one more", at(0));
+    assertEquals(List.of("one more"), due(0.1, study("one more", 1)));
+
+    debounce.passed(at(2));
+    debounce.passed(at(3));
+    assertEquals(List.of(), due(4, study("one more", 1)));
   }
 }

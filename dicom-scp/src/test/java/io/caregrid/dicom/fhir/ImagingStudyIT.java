@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -126,7 +127,7 @@ class ImagingStudyIT {
   void aCrashBetweenFhirAndTheNoteMakesNothingTwice() {
     house.add(picture("1.2", 1));
     get(house.writer().write("1.2"));
-    List<Changed> notes = get(house.index.changedStudies(10));
+    List<Changed> notes = get(house.studies.changedAfter(0, 10));
     assertEquals(1, notes.size());
 
     get(house.writer().write("1.2"));
@@ -262,5 +263,53 @@ class ImagingStudyIT {
     untilStudyHas("1.2_3", 1);
 
     assertFalse(StudyResource.id("1.2_3").contains("_"));
+  }
+
+  /** PostgreSQL takes none of theirs. */
+  @Test
+  void aStudyDoesNotWaitForThousandsThatCannotBeWritten() {
+    for (int some = 0; some < 12; some++) {
+      List<Entry> entries = new ArrayList<>();
+      for (int one = 0; one < 100; one++) entries.add(picture("9." + some + "." + one, 1));
+      get(house.index.add(entries));
+    }
+    house.sql("create function no() returns trigger language plpgsql as "
+        + "'begin if new.id like ''9.%'' then raise exception ''no''; end if; return new; end'");
+    house.sql("create trigger no before insert on r_imagingstudy for each row execute function no()");
+    house.node();
+    house.add(picture("1.2", 1));
+
+    until("the study is there", () -> house.instances("1.2") == 1);
+    assertFalse(house.isSettled(), "the others are written");
+  }
+
+  @Test
+  void aStudyDoesNotWaitForAStreamOfPatients() throws InterruptedException {
+    house.node(ImagingConfig.DEFAULT, "Lookup", new Pace(Duration.ofMillis(60), 1, 100));
+    AtomicBoolean over = new AtomicBoolean();
+    Thread stream = new Thread(() -> {
+      for (int n = 0; !over.get(); n++) house.put("Patient", "p" + n % 3, "{'resourceType':'Patient'}");
+    });
+    stream.start();
+    try {
+      for (int study = 1; study <= 3; study++) {
+        String uid = "1.2." + study;
+        house.add(picture(uid, 1));
+        until("the study is there", () -> house.instances(uid) == 1);
+      }
+    } finally {
+      over.set(true);
+      stream.join();
+    }
+  }
+
+  @Test
+  void allStudiesOfManyPagesComeThrough() {
+    for (int study = 1; study <= 60; study++) house.add(picture("1.2." + study, 1));
+    house.node(ImagingConfig.DEFAULT, "Lookup", new Pace(Duration.ofMillis(60), 100, 10));
+
+    until("all are made", house::isSettled);
+
+    for (int study = 1; study <= 60; study++) assertEquals(1, house.instances("1.2." + study));
   }
 }

@@ -19,6 +19,8 @@ import io.caregrid.store.Sequencer;
 import io.caregrid.store.Stored;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,12 +41,19 @@ final class Radiology implements AutoCloseable {
   final FhirStore store;
   final ImageIndex index;
   final ImageStudies studies;
+  private final PgConnectOptions connecting;
   private final Sequencer sequencer;
   private final List<Vertx> nodes = new ArrayList<>();
 
   Radiology(LocalPostgres postgres) {
-    database = get(Database.open(vertx, new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(),
-        postgres.user(), postgres.password(), 16)));
+    String name = postgres.createDatabase();
+    connecting = new PgConnectOptions().setHost(postgres.host())
+        .setPort(postgres.port())
+        .setDatabase(name)
+        .setUser(postgres.user())
+        .setPassword(postgres.password());
+    database = get(Database.open(vertx,
+        new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(), postgres.password(), 16)));
     store = new FhirStore(database, (caller, action, target, allowed) -> {});
     index = new ImageIndex(database);
     studies = new ImageStudies(database);
@@ -57,11 +66,15 @@ final class Radiology implements AutoCloseable {
   }
 
   Vertx node(ImagingConfig imaging, String identity, Duration quiet) {
+    return node(imaging, identity, new Pace(quiet, Pace.USUAL.changes(), Pace.USUAL.notes()));
+  }
+
+  Vertx node(ImagingConfig imaging, String identity, Pace pace) {
     Vertx node = Vertx.vertx();
     nodes.add(node);
     FhirStore own = new FhirStore(database, Audit.log());
     get(ImagingStudyVerticle.deploy(node, database, own, imaging, new IdentityConfig(identity, ""), ADDRESS,
-        quiet));
+        pace));
     return node;
   }
 
@@ -124,8 +137,15 @@ final class Radiology implements AutoCloseable {
     get(store.update(CALLER, type, id, Pictures.json(json), OptionalInt.empty()));
   }
 
+  void sql(String sql) {
+    get(PgConnection.connect(vertx, connecting)
+        .compose(connection -> connection.query(sql)
+            .execute()
+            .eventually(connection::close)));
+  }
+
   boolean isSettled() {
-    return get(index.changedStudies(1)).isEmpty();
+    return get(studies.changedAfter(0, 1)).isEmpty();
   }
 
   static <T> T get(Future<T> future) {

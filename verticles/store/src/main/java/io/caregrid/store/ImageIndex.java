@@ -6,7 +6,6 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -21,11 +20,7 @@ public final class ImageIndex {
       from image_study s join image_series e on e.study_id = s.id join image_instance i on i.series_id = e.id
       where s.study = $1""";
   private static final String REMOVE = "select remove_images($1, $2, $3) as gone";
-  private static final String CHANGED = """
-      select study, array_agg(serial) as serials from (select serial, study from image_study_change order by serial limit $1) c
-      group by study order by min(serial)""";
   private static final String SETTLED = "delete from image_study_change where serial = any($1)";
-  private static final int MOST_NOTES = 50_000;
 
   private final Database database;
   private final ImageSearch search;
@@ -163,19 +158,7 @@ public final class ImageIndex {
     }
   }
 
-  /** Studies to look at, longest waiting first. One may no longer exist. Whoever has looked <em>afterwards</em> calls {@link #settled}. */
-  public Future<List<Changed>> changedStudies(int most) {
-    return database.ask(CHANGED, Tuple.of(MOST_NOTES)).map(rows -> {
-      List<Changed> changed = new ArrayList<>();
-      for (Row row : rows) {
-        if (changed.size() == most) break;
-        changed.add(new Changed(row.getString("study"), new HashSet<>(List.of(row.getArrayOfLongs("serials")))));
-      }
-      return changed;
-    }).recover(Failures::recover);
-  }
-
-  /** The study as it was after {@link #changedStudies} has been taken in. A change that came since keeps its note. */
+  /** The study as it was after {@link ImageStudies#changedAfter} has been taken in. A change that came since keeps its note. */
   public Future<Void> settled(Changed changed) {
     return database.ask(SETTLED, Tuple.tuple().addValue(changed.serials().toArray(Long[]::new)))
         .<Void>mapEmpty()

@@ -1,6 +1,7 @@
 package io.caregrid.store;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.store.ImageIndex.Changed;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
@@ -9,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 /** The image index a whole study at a time, for whoever tells others what is in it. Any thread. */
 public final class ImageStudies {
@@ -22,6 +24,15 @@ public final class ImageStudies {
   private static final String OF_PATIENTS = """
       insert into image_study_change (study) select study from image_study where patient_id = any($1)""";
   private static final String ALL = "insert into image_study_change (study) select study from image_study";
+
+  private static final String CHANGED_AFTER = """
+      select study, array_agg(serial) as serials
+      from (select serial, study from image_study_change where serial > $1 order by serial limit $2) c
+      group by study order by min(serial)""";
+  private static final String LAST_CHANGED = """
+      select study, array_agg(serial) as serials
+      from (select serial, study from image_study_change order by serial desc limit $1) c
+      group by study order by max(serial) desc""";
 
   private final Database database;
 
@@ -69,6 +80,30 @@ public final class ImageStudies {
 
   private static ObjectNode json(Row row, String column) {
     return Json.read(row.getString(column).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Studies to look at, longest waiting first, by the notes behind {@code serial}. One may no longer exist. Whoever has looked <em>afterwards</em> calls
+   * {@link ImageIndex#settled}.
+   *
+   * @param notes most notes looked at, at least 1: when the answer names fewer, there are no more
+   */
+  public Future<List<Changed>> changedAfter(long serial, int notes) {
+    return changed(database.ask(CHANGED_AFTER, Tuple.of(serial, notes)));
+  }
+
+  /** As {@link #changedAfter}, but by the newest notes there are, those that changed last first. */
+  public Future<List<Changed>> lastChanged(int notes) {
+    return changed(database.ask(LAST_CHANGED, Tuple.of(notes)));
+  }
+
+  private static Future<List<Changed>> changed(Future<RowSet<Row>> asked) {
+    return asked.map(rows -> {
+      List<Changed> changed = new ArrayList<>(rows.size());
+      for (Row row : rows)
+        changed.add(new Changed(row.getString("study"), Set.of(row.getArrayOfLongs("serials"))));
+      return changed;
+    }).recover(Failures::recover);
   }
 
   /** Notes the studies of these patients as changed: something outside the archive did. @param patientIds Patient IDs, compared as a search does */

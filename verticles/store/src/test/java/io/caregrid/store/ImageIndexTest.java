@@ -52,6 +52,10 @@ class ImageIndexTest {
     return new Entry(at, ofStudy, ofSeries, json("{'00080018':{'vr':'UI','Value':['" + instance + "']}}"));
   }
 
+  private Future<List<Changed>> changed() {
+    return new ImageStudies(room.database()).changedAfter(0, 100);
+  }
+
   private static Entry entry(String study, String instance, long offset) {
     return entry(study, study + ".1", instance, offset, "Doe^John", "20260102");
   }
@@ -129,7 +133,7 @@ class ImageIndexTest {
 
     assertEquals(List.of(false, true, true, false, true), known.stream().map(Known::added).toList());
     assertEquals(List.of(64L, 600L, 700L, 600L, 900L), known.stream().map(each -> each.place().offset()).toList());
-    assertEquals(List.of("1", "2"), get(index.changedStudies(10)).stream().map(Changed::study).sorted().toList());
+    assertEquals(List.of("1", "2"), get(changed()).stream().map(Changed::study).sorted().toList());
   }
 
   @Test
@@ -279,14 +283,14 @@ class ImageIndexTest {
   @Test
   void aChangeThatComesWhileSomebodyLooksKeepsItsNote() {
     get(index.add(List.of(entry("1", "1.1.1", 64))));
-    List<Changed> seen = get(index.changedStudies(10));
+    List<Changed> seen = get(changed());
     get(index.add(List.of(entry("1", "1.1.2", 200))));
 
     get(index.settled(seen.get(0)));
 
-    assertEquals(List.of("1"), get(index.changedStudies(10)).stream().map(Changed::study).toList());
-    get(index.settled(get(index.changedStudies(10)).get(0)));
-    assertEquals(List.of(), get(index.changedStudies(10)));
+    assertEquals(List.of("1"), get(changed()).stream().map(Changed::study).toList());
+    get(index.settled(get(changed()).get(0)));
+    assertEquals(List.of(), get(changed()));
   }
 
   @Test

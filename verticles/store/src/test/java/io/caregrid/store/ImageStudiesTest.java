@@ -36,7 +36,7 @@ class ImageStudiesTest {
   }
 
   private List<String> noted() {
-    List<Changed> changed = get(index.changedStudies(100));
+    List<Changed> changed = get(studies.changedAfter(0, 100));
     changed.forEach(study -> get(index.settled(study)));
     return changed.stream().map(Changed::study).sorted().toList();
   }
@@ -72,5 +72,21 @@ class ImageStudiesTest {
 
     get(studies.noteAll());
     assertEquals(List.of("1", "2"), noted());
+  }
+
+  @Test
+  void notesAreReadFromBothEndsAFewAtATime() {
+    for (String study : List.of("1", "2", "1", "3")) get(studies.noteOfPatients(List.of("p-" + study)));
+    assertEquals(List.of(), get(studies.lastChanged(10)), "there is no such study yet");
+    for (String study : List.of("1", "2", "3")) add(study, study + ".1", study + ".1.1");
+    get(studies.noteOfPatients(List.of("p-1")));
+
+    List<Changed> first = get(studies.changedAfter(0, 2));
+    assertEquals(List.of("1", "2"), first.stream().map(Changed::study).toList());
+    long seen = first.get(1).serials().iterator().next();
+    assertEquals(List.of("3", "1"), get(studies.changedAfter(seen, 2)).stream().map(Changed::study).toList());
+    assertEquals(List.of("1", "3"), get(studies.lastChanged(2)).stream().map(Changed::study).toList());
+    assertEquals(List.of("1", "3", "2"), get(studies.lastChanged(9)).stream().map(Changed::study).toList());
+    assertEquals(2, get(studies.lastChanged(9)).get(0).serials().size());
   }
 }
