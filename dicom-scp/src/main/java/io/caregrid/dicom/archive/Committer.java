@@ -55,57 +55,6 @@ final class Committer implements AutoCloseable {
   private boolean closing;
   private Current current;
 
-  /** The segment being written, and the groups of it that are not answered yet. */
-  private final class Current {
-    private final String file;
-    private final Blocks segment;
-    private int groups;
-    private boolean full;
-    private boolean broken;
-
-    Current() throws IOException {
-      file = shelf.create();
-      try {
-        segment = Blocks.open(shelf.path(file), stage);
-      } catch (IOException failed) {
-        shelf.remove(file);
-        throw failed;
-      }
-    }
-
-    synchronized void begin() {
-      groups++;
-    }
-
-    synchronized void end() {
-      groups--;
-      settle();
-    }
-
-    synchronized void retire() {
-      full = true;
-      settle();
-    }
-
-    /** Nobody knows what of its end is on disk: the next start looks. */
-    synchronized void giveUp() {
-      broken = true;
-      retire();
-    }
-
-    private void settle() {
-      if (!full || groups > 0) return;
-      try {
-        segment.close();
-        if (broken) return;
-        shelf.settle(file);
-        shelf.keepSettled();
-      } catch (IOException later) {
-        log.warn("segment cannot be closed file={} cause={}", file, later.toString());
-      }
-    }
-  }
-
   /** An instance whose bytes are durable at the place its entry names. {@code in} is null for a file of its own. */
   private record Placed(Arrival arrival, Entry entry, Current in) {}
 
@@ -183,7 +132,7 @@ final class Committer implements AutoCloseable {
       if (placed.isEmpty()) inserting.release();
       else {
         hold(placed);
-        insert(placed, began);
+        insert(placed, began, inserting::release);
       }
     } catch (RuntimeException | Error bug) {
       log.error("group not committed", bug);
@@ -214,14 +163,14 @@ final class Committer implements AutoCloseable {
     long before = 0;
     boolean forcing = false;
     try {
-      if (current == null) current = new Current();
-      before = current.segment.end();
+      if (current == null) current = new Current(shelf, stage);
+      before = current.segment().end();
       List<Placed> placed = append(small);
       forcing = true;
-      current.segment.force();
+      current.segment().force();
       small.forEach(Arrival::releasePieces);
       current.begin();
-      if (current.segment.end() >= segmentBytes) retire();
+      if (current.segment().end() >= segmentBytes) retire();
       return placed;
     } catch (IOException failed) {
       return notWritten(small, before, forcing, refused.apply(failed), failed);
@@ -244,17 +193,17 @@ final class Committer implements AutoCloseable {
     List<Placed> placed = new ArrayList<>(small.size());
     List<ByteBuffer> parts = new ArrayList<>();
     for (Arrival arrival : small) {
-      current.segment.put(arrival.header());
+      current.segment().put(arrival.header());
       placed.add(new Placed(arrival,
-          arrival.described().at(shelf.id(), current.file, current.segment.end(), arrival.header()), current));
+          arrival.described().at(shelf.id(), current.file(), current.segment().end(), arrival.header()), current));
       arrival.pieces().into(parts);
-      long content = current.segment.end();
-      for (ByteBuffer part : parts) current.segment.put(part);
+      long content = current.segment().end();
+      for (ByteBuffer part : parts) current.segment().put(part);
       parts.clear();
-      if (current.segment.end() - content != arrival.header().length())
+      if (current.segment().end() - content != arrival.header().length())
         throw new IllegalStateException("an instance is not as long as it came");
     }
-    current.segment.fill();
+    current.segment().fill();
     return placed;
   }
 
@@ -265,11 +214,11 @@ final class Committer implements AutoCloseable {
   private void rollBack(long before, boolean forcing) {
     if (current == null) return;
     try {
-      current.segment.cut(before);
-      current.segment.force();
+      current.segment().cut(before);
+      current.segment().force();
       if (forcing) retire();
     } catch (IOException broken) {
-      log.error("segment given up file={} cause={}", current.file, broken.toString());
+      log.error("segment given up file={} cause={}", current.file(), broken.toString());
       current.giveUp();
       current = null;
     }
@@ -288,51 +237,57 @@ final class Committer implements AutoCloseable {
     for (Placed each : placed) readers.enter(each.entry.located().file(), each.entry.located().offset());
   }
 
-  private void insert(List<Placed> placed, long began) {
+  /** @param decided runs when the index has said what becomes of them, before they are answered */
+  private void insert(List<Placed> placed, long began, Runnable decided) {
     index.add(placed.stream().map(Placed::entry).toList()).onComplete(done -> {
       if (done.succeeded()) {
         indexAway = false;
-        inserting.release();
+        decided.run();
         answer(placed, done.result(), began);
       } else if (done.cause() instanceof Failure && !(done.cause() instanceof Failure.Invalid)) {
-        again(placed, began, done.cause());
-      } else oneByOne(placed, began, done.cause());
+        again(placed, began, decided, done.cause());
+      } else if (placed.size() > 1) {
+        oneByOne(placed, began, decided);
+      } else {
+        decided.run();
+        refuse(placed.get(0), done.cause());
+      }
     });
   }
 
   /** No answer, or none that is final. Senders wait only so long, the group stays. */
-  private void again(List<Placed> placed, long began, Throwable cause) {
+  private void again(List<Placed> placed, long began, Runnable decided, Throwable cause) {
     indexAway = true;
     if (System.nanoTime() - began > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS))
       for (Placed each : placed) each.arrival.fail(new Refused(Why.FAILED, "the index does not answer"));
     log.warn("index does not take instances count={} cause={}", placed.size(), cause.getMessage());
     vertx.timer(AGAIN_MILLIS, TimeUnit.MILLISECONDS).onComplete(now -> {
-      if (!closed) insert(placed, began); // else the next start's business, which may have begun
+      if (!closed) insert(placed, began, decided); // else the next start's business, which may have begun
     });
   }
 
-  /** The database refuses for good. One of them is to blame: the others must not suffer for it. */
-  private void oneByOne(List<Placed> placed, long began, Throwable cause) {
-    inserting.release();
-    if (placed.size() == 1) {
-      log.error("index refuses an instance cause={}", Cause.withoutValues(cause));
-      Placed one = placed.get(0);
-      disk.execute(() -> {
-        forget(one);
-        one.arrival.fail(new Refused(Why.FAILED, "the index refuses it"));
-        ended(placed);
-      });
-      return;
-    }
+  /** The database refuses the group for good. One of them is to blame: the others must not suffer for it. */
+  private void oneByOne(List<Placed> placed, long began, Runnable decided) {
     for (Placed each : placed) {
       if (each.in != null) each.in.begin();
       hold(List.of(each));
-      disk.execute(() -> {
-        inserting.acquireUninterruptibly();
-        insert(List.of(each), began);
-      });
     }
     ended(placed);
+    next(new ArrayDeque<>(placed), began, decided);
+  }
+
+  private void next(ArrayDeque<Placed> rest, long began, Runnable decided) {
+    Placed one = rest.poll();
+    insert(List.of(one), began, rest.isEmpty() ? decided : () -> next(rest, began, decided));
+  }
+
+  private void refuse(Placed one, Throwable cause) {
+    log.error("index refuses an instance cause={}", Cause.withoutValues(cause));
+    disk.execute(() -> {
+      forget(one);
+      one.arrival.fail(new Refused(Why.FAILED, "the index refuses it"));
+      ended(List.of(one));
+    });
   }
 
   private void answer(List<Placed> placed, List<Known> known, long began) {
