@@ -43,6 +43,7 @@ final class Arrival implements Incoming {
       bytes.release();
       return true;
     }
+    if (length == 0) house.collecting().add(this);
     length += bytes.readableBytes();
     if (length > house.mostBytes()) {
       bytes.release();
@@ -53,15 +54,10 @@ final class Arrival implements Incoming {
     movedAt = System.nanoTime();
     house.memory().take(bytes.readableBytes());
     if (spill != null) spill.add(bytes);
-    else collect(bytes);
+    else pieces.add(bytes);
     if (spill == null && length > house.smallBytes()) spill();
     house.collecting().watch();
     return mayGoOn();
-  }
-
-  private void collect(ByteBuf bytes) {
-    if (pieces.size() == 0) house.collecting().add(this);
-    pieces.add(bytes);
   }
 
   private boolean mayGoOn() {
@@ -69,7 +65,6 @@ final class Arrival implements Incoming {
   }
 
   private void spill() {
-    house.collecting().remove(this);
     spill = house.spill();
     for (ByteBuf piece : pieces.handOver()) spill.add(piece);
   }
@@ -91,7 +86,9 @@ final class Arrival implements Incoming {
   void makeRoom() {
     context.runOnContext(now -> {
       boolean stopped = System.nanoTime() - movedAt >= TimeUnit.MILLISECONDS.toNanos(Collecting.PATIENCE_MILLIS);
-      if (stopped && !ended && refused == null && spill == null) spill();
+      if (!stopped || ended || refused != null) return;
+      if (spill == null) spill();
+      spill.flush();
     });
   }
 
@@ -127,7 +124,7 @@ final class Arrival implements Incoming {
       Part10 head = Described.head(pieces);
       if (head.syntax().deflated()) house.inflating().execute(() -> describeSmall(head, expected));
       else describeSmall(head, expected);
-    } catch (RuntimeException bad) {
+    } catch (RuntimeException | Error bad) {
       discard();
       fail(bad);
     }
@@ -151,7 +148,7 @@ final class Arrival implements Incoming {
       Part10 head = Described.head(file);
       if (head.syntax().deflated()) house.inflating().execute(() -> describeLarge(file, head, expected));
       else describeLarge(file, head, expected);
-    } catch (RuntimeException bad) {
+    } catch (RuntimeException | Error bad) {
       spill.discard();
       fail(bad);
     }

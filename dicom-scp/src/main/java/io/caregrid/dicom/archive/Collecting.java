@@ -6,8 +6,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Instances that are collected in memory and are not whole yet. While memory is short, those whose senders have stopped (told to wait, or fallen silent)
- * go to files: else a few of them could hold for ever what all the others need. Any thread.
+ * Instances that are not whole yet. While memory is short, those whose senders have stopped (told to wait, or fallen silent) go to files, to the last
+ * byte: else a few of them could hold for ever what all the others need. Any thread.
  */
 final class Collecting {
   /** A sender that wrote nothing for so long has stopped. */
@@ -27,7 +27,7 @@ final class Collecting {
     all.add(arrival);
   }
 
-  /** It is whole, goes to a file, or is given up. */
+  /** It is whole, or given up. */
   void remove(Arrival arrival) {
     all.remove(arrival);
   }

@@ -1,5 +1,6 @@
 package io.caregrid.dicom.archive;
 
+import io.caregrid.store.Cause;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
@@ -10,6 +11,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An instance that goes to a segment file of its own while it comes. Buffers are offered by the sender's thread and written, in order, by one I/O
@@ -17,6 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * sender cuts.
  */
 final class Spill {
+  private static final Logger log = LoggerFactory.getLogger(Spill.class);
   /** Bytes after which the disk has to have them, so that a large instance does not end with a long wait. */
   private static final long FORCE_EVERY = 64L << 20;
   private static final int MOST_BUFFERS = 512;
@@ -69,6 +73,11 @@ final class Spill {
     crumb.release();
   }
 
+  /** The sender's thread: what was gathered goes to disk now. */
+  void flush() {
+    offerTray();
+  }
+
   private void offerTray() {
     if (tray == null) return;
     queue.add(tray);
@@ -113,21 +122,34 @@ final class Spill {
     } catch (IOException full) {
       failed = full;
       discard();
+    } catch (RuntimeException | Error bug) {
+      log.error("an instance is not written cause={}", Cause.andPlace(bug));
+      failed = new IOException("not written", bug);
+      discard();
     } finally {
       taken.forEach(ByteBuf::release);
       memory.give(bytes);
       unflushed.addAndGet(-bytes);
     }
     if (unflushed.get() <= resumeBelow)
-      for (Runnable next = waiting.poll(); next != null; next = waiting.poll()) next.run();
+      for (Runnable next = waiting.poll(); next != null; next = waiting.poll()) call(next);
     boolean ended = afterAll != null && queue.isEmpty();
     if (ended) {
       Runnable then = afterAll;
       afterAll = null;
-      then.run();
+      call(then);
     }
     running.set(false);
     if (!queue.isEmpty() || afterAll != null) start();
+  }
+
+  /** One that fails must not leave the others waiting. */
+  private static void call(Runnable then) {
+    try {
+      then.run();
+    } catch (RuntimeException | Error bug) {
+      log.error("somebody who waited for the disk was not called cause={}", Cause.andPlace(bug));
+    }
   }
 
   private void write(List<ByteBuf> taken, long bytes) throws IOException {

@@ -83,6 +83,30 @@ class StalledSendersIT {
     assertEquals(Outcome.STORED, vault.store(Phantom.image(1, 1, 500_000)).outcome());
   }
 
+  /** What goes to a file is gathered before it is written, if it comes in crumbs. */
+  @Test
+  void crumbsOfLargeInstancesWhoseSendersFellSilentKeepMemoryFromNobody() {
+    byte[] image = Phantom.image(3, 1, 1_500_000);
+    List<ByteBuf> large = Phantom.pieces(java.util.Arrays.copyOf(image, 1_100_000), PIECE);
+    byte[] crumbs = java.util.Arrays.copyOfRange(image, 1_100_000, 1_160_000);
+    for (int n = 0; n < BUFFER / crumbs.length + 10; n++) {
+      Promise<Void> sent = Promise.promise();
+      vault.vertx.getOrCreateContext().runOnContext(go -> {
+        Incoming incoming = vault.archive.receive();
+        large.forEach(piece -> incoming.write(piece.copy()));
+        incoming.drained().onSuccess(free -> {
+          Phantom.pieces(crumbs, 1_000).forEach(incoming::write);
+          sent.complete();
+        });
+      });
+      get(sent.future());
+    }
+
+    FaultsIT.until(vault.archive::acceptsMore);
+    assertEquals(Outcome.STORED, vault.store(Phantom.image(1, 1, 5_000_000)).outcome());
+    large.forEach(ByteBuf::release);
+  }
+
   private int files() {
     try {
       return Shelf.files(vault.folder).size();
