@@ -2,8 +2,9 @@ package io.caregrid.dicom.data;
 
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What (0008,0005) Specific Character Set says (PS3.3 C.12.1.1.2, PS3.5 6.1). Reading never fails: an unknown term counts as absent, bytes outside
@@ -15,13 +16,14 @@ abstract class CharacterSet {
 
   /** @param terms the values of (0008,0005), spelt as senders spell them: case, underscore, hyphen and space do not count */
   static CharacterSet of(List<String> terms) {
-    List<Repertoire> known = new ArrayList<>();
+    Set<Repertoire> met = new LinkedHashSet<>();
     for (String term : terms) {
       Repertoire repertoire = Repertoire.of(term);
-      if (repertoire != null) known.add(repertoire);
-      else if (known.isEmpty() && term.isEmpty()) known.add(Repertoire.IR_6);
+      if (repertoire != null) met.add(repertoire);
+      else if (met.isEmpty() && term.isEmpty()) met.add(Repertoire.IR_6);
     }
-    if (known.isEmpty()) return DEFAULT;
+    if (met.isEmpty()) return DEFAULT;
+    List<Repertoire> known = List.copyOf(met);
     Repertoire first = known.get(0);
     if (first.isWhole()) return new Whole(first.charset());
     if (known.size() == 1 && first == Repertoire.IR_6) return DEFAULT;

@@ -3,6 +3,7 @@ package io.caregrid.dicom.data;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Text with code extensions (PS3.5 6.1.2.5): escape sequences put a repertoire into G0 (bytes 21-7E) or G1 (A0-FF). At the end of a line, at a
@@ -11,11 +12,14 @@ import java.util.List;
  */
 final class Iso2022 extends CharacterSet {
   static final byte ESC = 0x1B;
-  private static final int MOST_ESCAPE = 3;
+  private static final List<Repertoire> ESCAPED = Stream.of(Repertoire.values())
+      .filter(each -> each.escape != null)
+      .toList();
 
   private final List<Repertoire> named;
   private final Repertoire firstG0;
   private final Repertoire firstG1;
+  private final Repertoire onlyG1;
 
   /** @param named not empty, none of them {@link Repertoire#isWhole whole} */
   Iso2022(List<Repertoire> named) {
@@ -23,6 +27,8 @@ final class Iso2022 extends CharacterSet {
     Repertoire first = named.get(0);
     firstG0 = Repertoire.IR_6;
     firstG1 = first.half == 1 ? first : null;
+    List<Repertoire> upper = this.named.stream().filter(each -> each.half == 1).distinct().toList();
+    onlyG1 = upper.size() == 1 ? upper.get(0) : null;
   }
 
   @Override
@@ -68,31 +74,23 @@ final class Iso2022 extends CharacterSet {
     return end;
   }
 
-  private void append(StringBuilder text, byte[] bytes, int from, int to, Repertoire repertoire) {
-    if (repertoire == null)
-      text.append(onlyG1() == null
-          ? Repertoire.guess(bytes, from, to)
-          : onlyG1().decode(bytes, from, to));
-    else
-      text.append(repertoire.decode(bytes, from, to));
-  }
-
   /** High bytes without an escape sequence: many senders give it once and forget it at the next delimiter. */
-  private Repertoire onlyG1() {
-    Repertoire only = null;
-    for (Repertoire each : named)
-      if (each.half == 1) {
-        if (only != null && only != each) return null;
-        only = each;
-      }
-    return only;
+  private void append(StringBuilder text, byte[] bytes, int from, int to, Repertoire repertoire) {
+    Repertoire meant = repertoire == null ? onlyG1 : repertoire;
+    text.append(meant == null ? Repertoire.guess(bytes, from, to) : meant.decode(bytes, from, to));
   }
 
   private static Repertoire escaped(byte[] bytes, int at) {
-    String sequence = new String(bytes, at, Math.min(MOST_ESCAPE, bytes.length - at), StandardCharsets.ISO_8859_1);
-    for (Repertoire each : Repertoire.values())
-      if (each.escape != null && sequence.startsWith(each.escape)) return each;
+    for (Repertoire each : ESCAPED)
+      if (stands(each.escape, bytes, at)) return each;
     return null;
+  }
+
+  private static boolean stands(String escape, byte[] bytes, int at) {
+    if (bytes.length - at < escape.length()) return false;
+    for (int i = 0; i < escape.length(); i++)
+      if (bytes[at + i] != escape.charAt(i)) return false;
+    return true;
   }
 
   private static boolean endsComponent(int one, Vr vr) {

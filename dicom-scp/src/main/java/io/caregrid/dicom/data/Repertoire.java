@@ -1,8 +1,9 @@
 package io.caregrid.dicom.data;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.nio.CharBuffer;
 import java.nio.charset.Charset;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
@@ -86,12 +87,11 @@ enum Repertoire {
     return new String(bytes, from, to - from, charset());
   }
 
-  /** No repertoire is named. */
+  /** No repertoire is named. Without an exception for each of many short texts that are not UTF-8. */
   static String guess(byte[] bytes, int from, int to) {
-    try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, from, to - from)).toString();
-    } catch (CharacterCodingException not) {
-      return new String(bytes, from, to - from, StandardCharsets.ISO_8859_1);
-    }
+    CharBuffer text = CharBuffer.allocate(to - from);
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    boolean good = !decoder.decode(ByteBuffer.wrap(bytes, from, to - from), text, true).isError();
+    return good ? text.flip().toString() : new String(bytes, from, to - from, StandardCharsets.ISO_8859_1);
   }
 }
