@@ -79,7 +79,8 @@ public final class DataSetReader {
       int tag = tag(set.syntax(), end);
       if (isBeyond(tag)) {
         Head head = head(set, end);
-        set.append(new Element(tag, head.vr(), new Value.Bulk(position, head.isUndefined() ? -1 : within(head, end))));
+        Value rest = new Value.Bulk(position, head.isUndefined() ? -1 : within(head, end));
+        if (isWanted(tag, 1)) set.append(new Element(tag, head.vr(), rest));
         break;
       }
       if (!skipsStray(tag)) element(set, end, 1);

@@ -1,6 +1,7 @@
 package io.caregrid.dicom.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -9,8 +10,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -54,10 +58,40 @@ class ReaderFuzzTest {
       Part10 part10 = how < SYNTAXES.size() ? headless(SYNTAXES.get(how)) : Part10.read(file);
       Source source = part10.syntax().deflated() ? Source.inflate(file, part10.body(), 1 << 20) : file;
       long body = part10.syntax().deflated() ? 0 : part10.body();
+      checkPart(source, body, part10.syntax(), limits);
       DataSet set = DataSetReader.read(source, body, source.size(), part10.syntax(), limits);
       check(set, source);
     } catch (DicomException refused) {
       // the other good end
+    }
+  }
+
+  /** What is not wanted is read as strictly as what is, and changes nothing else. */
+  private static void checkPart(Source source, long body, TransferSyntax syntax, Limits limits) {
+    DataSet whole = null;
+    DicomException refused = null;
+    try {
+      whole = DataSetReader.read(source, body, source.size(), syntax, limits);
+    } catch (DicomException broken) {
+      refused = broken;
+    }
+    IntStream half = whole == null
+        ? IntStream.empty()
+        : StreamSupport.stream(whole.spliterator(), false).mapToInt(Element::tag).filter(tag -> (tag & 2) == 0);
+    int[] wanted = IntStream.concat(half, IntStream.of(Tag.PIXEL_REPRESENTATION, Tag.SPECIFIC_CHARACTER_SET))
+        .sorted()
+        .distinct()
+        .toArray();
+    try {
+      ObjectNode shown = DicomJson.of(DataSetReader.read(source, body, source.size(), syntax, limits, wanted),
+          at -> at);
+      assertNull(refused);
+      ObjectNode expected = DicomJson.of(whole, at -> at);
+      expected.properties()
+          .removeIf(each -> Arrays.binarySearch(wanted, Integer.parseUnsignedInt(each.getKey(), 16)) < 0);
+      assertEquals(expected, shown);
+    } catch (DicomException broken) {
+      assertEquals(refused == null ? null : refused.getMessage(), broken.getMessage());
     }
   }
 
