@@ -9,6 +9,8 @@ import io.caregrid.dicom.data.DicomJson;
 import io.caregrid.dicom.data.Element;
 import io.caregrid.dicom.data.Value;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The attributes that a level of the index keeps, in at most {@value #MOST} bytes of JSON: a search answers thousands of rows from memory, and a sequence
@@ -23,29 +25,43 @@ final class Abridged {
   /** So many bytes of values, counted as {@link #weight} does, never make {@link #MOST} of JSON: an empty value of a name is the worst. */
   private static final int LIGHT = 2 << 10;
   private static final int ELEMENT = 32;
+  private static final int HUGE = 4 * MOST;
   /** Of LO, and of each group of a PN (PS3.5 6.2): no VR that is searched for has more. */
   private static final int LONGEST_TEXT = 64;
 
   private Abridged() {}
 
+  /** @param set the caller's own: what is far too large is taken out */
   static ObjectNode of(DataSet set) {
+    if (weight(set, 0, LIGHT) <= LIGHT) return DicomJson.of(set, bulk -> null);
+    List<Element> all = new ArrayList<>();
+    set.forEach(all::add);
+    for (Element each : all) if (isHuge(each)) set.remove(each.tag());
     ObjectNode whole = DicomJson.of(set, bulk -> null);
-    if (weight(set, 0) <= LIGHT || bytes(whole) <= MOST) return whole;
+    if (bytes(whole) <= MOST) return whole;
     whole.properties().removeIf(each -> isSequence(each.getValue()) && bytes(each.getValue()) > MOST_OF_ONE);
     whole.properties().removeIf(each -> bytes(each.getValue()) > MOST_OF_ONE && !isCut((ObjectNode) each.getValue()));
     if (bytes(whole) > MOST) whole.properties().removeIf(each -> isSequence(each.getValue()));
     return whole;
   }
 
-  /** Counts no further than it matters. */
-  private static int weight(DataSet set, int weight) {
+  /** A sequence that is more than {@link #MOST} in JSON, which need not be made to know that. */
+  private static boolean isHuge(Element element) {
+    if (!(element.value() instanceof Value.Items items)) return false;
+    int weight = 0;
+    for (DataSet item : items.items()) weight = weight(item, weight + ELEMENT, HUGE);
+    return weight > HUGE;
+  }
+
+  /** Counts no further than {@code enough}. */
+  private static int weight(DataSet set, int weight, int enough) {
     for (Element element : set) {
-      if (weight > LIGHT) return weight;
+      if (weight > enough) return weight;
       weight += ELEMENT;
       if (element.value() instanceof Value.Bytes bytes) weight += bytes.bytes().length;
       else
         if (element.value() instanceof Value.Items items)
-          for (DataSet item : items.items()) weight = weight(item, weight + ELEMENT);
+          for (DataSet item : items.items()) weight = weight(item, weight + ELEMENT, enough);
     }
     return weight;
   }

@@ -1,9 +1,9 @@
 package io.caregrid.dicom.data;
 
-import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.zip.Inflater;
@@ -28,6 +28,7 @@ final class Inflated implements Source, AutoCloseable {
   private final Supplier<Inflater> inflaters;
   private final ReentrantLock reading = new ReentrantLock();
   private byte[] kept;
+  private int keptBytes;
   private long size = -1;
   private long worked;
   private InflatedStream stream;
@@ -77,16 +78,20 @@ final class Inflated implements Source, AutoCloseable {
   }
 
   private long counted() {
-    ByteArrayOutputStream keeping = new ByteArrayOutputStream();
+    byte[] keeping = new byte[0];
     InflatedStream once = new InflatedStream(source, from, inflaters.get());
     try (once) {
       for (long had = 0; once.end() <= reach && once.advance(); had = once.end()) {
         if (closed) throw new DicomException("closed while it was inflated");
-        if (had < KEPT) keeping.write(once.chunk(), 0, (int) Math.min(once.end() - had, KEPT - had));
+        if (had >= KEPT) continue;
+        int count = (int) Math.min(once.end() - had, KEPT - had);
+        if (had + count > keeping.length) keeping = Arrays.copyOf(keeping, (int) Math.min(KEPT, 2 * had + count));
+        System.arraycopy(once.chunk(), 0, keeping, (int) had, count);
       }
     }
     worked += once.end();
-    kept = keeping.toByteArray();
+    kept = keeping;
+    keptBytes = (int) Math.min(KEPT, once.end());
     if (once.end() <= reach) return once.end();
     if (reach < mostBytes) return mostBytes;
     throw new DicomException.TooLarge("more than " + mostBytes + " bytes when inflated");
@@ -97,7 +102,7 @@ final class Inflated implements Source, AutoCloseable {
     if (position < 0 || position + into.remaining() > size()) throw new EOFException();
     reading.lock();
     try {
-      int early = (int) Math.min(into.remaining(), Math.max(0, kept.length - position));
+      int early = (int) Math.min(into.remaining(), Math.max(0, keptBytes - position));
       if (early > 0) into.put(kept, (int) position, early);
       if (into.hasRemaining()) late(position + early, into);
     } finally {

@@ -63,7 +63,7 @@ public interface Source {
   }
 
   /**
-   * What a raw deflate stream (RFC 1951) from {@code from} to the end of {@code source} stands for. Memory stays below 9 MiB whatever it inflates to.
+   * What a raw deflate stream (RFC 1951) from {@code from} to the end of {@code source} stands for. Memory stays below 13 MiB whatever it inflates to.
    * DicomException, at the first look: it is not one, is cut off, or inflates to more than {@code maxBytes}.
    */
   static Source inflate(Source source, long from, long maxBytes) {
