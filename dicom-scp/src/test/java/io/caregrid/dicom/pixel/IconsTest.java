@@ -4,13 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.caregrid.dicom.data.DataSet;
+import io.caregrid.dicom.data.DataSetWriter;
 import io.caregrid.dicom.data.Element;
+import io.caregrid.dicom.data.Part10;
 import io.caregrid.dicom.data.Source;
 import io.caregrid.dicom.data.Tag;
 import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.data.Value;
 import io.caregrid.dicom.data.Vr;
 import io.caregrid.dicom.pixel.PixelException.Why;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -45,6 +48,19 @@ class IconsTest {
     DataSet set = icons(count, side, packed.length);
     new Icons(Source.of(ByteBuffer.wrap(packed))).decode(set);
     return set;
+  }
+
+  @Test
+  void anInstanceOfManyHugeOnesIsRefusedWhateverItBecomes() {
+    byte[] packed = packed(4096);
+    Source source = Source.of(ByteBuffer.wrap(packed));
+    ByteArrayOutputStream file = new ByteArrayOutputStream();
+    file.writeBytes(Part10.header("1.2.840.10008.5.1.4.1.1.7", "1.2.3", TransferSyntax.RLE, null).array());
+    DataSetWriter.write(icons(100, 4096, packed.length), TransferSyntax.RLE, source, file);
+    Source hostile = Source.of(ByteBuffer.wrap(file.toByteArray()));
+
+    assertEquals(Why.TOO_LARGE,
+        assertThrows(PixelException.class, () -> Transcoding.of(hostile, TransferSyntax.EXPLICIT_LE)).why);
   }
 
   @Test

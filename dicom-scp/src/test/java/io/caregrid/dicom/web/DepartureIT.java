@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import java.io.IOException;
@@ -20,6 +24,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** Clients that go away in the middle. */
 @ExtendWith(Engines.class)
@@ -98,6 +103,33 @@ class DepartureIT {
       }
       assertEquals(204, door.delete("/studies/" + Slices.study(2)).statusCode());
       until("it is erased", () -> erased() >= erased + large.length);
+    }
+  }
+
+  @Test
+  void whoGoesAwayIsNoWarning() throws Exception {
+    ListAppender<ILoggingEvent> said = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(DicomWebVerticle.class);
+    Level before = logger.getLevel();
+    logger.setLevel(Level.DEBUG);
+    said.start();
+    logger.addAppender(said);
+    try {
+      door.stored(Slices.file(Slices.picture(3, 1, ROWS, FRAMES)));
+      for (int n = 0; n < 20; n++)
+        try (RawClient client = new RawClient(door.port)) {
+          client.ask(Slices.path(3, 1),
+              n % 2 == 0 ? WebDoor.AS_KEPT : "application/dicom; transfer-syntax=1.2.840.10008.1.2.5");
+          assertEquals(200, client.status());
+          client.vanish();
+        }
+      until("all of them are noticed", () -> said.list.size() >= 20);
+
+      assertEquals(List.of(),
+          said.list.stream().filter(event -> event.getLevel().isGreaterOrEqual(Level.INFO)).toList());
+    } finally {
+      logger.detachAppender(said);
+      logger.setLevel(before);
     }
   }
 
