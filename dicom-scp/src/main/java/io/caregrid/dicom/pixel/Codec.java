@@ -50,10 +50,11 @@ enum Codec {
       Jpeg2000.check(frame, format);
     }
 
-    /** Wavelet coefficients of four bytes a sample, several times, besides. */
+    /** Wavelet coefficients of four bytes a sample, several times, and the records of a stream's pieces besides. */
     @Override
     long working(long stored, PixelFormat decoded) {
-      return 3 * stored + 2 * decoded.frameBytes() + 16 * decoded.pixels() * decoded.samples();
+      return 3 * stored + 2 * decoded.frameBytes() + Jpeg2000Structure.BYTES
+          + (16 + Jpeg2000Structure.BYTES_PER_SAMPLE) * decoded.pixels() * decoded.samples();
     }
   };
 

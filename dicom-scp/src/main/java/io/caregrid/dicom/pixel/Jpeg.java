@@ -25,6 +25,7 @@ final class Jpeg {
 
   /** Each walks over the whole picture, however few bytes it has. */
   static final int MOST_SCANS = 200;
+  private static final long MOST_SCANNED = 1L << 29;
 
   private Jpeg() {}
 
@@ -44,8 +45,9 @@ final class Jpeg {
     JpegHeader header = JpegHeader.of(stream);
     check(header);
     if (format.allocated() < 8) throw PixelException.unsupported("JPEG with less than 8 bits allocated");
-    if (scans(stream) > MOST_SCANS)
-      throw PixelException.unsupported("a JPEG stream of more than " + MOST_SCANS + " scans");
+    long scans = scans(stream);
+    if (scans > MOST_SCANS || scans > 1 && scans * format.pixels() > MOST_SCANNED && scans > 4L * header.components())
+      throw PixelException.unsupported("a JPEG stream of " + scans + " scans");
     if (header.rows() != format.rows() || header.columns() != format.columns()
         || header.components() != format.samples())
       throw PixelException

@@ -3,9 +3,10 @@ package io.caregrid.dicom.pixel;
 import com.github.jaiimageio.jpeg2000.impl.J2KImageReaderSpi;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import javax.imageio.ImageReader;
-import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /** JPEG 2000 part 1 (ITU-T T.800) through jai-imageio's JJ2000. The stream says itself whether its colours were transformed; the reader undoes that. */
@@ -40,6 +41,7 @@ final class Jpeg2000 {
       throw PixelException
           .broken("a JPEG 2000 stream of " + rows + "x" + columns + "x" + components + " in an image of "
               + format.rows() + "x" + format.columns() + "x" + format.samples());
+    Jpeg2000Structure.check(stream, at - 2);
     int precision = (stream[at + 40] & 0x7F) + 1;
     if (precision > format.allocated())
       throw PixelException
@@ -56,15 +58,35 @@ final class Jpeg2000 {
 
   private static Raster raster(byte[] stream, int from) {
     ImageReader reader = null;
-    try (ImageInputStream input = new MemoryCacheImageInputStream(
-        new ByteArrayInputStream(stream, from, stream.length - from))) {
+    try (Ending input = new Ending(new ByteArrayInputStream(stream, from, stream.length - from))) {
       reader = READER.createReaderInstance();
       reader.setInput(input, true, true);
-      return reader.readRaster(0, null);
+      Raster raster = reader.readRaster(0, null);
+      if (input.behind > Ending.MOST_BEHIND) throw PixelException.broken("a JPEG 2000 stream ends early");
+      return raster;
+    } catch (PixelException known) {
+      throw known;
     } catch (IOException | RuntimeException e) {
       throw PixelException.broken("a JPEG 2000 stream that cannot be decoded");
     } finally {
       if (reader != null) reader.dispose();
+    }
+  }
+
+  /** JJ2000 takes what is behind the end for bits, and may look for the end of a number there for ever. */
+  private static final class Ending extends MemoryCacheImageInputStream {
+    private static final int MOST_BEHIND = 4096;
+    private int behind;
+
+    Ending(InputStream stream) {
+      super(stream);
+    }
+
+    @Override
+    public int read() throws IOException {
+      int read = super.read();
+      if (read < 0 && ++behind > MOST_BEHIND) throw new EOFException();
+      return read;
     }
   }
 

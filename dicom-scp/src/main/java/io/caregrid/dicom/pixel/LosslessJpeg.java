@@ -14,6 +14,8 @@ final class LosslessJpeg {
   private static final int DHT = 0xC4;
   private static final int DRI = 0xDD;
   private static final int SOF3 = 0xC3;
+  /** Four for each scan; each takes 256 kB to unfold, however few its bytes. */
+  static final int MOST_TABLES = 64;
 
   private final byte[] stream;
   private final JpegHeader header;
@@ -21,6 +23,7 @@ final class LosslessJpeg {
   private final byte[] out;
   private final int[] ids;
   private final int[][] tables = new int[4][];
+  private int tablesRead;
   private int restartInterval;
 
   /** @param width bytes of a sample of the result */
@@ -70,6 +73,8 @@ final class LosslessJpeg {
   private void tables(int from, int end) {
     int at = from;
     while (at + 17 <= end) {
+      if (++tablesRead > MOST_TABLES)
+        throw PixelException.unsupported("a lossless JPEG stream of more than " + MOST_TABLES + " Huffman tables");
       int slot = stream[at] & 0xFF;
       if (slot >= tables.length)
         throw PixelException.broken("a Huffman table of number " + slot + " in a lossless JPEG stream");

@@ -15,11 +15,11 @@ import io.caregrid.store.ImageIndex.Located;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongFunction;
-import java.util.stream.IntStream;
 
 /** WADO-RS frames (PS3.18 section 10.4.1.1.6), and pixel data as bulk data, which is all of them. One frame in memory at a time. */
 final class FrameRetrieval {
@@ -42,7 +42,7 @@ final class FrameRetrieval {
     Accept accept = visit.accept();
     if (where.frames() == 0) return Future.failedFuture(new Failure.NotFound("this instance has no pixel data"));
     List<Integer> wanted = which.apply(where.frames());
-    if (wanted.stream().anyMatch(frame -> frame > where.frames()))
+    if (!(wanted instanceof All) && wanted.stream().anyMatch(frame -> frame > where.frames()))
       return Future.failedFuture(new Failure.NotFound("this instance has frames 1 to " + where.frames()));
     return instances.open(where, file -> instances
         .look(visit, where, extent -> Pixels.open(file.source(), extent), Facts::of)
@@ -64,12 +64,31 @@ final class FrameRetrieval {
     return frames;
   }
 
+  /** One after the other; a million numbers in no memory. */
+  private static final class All extends AbstractList<Integer> {
+    private final int count;
+
+    All(int count) {
+      this.count = count;
+    }
+
+    @Override
+    public Integer get(int index) {
+      return index + 1;
+    }
+
+    @Override
+    public int size() {
+      return count;
+    }
+  }
+
   /** @throws Failure.NotAcceptable when an instance says it has more than any has */
   static List<Integer> all(long frames) {
     if (frames > MOST_AT_ONCE)
       throw new Failure.NotAcceptable(
           "more than " + MOST_AT_ONCE + " frames are not given at once, but by their numbers");
-    return IntStream.rangeClosed(1, (int) frames).boxed().toList();
+    return new All((int) frames);
   }
 
   /**
@@ -108,7 +127,8 @@ final class FrameRetrieval {
         .add(as.type())
         .add(as.syntax())
         .add(as.multipart() ? 1 : 0);
-    wanted.forEach(print::add);
+    if (wanted instanceof All) print.add("all");
+    else wanted.forEach(print::add);
     String tag = print.hex();
     if (visit.holds(tag, true)) return visit.notModified();
     visit.response().putHeader(HttpHeaders.CONTENT_ENCODING, HttpHeaders.IDENTITY).setChunked(true);
