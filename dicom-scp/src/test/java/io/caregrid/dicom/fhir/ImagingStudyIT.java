@@ -287,10 +287,14 @@ class ImagingStudyIT {
   void aStudyDoesNotWaitForAStreamOfPatients() throws InterruptedException {
     house.node(ImagingConfig.DEFAULT, "Lookup", new Pace(Duration.ofMillis(60), 1, 100));
     AtomicBoolean over = new AtomicBoolean();
-    Thread stream = new Thread(() -> {
-      for (int n = 0; !over.get(); n++) house.put("Patient", "p" + n % 3, "{'resourceType':'Patient'}");
-    });
-    stream.start();
+    List<Thread> streams = new ArrayList<>();
+    for (int stream = 0; stream < 6; stream++) {
+      String id = "p" + stream;
+      streams.add(new Thread(() -> {
+        while (!over.get()) house.put("Patient", id, "{'resourceType':'Patient'}");
+      }));
+    }
+    streams.forEach(Thread::start);
     try {
       for (int study = 1; study <= 3; study++) {
         String uid = "1.2." + study;
@@ -299,7 +303,7 @@ class ImagingStudyIT {
       }
     } finally {
       over.set(true);
-      stream.join();
+      for (Thread stream : streams) stream.join();
     }
   }
 
