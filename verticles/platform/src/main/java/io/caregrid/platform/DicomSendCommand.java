@@ -40,12 +40,12 @@ final class DicomSendCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--associations must be 1..16, not " + associations);
     PrintWriter out = spec.commandLine().getOut();
     PictureFiles found = PictureFiles.find(paths);
-    found.problems().forEach(spec.commandLine().getErr()::println);
+    found.problems().stream().map(Terminal::printable).forEach(spec.commandLine().getErr()::println);
     spec.commandLine().getErr().flush();
     if (found.pictures().isEmpty())
       throw new StartException("no pictures to send in "
           + String.join(", ", paths.stream().map(Path::toString).toList()));
-    SendReport report = new SendReport(found, out, spec.commandLine().getErr(), System.console() != null);
+    SendReport report = new SendReport(found, out, spec.commandLine().getErr(), Terminal.isThere());
     send(peer, found.pictures(), report);
     return report.end() && found.problems().isEmpty() ? 0 : 1;
   }

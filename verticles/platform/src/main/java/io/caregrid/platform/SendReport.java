@@ -15,6 +15,8 @@ final class SendReport implements Consumer<Sent> {
   /** Lines about one and the same reason. */
   private static final int MOST_ALIKE = 20;
   private static final String CLEAR = "\r\033[K";
+  /** Drawn over what is there, and then the rest is cleared: it does not flicker. A narrow terminal cuts it off and does not break it into lines. */
+  private static final String LINE = "\r\033[?7l%s\033[K\033[?7h";
 
   private final PrintWriter out;
   private final PrintWriter err;
@@ -61,9 +63,10 @@ final class SendReport implements Consumer<Sent> {
     if (alike > MOST_ALIKE) return;
     if (terminal) out.print(CLEAR);
     out.flush();
-    err.println(sent);
+    err.println(Terminal.printable(sent.toString()));
     if (alike == MOST_ALIKE) err.println("more of this kind are only counted");
     err.flush();
+    drawn = 0;
   }
 
   private void show() {
@@ -78,12 +81,13 @@ final class SendReport implements Consumer<Sent> {
 
   private void draw(long percent) {
     long now = System.nanoTime();
-    if (now - drawn < REDRAW_NANOS && done < pictures) return;
+    if (drawn != 0 && now - drawn < REDRAW_NANOS && done < pictures) return;
     drawn = now;
     int filled = (int) (percent * BAR / 100);
-    out.printf(Locale.ROOT, "%s[%s%s] %3d %%  %d of %d pictures, %.1f MB/s%s", CLEAR, "#".repeat(filled),
-        ".".repeat(BAR - filled), percent, done, pictures, megabytesPerSecond(doneBytes),
-        done == kept ? "" : ", " + (done - kept) + " failed");
+    String line = String.format(Locale.ROOT, "%3d %%  %d of %d%s, %.1f MB/s [%s%s]", percent, done, pictures,
+        done == kept ? "" : ", " + (done - kept) + " failed", megabytesPerSecond(doneBytes), "#".repeat(filled),
+        ".".repeat(BAR - filled));
+    out.printf(LINE, line);
     out.flush();
   }
 

@@ -124,6 +124,23 @@ class DicomSendTest {
     assertTrue(out.toString().contains("1 of 2 pictures kept"), out.toString());
   }
 
+  /** A file may be called anything: what a terminal would obey is not repeated. */
+  @Test
+  void redirectedOutputIsLinesWithoutControlCharacters() throws IOException {
+    Path pictures = Files.createDirectory(folder.resolve("pictures"));
+    for (int n = 0; n < 30; n++) picture(pictures.resolve("IM" + n), "1.2.1" + n);
+    picture(pictures.resolve("\033[2JIM66\r"), "1.2.66");
+    Path text = Files.writeString(folder.resolve("\033[31mtext"), "no picture");
+
+    assertEquals(1, run("send", pictures.toString(), text.toString(), "--to", node));
+
+    for (String said : new String[] {out.toString(), err.toString()})
+      assertTrue(said.lines().noneMatch(line -> line.matches(".*\\p{Cntrl}.*")) && !said.contains("\r"), said);
+    assertTrue(out.toString().startsWith("10 %") && out.toString().contains("100 %"), out.toString());
+    assertTrue(err.toString().contains("?[2JIM66?: status A700"), err.toString());
+    assertTrue(err.toString().contains("?[31mtext: not a picture"), err.toString());
+  }
+
   @Test
   void aNamedFileMustBeThereAndMustBeAPicture() throws IOException {
     Path text = Files.writeString(folder.resolve("text"), "no picture at all");
