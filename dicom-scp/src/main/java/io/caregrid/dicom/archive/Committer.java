@@ -173,14 +173,14 @@ final class Committer implements AutoCloseable {
       if (current.segment().end() >= segmentBytes) retire();
       return placed;
     } catch (IOException failed) {
-      return notWritten(small, before, forcing, refused.apply(failed), failed);
+      return notWritten(small, before, forcing || before > 0, refused.apply(failed), failed);
     } catch (RuntimeException | Error bug) {
       return notWritten(small, before, forcing, new Refused(Why.FAILED, "not stored"), bug);
     }
   }
 
-  private List<Placed> notWritten(List<Arrival> small, long before, boolean forcing, Refused why, Throwable cause) {
-    rollBack(before, forcing);
+  private List<Placed> notWritten(List<Arrival> small, long before, boolean spoiled, Refused why, Throwable cause) {
+    rollBack(before, spoiled);
     log.warn("instances not written count={} cause={}", small.size(), cause.toString());
     for (Arrival arrival : small) {
       arrival.releasePieces();
@@ -209,15 +209,15 @@ final class Committer implements AutoCloseable {
 
   /**
    * What was written of the group is cut off. A file that the system failed to force is not written again, whatever it says next time: it reports a lost
-   * page once only.
+   * page once only. Nor is one that it failed to write, unless nothing is in it: it may fail at that place for ever.
    */
-  private void rollBack(long before, boolean forcing) {
+  private void rollBack(long before, boolean spoiled) {
     if (current == null) return;
     try {
       current.segment().cut(before);
       current.segment().force();
-      if (forcing) retire();
-    } catch (IOException broken) {
+      if (spoiled) retire();
+    } catch (IOException | RuntimeException | Error broken) {
       log.error("segment given up file={} cause={}", current.file(), broken.toString());
       current.giveUp();
       current = null;

@@ -225,6 +225,30 @@ class FaultsIT {
     }
   }
 
+  /** No file of the node's may grow beyond 128 KiB: the sixth instance is written by halves. */
+  @Test
+  void aWriteThatFailsHalfwayLeavesNothingAndTheNextInstanceIsStored(LocalPostgres postgres, @TempDir Path folder)
+      throws Exception {
+    needs(run("prlimit", "--fsize=131072", "true"), "prlimit is not here");
+    DatabaseConfig database = database(postgres);
+    Process child = StoringNode.java(List.of("prlimit", "--fsize=131072"), StoringNode.class,
+        List.of("-XX:-UsePerfData", "-Xshare:off"), database, folder, String.valueOf(SEGMENT));
+    try (BufferedReader said = child.inputReader(); Modality modality = new Modality(port(said))) {
+      List<Integer> answers = new ArrayList<>();
+      for (int n = 0; n < 8; n++) answers.add(store(modality, n, 20_000));
+
+      assertEquals(List.of(SUCCESS, SUCCESS, SUCCESS, SUCCESS, SUCCESS, 0x0110, SUCCESS, SUCCESS), answers);
+    } finally {
+      child.destroyForcibly().waitFor();
+    }
+    try (Vault vault = new Vault(database, folder, StoringNode.config(64 << 20), SEGMENT)) {
+      List<Located> here = vault.instances(1);
+      assertEquals(List.of(0, 1, 2, 3, 4, 6, 7), here.stream().map(FaultsIT::number).toList());
+      for (Located each : here) assertArrayEquals(Phantom.image(1, number(each), 20_000), vault.read(each));
+      assertSound(vault);
+    }
+  }
+
   private static int number(Located instance) {
     return Integer.parseInt(instance.instance().substring(instance.instance().lastIndexOf('.') + 1));
   }

@@ -18,6 +18,8 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -109,15 +111,20 @@ final class Vault implements AutoCloseable {
   }
 
   /** One statement on a connection of its own: what happens to a database behind our back. */
-  void sql(String statement) {
-    PgConnection connection = get(PgConnection.connect(vertx, new PgConnectOptions()
+  RowSet<Row> sql(String statement) {
+    PgConnection connection = connection();
+    RowSet<Row> rows = get(connection.query(statement).execute());
+    get(connection.close());
+    return rows;
+  }
+
+  PgConnection connection() {
+    return get(PgConnection.connect(vertx, new PgConnectOptions()
         .setHost(where.host())
         .setPort(where.port())
         .setDatabase(where.database())
         .setUser(where.user())
         .setPassword(where.password())));
-    get(connection.query(statement).execute());
-    get(connection.close());
   }
 
   @Override
