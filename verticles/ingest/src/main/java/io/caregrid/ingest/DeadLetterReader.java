@@ -3,6 +3,7 @@ package io.caregrid.ingest;
 import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.cluster.Topics;
 import io.caregrid.contract.Caller;
+import io.caregrid.store.Cause;
 import io.caregrid.store.DeadLetter;
 import io.caregrid.store.DeadLetters;
 import io.vertx.core.Future;
@@ -102,7 +103,7 @@ public final class DeadLetterReader extends VerticleBase {
   /** Begins again at the last commit, after 1, 2, 4 … 30 s. */
   private void startAgain(Throwable cause) {
     int seconds = Math.min(LONGEST_PAUSE_SECONDS, 1 << Math.min(failures++, 5));
-    log.warn("dead letters wait in their topic, next try in={}s cause={}", seconds, cause.toString());
+    log.warn("dead letters wait in their topic, next try in={}s cause={}", seconds, Cause.withoutValues(cause));
     consumer.close().onComplete(closed -> pause(seconds));
   }
 

@@ -91,8 +91,10 @@ public final class Sequencer {
   /** Once when it begins to fail, once when it works again. */
   private void report(Throwable cause) {
     failing = cause != null;
-    if (failing) log.warn("changes get no place in the feed, trying again cause={}", Failures.of(cause).getMessage());
-    else log.info("changes get their place in the feed again");
+    if (failing)
+      log.warn("changes get no place in the feed, trying again cause={}", Cause.withoutValues(Failures.of(cause)));
+    else
+      log.info("changes get their place in the feed again");
   }
 
   private void again(int stamped) {
