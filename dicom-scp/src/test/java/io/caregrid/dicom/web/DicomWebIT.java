@@ -71,6 +71,7 @@ class DicomWebIT {
     Arrays.fill(nested, (byte) 7);
     byte[] large = new byte[200_000];
     Arrays.fill(large, (byte) 9);
+    byte[] words = Slices.pixels(5, 1024);
     for (TransferSyntax syntax : List.of(TransferSyntax.EXPLICIT_LE, TransferSyntax.EXPLICIT_BE,
         TransferSyntax.DEFLATED_LE)) {
       int n = syntax.bigEndian() ? 2 : syntax.deflated() ? 3 : 1;
@@ -78,7 +79,8 @@ class DicomWebIT {
           .put(new Element(0x00420011, Vr.OB, new Value.Bytes(nested)));
       DataSet set = Slices.picture(26, n, 16, 1)
           .putItems(Tag.REFERENCED_IMAGE_SEQUENCE, item)
-          .put(new Element(0x00420011, Vr.OB, new Value.Bytes(large)));
+          .put(new Element(0x00420011, Vr.OB, new Value.Bytes(large)))
+          .put(new Element(0x00091010, Vr.US, new Value.Bytes(words)));
       door.stored(Slices.file(set, syntax));
 
       JsonNode metadata = json(door.get(Slices.path(26, n) + "/metadata")).get(0);
@@ -88,6 +90,8 @@ class DicomWebIT {
       assertArrayEquals(Slices.pixels(n, 16), parts(door.get(pixels)).get(0));
       assertArrayEquals(large,
           door.get(metadata.at("/00420011/BulkDataURI").asText(), "Accept", "application/octet-stream").body());
+      assertArrayEquals(words,
+          door.get(metadata.at("/00091010/BulkDataURI").asText(), "Accept", "application/octet-stream").body());
       assertArrayEquals(nested,
           parts(door.get(metadata.at("/00081140/Value/0/00420011/BulkDataURI").asText())).get(0));
     }

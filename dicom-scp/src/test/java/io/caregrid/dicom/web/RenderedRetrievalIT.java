@@ -3,8 +3,12 @@ package io.caregrid.dicom.web;
 import static io.caregrid.dicom.web.Answers.header;
 import static io.caregrid.dicom.web.Answers.text;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import io.caregrid.dicom.data.Element;
 import io.caregrid.dicom.data.Tag;
+import io.caregrid.dicom.data.Value;
+import io.caregrid.dicom.data.Vr;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import java.awt.image.BufferedImage;
@@ -57,6 +61,35 @@ class RenderedRetrievalIT {
     assertEquals(404, door.get(Slices.path(27, 2) + "/rendered").statusCode());
     assertEquals(404, door.get(Slices.path(27, 2) + "/frames/1").statusCode());
     assertEquals(406, door.get(path + "/rendered", "Accept", "image/gif").statusCode());
+  }
+
+  @Test
+  void overlaysAreDrawnForWhoeverAsksForThemAndOtherAnnotationsAreNotHeeded() throws Exception {
+    door.stored(Slices.file(Slices.picture(28, 1, 16, 1)
+        .putText(Tag.WINDOW_CENTER, "1000")
+        .putText(Tag.WINDOW_WIDTH, "2000")
+        .putNumbers(Tag.OVERLAY_ROWS, 1)
+        .putNumbers(Tag.OVERLAY_COLUMNS, 1)
+        .put(new Element(Tag.OVERLAY_DATA, Vr.OW, new Value.Bytes(new byte[] {1, 0})))));
+    String path = Slices.path(28, 1) + "/rendered";
+
+    assertEquals(0xFF, corner(path + "?annotation=overlay"));
+    assertEquals(0xFF, corner(path + "?annotation=patient,overlay"));
+    assertNotEquals(0xFF, corner(path));
+    assertNotEquals(0xFF, corner(path + "?annotation=patient,technique"));
+  }
+
+  private static int corner(String path) throws Exception {
+    return picture(path, "image/png").getRaster().getSample(0, 0, 0);
+  }
+
+  @Test
+  void aPictureThatNoMemoryHoldsIsTooLarge() throws Exception {
+    door.stored(Slices.file(Slices.picture(29, 1, 16, 1).putNumbers(Tag.ROWS, 40_000).putNumbers(Tag.COLUMNS, 40_000)));
+
+    assertEquals(413, door.get(Slices.path(29, 1) + "/rendered").statusCode());
+    assertEquals(413, door.get(Slices.path(29, 1) + "/thumbnail").statusCode());
+    assertEquals(200, door.get(Slices.path(29, 1), "Accept", WebDoor.AS_KEPT).statusCode());
   }
 
   private static BufferedImage picture(String path, String type) throws Exception {
