@@ -10,7 +10,8 @@ import java.util.List;
  * 6.2.2, CP-246), UN of an element that the dictionary knows, implicit elements among explicit ones, stray delimiters. Never guesses where something
  * ends: what claims more bytes than there are, or lacks its delimiter, is a {@link DicomException}.
  *
- * <p>Memory: at most {@link Limits#inlineBytes} × {@value Limits#INLINE_VALUES} of values, {@link Limits#elements} elements and items,
+ * <p>Memory: at most {@link Limits#inlineBytes} × {@value Limits#INLINE_VALUES} of values, where each of several in one element counts
+ * {@value Limits#EACH_VALUE} bytes more, {@link Limits#elements} elements and items,
  * {@link Limits#MOST_FRAGMENTS} fragments and offsets, one window.
  * A length in the data never decides how much is allocated.
  */
@@ -183,8 +184,20 @@ public final class DataSetReader {
     if (passing) return PASSED;
     boolean bulk = head.length() > limits.inlineBytes() || head.length() > inlineLeft;
     if (bulk || isPixels(head.tag()) && depth == 1) return new Value.Bulk(from, head.length());
-    inlineLeft -= head.length();
-    return new Value.Bytes(window.copy(from, (int) head.length()));
+    byte[] bytes = window.copy(from, (int) head.length());
+    long cost = bytes.length + Limits.EACH_VALUE * (long) values(head.vr(), bytes);
+    if (cost > inlineLeft) return new Value.Bulk(from, head.length());
+    inlineLeft -= cost;
+    return new Value.Bytes(bytes);
+  }
+
+  /** How many there are, where they become objects of their own as soon as somebody looks at them. */
+  private static int values(Vr vr, byte[] bytes) {
+    if (vr.isNumber()) return bytes.length / vr.unit;
+    if (!vr.isMany()) return 0;
+    int separators = 0;
+    for (byte one : bytes) if (one == '\\') separators++;
+    return separators;
   }
 
   private Element undefined(DataSet set, Head head, long end, int depth) {

@@ -12,7 +12,9 @@ package io.caregrid.dicom.data;
  */
 public record Limits(int depth, int elements, int inlineBytes, int stopBefore) {
 
-  static final int INLINE_VALUES = 256;
+  static final int INLINE_VALUES = 384;
+  /** Bytes that one of several values of an element counts beside its own: as JSON it is an object or two, and may be one letter in the file. */
+  static final int EACH_VALUE = 16;
   /**
    * Fragments and entries of offset tables together, in the whole data set. A million frames of one fragment each with their offset table: the largest
    * whole slides have some hundred thousand. They take 24 MiB at most.

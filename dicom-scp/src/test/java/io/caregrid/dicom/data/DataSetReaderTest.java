@@ -242,6 +242,19 @@ class DataSetReaderTest {
   }
 
   @Test
+  void veryManySmallValuesStayInTheirSource() {
+    Raw raw = Raw.explicit();
+    for (int n = 0; n < 250; n++) raw.text(0x00091010 + n, "LO", "a\\".repeat(30_000));
+
+    DataSet set = raw.text(Tag.MODALITY_LUT_TYPE, "LO", "last").read(Limits.HEADER);
+
+    int values = 0;
+    for (Element each : set) values += set.texts(each.tag()).size();
+    assertTrue(values < 2_000_000, values + " values, each of which would be an object");
+    assertEquals("last", set.text(Tag.MODALITY_LUT_TYPE));
+  }
+
+  @Test
   void aHundredThousandFramesOfOneFragmentEachAreReadWithTheirOffsets() {
     int frames = 100_000;
     Raw raw = new Raw(TransferSyntax.RLE).head(Tag.PIXEL_DATA, "OB", Raw.UNDEFINED).item(4L * frames);
@@ -305,7 +318,7 @@ class DataSetReaderTest {
   @Test
   void manyValuesTogetherStayInTheSourceToo() {
     Raw raw = Raw.explicit();
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < 500; i++)
       raw.text(0x00091000 + i, "LO", "0123456789");
     DataSet set = raw.read(new Limits(64, 1000, 10, 0));
 
