@@ -136,7 +136,7 @@ public final class Archive implements AutoCloseable {
   }
 
   /**
-   * Its bytes. {@link Failure.NotFound}: it was deleted meanwhile. {@link Failure.Busy}: another node keeps it in a folder that this one does not share.
+   * Its bytes. {@link Failure.NotFound}: it was deleted meanwhile. IOException: it is damaged. {@link Failure.Busy}: another node keeps it in a folder that this one does not share.
    */
   public Future<Opened> open(Located where) {
     if (!where.node().equals(shelf.id()))
@@ -144,8 +144,12 @@ public final class Archive implements AutoCloseable {
     return vertx.executeBlocking(() -> opened(where), false).compose(opened -> {
       if (opened != null) return Future.succeededFuture(opened);
       return index.files().at(where.instance()).compose(now -> {
-        boolean moved = now != null && !(now.file().equals(where.file()) && now.offset() == where.offset());
-        return moved ? open(now) : Future.failedFuture(new Failure.NotFound("The instance was deleted"));
+        if (now == null) return Future.failedFuture(new Failure.NotFound("The instance was deleted"));
+        boolean moved = !now.file().equals(where.file()) || now.offset() != where.offset();
+        return moved
+            ? open(now)
+            : Future.failedFuture(new IOException("an instance is damaged, " + where.file() + " at "
+                + where.offset() + ": run 'caregrid dicom verify'"));
       });
     });
   }

@@ -194,6 +194,7 @@ final class Duplicates {
       died.accept(file);
     } catch (IOException failed) {
       log.warn("bytes nobody needs are left file={} offset={} cause={}", file, offset, failed.toString());
+      shelf.doubt(file); // or a rebuild would take them for an instance
     }
   }
 }

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * Makes deleted pictures disappear from disk, and gives their room back. Blocking; one thread at a time.
  *
  * <p>Rows went and a garbage note came in one transaction; here the bytes are zeroed, and only then the note goes. A crash in between makes it happen
- * again, which changes nothing. A segment in which nothing lives is removed; one that is more than half dead is copied together.
+ * again, which changes nothing. A segment in which everything is erased is removed; one that is more than half dead is copied together.
  */
 final class Eraser {
   private static final Logger log = LoggerFactory.getLogger(Eraser.class);
@@ -44,6 +44,7 @@ final class Eraser {
   private final Set<String> touched = new ConcurrentSkipListSet<>();
   private final Set<Garbage> damaged = new HashSet<>();
   private final Set<String> unreadable = new HashSet<>();
+  private final Set<String> unknown = new HashSet<>();
 
   Eraser(Shelf shelf, ImageFiles index, Readers readers, ArchiveMetrics metrics) {
     this.shelf = shelf;
@@ -151,13 +152,35 @@ final class Eraser {
   private void tidy(String file, List<String> compact) throws IOException {
     if (!Files.exists(shelf.path(file))) return;
     Share live = get(index.live(shelf.id(), file));
-    if (live.instances() == 0) shelf.remove(file);
+    if (live.instances() == 0) remove(file);
     else
       if (live.bytes() < Files.size(shelf.path(file)) / 2)
         try (Segment readable = Segment.read(shelf.path(file))) {
           readable.header(0); // fails here for itself, or there for all that are copied together with it
           compact.add(file);
         }
+  }
+
+  /** Only when all that ever was in it is erased: an index that was lost, or is older than the files, says that nothing lives. */
+  private void remove(String file) throws IOException {
+    if (isErased(file)) shelf.remove(file);
+    else
+      if (unknown.add(file))
+        log.error(
+            "a segment holds instances that the index does not know, it stays file={}: run 'caregrid dicom verify'",
+            file);
+  }
+
+  private boolean isErased(String file) throws IOException {
+    try (Segment segment = Segment.read(shelf.path(file))) {
+      Segment.Scan scan = segment.scan();
+      List<Segment.Kept> all = new ArrayList<>(scan.records());
+      if (scan.torn() < segment.end()) {
+        if (!get(index.isGarbage(shelf.id(), file, scan.torn() + RecordHeader.BYTES))) return false;
+        all.addAll(segment.behind(scan.torn()));
+      }
+      return all.stream().allMatch(kept -> kept.header().state() == State.DEAD);
+    }
   }
 
   /** After a start: nobody remembers in which files something died. */
@@ -176,7 +199,6 @@ final class Eraser {
       for (String file : files)
         try (Segment from = Segment.read(shelf.path(file))) {
           compact(file, from, to, target);
-          if (get(index.live(shelf.id(), file)).instances() == 0) shelf.remove(file);
         }
       shelf.settle(to);
     } catch (IOException | RuntimeException failed) {

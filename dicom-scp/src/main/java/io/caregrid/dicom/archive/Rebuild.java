@@ -59,7 +59,18 @@ public final class Rebuild {
     return report.done();
   }
 
-  private void read(Shelf shelf, String file) throws IOException {
+  /** What cannot be read costs nothing else. */
+  private void read(Shelf shelf, String file) throws IndexAway {
+    try {
+      records(shelf, file);
+    } catch (IndexAway away) {
+      throw away;
+    } catch (IOException unreadable) {
+      report.problem(file, 0, "cannot be read");
+    }
+  }
+
+  private void records(Shelf shelf, String file) throws IOException {
     try (Segment segment = Segment.write(shelf.path(file))) {
       Segment.Scan scan = segment.scan();
       report.files++;
@@ -82,8 +93,7 @@ public final class Rebuild {
     List<Kept> whole = new ArrayList<>();
     List<Entry> entries = new ArrayList<>();
     for (Kept kept : group) {
-      boolean damaged = segment.crc32c(kept.contentAt(), kept.header().length()) != kept.header().crc32c();
-      Entry entry = damaged ? null : Recovery.entry(shelf.id(), file, segment, kept);
+      Entry entry = segment.isWhole(kept) ? Recovery.entry(shelf.id(), file, segment, kept) : null;
       if (entry == null) report.problem(file, kept.contentAt(), "the content is damaged");
       else {
         whole.add(kept);
@@ -91,18 +101,33 @@ public final class Rebuild {
       }
     }
     group.clear();
-    List<Known> known = Eraser.get(index.add(entries));
+    List<Known> known = added(entries);
     for (int i = 0; i < known.size(); i++) count(shelf, segment, whole.get(i), entries.get(i).located(), known.get(i));
   }
 
+  /** Null for what the index refuses. */
+  private List<Known> added(List<Entry> entries) throws IndexAway {
+    try {
+      return Eraser.get(index.add(entries));
+    } catch (RuntimeException refused) {
+      List<Known> known = new ArrayList<>();
+      if (entries.size() > 1) for (Entry each : entries) known.addAll(added(List.of(each)));
+      else {
+        report.problem(entries.get(0).located().file(), entries.get(0).located().offset(), "the index refuses it");
+        known.add(null);
+      }
+      return known;
+    }
+  }
+
   private void count(Shelf shelf, Segment segment, Kept kept, Located mine, Known known) throws IOException {
-    if (known.added()) {
+    if (known != null && known.added()) {
       if (kept.header().state() == State.COPY) segment.mark(State.LIVE, kept.headerAt());
       report.instances++;
       report.bytes += mine.length();
       return;
     }
-    if (known == Known.REMOVED) return;
+    if (known == null || known == Known.REMOVED) return;
     Duplicates duplicates = new Duplicates(shelf, index, died -> {});
     if (duplicates.isSame(mine, known.place())) {
       duplicates.discard(mine.file(), mine.offset(), mine.length());

@@ -117,19 +117,10 @@ final class Recovery {
   private static boolean isCut(String file, Segment segment, long torn, TreeMap<Long, Long> known)
       throws IOException {
     if (isKnown(known, torn, segment.end()) || !(torn == 0 && segment.isBlank(0))
-        && segment.behind(torn).stream().anyMatch(kept -> isWhole(segment, kept)))
+        && segment.behind(torn).stream().anyMatch(kept -> kept.header().state() != State.DEAD && segment.isWhole(kept)))
       return doubt(file, torn, "a segment damaged before its end", "no whole record");
     segment.cut(torn);
     return true;
-  }
-
-  private static boolean isWhole(Segment segment, Kept kept) {
-    try {
-      return kept.header().state() != State.DEAD
-          && segment.crc32c(kept.contentAt(), kept.header().length()) == kept.header().crc32c();
-    } catch (IOException unreadable) {
-      return false;
-    }
   }
 
   private boolean isSettled(String file, Segment segment, Kept kept, TreeMap<Long, Long> known) throws IndexAway {

@@ -118,6 +118,15 @@ final class Segment implements AutoCloseable {
     }
   }
 
+  /** Whether the content can be read and is what was written. */
+  boolean isWhole(Kept kept) {
+    try {
+      return crc32c(kept.contentAt(), kept.header().length()) == kept.header().crc32c();
+    } catch (IOException unreadable) {
+      return false;
+    }
+  }
+
   /** A record as it stands in the file. */
   record Kept(long headerAt, RecordHeader header) {
     long contentAt() {

@@ -12,6 +12,7 @@ import io.caregrid.dicom.archive.RecordHeader.State;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex.Located;
+import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -161,6 +162,61 @@ class RecoveryIT {
     }
     vault.reopen();
     assertEquals(instances(3), here());
+  }
+
+  @Test
+  void aRebuildGoesOnBehindWhatItCannotReadAndWhatTheDatabaseRefuses(LocalPostgres postgres) throws IOException {
+    for (int n = 0; n < 5; n++) vault.store(Phantom.image(1, n, n < 3 ? 20_000 : 1_500_000));
+    List<Located> found = vault.instances(1);
+    vault.archive.close();
+    Path lost = vault.folder.resolve(found.get(3).file());
+    Files.delete(lost);
+    Files.createDirectory(lost);
+
+    try (Vault other = new Vault(Vault.database(postgres, postgres.createDatabase()),
+        vault.folder.resolveSibling("other"), DicomConfig.DEFAULT, 4 << 20)) {
+      other.sql("alter table image_instance add constraint bad check (instance <> '" + Phantom.instance(1, 1) + "')");
+      Report report = Rebuild.run(vault.folder, other.index, (bytes, all) -> {});
+
+      assertEquals(List.of(found.get(1).file() + " at " + found.get(1).offset() + ": the index refuses it",
+          name(lost) + " at 0: cannot be read"), report.first());
+      assertEquals(instances(0, 2, 4), other.instances(1).stream().map(Located::instance).sorted().toList());
+    }
+    vault.open();
+  }
+
+  @Test
+  void noFileIsRemovedBecauseTheIndexWasLostOrIsOlderThanTheFiles() throws IOException {
+    for (int n = 0; n < 30; n++) vault.store(Phantom.image(1, n, 20_000));
+    vault.store(Phantom.image(1, 30, 1_500_000));
+    List<String> files = Shelf.files(vault.folder);
+    vault.archive.close();
+    vault.sql("delete from image_instance where instance <> '" + Phantom.instance(1, 3) + "'");
+
+    vault.open();
+    for (int again = 0; again < 3; again++) get(vault.archive.keepNow());
+    assertTrue(Shelf.files(vault.folder).containsAll(files));
+    vault.archive.close();
+    Rebuild.run(vault.folder, vault.index, (bytes, all) -> {});
+    vault.open();
+
+    assertEquals(31, vault.instances(1).size());
+    for (Located each : vault.instances(1)) assertTrue(vault.read(each).length > 0);
+    assertEquals(List.of(), verify().first());
+  }
+
+  @Test
+  void whatIsDamagedIsNotSaidToBeDeleted() throws IOException {
+    for (int n = 0; n < 2; n++) vault.store(Phantom.image(1, n, n == 0 ? 20_000 : 1_500_000));
+    List<Located> found = vault.instances(1);
+    try (Segment segment = Segment.write(vault.folder.resolve(found.get(0).file()))) {
+      segment.zero(found.get(0).offset() - RecordHeader.BYTES, 4);
+    }
+    Files.delete(vault.folder.resolve(found.get(1).file()));
+
+    for (Located each : found)
+      assertTrue(get(vault.archive.open(each)
+          .<Throwable>transform(done -> Future.succeededFuture(done.cause()))) instanceof IOException);
   }
 
   /** As if nothing of it had been settled, and no row had come. */
