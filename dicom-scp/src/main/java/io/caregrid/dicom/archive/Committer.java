@@ -120,7 +120,7 @@ final class Committer implements AutoCloseable {
       Arrival each = arrival;
       if (each.isLarge()) disk.execute(() -> duplicates.discard(each.file(), RecordHeader.BYTES, -1));
       else arrival.releasePieces();
-      arrival.fail(new Refused(Why.FAILED, "the index does not answer"));
+      arrival.fail(new Refused(Why.OUT_OF_RESOURCES, "the index does not answer"));
     }
   }
 
@@ -259,7 +259,7 @@ final class Committer implements AutoCloseable {
   private void again(List<Placed> placed, long began, Runnable decided, Throwable cause) {
     indexAway = true;
     if (System.nanoTime() - began > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS))
-      for (Placed each : placed) each.arrival.fail(new Refused(Why.FAILED, "the index does not answer"));
+      for (Placed each : placed) each.arrival.fail(new Refused(Why.OUT_OF_RESOURCES, "the index does not answer"));
     log.warn("index does not take instances count={} cause={}", placed.size(), cause.getMessage());
     vertx.timer(AGAIN_MILLIS, TimeUnit.MILLISECONDS).onComplete(now -> {
       if (!closed) insert(placed, began, decided); // else the next start's business, which may have begun

@@ -22,12 +22,4 @@ public final class Refused extends RuntimeException {
     super(comment, null, false, false);
     this.why = why;
   }
-
-  /**
-   * As a door answers it. What failed while the archive takes nothing ({@link Archive#acceptsMore}) failed for that reason: the sender is to come again,
-   * and learns so from A700H, not from 0110H.
-   */
-  public Why why(boolean acceptsMore) {
-    return why == Why.FAILED && !acceptsMore ? Why.OUT_OF_RESOURCES : why;
-  }
 }

@@ -238,7 +238,7 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
     if (store.request == null) return;
     flow();
     long end = System.nanoTime();
-    store.finish(house.hasRoom()).onComplete(finished -> association.run(() -> {
+    store.finish().onComplete(finished -> association.run(() -> {
       house.metrics().answer.record(System.nanoTime() - end, TimeUnit.NANOSECONDS);
       stored(store.context, store.request, finished.result());
     }));

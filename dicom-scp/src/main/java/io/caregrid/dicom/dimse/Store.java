@@ -10,7 +10,6 @@ import io.caregrid.store.Cause;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Future;
-import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,13 +73,13 @@ final class Store {
     return incoming.drained();
   }
 
-  /** Never fails: whatever went wrong is an answer too. @param hasRoom the archive takes more */
-  Future<Answer> finish(BooleanSupplier hasRoom) {
+  /** Never fails: whatever went wrong is an answer too. */
+  Future<Answer> finish() {
     if (refused != null) return Future.succeededFuture(refused);
     return incoming.finish(new Incoming.Expected(request.text(CommandSet.AFFECTED_SOP_CLASS),
         request.text(CommandSet.AFFECTED_SOP_INSTANCE), null))
         .map(Store::kept)
-        .otherwise(cause -> failed(cause, hasRoom));
+        .otherwise(Store::failed);
   }
 
   void abandon() {
@@ -93,9 +92,9 @@ final class Store {
         : new Answer(Status.SUCCESS, null, receipt.key());
   }
 
-  private static Answer failed(Throwable cause, BooleanSupplier hasRoom) {
+  private static Answer failed(Throwable cause) {
     if (cause instanceof Refused no)
-      return Answer.refused(no.why(hasRoom.getAsBoolean()).dimse, no.getMessage());
+      return Answer.refused(no.why.dimse, no.getMessage());
     if (cause instanceof Failure.Busy) return Answer.refused(Status.OUT_OF_RESOURCES, "try again later");
     log.error("an instance could not be kept cause={}", Cause.andPlace(cause));
     return Answer.refused(Status.PROCESSING_FAILURE, "internal error; the node's log says more");

@@ -25,7 +25,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +46,6 @@ final class StoreTransaction implements MultipartReader.Parts {
 
   private final HttpServerRequest request;
   private final Supplier<Incoming> archive;
-  private final BooleanSupplier hasRoom;
   private final Expected expected;
   private final MultipartReader reader;
   private final Promise<StoreAnswer> answer = Promise.promise();
@@ -74,15 +72,12 @@ final class StoreTransaction implements MultipartReader.Parts {
   /**
    * @param content of the request: {@code multipart/related} or {@code application/dicom}
    * @param archive a new way in for each part
-   * @param hasRoom the archive takes more
    * @param study   the one in the address, null when it names none
    * @throws Failure.Invalid when the boundary is none
    */
-  StoreTransaction(HttpServerRequest request, MediaType content, Supplier<Incoming> archive, BooleanSupplier hasRoom,
-      String study) {
+  StoreTransaction(HttpServerRequest request, MediaType content, Supplier<Incoming> archive, String study) {
     this.request = request;
     this.archive = archive;
-    this.hasRoom = hasRoom;
     this.expected = new Expected(null, null, study);
     this.reader = content.name().startsWith("multipart/")
         ? new MultipartReader(content.parameter("boundary"), this)
@@ -194,11 +189,11 @@ final class StoreTransaction implements MultipartReader.Parts {
     return new StoreAnswer.Stored(receipt.key(), receipt.sopClass(), differs ? StoreAnswer.CLASS_DIFFERS : 0);
   }
 
-  private StoreAnswer.Outcome refused(Part part, Throwable cause) {
+  private static StoreAnswer.Outcome refused(Part part, Throwable cause) {
     String sopClass = identity(part, Tag.MEDIA_STORAGE_SOP_CLASS_UID);
     String sopInstance = identity(part, Tag.MEDIA_STORAGE_SOP_INSTANCE_UID);
     if (cause instanceof Refused refused)
-      return new StoreAnswer.Failed(sopClass, sopInstance, reason(refused.why(hasRoom.getAsBoolean())),
+      return new StoreAnswer.Failed(sopClass, sopInstance, reason(refused.why),
           refused.getMessage());
     if (cause instanceof Failure.Busy busy)
       return new StoreAnswer.Failed(sopClass, sopInstance, StoreAnswer.OUT_OF_RESOURCES, busy.getMessage());

@@ -37,7 +37,7 @@ final class Storing {
         .type();
     if (!archive.acceptsMore())
       throw new Failure.Busy("the archive has no room for more just now. Send the same again");
-    return new StoreTransaction(request, content, archive::receive, archive::acceptsMore, study).run()
+    return new StoreTransaction(request, content, archive::receive, study).run()
         .compose(answer -> send(visit, type, answer));
   }
 
