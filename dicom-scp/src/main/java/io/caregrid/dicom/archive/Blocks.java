@@ -41,8 +41,9 @@ final class Blocks implements AutoCloseable {
   static Blocks open(Path path, ByteBuffer stage) throws IOException {
     stage.clear();
     try {
-      long block = Files.getFileStore(path).getBlockSize();
-      if (Long.bitCount(block) == 1 && block <= MOST_BLOCK && block >= RecordHeader.BYTES)
+      // never less than a page: another writer of this file, through the page cache, must not share one with us
+      long block = Math.max(Files.getFileStore(path).getBlockSize(), USUAL_BLOCK);
+      if (Long.bitCount(block) == 1 && block <= MOST_BLOCK)
         return new Blocks(FileChannel.open(path, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT), (int) block,
             stage);
     } catch (UnsupportedOperationException | IOException cached) {

@@ -89,7 +89,7 @@ final class Committer implements AutoCloseable {
         if (waiting.isEmpty()) accept(queue.take());
         boolean may = inserting.tryAcquire(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
         for (Object next = queue.poll(); next != null; next = queue.poll()) accept(next);
-        if (may) commit(group());
+        if (may) commit();
         else turnAway();
       } catch (InterruptedException stop) {
         closing = true;
@@ -104,15 +104,13 @@ final class Committer implements AutoCloseable {
     else closing = true;
   }
 
-  private List<Arrival> group() {
-    List<Arrival> group = new ArrayList<>();
+  private void fill(List<Arrival> group) {
     long bytes = 0;
     while (!waiting.isEmpty() && group.size() < MOST && bytes < MOST_BYTES) {
       Arrival next = waiting.poll();
       bytes += next.isLarge() ? 0 : next.header().length();
       group.add(next);
     }
-    return group;
   }
 
   private void turnAway() {
@@ -125,9 +123,11 @@ final class Committer implements AutoCloseable {
   }
 
   /** Holds a permit of {@link #inserting}, which the answer gives back. */
-  private void commit(List<Arrival> group) {
+  private void commit() {
     long began = System.nanoTime();
+    List<Arrival> group = new ArrayList<>(MOST);
     try {
+      fill(group);
       List<Placed> placed = placed(group);
       if (placed.isEmpty()) inserting.release();
       else {
@@ -237,20 +237,23 @@ final class Committer implements AutoCloseable {
     for (Placed each : placed) readers.enter(each.entry.located().file(), each.entry.located().offset());
   }
 
-  /** @param decided runs when the index has said what becomes of them, before they are answered */
+  /** @param decided runs when the index has said what becomes of them, and what is left to do is with the disk's threads */
   private void insert(List<Placed> placed, long began, Runnable decided) {
     index.add(placed.stream().map(Placed::entry).toList()).onComplete(done -> {
       if (done.succeeded()) {
         indexAway = false;
-        decided.run();
-        answer(placed, done.result(), began);
+        try {
+          answer(placed, done.result(), began);
+        } finally {
+          decided.run();
+        }
       } else if (done.cause() instanceof Failure && !(done.cause() instanceof Failure.Invalid)) {
         again(placed, began, decided, done.cause());
       } else if (placed.size() > 1) {
         oneByOne(placed, began, decided);
       } else {
-        decided.run();
         refuse(placed.get(0), done.cause());
+        decided.run();
       }
     });
   }
@@ -284,9 +287,12 @@ final class Committer implements AutoCloseable {
   private void refuse(Placed one, Throwable cause) {
     log.error("index refuses an instance cause={}", Cause.withoutValues(cause));
     disk.execute(() -> {
-      forget(one);
-      one.arrival.fail(new Refused(Why.FAILED, "the index refuses it"));
-      ended(List.of(one));
+      try {
+        forget(one);
+      } finally {
+        one.arrival.fail(new Refused(Why.FAILED, "the index refuses it"));
+        ended(List.of(one));
+      }
     });
   }
 
