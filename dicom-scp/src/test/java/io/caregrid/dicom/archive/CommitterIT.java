@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,6 +96,7 @@ class CommitterIT {
   }
 
   @Test
+  @Tag("full")
   void aDuplicateThatCannotBeComparedLeavesNoOtherOfItsGroupWithoutAnAnswer(LocalPostgres postgres,
       @TempDir Path folder) {
     try (Vault vault = Vault.open(postgres, folder)) {

@@ -165,6 +165,7 @@ class FaultsIT {
   }
 
   @Test
+  @Tag("full")
   void connectionsToTheDatabaseThatBreakLoseNothing(LocalPostgres postgres, @TempDir Path folder) throws Exception {
     DatabaseConfig database = database(postgres);
     try (StoringNode node = new StoringNode(database, folder, StoringNode.config(64 << 20), SEGMENT)) {

@@ -26,6 +26,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -87,6 +88,7 @@ class ImagingStudyIT {
 
   /** Once when it is quiet, and every ten seconds while it is not: that is all a listener of the change feed hears of a thousand pictures. */
   @Test
+  @Tag("full")
   void aThousandPicturesOneByOneMakeFewVersions() {
     house.node(ImagingConfig.DEFAULT, "Lookup", Debounce.QUIET);
     long began = System.nanoTime();
@@ -203,6 +205,7 @@ class ImagingStudyIT {
   }
 
   @Test
+  @Tag("full")
   void twoNodesMakeEverythingOnceAndOneGoesOnAlone() {
     Vertx first = house.node();
     house.node();
@@ -239,6 +242,7 @@ class ImagingStudyIT {
   }
 
   @Test
+  @Tag("full")
   void aStudyOfFiveThousandPicturesIsOneResource() {
     house.node(ImagingConfig.DEFAULT, "Lookup", Debounce.QUIET);
     for (int series = 1; series <= 10; series++) {

@@ -68,6 +68,7 @@ class EnginesIT {
   }
 
   @Test
+  @Tag("full")
   void aBrokerThatCannotWriteLeavesNoPostmasterBehind(@TempDir Path folder) throws Exception {
     assertEquals(List.of("rows 0", "records 0", "wrote"), KilledChild.runAndHalt(folder));
 

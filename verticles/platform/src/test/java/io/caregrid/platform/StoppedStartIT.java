@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,7 @@ class StoppedStartIT {
   }
 
   @Test
+  @Tag("full")
   void endsSoonWhenPostgresIsAway(LocalPostgres postgres, LocalKafka kafka) throws Exception {
     Map<String, String> settings = TestNode.settings(postgres, kafka, temp.resolve("data"));
     settings.put("database.port", Integer.toString(nobody()));
@@ -42,6 +44,7 @@ class StoppedStartIT {
   }
 
   @Test
+  @Tag("full")
   void endsSoonWhenNobodyOwnsShards(LocalPostgres postgres, LocalKafka kafka) throws Exception {
     Map<String, String> settings = TestNode.settings(postgres, kafka, temp.resolve("data"));
     settings.put("roles", "ingest,api");

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -128,6 +129,7 @@ class OutageTest {
   }
 
   @Test
+  @Tag("full")
   void aDatabaseThatTakesConnectionsButNeverAnswersIsBusyToo() {
     List<NetSocket> swallowed = new ArrayList<>();
     NetServer silent = direct.vertx().createNetServer().connectHandler(swallowed::add);
@@ -139,6 +141,7 @@ class OutageTest {
   }
 
   @Test
+  @Tag("full")
   void aPoolWhoseConnectionsAreAllTakenAnswersBusy() {
     List<io.vertx.sqlclient.SqlConnection> taken = new ArrayList<>();
     for (int i = 0; i < 3; i++) taken.add(get(database.pool().getConnection()));
