@@ -26,7 +26,6 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,7 +74,7 @@ class DeflatedIT {
   }
 
   @Test
-  @Tag("full")
+  @org.junit.jupiter.api.Tag("full")
   void manyBombsAreRefusedAndKeepNobodyWaiting() {
     DataSet set = Phantom.attributes(2, 1);
     set.put(new Element(0x00291010, Vr.OB, new Value.Bytes(new byte[80 << 20])));

@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -67,7 +66,7 @@ class TranscodingIT {
   }
 
   @Test
-  @Tag("full")
+  @org.junit.jupiter.api.Tag("full")
   void everySyntaxThatWeWriteIsReadByDcmdumpWithoutAWordAndHoldsTheSamePixels() throws Exception {
     List<String> said = new ArrayList<>();
     int written = 0;
