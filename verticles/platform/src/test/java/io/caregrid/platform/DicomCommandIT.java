@@ -28,7 +28,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,7 +42,7 @@ class DicomCommandIT {
   private Path data;
 
   @Test
-  @Tag("full")
+  @org.junit.jupiter.api.Tag("full")
   void aDamagedPictureIsFoundAndALostIndexIsMadeAnew(LocalPostgres postgres) throws IOException {
     DatabaseConfig first = database(postgres);
     Path segment = store(first);
