@@ -116,6 +116,11 @@ final class Duplicates {
     return true;
   }
 
+  /** Of what a start found: where what is kept is damaged or gone, the row points to this when it is proven to be the same. */
+  boolean takesPlace(Located found, Place there) throws IOException {
+    return verdict(found, there) == Verdict.HEALS && heals(found, there);
+  }
+
   /** Of what is kept: is it whole, and the same byte for byte? */
   boolean isSame(Located mine, Place there) throws IOException {
     return verdict(mine, there) == Verdict.SAME;

@@ -24,10 +24,12 @@ import org.slf4j.LoggerFactory;
  * <li>A record that the index knows stays. (Deleted ones are marked dead before, by {@link Eraser}.)
  * <li>A whole one that it does not know was on its way: its sender got no answer. It is added, so that an insert which the database finishes after our
  * end and this start come to the same.
- * <li>A copy made while compacting takes over its instance's row when that still exists, else it is dead.
+ * <li>A copy made while compacting takes over its instance's row.
+ * <li>Of one whose instance the index has elsewhere nothing is given up before that other place was read and holds the same bytes: the index may be older
+ * than the files. Are the bytes there gone or damaged, and these proven to be the same, the row points here from now on.
  * <li>What is torn is cut off. A file with nothing in it is removed.
- * <li>What cannot be settled (the disk does not give it, the database refuses it, it lies across what the index knows) stays as it is, is said with its
- * place, and leaves its file in doubt for the next start. The others do not suffer for it.
+ * <li>What cannot be settled (the disk does not give it, the database refuses it, it lies across what the index knows, it is a copy without a row or
+ * has other bytes than the row's) stays as it is, is said with its place, and leaves its file in doubt for the next start. The others do not suffer.
  * </ul>
  *
  * <p>No byte is ever zeroed or cut off that belongs to a record the index knows.
@@ -38,12 +40,14 @@ final class Recovery {
 
   private final Shelf shelf;
   private final ImageIndex index;
+  private final Duplicates duplicates;
   private int added;
   private int dead;
 
   Recovery(Shelf shelf, ImageIndex index) {
     this.shelf = shelf;
     this.index = index;
+    this.duplicates = new Duplicates(shelf, index, died -> {}); // all files are touched after a start
   }
 
   /** @throws IndexAway nothing can be said without it. IOException: the folder as such cannot be read or written */
@@ -130,8 +134,13 @@ final class Recovery {
     try {
       if (Eraser.get(index.files().isGarbage(shelf.id(), file, kept.contentAt())))
         return doubt(file, kept.contentAt(), "a deleted record", "it is not erased");
-      settle(file, segment, kept);
-      return true;
+      if (segment.crc32c(kept.contentAt(), kept.header().length()) != kept.header().crc32c())
+        return isDiscarded(segment, kept);
+      Entry entry = entry(shelf.id(), file, segment, kept);
+      if (entry == null) throw new IOException("whole, but no instance the index can hold");
+      return kept.header().state() == State.COPY
+          ? copy(segment, kept, entry.located())
+          : whole(segment, kept, entry);
     } catch (IndexAway away) {
       throw away;
     } catch (IOException | RuntimeException refused) {
@@ -139,35 +148,44 @@ final class Recovery {
     }
   }
 
-  private void settle(String file, Segment segment, Kept kept) throws IOException {
-    boolean copy = kept.header().state() == State.COPY;
-    boolean stays = segment.crc32c(kept.contentAt(), kept.header().length()) == kept.header().crc32c()
-        && (copy ? takesOver(file, segment, kept) : isAdded(file, segment, kept));
-    if (stays) {
-      segment.mark(State.LIVE, kept.headerAt());
-      added++;
-    } else {
-      segment.mark(State.DEAD, kept.headerAt());
-      segment.zero(kept.contentAt(), kept.header().length());
-      dead++;
-    }
-  }
-
-  private boolean takesOver(String file, Segment segment, Kept kept) throws IOException {
-    Entry entry = entry(shelf.id(), file, segment, kept);
-    if (entry == null) return false;
-    Located copy = entry.located();
-    Located row = Eraser.get(index.files().at(copy.instance()));
-    if (row == null || !row.node().equals(copy.node())) return false;
-    Place to = new Place(copy.node(), file, copy.offset(), copy.length(), copy.crc32c());
-    return Eraser.get(index.files().move(row, to));
-  }
-
-  private boolean isAdded(String file, Segment segment, Kept kept) throws IOException {
-    Entry entry = entry(shelf.id(), file, segment, kept);
-    if (entry == null) throw new IOException("whole, but no instance the index can hold");
+  private boolean whole(Segment segment, Kept kept, Entry entry) throws IOException {
     Known answer = Eraser.get(index.add(List.of(entry))).get(0);
-    return answer.added();
+    if (answer == Known.REMOVED) throw new IOException("it was deleted, and is not erased");
+    return answer.added() ? isTaken(segment, kept) : second(segment, kept, entry.located(), answer.place());
+  }
+
+  /** An index that was lost or is older than the files knows nothing of the instance, and then this may be all there is of it. */
+  private boolean copy(Segment segment, Kept kept, Located mine) throws IOException {
+    Located row = Eraser.get(index.files().at(mine.instance()));
+    if (row == null) throw new IOException("a copy of an instance that the index has not");
+    if (row.node().equals(mine.node()) && Eraser.get(index.files().move(row, place(mine))))
+      return isTaken(segment, kept);
+    return second(segment, kept, mine, place(row));
+  }
+
+  private static Place place(Located at) {
+    return new Place(at.node(), at.file(), at.offset(), at.length(), at.crc32c());
+  }
+
+  /** A row says where the instance is: in an index older than the files that may be a place that was erased since. */
+  private boolean second(Segment segment, Kept kept, Located mine, Place there) throws IOException {
+    if (duplicates.isSame(mine, there)) return isDiscarded(segment, kept);
+    if (duplicates.takesPlace(mine, there)) return isTaken(segment, kept);
+    throw new IOException("its instance is in the index with other bytes, in " + there.file() + " at "
+        + there.offset());
+  }
+
+  private boolean isTaken(Segment segment, Kept kept) throws IOException {
+    segment.mark(State.LIVE, kept.headerAt());
+    added++;
+    return true;
+  }
+
+  private boolean isDiscarded(Segment segment, Kept kept) throws IOException {
+    segment.mark(State.DEAD, kept.headerAt());
+    segment.zero(kept.contentAt(), kept.header().length());
+    dead++;
+    return true;
   }
 
   /** Null when it is no instance the index can hold. */

@@ -158,7 +158,7 @@ class VerificationIT {
   }
 
   @Test
-  void aCopyLeftByACrashTakesOverOrDies() throws IOException {
+  void aCopyLeftByACrashTakesOverOrIsNoInstance() throws IOException {
     List<Located> found = stored(7, 2, 20_000);
     byte[] first = Phantom.image(7, 0, 20_000);
     get(vault.archive.delete(Vault.CALLER, Phantom.study(7), null, Phantom.instance(7, 1)));
