@@ -129,6 +129,8 @@ final class Duplicates {
   /**
    * Data sets are the same byte for byte, in the same transfer syntax; the header before them names who sent it, so it is another for each sender. What
    * another node keeps in a folder of its own cannot be read: length and CRC32C of the whole decide.
+   *
+   * <p>Nothing holds the kept one while it is read, and another process may erase it: it differs only if it is whole still afterwards.
    */
   private Verdict verdict(Located mine, Place there) throws IOException {
     boolean alike = mine.length() == there.length() && mine.crc32c() == there.crc32c();
@@ -136,7 +138,10 @@ final class Duplicates {
     try (Segment one = Segment.read(shelf.path(mine.file()))) {
       Part10 set = Part10.read(Source.of(one.channel(), mine.offset(), mine.length()));
       try (Segment other = Segment.read(shelf.path(there.file()))) {
-        if (isWhole(other, there)) return isSame(one, mine, set, other, there) ? Verdict.SAME : Verdict.DIFFERENT;
+        if (isWhole(other, there)) {
+          if (isSame(one, mine, set, other, there)) return Verdict.SAME;
+          if (isWhole(other, there)) return Verdict.DIFFERENT;
+        }
         alike = alike || isProven(one, mine, set, other, there);
       } catch (IOException unreadable) {
         // and of mine nothing is believed but what is read once more
@@ -154,10 +159,15 @@ final class Duplicates {
   }
 
   private static boolean isSame(Segment one, Located mine, Part10 set, Segment other, Place there) throws IOException {
-    Part10 kept = Part10.read(Source.of(other.channel(), there.offset(), there.length()));
-    long bytes = mine.length() - set.body();
-    return bytes == there.length() - kept.body() && set.syntax().uid().equals(kept.syntax().uid())
-        && Segment.same(one, mine.offset() + set.body(), other, there.offset() + kept.body(), bytes);
+    try {
+      Part10 kept = Part10.read(Source.of(other.channel(), there.offset(), there.length()));
+      long bytes = mine.length() - set.body();
+      return bytes == there.length() - kept.body() && set.syntax().uid().equals(kept.syntax().uid())
+          && Segment.same(one, mine.offset() + set.body(), other, there.offset() + kept.body(), bytes);
+    } catch (DicomException | UncheckedIOException unreadable) {
+      if (isWhole(other, there)) throw unreadable;
+      return false;
+    }
   }
 
   /** The header that is kept and the data set that came have the digest of what was stored together. */

@@ -4,6 +4,7 @@ import static io.caregrid.dicom.Await.get;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.dicom.archive.Incoming.Expected;
 import io.caregrid.dicom.archive.Incoming.Outcome;
@@ -13,6 +14,8 @@ import io.caregrid.dicom.data.Part10;
 import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.ImageIndex.Entry;
+import io.caregrid.store.ImageIndex.Known;
 import io.caregrid.store.ImageIndex.Located;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,7 +23,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DuplicatesIT {
   private static final int SUCCESS = 0;
   private static final int FAILED = 0x0110;
+  private static final int TIMES = 10;
 
   private StoringNode node;
   private Vault vault;
@@ -154,6 +161,46 @@ class DuplicatesIT {
     }
     get(vault.archive.keepNow());
     assertSound();
+  }
+
+  /** Another process keeps it, and erases it at one time or another while we look. */
+  @Test
+  void whatIsErasedWhileItIsComparedIsNotTakenForOtherContent() throws IOException {
+    try (Shelf shelf = Shelf.open(vault.folder)) {
+      Duplicates duplicates = new Duplicates(shelf, vault.index, died -> {});
+      List<String> answers = new ArrayList<>();
+      for (int n = 0; n < TIMES; n++) {
+        byte[] image = Phantom.image(1, n, 20_000_000);
+        vault.store(image);
+        Entry mine = written(shelf, image);
+        Known there = get(vault.index.add(List.of(mine))).get(0);
+        long began = System.nanoTime();
+        assertTrue(duplicates.isSame(mine.located(), there.place()));
+        long took = System.nanoTime() - began;
+        get(vault.index.remove(Phantom.study(1), null, Phantom.instance(1, n)));
+
+        long at = System.nanoTime() + took * n / TIMES;
+        CompletableFuture<String> answer = CompletableFuture
+            .supplyAsync(() -> duplicates.settle(mine, there, true).outcome().name())
+            .exceptionally(refused -> refused.getCause().getMessage());
+        while (System.nanoTime() < at) Thread.onSpinWait();
+        get(vault.archive.keepNow());
+
+        answers.add(answer.join());
+      }
+      assertTrue(List.of("STORED", "SAME").containsAll(answers), answers.toString());
+    }
+  }
+
+  private static Entry written(Shelf shelf, byte[] image) throws IOException {
+    CRC32C crc = new CRC32C();
+    crc.update(image);
+    RecordHeader header = new RecordHeader(RecordHeader.State.LIVE, image.length, (int) crc.getValue(), 1);
+    String file = shelf.create();
+    try (Segment segment = Segment.write(shelf.path(file))) {
+      segment.append(new ByteBuffer[] {header.bytes(), ByteBuffer.wrap(image)}, RecordHeader.BYTES + image.length);
+      return Recovery.entry(shelf.id(), file, segment, segment.scan().records().get(0));
+    }
   }
 
   private Located stored(byte[] image) {
