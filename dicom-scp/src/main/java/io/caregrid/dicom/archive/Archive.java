@@ -192,13 +192,16 @@ public final class Archive implements AutoCloseable {
     });
   }
 
+  /** Throws nothing: a schedule that meets an exception ends, and says nothing. */
   private void keep() {
     try {
       eraser.erase();
       eraser.tidy();
       shelf.keepSettled();
-    } catch (IOException | RuntimeException later) {
+    } catch (IOException | Failure later) {
       log.warn("deleted pictures are not all erased yet, it is tried again cause={}", Cause.withoutValues(later));
+    } catch (RuntimeException | Error bug) {
+      log.error("deleted pictures are not all erased, the next round tries again cause={}", Cause.andPlace(bug));
     }
   }
 

@@ -141,8 +141,9 @@ final class Eraser {
       touched.remove(file);
       try {
         each(file, name -> tidy(name, compact));
-      } catch (IndexAway later) {
+      } catch (IOException | RuntimeException | Error later) {
         touched.add(file);
+        touched.addAll(compact);
         throw later;
       }
     }
@@ -201,7 +202,7 @@ final class Eraser {
           compact(file, from, to, target);
         }
       shelf.settle(to);
-    } catch (IOException | RuntimeException failed) {
+    } catch (IOException | RuntimeException | Error failed) {
       touched.addAll(files); // what was copied by halves is sorted out by the next start
       throw failed;
     } finally {

@@ -1,0 +1,102 @@
+package io.caregrid.dicom.archive;
+
+import static io.caregrid.dicom.Await.get;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import io.caregrid.cluster.DicomConfig;
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.ImageIndex.Located;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The thread that erases and tidies: what ends it, what does not, and what it says. */
+@ExtendWith(Engines.class)
+class KeeperIT {
+  private Vault vault;
+
+  @BeforeEach
+  void open(LocalPostgres postgres, @TempDir Path folder) {
+    vault = Vault.open(postgres, folder.resolve("dicom"));
+  }
+
+  @AfterEach
+  void close() {
+    vault.close();
+  }
+
+  @Test
+  void anErrorInOneRoundDoesNotEndTheKeeper() {
+    Located stored = stored(1, 2, 20_000).get(0);
+    boolean[] fails = {true};
+    reopen(() -> {
+      if (fails[0]) throw new OutOfMemoryError("says a test");
+    });
+    get(vault.index.remove(Phantom.study(1), null, null));
+
+    get(vault.archive.keepNow());
+    fails[0] = false;
+    get(vault.archive.keepNow());
+
+    assertFalse(Files.exists(vault.folder.resolve(stored.file())), "the next round does what is left");
+  }
+
+  private List<Located> stored(int study, int count, int pixels) {
+    for (int n = 0; n < count; n++) vault.store(Phantom.image(study, n, pixels));
+    return vault.instances(study);
+  }
+
+  /** @param erased runs on the keeper's thread after bytes were erased */
+  private void reopen(Runnable erased) {
+    vault.archive.close();
+    vault.archive = get(Archive.open(vault.vertx, DicomConfig.DEFAULT, vault.folder, vault.index,
+        new Listening(erased), 4 << 20));
+  }
+
+  private static final class Listening extends SimpleMeterRegistry {
+    private final Runnable erased;
+
+    Listening(Runnable erased) {
+      this.erased = erased;
+    }
+
+    @Override
+    protected Counter newCounter(Meter.Id id) {
+      Counter counter = super.newCounter(id);
+      return id.getName().equals(ArchiveMetrics.ERASED) ? new Told(counter) : counter;
+    }
+
+    private final class Told implements Counter {
+      private final Counter counter;
+
+      Told(Counter counter) {
+        this.counter = counter;
+      }
+
+      @Override
+      public void increment(double amount) {
+        counter.increment(amount);
+        erased.run();
+      }
+
+      @Override
+      public double count() {
+        return counter.count();
+      }
+
+      @Override
+      public Id getId() {
+        return counter.getId();
+      }
+    }
+  }
+}
