@@ -4,15 +4,13 @@ import io.caregrid.dicom.data.Source;
 import io.caregrid.dicom.data.Value;
 import io.caregrid.dicom.data.Value.Bulk;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Pixel data in fragments (PS3.5 A.4). Which fragments make a frame is found by the first of these that fits: there is one frame; the extended or the
  * basic offset table points at the first fragment of each frame; there are as many fragments as frames; a JPEG, JPEG-LS or JPEG 2000 stream ends
- * with one fragment and the next begins with the next.
+ * with one fragment and the next begins with the next. A frame takes four bytes of memory beside its fragments: a slide has hundreds of thousands.
  */
 final class EncapsulatedFrames implements Frames {
   private static final int MARKER = 0xFF;
@@ -20,25 +18,27 @@ final class EncapsulatedFrames implements Frames {
   /** SOI of JPEG and JPEG-LS, SOC of JPEG 2000. */
   private static final int START_OF_IMAGE = 0xD8;
   private static final int START_OF_CODESTREAM = 0x4F;
-  private static final int ITEM_HEADER = 8;
 
   private final Source source;
-  private final List<List<Bulk>> frames;
+  private final List<Bulk> fragments;
+  /** Of each frame the index of its first fragment. */
+  private final int[] starts;
 
   /** @param extended the Extended Offset Table (7FE0,0001), empty when there is none */
   EncapsulatedFrames(Source source, Value.Fragments pixels, List<Long> extended, int count) {
     this.source = source;
-    this.frames = frames(pixels, extended, count);
+    this.fragments = pixels.fragments();
+    this.starts = starts(pixels.offsets(), extended, count);
   }
 
   @Override
   public int count() {
-    return frames.size();
+    return starts.length;
   }
 
   @Override
   public byte[] read(int frame) {
-    List<Bulk> parts = frames.get(frame);
+    List<Bulk> parts = parts(frame);
     long length = bytes(frame);
     if (parts.size() == 1) return Frames.read(source, parts.get(0).position(), length);
     if (length > PixelFormat.MAX_FRAME_BYTES)
@@ -53,60 +53,59 @@ final class EncapsulatedFrames implements Frames {
 
   @Override
   public long bytes(int frame) {
-    return frames.get(frame).stream().mapToLong(Bulk::length).sum();
+    return parts(frame).stream().mapToLong(Bulk::length).sum();
   }
 
   @Override
   public byte[] head(int frame, int most) {
     ByteBuffer head = ByteBuffer.allocate((int) Math.min(most, bytes(frame)));
-    for (Bulk part : frames.get(frame)) {
+    for (Bulk part : parts(frame)) {
       head.limit((int) Math.min(head.capacity(), head.position() + part.length()));
       Frames.readInto(source, part.position(), head);
     }
     return head.array();
   }
 
-  private List<List<Bulk>> frames(Value.Fragments pixels, List<Long> extended, int count) {
-    List<Bulk> fragments = pixels.fragments();
+  private List<Bulk> parts(int frame) {
+    return fragments.subList(starts[frame], frame + 1 < starts.length ? starts[frame + 1] : fragments.size());
+  }
+
+  private int[] starts(List<Long> basic, List<Long> extended, int count) {
     if (fragments.isEmpty()) throw PixelException.broken("encapsulated pixel data without a fragment");
-    if (count == 1) return List.of(fragments);
+    if (count == 1) return new int[1];
     if (fragments.size() < count)
       throw PixelException.broken(fragments.size() + " fragments for " + count + " frames");
-    List<Integer> starts = starts(fragments, extended, count);
-    if (starts == null) starts = starts(fragments, pixels.offsets(), count);
-    if (starts == null && fragments.size() != count) starts = startsByMarkers(fragments, count);
-    List<List<Bulk>> frames = new ArrayList<>(count);
-    for (int frame = 0; frame < count; frame++) {
-      int from = starts == null ? frame : starts.get(frame);
-      int to = starts == null ? frame + 1 : frame + 1 < count ? starts.get(frame + 1) : fragments.size();
-      frames.add(fragments.subList(from, to));
-    }
-    return frames;
+    int[] starts = startsByOffsets(extended, count);
+    if (starts == null) starts = startsByOffsets(basic, count);
+    if (starts != null) return starts;
+    return fragments.size() == count ? IntStream.range(0, count).toArray() : startsByMarkers(count);
   }
 
   /** Null: the table does not point at fragments, one for each frame and in their order. */
-  private static List<Integer> starts(List<Bulk> fragments, List<Long> offsets, int count) {
-    if (offsets.size() != count) return null;
-    long first = fragments.get(0).position() - ITEM_HEADER;
-    Map<Long, Integer> byOffset = new HashMap<>();
-    for (int i = 0; i < fragments.size(); i++) byOffset.put(fragments.get(i).position() - ITEM_HEADER - first, i);
-    List<Integer> starts = new ArrayList<>(count);
-    int before = -1;
-    for (long offset : offsets) {
-      Integer start = byOffset.get(offset);
-      if (start == null || start <= before) return null;
-      starts.add(start);
-      before = start;
+  private int[] startsByOffsets(List<Long> offsets, int count) {
+    if (offsets.size() != count || offsets.get(0) != 0) return null;
+    long first = fragments.get(0).position();
+    int[] starts = new int[count];
+    int frame = 0;
+    for (int i = 0; i < fragments.size() && frame < count; i++) {
+      long offset = offsets.get(frame);
+      long at = fragments.get(i).position() - first;
+      if (at > offset) return null;
+      if (at == offset) starts[frame++] = i;
     }
-    return starts.get(0) == 0 ? starts : null;
+    return frame == count ? starts : null;
   }
 
-  private List<Integer> startsByMarkers(List<Bulk> fragments, int count) {
-    List<Integer> starts = new ArrayList<>(count);
+  private int[] startsByMarkers(int count) {
+    int[] starts = new int[count];
+    int found = 0;
     for (int i = 0; i < fragments.size(); i++)
-      if (startsImage(fragments.get(i)) && (i == 0 || endsImage(fragments.get(i - 1)))) starts.add(i);
-    if (starts.size() != count)
-      throw PixelException.broken(fragments.size() + " fragments without an offset table hold " + starts.size()
+      if (startsImage(fragments.get(i)) && (i == 0 || endsImage(fragments.get(i - 1)))) {
+        if (found < count) starts[found] = i;
+        found++;
+      }
+    if (found != count)
+      throw PixelException.broken(fragments.size() + " fragments without an offset table hold " + found
           + " compressed streams for " + count + " frames");
     return starts;
   }
