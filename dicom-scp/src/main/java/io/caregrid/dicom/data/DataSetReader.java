@@ -10,9 +10,8 @@ import java.util.List;
  * 6.2.2, CP-246), UN of an element that the dictionary knows, implicit elements among explicit ones, stray delimiters. Never guesses where something
  * ends: what claims more bytes than there are, or lacks its delimiter, is a {@link DicomException}.
  *
- * <p>Memory: at most {@link Limits#inlineBytes} × {@value Limits#INLINE_VALUES} of values, where each of several in one element counts
- * {@value Limits#EACH_VALUE} bytes more, {@link Limits#elements} elements and items,
- * {@link Limits#MOST_FRAGMENTS} fragments and offsets, one window.
+ * <p>Memory: at most {@link Limits#total} of values, {@link Limits#elements} elements and items, {@link Limits#fragments} fragments and offsets, one
+ * window. More is a {@link DicomException.TooLarge}.
  * A length in the data never decides how much is allocated.
  */
 public final class DataSetReader {
@@ -26,7 +25,7 @@ public final class DataSetReader {
   private long position;
   private long inlineLeft;
   private int elementsLeft;
-  private int fragmentsLeft = Limits.MOST_FRAGMENTS;
+  private int fragmentsLeft;
   /** Of the outermost level, in ascending order; null: all. */
   private final int[] wanted;
   /** Within an element that is not wanted. */
@@ -41,7 +40,8 @@ public final class DataSetReader {
     this.position = from;
     this.limits = limits;
     this.elementsLeft = limits.elements();
-    this.inlineLeft = (long) limits.inlineBytes() * Limits.INLINE_VALUES;
+    this.inlineLeft = limits.total();
+    this.fragmentsLeft = limits.fragments();
   }
 
   /**
@@ -53,7 +53,8 @@ public final class DataSetReader {
   }
 
   /**
-   * Everything is read as strictly and counted as it always is; what is not wanted takes neither memory nor its part of {@link Limits#inlineBytes}.
+   * Everything is read as strictly as it always is; what is not wanted takes no memory and is not counted, but for fragments: what bounds it is the size of
+   * the source.
    *
    * @param wanted tags of the outermost level, in ascending order of int; null: all
    */
@@ -135,9 +136,9 @@ public final class DataSetReader {
   }
 
   private void element(DataSet set, long end, int depth) {
-    count();
     Head head = head(set, end);
     passing = passing || !isWanted(head.tag(), depth);
+    count();
     Element element = head.isUndefined() ? undefined(set, head, end, depth) : defined(set, head, end, depth);
     if (passing) {
       passing = depth > 1;
@@ -163,10 +164,14 @@ public final class DataSetReader {
     Vr vr = Dictionary.vr(head.tag());
     if (vr == Vr.SQ) {
       long from = position;
+      long left = inlineLeft;
       try {
         return sequence(set, head.tag(), TransferSyntax.IMPLICIT_LE, to, false, depth);
+      } catch (DicomException.TooLarge tooLarge) {
+        throw tooLarge;
       } catch (DicomException other) {
         position = from;
+        inlineLeft = left;
         vr = Vr.UN;
       }
     }
@@ -182,13 +187,26 @@ public final class DataSetReader {
     long from = position;
     position = to;
     if (passing) return PASSED;
-    boolean bulk = head.length() > limits.inlineBytes() || head.length() > inlineLeft;
-    if (bulk || isPixels(head.tag()) && depth == 1) return new Value.Bulk(from, head.length());
+    boolean bulk = head.length() > limits.inlineBytes() || isPixels(head.tag()) && depth == 1;
+    long least = head.length() > limits.sparing() ? kept(head.vr()) : 0;
+    if (bulk || least > 0 && head.length() > inlineLeft - least) return new Value.Bulk(from, head.length());
+    if (head.length() > inlineLeft) throw tooManyValues();
     byte[] bytes = window.copy(from, (int) head.length());
     long cost = bytes.length + Limits.EACH_VALUE * (long) values(head.vr(), bytes);
-    if (cost > inlineLeft) return new Value.Bulk(from, head.length());
+    if (least > 0 && cost > inlineLeft - least) return new Value.Bulk(from, head.length());
+    if (cost > inlineLeft) throw tooManyValues();
     inlineLeft -= cost;
     return new Value.Bytes(bytes);
+  }
+
+  /** Bytes of the total that a long value of this VR leaves to others. */
+  private long kept(Vr vr) {
+    if (vr.isNumbers()) return Math.max(1, limits.total() / 2);
+    return vr.isProse() ? Math.max(1, limits.total() / 4) : 0;
+  }
+
+  private DicomException tooManyValues() {
+    return new DicomException.TooLarge("more than " + limits.total() + " bytes of values");
   }
 
   /** How many there are, where they become objects of their own as soon as somebody looks at them. */
@@ -203,7 +221,8 @@ public final class DataSetReader {
   private Element undefined(DataSet set, Head head, long end, int depth) {
     boolean fragments = isPixels(head.tag()) || head.vr().isBinary() && head.vr() != Vr.UN && !head.isImplicit();
     if (fragments && head.vr() != Vr.SQ) {
-      Encapsulated items = new Encapsulated(window, position, end, set.syntax().bigEndian(), fragmentsLeft);
+      Encapsulated items = new Encapsulated(window, position, end, set.syntax().bigEndian(), fragmentsLeft,
+          limits.fragments());
       Value.Fragments value = items.read();
       fragmentsLeft -= items.count();
       position = items.position();
@@ -249,7 +268,8 @@ public final class DataSetReader {
   }
 
   private void count() {
-    if (elementsLeft-- <= 0) throw new DicomException("more than " + limits.elements() + " elements");
+    if (!passing && elementsLeft-- <= 0)
+      throw new DicomException.TooLarge("more than " + limits.elements() + " elements");
   }
 
   private int tag(TransferSyntax syntax, long end) {

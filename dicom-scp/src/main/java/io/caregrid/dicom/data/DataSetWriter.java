@@ -126,7 +126,7 @@ public final class DataSetWriter {
     if (value.length() < 0) {
       Window window = new Window(bulk, value.position(), bulk.size());
       Encapsulated items = new Encapsulated(window, value.position(), bulk.size(), from.bigEndian(),
-          Limits.MOST_FRAGMENTS);
+          Limits.MOST_FRAGMENTS, Limits.MOST_FRAGMENTS);
       fragments(element, items.read());
       return;
     }

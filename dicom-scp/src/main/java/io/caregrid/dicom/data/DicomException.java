@@ -8,7 +8,7 @@ public class DicomException extends RuntimeException {
     super(what, null, false, false);
   }
 
-  /** They may be, but to know they would have to be inflated to more than anybody is given. */
+  /** They may be, but there is more of them than {@link Limits} or than is ever inflated. */
   public static final class TooLarge extends DicomException {
     private static final long serialVersionUID = 1;
 

@@ -15,19 +15,22 @@ final class Encapsulated {
   private final long end;
   private final boolean bigEndian;
   private final int most;
+  private final int ofAll;
   private long position;
   private int left;
 
   /**
    * @param position where the value begins, which is its first item
-   * @param most     fragments and offsets
+   * @param most     fragments and offsets here
+   * @param ofAll    of the whole data set, {@link Limits#fragments}
    */
-  Encapsulated(Window window, long position, long end, boolean bigEndian, int most) {
+  Encapsulated(Window window, long position, long end, boolean bigEndian, int most, int ofAll) {
     this.window = window;
     this.position = position;
     this.end = end;
     this.bigEndian = bigEndian;
     this.most = most;
+    this.ofAll = ofAll;
     this.left = most;
   }
 
@@ -41,7 +44,7 @@ final class Encapsulated {
     return most - left;
   }
 
-  /** DicomException: {@link Limits#MOST_FRAGMENTS} and more, or no items. */
+  /** DicomException: no items; TooLarge: more fragments and offsets than are allowed. */
   Value.Fragments read() {
     Value.Bulk table = next();
     List<Long> offsets = table == null ? List.of() : offsets(table);
@@ -55,7 +58,7 @@ final class Encapsulated {
   }
 
   private void count(long more) {
-    if (more > left) throw new DicomException("more than " + Limits.MOST_FRAGMENTS + " fragments and offsets");
+    if (more > left) throw new DicomException.TooLarge("more than " + ofAll + " fragments and offsets");
     left -= (int) more;
   }
 
@@ -117,7 +120,7 @@ final class Encapsulated {
     }
 
     void trim() {
-      resize(size);
+      if (size < positions.length) resize(size);
     }
 
     private void resize(int room) {

@@ -122,6 +122,16 @@ public enum Vr {
     return form == Form.BYTES;
   }
 
+  /** PS3.18 F.2.2: a long one may be a BulkDataURI; so may {@link #isProse}. */
+  public boolean isNumbers() {
+    return isNumber() && this != AT || isBinary() || this == DS || this == IS;
+  }
+
+  /** A long text. */
+  public boolean isProse() {
+    return form == Form.PROSE || this == UC;
+  }
+
   boolean isNumber() {
     return form == Form.NUMBER;
   }

@@ -88,16 +88,19 @@ final class Instances {
 
   /** Something that reads a data set so far. */
   interface Reads<T> {
-    /** DicomException: there is more of it. */
+    /** DicomException.TooLarge: there is more of it. */
     T upTo(Extent extent) throws IOException;
   }
 
   /** Reads a data set, as a usual one first; {@code more} bytes of memory are needed besides. See {@link Work#run}. */
   <T> Future<T> reading(Client client, Located where, long more, Reads<T> reads) {
-    long needed = more + inflating(where);
-    return work.run(client, needed + Extent.USUAL.bytes, () -> reads.upTo(Extent.USUAL))
-        .recover(cause -> cause instanceof DicomException
-            ? work.run(client, needed + Extent.LARGE.bytes, () -> reads.upTo(Extent.LARGE))
+    return reading(client, more + inflating(where), Extent.USUAL, reads);
+  }
+
+  private <T> Future<T> reading(Client client, long needed, Extent extent, Reads<T> reads) {
+    return work.run(client, needed + extent.bytes, () -> reads.upTo(extent))
+        .recover(cause -> cause instanceof DicomException.TooLarge && extent.next() != null
+            ? reading(client, needed, extent.next(), reads)
             : Future.failedFuture(cause));
   }
 

@@ -19,8 +19,12 @@ import java.util.function.UnaryOperator;
  * data set, of one attribute it is small. Long values and binary ones are BulkDataURIs.
  */
 final class MetadataJson {
-  /** Values up to here stand in the JSON. */
-  static final int INLINE_BYTES = 8 << 10;
+  /** Values up to here stand in the JSON; the longest that an element with a length of 16 bits has. */
+  static final int INLINE_BYTES = 64 << 10;
+  /** Lists of numbers up to here. */
+  private static final int INLINE_NUMBERS = 8 << 10;
+  /** Where there are more, in whatever VR, their JSON would be many times as large as they are. */
+  private static final int MOST_VALUES = 4096;
   /** Binary values up to here. */
   private static final int INLINE_BINARY = 256;
   /** Of memory at most, that one attribute takes, and the values together beyond what {@link io.caregrid.dicom.pixel.Extent} counts. */
@@ -80,10 +84,19 @@ final class MetadataJson {
   }
 
   private static Element shortened(Element element) {
-    boolean tooLong = element.value() instanceof Value.Bytes bytes && element.vr().isBinary()
-        && bytes.bytes().length > INLINE_BINARY;
-    return tooLong
-        ? new Element(element.tag(), element.vr(), new Value.Bulk(0, ((Value.Bytes) element.value()).bytes().length))
-        : element;
+    if (!(element.value() instanceof Value.Bytes bytes) || !isTooLong(element, bytes.bytes())) return element;
+    return new Element(element.tag(), element.vr(), new Value.Bulk(0, bytes.bytes().length));
+  }
+
+  private static boolean isTooLong(Element element, byte[] bytes) {
+    if (element.vr().isBinary()) return bytes.length > INLINE_BINARY;
+    if (element.vr().isNumbers()) return bytes.length > INLINE_NUMBERS;
+    return bytes.length > MOST_VALUES && !element.vr().isProse() && values(bytes) > MOST_VALUES;
+  }
+
+  private static int values(byte[] bytes) {
+    int values = 1;
+    for (byte one : bytes) if (one == '\\') values++;
+    return values;
   }
 }

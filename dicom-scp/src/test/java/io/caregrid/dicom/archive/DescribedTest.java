@@ -122,6 +122,28 @@ class DescribedTest {
   }
 
   @Test
+  void anInstanceOfThirtyThousandFramesWithGroupsOfTheirOwnIsDescribed() {
+    DataSet[] groups = IntStream.range(0, 30_000)
+        .mapToObj(n -> new DataSet(TransferSyntax.EXPLICIT_LE).putItems(Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
+            new DataSet(TransferSyntax.EXPLICIT_LE).putText(Tag.RESCALE_INTERCEPT, "0")
+                .putText(Tag.RESCALE_SLOPE, "1")))
+        .toArray(DataSet[]::new);
+    DataSet set = Phantom.attributes(4, 1).putItems(Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, groups);
+
+    assertEquals(Phantom.instance(4, 1), described(Phantom.file(set)).key().instance());
+  }
+
+  @Test
+  void moreItemsThanARowIsMadeOfAreTooLargeAndNotBroken() {
+    DataSet[] items = IntStream.range(0, 60_000)
+        .mapToObj(n -> new DataSet(TransferSyntax.EXPLICIT_LE).putText(Tag.STUDY_INSTANCE_UID, "1"))
+        .toArray(DataSet[]::new);
+    byte[] file = Phantom.file(Phantom.attributes(5, 1).putItems(Tag.REFERENCED_STUDY_SEQUENCE, items));
+
+    assertEquals(Why.TOO_LARGE, assertThrows(Refused.class, () -> described(file)).why);
+  }
+
+  @Test
   void aRowLeavesOutWhatIsLargeAndKeepsWhatIsSearched() throws IOException {
     DataSet set = Phantom.attributes(2, 1).putText(Tag.STUDY_DESCRIPTION, "Head").putText(Tag.STUDY_ID, "S1");
     DataSet[] items = IntStream.range(0, 20_000)

@@ -242,9 +242,18 @@ class DataSetReaderTest {
   }
 
   @Test
-  void veryManySmallValuesStayInTheirSource() {
+  void moreSmallValuesThanMayBeInMemoryAreTooLarge() {
     Raw raw = Raw.explicit();
     for (int n = 0; n < 250; n++) raw.text(0x00091010 + n, "LO", "a\\".repeat(30_000));
+
+    refused("more than 25165824 bytes of values", raw);
+  }
+
+  @Test
+  void longNumbersAndBinariesStayInTheSourceBeforeThereIsNoRoomForShortValues() {
+    Raw raw = Raw.explicit();
+    for (int n = 0; n < 250; n++) raw.text(0x00091010 + n, n % 2 == 0 ? "DS" : "IS", "1\\".repeat(30_000));
+    for (int n = 0; n < 1_000; n++) raw.element(0x000B1010 + n, "OB", new byte[60_000]);
 
     DataSet set = raw.text(Tag.MODALITY_LUT_TYPE, "LO", "last").read(Limits.HEADER);
 
@@ -316,16 +325,12 @@ class DataSetReaderTest {
   }
 
   @Test
-  void manyValuesTogetherStayInTheSourceToo() {
+  void aShortValueIsNeverLeftInTheSource() {
     Raw raw = Raw.explicit();
     for (int i = 0; i < 500; i++)
-      raw.text(0x00091000 + i, "LO", "0123456789");
-    DataSet set = raw.read(new Limits(64, 1000, 10, 0));
+      raw.text(0x00091000 + i, "DS", "0123456789");
 
-    long inMemory = 0;
-    for (Element element : set)
-      if (element.value() instanceof Value.Bytes) inMemory++;
-    assertEquals(Limits.INLINE_VALUES, inMemory);
+    assertThrows(DicomException.TooLarge.class, () -> raw.read(new Limits(64, 1000, 10, 0)));
   }
 
   @Test
@@ -398,6 +403,16 @@ class DataSetReaderTest {
 
     refused("more than 100000 elements", elements);
     refused("more than 100000 elements", items);
+  }
+
+  @Test
+  void moreElementsThanAllowedAreNotTakenForOneUnknownValue() {
+    Raw items = Raw.implicit();
+    for (int i = 0; i < 1_000; i++) items.item(0);
+    Raw raw = Raw.explicit().text(Tag.MODALITY, "CS", "MR").element(Tag.PROCEDURE_CODE_SEQUENCE, "UN", items.bytes());
+
+    assertEquals(1_000, raw.read().items(Tag.PROCEDURE_CODE_SEQUENCE).size());
+    assertThrows(DicomException.class, () -> raw.read(new Limits(64, 500, 1 << 16, 0)));
   }
 
   private static void refused(String why, Raw raw) {

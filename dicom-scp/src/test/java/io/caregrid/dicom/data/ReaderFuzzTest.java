@@ -66,7 +66,7 @@ class ReaderFuzzTest {
     }
   }
 
-  /** What is not wanted is read as strictly as what is, and changes nothing else. */
+  /** What is not wanted is read as strictly as what is, but takes no memory and is not counted; it changes nothing else. */
   private static void checkPart(Source source, long body, TransferSyntax syntax, Limits limits) {
     DataSet whole = null;
     DicomException refused = null;
@@ -85,12 +85,14 @@ class ReaderFuzzTest {
     try {
       ObjectNode shown = DicomJson.of(DataSetReader.read(source, body, source.size(), syntax, limits, wanted),
           at -> at);
+      if (refused instanceof DicomException.TooLarge) return;
       assertNull(refused);
       ObjectNode expected = DicomJson.of(whole, at -> at);
       expected.properties()
           .removeIf(each -> Arrays.binarySearch(wanted, Integer.parseUnsignedInt(each.getKey(), 16)) < 0);
       assertEquals(expected, shown);
     } catch (DicomException broken) {
+      if (refused instanceof DicomException.TooLarge) return;
       assertEquals(refused == null ? null : refused.getMessage(), broken.getMessage());
     }
   }
