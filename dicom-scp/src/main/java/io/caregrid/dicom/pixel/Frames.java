@@ -1,6 +1,9 @@
 package io.caregrid.dicom.pixel;
 
+import io.caregrid.dicom.data.Element;
 import io.caregrid.dicom.data.Source;
+import io.caregrid.dicom.data.Tag;
+import io.caregrid.dicom.data.Value;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,6 +20,20 @@ sealed interface Frames permits NativeFrames, EncapsulatedFrames {
 
   /** Its first bytes, {@code most} at most. */
   byte[] head(int frame, int most);
+
+  /** Of a value as encoded, in bytes. BROKEN when it is no plain one. */
+  static long length(Element element) {
+    if (element.value() instanceof Value.Bytes bytes) return bytes.bytes().length;
+    if (element.value() instanceof Value.Bulk bulk) return bulk.length();
+    throw PixelException.broken(Tag.text(element.tag()) + " is not a plain value");
+  }
+
+  /** A value as encoded, wherever it is. BROKEN when it is no plain one. */
+  static byte[] plain(Element element, Source source) {
+    if (element.value() instanceof Value.Bytes bytes) return bytes.bytes();
+    long length = length(element);
+    return read(source, ((Value.Bulk) element.value()).position(), length);
+  }
 
   static byte[] read(Source source, long position, long length) {
     if (length > PixelFormat.MAX_FRAME_BYTES)

@@ -56,7 +56,7 @@ final class Jpeg2000Structure {
       int marker = word(here);
       if (marker == EOC) return;
       if (marker == SOD) {
-        at = partEnd;
+        at = Math.max(at + 2, partEnd);
         continue;
       }
       int length = word(here + 2);

@@ -12,6 +12,7 @@ public final class Need {
 
   /** A frame as it is kept. */
   public static long stored(Pixels pixels) {
+    if (!pixels.isEncapsulated()) return pixels.storedBytes(1);
     long most = 0;
     for (int frame = 1; frame <= pixels.frames(); frame++) most = Math.max(most, pixels.storedBytes(frame));
     return most;
@@ -19,7 +20,7 @@ public final class Need {
 
   /** The neediest frame, decoded. */
   public static long decoding(Pixels pixels) {
-    return decoding(pixels, pixels.isEncapsulated() ? stored(pixels) : pixels.storedBytes(1));
+    return decoding(pixels, stored(pixels));
   }
 
   public static long decoding(Pixels pixels, int frame) {

@@ -3,6 +3,7 @@ package io.caregrid.dicom.pixel;
 import io.caregrid.dicom.data.DataSet;
 import io.caregrid.dicom.data.Element;
 import io.caregrid.dicom.data.Source;
+import io.caregrid.dicom.data.Tag;
 import io.caregrid.dicom.data.Value;
 import java.nio.ByteBuffer;
 
@@ -20,6 +21,7 @@ final class Overlays {
   private static final int ORIGIN = 0x0050;
   private static final int FRAME_ORIGIN = 0x0051;
   private static final int DATA = 0x3000;
+  private static final int MOST_SIDE = 0xFFFF;
 
   private final DataSet set;
   private final Source source;
@@ -47,8 +49,8 @@ final class Overlays {
   }
 
   private void draw(Picture picture, int group, Element data, int index) {
-    long rows = number(group, ROWS, 0);
-    long columns = number(group, COLUMNS, 0);
+    long rows = side(group, ROWS);
+    long columns = side(group, COLUMNS);
     double[] origin = set.decimals(group | ORIGIN);
     long top = origin.length == 2 ? (long) origin[0] - 1 : 0;
     long left = origin.length == 2 ? (long) origin[1] - 1 : 0;
@@ -82,6 +84,14 @@ final class Overlays {
   private static byte[] inline(Element data) {
     if (data.value() instanceof Value.Bytes bytes) return bytes.bytes();
     throw PixelException.broken("an overlay plane that is no plain value");
+  }
+
+  /** They are US, but may come with any VR. */
+  private long side(int group, int element) {
+    long side = number(group, element, 0);
+    if (side < 0 || side > MOST_SIDE)
+      throw PixelException.broken(Tag.text(group | element) + " must be at most " + MOST_SIDE);
+    return side;
   }
 
   private long number(int group, int element, long absent) {

@@ -9,9 +9,11 @@ import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.data.Value;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
+import java.nio.LongBuffer;
+import java.util.AbstractList;
 import java.util.List;
 import java.util.Optional;
+import java.util.RandomAccess;
 
 /**
  * The frames of one instance. Frames count from 1, as in PS3.18. Nothing is read before it is asked for, and one frame at a time.
@@ -66,7 +68,8 @@ public final class Pixels {
   private static Frames frames(DataSet set, Source source, Element pixels, PixelFormat format) {
     Value value = pixels.value();
     if (value instanceof Value.Fragments fragments)
-      return new EncapsulatedFrames(source, fragments, extendedOffsets(set, source), format.frames());
+      return new EncapsulatedFrames(source, fragments,
+          extendedOffsets(set, source, format.frames(), fragments.fragments().size()), format.frames());
     if (set.syntax().encapsulated())
       throw PixelException.broken("native pixel data under a compressed transfer syntax");
     if (value instanceof Value.Bulk bulk)
@@ -77,12 +80,30 @@ public final class Pixels {
     throw PixelException.broken("pixel data with the VR of a sequence");
   }
 
-  private static List<Long> extendedOffsets(DataSet set, Source source) {
-    byte[] table = Lut.raw(set, Tag.EXTENDED_OFFSET_TABLE, source);
-    List<Long> offsets = new ArrayList<>(table.length / Long.BYTES);
-    ByteBuffer longs = ByteBuffer.wrap(table).order(ByteOrder.LITTLE_ENDIAN);
-    while (longs.remaining() >= Long.BYTES) offsets.add(longs.getLong());
-    return offsets;
+  /** Empty unless it is of as many numbers as there are frames, and there may be so many: only then it is read (PS3.3 C.7.6.3.1.8). */
+  private static List<Long> extendedOffsets(DataSet set, Source source, int frames, int fragments) {
+    Element table = set.get(Tag.EXTENDED_OFFSET_TABLE);
+    if (table == null || frames > fragments || Frames.length(table) != (long) Long.BYTES * frames) return List.of();
+    return new Longs(ByteBuffer.wrap(Frames.plain(table, source)).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer());
+  }
+
+  /** No object for each. */
+  private static final class Longs extends AbstractList<Long> implements RandomAccess {
+    private final LongBuffer numbers;
+
+    Longs(LongBuffer numbers) {
+      this.numbers = numbers;
+    }
+
+    @Override
+    public Long get(int index) {
+      return numbers.get(index);
+    }
+
+    @Override
+    public int size() {
+      return numbers.limit();
+    }
   }
 
   public DataSet set() {

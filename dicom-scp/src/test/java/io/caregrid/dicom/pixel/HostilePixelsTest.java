@@ -3,9 +3,18 @@ package io.caregrid.dicom.pixel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.caregrid.dicom.data.DataSet;
+import io.caregrid.dicom.data.Element;
+import io.caregrid.dicom.data.Source;
+import io.caregrid.dicom.data.Tag;
+import io.caregrid.dicom.data.TransferSyntax;
+import io.caregrid.dicom.data.Value;
+import io.caregrid.dicom.data.Vr;
 import io.caregrid.dicom.pixel.PixelException.Why;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -74,6 +83,101 @@ class HostilePixelsTest {
       assertEquals(Why.UNSUPPORTED, assertThrows(PixelException.class,
           () -> Jpeg2000.decode(stream, format(2048, 2048, 8))).why);
   }
+
+  /** ITU-T T.800 A.4.2: a tile part whose length ends inside of a segment of its own header, so that its data begins before its header ends. */
+  @Test
+  void aTilePartThatEndsBeforeItsOwnHeaderDoesIsNotReadForEver() {
+    ByteBuffer stream = ByteBuffer.allocate(100).put(jpeg2000(8, 8), 0, 45);
+    stream.putShort((short) 0xFF90).putShort((short) 10).putShort((short) 0).putInt(14).put(new byte[] {0, 1});
+    stream.putShort((short) 0xFF64).putShort((short) 10).put(new byte[8]);
+    stream.putShort((short) 0xFF93);
+    stream.putShort(45 + 16, (short) 8);
+
+    assertTimeoutPreemptively(Duration.ofSeconds(10), () -> Jpeg2000Structure.check(stream.array(), 0));
+  }
+
+  /** PS3.5 8.1.1: native frames all take the same, so none is looked at to tell it. */
+  @Test
+  void whatAStoredFrameTakesIsToldAtOnceHoweverManyFramesAreClaimed() {
+    DataSet set = new DataSet(TransferSyntax.EXPLICIT_LE).putNumbers(Tag.ROWS, 1)
+        .putNumbers(Tag.COLUMNS, 1)
+        .putNumbers(Tag.BITS_ALLOCATED, 8)
+        .putNumbers(Tag.NUMBER_OF_FRAMES, Integer.MAX_VALUE)
+        .put(new Element(Tag.PIXEL_DATA, Vr.OB, new Value.Bytes(new byte[2])));
+    Pixels pixels = Pixels.of(set, Source.of(ByteBuffer.allocate(0)));
+
+    assertEquals(2, assertTimeoutPreemptively(Duration.ofSeconds(1), () -> Need.stored(pixels)));
+  }
+
+  /** PS3.3 C.9.2: rows and columns are US; as UL they may claim any amount. */
+  @Test
+  void anOverlayOfMoreThanAPictureHasIsRefusedBeforeRoomIsMadeForIt() {
+    for (long columns : new long[] {65_536, 0xFFFF_FFFFL}) {
+      DataSet set = new DataSet(TransferSyntax.EXPLICIT_LE)
+          .put(new Element(Tag.OVERLAY_ROWS, Vr.UL, new Value.Bytes(little(1))))
+          .put(new Element(Tag.OVERLAY_COLUMNS, Vr.UL, new Value.Bytes(little((int) columns))))
+          .put(new Element(Tag.OVERLAY_DATA, Vr.OB, new Value.Bulk(0, 1L << 30)));
+      Overlays overlays = new Overlays(set, Source.of(ByteBuffer.allocate(0)));
+
+      PixelException refused = assertThrows(PixelException.class,
+          () -> overlays.draw(new Picture(1, 1, 1, new byte[1]), 1));
+
+      assertEquals(Why.BROKEN, refused.why);
+      assertTrue(refused.getMessage().contains("65535"), refused.getMessage());
+    }
+  }
+
+  private static byte[] little(int number) {
+    return ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(number).array();
+  }
+
+  /** PS3.3 C.7.6.3.1.5: three words; C.11.1.1.2: as many entries as they say, of 16 bits at most. */
+  @Test
+  void aLookupTableOfMoreThanOneHoldsIsRefusedBeforeItIsRead() {
+    Element descriptor = new Element(Tag.LUT_DESCRIPTOR, Vr.US, new Value.Bytes(new byte[] {2, 0, 0, 0, 16, 0}));
+    Element endless = new Element(Tag.LUT_DESCRIPTOR, Vr.US, new Value.Bulk(0, PixelFormat.MAX_FRAME_BYTES));
+    for (DataSet set : List.of(
+        new DataSet(TransferSyntax.EXPLICIT_LE).put(endless)
+            .put(new Element(Tag.LUT_DATA, Vr.OW, new Value.Bytes(new byte[4]))),
+        new DataSet(TransferSyntax.EXPLICIT_LE).put(descriptor)
+            .put(new Element(Tag.LUT_DATA, Vr.OW, new Value.Bulk(0, 2 * 65536 + 2))))) {
+      PixelException refused = assertThrows(PixelException.class,
+          () -> Lut.of(set, Tag.LUT_DESCRIPTOR, Tag.LUT_DATA, false, UNREADABLE));
+
+      assertEquals(Why.BROKEN, refused.why);
+    }
+  }
+
+  /** PS3.3 C.7.6.3.1.8: eight bytes a frame; another length says nothing about the frames. */
+  @Test
+  void anExtendedOffsetTableOfAnotherLengthThanThatOfItsFramesIsNotRead() {
+    for (long[] table : new long[][] {{1, PixelFormat.MAX_FRAME_BYTES}, {1, 16}, {3, 24}}) {
+      DataSet set = new DataSet(TransferSyntax.RLE).putNumbers(Tag.ROWS, 1)
+          .putNumbers(Tag.COLUMNS, 1)
+          .putNumbers(Tag.BITS_ALLOCATED, 8)
+          .putNumbers(Tag.NUMBER_OF_FRAMES, table[0])
+          .put(new Element(Tag.EXTENDED_OFFSET_TABLE, Vr.OV, new Value.Bulk(0, table[1])))
+          .put(new Element(Tag.PIXEL_DATA, Vr.OB,
+              new Value.Fragments(List.of(), List.of(new Value.Bulk(8, 2), new Value.Bulk(18, 2)))));
+
+      if (table[0] == 1) assertEquals(4, Pixels.of(set, UNREADABLE).storedBytes(1));
+      else
+        assertEquals("2 fragments for 3 frames",
+            assertThrows(PixelException.class, () -> Pixels.of(set, UNREADABLE)).getMessage());
+    }
+  }
+
+  private static final Source UNREADABLE = new Source() {
+    @Override
+    public long size() {
+      return Long.MAX_VALUE;
+    }
+
+    @Override
+    public void read(long position, ByteBuffer into) {
+      throw new AssertionError("read " + into.remaining() + " bytes at " + position);
+    }
+  };
 
   /** ITU-T T.81 B.2.4.2: tables of no code. */
   @Test
