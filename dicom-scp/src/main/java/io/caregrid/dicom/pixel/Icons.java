@@ -9,11 +9,14 @@ import io.caregrid.dicom.data.Vr;
 
 /**
  * Compressed pixel data inside of sequences, mostly the one small picture of an Icon Image Sequence (PS3.3 C.7.6.1.1.6): it is in the syntax of the data
- * set, or native in any (PS3.5 A.4). So whatever the data set becomes, it is decoded. All of them together are held in memory, and bounded.
+ * set, or native in any (PS3.5 A.4). So whatever the data set becomes, it is decoded. All of them together are held in memory, and bounded. Icons that
+ * cannot be decoded are left out, which they may be (type 3): nobody is to miss a picture for the sake of its icon.
  */
 final class Icons {
   /** 20 of 128 × 128 pixels in colour. TOO_LARGE beyond. */
   static final long MOST_BYTES = 1 << 20;
+
+  private static final int ICON_IMAGE_SEQUENCE = 0x00880200;
 
   private final Source source;
   private long left = MOST_BYTES;
@@ -22,10 +25,17 @@ final class Icons {
     this.source = source;
   }
 
-  /** In place. */
+  /** In place. PixelException for pictures of other sequences. */
   void decode(DataSet outer) {
     for (Element element : outer)
-      if (element.value() instanceof Value.Items items) items.items().forEach(this::item);
+      if (element.value() instanceof Value.Items items && element.tag() != ICON_IMAGE_SEQUENCE)
+        items.items().forEach(this::item);
+    if (!outer.has(ICON_IMAGE_SEQUENCE)) return;
+    try {
+      outer.items(ICON_IMAGE_SEQUENCE).forEach(this::item);
+    } catch (PixelException undecodable) {
+      outer.remove(ICON_IMAGE_SEQUENCE);
+    }
   }
 
   private void item(DataSet item) {
@@ -45,9 +55,9 @@ final class Icons {
   }
 
   private void take(long bytes) {
-    left -= bytes;
-    if (left < 0)
+    if (bytes > left)
       throw new PixelException(PixelException.Why.TOO_LARGE,
           "compressed icons of more than " + MOST_BYTES + " bytes together");
+    left -= bytes;
   }
 }
