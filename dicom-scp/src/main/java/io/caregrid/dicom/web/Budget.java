@@ -7,9 +7,8 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -44,14 +43,20 @@ final class Budget {
     return large.size;
   }
 
+  /** Why a job of so many bytes never comes about; empty when it may. */
+  Optional<Failure> tooLarge(long bytes) {
+    if (bytes <= most()) return Optional.empty();
+    return Optional.of(new Failure.TooLarge("this takes " + bytes + " bytes of memory; this node has " + most()
+        + " for one picture (dicom.workHeapPercent)"));
+  }
+
   /**
    * @param patience how long it may wait
    * @return completes on the caller's context. TooLarge 413: more than all there is. Busy 503: not in time. {@link Departed}: nobody waits for it any more
    */
   Future<Lease> take(long bytes, Client client, Duration patience) {
-    if (bytes > most())
-      return Future.failedFuture(new Failure.TooLarge("this takes " + bytes + " bytes of memory; this node has "
-          + most() + " for one picture (dicom.workHeapPercent)"));
+    Optional<Failure> never = tooLarge(bytes);
+    if (never.isPresent()) return Future.failedFuture(never.get());
     Waiter waiter = new Waiter(vertx.getOrCreateContext(), bytes, client);
     Lane lane = bytes <= small.size / SMALL_AT_ONCE ? small : large;
     lane.add(waiter);
@@ -112,23 +117,35 @@ final class Budget {
       next();
     }
 
-    /** Gives to those in front what is left. */
+    /** Gives to those in front what is left. Nobody is asked whether he is still there while the lane is locked: to know, he may need a lock of his own. */
     void next() {
-      List<Waiter> ready = new ArrayList<>();
-      synchronized (this) {
-        for (Waiter first = waiting.peek(); first != null; first = waiting.peek()) {
-          boolean wanted = !first.isDone() && !first.client.isGone();
-          if (wanted && first.bytes > left) break;
-          waiting.remove();
-          if (wanted) left -= first.bytes;
-          else first.fail(new Departed());
-          if (wanted) ready.add(first);
+      for (Waiter first = first(); first != null; first = first()) {
+        boolean wanted = !first.isDone() && !first.client.isGone();
+        Taken taken = taken(first, wanted);
+        if (taken == Taken.NO_ROOM) return;
+        if (taken == Taken.BY_ANOTHER) continue;
+        if (!wanted) first.fail(new Departed());
+        else {
+          Lease lease = lease(first.bytes);
+          if (!first.grant(lease)) lease.close();
         }
       }
-      for (Waiter one : ready) {
-        Lease lease = lease(one.bytes);
-        if (!one.grant(lease)) lease.close();
-      }
+    }
+
+    private enum Taken {
+      FROM_THE_QUEUE, BY_ANOTHER, NO_ROOM
+    }
+
+    private synchronized Waiter first() {
+      return waiting.peek();
+    }
+
+    private synchronized Taken taken(Waiter first, boolean wanted) {
+      if (waiting.peek() != first) return Taken.BY_ANOTHER;
+      if (wanted && first.bytes > left) return Taken.NO_ROOM;
+      waiting.remove();
+      if (wanted) left -= first.bytes;
+      return Taken.FROM_THE_QUEUE;
     }
 
     private Lease lease(long bytes) {

@@ -13,7 +13,9 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -106,6 +108,36 @@ class WorkTest {
 
     Await.get(fits).close();
     held.close();
+  }
+
+  /** Whether a client is there is known to its connection, whose lock the thread may hold that asks for memory. */
+  @Test
+  void whoIsAskedWhetherHeIsThereMayWaitForOneWhoAsksForMemory() {
+    Budget budget = new Budget(vertx, MEMORY);
+    AtomicBoolean asked = new AtomicBoolean();
+    AtomicBoolean answered = new AtomicBoolean();
+    Client connected = new Client() {
+      @Override
+      public boolean isGone() {
+        if (!asked.compareAndSet(false, true)) return false;
+        try {
+          CompletableFuture.runAsync(() -> budget.take(1, here, LATE)).get(5, TimeUnit.SECONDS);
+          answered.set(true);
+        } catch (Exception stuck) {
+          return false;
+        }
+        return false;
+      }
+
+      @Override
+      public boolean hasBegun() {
+        return false;
+      }
+    };
+
+    Await.get(budget.take(1, connected, LATE)).close();
+
+    assertTrue(answered.get(), "the lane was locked while the client was asked");
   }
 
   @Test
