@@ -2,11 +2,9 @@ package io.caregrid.dicom.web;
 
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
-import io.caregrid.contract.Failure;
 import io.caregrid.contract.Lingering;
 import io.caregrid.contract.Routes;
 import io.caregrid.dicom.archive.Archive;
-import io.caregrid.dicom.pixel.PixelException;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.ImageQuery.Level;
 import io.vertx.core.Future;
@@ -139,15 +137,6 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
         .forEach(response.headers()::remove);
     response.setChunked(false);
     Lingering.on(vertx, routing.request());
-    routing.fail(cause instanceof PixelException pixels ? failure(pixels) : cause);
-  }
-
-  private static Failure failure(PixelException cause) {
-    return switch (cause.why) {
-      case NO_PIXELS, NO_SUCH_FRAME -> new Failure.NotFound(cause.getMessage());
-      case TOO_LARGE -> new Failure.TooLarge("this picture is too large to be worked on here: " + cause.getMessage());
-      case UNSUPPORTED, BROKEN ->
-        new Failure.NotAcceptable("this picture cannot be decoded here: " + cause.getMessage());
-    };
+    routing.fail(Refusals.answer(cause));
   }
 }

@@ -15,12 +15,12 @@ import io.caregrid.store.ImageIndex.Located;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import java.util.HashSet;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -39,7 +39,7 @@ final class InstanceRetrieval {
     boolean alone = visit.instance() != null;
     Accept accept = visit.accept();
     return instances.named(visit)
-        .compose(found -> plan(visit, accept, found, alone, new HashSet<>()))
+        .compose(found -> plan(visit, accept, found, alone, new LinkedHashMap<>()))
         .compose(plan -> send(visit, plan));
   }
 
@@ -50,15 +50,13 @@ final class InstanceRetrieval {
     }
   }
 
-  /** @param opaque SOP Instance UIDs of those whose pixels cannot be decoded, as far as is known */
+  /** @param opaque SOP Instance UIDs of those whose pixels cannot be decoded, as far as is known, and why */
   private Future<List<Item>> plan(Visit visit, Accept accept, List<Located> found, boolean alone,
-      Set<String> opaque) {
+      Map<String, Failure> opaque) {
     Map<String, List<Representation>> offers = new LinkedHashMap<>();
     for (Located one : found) offers.computeIfAbsent(kind(one, opaque), kind -> offers(one, alone, opaque));
     Map<String, Representation> chosen = accept.best(offers)
-        .orElseThrow(() -> new Failure.NotAcceptable(
-            "these instances cannot be given in a form that Accept allows; as they are kept: multipart/related; type=\"application/dicom\"; "
-                + "transfer-syntax=*"));
+        .orElseThrow(() -> refusal(opaque.values()));
     List<Item> items = found.stream().map(one -> new Item(one, chosen.get(kind(one, opaque)))).toList();
     int known = opaque.size();
     return InTurn.each(items.iterator(), item -> tryOut(visit, item, opaque))
@@ -67,26 +65,38 @@ final class InstanceRetrieval {
             : plan(visit, accept, found, alone, opaque));
   }
 
-  private static String kind(Located one, Set<String> opaque) {
-    return one.transferSyntax() + (opaque.contains(one.instance()) ? " opaque" : "");
+  /** What is too large for this node is so for every client, whatever he accepts but as it is kept. */
+  private static Failure refusal(Collection<Failure> opaque) {
+    return opaque.stream()
+        .filter(Failure.TooLarge.class::isInstance)
+        .findFirst()
+        .orElseGet(() -> new Failure.NotAcceptable(
+            "these instances cannot be given in a form that Accept allows; as they are kept: multipart/related; type=\"application/dicom\"; "
+                + "transfer-syntax=*"));
   }
 
-  private static List<Representation> offers(Located one, boolean alone, Set<String> opaque) {
+  private static String kind(Located one, Map<String, Failure> opaque) {
+    return one.transferSyntax() + (opaque.containsKey(one.instance()) ? " opaque" : "");
+  }
+
+  private static List<Representation> offers(Located one, boolean alone, Map<String, Failure> opaque) {
     TransferSyntax stored = TransferSyntax.of(one.transferSyntax());
-    return Offers.instance(stored, Pixels.decodes(stored) && !opaque.contains(one.instance()), alone);
+    return Offers.instance(stored, Pixels.decodes(stored) && !opaque.containsKey(one.instance()), alone);
   }
 
   /** Looks into what is to be decoded or compressed: some of it cannot be, or takes more memory than there ever is. */
-  private Future<Void> tryOut(Visit visit, Item item, Set<String> opaque) {
+  private Future<Void> tryOut(Visit visit, Item item, Map<String, Failure> opaque) {
     TransferSyntax target = TransferSyntax.of(item.as.syntax());
     boolean certain = item.isAsKept()
         || !TransferSyntax.of(item.where.transferSyntax()).encapsulated() && !target.encapsulated();
     if (certain) return Future.succeededFuture();
     return instances.open(item.where, file -> look(visit, file, item))
-        .map(read -> read.bytes() + read.facts() <= instances.most())
-        .recover(cause -> cause instanceof PixelException ? Future.succeededFuture(false) : Future.failedFuture(cause))
-        .map(can -> {
-          if (!can) opaque.add(item.where.instance());
+        .map(read -> instances.tooLarge(read.bytes() + read.facts()))
+        .recover(cause -> cause instanceof PixelException pixels
+            ? Future.succeededFuture(Optional.of(Refusals.of(pixels)))
+            : Future.failedFuture(cause))
+        .map(why -> {
+          why.ifPresent(known -> opaque.put(item.where.instance(), known));
           return null;
         });
   }

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 
@@ -139,9 +140,9 @@ final class Instances {
     return Spool.of(spools, writes);
   }
 
-  /** The largest need that is ever met, in bytes. */
-  long most() {
-    return work.most();
+  /** Why work that needs so many bytes is never done; empty when it is. */
+  Optional<Failure> tooLarge(long bytes) {
+    return work.tooLarge(bytes);
   }
 
   private static long inflating(Located where) {

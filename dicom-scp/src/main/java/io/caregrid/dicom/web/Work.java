@@ -5,6 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -36,9 +37,9 @@ final class Work {
     return workers.close();
   }
 
-  /** The largest job there can be, in bytes. */
-  long most() {
-    return budget.most();
+  /** See {@link Budget#tooLarge}. */
+  Optional<Failure> tooLarge(long bytes) {
+    return budget.tooLarge(bytes);
   }
 
   /**
