@@ -13,6 +13,7 @@ import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.data.Value;
 import io.caregrid.dicom.pixel.Extent;
 import io.caregrid.dicom.pixel.LittleEndian;
+import io.caregrid.dicom.pixel.Pixels;
 import io.caregrid.dicom.web.Accept.Representation;
 import io.caregrid.store.ImageIndex.Located;
 import io.vertx.core.Future;
@@ -22,13 +23,17 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /**
  * WADO-RS bulk data (PS3.18 section 10.4.1.1.5): what a BulkDataURI of our metadata names, in little endian. Compressed pixel data is one part a frame,
- * and negotiated as frames are.
+ * and negotiated as frames are; a video is one part.
  */
 final class BulkRetrieval {
   private static final int PIECE = 64 << 10;
+  /** Inflated at a time. */
+  private static final int PART = 1 << 20;
   private final Instances instances;
   private final FrameRetrieval frames;
 
@@ -68,33 +73,52 @@ final class BulkRetrieval {
       return new Found(element, part10.syntax());
     }
 
-    boolean isFrames(String path) {
+    boolean isFrames(String path, long frames) {
       boolean outermost = path.length() == 8 && element.tag() == Tag.PIXEL_DATA;
-      return outermost && (element.value() instanceof Value.Fragments || syntax.bigEndian());
+      return outermost && (element.value() instanceof Value.Fragments || syntax.bigEndian())
+          && !isStream(path, frames);
+    }
+
+    /** A video (PS3.5 8.2.5 to 8.2.8 and their like): its frames are no pieces of it. */
+    boolean isStream(String path, long frames) {
+      return path.length() == 8 && element.tag() == Tag.PIXEL_DATA && !Pixels.decodes(syntax)
+          && element.value() instanceof Value.Fragments video && video.fragments().size() < frames;
     }
   }
 
   private Future<Void> send(Visit visit, Located where, Opened file, Found found, String path) {
-    if (found.isFrames(path)) return frames.answer(visit, where, FrameRetrieval::all);
-    Representation as = visit.accept()
-        .best(Offers.octets())
-        .orElseThrow(
-            () -> new Failure.NotAcceptable("bulk data is application/octet-stream, which Accept does not allow"));
-    String tag = Instances.fingerprint(List.of(where)).add(path).add(as.multipart() ? 1 : 0).hex();
+    if (found.isFrames(path, where.frames())) return frames.answer(visit, where, FrameRetrieval::all);
+    boolean stream = found.isStream(path, where.frames());
+    Representation as = stream
+        ? accepted(visit, Offers.frames(found.syntax, false, true))
+        : accepted(visit, Offers.octets());
+    String syntax = stream ? as.syntax() : null;
+    String tag = Instances.fingerprint(List.of(where)).add(path).add(as.type()).add(as.multipart() ? 1 : 0).hex();
     if (visit.holds(tag, true)) return visit.notModified();
     visit.response().putHeader(HttpHeaders.CONTENT_ENCODING, HttpHeaders.IDENTITY).setChunked(true);
     Outlet out = instances.outlet(visit.response());
     if (!as.multipart()) {
-      visit.response().putHeader(HttpHeaders.CONTENT_TYPE, Offers.OCTETS);
+      visit.response()
+          .putHeader(HttpHeaders.CONTENT_TYPE,
+              stream ? as.type() + "; transfer-syntax=" + syntax : as.type());
       return value(visit, where, file, out, found).compose(sent -> visit.response().end());
     }
-    MultipartBody multipart = MultipartBody.of(tag, Offers.OCTETS);
+    MultipartBody multipart = MultipartBody.of(tag, as.type());
     multipart.announce(visit.response());
     String location = Addresses.instance(visit.base(),
         new InstanceKey(where.study(), where.series(), where.instance()));
-    return out.write(multipart.head(true, Offers.OCTETS, null, location + "/bulkdata/" + path))
+    return out.write(multipart.head(true, as.type(), syntax, location + "/bulkdata/" + path))
         .compose(headed -> value(visit, where, file, out, found))
         .compose(sent -> visit.response().end(multipart.end()));
+  }
+
+  private static Representation accepted(Visit visit, List<Representation> offers) {
+    return visit.accept()
+        .best(offers)
+        .orElseThrow(() -> new Failure.NotAcceptable(
+            "this bulk data is "
+                + offers.stream().map(one -> one.type() + "; transfer-syntax=" + one.syntax()).distinct().toList()
+                + ", which Accept does not allow"));
   }
 
   private Future<Void> value(Visit visit, Located where, Opened file, Outlet out, Found found) {
@@ -109,15 +133,19 @@ final class BulkRetrieval {
         found.syntax.bigEndian() ? 0 : from, length);
   }
 
-  /** What is inflated takes memory, so it is done in one go. */
+  /** What is inflated takes memory, and what waits for its client takes disk: so a part is inflated when the one before it has gone out. */
   private Future<Void> inflated(Visit visit, Located where, Opened file, Outlet out, Found found) {
     List<Value.Bulk> pieces = found.element.value() instanceof Value.Fragments icon
         ? icon.fragments()
         : List.of((Value.Bulk) found.element.value());
-    return instances.reading(visit, where, 0, extent -> instances.spooled(to -> {
-      Source source = Part10.read(file.source()).source(file.source());
-      for (Value.Bulk piece : pieces) copy(source, piece, to);
-    })).compose(out::send);
+    return instances.look(visit, where, extent -> Part10.read(file.source()).source(file.source()), Source::size)
+        .compose(read -> InTurn.each(pieces.stream().flatMap(BulkRetrieval::parts).iterator(),
+            part -> instances.work(visit, read, PIECE, (source, to) -> copy(source, part, to)).compose(out::send)));
+  }
+
+  private static Stream<Value.Bulk> parts(Value.Bulk whole) {
+    return LongStream.iterate(0L, done -> done < whole.length(), done -> done + PART)
+        .mapToObj(done -> new Value.Bulk(whole.position() + done, Math.min((long) PART, whole.length() - done)));
   }
 
   private static void copy(Source source, Value.Bulk value, OutputStream to) throws IOException {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.dicom.data.DataSet;
@@ -18,10 +19,16 @@ import io.caregrid.dicom.data.Value;
 import io.caregrid.dicom.data.Vr;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What belongs to all resources: entity tags, metadata with its bulk data, removing, and what is not there. */
 @ExtendWith(Engines.class)
 class DicomWebIT {
+  private static final Path OPEN_FILES = Path.of("/proc/self/fd");
   private static WebDoor door;
 
   @BeforeAll
@@ -136,5 +144,41 @@ class DicomWebIT {
     assertTrue(text(door.get(study + "/series/" + Slices.series(34) + "/instances/1.2.3/metadata"))
         .contains("there is no such instance in this study and series"));
     assertTrue(text(door.get(Slices.path(34, 1) + "/frames/1,0")).contains("frames must be whole numbers"));
+  }
+
+  /** While its client reads it: a slow one must not take the disk that all answers share. */
+  @Test
+  void aLargeDeflatedValueIsInflatedPartByPart() throws Exception {
+    assumeTrue(Files.isDirectory(OPEN_FILES), "this system does not show open files");
+    byte[] large = new byte[24 << 20];
+    Arrays.fill(large, (byte) 9);
+    DataSet set = Slices.picture(32, 1, 16, 1).put(new Element(0x00420011, Vr.OB, new Value.Bytes(large)));
+    door.stored(Slices.file(set, TransferSyntax.DEFLATED_LE));
+    URI where = URI.create(door.base() + Slices.path(32, 1) + "/bulkdata/00420011");
+    long most = 0;
+    long length = 0;
+
+    try (InputStream body = where.toURL().openStream()) {
+      for (byte[] piece = body.readNBytes(64 << 10); piece.length > 0; piece = body.readNBytes(64 << 10)) {
+        length += piece.length;
+        most = Math.max(most, waiting());
+      }
+    }
+
+    long spooled = most;
+    assertTrue(length > large.length, () -> "only a part came");
+    assertTrue(spooled <= 2 << 20, () -> spooled + " bytes waited on the disk");
+  }
+
+  /** Bytes of the files in which answers wait, which have no name any more. */
+  private static long waiting() throws IOException {
+    long bytes = 0;
+    try (Stream<Path> all = Files.list(OPEN_FILES)) {
+      for (Path one : all.toList())
+        if (Files.exists(one, LinkOption.NOFOLLOW_LINKS)
+            && Files.readSymbolicLink(one).toString().startsWith(door.scratch.toString()))
+          bytes += one.toFile().length();
+    }
+    return bytes;
   }
 }

@@ -84,6 +84,33 @@ class InstanceRetrievalIT {
     assertEquals(406, door.get(Slices.path(22, 1) + "/rendered").statusCode());
   }
 
+  /** PS3.5 8.2.7: a video is one fragment of many frames. */
+  @Test
+  void aVideoIsGivenAsOnePieceWhereItsBulkDataIsNamed() throws Exception {
+    door.stored(Slices.opaque(30, 1, MPEG4, 25));
+    String path = Slices.path(30, 1) + "/bulkdata/7FE00010";
+    byte[] video = {1, 2, 3, 4};
+
+    HttpResponse<byte[]> answer = door.get(path);
+    assertEquals(1, parts(answer).size());
+    assertArrayEquals(video, parts(answer).get(0));
+    assertEquals("video/mp4", type(answer));
+    assertArrayEquals(video, door.get(path, "Accept", "video/mp4").body());
+    assertArrayEquals(video, door.get(path, "Accept", "application/octet-stream; transfer-syntax=*").body());
+    assertEquals(406, door.get(path, "Accept", "application/octet-stream").statusCode());
+    assertEquals(406, door.get(Slices.path(30, 1) + "/frames/2").statusCode());
+  }
+
+  @Test
+  void whatNoMemoryHereDecodesIsTooLargeUnlessItIsAcceptableAsItIsKept() throws Exception {
+    byte[] large = Slices.opaque(31, 1, "1.2.840.10008.1.2.4.90", 1, 60_000);
+    door.stored(large);
+
+    assertEquals(413, door.get(Slices.path(31, 1)).statusCode());
+    assertEquals(413, door.get("/studies/" + Slices.study(31)).statusCode());
+    assertArrayEquals(large, door.get(Slices.path(31, 1), "Accept", WebDoor.AS_KEPT).body());
+  }
+
   @Test
   void whatWasPromisedToBeDecodableAndIsNotIsRefusedBeforeTheFirstByte() throws Exception {
     byte[] broken = Slices.opaque(23, 1, "1.2.840.10008.1.2.4.70");

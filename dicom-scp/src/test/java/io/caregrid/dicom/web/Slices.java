@@ -124,8 +124,20 @@ final class Slices {
 
   /** Compressed pixel data that nobody can decode: one fragment of four bytes. */
   static byte[] opaque(int study, int n, String syntaxUid) {
+    return opaque(study, n, syntaxUid, 1, 16);
+  }
+
+  static byte[] opaque(int study, int n, String syntaxUid, int frames) {
+    return opaque(study, n, syntaxUid, frames, 16);
+  }
+
+  /** @param side rows and columns */
+  static byte[] opaque(int study, int n, String syntaxUid, int frames, int side) {
     TransferSyntax syntax = TransferSyntax.of(syntaxUid);
-    DataSet set = picture(study, n, 16, 1).remove(Tag.PIXEL_DATA);
+    DataSet set = picture(study, n, 1, 1).remove(Tag.PIXEL_DATA)
+        .putNumbers(Tag.ROWS, side)
+        .putNumbers(Tag.COLUMNS, side)
+        .putNumbers(Tag.NUMBER_OF_FRAMES, frames);
     byte[] pixels = {(byte) 0xE0, 0x7F, 0x10, 0, 'O', 'B', 0, 0, -1, -1, -1, -1, (byte) 0xFE, -1, 0, (byte) 0xE0, 0, 0,
       0, 0,
       (byte) 0xFE, -1, 0, (byte) 0xE0, 4, 0, 0, 0, 1, 2, 3, 4, (byte) 0xFE, -1, (byte) 0xDD, (byte) 0xE0, 0, 0, 0, 0};
