@@ -162,26 +162,37 @@ final class Eraser {
         }
   }
 
-  /** Only when all that ever was in it is erased: an index that was lost, or is older than the files, says that nothing lives. */
-  private void remove(String file) throws IOException {
-    if (isErased(file)) shelf.remove(file);
-    else
-      if (unknown.add(file))
-        log.error(
-            "a segment holds instances that the index does not know, it stays file={}: run 'caregrid dicom verify'",
-            file);
+  private enum Rest {
+    NOTHING,
+    /** What is noted as garbage: being read just now, or damaged. Whoever erases it touches the file. */
+    NOTED, UNKNOWN
   }
 
-  private boolean isErased(String file) throws IOException {
+  /** Only when all that ever was in it is erased: an index that was lost, or is older than the files, says that nothing lives. */
+  private void remove(String file) throws IOException {
+    Rest rest = rest(file);
+    if (rest == Rest.NOTHING) shelf.remove(file);
+    if (rest == Rest.UNKNOWN && unknown.add(file))
+      log.error("a segment holds instances that the index does not know, it stays file={}: run 'caregrid dicom verify'",
+          file);
+  }
+
+  private Rest rest(String file) throws IOException {
     try (Segment segment = Segment.read(shelf.path(file))) {
       Segment.Scan scan = segment.scan();
       List<Segment.Kept> all = new ArrayList<>(scan.records());
       if (scan.torn() < segment.end()) {
-        if (!get(index.isGarbage(shelf.id(), file, scan.torn() + RecordHeader.BYTES))) return false;
+        if (!isNoted(file, scan.torn())) return Rest.UNKNOWN;
         all.addAll(segment.behind(scan.torn()));
       }
-      return all.stream().allMatch(kept -> kept.header().state() == State.DEAD);
+      all.removeIf(kept -> kept.header().state() == State.DEAD);
+      for (Segment.Kept kept : all) if (!isNoted(file, kept.headerAt())) return Rest.UNKNOWN;
+      return all.isEmpty() ? Rest.NOTHING : Rest.NOTED;
     }
+  }
+
+  private boolean isNoted(String file, long headerAt) throws IndexAway {
+    return get(index.isGarbage(shelf.id(), file, headerAt + RecordHeader.BYTES));
   }
 
   /** After a start: nobody remembers in which files something died. */

@@ -1,8 +1,13 @@
 package io.caregrid.dicom.archive;
 
 import static io.caregrid.dicom.Await.get;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
@@ -10,6 +15,7 @@ import io.caregrid.store.ImageIndex.Located;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** The thread that erases and tidies: what ends it, what does not, and what it says. */
 @ExtendWith(Engines.class)
@@ -48,6 +55,27 @@ class KeeperIT {
     get(vault.archive.keepNow());
 
     assertFalse(Files.exists(vault.folder.resolve(stored.file())), "the next round does what is left");
+  }
+
+  @Test
+  void aStudyDeletedWhileOneOfItsImagesIsReadIsNoErrorAndItsFileGoesAfterwards() throws IOException {
+    Located read = stored(1, 3, 20_000).get(1);
+    vault.reopen(); // the file is settled
+    Logger ours = (Logger) LoggerFactory.getLogger("io.caregrid.dicom.archive");
+    ListAppender<ILoggingEvent> heard = new ListAppender<>();
+    heard.start();
+    ours.addAppender(heard);
+    try (Opened opened = get(vault.archive.open(read))) {
+      get(vault.archive.delete(Vault.CALLER, Phantom.study(1), null, null));
+      get(vault.archive.keepNow());
+      assertTrue(Files.exists(vault.folder.resolve(read.file())));
+    } finally {
+      ours.detachAppender(heard);
+    }
+    get(vault.archive.keepNow());
+
+    assertEquals(List.of(), heard.list.stream().map(ILoggingEvent::getFormattedMessage).toList());
+    assertFalse(Files.exists(vault.folder.resolve(read.file())));
   }
 
   private List<Located> stored(int study, int count, int pixels) {
