@@ -112,7 +112,7 @@ public final class Archive implements AutoCloseable {
       new Recovery(shelf, index).run();
       archive.eraser.touchAll();
     } catch (IOException | RuntimeException | Error refused) {
-      archive.stop();
+      archive.stop(true);
       throw refused;
     }
     keeper.scheduleWithFixedDelay(archive::keep, TIDY_SECONDS, TIDY_SECONDS, TimeUnit.SECONDS);
@@ -218,26 +218,35 @@ public final class Archive implements AutoCloseable {
     return shelf.folder();
   }
 
-  /** Blocks until everything handed over is answered. */
+  /**
+   * Blocks until everything handed over is answered, {@value #STOP_SECONDS} s for each kind of work. This process's place in the folder is given up only
+   * when nobody works in it any more; otherwise that comes with the process's end.
+   */
   @Override
   public void close() {
+    eraser.stop();
     keeper.shutdown();
+    boolean ended = false;
     try {
-      keeper.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS);
+      ended = keeper.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
-    stop();
+    stop(ended);
   }
 
-  private void stop() {
+  /** @param ended the keeper does nothing more to the files */
+  private void stop(boolean ended) {
     inflating.shutdown();
     try {
       inflating.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS);
       committer.close();
       disk.shutdown();
-      disk.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS);
-      shelf.close();
+      boolean all = disk.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS) && ended;
+      if (all) shelf.close();
+      else
+        log.error("the archive's files are still worked on, its place is taken until the process ends place={}",
+            shelf.folder().resolve(shelf.prefix()));
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     } catch (IOException failed) {

@@ -45,12 +45,27 @@ final class Eraser {
   private final Set<Garbage> damaged = new HashSet<>();
   private final Set<String> unreadable = new HashSet<>();
   private final Set<String> unknown = new HashSet<>();
+  private volatile boolean stopped;
 
   Eraser(Shelf shelf, ImageFiles index, Readers readers, ArchiveMetrics metrics) {
     this.shelf = shelf;
     this.index = index;
     this.readers = readers;
     this.metrics = metrics;
+  }
+
+  /** Any thread. It ends at the next record; what is left is the next start's. */
+  void stop() {
+    stopped = true;
+  }
+
+  /** Somebody waits for our end. */
+  private static final class Stopped extends IOException {
+    private static final long serialVersionUID = 1;
+  }
+
+  private void goOn() throws Stopped {
+    if (stopped) throw new Stopped();
   }
 
   /** @throws IndexAway no answer, or none that is final; a refusal for good is what it is */
@@ -68,7 +83,7 @@ final class Eraser {
   /** Everything of this writer that is noted as garbage, except what is being read just now, and what the disk does not let go. */
   void erase() throws IOException {
     long after = 0;
-    while (true) {
+    while (!stopped) {
       List<Garbage> page = get(index.garbage(shelf.id(), shelf.prefix(), after, PAGE));
       if (page.isEmpty()) return;
       after = page.get(page.size() - 1).id();
@@ -101,7 +116,7 @@ final class Eraser {
     List<Garbage> done = garbage;
     try (Segment segment = Segment.write(shelf.path(file))) {
       done = new ArrayList<>();
-      for (Garbage each : garbage) if (erase(segment, each)) done.add(each);
+      for (Garbage each : garbage) if (!stopped && erase(segment, each)) done.add(each);
       segment.force();
     } catch (NoSuchFileException removed) {
       // nothing left of it
@@ -138,6 +153,7 @@ final class Eraser {
   void tidy() throws IOException {
     List<String> compact = new ArrayList<>();
     for (String file : touched.stream().filter(shelf::isSettled).limit(MOST_FILES).toList()) {
+      if (stopped) return;
       touched.remove(file);
       try {
         each(file, name -> tidy(name, compact));
@@ -147,7 +163,11 @@ final class Eraser {
         throw later;
       }
     }
-    if (!compact.isEmpty()) compact(compact);
+    try {
+      if (!compact.isEmpty()) compact(compact);
+    } catch (Stopped later) {
+      // the next start sorts it out, as after a crash
+    }
   }
 
   private void tidy(String file, List<String> compact) throws IOException {
@@ -229,7 +249,10 @@ final class Eraser {
       if (page.isEmpty()) return;
       after = page.get(page.size() - 1).offset();
       Map<Located, Place> copies = copies(page, from, to, target);
-      for (Map.Entry<Located, Place> each : copies.entrySet()) moved(each.getKey(), each.getValue(), target);
+      for (Map.Entry<Located, Place> each : copies.entrySet()) {
+        goOn();
+        moved(each.getKey(), each.getValue(), target);
+      }
       target.force();
     }
   }
@@ -239,14 +262,15 @@ final class Eraser {
     long before = target.end();
     try {
       for (Located each : page) {
+        goOn();
         Place copy = copy(each, from, to, target);
         if (copy != null) copies.put(each, copy);
       }
       target.force();
       return copies;
-    } catch (IOException full) {
+    } catch (IOException fullOrStopped) {
       target.cut(before);
-      throw full;
+      throw fullOrStopped;
     }
   }
 

@@ -1,6 +1,7 @@
 package io.caregrid.dicom.archive;
 
 import static io.caregrid.dicom.Await.get;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -19,8 +20,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,6 +80,59 @@ class KeeperIT {
 
     assertEquals(List.of(), heard.list.stream().map(ILoggingEvent::getFormattedMessage).toList());
     assertFalse(Files.exists(vault.folder.resolve(read.file())));
+  }
+
+  /** Each row takes two seconds to move: all of them take longer than anybody waits for an end. */
+  @Test
+  void anArchiveThatIsClosedEndsWhatIsBeingCopiedTogetherAndTheNextStartGoesOn() throws IOException {
+    stored(1, 60, 200_000);
+    for (int n = 0; n < 60; n++)
+      if (n % 3 != 0) get(vault.index.remove(Phantom.study(1), null, Phantom.instance(1, n)));
+    vault.sql("create function slow() returns trigger language plpgsql as"
+        + " $$ begin perform pg_sleep(2); return new; end $$;"
+        + " create trigger slow before update on image_instance for each row execute function slow()");
+    vault.archive.keepNow();
+    FaultsIT.until(() -> vault.sql("select from pg_stat_activity where wait_event = 'PgSleep'"
+        + " and datname = current_database()").rowCount() > 0);
+
+    long began = System.nanoTime();
+    vault.archive.close();
+    long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began);
+
+    vault.sql("drop trigger slow on image_instance");
+    vault.open();
+    for (int again = 0; again < 2; again++) get(vault.archive.keepNow());
+    assertTrue(seconds < 20, "closed after " + seconds + " s");
+    List<Located> here = vault.instances(1);
+    assertEquals(20, here.size());
+    for (int n = 0; n < 20; n++) assertArrayEquals(Phantom.image(1, 3 * n, 200_000), vault.read(here.get(n)));
+    assertEquals(List.of(), Verification.run(vault.folder, vault.index, (bytes, all) -> {}).first());
+  }
+
+  @Test
+  @Tag("full")
+  void whileTheKeeperWorksNobodyTakesItsPlace() throws Exception {
+    stored(1, 1, 20_000);
+    CountDownLatch works = new CountDownLatch(1);
+    CountDownLatch ends = new CountDownLatch(1);
+    reopen(() -> {
+      works.countDown();
+      try {
+        ends.await();
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    });
+    get(vault.archive.delete(Vault.CALLER, Phantom.study(1), null, null));
+    works.await();
+
+    vault.archive.close();
+
+    try (Shelf next = Shelf.open(vault.folder)) {
+      assertEquals("w1/", next.prefix());
+    } finally {
+      ends.countDown();
+    }
   }
 
   private List<Located> stored(int study, int count, int pixels) {
