@@ -108,14 +108,13 @@ public final class Archive implements AutoCloseable {
     Shelf shelf = Shelf.open(folder);
     Archive archive = new Archive(vertx, config, shelf, index, metrics, keeper, segmentBytes);
     try {
-      archive.eraser.erase();
       new Recovery(shelf, index).run();
       archive.eraser.touchAll();
     } catch (IOException | RuntimeException | Error refused) {
       archive.stop(true);
       throw refused;
     }
-    keeper.scheduleWithFixedDelay(archive::keep, TIDY_SECONDS, TIDY_SECONDS, TimeUnit.SECONDS);
+    keeper.scheduleWithFixedDelay(archive::keep, 0, TIDY_SECONDS, TimeUnit.SECONDS); // what was deleted before, first
     return archive;
   }
 

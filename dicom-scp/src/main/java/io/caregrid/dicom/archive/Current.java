@@ -58,9 +58,9 @@ final class Current {
   private void settle() {
     if (!full || groups > 0) return;
     try {
-      segment.close();
-      if (broken) return;
+      if (broken) shelf.doubt(file); // by itself: what comes later is not looked at for its sake
       shelf.settle(file);
+      segment.close();
       shelf.keepSettled();
     } catch (IOException later) {
       log.warn("segment cannot be closed file={} cause={}", file, later.toString());

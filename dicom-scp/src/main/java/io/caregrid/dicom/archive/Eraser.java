@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -234,7 +235,9 @@ final class Eraser {
         }
       shelf.settle(to);
     } catch (IOException | RuntimeException | Error failed) {
-      touched.addAll(files); // what was copied by halves is sorted out by the next start
+      touched.addAll(files);
+      shelf.doubt(to); // what was copied by halves is sorted out by the next start
+      shelf.settle(to);
       throw failed;
     } finally {
       if (Files.size(shelf.path(to)) == 0) shelf.remove(to);
@@ -249,10 +252,7 @@ final class Eraser {
       if (page.isEmpty()) return;
       after = page.get(page.size() - 1).offset();
       Map<Located, Place> copies = copies(page, from, to, target);
-      for (Map.Entry<Located, Place> each : copies.entrySet()) {
-        goOn();
-        moved(each.getKey(), each.getValue(), target);
-      }
+      moved(copies, target);
       target.force();
     }
   }
@@ -299,13 +299,30 @@ final class Eraser {
     }
   }
 
-  private void moved(Located from, Place to, Segment target) throws IOException {
-    long headerAt = to.offset() - RecordHeader.BYTES;
-    if (get(index.move(from, to))) {
-      target.mark(State.LIVE, headerAt);
-      return;
+  /** When one move fails nobody knows of that one; the copies behind it are nobody's, and must not outlive a deletion. */
+  private void moved(Map<Located, Place> copies, Segment target) throws IOException {
+    Iterator<Map.Entry<Located, Place>> left = copies.entrySet().iterator();
+    try {
+      while (left.hasNext()) {
+        goOn();
+        moved(left.next(), target);
+      }
+    } catch (IOException | RuntimeException | Error failed) {
+      while (left.hasNext()) giveUp(left.next().getValue(), target);
+      target.force();
+      throw failed;
     }
-    target.mark(State.DEAD, headerAt);
-    target.zero(to.offset(), to.length());
+  }
+
+  private void moved(Map.Entry<Located, Place> copy, Segment target) throws IOException {
+    if (get(index.move(copy.getKey(), copy.getValue())))
+      target.mark(State.LIVE, copy.getValue().offset() - RecordHeader.BYTES);
+    else
+      giveUp(copy.getValue(), target);
+  }
+
+  private static void giveUp(Place copy, Segment target) throws IOException {
+    target.mark(State.DEAD, copy.offset() - RecordHeader.BYTES);
+    target.zero(copy.offset(), copy.length());
   }
 }

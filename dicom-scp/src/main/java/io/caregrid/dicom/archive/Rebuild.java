@@ -14,7 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes the index anew from the files: after its database was lost, or restored from a time before the files'. Blocking; no node may use the folder.
+ * Makes the index anew from the files: after its database was lost, or restored from a time before the files'. Blocking; no node may use the folder,
+ * and none starts in it meanwhile: what it stored would be forgotten with the rest.
  * Stopped in the middle it leaves an index that lacks the rest: run it again.
  *
  * <p>What was deleted stays deleted, because that is written in the files. Of two records of one instance the older counts.
@@ -35,11 +36,8 @@ public final class Rebuild {
   /** @throws io.caregrid.cluster.ConfigException there is no archive in the folder, or a node uses it */
   public static Report run(Path folder, ImageIndex index, Report.Progress progress) throws IOException {
     Shelf.knownId(folder);
-    List<Shelf> shelves = Shelf.openAll(folder);
-    try {
-      return new Rebuild(folder, index).run(shelves, progress);
-    } finally {
-      for (Shelf shelf : shelves) shelf.close();
+    try (Shelf.All all = Shelf.openAll(folder)) {
+      return new Rebuild(folder, index).run(all.shelves(), progress);
     }
   }
 

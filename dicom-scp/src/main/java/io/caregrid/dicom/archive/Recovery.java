@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * What a start does with files that were not settled when the process before ended. Blocking.
  *
  * <ul>
- * <li>A record that the index knows stays. (Deleted ones are marked dead before, by {@link Eraser}.)
+ * <li>A record that the index knows stays, and so does a deleted one, whose note {@link Eraser} reads after the start.
  * <li>A whole one that it does not know was on its way: its sender got no answer. It is added, so that an insert which the database finishes after our
  * end and this start come to the same.
  * <li>A copy made while compacting takes over its instance's row.
@@ -37,6 +37,8 @@ import org.slf4j.LoggerFactory;
 final class Recovery {
   private static final Logger log = LoggerFactory.getLogger(Recovery.class);
   private static final int PAGE = 1000;
+  /** Files between two notes of how far it is. */
+  private static final int KEPT = 100;
 
   private final Shelf shelf;
   private final ImageIndex index;
@@ -55,9 +57,12 @@ final class Recovery {
     boolean strange = !Shelf.files(shelf.folder()).isEmpty()
         && Eraser.get(index.files().files(shelf.id(), "", 1)).isEmpty();
     List<String> files = shelf.toLookAt();
+    int done = 0;
     for (String file : files) {
       if (isSettled(file)) shelf.trust(file);
       else shelf.doubt(file);
+      shelf.settle(file);
+      if (++done % KEPT == 0) shelf.keepSettled(); // whoever stops a long start does not begin it anew
     }
     shelf.keepSettled();
     if (added + dead > 0)
@@ -132,8 +137,7 @@ final class Recovery {
     if (isKnown(known, kept.headerAt(), kept.end()))
       return doubt(file, kept.contentAt(), "a record", "it lies across what the index knows");
     try {
-      if (Eraser.get(index.files().isGarbage(shelf.id(), file, kept.contentAt())))
-        return doubt(file, kept.contentAt(), "a deleted record", "it is not erased");
+      if (Eraser.get(index.files().isGarbage(shelf.id(), file, kept.contentAt()))) return true;
       if (segment.crc32c(kept.contentAt(), kept.header().length()) != kept.header().crc32c())
         return isDiscarded(segment, kept);
       Entry entry = entry(shelf.id(), file, segment, kept);
@@ -150,7 +154,7 @@ final class Recovery {
 
   private boolean whole(Segment segment, Kept kept, Entry entry) throws IOException {
     Known answer = Eraser.get(index.add(List.of(entry))).get(0);
-    if (answer == Known.REMOVED) throw new IOException("it was deleted, and is not erased");
+    if (answer == Known.REMOVED) return true;
     return answer.added() ? isTaken(segment, kept) : second(segment, kept, entry.located(), answer.place());
   }
 

@@ -18,6 +18,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -26,6 +28,7 @@ import java.util.regex.Pattern;
  *
  * <pre>
  * archive.id                 the folder's own name in the index, made once
+ * places.lock                held while somebody takes a writer's place or tries one, and all the time that an index is made anew
  * w0/ w1/ ...                one writer each, locked while a process uses it (several only when nodes share the folder)
  * w0/numbers                 files below the first are settled, numbers below the second may be taken; behind them those of
  *                            files that are in doubt all the same
@@ -38,12 +41,17 @@ import java.util.regex.Pattern;
 final class Shelf implements AutoCloseable {
   private static final Pattern FILE = Pattern.compile("(w\\d{1,4})/\\d{6,}/(\\d{12,})\\.seg");
   private static final String NUMBERS = "numbers";
+  private static final String PLACES = "places.lock";
+  private static final String WRITING = "writer.lock";
   private static final int MOST_WRITERS = 1000;
+  /** Taking a place takes a few writes at most: whoever holds them all for longer makes the index anew. */
+  private static final long PATIENCE_MILLIS = 5_000;
+  private static final long PAUSE_MILLIS = 5;
   /** Numbers set aside with one write. */
   private static final long BLOCK = 1024;
   private static final long PER_FOLDER = 1024;
 
-  /** Writers' places that this process holds: to the system two of its locks are one, and closing either gives both back. */
+  /** Lock files that this process holds: to the system two of its locks are one, and closing either gives both back. */
   private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
   private final Path folder;
@@ -65,62 +73,95 @@ final class Shelf implements AutoCloseable {
     long[] numbers = numbers(folder.resolve(writer));
     settled = numbers[0];
     for (int i = 2; i < numbers.length; i++) doubtful.add(numbers[i]);
-    next = Math.max(numbers[1], highest() + 1);
+    next = numbers[1];
+    for (String file : files(folder, writer)) {
+      long number = number(file);
+      next = Math.max(next, number + 1);
+      if (number >= settled) unsettled.add(number); // until a start has looked at it
+    }
     reserved = next;
   }
 
-  /** Makes the folder when it is missing, and takes the first writer's place that is free. */
+  /**
+   * Makes the folder when it is missing, and takes the first writer's place that is free. ConfigException: the index is being made anew, and would lose what
+   * came meanwhile.
+   */
   static Shelf open(Path folder) throws IOException {
     make(folder);
     String id = id(folder);
-    for (int n = 0; n < MOST_WRITERS; n++) {
-      Lock lock = Lock.take(folder.resolve("w" + n));
-      if (lock != null) return new Shelf(folder, id, "w" + n, lock);
+    try (Lock places = places(folder)) {
+      if (places == null)
+        throw new ConfigException("the index of the archive in " + folder.toAbsolutePath()
+            + " is being made anew: start the node when that is done");
+      for (int n = 0; n < MOST_WRITERS; n++) {
+        Lock lock = Lock.take(folder.resolve("w" + n), WRITING);
+        if (lock != null) return new Shelf(folder, id, "w" + n, lock);
+      }
     }
     throw new IOException("more than " + MOST_WRITERS + " processes use " + folder);
   }
 
-  /** Takes every writer's place, so that nobody writes: for making the index anew. ConfigException: somebody does. */
-  static List<Shelf> openAll(Path folder) throws IOException {
-    String id = id(folder);
-    List<Shelf> all = new ArrayList<>();
-    for (int n = 0; Files.isDirectory(folder.resolve("w" + n)); n++) {
-      Lock lock = Lock.take(folder.resolve("w" + n));
-      if (lock == null) {
-        for (Shelf taken : all) taken.close();
-        throw new ConfigException("the archive folder " + folder.toAbsolutePath() + " is in use: stop the node first");
+  /** Every writer's place, and that no other is taken. */
+  record All(List<Shelf> shelves, Lock places) implements AutoCloseable {
+    @Override
+    public void close() throws IOException {
+      try (Lock last = places) {
+        for (Shelf each : shelves) each.close();
       }
-      all.add(new Shelf(folder, id, "w" + n, lock));
     }
-    return all;
   }
 
-  /** A writer's place, held until it is closed or the process ends. */
-  private record Lock(Path writer, FileChannel channel) implements AutoCloseable {
+  /** Takes every writer's place, so that nobody writes: for making the index anew. ConfigException: somebody does. */
+  static All openAll(Path folder) throws IOException {
+    String id = id(folder);
+    All all = new All(new ArrayList<>(), places(folder));
+    boolean free = all.places != null;
+    for (int n = 0; free && Files.isDirectory(folder.resolve("w" + n)); n++) {
+      Lock lock = Lock.take(folder.resolve("w" + n), WRITING);
+      free = lock != null;
+      if (free) all.shelves.add(new Shelf(folder, id, "w" + n, lock));
+    }
+    if (free) return all;
+    all.close();
+    throw new ConfigException("the archive folder " + folder.toAbsolutePath() + " is in use: stop the node first");
+  }
+
+  /** Null when somebody makes the index anew. */
+  private static Lock places(Path folder) throws IOException {
+    long began = System.nanoTime();
+    while (true) {
+      Lock lock = Lock.take(folder, PLACES);
+      if (lock != null || System.nanoTime() - began > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS)) return lock;
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(PAUSE_MILLIS));
+    }
+  }
+
+  /** A file's lock, held until it is closed or the process ends. */
+  private record Lock(Path file, FileChannel channel) implements AutoCloseable {
 
     /** Null when somebody has it. */
-    static Lock take(Path writer) throws IOException {
-      make(writer);
-      Path place = writer.toRealPath();
-      if (!HELD.add(place)) return null;
+    static Lock take(Path folder, String name) throws IOException {
+      make(folder);
+      Path file = folder.toRealPath().resolve(name);
+      if (!HELD.add(file)) return null;
       FileChannel channel = null;
       FileLock taken = null;
       try {
-        channel = FileChannel.open(place.resolve("writer.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         taken = channel.tryLock();
       } finally {
         if (taken == null) {
-          HELD.remove(place);
           if (channel != null) channel.close();
+          HELD.remove(file);
         }
       }
-      return taken == null ? null : new Lock(place, channel);
+      return taken == null ? null : new Lock(file, channel);
     }
 
     @Override
     public void close() throws IOException {
       channel.close();
-      HELD.remove(writer);
+      HELD.remove(file);
     }
   }
 
@@ -128,8 +169,11 @@ final class Shelf implements AutoCloseable {
   static boolean isOnItsWay(Path folder, String file) throws IOException {
     Path writer = folder.resolve(file.substring(0, file.indexOf('/')));
     if (number(file) < numbers(writer)[0]) return false;
-    try (Lock free = Lock.take(writer)) {
-      return free == null;
+    try (Lock places = places(folder)) { // or a node that starts just now would find it taken
+      if (places == null) return true;
+      try (Lock free = Lock.take(writer, WRITING)) {
+        return free == null;
+      }
     }
   }
 
@@ -246,7 +290,7 @@ final class Shelf implements AutoCloseable {
     return !unsettled.contains(number(file)) && !doubtful.contains(number(file));
   }
 
-  /** After a start has looked at all files; and from time to time, so that the next start has less to look at. */
+  /** While a start looks at files, and from time to time after it, so that the next start has less to look at. */
   synchronized void keepSettled() throws IOException {
     long now = unsettled.isEmpty() ? next : unsettled.first();
     if (now == settled && !changed) return;
@@ -254,11 +298,11 @@ final class Shelf implements AutoCloseable {
     keepNumbers(Math.max(reserved, next));
   }
 
-  /** Files of this writer that a start has to look at, oldest first. */
+  /** Files of this writer that a start has to look at, oldest first: each is {@link #settle settled} when that is done. */
   synchronized List<String> toLookAt() throws IOException {
     List<String> files = new ArrayList<>();
     for (String file : files(folder, writer))
-      if (number(file) >= settled || doubtful.contains(number(file))) files.add(file);
+      if (!isSettled(file)) files.add(file);
     changed |= doubtful.retainAll(files.stream().map(Shelf::number).toList());
     return files;
   }
@@ -277,11 +321,6 @@ final class Shelf implements AutoCloseable {
     } catch (NoSuchFileException | NumberFormatException | ArrayIndexOutOfBoundsException none) {
       return new long[] {0, 0};
     }
-  }
-
-  private long highest() throws IOException {
-    List<String> files = files(folder, writer);
-    return files.isEmpty() ? -1 : number(files.get(files.size() - 1));
   }
 
   static long number(String file) {
@@ -310,11 +349,12 @@ final class Shelf implements AutoCloseable {
     return files;
   }
 
-  /** Removes a file and its name. */
+  /** Removes a file and its name. When that fails the next start looks at it. */
   void remove(String file) throws IOException {
+    doubt(file);
+    settle(file); // one that stays must not have all later ones looked at
     Files.deleteIfExists(path(file));
     forceFolder(path(file).getParent());
-    settle(file);
     trust(file);
   }
 

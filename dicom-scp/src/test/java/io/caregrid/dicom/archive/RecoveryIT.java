@@ -3,6 +3,7 @@ package io.caregrid.dicom.archive;
 import static io.caregrid.dicom.Await.get;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.DatabaseConfig;
@@ -203,6 +204,67 @@ class RecoveryIT {
     assertEquals(31, vault.instances(1).size());
     for (Located each : vault.instances(1)) assertTrue(vault.read(each).length > 0);
     assertEquals(List.of(), verify().first());
+  }
+
+  @Test
+  void aStartThatFailsLeavesEverythingToTheNext() throws IOException {
+    for (int n = 0; n < 3; n++) vault.store(Phantom.image(1, n, n < 2 ? 20_000 : 1_500_000));
+    vault.archive.close();
+    forgetAll();
+    vault.sql("alter table image_instance rename to away");
+
+    assertThrows(RuntimeException.class, vault::open);
+    vault.sql("alter table away rename to image_instance");
+    vault.open();
+
+    assertEquals(instances(0, 1, 2), here());
+  }
+
+  @Test
+  void aCompactionThatFailsCostsNoLaterStartMoreThanItsOwnFile() throws IOException {
+    for (int n = 0; n < 30; n++) vault.store(Phantom.image(2, n, 200_000));
+    for (int n = 0; n < 30; n++)
+      if (n % 3 != 0) get(vault.index.remove(Phantom.study(2), null, Phantom.instance(2, n)));
+    int before = Shelf.files(vault.folder).size();
+    vault.sql("alter table image_instance add constraint stays check (file <= '"
+        + Shelf.files(vault.folder).get(before - 1) + "')");
+    get(vault.archive.keepNow());
+    String target = Shelf.files(vault.folder).get(Shelf.files(vault.folder).size() - 1);
+    assertEquals(before + 1, Shelf.files(vault.folder).size());
+    try (Segment segment = Segment.read(vault.folder.resolve(target))) {
+      List<Segment.Kept> copies = segment.scan().records();
+      assertTrue(copies.size() > 1);
+      for (Segment.Kept each : copies.subList(1, copies.size())) assertEquals(State.DEAD, each.header().state());
+    }
+    vault.sql("alter table image_instance drop constraint stays");
+    vault.archive.close();
+
+    String[] numbers = Files.readString(vault.folder.resolve("w0/numbers")).strip().split(" ");
+    assertTrue(Long.parseLong(numbers[0]) > Shelf.number(target), String.join(" ", numbers));
+    assertEquals(List.of(String.valueOf(Shelf.number(target))), List.of(numbers).subList(2, numbers.length));
+    vault.open();
+    for (int again = 0; again < 3; again++) get(vault.archive.keepNow());
+    assertEquals(10, vault.instances(2).size());
+    assertEquals(List.of(), verify().first());
+  }
+
+  @Test
+  void whatWasDeletedBeforeAStartIsErasedAfterIt() throws IOException {
+    for (int n = 0; n < 3; n++) vault.store(Phantom.image(1, n, 20_000));
+    Located deleted = vault.instances(1).get(0);
+    vault.archive.close();
+    get(vault.index.remove(Phantom.study(1), null, deleted.instance()));
+    startOver();
+
+    vault.open();
+    get(vault.archive.keepNow());
+
+    assertEquals(instances(1, 2), here());
+    try (Segment segment = Segment.read(vault.folder.resolve(deleted.file()))) {
+      assertEquals(State.DEAD, segment.header(deleted.offset() - RecordHeader.BYTES).state());
+    }
+    String[] numbers = Files.readString(vault.folder.resolve("w0/numbers")).strip().split(" ");
+    assertEquals(2, numbers.length, "no file is in doubt for what is yet to be erased");
   }
 
   @Test

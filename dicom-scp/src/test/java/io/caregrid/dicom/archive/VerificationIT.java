@@ -137,6 +137,27 @@ class VerificationIT {
   }
 
   @Test
+  void noNodeStartsWhileTheIndexIsMadeAnew() throws IOException {
+    stored(4, 3, 20_000);
+    vault.archive.close();
+    List<Throwable> refused = new ArrayList<>();
+
+    Report rebuilt = Rebuild.run(vault.folder, vault.index, (bytes, all) -> {
+      try {
+        vault.open();
+        vault.store(Phantom.image(4, 9, 20_000));
+      } catch (RuntimeException no) {
+        refused.add(no);
+      }
+    });
+
+    assertEquals(List.of(ConfigException.class), refused.stream().map(Object::getClass).toList());
+    assertEquals(3, rebuilt.instances());
+    vault.open();
+    assertEquals(3, vault.instances(4).size());
+  }
+
+  @Test
   void aStartAddsWhatWasOnItsWayAndCutsWhatIsTorn() throws IOException {
     List<Located> found = stored(6, 4, 20_000);
     vault.archive.close();

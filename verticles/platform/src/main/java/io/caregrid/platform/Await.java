@@ -22,6 +22,11 @@ public final class Await {
     return within(PATIENCE, future);
   }
 
+  /** Blocks until it is there, however long that takes: for what goes on by itself, and is bounded by the index's deadlines. */
+  static <T> T however(Future<T> future) {
+    return within(Duration.ofSeconds(Integer.MAX_VALUE), future);
+  }
+
   /** Blocks until it is closed, at most a quarter of a minute. */
   static void closed(Future<?> future) {
     within(CLOSING, future);

@@ -171,7 +171,7 @@ public final class Platform implements AutoCloseable {
 
   private void openDicom(Database database) {
     ImageIndex index = new ImageIndex(database);
-    archive = keep(Await.ready(Archive.open(vertx, config.dicom(), pictures(), index, metrics)));
+    archive = keep(Await.however(Archive.open(vertx, config.dicom(), pictures(), index, metrics)));
     DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, Audit.log(), config.dicom(),
         config.data().resolve("scratch").toAbsolutePath());
     deploy(web);
