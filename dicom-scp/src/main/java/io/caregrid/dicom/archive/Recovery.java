@@ -120,8 +120,9 @@ final class Recovery {
   }
 
   /**
-   * Nobody writes on behind a torn place: a whole record there means damage, not what a crash leaves. A file that begins with a blank header is a large
-   * instance whose end never came.
+   * Nobody writes on behind a torn place, so a whole record there mostly means damage. It is also what a loss of power leaves of one group whose later blocks
+   * reached the disk before earlier ones: nobody was answered then, but nothing here tells the one from the other, so all of it stays in doubt, until
+   * a rebuild takes in what is whole. A file that begins with a blank header is a large instance whose end never came.
    */
   private static boolean isCut(String file, Segment segment, long torn, TreeMap<Long, Long> known)
       throws IOException {
