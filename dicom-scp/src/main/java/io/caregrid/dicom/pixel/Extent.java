@@ -41,6 +41,11 @@ public enum Extent {
     return limits(INLINE_BYTES, 0, INLINE_BYTES);
   }
 
+  /** For copying values or finding one, which a plan has millions of: where there are very many, long numbers and texts stay in the source. */
+  public Limits copying() {
+    return limits(INLINE_BYTES, 0);
+  }
+
   /** For showing the values: see {@link Limits}. Where there are very many, long numbers and texts stay in the source. */
   public Limits limits(int inlineBytes, int stopBefore) {
     return limits(inlineBytes, stopBefore, SPARING);

@@ -66,7 +66,7 @@ public final class Transcoding {
   public static Transcoding of(Source file, TransferSyntax target, Extent extent) {
     Part10 part10 = Part10.read(file);
     Source source = part10.source(file);
-    DataSet set = part10.dataSet(file, extent.limits());
+    DataSet set = part10.dataSet(file, extent.copying());
     boolean asItIs = part10.syntax().uid().equals(target.uid())
         || !part10.syntax().encapsulated() && !target.encapsulated();
     if (target.encapsulated() && !asItIs && !target.equals(TransferSyntax.RLE))

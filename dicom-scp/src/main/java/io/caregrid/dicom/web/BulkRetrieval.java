@@ -59,7 +59,7 @@ final class BulkRetrieval {
     /** NotFound when there is no such element, or it holds items. */
     static Found at(Opened file, String path, Extent extent) {
       Part10 part10 = Part10.read(file.source());
-      DataSet set = part10.dataSet(file.source(), extent.limits());
+      DataSet set = part10.dataSet(file.source(), extent.copying());
       String[] steps = path.split("/");
       for (int step = 0; step + 2 < steps.length; step += 2) {
         List<DataSet> items = set.items(HexFormat.fromHexDigits(steps[step]));

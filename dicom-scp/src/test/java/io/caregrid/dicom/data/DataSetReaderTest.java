@@ -14,6 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class DataSetReaderTest {
+  private static final int ICON_IMAGE_SEQUENCE = 0x00880200;
 
   @Test
   void eachOfTheThreeEncodingsGivesTheSameValues() {
@@ -413,6 +414,17 @@ class DataSetReaderTest {
 
     assertEquals(1_000, raw.read().items(Tag.PROCEDURE_CODE_SEQUENCE).size());
     assertThrows(DicomException.class, () -> raw.read(new Limits(64, 500, 1 << 16, 0)));
+  }
+
+  @Test
+  void moreFragmentsThanAllowedAreNotTakenForOneUnknownValue() {
+    Raw icon = Raw.implicit().item(Raw.UNDEFINED).head(Tag.PIXEL_DATA, "", Raw.UNDEFINED);
+    for (int i = 0; i < 100; i++) icon.item(0);
+    icon.endSequence().endItem();
+    Raw raw = Raw.explicit().text(Tag.MODALITY, "CS", "MR").element(ICON_IMAGE_SEQUENCE, "UN", icon.bytes());
+
+    assertEquals(1, raw.read().items(ICON_IMAGE_SEQUENCE).size());
+    assertThrows(DicomException.TooLarge.class, () -> raw.read(new Limits(64, 500, 1 << 16, 0, 1 << 20, 256, 50)));
   }
 
   private static void refused(String why, Raw raw) {

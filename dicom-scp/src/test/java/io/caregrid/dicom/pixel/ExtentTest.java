@@ -16,8 +16,10 @@ import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.data.Value;
 import io.caregrid.dicom.data.Vr;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -28,6 +30,8 @@ import org.junit.jupiter.api.Test;
 class ExtentTest {
   private static final int FRAME_COMMENTS = 0x00209158;
   private static final int FRAME_CONTENT_SEQUENCE = 0x00209111;
+  private static final int CONTOUR_SEQUENCE = 0x30060040;
+  private static final int CONTOUR_DATA = 0x30060050;
 
   private static Source file(DataSet set, TransferSyntax syntax, Source pixels) {
     ByteArrayOutputStream file = new ByteArrayOutputStream();
@@ -112,6 +116,26 @@ class ExtentTest {
 
     DataSet last = Groups.of(pixels.set(), frames, Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE);
     assertEquals(String.valueOf(frames - 1), last.text(Tag.RESCALE_SLOPE));
+  }
+
+  /** What is copied as it is may be longer than what a picture is made of. */
+  @Test
+  void aPlanOfAMillionContourPointsIsTranscoded() throws IOException {
+    TransferSyntax syntax = TransferSyntax.IMPLICIT_LE;
+    byte[] points = "-123.45\\67.890\\-1.5\\".repeat(150).getBytes(StandardCharsets.US_ASCII);
+    DataSet[] contours = IntStream.range(0, 6_700)
+        .mapToObj(n -> new DataSet(syntax).put(new Element(CONTOUR_DATA, Vr.DS, new Value.Bytes(points))))
+        .toArray(DataSet[]::new);
+    Source file = file(new DataSet(syntax).putItems(CONTOUR_SEQUENCE, contours), syntax, null);
+
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    read(extent -> Transcoding.of(file, TransferSyntax.EXPLICIT_LE, extent)).write(out);
+
+    Source explicit = Source.of(ByteBuffer.wrap(out.toByteArray()));
+    DataSet set = Part10.read(explicit).dataSet(explicit, Extent.LARGE.limits(256, 0));
+    assertEquals(TransferSyntax.EXPLICIT_LE, set.syntax());
+    Value last = set.items(CONTOUR_SEQUENCE).get(6_699).get(CONTOUR_DATA).value();
+    assertEquals(new Value.Bulk(out.size() - 16 - points.length, points.length), last, "before two delimiters");
   }
 
   @Test

@@ -80,7 +80,7 @@ class MetadataJsonTest {
   @Test
   void codesAndUidsOfAnyNumberOfContoursAreValues() throws IOException {
     for (int contours : new int[] {1_000, 6_000, 20_000}) {
-      JsonNode shown = shown(structures(contours, 300_000));
+      JsonNode shown = shown(structures(contours, 900_000));
 
       assertLegal(shown);
       JsonNode last = shown.at("/30060040/Value/" + (contours - 1));
