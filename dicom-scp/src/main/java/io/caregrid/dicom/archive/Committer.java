@@ -7,6 +7,7 @@ import io.caregrid.store.Cause;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.ImageIndex.Entry;
 import io.caregrid.store.ImageIndex.Known;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -58,6 +59,27 @@ final class Committer implements AutoCloseable {
   /** An instance whose bytes are durable at the place its entry names. {@code in} is null for a file of its own. */
   private record Placed(Arrival arrival, Entry entry, Current in) {}
 
+  /** What is known of the attempts to insert a group that are over. */
+  private enum Past {
+    /** There was none. */
+    NONE,
+    /** The database refused: of those that were refused one by one it keeps nothing. */
+    REFUSED,
+    /** Nobody knows of one of them: there may be rows. */
+    IN_DOUBT
+  }
+
+  /**
+   * Instances of one segment that are inserted together.
+   *
+   * @param decided runs once, when the index has said what becomes of them, and what is left to do is with the disk's threads
+   */
+  private record Group(List<Placed> placed, long began, Past past, Runnable decided) {
+    Group inDoubt() {
+      return new Group(placed, began, Past.IN_DOUBT, decided);
+    }
+  }
+
   Committer(Vertx vertx, Shelf shelf, ImageIndex index, Duplicates duplicates, Readers readers, Executor disk,
       ArchiveMetrics metrics,
       java.util.function.Function<IOException, Refused> refused, long segmentBytes) {
@@ -94,7 +116,7 @@ final class Committer implements AutoCloseable {
       } catch (InterruptedException stop) {
         closing = true;
       } catch (RuntimeException | Error bug) {
-        log.error("committing goes on after a bug", bug);
+        log.error("committing goes on after a bug cause={}", Cause.andPlace(bug));
       }
     }
   }
@@ -114,34 +136,34 @@ final class Committer implements AutoCloseable {
   }
 
   private void turnAway() {
-    for (Arrival arrival = waiting.poll(); arrival != null; arrival = waiting.poll()) {
-      Arrival each = arrival;
-      if (each.isLarge()) disk.execute(() -> duplicates.discard(each.file(), RecordHeader.BYTES, -1));
-      else arrival.releasePieces();
-      arrival.fail(new Refused(Why.OUT_OF_RESOURCES, "the index does not answer"));
-    }
+    for (Arrival arrival = waiting.poll(); arrival != null; arrival = waiting.poll())
+      giveUp(arrival, new Refused(Why.OUT_OF_RESOURCES, "the index does not answer"));
   }
 
   /** Holds a permit of {@link #inserting}, which the answer gives back. */
   private void commit() {
     long began = System.nanoTime();
     List<Arrival> group = new ArrayList<>(MOST);
+    List<Placed> placed;
     try {
       fill(group);
-      List<Placed> placed = placed(group);
-      if (placed.isEmpty()) inserting.release();
-      else {
-        hold(placed);
-        insert(placed, began, inserting::release);
-      }
+      placed = placed(group);
     } catch (RuntimeException | Error bug) {
-      log.error("group not committed", bug);
       inserting.release();
-      for (Arrival arrival : group) {
-        if (!arrival.isLarge()) arrival.releasePieces();
-        arrival.fail(new Refused(Why.FAILED, "not stored"));
-      }
+      log.error("group not committed cause={}", Cause.andPlace(bug));
+      for (Arrival arrival : group) giveUp(arrival, new Refused(Why.FAILED, "not stored"));
+      return;
     }
+    hold(placed);
+    if (placed.isEmpty()) inserting.release();
+    else insert(new Group(placed, began, Past.NONE, inserting::release));
+  }
+
+  /** Nobody has asked the index for it. */
+  private void giveUp(Arrival arrival, Refused why) {
+    if (arrival.isLarge()) disk.execute(() -> duplicates.discard(arrival.file(), RecordHeader.BYTES, -1));
+    else arrival.releasePieces();
+    arrival.fail(why);
   }
 
   private List<Placed> placed(List<Arrival> group) {
@@ -181,7 +203,7 @@ final class Committer implements AutoCloseable {
 
   private List<Placed> notWritten(List<Arrival> small, long before, boolean spoiled, Refused why, Throwable cause) {
     rollBack(before, spoiled);
-    log.warn("instances not written count={} cause={}", small.size(), cause.toString());
+    log.warn("instances not written count={} cause={}", small.size(), Cause.andPlace(cause));
     for (Arrival arrival : small) {
       arrival.releasePieces();
       arrival.fail(why);
@@ -218,7 +240,7 @@ final class Committer implements AutoCloseable {
       current.segment().force();
       if (spoiled) retire();
     } catch (IOException | RuntimeException | Error broken) {
-      log.error("segment given up file={} cause={}", current.file(), broken.toString());
+      log.error("segment given up file={} cause={}", current.file(), Cause.andPlace(broken));
       current.giveUp();
       current = null;
     }
@@ -237,63 +259,85 @@ final class Committer implements AutoCloseable {
     for (Placed each : placed) readers.enter(each.entry.located().file(), each.entry.located().offset());
   }
 
-  /** @param decided runs when the index has said what becomes of them, and what is left to do is with the disk's threads */
-  private void insert(List<Placed> placed, long began, Runnable decided) {
-    index.add(placed.stream().map(Placed::entry).toList()).onComplete(done -> {
+  private void insert(Group group) {
+    asked(group).onComplete(done -> {
       if (done.succeeded()) {
         indexAway = false;
         try {
-          answer(placed, done.result(), began);
+          answer(group.placed, done.result(), group.began);
         } finally {
-          decided.run();
+          group.decided.run();
         }
-      } else if (done.cause() instanceof Failure && !(done.cause() instanceof Failure.Invalid)) {
-        again(placed, began, decided, done.cause());
-      } else if (placed.size() > 1) {
-        oneByOne(placed, began, decided);
+      } else if (done.cause() instanceof Failure && !ImageIndex.refuses(done.cause())) {
+        again(group, done.cause());
+      } else if (group.placed.size() > 1) {
+        oneByOne(group);
       } else {
-        refuse(placed.get(0), done.cause());
-        decided.run();
+        refuse(group, done.cause());
       }
+    });
+  }
+
+  /** What is thrown here was thrown before the index was asked, or is the future's: it comes out as a failure. */
+  private Future<List<Known>> asked(Group group) {
+    return Future.succeededFuture().compose(go -> {
+      List<Entry> entries = group.placed.stream().map(Placed::entry).toList();
+      return group.past == Past.NONE ? index.add(entries) : index.addAgain(entries);
     });
   }
 
   /** No answer, or none that is final. Senders wait only so long, the group stays. */
-  private void again(List<Placed> placed, long began, Runnable decided, Throwable cause) {
+  private void again(Group group, Throwable cause) {
     indexAway = true;
-    if (System.nanoTime() - began > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS))
-      for (Placed each : placed) each.arrival.fail(new Refused(Why.OUT_OF_RESOURCES, "the index does not answer"));
-    log.warn("index does not take instances count={} cause={}", placed.size(), cause.getMessage());
+    if (System.nanoTime() - group.began > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS))
+      for (Placed each : group.placed)
+        each.arrival.fail(new Refused(Why.OUT_OF_RESOURCES, "the index does not answer"));
+    log.warn("index does not take instances count={} cause={}", group.placed.size(), cause.getMessage());
     vertx.timer(AGAIN_MILLIS, TimeUnit.MILLISECONDS).onComplete(now -> {
-      if (!closed) insert(placed, began, decided); // else the next start's business, which may have begun
+      if (!closed) insert(group.inDoubt()); // else the next start's business, which may have begun
     });
   }
 
   /** The database refuses the group for good. One of them is to blame: the others must not suffer for it. */
-  private void oneByOne(List<Placed> placed, long began, Runnable decided) {
-    for (Placed each : placed) {
+  private void oneByOne(Group group) {
+    for (Placed each : group.placed) {
       if (each.in != null) each.in.begin();
       hold(List.of(each));
     }
-    ended(placed);
-    next(new ArrayDeque<>(placed), began, decided);
+    ended(group.placed);
+    next(new ArrayDeque<>(group.placed), group);
   }
 
-  private void next(ArrayDeque<Placed> rest, long began, Runnable decided) {
+  private void next(ArrayDeque<Placed> rest, Group of) {
     Placed one = rest.poll();
-    insert(List.of(one), began, rest.isEmpty() ? decided : () -> next(rest, began, decided));
+    Past past = of.past == Past.NONE ? Past.REFUSED : of.past;
+    insert(new Group(List.of(one), of.began, past, rest.isEmpty() ? of.decided : () -> next(rest, of)));
   }
 
-  private void refuse(Placed one, Throwable cause) {
-    log.error("index refuses an instance cause={}", Cause.withoutValues(cause));
-    disk.execute(() -> {
-      try {
-        forget(one);
-      } finally {
-        one.arrival.fail(new Refused(Why.FAILED, "the index refuses it"));
-        ended(List.of(one));
-      }
-    });
+  /** Bytes to which a row may point stay: an attempt that nobody heard of may have added it, and who refuses now may not even be the same database. */
+  private void refuse(Group group, Throwable cause) {
+    Placed one = group.placed.get(0);
+    indexAway = false;
+    log.error("index refuses an instance cause={}",
+        ImageIndex.refuses(cause) ? Cause.withoutValues(cause) : Cause.andPlace(cause));
+    try {
+      disk.execute(() -> {
+        try {
+          if (group.past == Past.IN_DOUBT || !ImageIndex.refuses(cause)) doubt(one);
+          else forget(one);
+        } finally {
+          one.arrival.fail(new Refused(Why.FAILED, "the index refuses it"));
+          ended(List.of(one));
+        }
+      });
+    } finally {
+      group.decided.run();
+    }
+  }
+
+  private void doubt(Placed one) {
+    shelf.doubt(one.entry.located().file());
+    if (one.in == null) shelf.settle(one.entry.located().file());
   }
 
   private void answer(List<Placed> placed, List<Known> known, long began) {
@@ -302,7 +346,7 @@ final class Committer implements AutoCloseable {
       Placed each = placed.get(i);
       Known there = known.get(i);
       if (there.added()) {
-        if (each.in == null) shelf.settle(each.arrival.file());
+        if (each.in == null) later.add(() -> shelf.settle(each.arrival.file()));
         metrics.stored(each.arrival.header().length());
         each.arrival.answer(Outcome.STORED, each.arrival.described().key());
       } else later.add(() -> duplicate(each, there));
@@ -335,7 +379,7 @@ final class Committer implements AutoCloseable {
   private void ended(List<Placed> placed) {
     for (Placed each : placed) readers.leave(each.entry.located().file(), each.entry.located().offset());
     Current in = placed.stream().map(Placed::in).filter(each -> each != null).findFirst().orElse(null);
-    if (in != null) in.end();
+    if (in != null) in.end(disk);
   }
 
   /** Everything that was handed over is answered when this returns, or half a minute is over. */

@@ -1,7 +1,9 @@
 package io.caregrid.dicom.archive;
 
+import io.caregrid.store.Cause;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,7 +15,7 @@ final class Current {
   private final Blocks segment;
   private int groups;
   private boolean full;
-  private boolean broken;
+  private volatile boolean broken;
 
   Current(Shelf shelf, ByteBuffer stage) throws IOException {
     this.shelf = shelf;
@@ -39,31 +41,41 @@ final class Current {
     groups++;
   }
 
-  synchronized void end() {
+  /** Any thread, also one that must not wait for a disk. */
+  void end(Executor disk) {
+    if (isOverAfterOneMore()) disk.execute(this::settle);
+  }
+
+  private synchronized boolean isOverAfterOneMore() {
     groups--;
-    settle();
+    return full && groups == 0;
   }
 
-  synchronized void retire() {
+  /** Blocking. */
+  void retire() {
+    if (isOverNow()) settle();
+  }
+
+  private synchronized boolean isOverNow() {
     full = true;
-    settle();
+    return groups == 0;
   }
 
-  /** Nobody knows what of its end is on disk: the next start looks. */
-  synchronized void giveUp() {
+  /** Nobody knows what of its end is on disk: the next start looks. Blocking. */
+  void giveUp() {
     broken = true;
     retire();
   }
 
+  /** Once, by whoever made it full and without groups. */
   private void settle() {
-    if (!full || groups > 0) return;
     try {
       if (broken) shelf.doubt(file); // by itself: what comes later is not looked at for its sake
       shelf.settle(file);
       segment.close();
       shelf.keepSettled();
     } catch (IOException later) {
-      log.warn("segment cannot be closed file={} cause={}", file, later.toString());
+      log.warn("segment cannot be closed file={} cause={}", file, Cause.andPlace(later));
     }
   }
 }

@@ -89,7 +89,7 @@ final class Duplicates {
         return settled(verdict == Verdict.SAME ? Outcome.SAME : Outcome.DIFFERENT, at, now);
       }
       if (verdict == Verdict.HEALS && heals(at, now.place())) return kept(Outcome.SAME, at, now, alone);
-      Known next = Eraser.get(index.add(List.of(mine))).get(0); // what was here may have been deleted or moved meanwhile
+      Known next = Eraser.get(index.addAgain(List.of(mine))).get(0); // what was here may have been deleted or moved meanwhile
       if (next.added()) return kept(Outcome.STORED, at, next, alone);
       if (verdict == Verdict.DAMAGED && next.equals(now)) break;
       now = next;

@@ -106,7 +106,7 @@ public final class Rebuild {
   /** Null for what the index refuses. */
   private List<Known> added(List<Entry> entries) throws IndexAway {
     try {
-      return Eraser.get(index.add(entries));
+      return Eraser.get(index.addAgain(entries));
     } catch (RuntimeException refused) {
       List<Known> known = new ArrayList<>();
       if (entries.size() > 1) for (Entry each : entries) known.addAll(added(List.of(each)));

@@ -154,7 +154,7 @@ final class Recovery {
   }
 
   private boolean whole(Segment segment, Kept kept, Entry entry) throws IOException {
-    Known answer = Eraser.get(index.add(List.of(entry))).get(0);
+    Known answer = Eraser.get(index.addAgain(List.of(entry))).get(0);
     if (answer == Known.REMOVED) return true;
     return answer.added() ? isTaken(segment, kept) : second(segment, kept, entry.located(), answer.place());
   }

@@ -12,6 +12,7 @@ import io.caregrid.dicom.archive.Incoming.Receipt;
 import io.caregrid.dicom.archive.Refused.Why;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.ImageIndex;
 import io.caregrid.store.ImageIndex.Located;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.UnpooledByteBufAllocator;
@@ -62,6 +63,47 @@ class CommitterIT {
     }
   }
 
+  /** The connection breaks with its answer, and for a while another database answers in its stead (a failover that is not over). */
+  @Test
+  void whatIsRefusedAfterAnAnswerWasLostKeepsItsBytes(LocalPostgres postgres, @TempDir Path folder) {
+    DatabaseConfig database = Vault.database(postgres, postgres.createDatabase());
+    try (LostAnswers between = new LostAnswers(database);
+        Vault node = new Vault(between.config(), folder.resolve("dicom"), DicomConfig.DEFAULT, 4 << 20);
+        Vault other = new Vault(database, folder.resolve("other"), DicomConfig.DEFAULT, 4 << 20)) {
+      node.store(Phantom.image(1, 0, 20_000));
+      between.lose();
+      Future<Receipt> storing = node.storing(Phantom.image(1, 1, 20_000), Expected.ANYTHING);
+      FaultsIT.until(() -> other.instances(1).size() == 2);
+      other.sql("alter table image_instance rename to elsewhere");
+      between.breakOff();
+      assertEquals(Why.FAILED, refused(storing));
+      other.sql("alter table elsewhere rename to image_instance");
+
+      for (Located each : other.instances(1))
+        assertArrayEquals(Phantom.image(1, each.instance().equals(Phantom.instance(1, 0)) ? 0 : 1, 20_000),
+            node.read(each));
+      assertEquals(Outcome.SAME, node.store(Phantom.image(1, 1, 20_000)).outcome());
+    }
+  }
+
+  @Test
+  void anIndexThatThrowsCostsNoPermitAndLeavesNothingHeld(LocalPostgres postgres, @TempDir Path folder)
+      throws Exception {
+    try (Vault vault = Vault.open(postgres, folder.resolve("other"));
+        Shelf shelf = Shelf.open(folder.resolve("dicom"));
+        Desk desk = new Desk(vault, shelf, new ImageIndex(null))) {
+      for (int n = 0; n <= Committer.INSERTING; n++)
+        assertEquals(Why.FAILED, refused(desk.commit(Phantom.image(1, n, 20_000), null)));
+
+      String file = shelf.all().get(0);
+      try (Segment segment = Segment.read(shelf.path(file))) {
+        List<Segment.Kept> records = segment.scan().records();
+        assertEquals(Committer.INSERTING + 1, records.size());
+        FaultsIT.until(() -> records.stream().noneMatch(each -> desk.readers.isRead(file, each.contentAt())));
+      }
+    }
+  }
+
   @Test
   void anErrorInAGroupLeavesNothingOfItAndTheNextOneIsStored(LocalPostgres postgres, @TempDir Path folder)
       throws Exception {
@@ -69,8 +111,9 @@ class CommitterIT {
         Shelf shelf = Shelf.open(folder.resolve("dicom"));
         Desk desk = new Desk(vault, shelf)) {
       PgConnection lock = locked(vault);
-      List<Future<Receipt>> first = List.of(desk.commit(Phantom.image(1, 0, 20_000), null),
-          desk.commit(Phantom.image(1, 1, 20_000), null));
+      Future<Receipt> one = desk.commit(Phantom.image(1, 0, 20_000), null);
+      FaultsIT.until(() -> waitingForALock(vault) == 1); // or both would be one group
+      List<Future<Receipt>> first = List.of(one, desk.commit(Phantom.image(1, 1, 20_000), null));
       FaultsIT.until(() -> waitingForALock(vault) == Committer.INSERTING);
       List<Future<Receipt>> bad = List.of(desk.commit(Phantom.image(1, 2, 20_000), null),
           desk.commit(Phantom.image(1, 3, 20_000), new IllegalStateException("a bug, says a test")),
@@ -103,8 +146,9 @@ class CommitterIT {
       for (int n = 0; n < 2; n++) vault.store(Phantom.image(1, n, 20_000));
       vault.sql("update image_instance set file = 'nowhere' where instance = '" + Phantom.instance(1, 0) + "'");
       PgConnection lock = locked(vault);
-      List<Future<Receipt>> before = List.of(vault.storing(Phantom.image(1, 2, 20_000), Expected.ANYTHING),
-          vault.storing(Phantom.image(1, 3, 20_000), Expected.ANYTHING));
+      Future<Receipt> one = vault.storing(Phantom.image(1, 2, 20_000), Expected.ANYTHING);
+      FaultsIT.until(() -> waitingForALock(vault) == 1); // or both would be one group
+      List<Future<Receipt>> before = List.of(one, vault.storing(Phantom.image(1, 3, 20_000), Expected.ANYTHING));
       FaultsIT.until(() -> waitingForALock(vault) == Committer.INSERTING);
       List<Future<Receipt>> group = new ArrayList<>();
       for (int n : new int[] {0, 1, 4})
@@ -144,14 +188,19 @@ class CommitterIT {
     private final Vault vault;
     private final Memory memory = new Memory(64 << 20);
     private final Collecting collecting;
+    private final Readers readers = new Readers();
     private final ExecutorService disk = Executors.newSingleThreadExecutor();
     private final Committer committer;
 
     Desk(Vault vault, Shelf shelf) {
+      this(vault, shelf, vault.index);
+    }
+
+    Desk(Vault vault, Shelf shelf, ImageIndex index) {
       this.vault = vault;
       collecting = new Collecting(vault.vertx, memory);
-      committer = new Committer(vault.vertx, shelf, vault.index, new Duplicates(shelf, vault.index, died -> {}),
-          new Readers(), disk, new ArchiveMetrics(new SimpleMeterRegistry(), memory), this::refused, 4 << 20);
+      committer = new Committer(vault.vertx, shelf, index, new Duplicates(shelf, index, died -> {}),
+          readers, disk, new ArchiveMetrics(new SimpleMeterRegistry(), memory), this::refused, 4 << 20);
     }
 
     /** @param errorOrNull what happens when its bytes are asked for by the committer */

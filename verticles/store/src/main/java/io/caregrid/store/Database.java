@@ -47,6 +47,8 @@ public final class Database {
         current_setting('full_page_writes') as full_page_writes, current_setting('server_encoding') as encoding""";
 
   private static final int ADDING = 2;
+  /** Longest an adding statement runs: with {@link #CONNECT_SECONDS} for its turn clearly less than {@link #PATIENCE_SECONDS}. */
+  private static final int ADDING_SECONDS = 8;
 
   private final Vertx vertx;
   private final Pool pool;
@@ -111,7 +113,9 @@ public final class Database {
   /** A plan made while the tables are empty is kept when they are not. Where a statement only ever looks rows up, it is told so. */
   private static PgConnectOptions byIndexOnly(DatabaseConfig config) {
     PgConnectOptions options = bounded(config);
-    options.addProperty("enable_seqscan", "off")
+    options.addProperty("statement_timeout", ADDING_SECONDS + "s")
+        .addProperty("lock_timeout", ADDING_SECONDS + "s")
+        .addProperty("enable_seqscan", "off")
         .addProperty("enable_hashjoin", "off")
         .addProperty("enable_mergejoin", "off");
     return options;
@@ -179,9 +183,15 @@ public final class Database {
     return pool.preparedQuery(sql).execute(values).timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
 
-  /** As {@link #ask}, on one of {@value #ADDING} connections that nobody else takes, and only by index: for pictures on their way in. */
+  /**
+   * As {@link #ask}, on one of {@value #ADDING} connections that nobody else takes, and only by index: for pictures on their way in. What did not get its
+   * turn within {@link #CONNECT_SECONDS} is never begun, and what was begun the server ends after {@link #ADDING_SECONDS}: so nothing is added any more
+   * for a caller who was told that there is no answer (unless the network delivers it late).
+   */
   Future<RowSet<Row>> askAdding(String sql, Tuple values) {
-    return adding.preparedQuery(sql).execute(values).timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    return adding.getConnection()
+        .compose(connection -> connection.preparedQuery(sql).execute(values).eventually(connection::close))
+        .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
 
   /**

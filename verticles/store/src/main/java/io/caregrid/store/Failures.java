@@ -47,9 +47,10 @@ final class Failures {
     };
   }
 
-  /** Connection exceptions, lack of resources, operator intervention. */
+  /** Connection exceptions, a log-in or a database that is refused (in the middle of a failover), lack of resources, operator intervention. */
   private static boolean retryable(String state) {
-    return state.startsWith("08") || state.startsWith("53") || state.startsWith("57");
+    return state.startsWith("08") || state.startsWith("28") || state.startsWith("3D") || state.startsWith("53")
+        || state.startsWith("57");
   }
 
   /** True when the same transaction may succeed if it is simply run again. */

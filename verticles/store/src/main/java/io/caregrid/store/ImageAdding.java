@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
@@ -29,6 +28,11 @@ import java.util.stream.IntStream;
  *
  * <p>The study's row is locked before the series': whoever removes takes FOR UPDATE on the study first, so nobody is filed in a series that goes away. A
  * place that is noted as garbage takes no row: its bytes are about to be erased.
+ *
+ * <p>The plain statement sees what was committed before it began. When it waits for the lock of somebody who removes, it does not see the garbage notes of
+ * him it waited for (READ COMMITTED; the study's row was locked only, so nothing is looked at again). For a place that nobody added before that does not
+ * matter: there was no row to remove, so there is no note to overlook, however long the statement waits. Whoever asks a second time goes straight to
+ * {@code add_images}, whose insert is a statement of its own behind the lock and sees every note.
  */
 final class ImageAdding {
   private static final String TO_KNOWN = """
@@ -68,19 +72,30 @@ final class ImageAdding {
   }
 
   Future<List<Known>> add(List<Entry> entries) {
-    return again(ATTEMPTS, () -> toKnown(entries)).compose(known -> {
-      List<Entry> others = new ArrayList<>();
-      for (int i = 0; i < entries.size(); i++) if (known.get(i) == null) others.add(entries.get(i));
-      if (others.isEmpty()) return Future.succeededFuture(known);
-      return again(ATTEMPTS, () -> toAny(others)).map(rest -> filled(known, rest));
-    });
+    return toKnown(entries).compose(known -> others(entries, known),
+        cause -> isWorthAnother(cause) ? addAgain(entries) : Future.failedFuture(cause));
   }
 
-  private static Future<List<Known>> again(int attempts, Supplier<Future<List<Known>>> adding) {
-    return adding.get()
-        .recover(cause -> attempts > 1 && (Failures.lostRace(cause) || cause instanceof Failure.Conflict)
-            ? again(attempts - 1, adding)
-            : Future.failedFuture(cause));
+  private Future<List<Known>> others(List<Entry> entries, List<Known> known) {
+    List<Entry> others = new ArrayList<>();
+    for (int i = 0; i < entries.size(); i++) if (known.get(i) == null) others.add(entries.get(i));
+    if (others.isEmpty()) return Future.succeededFuture(known);
+    return addAgain(others).map(rest -> filled(known, rest));
+  }
+
+  /** For places that an earlier attempt may have added. */
+  Future<List<Known>> addAgain(List<Entry> entries) {
+    return toAny(entries, ATTEMPTS);
+  }
+
+  private Future<List<Known>> toAny(List<Entry> entries, int attempts) {
+    return toAny(entries).recover(cause -> attempts > 1 && isWorthAnother(cause)
+        ? toAny(entries, attempts - 1)
+        : Future.failedFuture(cause));
+  }
+
+  private static boolean isWorthAnother(Throwable cause) {
+    return Failures.lostRace(cause) || cause instanceof Failure.Conflict;
   }
 
   private static List<Known> filled(List<Known> known, List<Known> rest) {

@@ -1,7 +1,9 @@
 package io.caregrid.store;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
+import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.OffsetDateTime;
@@ -78,14 +80,26 @@ public final class ImageIndex {
   }
 
   /**
-   * Adds what is new, and notes the studies as changed. An instance that is here stays as it is. Doing it again with the same places gives the same
-   * answer, so a caller who got none may ask again. A failure may leave some of them added.
+   * Adds what is new, and notes the studies as changed. An instance that is here stays as it is. A failure may leave some of them added: whoever got
+   * no answer, or one he does not believe, asks {@link #addAgain} with the same places, which gives the same answer.
    *
+   * @param entries at places that nobody was ever asked to add
    * @return one for each entry, in their order; of two entries with one SOP Instance UID the first counts
    */
   public Future<List<Known>> add(List<Entry> entries) {
     if (entries.isEmpty()) return Future.succeededFuture(List.of());
     return adding.add(entries).recover(Failures::recover);
+  }
+
+  /** True when it is the database's own word that it will not have what it was asked to add: nothing of that statement was done. */
+  public static boolean refuses(Throwable cause) {
+    return cause instanceof Failure.Invalid || cause instanceof PgException;
+  }
+
+  /** As {@link #add}, slower, for places that an earlier attempt may have added: those may be removed since, or are just being removed. */
+  public Future<List<Known>> addAgain(List<Entry> entries) {
+    if (entries.isEmpty()) return Future.succeededFuture(List.of());
+    return adding.addAgain(entries).recover(Failures::recover);
   }
 
   /** Everything of a study, of a series, or one instance; in the order it came. Empty when there is nothing. */
@@ -125,7 +139,7 @@ public final class ImageIndex {
     }
   }
 
-  /** {@link io.caregrid.contract.Failure.TooLarge}: more than one answer holds; a smaller limit helps. */
+  /** {@link Failure.TooLarge}: more than one answer holds; a smaller limit helps. */
   public Future<List<Found>> search(ImageQuery query) {
     return search.run(query).recover(Failures::recover);
   }

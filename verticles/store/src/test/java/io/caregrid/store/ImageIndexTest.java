@@ -19,6 +19,7 @@ import io.caregrid.store.ImageQuery.Key;
 import io.caregrid.store.ImageQuery.Level;
 import io.caregrid.store.ImageQuery.Match;
 import io.vertx.core.Future;
+import io.vertx.pgclient.PgConnection;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -122,6 +123,51 @@ class ImageIndexTest {
     assertTrue(known.get(2).added());
     assertEquals(2, room.count("from image_instance"));
     assertEquals(2, room.count("from image_garbage"));
+  }
+
+  /** Its first answer was lost; the removal that follows holds the study's lock, and is committed while the repeated insert waits for it. */
+  @Test
+  void aPlaceThatBecomesGarbageWhileItIsAddedAgainTakesNoRow() {
+    List<Entry> entries = List.of(entry("1", "1.1.1", 64));
+    get(index.add(List.of(entries.get(0), entry("1", "1.1.2", 200))));
+    PgConnection removing = get(Room.connect(room.vertx(), room.config()));
+    try {
+      get(removing.query("begin; select remove_images('1', '1.1', '1.1.1')").execute());
+
+      Future<List<Known>> again = index.addAgain(entries);
+      Room.until("it waits", () -> waiting() == 1);
+      get(removing.query("commit").execute());
+
+      assertEquals(List.of(Known.REMOVED), get(again));
+    } finally {
+      get(removing.close());
+    }
+    assertEquals(1, room.count("from image_instance"));
+  }
+
+  /** Whoever got no answer asks again, somebody removes it, its bytes are erased: were the first one still under way, it would add a row without bytes. */
+  @Test
+  void nothingIsUnderWayAnyMoreWhenItsCallerIsToldThatThereIsNoAnswer() {
+    PgConnection lock = get(Room.connect(room.vertx(), room.config()));
+    try {
+      get(lock.query("begin; lock table image_study in exclusive mode").execute());
+      List<Future<List<Known>>> adding = IntStream.range(0, 4)
+          .mapToObj(n -> index.add(List.of(entry("1", "1.1." + n, 1000L * n))))
+          .toList();
+
+      for (Future<List<Known>> each : adding) Room.fails(Failure.Busy.class, each);
+      assertEquals(0, waiting());
+    } finally {
+      get(lock.close());
+    }
+    for (int n = 4; n < 8; n++) get(index.add(List.of(entry("1", "1.1." + n, 1000L * n))));
+
+    assertEquals(4, room.count("from image_instance"));
+  }
+
+  private long waiting() {
+    return room.count("from pg_locks l join pg_stat_activity a on a.pid = l.pid"
+        + " where not l.granted and a.datname = current_database()");
   }
 
   @Test
