@@ -5,7 +5,6 @@ import io.caregrid.dicom.InTurn;
 import io.caregrid.dicom.archive.InstanceKey;
 import io.caregrid.dicom.archive.Opened;
 import io.caregrid.dicom.data.TransferSyntax;
-import io.caregrid.dicom.pixel.PixelException;
 import io.caregrid.dicom.pixel.Pixels;
 import io.caregrid.dicom.pixel.Transcoding;
 import io.caregrid.dicom.pixel.Transcoding.Progress;
@@ -92,9 +91,9 @@ final class InstanceRetrieval {
     if (certain) return Future.succeededFuture();
     return instances.open(item.where, file -> look(visit, file, item))
         .map(read -> instances.tooLarge(read.bytes() + read.facts()))
-        .recover(cause -> cause instanceof PixelException pixels
-            ? Future.succeededFuture(Optional.of(Refusals.of(pixels)))
-            : Future.failedFuture(cause))
+        .recover(cause -> Refusals.ofInstance(cause)
+            .map(why -> Future.succeededFuture(Optional.of(why)))
+            .orElseGet(() -> Future.failedFuture(cause)))
         .map(why -> {
           why.ifPresent(known -> opaque.put(item.where.instance(), known));
           return null;

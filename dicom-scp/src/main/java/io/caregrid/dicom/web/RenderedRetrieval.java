@@ -1,9 +1,7 @@
 package io.caregrid.dicom.web;
 
 import io.caregrid.contract.Failure;
-import io.caregrid.dicom.data.DicomException;
 import io.caregrid.dicom.pixel.Need;
-import io.caregrid.dicom.pixel.PixelException;
 import io.caregrid.dicom.pixel.Pixels;
 import io.caregrid.dicom.pixel.Renderer;
 import io.caregrid.dicom.pixel.Rendering;
@@ -110,7 +108,7 @@ final class RenderedRetrieval {
   }
 
   private static boolean isNoPicture(Throwable cause) {
-    return cause instanceof PixelException || cause instanceof DicomException || cause instanceof Failure.TooLarge;
+    return Refusals.ofInstance(cause).isPresent();
   }
 
   /** @param frame 0: none was named, so the first */
