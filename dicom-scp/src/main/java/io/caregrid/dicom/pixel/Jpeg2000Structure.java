@@ -20,7 +20,7 @@ final class Jpeg2000Structure {
   private static final long BLOCK = 320;
   private static final long LAYER = 32;
   /** What records may take, for each sample and besides. */
-  static final int BYTES_PER_SAMPLE = 8;
+  static final int BYTES_PER_SAMPLE = 4;
   static final int BYTES = 1 << 20;
 
   private final byte[] stream;
