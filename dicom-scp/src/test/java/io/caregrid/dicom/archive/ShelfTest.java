@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,7 @@ class ShelfTest {
   }
 
   @Test
+  @Tag("full")
   void nobodyTakesAPlaceWhileAnIndexIsMadeAnew(@TempDir Path folder) throws IOException {
     Shelf.open(folder).close();
     try (Shelf.All all = Shelf.openAll(folder)) {

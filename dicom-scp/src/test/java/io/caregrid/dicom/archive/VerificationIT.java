@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -137,6 +138,7 @@ class VerificationIT {
   }
 
   @Test
+  @Tag("full")
   void noNodeStartsWhileTheIndexIsMadeAnew() throws IOException {
     stored(4, 3, 20_000);
     vault.archive.close();

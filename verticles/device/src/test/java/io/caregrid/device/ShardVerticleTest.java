@@ -20,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class ShardVerticleTest {
@@ -95,6 +96,7 @@ class ShardVerticleTest {
   }
 
   @Test
+  @Tag("full")
   void oneSlowWriteDoesNotKeepReadersWaitingButTwoDo() {
     ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)));
     vertx.deployVerticle(shard).await();

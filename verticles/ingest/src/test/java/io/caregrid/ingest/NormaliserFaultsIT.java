@@ -68,6 +68,7 @@ class NormaliserFaultsIT {
    * the refused one, and its repetition would be dropped.
    */
   @Test
+  @Tag("full")
   void afterARefusedBatchNoLaterOneArrives() throws Exception {
     int tooLargeForNow = 40_000;
     limit(tooLargeForNow);
@@ -85,6 +86,7 @@ class NormaliserFaultsIT {
   }
 
   @Test
+  @Tag("full")
   void whatRetentionRemovedUnreadIsSteppedOver() throws Exception {
     send(House.message("read", 1));
     start();

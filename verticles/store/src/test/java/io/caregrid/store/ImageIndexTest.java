@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -147,6 +148,7 @@ class ImageIndexTest {
 
   /** Whoever got no answer asks again, somebody removes it, its bytes are erased: were the first one still under way, it would add a row without bytes. */
   @Test
+  @Tag("full")
   void nothingIsUnderWayAnyMoreWhenItsCallerIsToldThatThereIsNoAnswer() {
     PgConnection lock = get(Room.connect(room.vertx(), room.config()));
     try {

@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -111,6 +112,7 @@ class LiveRoutesTest {
   }
 
   @Test
+  @Tag("full")
   void aWatchIsRenewedWhileTheBrowserIsThereAndNotAfter() throws InterruptedException {
     HttpClientResponse response = listen("/iomt/live?device=m3");
     String address = watch("m3").address();
