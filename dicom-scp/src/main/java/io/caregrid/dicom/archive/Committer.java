@@ -1,6 +1,8 @@
 package io.caregrid.dicom.archive;
 
 import io.caregrid.contract.Failure;
+import io.caregrid.dicom.archive.Group.Past;
+import io.caregrid.dicom.archive.Group.Placed;
 import io.caregrid.dicom.archive.Incoming.Outcome;
 import io.caregrid.dicom.archive.Refused.Why;
 import io.caregrid.store.Cause;
@@ -18,6 +20,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +47,7 @@ final class Committer implements AutoCloseable {
   private final Readers readers;
   private final Executor disk;
   private final ArchiveMetrics metrics;
-  private final java.util.function.Function<IOException, Refused> refused;
+  private final Function<IOException, Refused> refused;
   private final long segmentBytes;
   private final LinkedBlockingQueue<Object> queue = new LinkedBlockingQueue<>();
   private final ByteBuffer stage = Blocks.stage();
@@ -56,33 +59,9 @@ final class Committer implements AutoCloseable {
   private boolean closing;
   private Current current;
 
-  /** An instance whose bytes are durable at the place its entry names. {@code in} is null for a file of its own. */
-  private record Placed(Arrival arrival, Entry entry, Current in) {}
-
-  /** What is known of the attempts to insert a group that are over. */
-  private enum Past {
-    /** There was none. */
-    NONE,
-    /** The database refused: of those that were refused one by one it keeps nothing. */
-    REFUSED,
-    /** Nobody knows of one of them: there may be rows. */
-    IN_DOUBT
-  }
-
-  /**
-   * Instances of one segment that are inserted together.
-   *
-   * @param decided runs once, when the index has said what becomes of them, and what is left to do is with the disk's threads
-   */
-  private record Group(List<Placed> placed, long began, Past past, Runnable decided) {
-    Group inDoubt() {
-      return new Group(placed, began, Past.IN_DOUBT, decided);
-    }
-  }
-
   Committer(Vertx vertx, Shelf shelf, ImageIndex index, Duplicates duplicates, Readers readers, Executor disk,
       ArchiveMetrics metrics,
-      java.util.function.Function<IOException, Refused> refused, long segmentBytes) {
+      Function<IOException, Refused> refused, long segmentBytes) {
     this.vertx = vertx;
     this.shelf = shelf;
     this.index = index;
@@ -256,7 +235,7 @@ final class Committer implements AutoCloseable {
    * note of that, the insert that is repeated would point to nothing.
    */
   private void hold(List<Placed> placed) {
-    for (Placed each : placed) readers.enter(each.entry.located().file(), each.entry.located().offset());
+    for (Placed each : placed) readers.enter(each.entry().located().file(), each.entry().located().offset());
   }
 
   private void insert(Group group) {
@@ -264,13 +243,13 @@ final class Committer implements AutoCloseable {
       if (done.succeeded()) {
         indexAway = false;
         try {
-          answer(group.placed, done.result(), group.began);
+          answer(group.placed(), done.result(), group.began());
         } finally {
-          group.decided.run();
+          group.decided().run();
         }
       } else if (done.cause() instanceof Failure && !ImageIndex.refuses(done.cause())) {
         again(group, done.cause());
-      } else if (group.placed.size() > 1) {
+      } else if (group.placed().size() > 1) {
         oneByOne(group);
       } else {
         refuse(group, done.cause());
@@ -281,18 +260,18 @@ final class Committer implements AutoCloseable {
   /** What is thrown here was thrown before the index was asked, or is the future's: it comes out as a failure. */
   private Future<List<Known>> asked(Group group) {
     return Future.succeededFuture().compose(go -> {
-      List<Entry> entries = group.placed.stream().map(Placed::entry).toList();
-      return group.past == Past.NONE ? index.add(entries) : index.addAgain(entries);
+      List<Entry> entries = group.placed().stream().map(Placed::entry).toList();
+      return group.past() == Past.NONE ? index.add(entries) : index.addAgain(entries);
     });
   }
 
   /** No answer, or none that is final. Senders wait only so long, the group stays. */
   private void again(Group group, Throwable cause) {
     indexAway = true;
-    if (System.nanoTime() - group.began > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS))
-      for (Placed each : group.placed)
-        each.arrival.fail(new Refused(Why.OUT_OF_RESOURCES, "the index does not answer"));
-    log.warn("index does not take instances count={} cause={}", group.placed.size(), cause.getMessage());
+    if (System.nanoTime() - group.began() > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS))
+      for (Placed each : group.placed())
+        each.arrival().fail(new Refused(Why.OUT_OF_RESOURCES, "the index does not answer"));
+    log.warn("index does not take instances count={} cause={}", group.placed().size(), cause.getMessage());
     vertx.timer(AGAIN_MILLIS, TimeUnit.MILLISECONDS).onComplete(now -> {
       if (!closed) insert(group.inDoubt()); // else the next start's business, which may have begun
     });
@@ -300,44 +279,44 @@ final class Committer implements AutoCloseable {
 
   /** The database refuses the group for good. One of them is to blame: the others must not suffer for it. */
   private void oneByOne(Group group) {
-    for (Placed each : group.placed) {
-      if (each.in != null) each.in.begin();
+    for (Placed each : group.placed()) {
+      if (each.in() != null) each.in().begin();
       hold(List.of(each));
     }
-    ended(group.placed);
-    next(new ArrayDeque<>(group.placed), group);
+    ended(group.placed());
+    next(new ArrayDeque<>(group.placed()), group);
   }
 
   private void next(ArrayDeque<Placed> rest, Group of) {
     Placed one = rest.poll();
-    Past past = of.past == Past.NONE ? Past.REFUSED : of.past;
-    insert(new Group(List.of(one), of.began, past, rest.isEmpty() ? of.decided : () -> next(rest, of)));
+    Past past = of.past() == Past.NONE ? Past.REFUSED : of.past();
+    insert(new Group(List.of(one), of.began(), past, rest.isEmpty() ? of.decided() : () -> next(rest, of)));
   }
 
   /** Bytes to which a row may point stay: an attempt that nobody heard of may have added it, and who refuses now may not even be the same database. */
   private void refuse(Group group, Throwable cause) {
-    Placed one = group.placed.get(0);
+    Placed one = group.placed().get(0);
     indexAway = false;
     log.error("index refuses an instance cause={}",
         ImageIndex.refuses(cause) ? Cause.withoutValues(cause) : Cause.andPlace(cause));
     try {
       disk.execute(() -> {
         try {
-          if (group.past == Past.IN_DOUBT || !ImageIndex.refuses(cause)) doubt(one);
+          if (group.past() == Past.IN_DOUBT || !ImageIndex.refuses(cause)) doubt(one);
           else forget(one);
         } finally {
-          one.arrival.fail(new Refused(Why.FAILED, "the index refuses it"));
+          one.arrival().fail(new Refused(Why.FAILED, "the index refuses it"));
           ended(List.of(one));
         }
       });
     } finally {
-      group.decided.run();
+      group.decided().run();
     }
   }
 
   private void doubt(Placed one) {
-    shelf.doubt(one.entry.located().file());
-    if (one.in == null) shelf.settle(one.entry.located().file());
+    shelf.doubt(one.entry().located().file());
+    if (one.in() == null) shelf.settle(one.entry().located().file());
   }
 
   private void answer(List<Placed> placed, List<Known> known, long began) {
@@ -346,9 +325,9 @@ final class Committer implements AutoCloseable {
       Placed each = placed.get(i);
       Known there = known.get(i);
       if (there.added()) {
-        if (each.in == null) later.add(() -> shelf.settle(each.arrival.file()));
-        metrics.stored(each.arrival.header().length());
-        each.arrival.answer(Outcome.STORED, each.arrival.described().key());
+        if (each.in() == null) later.add(() -> shelf.settle(each.arrival().file()));
+        metrics.stored(each.arrival().header().length());
+        each.arrival().answer(Outcome.STORED, each.arrival().described().key());
       } else later.add(() -> duplicate(each, there));
     }
     metrics.committed(System.nanoTime() - began);
@@ -364,20 +343,20 @@ final class Committer implements AutoCloseable {
 
   private void duplicate(Placed mine, Known there) {
     try {
-      Duplicates.Settled settled = duplicates.settle(mine.entry, there, mine.in == null);
-      mine.arrival.answer(settled.outcome(), settled.key());
+      Duplicates.Settled settled = duplicates.settle(mine.entry(), there, mine.in() == null);
+      mine.arrival().answer(settled.outcome(), settled.key());
     } catch (Refused no) {
-      mine.arrival.fail(no);
+      mine.arrival().fail(no);
     }
   }
 
   private void forget(Placed mine) {
-    var at = mine.entry.located();
-    duplicates.discard(at.file(), at.offset(), mine.in == null ? -1 : at.length());
+    var at = mine.entry().located();
+    duplicates.discard(at.file(), at.offset(), mine.in() == null ? -1 : at.length());
   }
 
   private void ended(List<Placed> placed) {
-    for (Placed each : placed) readers.leave(each.entry.located().file(), each.entry.located().offset());
+    for (Placed each : placed) readers.leave(each.entry().located().file(), each.entry().located().offset());
     Current in = placed.stream().map(Placed::in).filter(each -> each != null).findFirst().orElse(null);
     if (in != null) in.end(disk);
   }

@@ -193,8 +193,7 @@ final class StoreTransaction implements MultipartReader.Parts {
     String sopClass = identity(part, Tag.MEDIA_STORAGE_SOP_CLASS_UID);
     String sopInstance = identity(part, Tag.MEDIA_STORAGE_SOP_INSTANCE_UID);
     if (cause instanceof Refused refused)
-      return new StoreAnswer.Failed(sopClass, sopInstance, reason(refused.why),
-          refused.getMessage());
+      return new StoreAnswer.Failed(sopClass, sopInstance, reason(refused.why), refused.getMessage());
     if (cause instanceof Failure.Busy busy)
       return new StoreAnswer.Failed(sopClass, sopInstance, StoreAnswer.OUT_OF_RESOURCES, busy.getMessage());
     log.error("an instance could not be stored cause={}", Cause.andPlace(cause));
