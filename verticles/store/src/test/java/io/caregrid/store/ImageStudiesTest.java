@@ -29,7 +29,7 @@ class ImageStudiesTest {
   }
 
   private void add(String study, String series, String instance) {
-    Entry entry = ImageIndexTest.entry(study, series, instance, instance.hashCode(), "Doe^John", "20260102");
+    Entry entry = WithImages.entry(study, series, instance, instance.hashCode(), "Doe^John", "20260102");
     Located at = entry.located();
     get(index.add(List.of(new Entry(at, entry.study(), entry.series(),
         json("{'00200013':{'vr':'IS','Value':[7]},'00080018':{'vr':'UI','Value':['" + instance + "']}}")))));
