@@ -12,8 +12,6 @@ import io.caregrid.dicom.archive.Incoming.Receipt;
 import io.caregrid.dicom.archive.Refused.Why;
 import io.caregrid.dicom.data.DataSet;
 import io.caregrid.dicom.data.Tag;
-import io.caregrid.engines.Engines;
-import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex.Located;
 import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
@@ -23,26 +21,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
-@ExtendWith(Engines.class)
-class ArchiveIT {
-  private Vault vault;
-
-  @BeforeEach
-  void open(LocalPostgres postgres, @TempDir Path folder) {
-    vault = Vault.open(postgres, folder.resolve("dicom"));
-  }
-
-  @AfterEach
-  void close() {
-    vault.close();
-  }
-
+class ArchiveIT extends WithVault {
   @Test
   void whatIsStoredIsReadBackByteForByte() {
     byte[] small = Phantom.image(1, 1, 50_000);

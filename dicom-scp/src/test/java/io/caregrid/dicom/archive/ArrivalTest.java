@@ -11,7 +11,6 @@ import io.caregrid.dicom.data.Part10;
 import io.caregrid.dicom.data.TransferSyntax;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Vertx;
-import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,55 +21,18 @@ import org.junit.jupiter.api.Test;
 
 class ArrivalTest {
   private final Vertx vertx = Vertx.vertx();
-  private final Room room = new Room();
+  private final Room room = new Room(vertx);
 
   /** An archive that notes what it is asked to do. */
-  private final class Room implements Arrivals {
-    private final Memory memory = new Memory(1 << 20);
-    private final Collecting collecting = new Collecting(vertx, memory);
+  private static final class Room extends SmallArrivals {
     private final Queue<Runnable> inflating = new ArrayDeque<>();
     private final List<Arrival> committed = new ArrayList<>();
 
-    @Override
-    public Memory memory() {
-      return memory;
+    Room(Vertx vertx) {
+      super(vertx, 1 << 20);
     }
 
     @Override
-    public Collecting collecting() {
-      return collecting;
-    }
-
-    @Override
-    public long smallBytes() {
-      return 1 << 20;
-    }
-
-    @Override
-    public long unflushedBytes() {
-      return 1 << 20;
-    }
-
-    @Override
-    public long mostBytes() {
-      return 1 << 30;
-    }
-
-    @Override
-    public boolean isShort() {
-      return false;
-    }
-
-    @Override
-    public long now() {
-      return 0;
-    }
-
-    @Override
-    public Spill spill() {
-      throw new AssertionError("nothing is large here");
-    }
-
     public Executor inflating() {
       return inflating::add;
     }
@@ -78,11 +40,6 @@ class ArrivalTest {
     @Override
     public void commit(Arrival arrival) {
       committed.add(arrival);
-    }
-
-    @Override
-    public Refused refused(IOException failed) {
-      throw new AssertionError(failed);
     }
   }
 

@@ -25,7 +25,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Tag;
@@ -184,10 +183,8 @@ class CommitterIT {
   }
 
   /** A committer, and instances that are given to it; some go wrong when they are to be written. */
-  private static final class Desk implements Arrivals, AutoCloseable {
+  private static final class Desk extends SmallArrivals implements AutoCloseable {
     private final Vault vault;
-    private final Memory memory = new Memory(64 << 20);
-    private final Collecting collecting;
     private final Readers readers = new Readers();
     private final ExecutorService disk = Executors.newSingleThreadExecutor();
     private final Committer committer;
@@ -197,8 +194,8 @@ class CommitterIT {
     }
 
     Desk(Vault vault, Shelf shelf, ImageIndex index) {
+      super(vault.vertx, 64 << 20);
       this.vault = vault;
-      collecting = new Collecting(vault.vertx, memory);
       committer = new Committer(vault.vertx, shelf, index, new Duplicates(shelf, index, died -> {}),
           readers, disk, new ArchiveMetrics(new SimpleMeterRegistry(), memory), this::refused, 4 << 20);
     }
@@ -214,51 +211,6 @@ class CommitterIT {
         arrival.finish(Expected.ANYTHING).onComplete(answer);
       });
       return answer.future();
-    }
-
-    @Override
-    public Memory memory() {
-      return memory;
-    }
-
-    @Override
-    public Collecting collecting() {
-      return collecting;
-    }
-
-    @Override
-    public long smallBytes() {
-      return 1 << 20;
-    }
-
-    @Override
-    public long unflushedBytes() {
-      return 1 << 20;
-    }
-
-    @Override
-    public long mostBytes() {
-      return 1 << 30;
-    }
-
-    @Override
-    public boolean isShort() {
-      return false;
-    }
-
-    @Override
-    public long now() {
-      return 1;
-    }
-
-    @Override
-    public Spill spill() {
-      throw new AssertionError("nothing is large here");
-    }
-
-    @Override
-    public Executor inflating() {
-      return Runnable::run;
     }
 
     @Override

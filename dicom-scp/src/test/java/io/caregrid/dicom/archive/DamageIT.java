@@ -9,8 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.dicom.archive.Incoming.Expected;
 import io.caregrid.dicom.archive.Incoming.Outcome;
-import io.caregrid.engines.Engines;
-import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex.Located;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
@@ -21,31 +19,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 /** One bad place on the disk, and what a restart finds: neither may cost more than what lies there. */
-@ExtendWith(Engines.class)
 @Tag("full")
-class DamageIT {
-  private LocalPostgres postgres;
-  private Vault vault;
-
-  @BeforeEach
-  void open(LocalPostgres postgres, @TempDir Path folder) {
-    this.postgres = postgres;
-    vault = Vault.open(postgres, folder.resolve("dicom"));
-  }
-
-  @AfterEach
-  void close() {
-    vault.close();
-  }
-
+class DamageIT extends WithVault {
   @Test
   void aDeletedInstanceWithADamagedHeaderStopsNeitherErasingNorTheNextStart() throws IOException {
     List<Located> found = stored(1, 3, 20_000);

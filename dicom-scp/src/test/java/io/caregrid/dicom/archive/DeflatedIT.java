@@ -16,35 +16,15 @@ import io.caregrid.dicom.data.Tag;
 import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.data.Value;
 import io.caregrid.dicom.data.Vr;
-import io.caregrid.engines.Engines;
-import io.caregrid.engines.LocalPostgres;
 import io.vertx.core.Future;
 import java.io.ByteArrayOutputStream;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Instances that come deflated (PS3.5 A.5), good ones and those that inflate to far more than they are. */
-@ExtendWith(Engines.class)
-class DeflatedIT {
-  private Vault vault;
-
-  @BeforeEach
-  void open(LocalPostgres postgres, @TempDir Path folder) {
-    vault = Vault.open(postgres, folder.resolve("dicom"));
-  }
-
-  @AfterEach
-  void close() {
-    vault.close();
-  }
-
+class DeflatedIT extends WithVault {
   private static byte[] deflated(DataSet set) {
     ByteArrayOutputStream file = new ByteArrayOutputStream();
     file.writeBytes(Part10.header(Phantom.CT, set.text(Tag.SOP_INSTANCE_UID), TransferSyntax.DEFLATED_LE, "TEST")

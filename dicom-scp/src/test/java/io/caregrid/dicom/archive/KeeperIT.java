@@ -10,41 +10,21 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.caregrid.cluster.DicomConfig;
-import io.caregrid.engines.Engines;
-import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex.Located;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
 /** The thread that erases and tidies: what ends it, what does not, and what it says. */
-@ExtendWith(Engines.class)
-class KeeperIT {
-  private Vault vault;
-
-  @BeforeEach
-  void open(LocalPostgres postgres, @TempDir Path folder) {
-    vault = Vault.open(postgres, folder.resolve("dicom"));
-  }
-
-  @AfterEach
-  void close() {
-    vault.close();
-  }
-
+class KeeperIT extends WithVault {
   @Test
   void anErrorInOneRoundDoesNotEndTheKeeper() {
     Located stored = stored(1, 2, 20_000).get(0);

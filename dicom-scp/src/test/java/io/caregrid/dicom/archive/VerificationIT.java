@@ -11,8 +11,6 @@ import io.caregrid.cluster.ConfigException;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.dicom.archive.Incoming.Expected;
 import io.caregrid.dicom.archive.Incoming.Outcome;
-import io.caregrid.engines.Engines;
-import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex.Located;
 import io.caregrid.store.ImageQuery;
 import io.vertx.core.Future;
@@ -26,29 +24,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
-@ExtendWith(Engines.class)
-class VerificationIT {
-  private LocalPostgres postgres;
-  private Vault vault;
-
-  @BeforeEach
-  void open(LocalPostgres postgres, @TempDir Path folder) {
-    this.postgres = postgres;
-    vault = Vault.open(postgres, folder.resolve("dicom"));
-  }
-
-  @AfterEach
-  void close() {
-    vault.close();
-  }
-
+class VerificationIT extends WithVault {
   private Report verify() throws IOException {
     return Verification.run(vault.folder, vault.index, (bytes, all) -> {});
   }
