@@ -5,7 +5,9 @@
  * {@link io.caregrid.dicom.web.MultipartReader} (bodies), {@link io.caregrid.dicom.web.Accept} (what the client wants),
  * {@link io.caregrid.dicom.web.SearchRequest} (queries), {@link io.caregrid.dicom.web.StoreAnswer} (status and reasons).
  *
- * <p>The invariant: <b>a body is never in memory as a whole</b>, neither coming nor going, and an answer that breaks off is never a complete one.
+ * <p>The invariant: <b>a body is never in memory as a whole</b>, neither coming nor going, and an answer that breaks off is never a complete one. What takes
+ * memory and processor time takes it from {@link io.caregrid.dicom.web.Work} first; what a client has not taken yet waits in a
+ * {@link io.caregrid.dicom.web.Spool}. No thread waits for a client.
  *
  * <p>Never here: how bytes are kept (archive), what elements mean (data), how pixels look (pixel).
  */
