@@ -17,13 +17,13 @@ import java.util.Set;
 public record NodeConfig(String name, Set<String> roles, Path data, Path mappings, HttpConfig http,
     ClusterConfig cluster, KafkaConfig kafka,
     DatabaseConfig database, IngestConfig ingest, ShardConfig shard, IdentityConfig identity, DicomConfig dicom,
-    ImagingConfig imaging) {
+    ImagingConfig imaging, LakeConfig lake) {
 
-  public static final Set<String> ALL_ROLES = Set.of("ingest", "device", "api", "dicom");
+  public static final Set<String> ALL_ROLES = Set.of("ingest", "device", "api", "dicom", "analytics");
   public static final NodeConfig DEFAULT = new NodeConfig("caregrid", ALL_ROLES, Path.of("data"), null,
       HttpConfig.DEFAULT, ClusterConfig.DEFAULT,
       KafkaConfig.DEFAULT, DatabaseConfig.DEFAULT, IngestConfig.DEFAULT, ShardConfig.DEFAULT, IdentityConfig.DEFAULT,
-      DicomConfig.DEFAULT, ImagingConfig.DEFAULT);
+      DicomConfig.DEFAULT, ImagingConfig.DEFAULT, LakeConfig.DEFAULT);
 
   public NodeConfig {
     require(!name.isBlank(), "name must not be blank");
@@ -32,6 +32,10 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
     require(!roles.contains("dicom") || !cluster.survivesMachineLoss() || dicom.shared(),
         "dicom.shared must be true and dicom.folder one folder for all machines (NFS, CephFS): in cluster.mode cluster an"
             + " acknowledged picture has to survive the loss of the machine that took it. For nodes on one machine set"
+            + " cluster.durability to " + ClusterConfig.SINGLE_MACHINE);
+    require(!roles.contains("analytics") || !cluster.survivesMachineLoss() || lake.isObjectStore() || lake.shared(),
+        "lake.place must be s3://bucket/prefix, or lake.shared true and lake.place one folder for all machines (NFS, CephFS):"
+            + " in cluster.mode cluster whichever machine is left goes on with the same lake. For nodes on one machine set"
             + " cluster.durability to " + ClusterConfig.SINGLE_MACHINE);
     roles = Set.copyOf(roles);
   }

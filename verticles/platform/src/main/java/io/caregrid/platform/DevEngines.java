@@ -39,7 +39,8 @@ final class DevEngines implements AutoCloseable {
         topics.maxMessageBytes());
     return new NodeConfig(config.name(), config.roles(), config.data(), config.mappings(), config.http(),
         config.cluster(), log, there,
-        config.ingest(), config.shard(), config.identity(), config.dicom(), config.imaging());
+        config.ingest(), config.shard(), config.identity(), config.dicom(), config.imaging(),
+        config.lake());
   }
 
   @Override

@@ -1,0 +1,57 @@
+package io.caregrid.analytics.lake.store;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Immutable objects by name. Names are relative, parts separated by {@code /}; they sort by their UTF-8 bytes. Blocking: never on an event loop.
+ * Every method throws {@link IOException} when the store cannot be asked or refuses; nothing was then promised.
+ */
+public interface ObjectStore {
+
+  /** @param name of the object, @param bytes its size */
+  record Entry(String name, long bytes) {}
+
+  /** Durable when it returns; replaces what has this name. A reader sees the old object, the new one or none, never a part. */
+  void put(String name, Path file) throws IOException;
+
+  /**
+   * Durable when it returns true. False: another object has this name already, and is not changed. Of many that race, one gets true, also when the store's
+   * first answer was lost on the way.
+   */
+  boolean putIfAbsent(String name, byte[] content) throws IOException;
+
+  /** Null when there is none. */
+  byte[] get(String name) throws IOException;
+
+  /** {@code length} bytes from {@code offset}, fewer at the object's end; null when there is none. */
+  byte[] get(String name, long offset, int length) throws IOException;
+
+  /** Names with this prefix that sort behind {@code after} ("" for all), in order, at most {@code max}. */
+  List<Entry> list(String prefix, String after, int max) throws IOException;
+
+  /** Null when there is none. */
+  Entry head(String name) throws IOException;
+
+  /** Gone when it returns; no failure when there was none. */
+  void delete(String name) throws IOException;
+
+  /**
+   * A local file with the object's bytes, for readers that know files only. It stays until {@link Local#close}; of a folder it is the object itself.
+   *
+   * @throws java.nio.file.NoSuchFileException when there is none
+   */
+  Local local(String name) throws IOException;
+
+  /** A file that stays as long as this is open. Never written to. */
+  interface Local extends AutoCloseable {
+    Path path();
+
+    @Override
+    void close();
+  }
+
+  /** Folders in which every {@link #local} file lies. */
+  List<Path> folders();
+}

@@ -1,0 +1,7 @@
+/**
+ * SQL on the lake: {@code POST /analytics/sql}.
+ *
+ * <p>What may run is decided on the parsed statement, by naming what is allowed; it runs on an embedded DuckDB that sees views of one head of the lake and
+ * nothing else, within limits of time, memory and size. Never here: what stands in the views.
+ */
+package io.caregrid.analytics.sql;
