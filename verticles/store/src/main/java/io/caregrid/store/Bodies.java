@@ -1,0 +1,102 @@
+package io.caregrid.store;
+
+import io.caregrid.contract.Caller;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Versions of resources in bulk, for whoever follows the change feed with what changed, not only with the news that it did. Any thread.
+ *
+ * <p>A version that a shard wrote is there until the shard's next one takes its place: such a one is not found any more, and the feed has the next one's
+ * change.
+ */
+public final class Bodies {
+  /** ids, versions, bytes. As many in their order as fit; one of them always. */
+  private static final String FOUND = """
+      select n, sid, id, ver, upd, del, device, body from (
+        select w.n, r.sid, v.*,
+          coalesce(sum(octet_length(v.body)) over (order by w.n rows between unbounded preceding and 1 preceding), 0) as before
+        from unnest($1::text[], $2::int[]) with ordinality as w(id, ver, n) left join r_@ r on r.id = w.id left join lateral (
+          select r.id, r.ver, r.upd, r.del, r.device, r.body where r.ver = w.ver
+          union all select h.id, h.ver, h.upd, h.del, h.device, h.body from h_@ h where h.id = w.id and h.ver = w.ver) v on true) f
+      where before < $3 order by n""";
+  private static final String DEVICES = """
+      select w.id, w.ver from unnest($1::text[], $2::int[]) as w(id, ver)
+      where not exists (select from r_@ r where r.id = w.id and r.ver = w.ver and not r.device)
+        and not exists (select from h_@ h where h.id = w.id and h.ver = w.ver and not h.device)""";
+
+  private final Database database;
+
+  public Bodies(Database database) {
+    this.database = database;
+  }
+
+  /** @param version {@code meta.versionId} */
+  public record Wanted(String id, int version) {}
+
+  /**
+   * @param sid    the resource's number in order of creation, the same for all its versions
+   * @param device this version was written by a shard, not by a person or a program
+   */
+  public record Found(Stored stored, long sid, boolean device) {}
+
+  /**
+   * @param found     those that are still there, in the order they were wanted
+   * @param looked    how many of the wanted this answers, at least one: the first ones
+   */
+  public record Piece(List<Found> found, int looked) {}
+
+  /**
+   * In one statement the first of these versions, as many as fit.
+   *
+   * @param bytes packed as they lie in their rows, which is a third to a tenth of the JSON; passed by at most one of them
+   */
+  public Future<Piece> find(Caller caller, String type, List<Wanted> wanted, long bytes) {
+    if (wanted.isEmpty()) return Future.succeededFuture(new Piece(List.of(), 0));
+    return database.ask(sql(FOUND, Definition.of(type)), values(wanted).addValue(bytes))
+        .compose(rows -> database.offLoop(() -> new Piece(unpacked(type, rows), rows.size())))
+        .recover(Failures::recover);
+  }
+
+  /** Those of them that a shard wrote. */
+  public Future<Set<Wanted>> ofDevices(Caller caller, String type, Collection<Wanted> among) {
+    if (among.isEmpty()) return Future.succeededFuture(Set.of());
+    return database.ask(sql(DEVICES, Definition.of(type)), values(among)).map(rows -> {
+      Set<Wanted> written = new HashSet<>();
+      for (Row row : rows) written.add(new Wanted(row.getString("id"), row.getInteger("ver")));
+      return written;
+    }).recover(Failures::recover);
+  }
+
+  static List<Found> unpacked(String type, RowSet<Row> rows) {
+    List<Found> found = new ArrayList<>(rows.size());
+    try (Body body = new Body()) {
+      for (Row row : rows) {
+        if (row.getInteger("ver") != null) found.add(found(type, row, body));
+      }
+    }
+    return found;
+  }
+
+  static Found found(String type, Row row, Body body) {
+    return new Found(Version.stored(type, row, body), row.getLong("sid"), row.getBoolean("device"));
+  }
+
+  static String sql(String pattern, Definition definition) {
+    return pattern.replace("@", definition.type().toLowerCase(Locale.ROOT));
+  }
+
+  private static Tuple values(Collection<Wanted> wanted) {
+    return Tuple.tuple()
+        .addValue(wanted.stream().map(Wanted::id).toArray(String[]::new))
+        .addValue(wanted.stream().map(Wanted::version).toArray(Integer[]::new));
+  }
+}
