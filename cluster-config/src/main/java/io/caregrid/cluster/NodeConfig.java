@@ -33,7 +33,8 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
         "dicom.shared must be true and dicom.folder one folder for all machines (NFS, CephFS): in cluster.mode cluster an"
             + " acknowledged picture has to survive the loss of the machine that took it. For nodes on one machine set"
             + " cluster.durability to " + ClusterConfig.SINGLE_MACHINE);
-    require(!roles.contains("analytics") || !cluster.survivesMachineLoss() || lake.isObjectStore() || lake.shared(),
+    require(!roles.contains("analytics") || !cluster.survivesMachineLoss() || lake.isObjectStore()
+        || lake.shared() && !lake.place().isEmpty(),
         "lake.place must be s3://bucket/prefix, or lake.shared true and lake.place one folder for all machines (NFS, CephFS):"
             + " in cluster.mode cluster whichever machine is left goes on with the same lake. For nodes on one machine set"
             + " cluster.durability to " + ClusterConfig.SINGLE_MACHINE);

@@ -107,10 +107,43 @@ class ConfigurationTest {
     assertTrue(refusal.startsWith("dicom.shared must be true"), refusal);
 
     List<List<String>> fine = List.of(
-        List.of("cluster.mode=cluster", "dicom.shared=true", "dicom.folder=/mnt/pictures"),
+        List.of("cluster.mode=cluster", "dicom.shared=true", "dicom.folder=/mnt/pictures",
+            "lake.place=s3://hospital/lake"),
         List.of("cluster.mode=cluster", "cluster.durability=" + ClusterConfig.SINGLE_MACHINE),
         List.of("cluster.mode=cluster", "roles=api,ingest,device"));
     fine.forEach(flags -> Configuration.defaults().withFlags(flags));
+  }
+
+  @Test
+  void aLakeInAFolderOfOneMachineIsRefusedWhereAMachineMayBeLost() {
+    List<String> cluster = List.of("cluster.mode=cluster", "roles=analytics,api");
+    String refusal = refusal(() -> Configuration.defaults().withFlags(cluster));
+    assertTrue(refusal.startsWith("lake.place must be s3://bucket/prefix, or lake.shared true"), refusal);
+    assertTrue(
+        refusal(() -> Configuration.defaults().withFlags(cluster).withFlags(List.of("lake.shared=true")))
+            .startsWith("lake.place"),
+        "shared, but in the node's own data folder");
+
+    Configuration.defaults().withFlags(List.of("lake.place=/mnt/lake", "lake.shared=true")).withFlags(cluster);
+    Configuration.defaults().withFlags(List.of("lake.place=s3://hospital/lake")).withFlags(cluster);
+  }
+
+  @Test
+  void theLakesPlaceIsAFolderOrABucketWithAPrefix() {
+    for (String place : List.of("s3://", "s3://Hospital/lake", "s3://hospital/lake/", "https://hospital/lake")) {
+      assertTrue(refusal(() -> Configuration.defaults().withFlags(List.of("lake.place=" + place)))
+          .contains("lake.place must be a folder, or s3://bucket/prefix"), place);
+    }
+    assertTrue(refusal(() -> Configuration.defaults().withFlags(List.of("lake.s3.accessKey=one")))
+        .contains("set both or neither"));
+  }
+
+  @Test
+  void filesOfTheLakeStayAsLongAsAQueryMayRun() {
+    String refusal = refusal(
+        () -> Configuration.defaults().withFlags(List.of("lake.vacuumAfter=5m", "lake.sql.timeout=10m")));
+
+    assertTrue(refusal.contains("lake.vacuumAfter must be at least twice lake.sql.timeout"), refusal);
   }
 
   @Test

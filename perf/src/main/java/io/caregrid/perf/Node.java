@@ -106,7 +106,8 @@ final class Node implements AutoCloseable {
         new io.caregrid.cluster.ClusterConfig(cluster.mode(), cluster.name(), cluster.host(), cluster.port(),
             cluster.busPort(), cluster.members(),
             Integer.parseInt(args[2]), cluster.durability()),
-        base.kafka(), base.database(), base.ingest(), aged, base.identity(), base.dicom(), base.imaging());
+        base.kafka(), base.database(), base.ingest(), aged, base.identity(), base.dicom(), base.imaging(),
+        base.lake());
     try (Platform platform = Platform.start(config, true, step -> System.err.println("node: " + step))) {
       System.out.println(READY + JSON.writeValueAsString(addresses(platform)));
       System.in.transferTo(java.io.OutputStream.nullOutputStream());
