@@ -5,10 +5,13 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Immutable objects by name. Names are relative, parts separated by {@code /}; they sort by their UTF-8 bytes. Blocking: never on an event loop.
- * Every method throws {@link IOException} when the store cannot be asked or refuses; nothing was then promised.
+ * Immutable objects by name. A name is relative, parts separated by {@code /}, of ASCII letters, digits and {@code . _ - =}; no part begins with a dot.
+ * Names sort by their bytes. Any thread; blocking: never on an event loop.
+ *
+ * <p>Every method throws {@link IOException} when the store cannot be asked or refuses; nothing was then promised: an object may or may not have been
+ * written. A name that is none is an {@link IllegalArgumentException}.
  */
-public interface ObjectStore {
+public interface ObjectStore extends AutoCloseable {
 
   /** @param name of the object, @param bytes its size */
   record Entry(String name, long bytes) {}
@@ -16,9 +19,12 @@ public interface ObjectStore {
   /** Durable when it returns; replaces what has this name. A reader sees the old object, the new one or none, never a part. */
   void put(String name, Path file) throws IOException;
 
+  /** As {@link #put(String, Path)}, of something small. */
+  void put(String name, byte[] content) throws IOException;
+
   /**
    * Durable when it returns true. False: another object has this name already, and is not changed. Of many that race, one gets true, also when the store's
-   * first answer was lost on the way.
+   * first answer was lost on the way. That is known by the content: every writer puts something of its own into it, a random id.
    */
   boolean putIfAbsent(String name, byte[] content) throws IOException;
 
@@ -54,4 +60,8 @@ public interface ObjectStore {
 
   /** Folders in which every {@link #local} file lies. */
   List<Path> folders();
+
+  /** What was local may be gone, and nothing can be asked any more. */
+  @Override
+  void close();
 }
