@@ -1,0 +1,70 @@
+package io.caregrid.analytics.lake.table;
+
+import io.caregrid.analytics.lake.store.ObjectStore;
+import io.caregrid.analytics.lake.store.ObjectStore.Entry;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The heads of one lake, {@code _lake/heads/<20 digits>.json}: each is there or not, and never changes. Any thread; blocking. */
+public final class Heads {
+  static final String FOLDER = "_lake/heads/";
+  private static final int PAGE = 1_000;
+
+  private final ObjectStore store;
+  private volatile Head known;
+
+  public Heads(ObjectStore store) {
+    this.store = store;
+  }
+
+  /** The lake as it is now; null before the first. Costs one listing from the last known on. */
+  public Head newest() throws IOException {
+    Head last = known;
+    String after = last == null ? "" : name(last.number());
+    String newest = null;
+    for (List<Entry> page = page(after); !page.isEmpty(); page = page(newest)) {
+      newest = page.get(page.size() - 1).name();
+      if (page.size() < PAGE) break;
+    }
+    if (newest == null) return last;
+    byte[] bytes = store.get(newest);
+    if (bytes == null) throw new IOException("the lake's head " + newest + " vanished while it was read");
+    return known = Head.of(newest, bytes);
+  }
+
+  /** False: another one has made this head. True: from now on the lake is like that. */
+  public boolean publish(Head head) throws IOException {
+    if (!store.putIfAbsent(name(head.number()), head.json())) return false;
+    known = head;
+    return true;
+  }
+
+  /** Those below this one, oldest first. */
+  public List<Head> below(long number) throws IOException {
+    List<Head> below = new ArrayList<>();
+    String after = "";
+    while (true) {
+      List<Entry> page = page(after);
+      for (Entry each : page) {
+        if (each.name().compareTo(name(number)) >= 0) return below;
+        byte[] bytes = store.get(each.name());
+        if (bytes != null) below.add(Head.of(each.name(), bytes));
+        after = each.name();
+      }
+      if (page.size() < PAGE) return below;
+    }
+  }
+
+  public void delete(Head head) throws IOException {
+    store.delete(name(head.number()));
+  }
+
+  private List<Entry> page(String after) throws IOException {
+    return store.list(FOLDER, after, PAGE);
+  }
+
+  private static String name(long number) {
+    return FOLDER + String.format("%020d.json", number);
+  }
+}
