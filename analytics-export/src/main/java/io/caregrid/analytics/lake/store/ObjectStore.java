@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Immutable objects by name. A name is relative, parts separated by {@code /}, of ASCII letters, digits and {@code . _ - =}; no part begins with a dot.
- * Names sort by their bytes. Any thread; blocking: never on an event loop.
+ * Immutable objects by name. A name is relative, parts separated by {@code /}, of ASCII letters, digits and {@code _ - =}; the last part may have dots, but
+ * does not begin with one. Names sort by their bytes. Any thread; blocking: never on an event loop.
  *
  * <p>Every method throws {@link IOException} when the store cannot be asked or refuses; nothing was then promised: an object may or may not have been
  * written. A name that is none is an {@link IllegalArgumentException}.
