@@ -1,0 +1,182 @@
+package io.caregrid.analytics.lake;
+
+import io.caregrid.analytics.lake.Follower.Turn;
+import io.caregrid.analytics.lake.store.ObjectStore;
+import io.caregrid.analytics.lake.table.Catalogue;
+import io.caregrid.analytics.lake.table.Overtaken;
+import io.caregrid.analytics.lake.table.Step;
+import io.caregrid.cluster.LakeConfig;
+import io.caregrid.store.Cause;
+import io.caregrid.store.Database;
+import io.caregrid.store.Lease;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the lake up to date, about {@code commitEvery} behind the store.
+ *
+ * <p>Every node has one, and one of them works: who holds the lease. A lease says nothing about a holder who wakes up late; that two never spoil the lake is
+ * because each commit takes a number that nobody has taken ({@link Follower}). Work is done on threads of its own; what fails is tried again, and said once.
+ */
+public final class AnalyticsVerticle extends VerticleBase {
+  private static final Logger log = LoggerFactory.getLogger(AnalyticsVerticle.class);
+  /** seconds; what changed before that long ago, and waits for no period to end, is in the lake */
+  static final String LAG = "lake.lag";
+  /** versions of resources written */
+  static final String ROWS = "lake.rows";
+  static final String COMMITS = "lake.commits";
+  /** changes of devices' Observations that wait for their period to end */
+  static final String WAITING = "lake.waiting";
+  private static final Duration LEASE = Duration.ofSeconds(60);
+  private static final Duration RENEW = Duration.ofSeconds(15);
+  private static final long AGAIN_MILLIS = 2_000;
+
+  private final LakeConfig config;
+  private final ObjectStore store;
+  private final Path scratch;
+  private final Database database;
+  private final Lease lease;
+  private final Clock clock = Clock.systemUTC();
+  private final Counter rows;
+  private final Counter commits;
+  private final Promise<Void> idle = Promise.promise();
+  private WorkerExecutor workers;
+  private Follower follower;
+  private volatile Instant asOf;
+  private volatile int waiting;
+  private volatile boolean stopping;
+  private volatile long taken;
+  private boolean working;
+  private boolean failing;
+  private long timer = -1;
+
+  /**
+   * @param store   the lake's; closed by whoever made it
+   * @param scratch a local folder for files that are being made; emptied at the start, nobody else's
+   */
+  public AnalyticsVerticle(Database database, LakeConfig config, ObjectStore store, Path scratch,
+      MeterRegistry registry) {
+    this.database = database;
+    this.config = config;
+    this.store = store;
+    this.scratch = scratch;
+    this.lease = new Lease(database, Source.LISTENER);
+    this.rows = registry.counter(ROWS);
+    this.commits = registry.counter(COMMITS);
+    TimeGauge.builder(LAG, this, TimeUnit.MILLISECONDS, AnalyticsVerticle::lagMillis).register(registry);
+    registry.gauge(WAITING, this, each -> each.waiting);
+  }
+
+  /** Not a number where this node does not hold the lease. */
+  private double lagMillis() {
+    Instant then = asOf;
+    return then == null ? Double.NaN : Duration.between(then, clock.instant()).toMillis();
+  }
+
+  /** @return its deployment id */
+  public static Future<String> deploy(Vertx vertx, AnalyticsVerticle verticle) {
+    return vertx.deployVerticle(verticle);
+  }
+
+  @Override
+  public Future<?> start() {
+    workers = vertx.createSharedWorkerExecutor("caregrid-lake-" + deploymentID(), 2, 1, TimeUnit.HOURS);
+    return workers.executeBlocking(this::opened).onSuccess(opened -> {
+      follower = opened;
+      turn();
+    });
+  }
+
+  private Follower opened() throws IOException {
+    empty(scratch);
+    return new Follower(new Source(database), Catalogue.of(store), store, scratch, config.openPeriod(), clock,
+        Step.Watch.NONE);
+  }
+
+  private static void empty(Path folder) throws IOException {
+    Files.createDirectories(folder);
+    try (var files = Files.newDirectoryStream(folder, Files::isRegularFile)) {
+      for (Path file : files) Files.delete(file);
+    }
+  }
+
+  /** Completes when the turn under way is over. */
+  @Override
+  public Future<?> stop() {
+    stopping = true;
+    vertx.cancelTimer(timer);
+    if (!working) idle.tryComplete();
+    return idle.future()
+        .eventually(lease::release)
+        .recover(failed -> Future.succeededFuture())
+        .eventually(workers::close);
+  }
+
+  private void turn() {
+    if (stopping) return;
+    working = true;
+    lease.take(LEASE).compose(held -> held ? work() : idling()).onComplete(done -> {
+      working = false;
+      report(done.cause());
+      if (stopping) {
+        idle.tryComplete();
+        return;
+      }
+      boolean soon = done.succeeded() && done.result();
+      timer = vertx.setTimer(soon ? config.commitEvery().toMillis() : AGAIN_MILLIS, fired -> turn());
+    });
+  }
+
+  /** Another node works. */
+  private Future<Boolean> idling() {
+    follower.forget();
+    asOf = null;
+    waiting = 0;
+    return Future.succeededFuture(false);
+  }
+
+  private Future<Boolean> work() {
+    taken = System.nanoTime();
+    return workers.executeBlocking(() -> follower.turn(this::check), false).map(this::worked);
+  }
+
+  private boolean worked(Turn turn) {
+    rows.increment(turn.rows());
+    commits.increment(turn.commits());
+    waiting = turn.waiting();
+    asOf = follower.asOf();
+    return true;
+  }
+
+  /** Long work keeps its lease, or ends. */
+  private void check() throws IOException {
+    if (stopping) throw new Overtaken("this node stops");
+    if (System.nanoTime() - taken < RENEW.toNanos()) return;
+    if (!Source.wait(lease.take(LEASE))) throw new Overtaken("it has the lease");
+    taken = System.nanoTime();
+  }
+
+  /** Once when it begins to fail, once when it works again. */
+  private void report(Throwable cause) {
+    boolean fails = cause != null && !stopping;
+    if (failing == fails) return;
+    failing = fails;
+    if (failing) log.warn("the lake falls behind, trying again cause={}", Cause.andPlace(cause));
+    else log.info("the lake is kept up to date again");
+  }
+}

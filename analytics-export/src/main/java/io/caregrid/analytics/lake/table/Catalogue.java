@@ -1,0 +1,50 @@
+package io.caregrid.analytics.lake.table;
+
+import io.caregrid.analytics.lake.delta.DeltaLog;
+import io.caregrid.analytics.lake.schema.FhirSchema;
+import io.caregrid.analytics.lake.store.ObjectStore;
+import io.caregrid.analytics.lake.table.KeyedTable.Part;
+import io.caregrid.analytics.lake.vitals.Samples;
+import io.caregrid.store.FhirStore;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * All tables of a lake.
+ *
+ * @param resources by resource type: what the store keeps
+ * @param vitals    the samples of Observations
+ */
+public record Catalogue(Map<String, KeyedTable> resources, KeyedTable vitals) {
+  private static final String FHIR = "fhir/";
+
+  /** Takes a second when it is the first: the schemas are made. */
+  public static Catalogue of(ObjectStore store) {
+    Map<String, KeyedTable> resources = new LinkedHashMap<>();
+    for (String type : FhirStore.types()) {
+      FhirSchema schema = FhirSchema.of(type);
+      resources.put(type, new KeyedTable(Part.of(store, FHIR + type, schema.current()),
+          Part.of(store, FHIR + schema.history().name(), schema.history())));
+    }
+    return new Catalogue(resources, new KeyedTable(Part.of(store, FHIR + Samples.STATE.name(), Samples.STATE),
+        Part.of(store, "_lake/log/" + Samples.STATE.name(), Samples.LOG)));
+  }
+
+  public List<KeyedTable> all() {
+    List<KeyedTable> all = new ArrayList<>(resources.values());
+    all.add(vitals);
+    return all;
+  }
+
+  /** The Delta tables by folder. */
+  public Map<String, DeltaLog> logs() {
+    Map<String, DeltaLog> logs = new LinkedHashMap<>();
+    for (KeyedTable table : all()) {
+      logs.put(table.log().folder(), table.log().versions());
+      logs.put(table.state().folder(), table.state().versions());
+    }
+    return logs;
+  }
+}
