@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Locale;
 
 /** What somebody may have meant. */
-final class NearMisses {
+public final class NearMisses {
   private static final int SHOWN = 3;
 
   private NearMisses() {}
 
   /** The known names a few keystrokes away, or with the same last word; nearest first, at most three. */
-  static List<String> of(String name, Collection<String> known) {
+  public static List<String> of(String name, Collection<String> known) {
     int near = Math.max(2, name.length() / 4);
     return known.stream()
         .filter(candidate -> distance(name, candidate) <= near || lastWord(name).equals(lastWord(candidate)))

@@ -132,6 +132,15 @@ public abstract sealed class Failure extends RuntimeException {
     }
   }
 
+  /** 422: readable, but its answer takes more time, memory or room than one request may have. Asking for less helps, asking again does not. */
+  public static final class TooCostly extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public TooCostly(String why) {
+      super(422, "too-costly", why, null);
+    }
+  }
+
   /** 503 with Retry-After: overload and outages are answered, not absorbed. */
   public static final class Busy extends Failure {
     private static final long serialVersionUID = 1;

@@ -1,0 +1,246 @@
+package io.caregrid.analytics.sql;
+
+import io.caregrid.cluster.SqlConfig;
+import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Answers queries on the lake within limits of time, memory, rows and bytes: a few at once, a few waiting, the others refused.
+ *
+ * <p>Each query gets one state of the lake, pinned, and a connection of its own on which the views that it names exist; {@link SqlGate} has read it before.
+ * Its answer is complete before it is given away ({@link Answer}).
+ */
+final class QueryEngine implements AutoCloseable {
+  private static final int WAITING_PER_THREAD = 4;
+  private static final long GLANCE_MILLIS = 50;
+
+  private final Vertx vertx;
+  private final Tables tables;
+  private final SqlConfig config;
+  private final Path answers;
+  private final SqlGate gate;
+  private final Duck duck;
+  private final QueryThreads threads;
+  /** The columns of a view never change while this process lives: its schema is FHIR's. */
+  private final Map<String, Map<String, String>> columns = new ConcurrentHashMap<>();
+
+  /** @param scratch folder of this node alone; what is left in it is removed. Blocking */
+  QueryEngine(Vertx vertx, Tables tables, SqlConfig config, Path scratch) throws IOException, SQLException {
+    this.vertx = vertx;
+    this.tables = tables;
+    this.config = config;
+    answers = Scratch.emptied(scratch.resolve("answers"));
+    gate = new SqlGate();
+    duck = new Duck(config, tables.folders(), answers, Scratch.emptied(scratch.resolve("spill")));
+    threads = new QueryThreads(config.atOnce(), config.atOnce() * WAITING_PER_THREAD);
+  }
+
+  /**
+   * Completes on the caller's context, with an answer that the caller closes. Fails with Invalid 400, Unprocessable 422 (a value does not fit),
+   * TooCostly 422, Busy 503, or with the reason given to {@code running}.
+   */
+  Future<Answer> answer(Query query, Running running) {
+    return limited(running, () -> {
+      try (Tables.Pinned lake = tables.pin()) {
+        return answer(query, lake, running);
+      }
+    });
+  }
+
+  /** A view as it is described. @param columns name → DuckDB's type */
+  record Described(Tables.View view, Map<String, String> columns) {}
+
+  /** @param asOf see {@link Tables.Pinned#asOf} */
+  record Catalogue(java.time.Instant asOf, List<Described> views) {}
+
+  Future<Catalogue> catalogue() {
+    Running running = new Running();
+    return limited(running, () -> {
+      try (Tables.Pinned lake = tables.pin()) {
+        List<Described> described = new ArrayList<>();
+        for (Tables.View view : views(lake).values()) {
+          running.check();
+          described.add(new Described(view, columns(view, running)));
+        }
+        return new Catalogue(lake.asOf(), described);
+      }
+    });
+  }
+
+  private static Map<String, Tables.View> views(Tables.Pinned lake) {
+    Map<String, Tables.View> views = new TreeMap<>();
+    lake.views().forEach(view -> views.put(view.name(), view));
+    FlatViews.over(views.values()).forEach(view -> views.putIfAbsent(view.name(), view));
+    return views;
+  }
+
+  private Map<String, String> columns(Tables.View view, Running running) throws SQLException {
+    Map<String, String> known = columns.get(view.name());
+    if (known != null) return known;
+    Map<String, String> found = new LinkedHashMap<>();
+    try (Connection connection = duck.connection();
+        PreparedStatement all = running.uses(connection.prepareStatement("SELECT * FROM (" + view.query() + ")"))) {
+      ResultSetMetaData about = all.getMetaData();
+      for (int i = 1; i <= about.getColumnCount(); i++) found.put(about.getColumnName(i), about.getColumnTypeName(i));
+    }
+    columns.put(view.name(), found);
+    return found;
+  }
+
+  private Answer answer(Query query, Tables.Pinned lake, Running running) throws SQLException, IOException {
+    Map<String, Tables.View> views = views(lake);
+    Set<String> named = gate.check(query.sql(), views.keySet());
+    running.check();
+    Answer answer = new Answer(query.form(), lake.asOf(), answers.resolve(UUID.randomUUID().toString()),
+        (long) config.resultMegabytes() << 20);
+    try (Connection connection = duck.connection()) {
+      for (String name : named) create(connection, views.get(name));
+      if (query.form() == Form.PARQUET) parquet(query, connection, answer, running);
+      else rows(query, connection, answer, running);
+      return answer;
+    } catch (SQLException | IOException | RuntimeException failed) {
+      answer.close();
+      throw failed;
+    }
+  }
+
+  private static void create(Connection connection, Tables.View view) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("CREATE TEMP VIEW \"" + view.name().replace("\"", "\"\"") + "\" AS " + view.query());
+    }
+  }
+
+  private void rows(Query query, Connection connection, Answer answer, Running running)
+      throws SQLException, IOException {
+    try (PreparedStatement statement = running.uses(connection.prepareStatement(query.sql()));
+        ResultSet rows = statement.executeQuery()) {
+      Results.write(rows, query, config.rows(), answer, running);
+    }
+  }
+
+  /** DuckDB writes the file; {@code query()} takes the text as a value, so that its end is its end. */
+  private void parquet(Query query, Connection connection, Answer answer, Running running)
+      throws SQLException, IOException {
+    String exact;
+    try (PreparedStatement first = running.uses(connection.prepareStatement(query.sql()))) {
+      exact = exactly(first.getMetaData());
+    }
+    String limit = query.rows() > 0 ? " LIMIT " + query.rows() : "";
+    String copy = "COPY (SELECT *" + exact + " FROM query(" + literal(query.sql()) + ")" + limit + ") TO "
+        + literal(answer.file.toString()) + " (FORMAT parquet, COMPRESSION zstd)";
+    ScheduledFuture<?> watch = threads.clock.scheduleWithFixedDelay(() -> {
+      try {
+        answer.limit(answer.file.toFile().length());
+      } catch (Failure tooLarge) {
+        running.stop(tooLarge);
+      }
+    }, GLANCE_MILLIS, GLANCE_MILLIS, TimeUnit.MILLISECONDS);
+    try (Statement statement = running.uses(connection.createStatement())) {
+      statement.execute(copy);
+    } finally {
+      watch.cancel(false);
+    }
+    answer.written();
+  }
+
+  /** Parquet has no 128-bit integers, and DuckDB would write doubles: sums of integers go out as decimals. */
+  private static String exactly(ResultSetMetaData about) throws SQLException {
+    List<String> casts = new ArrayList<>();
+    Map<String, Integer> seen = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    for (int i = 1; i <= about.getColumnCount(); i++) seen.merge(about.getColumnName(i), 1, Integer::sum);
+    for (int i = 1; i <= about.getColumnCount(); i++) {
+      String name = "\"" + about.getColumnName(i).replace("\"", "\"\"") + "\"";
+      if (about.getColumnTypeName(i).matches("U?HUGEINT") && seen.get(about.getColumnName(i)) == 1)
+        casts.add(name + "::DECIMAL(38,0) AS " + name);
+    }
+    return casts.isEmpty() ? "" : " REPLACE (" + String.join(", ", casts) + ")";
+  }
+
+  private static String literal(String text) {
+    return "'" + text.replace("'", "''") + "'";
+  }
+
+  private <T> Future<T> limited(Running running, Callable<T> job) {
+    Promise<T> done = Promise.promise();
+    ScheduledFuture<?> patience = threads.clock.schedule(
+        () -> {
+          if (done.tryFail(new Failure.Busy("too many queries were ahead of this one")))
+            running.stop(new Departed());
+        }, config.timeout().toMillis(), TimeUnit.MILLISECONDS);
+    try {
+      threads.run(() -> {
+        if (!patience.cancel(false)) return;
+        run(running, job, done);
+      });
+    } catch (Failure.Busy full) {
+      patience.cancel(false);
+      return Future.failedFuture(full);
+    }
+    Promise<T> here = Promise.promise();
+    var context = vertx.getOrCreateContext();
+    done.future().onComplete(result -> context.runOnContext(now -> here.handle(result)));
+    return here.future();
+  }
+
+  private <T> void run(Running running, Callable<T> job, Promise<T> done) {
+    ScheduledFuture<?> end = threads.clock.schedule(() -> running.stop(
+        new Failure.TooCostly("the query took longer than " + config.timeout().toSeconds()
+            + " s (lake.sql.timeout): filter by time, patient or code first")),
+        config.timeout().toMillis(), TimeUnit.MILLISECONDS);
+    ScheduledFuture<?> glances = threads.clock.scheduleWithFixedDelay(running::interrupt, GLANCE_MILLIS, GLANCE_MILLIS,
+        TimeUnit.MILLISECONDS);
+    try {
+      running.check();
+      done.complete(job.call());
+    } catch (Throwable failed) {
+      if (Refusals.isFatal(failed)) duck.renew();
+      done.fail(told(failed, running));
+    } finally {
+      end.cancel(false);
+      glances.cancel(false);
+    }
+  }
+
+  private Throwable told(Throwable failed, Running running) {
+    if (running.isStopped()) {
+      try {
+        running.check();
+      } catch (RuntimeException reason) {
+        return reason;
+      }
+    }
+    return failed instanceof SQLException refused ? Refusals.of(refused, config.memoryMegabytes()) : failed;
+  }
+
+  int waiting() {
+    return threads.waiting();
+  }
+
+  @Override
+  public void close() throws SQLException {
+    threads.close();
+    gate.close();
+    duck.close();
+  }
+}
