@@ -1,0 +1,234 @@
+package io.caregrid.fhirpath;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeType;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.fhirpath.FhirPathException.Unfit;
+import io.caregrid.fhirpath.Model.Field;
+import io.caregrid.fhirpath.Model.Type;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * An element of a resource where it stands (FHIR R4 json.html). Type is known from R4's definitions; where these do not know the element, from its JSON.
+ */
+public final class Node implements Value {
+  private static final JsonNode NOTHING = MissingNode.getInstance();
+  private final JsonNode json;
+  private final JsonNode extra;
+  private final Type type;
+
+  /**
+   * @param extra of a primitive: what stands under its name with an underscore; else missing
+   * @param type  null when unknown
+   */
+  private Node(JsonNode json, JsonNode extra, Type type) {
+    this.json = json;
+    this.extra = extra;
+    this.type = type;
+  }
+
+  /** A resource. */
+  public static Node resource(JsonNode json) {
+    return new Node(json, NOTHING, Model.R4.type(json.path("resourceType").asText()));
+  }
+
+  /** A value that stands for itself, for example a constant: {@code typed("date", json)}. */
+  public static Node typed(String type, JsonNode json) {
+    return new Node(json, NOTHING, Model.R4.type(type));
+  }
+
+  /** As it stands; a null or missing node for a primitive that has extensions only. */
+  public JsonNode json() {
+    return json;
+  }
+
+  boolean hasValue() {
+    return json.isValueNode() && !json.isNull() && !json.isMissingNode();
+  }
+
+  boolean isA(String name) {
+    return type != null ? type.isA(name) : named().name().equals(name);
+  }
+
+  boolean isExactly(String name) {
+    return named().name().equals(name);
+  }
+
+  /** True for types that hold one value, a type unknown to the definitions included. */
+  boolean isPrimitive() {
+    return type != null ? type.isPrimitive() : !json.isContainerNode();
+  }
+
+  TypeName named() {
+    if (type != null) return new TypeName("FHIR", type.name.contains(".") ? type.base.name : type.name);
+    if (json.isObject()) return new TypeName("FHIR", json.path("resourceType").asText("Element"));
+    return new TypeName("FHIR", switch (json.getNodeType()) {
+      case BOOLEAN -> "boolean";
+      case NUMBER -> json.isIntegralNumber() ? "integer" : "decimal";
+      default -> "string";
+    });
+  }
+
+  @Override
+  public Value atom() {
+    if (type != null && !type.isPrimitive()) return type.isA("Quantity") ? quantity() : this;
+    if (!hasValue()) return json.isContainerNode() ? this : null;
+    return switch (json.getNodeType()) {
+      case BOOLEAN -> Bool.of(json.booleanValue());
+      case NUMBER -> number();
+      default -> text();
+    };
+  }
+
+  private Value number() {
+    boolean decimal = type != null ? type.isA("decimal") : !json.isIntegralNumber();
+    return decimal || !json.canConvertToInt() ? new Decimal(json.decimalValue()) : new Whole(json.intValue());
+  }
+
+  private Value text() {
+    Moment.Kind kind = type == null ? null : switch (type.name) {
+      case "date" -> Moment.Kind.DATE;
+      case "dateTime", "instant" -> Moment.Kind.DATETIME;
+      case "time" -> Moment.Kind.TIME;
+      default -> null;
+    };
+    Moment moment = kind == null ? null : Moment.read(json.textValue(), kind);
+    return moment != null ? moment : new Text(json.asText());
+  }
+
+  private Value quantity() {
+    JsonNode value = json.path("value");
+    if (!value.isNumber() || json.has("comparator")) return this;
+    boolean coded = json.path("system").asText().equals("http://unitsofmeasure.org") && json.has("code");
+    String unit = coded ? json.path("code").asText() : json.path("unit").asText(json.path("code").asText("1"));
+    return new Quantity(value.decimalValue(), unit);
+  }
+
+  /** The elements of this name, in order. In strict mode one that the type does not have is an error. */
+  List<Value> member(String name, boolean strict) {
+    if (type == null) return untyped(name);
+    Field field = type.field(name);
+    List<Value> found = new ArrayList<>(2);
+    if (field == null) {
+      unknown(name, strict);
+      add(found, name, null);
+    } else if (field.choices == null) {
+      add(found, name, Model.R4.typeOf(field));
+    } else {
+      chosen(field, found);
+    }
+    return found;
+  }
+
+  private void unknown(String name, boolean strict) {
+    Field choice = type.choiceOf(name);
+    if (choice != null) {
+      throw new Unfit("an element that has several types is named without its type: " + choice.name + ".ofType("
+          + choice.choices.get(name) + ") instead of " + name);
+    }
+    if (strict) throw new Unfit(type.name + " has no element " + name);
+  }
+
+  private void chosen(Field field, List<Value> found) {
+    for (Iterator<String> names = json.fieldNames(); names.hasNext();) {
+      String name = names.next();
+      String plain = name.startsWith("_") ? name.substring(1) : name;
+      String chosen = plain.startsWith(field.name) ? field.choices.get(plain) : null;
+      if (chosen != null && (plain.equals(name) || !json.has(plain))) add(found, plain, Model.R4.type(chosen));
+    }
+  }
+
+  /** Types that R4 does not have, of later versions for example: a choice is known by a type's name behind the element's. */
+  private List<Value> untyped(String name) {
+    List<Value> found = new ArrayList<>(2);
+    add(found, name, null);
+    if (!found.isEmpty() || !json.isObject()) return found;
+    for (Iterator<String> names = json.fieldNames(); names.hasNext();) {
+      String other = names.next();
+      if (!other.startsWith(name)) continue;
+      String rest = other.substring(name.length());
+      Type chosen = Model.R4.type(rest);
+      if (chosen == null) chosen = Model.R4.type(Character.toLowerCase(rest.charAt(0)) + rest.substring(1));
+      if (chosen != null && Character.isUpperCase(rest.charAt(0))) add(found, other, chosen);
+    }
+    return found;
+  }
+
+  private void add(List<Value> found, String name, Type of) {
+    JsonNode value = json.isObject() ? json.path(name) : extra.path(name);
+    JsonNode more = json.isObject() ? json.path("_" + name) : NOTHING;
+    if (value.isArray() || more.isArray()) {
+      for (int i = 0; i < Math.max(value.size(), more.size()); i++) one(found, value.path(i), more.path(i), of);
+    } else {
+      one(found, value, more, of);
+    }
+  }
+
+  private static void one(List<Value> found, JsonNode value, JsonNode more, Type of) {
+    boolean there = !value.isMissingNode() && !value.isNull();
+    if (!there && !more.isObject()) return;
+    boolean resource = of != null && value.isObject() && of.isA("Resource");
+    found.add(new Node(value, more, resource ? named(value, of) : of));
+  }
+
+  private static Type named(JsonNode resource, Type otherwise) {
+    Type own = Model.R4.type(resource.path("resourceType").asText());
+    return own == null ? otherwise : own;
+  }
+
+  /** All elements below this one, one level, in the order of the JSON. */
+  List<Value> children() {
+    List<Value> found = new ArrayList<>();
+    JsonNode below = json.isObject() ? json : extra;
+    for (Iterator<String> names = below.fieldNames(); names.hasNext();) {
+      String name = names.next();
+      String plain = name.startsWith("_") ? name.substring(1) : name;
+      if (plain.equals("resourceType") || !plain.equals(name) && below.has(plain)) continue;
+      Field field = type == null ? null : type.field(plain);
+      Field choice = type == null || field != null ? null : type.choiceOf(plain);
+      Type of = choice != null ? Model.R4.type(choice.choices.get(plain)) : field == null ? null : typeOf(field);
+      add(found, plain, of);
+    }
+    return found;
+  }
+
+  private static Type typeOf(Field field) {
+    return field.choices == null ? Model.R4.typeOf(field) : null;
+  }
+
+  /** Same content: numbers by value, members in any order, items in the same. */
+  boolean sameAs(Node other) {
+    return same(json, other.json);
+  }
+
+  private static boolean same(JsonNode a, JsonNode b) {
+    if (a.isNumber() && b.isNumber()) return decimal(a).compareTo(decimal(b)) == 0;
+    if (a.getNodeType() != b.getNodeType() || a.size() != b.size()) return false;
+    if (a.getNodeType() == JsonNodeType.ARRAY) {
+      for (int i = 0; i < a.size(); i++) {
+        if (!same(a.get(i), b.get(i))) return false;
+      }
+      return true;
+    }
+    if (!a.isObject()) return a.equals(b);
+    for (Map.Entry<String, JsonNode> member : ((ObjectNode) a).properties()) {
+      JsonNode there = b.get(member.getKey());
+      if (there == null || !same(member.getValue(), there)) return false;
+    }
+    return true;
+  }
+
+  private static BigDecimal decimal(JsonNode number) {
+    return number.decimalValue();
+  }
+
+  @Override
+  public String toString() {
+    return json.isValueNode() ? json.asText() : named().toString();
+  }
+}
