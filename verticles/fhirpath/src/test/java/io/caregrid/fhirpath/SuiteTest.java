@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -38,10 +37,16 @@ class SuiteTest {
 
   private static Path suite() {
     String told = System.getenv("CAREGRID_SHARED");
-    return Stream.of(told == null ? Path.of("../../../shared") : Path.of(told))
-        .map(root -> root.resolve("cases/fhirpath"))
-        .filter(Files::isDirectory)
-        .findFirst()
-        .orElse(null);
+    if (told != null) return found(Path.of(told));
+    for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
+      Path suite = found(at.resolve("shared"));
+      if (suite != null) return suite;
+    }
+    return null;
+  }
+
+  private static Path found(Path shared) {
+    Path suite = shared.resolve("cases/fhirpath");
+    return Files.isDirectory(suite) ? suite : null;
   }
 }
