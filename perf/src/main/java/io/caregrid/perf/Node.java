@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -46,13 +47,19 @@ final class Node implements AutoCloseable {
 
   /** @param heap of the node's JVM, e.g. {@code 2g}; the embedded broker lives in it too */
   static Node start(Path folder, Duration batchAge, int shards, String heap, List<String> jvmFlags) throws IOException {
+    return start(folder, batchAge, shards, heap, jvmFlags, Set.of("ingest", "device", "api"));
+  }
+
+  /** @param roles of this node, as in its configuration */
+  static Node start(Path folder, Duration batchAge, int shards, String heap, List<String> jvmFlags, Set<String> roles)
+      throws IOException {
     List<String> command = new ArrayList<>(
         List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx" + heap, "-Xms" + heap,
             "--enable-native-access=ALL-UNNAMED"));
     command.addAll(jvmFlags);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Node.class.getName(), folder.toString(),
         batchAge.toString(),
-        Integer.toString(shards)));
+        Integer.toString(shards), String.join(",", roles)));
     Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
     for (String line = out.readLine(); line != null; line = out.readLine()) {
@@ -93,7 +100,7 @@ final class Node implements AutoCloseable {
     }
   }
 
-  /** The node's own process: folder, batch age, shards. */
+  /** The node's own process: folder, batch age, shards, roles. */
   public static void main(String[] args) throws IOException {
     NodeConfig base = NodeConfig.DEFAULT;
     ShardConfig shard = base.shard();
@@ -101,7 +108,7 @@ final class Node implements AutoCloseable {
         shard.backlog(), shard.writeShare(),
         shard.idleAfter(), shard.idleCheck(), shard.handoff());
     var cluster = base.cluster();
-    NodeConfig config = new NodeConfig("perf", java.util.Set.of("ingest", "device", "api"), Path.of(args[0]), null,
+    NodeConfig config = new NodeConfig("perf", Set.of(args[3].split(",")), Path.of(args[0]), null,
         new HttpConfig("127.0.0.1", 0),
         new io.caregrid.cluster.ClusterConfig(cluster.mode(), cluster.name(), cluster.host(), cluster.port(),
             cluster.busPort(), cluster.members(),
