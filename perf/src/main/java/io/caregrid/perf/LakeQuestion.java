@@ -14,11 +14,11 @@ import java.util.Locale;
 record LakeQuestion(String name, String lake, String lines, String answer) {
 
   private static final String SAMPLES = """
-      (select subject.reference as patient, cast(v as double) as value, effectivePeriod."start" as began, n
+      (select split_part(subject.reference, '/', 2) as patient, cast(v as double) as value, effectivePeriod."start" as began, n
        from (select *, unnest(string_split(valueSampledData.data, ' ')) as v, generate_subscripts(string_split(valueSampledData.data, ' '), 1) as n from o))""";
 
   static List<LakeQuestion> of(Ward ward, int samples) {
-    String patient = "Patient/" + ward.name(0);
+    String patient = ward.name(0);
     String mean = "select cast(count(*) as varchar) || ' ' || printf('%.6f', avg(value)) from ";
     return List.of(
         new LakeQuestion("mean of all", mean + "vitals", mean + SAMPLES, counted(ward, 0, ward.devices(), samples)),

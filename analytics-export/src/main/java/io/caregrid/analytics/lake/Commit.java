@@ -1,5 +1,6 @@
 package io.caregrid.analytics.lake;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.analytics.lake.Rows.Entry;
 import io.caregrid.analytics.lake.delta.Action;
 import io.caregrid.analytics.lake.delta.Action.Add;
@@ -10,7 +11,6 @@ import io.caregrid.analytics.lake.table.KeyedTable.Part;
 import io.caregrid.analytics.lake.table.Ledger;
 import io.caregrid.analytics.lake.table.LogFile;
 import io.caregrid.analytics.lake.table.NewFiles;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.store.Bodies.Wanted;
 import java.io.IOException;
 import java.time.Instant;

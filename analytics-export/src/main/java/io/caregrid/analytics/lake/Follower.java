@@ -2,6 +2,7 @@ package io.caregrid.analytics.lake;
 
 import io.caregrid.analytics.lake.Commit.There;
 import io.caregrid.analytics.lake.Rows.Entry;
+import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.table.Catalogue;
 import io.caregrid.analytics.lake.table.Heads;
 import io.caregrid.analytics.lake.table.KeyedTable;
@@ -9,7 +10,6 @@ import io.caregrid.analytics.lake.table.Ledger;
 import io.caregrid.analytics.lake.table.NewFiles;
 import io.caregrid.analytics.lake.table.Standing;
 import io.caregrid.analytics.lake.table.Step;
-import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.contract.Change;
 import io.caregrid.store.Bodies.Found;
 import io.caregrid.store.Bodies.Piece;
@@ -206,7 +206,8 @@ final class Follower {
     long bytes = 0;
     int looked = 0;
     while (looked < left.size() && bytes < room) {
-      Piece piece = source.find(type, left.subList(looked, left.size()).stream().map(Follower::wanted).toList(), PACKED);
+      Piece piece = source.find(type, left.subList(looked, left.size()).stream().map(Follower::wanted).toList(),
+          PACKED);
       List<Entry> found = entries(piece, left.subList(looked, looked + piece.looked()));
       bytes += found.stream().mapToLong(Entry::bytes).sum();
       entries.addAll(found);

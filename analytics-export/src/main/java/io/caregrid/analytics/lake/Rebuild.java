@@ -1,5 +1,6 @@
 package io.caregrid.analytics.lake;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.analytics.lake.Follower.Held;
 import io.caregrid.analytics.lake.Rows.Entry;
 import io.caregrid.analytics.lake.delta.Action;
@@ -14,7 +15,6 @@ import io.caregrid.analytics.lake.table.LogFile;
 import io.caregrid.analytics.lake.table.NewFiles;
 import io.caregrid.analytics.lake.table.StateFile;
 import io.caregrid.analytics.lake.table.Step;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.store.ChangeFeed.Cursor;
 import io.caregrid.store.Export;
 import java.io.IOException;

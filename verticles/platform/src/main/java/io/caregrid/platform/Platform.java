@@ -1,5 +1,10 @@
 package io.caregrid.platform;
 
+import io.caregrid.analytics.lake.AnalyticsVerticle;
+import io.caregrid.analytics.lake.LakeTables;
+import io.caregrid.analytics.lake.store.ObjectStore;
+import io.caregrid.analytics.lake.store.Place;
+import io.caregrid.analytics.sql.SqlRoutes;
 import io.caregrid.api.ApiDoors;
 import io.caregrid.api.HealthRoutes;
 import io.caregrid.api.HealthRoutes.Check;
@@ -39,6 +44,7 @@ import io.vertx.core.VertxOptions;
 import io.vertx.micrometer.MetricsDomain;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -121,6 +127,7 @@ public final class Platform implements AutoCloseable {
     if (config.roles().contains("device")) openShards(database, topics, mappings);
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
     if (config.roles().contains("dicom")) openDicom(database);
+    if (config.roles().contains("analytics")) openLake(database);
     if (config.roles().contains("api"))
       doors.addAll(
           ApiDoors.all(vertx, fhir, letters, config.cluster().shards(), checks, metrics::scrape, Main.Version.text()));
@@ -185,6 +192,24 @@ public final class Platform implements AutoCloseable {
       throw dicomDoor().explain(failed);
     }
     check("dicom", () -> Future.succeededFuture(archive.acceptsMore()));
+  }
+
+  private void openLake(Database database) {
+    ObjectStore objects = keep(lake());
+    Path scratch = config.data().resolve("lake-scratch").toAbsolutePath();
+    deploy(new AnalyticsVerticle(database, config.lake(), objects, scratch.resolve("commits"), metrics));
+    LakeTables tables = new LakeTables(objects, scratch.resolve("schemas"));
+    SqlRoutes sql = new SqlRoutes(tables, config.lake().sql(), Audit.log(), metrics, scratch.resolve("sql"));
+    deploy(sql);
+    doors.add(sql);
+  }
+
+  private ObjectStore lake() {
+    try {
+      return Place.open(config.lake(), config.data().toAbsolutePath());
+    } catch (IOException refused) {
+      throw new StartException("the lake cannot be kept there, check lake.place: " + refused, refused);
+    }
   }
 
   private Path pictures() {

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param until greatest position in the feed of its rows; 0 when a rebuild took them from the store
  */
 public record LogFile(Add add, long from, long to, long until) {
+
   private static final String VERSIONS = "lake.versions";
   private static final String UNTIL = "lake.until";
 

@@ -135,8 +135,9 @@ public final class Merge {
 
   /** The least sid of each piece; empty when there are no rows. */
   private static List<Long> firsts(Duck duck, Path whole, long pieces) throws IOException {
-    return duck.list("select min(lake_sid) from (select lake_sid, ntile(" + pieces + ") over (order by lake_sid) as n from "
-        + Duck.parquet(List.of(whole)) + ") group by n order by 1", row -> row.getLong(1))
+    return duck
+        .list("select min(lake_sid) from (select lake_sid, ntile(" + pieces + ") over (order by lake_sid) as n from "
+            + Duck.parquet(List.of(whole)) + ") group by n order by 1", row -> row.getLong(1))
         .stream()
         .distinct()
         .toList();

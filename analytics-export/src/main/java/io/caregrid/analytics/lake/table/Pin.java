@@ -102,8 +102,12 @@ public final class Pin implements Pinned {
   }
 
   private static String columns(TableSchema schema) {
-    return schema.columns().stream().map(Column::name).map(name -> "r." + Duck.name(name)).collect(
-        Collectors.joining(", "));
+    return schema.columns()
+        .stream()
+        .map(Column::name)
+        .map(name -> "r." + Duck.name(name))
+        .collect(
+            Collectors.joining(", "));
   }
 
   @Override

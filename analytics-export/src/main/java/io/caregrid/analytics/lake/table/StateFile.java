@@ -13,6 +13,7 @@ import java.util.Map;
  * @param last  greatest sid of its rows
  */
 public record StateFile(Add add, long first, long last) {
+
   private static final String SIDS = "lake.sids";
 
   public static Map<String, String> tags(long first, long last) {
@@ -29,6 +30,11 @@ public record StateFile(Add add, long first, long last) {
 
   /** In order of their ranges, which do not overlap. */
   public static List<StateFile> all(Snapshot state) {
-    return state.files().values().stream().map(StateFile::of).sorted(Comparator.comparingLong(StateFile::first)).toList();
+    return state.files()
+        .values()
+        .stream()
+        .map(StateFile::of)
+        .sorted(Comparator.comparingLong(StateFile::first))
+        .toList();
   }
 }

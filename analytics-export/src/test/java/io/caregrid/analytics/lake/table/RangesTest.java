@@ -71,8 +71,11 @@ class RangesTest {
     for (int round = 0; round < 2_000; round++) {
       greatest += random.nextInt(20);
       long most = greatest;
-      long[] changed = LongStream.generate(() -> 1 + (long) (random.nextDouble() * most)).limit(random.nextInt(6))
-          .sorted().distinct().toArray();
+      long[] changed = LongStream.generate(() -> 1 + (long) (random.nextDouble() * most))
+          .limit(random.nextInt(6))
+          .sorted()
+          .distinct()
+          .toArray();
       List<Rewrite> plan = Ranges.plan(List.copyOf(files), changed);
       for (long sid : changed)
         assertEquals(1, plan.stream().filter(r -> r.from() <= sid && sid < r.to()).count(), "seed " + seed);

@@ -45,7 +45,7 @@ public final class DemoCommand implements Runnable {
     Settings.useLog("logback-demo.xml", folder.path());
     NodeConfig config = settings
         .load("demo", Map.of("name", "demo", "data", folder.path().toString(), "identity.mode", "Create",
-            "shard.batchAge", "2s"))
+            "shard.batchAge", "2s", "lake.openPeriod", "20s"))
         .node();
     PrintWriter out = spec.commandLine().getOut();
     out.println("Caregrid demo, data in " + folder.path());
