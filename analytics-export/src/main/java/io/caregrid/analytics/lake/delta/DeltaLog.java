@@ -33,7 +33,7 @@ public final class DeltaLog {
     this.store = store;
     this.table = table;
     folder = table + "/_delta_log/";
-    listing = new LogListing(store, table, folder);
+    listing = new LogListing(store, folder);
   }
 
   public String table() {
@@ -134,12 +134,19 @@ public final class DeltaLog {
 
   private Snapshot load(LogListing.Found found, long version) throws IOException {
     Snapshot from = Snapshot.none(table);
-    if (found.checkpoint() != Snapshot.NONE) from = Checkpoint.read(store, table, folder, found.checkpoint());
+    if (found.checkpoint() != Snapshot.NONE)
+      from = Checkpoint.read(store, table, folder, found.checkpoint());
     else
-      if (found.first() > 0)
-        throw new LogException(table, version, "is not there any more: the log begins with version " + found.first()
-            + ", without a checkpoint");
+      if (found.first() != 0) throw missing(version);
     return follow(from, version);
+  }
+
+  private LogException missing(long version) throws IOException {
+    LogListing.Found all = listing.all();
+    if (all.isEmpty()) return new LogException(table, version, "there is no such table");
+    String checkpoint = all.first() > version ? "" : ", without a checkpoint";
+    return new LogException(table, version,
+        "is not there any more: the log begins with version " + all.first() + checkpoint);
   }
 
   /** Reads the versions behind {@code from}, until {@code version}. */

@@ -22,7 +22,7 @@ final class LogCleanup {
     this.store = store;
     this.table = table;
     this.folder = folder;
-    listing = new LogListing(store, table, folder);
+    listing = new LogListing(store, folder);
   }
 
   /** From the oldest on, so that at any moment what is left is a log without a gap. */

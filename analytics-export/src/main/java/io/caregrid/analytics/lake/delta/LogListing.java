@@ -18,12 +18,10 @@ final class LogListing {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final ObjectStore store;
-  private final String table;
   private final String folder;
 
-  LogListing(ObjectStore store, String table, String folder) {
+  LogListing(ObjectStore store, String folder) {
     this.store = store;
-    this.table = table;
     this.folder = folder;
   }
 
@@ -47,6 +45,10 @@ final class LogListing {
       Found near = found(names(hint, Long.MAX_VALUE));
       if (near.checkpoint() != Snapshot.NONE) return near;
     }
+    return all();
+  }
+
+  Found all() throws IOException {
     return found(names(0, Long.MAX_VALUE));
   }
 
@@ -82,7 +84,7 @@ final class LogListing {
     }
   }
 
-  private Found found(List<LogName> names) throws LogException {
+  private static Found found(List<LogName> names) {
     long checkpoint = Snapshot.NONE;
     long first = Snapshot.NONE;
     long newest = Snapshot.NONE;
