@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.analytics.lake.parquet.ZstdCodec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -74,7 +75,7 @@ final class CheckpointFile {
   static byte[] write(List<ObjectNode> rows) throws IOException {
     MemoryFile file = new MemoryFile(new byte[0]);
     try (ParquetWriter<ObjectNode> writer = new Builder(file).withConf(new PlainParquetConfiguration())
-        .withCodecFactory(new ZstdPages())
+        .withCodecFactory(new ZstdCodec())
         .withCompressionCodec(CompressionCodecName.ZSTD)
         .build()) {
       for (ObjectNode each : rows) writer.write(each);
@@ -86,7 +87,7 @@ final class CheckpointFile {
   static List<ObjectNode> read(byte[] content) throws IOException {
     List<ObjectNode> rows = new ArrayList<>();
     ParquetReadOptions options = ParquetReadOptions.builder(new PlainParquetConfiguration())
-        .withCodecFactory(new ZstdPages())
+        .withCodecFactory(new ZstdCodec())
         .build();
     try (ParquetFileReader reader = ParquetFileReader.open(new MemoryFile(content), options)) {
       MessageType schema = reader.getFileMetaData().getSchema();
