@@ -54,7 +54,7 @@ final class Arithmetic {
       if (operator.equals("/")) return one.over(other);
       if ("+-".contains(operator)) return sum(operator, one, other);
     }
-    throw new Unfit(operator + " cannot take " + Items.kind(a) + " and " + Items.kind(b));
+    throw new Unfit(operator + " cannot take " + a.typeName() + " and " + b.typeName());
   }
 
   private static Value sum(String operator, Quantity one, Quantity other) {

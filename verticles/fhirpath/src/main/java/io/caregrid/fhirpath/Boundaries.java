@@ -44,7 +44,7 @@ final class Boundaries {
       return value == null ? Items.NONE : List.of(new Quantity(value, quantity.unit()));
     }
     BigDecimal number = Items.number(one);
-    if (number == null) throw new Unfit(Items.kind(one) + " has no boundaries");
+    if (number == null) throw new Unfit(one.typeName() + " has no boundaries");
     return Items.of(number(number, digits, high));
   }
 
@@ -94,6 +94,6 @@ final class Boundaries {
     if (one instanceof Moment moment) return Items.of(moment.digits());
     if (one instanceof Decimal decimal) return Items.of(Math.max(0, decimal.value().scale()));
     if (one instanceof Whole) return Items.of(0);
-    throw new Unfit(Items.kind(one) + " has no precision");
+    throw new Unfit(one.typeName() + " has no precision");
   }
 }

@@ -121,7 +121,7 @@ final class Comparing {
       Quantity other = quantity(b);
       if (one != null && other != null) return one.compare(other);
     }
-    throw new Unfit(Items.kind(a) + " and " + Items.kind(b) + " have no order");
+    throw new Unfit(a.typeName() + " and " + b.typeName() + " have no order");
   }
 
   /** Whether an equal item is among these. */

@@ -61,21 +61,21 @@ final class Items {
     Value item = single(items, what);
     if (item == null) return null;
     if (item instanceof Text text) return text.value();
-    throw new Unfit(what + " must be a string and is " + kind(item));
+    throw new Unfit(what + " must be a string and is " + item.typeName());
   }
 
   static Integer whole(List<Value> items, String what) {
     Value item = single(items, what);
     if (item == null) return null;
     if (item instanceof Whole whole) return whole.value();
-    throw new Unfit(what + " must be an integer and is " + kind(item));
+    throw new Unfit(what + " must be an integer and is " + item.typeName());
   }
 
   static BigDecimal number(List<Value> items, String what) {
     Value item = single(items, what);
     if (item == null) return null;
     BigDecimal number = number(item);
-    if (number == null) throw new Unfit(what + " must be a number and is " + kind(item));
+    if (number == null) throw new Unfit(what + " must be a number and is " + item.typeName());
     return number;
   }
 
@@ -83,10 +83,5 @@ final class Items {
   static BigDecimal number(Value atom) {
     if (atom instanceof Whole whole) return BigDecimal.valueOf(whole.value());
     return atom instanceof Decimal decimal ? decimal.value() : null;
-  }
-
-  /** A type's name as errors tell it. */
-  static String kind(Value value) {
-    return value.type().toString();
   }
 }

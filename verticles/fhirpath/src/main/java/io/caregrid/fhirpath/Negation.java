@@ -14,6 +14,6 @@ record Negation(Expression inner) implements Expression {
     if (value instanceof Whole whole) return List.of(new Whole(-whole.value()));
     if (value instanceof Decimal decimal) return List.of(new Decimal(decimal.value().negate()));
     if (value instanceof Quantity quantity) return List.of(new Quantity(quantity.value().negate(), quantity.unit()));
-    throw new Unfit("- stands before a number or a quantity, not before " + Items.kind(value));
+    throw new Unfit("- stands before a number or a quantity, not before " + value.typeName());
   }
 }

@@ -43,6 +43,7 @@ public final class Node implements Value {
   }
 
   /** As it stands; a null or missing node for a primitive that has extensions only. */
+  @Override
   public JsonNode json() {
     return json;
   }

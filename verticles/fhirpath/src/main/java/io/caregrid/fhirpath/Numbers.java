@@ -39,7 +39,7 @@ final class Numbers {
     if (value instanceof Quantity quantity) return List.of(new Quantity(quantity.value().abs(), quantity.unit()));
     if (value instanceof Whole whole) return Items.of(Math.abs(whole.value()));
     if (value instanceof Decimal decimal) return Items.of(decimal.value().abs());
-    throw new Unfit("abs() is called on a number, not on " + Items.kind(value));
+    throw new Unfit("abs() is called on a number, not on " + value.typeName());
   }
 
   private static Map.Entry<String, Signature> rounding(String name, RoundingMode mode) {

@@ -83,7 +83,7 @@ final class Strings {
     boolean first = true;
     for (Value item : in) {
       if (item.atom() == null) continue;
-      if (!(item.atom() instanceof Text text)) throw new Unfit("join() joins strings, not " + Items.kind(item));
+      if (!(item.atom() instanceof Text text)) throw new Unfit("join() joins strings, not " + item.typeName());
       if (!first && separator != null) all.append(separator);
       all.append(text.value());
       first = false;

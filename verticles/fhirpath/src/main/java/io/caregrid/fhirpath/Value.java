@@ -1,10 +1,13 @@
 package io.caregrid.fhirpath;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.math.BigDecimal;
 
 /** One item of a collection: an element of a resource as it stands in its JSON, or a value of FHIRPath's own types (N1 "Types"). */
 public sealed interface Value permits Node, Value.Text, Value.Bool, Value.Whole, Value.Decimal, Moment, Quantity,
     Value.TypeName {
+  JsonNodeFactory JSON = JsonNodeFactory.withExactBigDecimals(true);
 
   record Text(String value) implements Value {
     @Override
@@ -53,6 +56,27 @@ public sealed interface Value permits Node, Value.Text, Value.Bool, Value.Whole,
   /** This value as one of FHIRPath's own types where it is a primitive or a quantity of FHIR; null when it has no value; else itself. */
   default Value atom() {
     return this;
+  }
+
+  static Value whole(int value) {
+    return new Whole(value);
+  }
+
+  /** True and false where it is a boolean, else null. */
+  default Boolean truth() {
+    return atom() instanceof Bool bool ? Boolean.valueOf(bool.value()) : null;
+  }
+
+  /** As JSON: an element as it stands, a number with all its digits, anything else as text. */
+  default JsonNode json() {
+    if (this instanceof Bool bool) return JSON.booleanNode(bool.value());
+    if (this instanceof Whole whole) return JSON.numberNode(whole.value());
+    return this instanceof Decimal decimal ? JSON.numberNode(decimal.value()) : JSON.textNode(toString());
+  }
+
+  /** The name of its type for an error: {@code System.Integer}, {@code FHIR.Quantity}. */
+  default String typeName() {
+    return type().toString();
   }
 
   /** The name of its type, and the namespace: {@code System} or {@code FHIR}. */
