@@ -34,6 +34,9 @@ import java.util.regex.Pattern;
 public final class FhirRoutes implements Routes {
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9\\-.]{1,64}");
   private static final Pattern HANDLING = Pattern.compile("handling=([a-z]*)");
+  /** Of the system: other doors' matter, wherever these are mounted. They answer in forms of their own, and what none of them answers ends here. */
+  private static final String OPERATION = "/fhir/\\$[^/]*";
+  private static final String OPERATION_OF_TYPE = "/fhir/.+/\\$[^/]*";
   private static final String OTHER_ADDRESS = "/fhir/(?!(?:metadata|" + String.join("|", ResourceTypes.ALL)
       + ")(?:/|$)).+";
   /** Larger bodies are read on a worker thread: reading this much takes well under a millisecond. */
@@ -54,16 +57,18 @@ public final class FhirRoutes implements Routes {
 
   @Override
   public void mount(Router router) {
-    router.route("/fhir*").handler(Negotiation::check);
+    router.routeWithRegex("(?!" + OPERATION + "$)/fhir.*").handler(Negotiation::check);
     reading(router, "/fhir").handler(FhirRoutes::welcome);
     reading(router, "/fhir/metadata").handler(this::metadata);
-    router.routeWithRegex("/fhir/(.*/)?\\$[^/]*").handler(FhirRoutes::operation);
+    router.routeWithRegex(OPERATION_OF_TYPE).handler(FhirRoutes::operation);
     ResourceTypes.ALL.forEach(type -> mount(router, type));
-    router.routeWithRegex(OTHER_ADDRESS).handler(FhirRoutes::unknown);
+    router.routeWithRegex(OPERATION).last().handler(FhirRoutes::operation);
+    router.routeWithRegex(OTHER_ADDRESS).last().handler(FhirRoutes::unknown);
   }
 
   private static void operation(RoutingContext request) {
-    request.fail(new Failure.NotFound("operations, whose names begin with $, are not supported yet"));
+    request.fail(new Failure.NotFound(
+        "no such operation here: operations have names that begin with $, and this node has $viewdefinition-run where it has the role analytics"));
   }
 
   private void mount(Router router, String type) {
