@@ -11,6 +11,7 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -166,9 +167,9 @@ final class FolderStore implements ObjectStore {
 
   @Override
   public Entry head(String name) throws IOException {
-    Path path = path(name);
     try {
-      return Files.isDirectory(path) ? null : new Entry(name, Files.size(path));
+      BasicFileAttributes found = Files.readAttributes(path(name), BasicFileAttributes.class);
+      return found.isDirectory() ? null : new Entry(name, found.size(), found.lastModifiedTime().toInstant());
     } catch (NoSuchFileException none) {
       return null;
     }

@@ -2,6 +2,7 @@ package io.caregrid.analytics.lake.store;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -13,8 +14,13 @@ import java.util.List;
  */
 public interface ObjectStore extends AutoCloseable {
 
-  /** @param name of the object, @param bytes its size */
-  record Entry(String name, long bytes) {}
+  /**
+   * An object as it is found.
+   *
+   * @param bytes    its size
+   * @param modified when it was put, by the store's clock: good for telling that something has been lying about for hours, not for an order
+   */
+  record Entry(String name, long bytes, Instant modified) {}
 
   /** Durable when it returns; replaces what has this name. A reader sees the old object, the new one or none, never a part. */
   void put(String name, Path file) throws IOException;

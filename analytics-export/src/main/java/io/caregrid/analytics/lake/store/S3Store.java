@@ -25,6 +25,7 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
@@ -151,7 +152,7 @@ final class S3Store implements ObjectStore {
       ListObjectsV2Response page = page(namePrefix, from, wanted);
       for (var each : page.contents()) {
         from = each.key().substring(prefix.length());
-        if (Names.isName(from)) entries.add(new Entry(from, each.size()));
+        if (Names.isName(from)) entries.add(new Entry(from, each.size(), each.lastModified()));
       }
       if (!Boolean.TRUE.equals(page.isTruncated()) || page.contents().isEmpty()) break;
     }
@@ -168,8 +169,8 @@ final class S3Store implements ObjectStore {
   @Override
   public Entry head(String name) throws IOException {
     String key = key(name);
-    return found("head", name,
-        () -> new Entry(name, client.headObject(request -> request.bucket(bucket).key(key)).contentLength()));
+    HeadObjectResponse found = found("head", name, () -> client.headObject(request -> request.bucket(bucket).key(key)));
+    return found == null ? null : new Entry(name, found.contentLength(), found.lastModified());
   }
 
   @Override

@@ -70,7 +70,7 @@ class FolderStoreTest {
     Files.writeString(folder.resolve("lake/t/.a.crc"), "hadoop's");
     Files.writeString(folder.resolve("lake/t/a copy"), "somebody's");
 
-    assertEquals(List.of(new ObjectStore.Entry("t/a", 1)), store.list("", "", 10));
+    assertEquals(List.of("t/a"), store.list("", "", 10).stream().map(ObjectStore.Entry::name).toList());
   }
 
   @Test

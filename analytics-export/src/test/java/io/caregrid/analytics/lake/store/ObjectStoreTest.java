@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -87,11 +88,16 @@ class ObjectStoreTest {
     void whatWasPutIsReadBack() throws IOException {
       byte[] content = bytes(3_000_000);
 
+      Instant before = Instant.now().minusSeconds(2);
       store.put("fhir/Patient/1-a.parquet", file(content));
 
       assertArrayEquals(content, store.get("fhir/Patient/1-a.parquet"));
-      assertEquals(new ObjectStore.Entry("fhir/Patient/1-a.parquet", 3_000_000),
-          store.head("fhir/Patient/1-a.parquet"));
+      ObjectStore.Entry entry = store.head("fhir/Patient/1-a.parquet");
+      assertEquals(3_000_000, entry.bytes());
+      assertTrue(entry.modified().isAfter(before) && entry.modified().isBefore(before.plusSeconds(60)),
+          entry::toString);
+      assertEquals(List.of("fhir/Patient/1-a.parquet"), names(store.list("fhir/", "", 10)));
+      assertEquals(3_000_000, store.list("fhir/", "", 10).get(0).bytes());
     }
 
     @Test
