@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.parquet.ParquetReadOptions;
+import org.apache.parquet.PlainReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.conf.ParquetConfiguration;
 import org.apache.parquet.conf.PlainParquetConfiguration;
@@ -104,9 +104,7 @@ public final class ParquetFiles {
    * @param schema what of them is wanted: columns that are not in it are not read. Without {@code lake_rest} a row lacks what stands there
    */
   public static void read(Path file, TableSchema schema, Consumer<ObjectNode> rows) throws IOException {
-    ParquetReadOptions options = ParquetReadOptions.builder(new PlainParquetConfiguration())
-        .withCodecFactory(new ZstdCodec())
-        .build();
+    PlainReadOptions options = new PlainReadOptions(new ZstdCodec());
     try (ParquetFileReader reader = ParquetFileReader.open(new LocalInputFile(file), options)) {
       MessageType all = reader.getFileMetaData().getSchema();
       MessageType wanted = ParquetTypes.common(all, schema.columns());

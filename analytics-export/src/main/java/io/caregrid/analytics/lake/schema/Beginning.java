@@ -2,54 +2,84 @@ package io.caregrid.analytics.lake.schema;
 
 import java.time.DateTimeException;
 import java.time.LocalDate;
-import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
-/** When a FHIR date, dateTime or instant begins. */
+/**
+ * When a FHIR date, dateTime or instant begins (R4 datatypes.html#dateTime): a year, a month, a day, or a day with a time and a zone. Every Observation has
+ * several, so there is no regular expression.
+ */
 public final class Beginning {
-  /** FHIR R4 datatypes.html#dateTime; a time without a zone is none. */
-  private static final Pattern WRITTEN = Pattern.compile(
-      "(\\d{4})(?:-(\\d\\d)(?:-(\\d\\d)(?:T(\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d+))?)?(Z|([+-])(\\d\\d):(\\d\\d)))?)?)?");
-  private static final int MICRO_DIGITS = 6;
+  private static final long MICROS = 1_000_000;
+  private static final long DAY = 86_400;
+  private static final int YEAR = 4, MONTH = 7, DATE = 10, MINUTES = 16, SECONDS = 19;
+
+  /** Only within {@link #micros}. */
+  private static final DateTimeException NONE = new DateTimeException("no date");
 
   private Beginning() {}
 
-  /** Microseconds since 1970, what is finer cut off; a date without a zone is taken as UTC. Null when the text is no date. */
+  /** Microseconds since 1970, what is finer cut off; a date without a time begins in UTC. Null when the text is no date, or a time without a zone. */
   public static Long micros(String text) {
-    Matcher date = WRITTEN.matcher(text);
-    if (!date.matches()) return null;
     try {
-      long day = LocalDate.of(number(date, 1, 0), number(date, 2, 1), number(date, 3, 1)).toEpochDay();
-      long seconds = secondOfDay(date) - offset(date);
-      return TimeUnit.DAYS.toMicros(day) + TimeUnit.SECONDS.toMicros(seconds) + fraction(date.group(7));
+      return parse(text);
     } catch (DateTimeException none) {
       return null;
     }
   }
 
-  private static long secondOfDay(Matcher date) {
-    int hour = number(date, 4, 0);
-    int minute = number(date, 5, 0);
-    int second = number(date, 6, 0);
-    if (hour > 23 || minute > 59 || second > 59) throw new DateTimeException("no time of day");
-    return hour * 3_600L + minute * 60L + second;
+  private static long parse(String text) {
+    int length = text.length();
+    if (length != YEAR && length != MONTH && length < DATE) throw NONE;
+    int year = digits(text, 0, YEAR);
+    int month = length >= MONTH ? after(text, '-', YEAR, MONTH) : 1;
+    int day = length >= DATE ? after(text, '-', MONTH, DATE) : 1;
+    long seconds = LocalDate.of(year, month, day).toEpochDay() * DAY;
+    return length > DATE ? timed(text, seconds) : seconds * MICROS;
   }
 
-  private static long offset(Matcher date) {
-    long seconds = number(date, 10, 0) * 3_600L + number(date, 11, 0) * 60L;
-    return "-".equals(date.group(9)) ? -seconds : seconds;
+  /** @param day in seconds since 1970 */
+  private static long timed(String text, long day) {
+    int hour = after(text, 'T', DATE, DATE + 3);
+    int minute = after(text, ':', DATE + 3, MINUTES);
+    boolean hasSeconds = at(text, MINUTES) == ':';
+    int second = hasSeconds ? after(text, ':', MINUTES, SECONDS) : 0;
+    if (hour > 23 || minute > 59 || second > 59) throw NONE;
+    int zone = hasSeconds ? SECONDS : MINUTES;
+    long micros = 0;
+    if (hasSeconds && at(text, SECONDS) == '.') {
+      long unit = MICROS;
+      for (zone++; at(text, zone) >= '0' && at(text, zone) <= '9'; zone++)
+        micros += (text.charAt(zone) - '0') * (unit /= 10);
+      if (zone == SECONDS + 1) throw NONE;
+    }
+    return (day + hour * 3_600L + minute * 60L + second - offset(text, zone)) * MICROS + micros;
   }
 
-  private static long fraction(String digits) {
-    if (digits == null) return 0;
-    String six = digits.length() > MICRO_DIGITS ? digits.substring(0, MICRO_DIGITS) : digits;
-    long micros = Long.parseLong(six);
-    for (int i = six.length(); i < MICRO_DIGITS; i++) micros *= 10;
-    return micros;
+  /** Seconds by which the zone at the end of the text is ahead of UTC. */
+  private static long offset(String text, int from) {
+    char sign = at(text, from);
+    if (sign == 'Z' && text.length() == from + 1) return 0;
+    if (sign != '+' && sign != '-' || text.length() != from + "+00:00".length()) throw NONE;
+    long seconds = digits(text, from + 1, from + 3) * 3_600L + after(text, ':', from + 3, from + 6) * 60L;
+    return sign == '-' ? -seconds : seconds;
   }
 
-  private static int number(Matcher date, int group, int none) {
-    return date.group(group) == null ? none : Integer.parseInt(date.group(group));
+  private static int after(String text, char mark, int from, int to) {
+    if (at(text, from) != mark) throw NONE;
+    return digits(text, from + 1, to);
+  }
+
+  private static int digits(String text, int from, int to) {
+    int number = 0;
+    for (int i = from; i < to; i++) {
+      char c = at(text, i);
+      if (c < '0' || c > '9') throw NONE;
+      number = number * 10 + c - '0';
+    }
+    return number;
+  }
+
+  /** 0 behind the end. */
+  private static char at(String text, int index) {
+    return index < text.length() ? text.charAt(index) : 0;
   }
 }

@@ -23,6 +23,8 @@ public final class FhirSchema {
   private static final Map<String, FhirSchema> MADE = new ConcurrentHashMap<>();
   /** Most often a type may stand on the way from the root to a column. */
   private static final int SELF = 2;
+  /** Levels whose primitives have a column for their extensions: the resource itself and what stands in it. Those of the deeper are in {@code lake_rest}. */
+  private static final int EXTENDED = 2;
   /** Choices of more types than this are open. */
   private static final int CLOSED = 30;
   private static final Set<String> COMMON = Set.of("boolean", "integer", "decimal", "string", "code", "uri", "date",
@@ -141,7 +143,7 @@ public final class FhirSchema {
       columns.add(leaf(name, kind(type), list));
       if (type.equals("decimal")) columns.add(leaf(name + "_text", Kind.TEXT, list));
       if (Set.of("date", "dateTime", "instant").contains(type)) columns.add(leaf(name + "_at", Kind.INSTANT, list));
-      if (above.isEmpty()) columns.add(new Leaf(name + "_ext", Kind.TEXT));
+      if (above.size() < EXTENDED) columns.add(new Leaf(name + "_ext", Kind.TEXT));
     }
 
     private Column complex(Element element, String name, String type, List<String> above) {
