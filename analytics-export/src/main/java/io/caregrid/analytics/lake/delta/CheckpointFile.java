@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import org.apache.parquet.ParquetReadOptions;
+import org.apache.parquet.PlainReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
@@ -86,9 +86,7 @@ final class CheckpointFile {
   /** Rows with the fields that have a value. @throws RuntimeException of many kinds, or IOException: not a Parquet file */
   static List<ObjectNode> read(byte[] content) throws IOException {
     List<ObjectNode> rows = new ArrayList<>();
-    ParquetReadOptions options = ParquetReadOptions.builder(new PlainParquetConfiguration())
-        .withCodecFactory(new ZstdCodec())
-        .build();
+    PlainReadOptions options = new PlainReadOptions(new ZstdCodec());
     try (ParquetFileReader reader = ParquetFileReader.open(new MemoryFile(content), options)) {
       MessageType schema = reader.getFileMetaData().getSchema();
       MessageColumnIO columns = new ColumnIOFactory().getColumnIO(schema);
@@ -154,6 +152,11 @@ final class CheckpointFile {
 
     @Override
     protected WriteSupport<ObjectNode> getWriteSupport(org.apache.hadoop.conf.Configuration configuration) {
+      return new Rows();
+    }
+
+    @Override
+    protected WriteSupport<ObjectNode> getWriteSupport(org.apache.parquet.conf.ParquetConfiguration configuration) {
       return new Rows();
     }
   }
