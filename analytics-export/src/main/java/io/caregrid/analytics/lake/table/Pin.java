@@ -9,12 +9,17 @@ import io.caregrid.analytics.lake.table.KeyedTable.Part;
 import io.caregrid.analytics.sql.Tables.Pinned;
 import io.caregrid.analytics.sql.Tables.View;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.zip.CRC32C;
 
 /**
  * One head of the lake, its files local until it is closed.
@@ -48,20 +53,24 @@ public final class Pin implements Pinned {
     }
   }
 
-  /** Before the first {@link #of}. What is there is left: it was made by the same program, or is replaced. */
+  /** Before the first {@link #of}. Those of an earlier start are used again as long as their schema is the same. */
   public static void writeEmpties(Catalogue catalogue, Path empties) throws IOException {
     Files.createDirectories(empties);
     for (KeyedTable table : catalogue.all()) {
       for (Part part : List.of(table.log(), table.state())) {
         Path file = empty(empties, part);
-        Files.deleteIfExists(file);
-        ParquetFiles.writeEmpty(file, part.schema());
+        if (Files.exists(file)) continue;
+        Path made = empties.resolve(UUID.randomUUID() + ".new");
+        ParquetFiles.writeEmpty(made, part.schema());
+        Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
       }
     }
   }
 
   private static Path empty(Path empties, Part part) {
-    return empties.resolve(part.folder().replace('/', '-') + ".parquet");
+    CRC32C schema = new CRC32C();
+    schema.update(part.schema().deltaSchema().getBytes(StandardCharsets.UTF_8));
+    return empties.resolve(part.folder().replace('/', '-') + "-" + Long.toHexString(schema.getValue()) + ".parquet");
   }
 
   private void resource(KeyedTable table) throws IOException {
@@ -85,8 +94,8 @@ public final class Pin implements Pinned {
     return version == null ? NOTHING : part.versions().at(version);
   }
 
-  private static final Snapshot NOTHING = new Snapshot("", Snapshot.NONE, null, null, java.util.Map.of(),
-      java.util.Map.of(), java.util.Map.of());
+  private static final Snapshot NOTHING = new Snapshot("", Snapshot.NONE, null, null, Map.of(),
+      Map.of(), Map.of());
 
   private String query(KeyedTable table, List<Path> states, List<Path> news) {
     List<Path> files = new ArrayList<>();
