@@ -4,10 +4,12 @@ import io.caregrid.analytics.lake.Commit.There;
 import io.caregrid.analytics.lake.Rows.Entry;
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.table.Catalogue;
+import io.caregrid.analytics.lake.table.Head;
 import io.caregrid.analytics.lake.table.Heads;
 import io.caregrid.analytics.lake.table.KeyedTable;
 import io.caregrid.analytics.lake.table.Ledger;
 import io.caregrid.analytics.lake.table.NewFiles;
+import io.caregrid.analytics.lake.table.Prepared;
 import io.caregrid.analytics.lake.table.Standing;
 import io.caregrid.analytics.lake.table.Step;
 import io.caregrid.contract.Change;
@@ -252,6 +254,25 @@ final class Follower {
     Set<Wanted> vitals = new HashSet<>(standing.followed(catalogue.vitals(), keys, safe));
     vitals.addAll(rebuilt);
     return new There(resources, vitals);
+  }
+
+  /**
+   * A table's state takes what was prepared for it, unless it is no longer what that was thought out on: then the files are litter.
+   *
+   * @return whether it did
+   */
+  boolean take(Prepared prepared) throws IOException {
+    if (ledger == null || ledger.next(prepared.part()) != prepared.version()) return false;
+    boolean done = false;
+    try {
+      ledger.commit(prepared.part(), prepared.actions());
+      Head head = ledger.head();
+      ledger.publish(head.read(), head.safe(), head.asOf());
+      done = true;
+      return true;
+    } finally {
+      if (!done) forget();
+    }
   }
 
   private void publish(Instant until) throws IOException {

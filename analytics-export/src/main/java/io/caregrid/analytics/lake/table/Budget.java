@@ -12,7 +12,7 @@ import java.time.Instant;
 public record Budget(Instant next) {
   private static final int SHARE = 20;
   private static final long BYTES_A_SECOND = 250_000;
-  static final Duration LEAST = Duration.ofSeconds(10);
+  public static final Duration LEAST = Duration.ofSeconds(10);
 
   public boolean allows(Instant now) {
     return !now.isBefore(next);

@@ -18,7 +18,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 
 /**
  * Brings a state up to its log: of the files whose range holds a key that changed, new ones are made. Nothing changes until the version that
@@ -30,35 +29,31 @@ public final class Merge {
   private final ObjectStore store;
   private final Path scratch;
   private final Clock clock;
+  private final Step.Watch watch;
 
-  public Merge(ObjectStore store, Path scratch, Clock clock) {
+  public Merge(ObjectStore store, Path scratch, Clock clock, Step.Watch watch) {
     this.store = store;
     this.scratch = scratch;
     this.clock = clock;
+    this.watch = watch;
   }
 
-  /**
-   * A version of a state, not yet committed.
-   *
-   * @param version its number
-   * @param bytes   written for it
-   */
-  public record Prepared(KeyedTable table, long version, List<Action> actions, long bytes) {}
-
   /** One rewriting with what it reads. */
-  private record Work(KeyedTable table, Duck duck, Locals locals, List<Path> logs, String prefix) {}
+  private record Work(KeyedTable table, Duck duck, Locals locals, List<Path> logs, long number) {}
 
-  /** Null when the state has everything already. @param prefix of the new files' names */
-  public Prepared prepare(KeyedTable table, Snapshot log, Snapshot state, String prefix) throws IOException {
+  /**
+   * @param log    as far as the state is brought; behind it in at least one file
+   * @param number of the newest head: the beginning of the new files' names
+   */
+  public Prepared prepare(KeyedTable table, Snapshot log, Snapshot state, long number) throws IOException {
     List<LogFile> behind = LogFile.behind(log, KeyedTable.merged(state));
-    if (behind.isEmpty()) return null;
     Instant now = clock.instant();
     List<Action> actions = new ArrayList<>();
     actions.add(CommitInfo.of("MERGE", now));
     actions.add(new Txn(KeyedTable.MERGED, log.version()));
     long bytes = 0;
     try (Duck duck = new Duck(scratch); Locals locals = new Locals(store)) {
-      Work work = new Work(table, duck, locals, locals.logs(table.log(), behind), prefix);
+      Work work = new Work(table, duck, locals, locals.logs(table.log(), behind), number);
       newest(work);
       for (Rewrite rewrite : Ranges.plan(StateFile.all(state), changed(duck))) {
         for (StateFile old : rewrite.files()) actions.add(Remove.of(old.add(), now, true));
@@ -68,7 +63,8 @@ public final class Merge {
         }
       }
     }
-    return new Prepared(table, state.version() + 1, actions, bytes);
+    watch.reached(Step.MERGE_PREPARED);
+    return new Prepared(table.state(), state.version() + 1, actions, bytes);
   }
 
   /** What the log says last of each key. */
@@ -144,7 +140,7 @@ public final class Merge {
   }
 
   private Add add(Work work, Path file, long first) throws IOException {
-    String name = work.prefix + "-" + UUID.randomUUID() + ".parquet";
+    String name = NewFiles.name(work.number);
     Found found = found(work, file);
     store.put(work.table.state().file(name), file);
     return new Add(name, Files.size(file), clock.millis(), true, found.stats(work.table.key()),

@@ -1,7 +1,6 @@
 package io.caregrid.analytics.lake.table;
 
 import io.caregrid.analytics.lake.delta.Snapshot;
-import io.caregrid.analytics.lake.parquet.ParquetFiles;
 import io.caregrid.analytics.lake.schema.Column;
 import io.caregrid.analytics.lake.schema.TableSchema;
 import io.caregrid.analytics.lake.store.ObjectStore;
@@ -9,17 +8,12 @@ import io.caregrid.analytics.lake.table.KeyedTable.Part;
 import io.caregrid.analytics.sql.Tables.Pinned;
 import io.caregrid.analytics.sql.Tables.View;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.stream.Collectors;
-import java.util.zip.CRC32C;
 
 /**
  * One head of the lake, its files local until it is closed.
@@ -29,18 +23,18 @@ import java.util.zip.CRC32C;
  */
 public final class Pin implements Pinned {
   private final Locals locals;
-  private final Path empties;
+  private final Empties empties;
   private final Head head;
   private final List<View> views = new ArrayList<>();
 
-  private Pin(Locals locals, Path empties, Head head) {
+  private Pin(Locals locals, Empties empties, Head head) {
     this.locals = locals;
     this.empties = empties;
     this.head = head;
   }
 
   /** @param head null: the lake is empty */
-  public static Pin of(ObjectStore store, Catalogue catalogue, Path empties, Head head) throws IOException {
+  public static Pin of(ObjectStore store, Catalogue catalogue, Empties empties, Head head) throws IOException {
     Pin pin = new Pin(new Locals(store), empties, head);
     boolean done = false;
     try {
@@ -53,30 +47,10 @@ public final class Pin implements Pinned {
     }
   }
 
-  /** Before the first {@link #of}. Those of an earlier start are used again as long as their schema is the same. */
-  public static void writeEmpties(Catalogue catalogue, Path empties) throws IOException {
-    Files.createDirectories(empties);
-    for (KeyedTable table : catalogue.all()) {
-      for (Part part : List.of(table.log(), table.state())) {
-        Path file = empty(empties, part);
-        if (Files.exists(file)) continue;
-        Path made = empties.resolve(UUID.randomUUID() + ".new");
-        ParquetFiles.writeEmpty(made, part.schema());
-        Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
-      }
-    }
-  }
-
-  private static Path empty(Path empties, Part part) {
-    CRC32C schema = new CRC32C();
-    schema.update(part.schema().deltaSchema().getBytes(StandardCharsets.UTF_8));
-    return empties.resolve(part.folder().replace('/', '-') + "-" + Long.toHexString(schema.getValue()) + ".parquet");
-  }
-
   private void resource(KeyedTable table) throws IOException {
     current(table, "Each " + table.name() + " once, as it is now");
     Part log = table.log();
-    List<Path> files = new ArrayList<>(List.of(empty(empties, log)));
+    List<Path> files = new ArrayList<>(List.of(empties.of(log)));
     files.addAll(locals.logs(log, LogFile.all(snapshot(log))));
     views.add(new View(log.schema().name(), "select * from " + Duck.parquet(files),
         "Every version of every " + table.name() + ", deletions as rows with lake_deleted"));
@@ -99,7 +73,7 @@ public final class Pin implements Pinned {
 
   private String query(KeyedTable table, List<Path> states, List<Path> news) {
     List<Path> files = new ArrayList<>();
-    files.add(empty(empties, news.isEmpty() ? table.state() : table.log()));
+    files.add(empties.of(news.isEmpty() ? table.state() : table.log()));
     files.addAll(states);
     if (news.isEmpty()) return "select " + columns(table.state().schema()) + " from " + Duck.parquet(files) + " r";
     files.addAll(news);

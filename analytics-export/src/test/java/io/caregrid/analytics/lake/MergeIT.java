@@ -1,0 +1,180 @@
+package io.caregrid.analytics.lake;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.analytics.lake.delta.Snapshot;
+import io.caregrid.analytics.lake.table.KeyedTable;
+import io.caregrid.analytics.lake.table.LogFile;
+import io.caregrid.analytics.lake.table.Merge;
+import io.caregrid.analytics.lake.table.Step;
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalPostgres;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+@ExtendWith(Engines.class)
+class MergeIT {
+  private LakeHouse house;
+  private StoreAndLake both;
+  private Follower follower;
+  private Merging merging;
+
+  @BeforeEach
+  void open(LocalPostgres postgres, @TempDir Path folder) throws IOException {
+    house = new LakeHouse(postgres, folder);
+    both = new StoreAndLake(house.database, house.objects, folder);
+    follower = house.follower();
+    merging = merging();
+    house.turn(follower);
+  }
+
+  @AfterEach
+  void close() {
+    house.close();
+  }
+
+  private Merging merging() {
+    Merge merge = new Merge(house.objects, house.folder.resolve("scratch"), house.clock, Step.Watch.NONE);
+    return new Merging(merge, Duration.ofMinutes(15), house.clock);
+  }
+
+  /** Until no table has anything to merge. */
+  private int merge() throws IOException {
+    int merged = 0;
+    house.clock.move(Duration.ofMinutes(15));
+    for (Merging.Task task = merging.due(follower.ledger()); task != null; task = merging.due(follower.ledger())) {
+      Merging.Done done = merging.run(task);
+      assertTrue(follower.take(done.prepared()));
+      merging.done(done);
+      merged++;
+    }
+    return merged;
+  }
+
+  private Snapshot state(String name) {
+    return follower.ledger().newest(table(name).state());
+  }
+
+  private KeyedTable table(String name) {
+    return follower.ledger()
+        .catalogue()
+        .all()
+        .stream()
+        .filter(each -> each.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void afterMergingTheStateAloneIsWhatTheStoreHas() throws IOException {
+    house.patient("p", "One");
+    house.patient("q", "Other");
+    house.weight("w", "70.50");
+    house.device("d", "60 61 U 62");
+    house.turn(follower);
+    assertEquals(3, merge());
+    both.compare();
+    house.patient("p", "Two");
+    house.delete("Patient", "q");
+    house.device("d", "60 61 U 62 63");
+    house.patient("r", "New");
+    house.clock.move(LakeHouse.OPEN_PERIOD);
+    house.turn(follower);
+
+    assertEquals(3, merge());
+
+    both.compare();
+    for (KeyedTable table : follower.ledger().catalogue().all())
+      assertEquals(0, LogFile.behind(follower.ledger().newest(table.log()),
+          KeyedTable.merged(follower.ledger().newest(table.state()))).size(), table.name());
+    assertEquals(1, state("Patient").files().size());
+    assertEquals(0, merge());
+  }
+
+  @Test
+  void aTableWhoseLastRowIsDeletedHasNoFile() throws IOException {
+    house.patient("p", "One");
+    house.turn(follower);
+    merge();
+    house.delete("Patient", "p");
+    house.turn(follower);
+
+    merge();
+
+    both.compare();
+    assertEquals(0, state("Patient").files().size());
+    house.patient("p", "Again");
+    house.turn(follower);
+    merge();
+    both.compare();
+  }
+
+  @Test
+  void aMergeThatAnotherOneOvertookIsLeftAlone() throws IOException {
+    house.patient("p", "One");
+    house.turn(follower);
+    Merging.Done late = merging.run(merging.due(follower.ledger()));
+    merge();
+    house.patient("p", "Two");
+    house.turn(follower);
+
+    assertFalse(follower.take(late.prepared()));
+
+    merge();
+    both.compare();
+  }
+
+  @Test
+  void whatIsMergedOftenWaitsForItsBudget() throws IOException {
+    house.patient("p", "One");
+    house.turn(follower);
+    merge();
+    house.patient("p", "Two");
+    house.turn(follower);
+
+    assertNull(merging.due(follower.ledger()));
+    house.clock.move(Duration.ofMinutes(15));
+    assertEquals("Patient", merging.due(follower.ledger()).table().name());
+  }
+
+  @Test
+  void manyChangesInAnyOrderWithMergesInBetweenGiveWhatTheStoreHas() throws IOException {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    try {
+      for (int round = 0; round < 12; round++) {
+        for (int i = 0; i < 8; i++) change(random);
+        if (random.nextInt(3) == 0) follower = house.follower();
+        house.clock.move(Duration.ofMinutes(random.nextInt(4)));
+        house.turn(follower);
+        if (random.nextInt(3) == 0) merge();
+      }
+      house.clock.move(LakeHouse.OPEN_PERIOD);
+      house.turn(follower);
+      both.compare();
+    } catch (AssertionError wrong) {
+      throw new AssertionError("seed " + seed, wrong);
+    }
+  }
+
+  private void change(Random random) {
+    String id = "x" + random.nextInt(6);
+    switch (random.nextInt(5)) {
+      case 0 -> house.patient(id, "N" + random.nextInt(100));
+      case 1 -> house.delete("Patient", id);
+      case 2 -> house.weight(id, Integer.toString(random.nextInt(100)));
+      case 3 -> house.delete("Observation", id);
+      default -> house.device(id, "6" + random.nextInt(10) + " E 7" + random.nextInt(10));
+    }
+  }
+}
