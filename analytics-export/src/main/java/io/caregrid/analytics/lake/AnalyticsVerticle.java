@@ -3,6 +3,7 @@ package io.caregrid.analytics.lake;
 import io.caregrid.analytics.lake.Follower.Turn;
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.table.Catalogue;
+import io.caregrid.analytics.lake.table.Merge;
 import io.caregrid.analytics.lake.table.Overtaken;
 import io.caregrid.analytics.lake.table.Step;
 import io.caregrid.cluster.LakeConfig;
@@ -57,6 +58,12 @@ public final class AnalyticsVerticle extends VerticleBase {
   private final Promise<Void> idle = Promise.promise();
   private WorkerExecutor workers;
   private Follower follower;
+  private Merging merging;
+  /** The merge under way; it never fails. */
+  private Future<?> merged = Future.succeededFuture();
+  private boolean isMerging;
+  /** Merged, and not in its table yet. */
+  private Merging.Done ready;
   private volatile Instant asOf;
   private volatile int waiting;
   private volatile boolean stopping;
@@ -96,6 +103,7 @@ public final class AnalyticsVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     workers = vertx.createSharedWorkerExecutor("caregrid-lake-" + deploymentID(), 2, 1, TimeUnit.HOURS);
+    merging = new Merging(new Merge(store, scratch, clock, Step.Watch.NONE), config.maxLag(), clock);
     return workers.executeBlocking(this::opened).onSuccess(opened -> {
       follower = opened;
       turn();
@@ -115,13 +123,14 @@ public final class AnalyticsVerticle extends VerticleBase {
     }
   }
 
-  /** Completes when the turn under way is over. */
+  /** Completes when the turn and the merge under way are over. */
   @Override
   public Future<?> stop() {
     stopping = true;
     vertx.cancelTimer(timer);
     if (!working) idle.tryComplete();
     return idle.future()
+        .eventually(() -> merged)
         .eventually(lease::release)
         .recover(failed -> Future.succeededFuture())
         .eventually(workers::close);
@@ -145,22 +154,52 @@ public final class AnalyticsVerticle extends VerticleBase {
   /** Another node works. */
   private Future<Boolean> idling() {
     follower.forget();
+    ready = null;
     asOf = null;
     waiting = 0;
     return Future.succeededFuture(false);
   }
 
+  /** @param next to be merged; null: nothing, or a merge is under way */
+  private record Worked(Turn turn, Merging.Task next) {}
+
   private Future<Boolean> work() {
     taken = System.nanoTime();
-    return workers.executeBlocking(() -> follower.turn(this::check), false).map(this::worked);
+    Merging.Done done = ready;
+    boolean free = !isMerging;
+    ready = null;
+    return workers.executeBlocking(() -> worked(done, free), false).map(this::counted);
   }
 
-  private boolean worked(Turn turn) {
-    rows.increment(turn.rows());
-    commits.increment(turn.commits());
-    waiting = turn.waiting();
+  private Worked worked(Merging.Done done, boolean free) throws IOException {
+    Turn turn = follower.turn(this::check);
+    if (done != null) {
+      follower.take(done.prepared());
+      merging.done(done);
+    }
+    return new Worked(turn, free ? merging.due(follower.ledger()) : null);
+  }
+
+  private boolean counted(Worked worked) {
+    rows.increment(worked.turn().rows());
+    commits.increment(worked.turn().commits());
+    waiting = worked.turn().waiting();
     asOf = follower.asOf();
+    if (worked.next() != null && !stopping) merge(worked.next());
     return true;
+  }
+
+  /** While turns go on. */
+  private void merge(Merging.Task task) {
+    isMerging = true;
+    merged = workers.executeBlocking(() -> merging.run(task), false).onComplete(done -> {
+      isMerging = false;
+      ready = done.result();
+      if (done.succeeded()) return;
+      merging.failed(task);
+      log.warn("a table of the lake cannot be merged, trying again table={} cause={}", task.table().name(),
+          Cause.andPlace(done.cause()));
+    }).transform(done -> Future.succeededFuture());
   }
 
   /** Long work keeps its lease, or ends. */

@@ -14,10 +14,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 
-/**
- * Which table is merged next, and how often. {@link #due} and {@link #done} belong to the follower's thread; a {@link Task} runs on another while the
- * follower goes on.
- */
+/** Which table is merged next, and how often. Any thread: a {@link Task} runs on another than the follower's, which goes on. */
 final class Merging {
   private final Merge merge;
   private final Duration maxLag;
@@ -37,7 +34,7 @@ final class Merging {
   record Done(Task task, Prepared prepared, Duration took) {}
 
   /** The table that has waited longest since it was allowed to; null when there is none. */
-  Task due(Ledger ledger) {
+  synchronized Task due(Ledger ledger) {
     Instant now = clock.instant();
     KeyedTable next = null;
     for (KeyedTable table : ledger.catalogue().all()) {
@@ -66,13 +63,13 @@ final class Merging {
   }
 
   /** It took that much: the next one of this table waits accordingly. */
-  void done(Done done) {
+  synchronized void done(Done done) {
     Budget next = Budget.after(clock.instant(), done.took(), done.prepared().bytes(), maxLag);
     budgets.put(done.task().table().name(), next);
   }
 
   /** What failed is tried again after a while. */
-  void failed(Task task) {
+  synchronized void failed(Task task) {
     budgets.put(task.table().name(), new Budget(clock.instant()
         .plus(maxLag.compareTo(Budget.LEAST) < 0
             ? maxLag

@@ -50,7 +50,7 @@ final class LakeHouse implements AutoCloseable {
   final FhirStore store;
   final ObjectStore objects;
   final Standstill clock = new Standstill();
-  private final Vertx vertx = Vertx.vertx();
+  final Vertx vertx = Vertx.vertx();
   private final DatabaseConfig config;
   private final ShardStore shards;
   private final ShardKey key = new ShardKey(ShardKey.STORE, UUID.randomUUID(), 0, 0);
