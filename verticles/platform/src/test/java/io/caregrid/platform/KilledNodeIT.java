@@ -45,10 +45,22 @@ class KilledNodeIT {
     try (ChildNode node = ChildNode.start(temp.resolve("logs/node-last.log"), settings(), "--dev")) {
       TestNode.eventually(Duration.ofSeconds(90), "all that was acknowledged",
           () -> ledger.difference(node.http()) == null ? true : null);
+      awaitLake(node);
       assertTrue(ledger.promisedReadings() > 1000, "the stream was a stream: " + ledger.promisedReadings());
       double seconds = node.stop();
       System.out.printf("stopped on SIGTERM after %.1f s%n", seconds);
       assertTrue(seconds < 30, "stopped after " + seconds + " s");
+    }
+  }
+
+  /** Its commits and merges were killed with the node: the lake is the store all the same. */
+  static void awaitLake(ChildNode node) throws Exception {
+    String[] last = new String[1];
+    try {
+      TestNode.eventually(Duration.ofSeconds(90), "a lake equal to the store",
+          () -> (last[0] = LakeDifference.of(node.http())) == null ? true : null);
+    } catch (AssertionError late) {
+      throw new AssertionError(last[0], late);
     }
   }
 
@@ -60,6 +72,7 @@ class KilledNodeIT {
     settings.put("kafka.sourcePartitions", "1");
     settings.put("shard.batchAge", "1s");
     settings.put("identity.mode", "Create");
+    settings.put("lake.openPeriod", "2s");
     return settings;
   }
 

@@ -51,6 +51,7 @@ class ThreeNodesIT {
     senders.forEach(Thread::interrupt);
     for (Thread sender : senders) sender.join();
     for (Ledger ledger : ledgers) awaitAll(ledger);
+    KilledNodeIT.awaitLake(nodes.get(1));
 
     System.out.printf("acknowledged %s, unanswered %s, all in the store %.1f s after the kill%n",
         ledgers.stream().map(Ledger::promisedReadings).toList(),
@@ -72,6 +73,7 @@ class ThreeNodesIT {
     sender.interrupt();
     sender.join();
     awaitAll(ledger);
+    KilledNodeIT.awaitLake(nodes.get(0));
   }
 
   private void awaitAll(Ledger ledger) throws Exception {
@@ -110,6 +112,8 @@ class ThreeNodesIT {
     settings.put("data", temp.resolve("data-" + n).toString());
     settings.put("cluster.members", members);
     settings.put("cluster.port", members.split(",")[n].split(":")[1]);
+    settings.put("lake.place", temp.resolve("lake").toString());
+    settings.put("lake.openPeriod", "2s");
     settings.put("cluster.mode", "cluster");
     settings.put("cluster.durability", "single-machine-i-know-what-i-do");
     return settings;
