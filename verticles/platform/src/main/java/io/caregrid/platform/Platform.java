@@ -5,6 +5,7 @@ import io.caregrid.analytics.lake.LakeTables;
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.store.Place;
 import io.caregrid.analytics.sql.SqlRoutes;
+import io.caregrid.analytics.views.ViewRoutes;
 import io.caregrid.api.ApiDoors;
 import io.caregrid.api.HealthRoutes;
 import io.caregrid.api.HealthRoutes.Check;
@@ -202,6 +203,7 @@ public final class Platform implements AutoCloseable {
     SqlRoutes sql = new SqlRoutes(tables, config.lake().sql(), Audit.log(), metrics, scratch.resolve("sql"));
     deploy(sql);
     doors.add(sql);
+    doors.add(new ViewRoutes(vertx, fhir, Audit.log()));
   }
 
   private ObjectStore lake() {
