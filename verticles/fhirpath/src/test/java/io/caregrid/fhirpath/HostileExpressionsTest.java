@@ -1,0 +1,93 @@
+package io.caregrid.fhirpath;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Expressions made to be slow, deep or large end with an error; none ends with a stack overflow, and none does not end. */
+class HostileExpressionsTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Node PATIENT = FhirPathTest
+      .node("{\"resourceType\":\"Patient\",\"id\":\"" + "a".repeat(40) + "\"}");
+
+  @ParameterizedTest
+  @ValueSource(strings = {"(", "-", "iif(", "a.where(", "{} = (", "a["})
+  void deepNestingIsRefused(String open) {
+    FhirPathException refused = assertThrows(FhirPathException.class, () -> FhirPath.compile(open.repeat(300) + "1"));
+
+    assertTrue(refused.reason.contains("nested"), refused.reason);
+  }
+
+  @Test
+  void hugeExpressionsAreRefused() {
+    assertThrows(FhirPathException.class, () -> FhirPath.compile("a".repeat(1_000_000)));
+    assertThrows(FhirPathException.class, () -> FhirPath.compile("1+".repeat(9_000) + "1"));
+    assertThrows(FhirPathException.class, () -> FhirPath.compile("9".repeat(10_000)));
+  }
+
+  @Test
+  void theLongestExpressionsThatAreReadCanAlsoBeEvaluated() {
+    assertEquals("[1000]", FhirPath.compile("1+".repeat(999) + "1").evaluate(PATIENT).toString());
+    assertEquals("[]", FhirPath.compile("a" + ".a".repeat(990)).evaluate(PATIENT).toString());
+    assertEquals("[1]", FhirPath.compile("(".repeat(90) + "1" + ")".repeat(90)).evaluate(PATIENT).toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1.repeat($this + 1)", "('a').repeat($this + 'a')",
+    "(0|1|2|3|4|5|6|7|8|9).select((0|1|2|3|4|5|6|7|8|9).repeat($this + 10)).count()"})
+  void whatWouldNeverEndIsEndedByItsBudget(String expression) {
+    FhirPathException ended = assertTimeoutPreemptively(PATIENCE,
+        () -> assertThrows(FhirPathException.class, () -> FhirPath.compile(expression).evaluate(PATIENT)));
+
+    assertTrue(ended.reason.contains("takes too long") || ended.reason.contains("characters"), ended.reason);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"(a+)+$", "(a|a)*b", "(a*)*b", "(.*)*x.*y", "((a|b)*)*c"})
+  void regularExpressionsAreWatched(String regex) {
+    String expression = "(id + id + id + '!').matches('" + regex + "')";
+
+    assertTimeoutPreemptively(PATIENCE, () -> {
+      try {
+        FhirPath.compile(expression).evaluate(PATIENT);
+      } catch (FhirPathException ended) {
+        assertTrue(ended.reason.contains("takes too"), ended.reason);
+      }
+    });
+  }
+
+  @Test
+  void aStringThatDoublesIsBounded() {
+    String doubling = "'aaaaaaaaaa'" + ".replace('a','aaaaaaaaaa')".repeat(12);
+
+    assertThrows(FhirPathException.class, () -> FhirPath.compile(doubling).evaluate(PATIENT));
+  }
+
+  @Test
+  void randomTextNeverFailsInAnotherWay() {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    String[] words = {"id", ".", "(", ")", "'a'", "1", "1.5", "+", "-", "and", "where", "$this", "%x", "@2020", "[",
+      "]", "{}",
+      "is", "Patient", "=", "~", "<", "|", ",", "5 'mg'", "exists", "first()", "iif", "repeat", "toString()", "\\", "`",
+      "/*"};
+    for (int i = 0; i < 20_000; i++) {
+      StringBuilder text = new StringBuilder();
+      for (int n = random.nextInt(12); n >= 0; n--) text.append(words[random.nextInt(words.length)]).append(' ');
+      try {
+        FhirPath.compile(text.toString()).evaluate(PATIENT);
+      } catch (FhirPathException told) {
+        assertTrue(told.line >= 1 && told.column >= 1, "seed " + seed + ": " + text);
+      } catch (RuntimeException | StackOverflowError other) {
+        throw new AssertionError("seed " + seed + ": " + text, other);
+      }
+    }
+  }
+}
