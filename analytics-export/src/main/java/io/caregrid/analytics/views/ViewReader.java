@@ -120,6 +120,7 @@ final class ViewReader {
     List<FhirPath> paths = each == null
         ? List.of()
         : each == Each.REPEAT ? paths(select, at) : List.of(path(select, each.member, at));
+    for (String list : List.of("column", "select", "unionAll")) array(select.path(list), at + "." + list);
     boolean empty = select.path("column").isEmpty() && select.path("select").isEmpty()
         && select.path("unionAll").isEmpty();
     if (empty) throw bad(at, "has neither column nor select nor unionAll");
