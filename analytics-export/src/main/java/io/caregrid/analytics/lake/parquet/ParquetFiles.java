@@ -8,6 +8,7 @@ import io.caregrid.analytics.lake.schema.RowReader;
 import io.caregrid.analytics.lake.schema.RowWriter;
 import io.caregrid.analytics.lake.schema.TableSchema;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -87,6 +88,7 @@ public final class ParquetFiles {
   }
 
   private static void write(Path file, Rows rows, Iterable<ObjectNode> objects, RowWriter values) throws IOException {
+    if (Files.exists(file)) throw new FileAlreadyExistsException(file.toString());
     boolean done = false;
     try {
       try (ParquetWriter<Object[]> writer = new Builder(new LocalOutputFile(file), rows).build()) {

@@ -85,10 +85,10 @@ public final class FhirSchema {
 
   private static FhirSchema make(String type) {
     Definition definition = Definitions.r4().type(type);
-    if (definition == null || definition.kind() != Definitions.Kind.RESOURCE) {
+    if (definition == null || definition.kind() != Definitions.Kind.RESOURCE || definition.isAbstract()) {
       throw new IllegalArgumentException("no resource type of R4: " + type);
     }
-    List<Column> columns = new FhirSchema.Builder(Definitions.r4()).children(definition.root(), List.of());
+    List<Column> columns = new Builder(Definitions.r4()).children(definition.root(), List.of());
     columns.add(1, new Leaf("resourceType", Kind.TEXT));
     return new FhirSchema(type, columns);
   }
