@@ -1,0 +1,86 @@
+package io.caregrid.analytics.lake.delta;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.analytics.lake.delta.Action.Add;
+import io.caregrid.analytics.lake.delta.Action.MetaData;
+import io.caregrid.analytics.lake.store.ObjectStore;
+import io.caregrid.analytics.lake.store.Place;
+import io.caregrid.cluster.LakeConfig;
+import java.io.BufferedReader;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A writer that is killed leaves a log in which every version it said it made is there, whole. */
+class DeltaLogKillTest {
+  private static final String TABLE = "fhir/Patient";
+  private static final int KILLS = 5;
+
+  @Test
+  @Tag("full")
+  void whatAKilledWriterSaidItCommittedIsThere(@TempDir Path data) throws Exception {
+    long seed = System.nanoTime();
+    System.out.println("seed " + seed);
+    Random random = new Random(seed);
+    long version = -1;
+    for (int kill = 0; kill < KILLS; kill++) {
+      long said = killed(data, version + random.nextInt(10, 200), random.nextInt(5_000_000));
+
+      try (ObjectStore store = Place.open(LakeConfig.DEFAULT, data)) {
+        Snapshot now = new DeltaLog(store, TABLE).snapshot();
+        assertTrue(now.version() >= said, () -> "said " + said + ", has " + now.version());
+        assertTrue(now.version() <= said + 1, () -> "said " + said + ", has " + now.version());
+        assertEquals(now.version(), now.files().size());
+        for (long v = now.version(); v >= 0; v -= 7)
+          assertEquals(v, new DeltaLog(store, TABLE).at(v).files().size(), "at " + v);
+        version = now.version();
+      }
+    }
+    System.out.println("versions " + version);
+  }
+
+  /** @return the last version that the child said it had committed, before it was killed */
+  private static long killed(Path data, long after, int later) throws Exception {
+    Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx128m",
+        "-cp", System.getProperty("java.class.path"), DeltaLogKillTest.class.getName(), data.toString())
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+    long said = -1;
+    try (BufferedReader out = child.inputReader()) {
+      for (String line = out.readLine(); line != null; line = out.readLine()) {
+        if (!line.matches("version \\d+")) continue;
+        said = Long.parseLong(line.substring("version ".length()));
+        if (said != after) continue;
+        LockSupport.parkNanos(later);
+        child.toHandle().destroyForcibly(); // the pipe stays: what it said until then is read
+      }
+    }
+    assertTrue(child.waitFor(20, TimeUnit.SECONDS));
+    return said;
+  }
+
+  /** Version after version, with a checkpoint now and then, until it is killed. */
+  public static void main(String[] arguments) throws Exception {
+    try (ObjectStore store = Place.open(LakeConfig.DEFAULT, Path.of(arguments[0]))) {
+      DeltaLog log = new DeltaLog(store, TABLE);
+      while (true) {
+        long version = log.snapshot().version() + 1;
+        List<Action> actions = version == 0
+            ? Action.first(MetaData.of("t", History.SCHEMA, Instant.now(), Map.of()))
+            : List.of(new Add(version + ".parquet", 1, 1, true, "x".repeat(20_000), Map.of()));
+        if (!log.commit(version, actions)) throw new IllegalStateException("taken: " + version);
+        System.out.println("version " + version);
+        if (version % 13 == 0) log.checkpoint(log.snapshot(), Instant.EPOCH);
+      }
+    }
+  }
+}
