@@ -38,9 +38,7 @@ final class Rows {
   }
 
   static Iterable<ObjectNode> vitalsLog(List<Entry> entries) {
-    return () -> entries.stream()
-        .flatMap(entry -> StreamSupport.stream(Samples.of(logRow(entry)).spliterator(), false))
-        .iterator();
+    return Samples.of(ofLog(entries));
   }
 
   /** @param entries none of them deleted; an Observation without samples gives no row */

@@ -20,6 +20,8 @@ import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.conf.ParquetConfiguration;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.ParquetFileWriter;
+import org.apache.parquet.hadoop.ParquetFileWriter.Mode;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
@@ -73,9 +75,14 @@ public final class ParquetFiles {
     return new Written(Files.size(file), count, bounds.least(), bounds.greatest());
   }
 
-  /** A file of the whole schema and no rows. */
+  /** A file of the whole schema and no rows: no more than a footer. */
   public static Written writeEmpty(Path file, TableSchema schema) throws IOException {
-    write(file, new Rows(schema.columns(), null), List.of(), new RowWriter(schema.columns()));
+    MessageType columns = ParquetTypes.message(schema.columns());
+    try (ParquetFileWriter writer = new ParquetFileWriter(new LocalOutputFile(file), columns, Mode.CREATE,
+        ParquetWriter.DEFAULT_BLOCK_SIZE, ParquetWriter.MAX_PADDING_SIZE_DEFAULT)) {
+      writer.start();
+      writer.end(Map.of());
+    }
     return new Written(Files.size(file), 0, Map.of(), Map.of());
   }
 
@@ -127,7 +134,6 @@ public final class ParquetFiles {
     private final Carried carried;
     private Emitter emitter;
 
-    /** @param carried null: all columns, and no rows */
     Rows(List<Column> all, Carried carried) {
       this.all = all;
       this.carried = carried;
@@ -140,12 +146,12 @@ public final class ParquetFiles {
 
     @Override
     public WriteContext init(ParquetConfiguration plain) {
-      return new WriteContext(ParquetTypes.message(carried == null ? all : carried.columns()), Map.of());
+      return new WriteContext(ParquetTypes.message(carried.columns()), Map.of());
     }
 
     @Override
     public void prepareForWrite(RecordConsumer out) {
-      if (carried != null) emitter = new Emitter(carried, all, out);
+      emitter = new Emitter(carried, all, out);
     }
 
     @Override

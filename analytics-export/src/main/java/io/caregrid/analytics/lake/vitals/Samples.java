@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * The numbers of an Observation, one row each: its own value and its components', of Quantity, integer and SampledData. Pure.
@@ -57,7 +58,12 @@ public final class Samples {
     if (series.stream().noneMatch(one -> one.iterator().hasNext())) {
       return List.of(head.deepCopy().put("lake_deleted", true));
     }
-    return () -> new Chain(series.iterator());
+    return () -> new Chain<Series>(series.iterator(), one -> one);
+  }
+
+  /** Of all of them, one after the other, none held. */
+  public static Iterable<ObjectNode> of(Iterable<ObjectNode> rows) {
+    return () -> new Chain<ObjectNode>(rows.iterator(), Samples::of);
   }
 
   private static List<Series> series(ObjectNode observation, ObjectNode head) {
@@ -121,25 +127,27 @@ public final class Samples {
     return new Leaf(name, Kind.TEXT);
   }
 
-  /** One series after the other, none of them held: {@code Stream.flatMap} would. */
-  private static final class Chain implements Iterator<ObjectNode> {
-    private final Iterator<Series> left;
-    private Iterator<ObjectNode> rows = Collections.emptyIterator();
+  /** The rows of one after the other: {@code Stream.flatMap} would hold all rows of one. */
+  private static final class Chain<T> implements Iterator<ObjectNode> {
+    private final Iterator<T> left;
+    private final Function<T, Iterable<ObjectNode>> rows;
+    private Iterator<ObjectNode> open = Collections.emptyIterator();
 
-    Chain(Iterator<Series> left) {
+    Chain(Iterator<T> left, Function<T, Iterable<ObjectNode>> rows) {
       this.left = left;
+      this.rows = rows;
     }
 
     @Override
     public boolean hasNext() {
-      while (!rows.hasNext() && left.hasNext()) rows = left.next().iterator();
-      return rows.hasNext();
+      while (!open.hasNext() && left.hasNext()) open = rows.apply(left.next()).iterator();
+      return open.hasNext();
     }
 
     @Override
     public ObjectNode next() {
       if (!hasNext()) throw new NoSuchElementException();
-      return rows.next();
+      return open.next();
     }
   }
 }
