@@ -30,24 +30,29 @@ final class Search {
     Future<OptionalLong> total = total(plan, query);
     if (query.count() == 0) return total.map(found -> new Page(List.of(), found, null));
     PageToken.Key after = plan.key(query.page());
-    return total.compose(found -> ask(database.pool(), plan.page(query.count() + 1, after))
-        .compose(rows -> database.offLoop(() -> page(plan, rows, query.count(), found))));
+    return total.compose(found -> ask(database.pool(), plan.page(query.count() + 1, query.bytes(), after))
+        .compose(rows -> database.offLoop(() -> page(plan, rows, query, found))));
   }
 
   /** Inflates the bodies and asks each whether it was really meant, off the event loop. */
-  private static Page page(SearchPlan plan, RowSet<Row> rows, int count, OptionalLong total) {
+  private static Page page(SearchPlan plan, RowSet<Row> rows, SearchQuery query, OptionalLong total) {
     List<Stored> entries = new ArrayList<>();
     String next = null;
     int seen = 0;
+    int last = Math.min(query.count(), rows.size());
     try (Body body = new Body()) {
       for (Row row : rows) {
-        if (seen++ == count) break;
+        if (seen++ == last) break;
         Stored stored = Version.stored(plan.definition().type(), row, body);
         if (plan.holds(Postings.of(plan.definition(), Json.read(stored.body().getBytes())))) entries.add(stored);
-        if (seen == count && rows.size() > count) next = plan.token(key(plan, row), row.getLong("sid"));
+        if (seen == last && fetched(row, rows, query) > last) next = plan.token(key(plan, row), row.getLong("sid"));
       }
     }
     return new Page(entries, total, next);
+  }
+
+  private static long fetched(Row row, RowSet<Row> rows, SearchQuery query) {
+    return query.bytes() == 0 ? rows.size() : row.getLong("fetched");
   }
 
   private static Instant key(SearchPlan plan, Row last) {

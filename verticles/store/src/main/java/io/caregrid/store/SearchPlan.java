@@ -16,6 +16,12 @@ import java.util.function.Predicate;
  * <p>Tokens are looked up by hash, so every row found is asked again ({@link #holds}) whether it really holds them; counts are not.
  */
 final class SearchPlan {
+  private static final String BOUNDED = """
+      select * from (
+        select p.*, count(*) over () as fetched,
+          coalesce(sum(%2$s) over (order by place rows between unbounded preceding and 1 preceding), 0) as before
+        from (%1$s) p) q
+      where before < %3$s order by place""";
   private static final Set<String> EVERYWHERE = Set.of("_id", "_lastUpdated", "_sort");
 
   private final Definition definition;
@@ -213,16 +219,19 @@ final class SearchPlan {
   record Statement(String sql, Tuple values) {}
 
   /** {@code after} is the key of the row before the page, or null. */
-  Statement page(int limit, PageToken.Key after) {
+  /** @param bytes of JSON, passed by at most one row; 0 for no bound. With a bound each row tells in {@code fetched} how many there would be without. */
+  Statement page(int limit, long bytes, PageToken.Key after) {
     List<Object> bound = new ArrayList<>(values);
     Function<Object, String> bind = value -> {
       bound.add(value);
       return "$" + bound.size();
     };
     String behind = after == null ? "" : " and " + sort.after(after, bind);
-    String sql = "select sid, id, ver, upd, d0, del, body" + matching() + behind + " order by " + sort.order + " limit "
-        + bind.apply(limit);
-    return new Statement(Database.PLANNED + sql, Tuple.wrap(bound));
+    String place = bytes == 0 ? "" : ", row_number() over (order by " + sort.order + ") as place";
+    String sql = "select sid, id, ver, upd, d0, del, body" + place + matching() + behind + " order by " + sort.order
+        + " limit " + bind.apply(limit);
+    String bounded = bytes == 0 ? sql : BOUNDED.formatted(sql, Body.PLAIN_LENGTH, bind.apply(bytes));
+    return new Statement(Database.PLANNED + bounded, Tuple.wrap(bound));
   }
 
   Statement count() {

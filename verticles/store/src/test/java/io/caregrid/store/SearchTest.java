@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -286,5 +287,32 @@ class SearchTest {
     assertEquals("", found("Device?identifier=wrong-1"));
     assertEquals("collide", found("Device?identifier=right-1"));
     get(store.delete(CALLER, "Device", "collide", OptionalInt.empty()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1", "700", "5000", "100000"})
+  void pagesBoundedByBytesMissAndRepeatNothing(long bytes) {
+    for (int i = 0; i < 12; i++) {
+      put("Endpoint", "sized-" + i,
+          "'status':'active','name':'sized','address':'" + "x".repeat(i % 3 == 0 ? 20 : 90 * i) + "'");
+    }
+    List<String> found = new ArrayList<>();
+    String token = null;
+    do {
+      Page page = get(
+          store.search(CALLER, new SearchQuery("Endpoint", List.of(new SearchQuery.Param("name", "sized")), 5,
+              "none", token, bytes)));
+      long before = page.entries()
+          .stream()
+          .limit(page.entries().size() - 1L)
+          .mapToLong(one -> one.body().length())
+          .sum();
+      assertTrue(before < bytes && page.entries().size() <= 5, "a page of " + page.entries().size());
+      page.entries().forEach(one -> found.add(one.id()));
+      token = page.next();
+    } while (token != null);
+
+    for (int i = 0; i < 12; i++) get(store.delete(CALLER, "Endpoint", "sized-" + i, OptionalInt.empty()));
+    assertEquals(IntStream.range(0, 12).mapToObj(i -> "sized-" + (11 - i)).toList(), found);
   }
 }
