@@ -14,14 +14,10 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.function.Predicate;
 
-/**
- * The store's resources of one type, read page by page. A page has about {@link #PAGE_BYTES}: how many resources that are is learned from the page
- * before, from few at the start.
- */
+/** The store's resources of one type, read page by page, newest first. A page is bounded by its bytes, so memory does not depend on how large they are. */
 final class StoredResources {
-  private static final long PAGE_BYTES = 2 << 20;
-  private static final int FIRST = 16;
-  private static final int MOST = 500;
+  private static final long PAGE_BYTES = 1 << 20;
+  private static final int PAGE = 500;
 
   private final FhirStore store;
   private final Caller caller;
@@ -57,23 +53,14 @@ final class StoredResources {
   /** Blocks. Until there are no more or the visitor returns false. Fails with a {@code Failure}. */
   void each(List<String> patients, Predicate<JsonNode> visitor) {
     patients.forEach(this::require);
-    int count = FIRST;
     String token = null;
     do {
-      Page page = await(store.search(caller, new SearchQuery(type, params, count, "none", token)));
-      long bytes = 0;
+      Page page = await(store.search(caller, new SearchQuery(type, params, PAGE, "none", token, PAGE_BYTES)));
       for (Stored stored : page.entries()) {
-        bytes += stored.body().length();
         if (!visitor.test(RunRequest.json(stored.body().getBytes()))) return;
       }
-      count = next(count, page.entries().size(), bytes);
       token = page.next();
     } while (token != null);
-  }
-
-  private static int next(int count, int found, long bytes) {
-    long fitting = bytes == 0 ? MOST : PAGE_BYTES * found / bytes;
-    return (int) Math.max(1, Math.min(Math.min(MOST, count * 2L), fitting));
   }
 
   private void require(String patient) {
