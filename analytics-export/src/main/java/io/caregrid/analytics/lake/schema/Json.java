@@ -2,6 +2,7 @@ package io.caregrid.analytics.lake.schema;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamWriteConstraints;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -13,11 +14,13 @@ import java.io.IOException;
 
 /** JSON with every digit of its numbers. Rows of the lake are read with this, or decimals lose their trailing zeros before the lake sees them. */
 public final class Json {
+  /** The door lets in 1,000. */
+  private static final int DEEPEST = 2_000;
   /** What was stored may be read again, whatever its size: the limits were at the door. */
   private static final StreamReadConstraints STORED = StreamReadConstraints.builder()
       .maxStringLength(Integer.MAX_VALUE)
       .maxNumberLength(Integer.MAX_VALUE)
-      .maxNestingDepth(10_000)
+      .maxNestingDepth(DEEPEST)
       .build();
   private static final JsonMapper MAPPER = mapper();
   private static final JsonMapper ASCII = mapper().rebuild().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
@@ -31,6 +34,7 @@ public final class Json {
         .nodeFactory(new JsonNodeFactory(true))
         .build();
     mapper.getFactory().setStreamReadConstraints(STORED);
+    mapper.getFactory().setStreamWriteConstraints(StreamWriteConstraints.builder().maxNestingDepth(DEEPEST).build());
     return mapper;
   }
 

@@ -18,6 +18,8 @@ import java.util.NoSuchElementException;
 record Sampled(ObjectNode head, Long start, JsonNode data) implements Series {
 
   private static final BigDecimal MICROS = BigDecimal.valueOf(1_000);
+  /** Some 300 years, in microseconds. */
+  private static final BigDecimal LONGEST = BigDecimal.TEN.pow(16);
 
   @Override
   public Iterator<ObjectNode> iterator() {
@@ -78,7 +80,8 @@ record Sampled(ObjectNode head, Long start, JsonNode data) implements Series {
       if (!flag && value == null) return null;
       ObjectNode row = base.objectNode();
       row.setAll(base);
-      if (start != null) row.put("time", start + offset(index));
+      Long offset = start == null ? null : offset(index);
+      if (offset != null) row.put("time", start + offset);
       if (flag) {
         row.put("flag", token);
       } else {
@@ -87,15 +90,19 @@ record Sampled(ObjectNode head, Long start, JsonNode data) implements Series {
       return row;
     }
 
-    private long offset(long index) {
-      return period.multiply(BigDecimal.valueOf(index)).setScale(0, RoundingMode.HALF_UP).longValue();
+    /** Microseconds; null when that is more than {@link #LONGEST}. The limits come first: a number of a billion digits is written in ten characters. */
+    private Long offset(long index) {
+      BigDecimal offset = period.multiply(BigDecimal.valueOf(index), MathContext.DECIMAL64);
+      boolean sane = offset.signum() >= 0 && offset.compareTo(LONGEST) <= 0;
+      if (!sane) return null;
+      return offset.compareTo(BigDecimal.ONE) < 0 ? 0L : offset.setScale(0, RoundingMode.HALF_UP).longValue();
     }
 
     private BigDecimal value(String token) {
       if (token.equals("E")) return null;
       try {
         BigDecimal number = new BigDecimal(token);
-        return raw ? number : origin.add(factor.multiply(number, MathContext.DECIMAL128));
+        return raw ? number : origin.add(factor.multiply(number, MathContext.DECIMAL128), MathContext.DECIMAL128);
       } catch (NumberFormatException none) {
         return null;
       }

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -63,6 +64,7 @@ class LosslessTest {
   @ValueSource(strings = {"0", "0.0", "0.000", "-1", "71", "71.0", "71.50", "1e3", "1E-7", "0.0000001", "1.10e-5",
     "12345678901234567.123456789012345678", "99999999999999999999.999999999999999999", "100000000000000000000",
     "99999999999999999999.9999999999999999999", "0.1234567890123456789", "12345678901234567890123456789012345", "1e400",
+    "1e999999999", "1e-999999999",
     "1e-400", "-0.5", "123456789012345678901234567890.12345", "9223372036854775807", "9223372036854775808",
     "2147483648"})
   void everyDigitOfADecimalComesBack(String literal) throws Exception {
@@ -103,6 +105,31 @@ class LosslessTest {
     comesBack(FhirSchema.of("Observation").current(),
         List.of(observation("\"valueSampledData\":{\"data\":\"" + samples + "\"}"),
             observation("\"odd\":\"" + data + "\"")));
+  }
+
+  /** As deep as Jackson reads it at the door, on a thread of half the usual stack. */
+  @Test
+  void aResourceNestedAThousandDeepComesBack() throws Exception {
+    TableSchema schema = FhirSchema.of("Questionnaire").current();
+    ObjectNode questionnaire = json("{\"resourceType\":\"Questionnaire\",\"id\":\"a\",\"item\":"
+        + "[{\"item\":".repeat(499) + "5" + "}]".repeat(499) + ",\"odd\":" + "[".repeat(999) + "]".repeat(999) + "}");
+    List<ObjectNode> back = new ArrayList<>();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread thread = new Thread(null, () -> {
+      try {
+        Path file = file();
+        ParquetFiles.write(file, schema, List.of(questionnaire));
+        ParquetFiles.read(file, schema, back::add);
+      } catch (Throwable broken) {
+        failure.set(broken);
+      }
+    }, "little stack", 512 << 10);
+
+    thread.start();
+    thread.join();
+
+    assertNull(failure.get());
+    same(List.of(questionnaire), back);
   }
 
   @Test

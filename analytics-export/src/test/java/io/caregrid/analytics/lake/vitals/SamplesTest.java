@@ -81,6 +81,21 @@ class SamplesTest {
     assertEquals(List.of("2026-11-21T10:06:30.625Z 7 -"), rows);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"1e999999999", "1e-999999999", "-1e999999999", "1e20", "-5"})
+  void numbersOfABillionDigitsAreNotWrittenOut(String monster) throws Exception {
+    String time = "\"effectiveInstant\":\"2026-11-21T10:00:00Z\",\"valueSampledData\":";
+
+    assertEquals(2, rows(time + "{\"period\":" + monster + ",\"data\":\"1 2\"}").size());
+    assertEquals(2, rows(time + "{\"origin\":{\"value\":" + monster + "},\"period\":1,\"data\":\"1 2\"}").size());
+    assertEquals(2,
+        rows(time + "{\"origin\":{\"value\":1},\"factor\":" + monster + ",\"period\":1,\"data\":\"1 2\"}").size());
+    assertEquals(2, rows(time + "{\"origin\":{\"value\":1},\"period\":1,\"data\":\"1 " + monster + "\"}").size());
+    ObjectNode observation = json("{\"id\":\"o\",\"valueQuantity\":{\"value\":" + monster + "}}");
+    assertEquals(1,
+        ParquetFiles.write(folder.resolve("monster.parquet"), Samples.STATE, Samples.of(observation)).rows());
+  }
+
   @Test
   void aQuantityIsOneRowAtTheBeginningOfItsTimeAndKeepsItsComparator() throws Exception {
     String quantity = ",\"valueQuantity\":{\"value\":5.50,\"comparator\":\"<\",\"code\":\"mg\"}";
