@@ -122,16 +122,10 @@ final class Cells {
     out.writeRawValue(json);
   }
 
-  /** Without names, as of {@code row(1, 2)}, an array. */
   private static void structure(Struct struct, JsonGenerator out) throws IOException, SQLException {
-    Map<String, Object> fields = struct instanceof DuckDBStruct named ? named.getMap() : Map.of();
-    Object[] values = struct.getAttributes();
-    if (fields.size() != values.length) {
-      array(values, out);
-      return;
-    }
+    if (!(struct instanceof DuckDBStruct named)) throw new IllegalStateException("a structure that is not DuckDB's");
     out.writeStartObject();
-    for (Map.Entry<String, Object> field : fields.entrySet()) {
+    for (Map.Entry<String, Object> field : named.getMap().entrySet()) {
       if (field.getValue() == null) continue;
       out.writeFieldName(field.getKey());
       write(field.getValue(), out);

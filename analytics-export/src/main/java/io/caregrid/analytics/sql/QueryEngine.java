@@ -64,6 +64,10 @@ final class QueryEngine implements AutoCloseable {
     return limited(running, () -> {
       try (Tables.Pinned lake = tables.pin()) {
         return answer(query, lake, running);
+      } catch (SQLException refused) {
+        throw running.isStopped() || Refusals.isFatal(refused)
+            ? refused
+            : Refusals.of(refused, query.sql(), config.memoryMegabytes());
       }
     });
   }
@@ -131,24 +135,38 @@ final class QueryEngine implements AutoCloseable {
     }
   }
 
+  /**
+   * First into a table of this connection, which DuckDB moves to disk when it grows, then out: while DuckDB's driver streams a query, the reason of its
+   * failure is lost.
+   */
   private void rows(Query query, Connection connection, Answer answer, Running running)
       throws SQLException, IOException {
-    try (PreparedStatement statement = running.uses(connection.prepareStatement(query.sql()));
-        ResultSet rows = statement.executeQuery()) {
-      Results.write(rows, query, config.rows(), answer, running);
+    long most = query.rows() > 0 ? Math.min(query.rows(), config.rows()) : config.rows();
+    try (PreparedStatement first = running.uses(connection.prepareStatement(query.sql()))) {
+      try (Statement statement = running.uses(connection.createStatement())) {
+        statement.execute("CREATE TEMP TABLE lake_answer AS " + source("", query, most + 1));
+      }
+      try (PreparedStatement all = running.uses(connection.prepareStatement("FROM temp.lake_answer"));
+          ResultSet rows = all.executeQuery()) {
+        Results.write(rows, first.getMetaData(), query, config.rows(), answer, running);
+      }
     }
   }
 
-  /** DuckDB writes the file; {@code query()} takes the text as a value, so that its end is its end. */
+  /** {@code query()} takes the text as a value, so that its end is its end, whatever comment or semicolon stands there. */
+  private static String source(String replaced, Query query, long limit) {
+    return "SELECT *" + replaced + " FROM query(" + literal(query.sql()) + ")" + (limit > 0 ? " LIMIT " + limit : "");
+  }
+
+  /** DuckDB writes the file. */
   private void parquet(Query query, Connection connection, Answer answer, Running running)
       throws SQLException, IOException {
     String exact;
     try (PreparedStatement first = running.uses(connection.prepareStatement(query.sql()))) {
       exact = exactly(first.getMetaData());
     }
-    String limit = query.rows() > 0 ? " LIMIT " + query.rows() : "";
-    String copy = "COPY (SELECT *" + exact + " FROM query(" + literal(query.sql()) + ")" + limit + ") TO "
-        + literal(answer.file.toString()) + " (FORMAT parquet, COMPRESSION zstd)";
+    String copy = "COPY (" + source(exact, query, query.rows()) + ") TO " + literal(answer.file.toString())
+        + " (FORMAT parquet, COMPRESSION zstd)";
     ScheduledFuture<?> watch = threads.clock.scheduleWithFixedDelay(() -> {
       try {
         answer.limit(answer.file.toFile().length());
@@ -230,7 +248,7 @@ final class QueryEngine implements AutoCloseable {
         return reason;
       }
     }
-    return failed instanceof SQLException refused ? Refusals.of(refused, config.memoryMegabytes()) : failed;
+    return failed instanceof SQLException refused ? Refusals.of(refused, "", config.memoryMegabytes()) : failed;
   }
 
   int waiting() {

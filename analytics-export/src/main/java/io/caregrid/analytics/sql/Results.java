@@ -23,20 +23,25 @@ final class Results {
   private static final JsonFactory JSON = new JsonFactory();
 
   private final ResultSet rows;
+  private final ResultSetMetaData about;
   private final Running running;
   private final int columns;
   private int count;
 
-  private Results(ResultSet rows, Running running) throws SQLException {
+  private Results(ResultSet rows, ResultSetMetaData about, Running running) throws SQLException {
     this.rows = rows;
+    this.about = about;
     this.running = running;
-    columns = rows.getMetaData().getColumnCount();
+    columns = about.getColumnCount();
   }
 
-  /** @param most rows that this node gives at all */
-  static void write(ResultSet rows, Query query, int most, Answer answer, Running running)
+  /**
+   * @param about names and types as the query has them
+   * @param most  rows that this node gives at all
+   */
+  static void write(ResultSet rows, ResultSetMetaData about, Query query, int most, Answer answer, Running running)
       throws SQLException, IOException {
-    Results results = new Results(rows, running);
+    Results results = new Results(rows, about, running);
     try (OutputStream out = answer.out()) {
       if (query.form() == Form.CSV) results.csv(query, most, answer, out);
       else results.json(query, most, answer, out);
@@ -63,7 +68,6 @@ final class Results {
       json.writeStartObject();
       json.writeStringField("asOf", asOf == null ? null : Cells.instant(asOf));
       json.writeArrayFieldStart("columns");
-      ResultSetMetaData about = rows.getMetaData();
       for (int i = 1; i <= columns; i++) {
         json.writeStartObject();
         json.writeStringField("name", about.getColumnName(i));
@@ -87,7 +91,6 @@ final class Results {
   private void csv(Query query, int most, Answer answer, OutputStream out) throws SQLException, IOException {
     try (Writer csv = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8))) {
       if (query.spreadsheet()) csv.write('\uFEFF');
-      ResultSetMetaData about = rows.getMetaData();
       for (int i = 1; i <= columns; i++) field(csv, i, about.getColumnName(i), query.spreadsheet());
       while (next(query, most, answer))
         for (int i = 1; i <= columns; i++) {

@@ -169,8 +169,12 @@ final class SqlGate implements AutoCloseable {
       if (!EXPRESSIONS.contains(kind)) throw place.failure(at, words(kind) + " is not possible here");
       if (!kind.equals("FUNCTION") && !kind.equals("WINDOW")) return;
       String name = unqualified(node, "function", at);
-      if (Functions.isAllowed(name)) return;
-      throw place.failure(at, "there is no function " + name + " here" + Functions.meant(name));
+      if (!Functions.isAllowed(name))
+        throw place.failure(at, "there is no function " + name + " here" + Functions.meant(name));
+      Growth.refusal(name, node.path("arguments"))
+          .ifPresent(why -> {
+            throw place.failure(at, why);
+          });
     }
 
     private void tableFunction(JsonNode function, long at) {

@@ -177,7 +177,7 @@ class SqlGateTest {
     assertEquals("line 1, column 1: syntax error at or near \"selec\"", refusal("selec 1"));
     assertEquals("line 2, column 6: there is no table vital. Did you mean vitals?", refusal("select *\nfrom vital"));
     assertEquals("line 1, column 14: there is no function getenv here",
-        refusal("select 'ü', '".length() > 0 ? "select 'üü', getenv('HOME')" : ""));
+        refusal("select 'üü', getenv('HOME')"));
     assertTrue(refusal("select ?").contains("line 1, column 8: a parameter has no value here"));
     assertTrue(refusal("select upperr('x')").contains("Did you mean upper"));
     assertTrue(refusal("pivot vitals on type").contains("PIVOT has to name its values"));
@@ -210,6 +210,26 @@ class SqlGateTest {
     assertFalse(deep.isAlive());
   }
 
+  /** Each takes gigabytes while DuckDB plans it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"repeat('x', 4000000000)", "repeat('x', 10001)", "repeat('x', 9999 * 9999)", "repeat(id, n)",
+    "range(1000000000)", "range(n)",
+    "generate_series(1, 20000)", "lpad('x', 2000000000, 'y')", "rpad(id, n, ' ')", "list_resize([1], 1000000000)",
+    "array_resize([1], n)",
+    "printf('%1000000000d', 1)", "format('{:>1000000000}', 'x')", "format('{:>{}}', 'x', 1000000000)", "format(id, 1)",
+    "bitstring('1', 2000000000)",
+    "REPEAT('x', 1e9)", "list_transform([1], lambda n: range(n))", "'x'.repeat(1000000000)"})
+  void whatGrowsOutOfANumberIsRefusedUnlessTheNumberIsSmall(String expression) {
+    assertFalse(refusal("select " + expression + " from Patient").isBlank());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"repeat('x', 10000)", "range(10)", "range(-5, 100, 5)", "generate_series(1, 9)",
+    "lpad(id, 8, '0')", "format('{:08.2f} of {}', 1.5, id)"})
+  void whatGrowsALittlePasses(String expression) throws SQLException {
+    assertEquals(Set.of("Patient"), named("select " + expression + " from Patient"));
+  }
+
   @Test
   void tooLongAndBrokenTextsAreRefused() {
     assertTrue(refusal("select '" + "x".repeat(SqlGate.LONGEST) + "'").contains("characters"));
@@ -229,7 +249,7 @@ class SqlGateTest {
       while (all.next()) {
         String name = all.getString(1);
         if (!name.matches("[A-Za-z_][A-Za-z0-9_]*")) continue;
-        boolean passes = passes("select \"" + name + "\"(1)");
+        boolean passes = passes("select \"" + name + "\"(1, 1)") || passes("select \"" + name + "\"('1', 1)");
         assertEquals(Functions.isAllowed(name), passes, name);
         assertEquals(Functions.isAllowedAsTable(name), passes("select * from \"" + name + "\"(1)"), name);
         if (!passes) refused.add(name);
@@ -245,7 +265,7 @@ class SqlGateTest {
       named(sql);
       return true;
     } catch (Failure.Invalid refused) {
-      assertTrue(refused.getMessage().contains("function"), sql + ": " + refused.getMessage());
+      assertTrue(refused.getMessage().matches("(?s).*(function|argument).*"), sql + ": " + refused.getMessage());
       return false;
     }
   }

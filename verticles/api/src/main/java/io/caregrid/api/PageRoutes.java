@@ -22,7 +22,7 @@ public final class PageRoutes implements Routes {
   private static final String CHART = "META-INF/resources/webjars/chart.js/4.5.1/dist/chart.umd.min.js";
   /** Every page, as the start page must link it. */
   static final Map<String, String> PAGES = Map.of("/", "start", "/vitals/", "vitals", "/dead-letters/", "dead-letters",
-      "/studies/", "studies", "/studies/viewer/", "studies/viewer");
+      "/studies/", "studies", "/studies/viewer/", "studies/viewer", "/analytics/", "analytics");
   private static final List<String> FILES = List.of("start/page.js", "start/page.css", "vitals/page.js",
       "vitals/page.css",
       "vitals/tile.js", "vitals/patient.js", "vitals/images.js", "dead-letters/page.js", "dead-letters/page.css",
@@ -32,7 +32,9 @@ public final class PageRoutes implements Routes {
       "studies/frames.js", "studies/keywords.js", "studies/multipart.js", "studies/pixels.js", "studies/query.js",
       "studies/stack.js", "studies/tree.js", "studies/voi.js", "studies/viewer/page.js", "studies/viewer/page.css",
       "studies/viewer/cine.js", "studies/viewer/gestures.js", "studies/viewer/keys.js", "studies/viewer/overlay.js",
-      "studies/viewer/panel.js", "studies/viewer/presets.js", "studies/viewer/rail.js", "studies/viewer/viewport.js");
+      "studies/viewer/panel.js", "studies/viewer/presets.js", "studies/viewer/rail.js", "studies/viewer/viewport.js",
+      "analytics/page.js", "analytics/page.css", "analytics/chart.js", "analytics/editor.js", "analytics/questions.js",
+      "analytics/sheet.js", "analytics/sql.js", "analytics/tables.js", "analytics/types.js");
 
   private record File(String type, String tag, Buffer content) {}
 

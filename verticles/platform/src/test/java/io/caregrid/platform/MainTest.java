@@ -33,7 +33,7 @@ class MainTest {
   @ParameterizedTest
   @ValueSource(strings = {"--help", "node --help", "demo --help", "config --help", "send --help", "--version",
     "node --version", "demo --version",
-    "config --version", "send --version", "dicom --help", "dicom verify --help", "dicom rebuild --help",
+    "config --version", "send --version", "sql --help", "dicom --help", "dicom verify --help", "dicom rebuild --help",
     "dicom send --help", "dicom echo --help"})
   void everyCommandExplainsItself(String words) {
     assertEquals(0, run(words.split(" ")));

@@ -13,23 +13,25 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The pure modules of the studies pages, tested where they are written: {@code src/test/js} under Node's own test runner. */
+/** The pure modules of the pages, tested where they are written: {@code src/test/js} under Node's own test runner. */
 class ScriptsTest {
-  private static final Path MODULES = Path.of("src/main/resources/web/studies");
-  private static final Path TESTS = Path.of("src/test/js/studies");
+  private static final Path MODULES = Path.of("src/main/resources/web");
+  private static final Path TESTS = Path.of("src/test/js");
   private static final long PATIENCE_SECONDS = 120;
   @TempDir
   Path room;
 
-  @Test
-  void theModulesKeepWhatTheirTestsSay() throws IOException, InterruptedException {
+  @ParameterizedTest
+  @ValueSource(strings = {"studies", "analytics"})
+  void theModulesKeepWhatTheirTestsSay(String page) throws IOException, InterruptedException {
     assumeTrue("true".equals(System.getenv("CAREGRID_STRICT")) || hasNode(),
         "skipped: node is missing (apt install nodejs, 18 or later)");
     List<String> command = new ArrayList<>(List.of("node", "--test"));
-    command.addAll(furnish());
+    command.addAll(furnish(page));
     Path told = room.resolve("told.txt");
 
     Process node = new ProcessBuilder(command).directory(room.toFile())
@@ -46,10 +48,10 @@ class ScriptsTest {
   }
 
   /** Modules in a folder that Node takes for ES modules, tests beneath. @return the test files */
-  private List<String> furnish() throws IOException {
+  private List<String> furnish(String page) throws IOException {
     Files.writeString(room.resolve("package.json"), "{\"type\":\"module\"}");
-    copy(MODULES, room);
-    return copy(TESTS, Files.createDirectory(room.resolve("tests")));
+    copy(MODULES.resolve(page), room);
+    return copy(TESTS.resolve(page), Files.createDirectory(room.resolve("tests")));
   }
 
   private List<String> copy(Path from, Path to) throws IOException {
