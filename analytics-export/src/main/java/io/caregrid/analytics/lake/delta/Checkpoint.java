@@ -38,20 +38,24 @@ final class Checkpoint {
     if (content == null) throw new LogException(table, version, "its checkpoint is not there any more");
     List<Action> actions = new ArrayList<>();
     try {
-      for (ObjectNode row : CheckpointFile.read(content)) {
+      for (ObjectNode row : rows(content)) {
         Action action = row.isEmpty() ? null : LogLines.read(row);
         if (action != null) actions.add(action);
       }
-    } catch (IOException | RuntimeException broken) { // parquet-java throws what it likes at a file that is none
-      throw new LogException(table, version, "its checkpoint is damaged: " + reason(broken)
-          + ". If the versions before it are still there, remove this file and it is made anew", broken);
+    } catch (IllegalArgumentException wrong) {
+      throw new LogException(table, version, "its checkpoint is damaged or a stranger's: it " + wrong.getMessage()
+          + ". While the versions before it are there, it can be removed");
     }
     return Snapshot.none(table).with(version, actions);
   }
 
-  /** Ours say what is wrong; parquet-java's may quote what it read. */
-  private static String reason(Exception broken) {
-    return broken instanceof IllegalArgumentException ? "a row " + broken.getMessage() : "no Parquet file as written";
+  /** What parquet-java throws at a file that is none may quote it: it is not passed on. */
+  private static List<ObjectNode> rows(byte[] content) {
+    try {
+      return CheckpointFile.read(content);
+    } catch (IOException | RuntimeException broken) {
+      throw new IllegalArgumentException("is not a Parquet file packed with zstd");
+    }
   }
 
   private static List<Action> actions(Snapshot snapshot) {

@@ -7,10 +7,6 @@ public final class LogException extends IOException {
   private static final long serialVersionUID = 1L;
 
   LogException(String table, long version, String what) {
-    this(table, version, what, null);
-  }
-
-  LogException(String table, long version, String what, Throwable cause) {
-    super("table " + table + ", version " + version + ": " + what, cause);
+    super("table " + table + ", version " + version + ": " + what);
   }
 }

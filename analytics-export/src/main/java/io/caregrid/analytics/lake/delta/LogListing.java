@@ -11,8 +11,8 @@ import java.util.List;
 /** What is in a table's {@code _delta_log}, without looking into the files: where to begin reading, and how far the log goes. */
 final class LogListing {
   static final String LAST = "_last_checkpoint";
-  /** Names asked for at once. */
-  private static final int PAGE = 1000;
+  /** Names asked for at once: a folder is read through for every page, and S3 makes its own pages. */
+  private static final int PAGE = 100_000;
   /** Versions listed before the one wanted, in the hope of a checkpoint among them: there is one every 100. */
   private static final long NEAR = 256;
   private static final ObjectMapper JSON = new ObjectMapper();
