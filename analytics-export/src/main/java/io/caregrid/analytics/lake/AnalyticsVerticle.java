@@ -3,7 +3,6 @@ package io.caregrid.analytics.lake;
 import io.caregrid.analytics.lake.Follower.Turn;
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.table.Catalogue;
-import io.caregrid.analytics.lake.table.Merge;
 import io.caregrid.analytics.lake.table.Overtaken;
 import io.caregrid.analytics.lake.table.Step;
 import io.caregrid.cluster.LakeConfig;
@@ -58,12 +57,12 @@ public final class AnalyticsVerticle extends VerticleBase {
   private final Promise<Void> idle = Promise.promise();
   private WorkerExecutor workers;
   private Follower follower;
-  private Merging merging;
-  /** The merge under way; it never fails. */
-  private Future<?> merged = Future.succeededFuture();
-  private boolean isMerging;
-  /** Merged, and not in its table yet. */
-  private Merging.Done ready;
+  private Upkeep upkeep;
+  /** What is under way besides turns; it never fails. */
+  private Future<?> kept = Future.succeededFuture();
+  private boolean isKeeping;
+  /** Prepared, and not in its table yet. */
+  private Upkeep.Done ready;
   private volatile Instant asOf;
   private volatile int waiting;
   private volatile boolean stopping;
@@ -103,7 +102,7 @@ public final class AnalyticsVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     workers = vertx.createSharedWorkerExecutor("caregrid-lake-" + deploymentID(), 2, 1, TimeUnit.HOURS);
-    merging = new Merging(new Merge(store, scratch, clock, Step.Watch.NONE), config.maxLag(), clock);
+    upkeep = new Upkeep(store, scratch, config, clock, Step.Watch.NONE);
     return workers.executeBlocking(this::opened).onSuccess(opened -> {
       follower = opened;
       turn();
@@ -123,14 +122,14 @@ public final class AnalyticsVerticle extends VerticleBase {
     }
   }
 
-  /** Completes when the turn and the merge under way are over. */
+  /** Completes when the turn and the upkeep under way are over. */
   @Override
   public Future<?> stop() {
     stopping = true;
     vertx.cancelTimer(timer);
     if (!working) idle.tryComplete();
     return idle.future()
-        .eventually(() -> merged)
+        .eventually(() -> kept)
         .eventually(lease::release)
         .recover(failed -> Future.succeededFuture())
         .eventually(workers::close);
@@ -160,24 +159,29 @@ public final class AnalyticsVerticle extends VerticleBase {
     return Future.succeededFuture(false);
   }
 
-  /** @param next to be merged; null: nothing, or a merge is under way */
-  private record Worked(Turn turn, Merging.Task next) {}
+  /** @param next upkeep; null: nothing to do, or something is under way */
+  private record Worked(Turn turn, Upkeep.Task next) {}
 
   private Future<Boolean> work() {
     taken = System.nanoTime();
-    Merging.Done done = ready;
-    boolean free = !isMerging;
+    Upkeep.Done done = ready;
+    boolean free = !isKeeping;
     ready = null;
     return workers.executeBlocking(() -> worked(done, free), false).map(this::counted);
   }
 
-  private Worked worked(Merging.Done done, boolean free) throws IOException {
+  private Worked worked(Upkeep.Done done, boolean free) throws IOException {
     Turn turn = follower.turn(this::check);
     if (done != null) {
-      follower.take(done.prepared());
-      merging.done(done);
+      finish(done);
     }
-    return new Worked(turn, free ? merging.due(follower.ledger()) : null);
+    return new Worked(turn, free && follower.ledger() != null ? upkeep.due(follower.ledger()) : null);
+  }
+
+  private void finish(Upkeep.Done done) throws IOException {
+    upkeep.done(done);
+    if (done.prepared() == null) follower.forget();
+    else follower.take(done.prepared());
   }
 
   private boolean counted(Worked worked) {
@@ -185,20 +189,19 @@ public final class AnalyticsVerticle extends VerticleBase {
     commits.increment(worked.turn().commits());
     waiting = worked.turn().waiting();
     asOf = follower.asOf();
-    if (worked.next() != null && !stopping) merge(worked.next());
+    if (worked.next() != null && !stopping) keep(worked.next());
     return true;
   }
 
   /** While turns go on. */
-  private void merge(Merging.Task task) {
-    isMerging = true;
-    merged = workers.executeBlocking(() -> merging.run(task), false).onComplete(done -> {
-      isMerging = false;
+  private void keep(Upkeep.Task task) {
+    isKeeping = true;
+    kept = workers.executeBlocking(() -> Upkeep.run(task), false).onComplete(done -> {
+      isKeeping = false;
       ready = done.result();
       if (done.succeeded()) return;
-      merging.failed(task);
-      log.warn("a table of the lake cannot be merged, trying again table={} cause={}", task.table().name(),
-          Cause.andPlace(done.cause()));
+      upkeep.failed(task);
+      log.warn("upkeep of the lake failed, trying again what={} cause={}", task.what(), Cause.andPlace(done.cause()));
     }).transform(done -> Future.succeededFuture());
   }
 

@@ -64,7 +64,7 @@ final class Commit {
     long version = ledger.next(log);
     long number = ledger.head().number() + 1;
     long until = entries.stream().mapToLong(Entry::position).max().getAsLong();
-    Add add = files.write(log, number, iterable, LogFile.tags(version, version, until));
+    Add add = files.write(log, number, iterable, LogFile.tags(version, until));
     List<Action> actions = List.of(CommitInfo.of("WRITE", now), new Txn("lake", number), add);
     ledger.commit(log, actions);
     rows += entries.size();

@@ -166,9 +166,9 @@ final class Follower {
     return new Turn(rows, commits, coalescer.waiting());
   }
 
-  /** What was read and gave nothing to write need not be read again. */
+  /** What was read and gave nothing to write need not be read again; what is in the tables is to be seen. */
   private void keep() throws IOException {
-    if (!coalescer.safe().equals(ledger.head().safe())) publish(asOf);
+    if (ledger.isAhead() || !coalescer.safe().equals(ledger.head().safe())) publish(asOf);
   }
 
   private void offer(List<Change> changes, Instant now) throws IOException {
@@ -257,12 +257,12 @@ final class Follower {
   }
 
   /**
-   * A table's state takes what was prepared for it, unless it is no longer what that was thought out on: then the files are litter.
+   * A table takes what was prepared for it, unless it is no longer what that was thought out on: then the files are litter.
    *
    * @return whether it did
    */
   boolean take(Prepared prepared) throws IOException {
-    if (ledger == null || ledger.next(prepared.part()) != prepared.version()) return false;
+    if (ledger == null || !prepared.fits(ledger.newest(prepared.part()))) return false;
     boolean done = false;
     try {
       ledger.commit(prepared.part(), prepared.actions());

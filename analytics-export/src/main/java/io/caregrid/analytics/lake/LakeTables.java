@@ -3,6 +3,7 @@ package io.caregrid.analytics.lake;
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.table.Catalogue;
 import io.caregrid.analytics.lake.table.Empties;
+import io.caregrid.analytics.lake.table.Head;
 import io.caregrid.analytics.lake.table.Heads;
 import io.caregrid.analytics.lake.table.Pin;
 import io.caregrid.analytics.sql.Tables;
@@ -26,10 +27,20 @@ public final class LakeTables implements Tables {
     this.heads = new Heads(store);
   }
 
+  /** While a head's files are looked for they may be deleted, if it is old; then there is a newer one. */
   @Override
   public Pinned pin() throws IOException {
     open();
-    return Pin.of(store, catalogue, empties, heads.newest());
+    Head head = heads.newest();
+    while (true) {
+      try {
+        return Pin.of(store, catalogue, empties, head);
+      } catch (IOException gone) {
+        Head newer = heads.newest();
+        if (newer == null || newer.equals(head)) throw gone;
+        head = newer;
+      }
+    }
   }
 
   /** When it is first asked for: schemas and files take some seconds. */

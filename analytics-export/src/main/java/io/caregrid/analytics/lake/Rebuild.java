@@ -55,9 +55,10 @@ final class Rebuild {
     this.watch = watch;
   }
 
-  /** @param start of the feed that is followed afterwards */
+  /** @param start of the feed that is followed afterwards: from now on it is not pruned behind that */
   void run(Cursor start, Held held) throws IOException {
     log.info("the lake is made anew from the store incarnation={} position={}", start.incarnation(), start.position());
+    source.commit(start);
     Instant asOf = clock.instant();
     long versions = 0;
     for (Map.Entry<String, KeyedTable> each : ledger.catalogue().resources().entrySet())
@@ -103,7 +104,7 @@ final class Rebuild {
         .map(Rebuild::entry)
         .toList();
     long version = ledger.next(table.log());
-    add(table.log(), Rows.ofLog(all), LogFile.tags(version, version, 0));
+    add(table.log(), Rows.ofLog(all), LogFile.tags(version, 0));
     state(table.state(), current, Rows.ofState(current));
     if (type.equals(Commit.OBSERVATION))
       state(ledger.catalogue().vitals().state(), current, Rows.vitalsState(current));

@@ -1,5 +1,7 @@
 package io.caregrid.analytics.lake;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.analytics.lake.schema.Json;
 import io.caregrid.analytics.lake.store.ObjectStore;
@@ -51,7 +53,7 @@ final class LakeHouse implements AutoCloseable {
   final ObjectStore objects;
   final Standstill clock = new Standstill();
   final Vertx vertx = Vertx.vertx();
-  private final DatabaseConfig config;
+  final DatabaseConfig config;
   private final ShardStore shards;
   private final ShardKey key = new ShardKey(ShardKey.STORE, UUID.randomUUID(), 0, 0);
 
@@ -102,6 +104,20 @@ final class LakeHouse implements AutoCloseable {
   Follower follower(ObjectStore objects, Step.Watch watch) throws IOException {
     Path scratch = Files.createDirectories(folder.resolve("scratch"));
     return new Follower(new Source(database), Catalogue.of(objects), objects, scratch, OPEN_PERIOD, clock, watch);
+  }
+
+  Upkeep upkeep(Step.Watch watch) {
+    return new Upkeep(objects, folder.resolve("scratch"), LakeConfig.DEFAULT, clock, watch);
+  }
+
+  /** What was prepared becomes a version; what was vacuumed is read anew. */
+  void finish(Follower follower, Upkeep.Done done) throws IOException {
+    if (done.prepared() != null) {
+      assertTrue(follower.take(done.prepared()));
+    } else {
+      follower.forget();
+      turn(follower);
+    }
   }
 
   /** Gives changes their places, and lets the follower take them in. */

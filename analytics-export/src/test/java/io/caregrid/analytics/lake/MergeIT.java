@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.analytics.lake.delta.Snapshot;
 import io.caregrid.analytics.lake.table.KeyedTable;
 import io.caregrid.analytics.lake.table.LogFile;
-import io.caregrid.analytics.lake.table.Merge;
 import io.caregrid.analytics.lake.table.Step;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
@@ -27,14 +26,14 @@ class MergeIT {
   private LakeHouse house;
   private StoreAndLake both;
   private Follower follower;
-  private Merging merging;
+  private Upkeep upkeep;
 
   @BeforeEach
   void open(LocalPostgres postgres, @TempDir Path folder) throws IOException {
     house = new LakeHouse(postgres, folder);
     both = new StoreAndLake(house.database, house.objects, folder);
     follower = house.follower();
-    merging = merging();
+    upkeep = house.upkeep(Step.Watch.NONE);
     house.turn(follower);
   }
 
@@ -43,20 +42,15 @@ class MergeIT {
     house.close();
   }
 
-  private Merging merging() {
-    Merge merge = new Merge(house.objects, house.folder.resolve("scratch"), house.clock, Step.Watch.NONE);
-    return new Merging(merge, Duration.ofMinutes(15), house.clock);
-  }
-
   /** Until no table has anything to merge. */
   private int merge() throws IOException {
     int merged = 0;
     house.clock.move(Duration.ofMinutes(15));
-    for (Merging.Task task = merging.due(follower.ledger()); task != null; task = merging.due(follower.ledger())) {
-      Merging.Done done = merging.run(task);
-      assertTrue(follower.take(done.prepared()));
-      merging.done(done);
-      merged++;
+    for (Upkeep.Task task = upkeep.due(follower.ledger()); task != null; task = upkeep.due(follower.ledger())) {
+      Upkeep.Done done = Upkeep.run(task);
+      house.finish(follower, done);
+      upkeep.done(done);
+      if (task.what().startsWith("merge")) merged++;
     }
     return merged;
   }
@@ -123,7 +117,7 @@ class MergeIT {
   void aMergeThatAnotherOneOvertookIsLeftAlone() throws IOException {
     house.patient("p", "One");
     house.turn(follower);
-    Merging.Done late = merging.run(merging.due(follower.ledger()));
+    Upkeep.Done late = Upkeep.run(upkeep.due(follower.ledger()));
     merge();
     house.patient("p", "Two");
     house.turn(follower);
@@ -142,9 +136,9 @@ class MergeIT {
     house.patient("p", "Two");
     house.turn(follower);
 
-    assertNull(merging.due(follower.ledger()));
+    assertNull(upkeep.due(follower.ledger()));
     house.clock.move(Duration.ofMinutes(15));
-    assertEquals("Patient", merging.due(follower.ledger()).table().name());
+    assertEquals("merge Patient", upkeep.due(follower.ledger()).what());
   }
 
   @Test

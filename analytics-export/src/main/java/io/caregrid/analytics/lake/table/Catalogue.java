@@ -26,10 +26,10 @@ public record Catalogue(Map<String, KeyedTable> resources, KeyedTable vitals) {
     for (String type : FhirStore.types()) {
       FhirSchema schema = FhirSchema.of(type);
       resources.put(type, new KeyedTable(Part.of(store, FHIR + type, schema.current()),
-          Part.of(store, FHIR + schema.history().name(), schema.history())));
+          Part.of(store, FHIR + schema.history().name(), schema.history()), true));
     }
     return new Catalogue(resources, new KeyedTable(Part.of(store, FHIR + Samples.STATE.name(), Samples.STATE),
-        Part.of(store, "_lake/log/" + Samples.STATE.name(), Samples.LOG)));
+        Part.of(store, "_lake/log/" + Samples.STATE.name(), Samples.LOG), false));
   }
 
   public List<KeyedTable> all() {

@@ -9,6 +9,7 @@ import java.util.List;
 /** The heads of one lake, {@code _lake/heads/<20 digits>.json}: each is there or not, and never changes. Any thread; blocking. */
 public final class Heads {
   static final String FOLDER = "_lake/heads/";
+  private static final int DIGITS = 20;
   private static final int PAGE = 1_000;
 
   private final ObjectStore store;
@@ -40,24 +41,29 @@ public final class Heads {
     return true;
   }
 
-  /** Those below this one, oldest first. */
-  public List<Head> below(long number) throws IOException {
-    List<Head> below = new ArrayList<>();
+  /** Numbers of those below this one, in order. */
+  public List<Long> below(long number) throws IOException {
+    List<Long> below = new ArrayList<>();
     String after = "";
     while (true) {
       List<Entry> page = page(after);
       for (Entry each : page) {
         if (each.name().compareTo(name(number)) >= 0) return below;
-        byte[] bytes = store.get(each.name());
-        if (bytes != null) below.add(Head.of(each.name(), bytes));
+        below.add(Long.parseLong(each.name().substring(FOLDER.length(), FOLDER.length() + DIGITS)));
         after = each.name();
       }
       if (page.size() < PAGE) return below;
     }
   }
 
-  public void delete(Head head) throws IOException {
-    store.delete(name(head.number()));
+  /** Null when there is none of this number, or not any more. */
+  public Head at(long number) throws IOException {
+    byte[] bytes = store.get(name(number));
+    return bytes == null ? null : Head.of(name(number), bytes);
+  }
+
+  public void delete(long number) throws IOException {
+    store.delete(name(number));
   }
 
   private List<Entry> page(String after) throws IOException {
@@ -65,6 +71,6 @@ public final class Heads {
   }
 
   private static String name(long number) {
-    return FOLDER + String.format("%020d.json", number);
+    return FOLDER + String.format("%0" + DIGITS + "d.json", number);
   }
 }

@@ -17,8 +17,10 @@ import java.util.Map;
  *
  * @param state where each key stands once
  * @param log   where every version of it stands
+ * @param isKept the log is there for readers too; otherwise what was merged goes out of it
  */
-public record KeyedTable(Part state, Part log) {
+public record KeyedTable(Part state, Part log, boolean isKept) {
+
   /** The state's txn: version of the log until which it was merged. */
   public static final String MERGED = "lake.merged";
 

@@ -17,6 +17,9 @@ import java.util.UUID;
  * between; the next head takes it over. One thread; after an exception this is worth nothing, {@link #open} another.
  */
 public final class Ledger {
+  /** So many versions have to be read at most. */
+  private static final int CHECKPOINT = 100;
+
   private final Catalogue catalogue;
   private final Heads heads;
   private final Clock clock;
@@ -70,8 +73,10 @@ public final class Ledger {
   public void commit(Part part, List<Action> actions) throws IOException {
     long version = next(part);
     if (!part.versions().commit(version, actions)) throw new Overtaken(part.folder() + " version " + version);
-    tables.put(part.folder(), part.versions().at(version));
+    Snapshot made = part.versions().at(version);
+    tables.put(part.folder(), made);
     watch.reached(Step.TABLE_COMMITTED);
+    if (version % CHECKPOINT == 0) part.versions().checkpoint(made, Instant.EPOCH);
   }
 
   /** From now on the lake is what its tables are. */
@@ -89,6 +94,11 @@ public final class Ledger {
     if (!heads.publish(next)) throw new Overtaken("head " + next.number());
     head = next;
     watch.reached(Step.HEAD_PUBLISHED);
+  }
+
+  /** There are versions that no head names: somebody died, or stood still, before he could publish them; or they were made to keep such a one out. */
+  public boolean isAhead() {
+    return !versions().equals(head.tables());
   }
 
   private Map<String, Long> versions() {

@@ -64,7 +64,7 @@ public final class Merge {
       }
     }
     watch.reached(Step.MERGE_PREPARED);
-    return new Prepared(table.state(), state.version() + 1, actions, bytes);
+    return new Prepared(table.state(), KeyedTable.merged(state), actions, bytes);
   }
 
   /** What the log says last of each key. */

@@ -42,4 +42,11 @@ public record NewFiles(ObjectStore store, Path scratch, Clock clock, Step.Watch 
   static String name(long number) {
     return String.format("%020d-%s.parquet", number, UUID.randomUUID());
   }
+
+  /** Of the head it was made for; none of ours: one that never comes. */
+  static long number(String name) {
+    int dash = name.indexOf('-');
+    boolean ours = dash == 20 && name.chars().limit(dash).allMatch(Character::isDigit);
+    return ours ? Long.parseLong(name.substring(0, dash)) : Long.MAX_VALUE;
+  }
 }

@@ -1,0 +1,147 @@
+package io.caregrid.analytics.lake;
+
+import io.caregrid.analytics.lake.delta.Snapshot;
+import io.caregrid.analytics.lake.store.ObjectStore;
+import io.caregrid.analytics.lake.table.Budget;
+import io.caregrid.analytics.lake.table.Fold;
+import io.caregrid.analytics.lake.table.Head;
+import io.caregrid.analytics.lake.table.Heads;
+import io.caregrid.analytics.lake.table.KeyedTable;
+import io.caregrid.analytics.lake.table.Ledger;
+import io.caregrid.analytics.lake.table.LogFile;
+import io.caregrid.analytics.lake.table.Merge;
+import io.caregrid.analytics.lake.table.Prepared;
+import io.caregrid.analytics.lake.table.Step;
+import io.caregrid.analytics.lake.table.Vacuum;
+import io.caregrid.cluster.LakeConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the lake needs besides commits, and when: merging states, folding logs, deleting what nobody reads. One {@link Task} at a time, on another thread than
+ * the follower's, which goes on; what it prepared becomes a version of its table in one of the follower's turns. Any thread.
+ */
+final class Upkeep {
+  private static final Duration VACUUM = Duration.ofHours(1);
+
+  private final Merge merge;
+  private final Fold fold;
+  private final Vacuum vacuum;
+  private final Heads heads;
+  private final Duration maxLag;
+  private final Clock clock;
+  private final Map<String, Budget> budgets = new HashMap<>();
+  private Instant vacuumed;
+
+  Upkeep(ObjectStore store, Path scratch, LakeConfig config, Clock clock, Step.Watch watch) {
+    this.merge = new Merge(store, scratch, clock, watch);
+    this.fold = new Fold(store, scratch, clock, watch);
+    this.vacuum = new Vacuum(store, config.vacuumAfter(), clock, watch);
+    this.heads = new Heads(store);
+    this.maxLag = config.maxLag();
+    this.clock = clock;
+    this.vacuumed = clock.instant();
+  }
+
+  /** Blocking; null when there is nothing to commit, but the tables may have changed: the follower is to read them anew. */
+  interface Work {
+    Prepared prepare() throws IOException;
+  }
+
+  /** @param what merge, fold or vacuum; with the table's name */
+  record Task(String what, Work work) {}
+
+  /** @param took working time */
+  record Done(Task task, Prepared prepared, Duration took) {}
+
+  /** Null when there is nothing to do. */
+  synchronized Task due(Ledger ledger) {
+    Instant now = clock.instant();
+    if (!now.isBefore(vacuumed.plus(VACUUM))) {
+      vacuumed = now;
+      return new Task("vacuum", () -> {
+        vacuum.run(ledger.catalogue(), heads);
+        return null;
+      });
+    }
+    Task merging = merging(ledger, now);
+    return merging == null ? folding(ledger, now) : merging;
+  }
+
+  /** The table that has waited longest since its budget allowed it. */
+  private Task merging(Ledger ledger, Instant now) {
+    KeyedTable next = null;
+    for (KeyedTable table : ledger.catalogue().all()) {
+      if (!allowed(merge(table)).allows(now) || !isBehind(ledger, table)) continue;
+      if (next == null || allowed(merge(table)).next().isBefore(allowed(merge(next)).next())) next = table;
+    }
+    if (next == null) return null;
+    KeyedTable table = next;
+    Snapshot log = ledger.newest(table.log());
+    Snapshot state = ledger.newest(table.state());
+    long number = ledger.head().number();
+    return new Task(merge(table), () -> merge.prepare(table, log, state, number));
+  }
+
+  private static String merge(KeyedTable table) {
+    return "merge " + table.name();
+  }
+
+  private static String fold(KeyedTable table) {
+    return "fold " + table.name();
+  }
+
+  private Budget allowed(String what) {
+    return budgets.computeIfAbsent(what, name -> new Budget(clock.instant()));
+  }
+
+  private static boolean isBehind(Ledger ledger, KeyedTable table) {
+    return !LogFile.behind(ledger.newest(table.log()), merged(ledger, table)).isEmpty();
+  }
+
+  private static long merged(Ledger ledger, KeyedTable table) {
+    return KeyedTable.merged(ledger.newest(table.state()));
+  }
+
+  /** Not while the feed is read that a rebuild ran beside: its files are asked for by themselves. */
+  private Task folding(Ledger ledger, Instant now) {
+    Head head = ledger.head();
+    if (head.safe().position() < head.rebuilt()) return null;
+    for (KeyedTable table : ledger.catalogue().all()) {
+      if (!allowed(fold(table)).allows(now)) continue;
+      Snapshot log = ledger.newest(table.log());
+      long merged = merged(ledger, table);
+      Prepared less = table.isKept() ? null : fold.withoutMerged(table, log, merged, head.safe().position());
+      if (less != null) return new Task(fold(table), () -> less);
+      List<LogFile> files = Fold.plan(LogFile.all(log), merged);
+      if (!files.isEmpty())
+        return new Task(fold(table), () -> fold.prepare(table, log, files, head.number()));
+    }
+    return null;
+  }
+
+  /** Any thread; blocking. */
+  static Done run(Task task) throws IOException {
+    long began = System.nanoTime();
+    Prepared prepared = task.work().prepare();
+    return new Done(task, prepared, Duration.ofNanos(System.nanoTime() - began));
+  }
+
+  /** It took that much: the next one of its kind waits accordingly. */
+  synchronized void done(Done done) {
+    long bytes = done.prepared() == null ? 0 : done.prepared().bytes();
+    budgets.put(done.task().what(), Budget.after(clock.instant(), done.took(), bytes, maxLag));
+  }
+
+  /** What failed is tried again after a while. */
+  synchronized void failed(Task task) {
+    Duration wait = maxLag.compareTo(Budget.LEAST) < 0 ? maxLag : Budget.LEAST;
+    budgets.put(task.what(), new Budget(clock.instant().plus(wait)));
+  }
+}
