@@ -3,7 +3,6 @@ package io.caregrid.analytics.lake;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.analytics.lake.delta.Snapshot;
 import io.caregrid.analytics.lake.table.KeyedTable;

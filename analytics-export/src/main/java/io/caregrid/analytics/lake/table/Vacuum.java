@@ -46,7 +46,7 @@ public final class Vacuum {
     int old = older(heads, numbers, now.minus(LITTER));
     long settled = old == 0 ? 0 : numbers.get(old - 1);
     for (long number : numbers.subList(0, gone)) heads.delete(number);
-    for (KeyedTable table : catalogue.all()) 
+    for (KeyedTable table : catalogue.all())
       gone += run(table.log(), newest, settled, now) + run(table.state(), newest, settled, now);
     return gone;
   }
