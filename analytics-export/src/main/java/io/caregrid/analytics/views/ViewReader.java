@@ -22,6 +22,8 @@ import java.util.regex.Pattern;
 final class ViewReader {
   private static final int DEEPEST = 20;
   private static final int MOST_COLUMNS = 1_000;
+  /** Each one inside of a row's making is some frames of the stack. */
+  private static final int MOST_SELECTS = 200;
   private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_]{0,254}");
   private static final Set<String> SELECT = Set.of("column", "select", "unionAll", "forEach", "forEachOrNull",
       "repeat");
@@ -36,6 +38,7 @@ final class ViewReader {
   private final Map<String, List<Value>> constants = new LinkedHashMap<>();
   private final Set<String> known = new HashSet<>(Set.of(Column.ROW_INDEX));
   private final List<Column> columns = new ArrayList<>();
+  private int selects;
 
   private ViewReader(String root) {
     this.root = root;
@@ -110,6 +113,7 @@ final class ViewReader {
   }
 
   private Selection selection(JsonNode select, String at, Set<String> seen, int depth) {
+    if (++selects > MOST_SELECTS) throw bad(at, "is more than select " + MOST_SELECTS + " of the view");
     members(select, at, SELECT);
     Each each = null;
     for (Each one : Each.values()) {

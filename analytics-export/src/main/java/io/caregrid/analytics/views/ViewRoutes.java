@@ -19,6 +19,8 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * {@code POST /fhir/$viewdefinition-run}: a view over the resources that are sent along, or over the store (SQL on FHIR v2). Rows leave as they come to be.
@@ -26,6 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Each run has a worker thread of its own, which waits for the store and for the client; {@value #RUNS} at a time, others are answered 503.
  */
 public final class ViewRoutes implements Routes {
+  private static final Logger log = LoggerFactory.getLogger(ViewRoutes.class);
   private static final String ADDRESS = "/fhir/$viewdefinition-run";
   private static final int MAX_BYTES = 16 << 20;
   private static final int RUNS = 4;
@@ -57,7 +60,10 @@ public final class ViewRoutes implements Routes {
 
   private void refuse(RoutingContext request, Throwable cause) {
     if (cause instanceof Outlet.HungUp) return;
-    if (!request.response().headWritten()) Lingering.on(vertx, request.request());
+    if (request.response().headWritten())
+      log.warn("view broken off trace={} cause={}", request.<String>get("trace"), cause.getClass().getSimpleName());
+    else
+      Lingering.on(vertx, request.request());
     request.fail(cause);
   }
 

@@ -2,11 +2,14 @@ package io.caregrid.analytics.views;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetSocket;
@@ -15,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -136,6 +140,19 @@ class ViewRoutesTest {
     assertFalse(answer.bodyAsString().contains("final"), answer.bodyAsString());
   }
 
+  @Test
+  void anErrorBehindTheFirstRowsBreaksTheAnswerOff() {
+    String component = "{'code':{'text':'" + "x".repeat(2_000) + "'}}";
+    String many = "{'resourceType':'Observation','component':[" + component + ("," + component).repeat(99) + "]}";
+    String wrong = "{'resourceType':'Observation','status':'final','component':[{'code':{'text':'a'},'valueInteger':1}]}";
+
+    IllegalStateException broken = assertThrows(IllegalStateException.class, () -> house.run(
+        "{'resource':'Observation','select':[{'forEach':'component','column':[{'name':'a','path':'code.text'},{'name':'b','path':'value.length()'}]}]}",
+        ",{'name':'resource','resource':" + many + "},{'name':'resource','resource':" + wrong + "}"));
+
+    assertTrue(broken.getCause() instanceof HttpClosedException, broken::toString);
+  }
+
   /** Eight million rows for each of four clients that do not read: nobody else is served meanwhile, and all are when these hang up. */
   @Test
   void clientsThatDoNotReadHoldTheirPlaceUntilTheyHangUp() throws Exception {
@@ -157,7 +174,7 @@ class ViewRoutesTest {
   /** A client that reads the head of its answer and then nothing. */
   private static NetSocket silent(String body) {
     NetSocket socket = ViewHouse.get(house.vertx.createNetClient().connect(house.port(), "127.0.0.1"));
-    io.vertx.core.Promise<Void> answered = io.vertx.core.Promise.promise();
+    Promise<Void> answered = Promise.promise();
     socket.handler(head -> {
       socket.pause();
       answered.tryComplete();
@@ -169,7 +186,7 @@ class ViewRoutesTest {
     return socket;
   }
 
-  private static void await(java.util.function.BooleanSupplier condition) throws InterruptedException {
+  private static void await(BooleanSupplier condition) throws InterruptedException {
     Instant end = Instant.now().plusSeconds(30);
     while (!condition.getAsBoolean()) {
       assertTrue(Instant.now().isBefore(end), "did not come to be within 30 s");

@@ -139,6 +139,17 @@ class ViewTest {
   }
 
   @Test
+  void asManySelectsAsAViewMayHaveSideBySideAreCombined() {
+    StringBuilder selects = new StringBuilder();
+    for (int i = 0; i < 1_000; i++)
+      selects.append(i == 0 ? "" : ",").append("{'forEach':'$this','column':[{'name':'c" + i + "','path':'id'}]}");
+
+    assertEquals(2, Rows.of(view("'select':[" + selects + "]"), WARD).size());
+    assertThrows(Failure.Unprocessable.class,
+        () -> view("'select':[" + selects + ",{'column':[{'name':'more','path':'id'}]}]"));
+  }
+
+  @Test
   void endlessNestingIsRefused() {
     String deep = "{'select':[".repeat(60) + "{'column':[{'name':'a','path':'id'}]}" + "]}".repeat(60);
 
