@@ -111,7 +111,7 @@ final class FolderStore implements ObjectStore {
     try {
       return Files.readAllBytes(path(name));
     } catch (NoSuchFileException none) {
-      return null;
+      return absent();
     }
   }
 
@@ -124,7 +124,7 @@ final class FolderStore implements ObjectStore {
         if (file.read(bytes, offset + bytes.position()) < 0) throw new IOException(name + " became shorter");
       return bytes.array();
     } catch (NoSuchFileException none) {
-      return null;
+      return absent();
     }
   }
 
@@ -135,6 +135,7 @@ final class FolderStore implements ObjectStore {
     if (!inside.isEmpty()) Names.checked(prefix.substring(0, slash));
     List<String> names = new ArrayList<>();
     collect(inside, prefix, after, names);
+    if (names.isEmpty()) absent();
     names.sort(null); // ASCII: the order of chars is that of bytes
     List<Entry> entries = new ArrayList<>();
     for (String each : names) {
@@ -171,7 +172,7 @@ final class FolderStore implements ObjectStore {
       BasicFileAttributes found = Files.readAttributes(path(name), BasicFileAttributes.class);
       return found.isDirectory() ? null : new Entry(name, found.size(), found.lastModifiedTime().toInstant());
     } catch (NoSuchFileException none) {
-      return null;
+      return absent();
     }
   }
 
@@ -179,12 +180,16 @@ final class FolderStore implements ObjectStore {
   public void delete(String name) throws IOException {
     Path path = path(name);
     if (Files.deleteIfExists(path)) force(path.getParent());
+    else absent();
   }
 
   @Override
   public Local local(String name) throws IOException {
     Path path = path(name);
-    if (!Files.isRegularFile(path)) throw new NoSuchFileException(name);
+    if (!Files.isRegularFile(path)) {
+      absent();
+      throw new NoSuchFileException(name);
+    }
     return new Local() {
       @Override
       public Path path() {
@@ -207,6 +212,12 @@ final class FolderStore implements ObjectStore {
   @Override
   public String toString() {
     return root.toString();
+  }
+
+  /** Null, after making sure that the folder is the one that was opened: where a disk is no longer mounted there is no empty lake. */
+  private <T> T absent() throws IOException {
+    if (!Files.isDirectory(parts)) throw new IOException(root + " is not the folder any more that was opened");
+    return null;
   }
 
   private Path path(String name) {

@@ -135,7 +135,7 @@ final class S3Store implements ObjectStore {
     try {
       return client.getObjectAsBytes(request -> request.bucket(bucket).key(key).range(range)).asByteArray();
     } catch (S3Exception refused) {
-      if (refused.statusCode() == 404) return null;
+      if (isNone(refused)) return null;
       if (refused.statusCode() == 416) return new byte[0]; // it begins behind the end
       throw new IOException(failed("get", name), refused);
     } catch (SdkException failed) {
@@ -232,11 +232,18 @@ final class S3Store implements ObjectStore {
     try {
       return request.get();
     } catch (S3Exception refused) {
-      if (refused.statusCode() == 404) return null;
+      if (isNone(refused)) return null;
       throw new IOException(failed(what, name), refused);
     } catch (SdkException failed) {
       throw new IOException(failed(what, name), failed);
     }
+  }
+
+  /** A bucket that is not there is no empty one. (To a HEAD there is no word with the 404.) */
+  private static boolean isNone(S3Exception refused) {
+    boolean noBucket = refused.awsErrorDetails() != null
+        && "NoSuchBucket".equals(refused.awsErrorDetails().errorCode());
+    return refused.statusCode() == 404 && !noBucket;
   }
 
   private String failed(String what, String name) {

@@ -95,6 +95,22 @@ class FolderStoreTest {
     assertEquals("content", text(store.get("t/a")));
   }
 
+  @Test
+  void aFolderThatIsGoneIsNoEmptyLake() throws IOException {
+    FolderStore store = new FolderStore(folder.resolve("lake"));
+    store.put("t/a", text("x"));
+    Files.move(folder.resolve("lake"), folder.resolve("unmounted"));
+    Files.createDirectory(folder.resolve("lake"));
+
+    assertThrows(IOException.class, () -> store.get("t/a"));
+    assertThrows(IOException.class, () -> store.get("t/a", 0, 1));
+    assertThrows(IOException.class, () -> store.head("t/a"));
+    assertThrows(IOException.class, () -> store.list("t/", "", 1));
+    assertThrows(IOException.class, () -> store.list("", "", 1));
+    assertThrows(IOException.class, () -> store.putIfAbsent("t/a", text("y")));
+    assertThrows(IOException.class, () -> store.delete("t/a"));
+  }
+
   private List<Path> parts() throws IOException {
     try (var left = Files.list(folder.resolve("lake/.parts"))) {
       return left.toList();

@@ -44,8 +44,16 @@ public final class LocalS3 implements AutoCloseable {
   }
 
   ObjectStore open(String prefix, Path data, int through) throws IOException {
+    return open(BUCKET, prefix, data, through);
+  }
+
+  ObjectStore openBucket(String bucket, Path data) throws IOException {
+    return open(bucket, "", data, port());
+  }
+
+  private ObjectStore open(String bucket, String prefix, Path data, int through) throws IOException {
     LakeConfig lake = LakeConfig.DEFAULT;
-    String place = LakeConfig.S3 + BUCKET + (prefix.isEmpty() ? "" : "/" + prefix);
+    String place = LakeConfig.S3 + bucket + (prefix.isEmpty() ? "" : "/" + prefix);
     return Place.open(new LakeConfig(place, lake.shared(), lake.commitEvery(), lake.openPeriod(), lake.settleAfter(),
         lake.maxLag(), lake.keepOpen(), lake.vacuumAfter(), config(through), lake.sql()), data);
   }

@@ -136,6 +136,18 @@ class S3StoreTest {
   }
 
   @Test
+  void aBucketThatIsNotThereIsNoEmptyLake() throws IOException {
+    ObjectStore nowhere = s3.openBucket("no-such-bucket", data);
+
+    assertThrows(IOException.class, () -> nowhere.get("heads/1.json"));
+    assertThrows(IOException.class, () -> nowhere.get("heads/1.json", 0, 1));
+    assertThrows(IOException.class, () -> nowhere.list("", "", 1));
+    assertThrows(IOException.class, () -> nowhere.local("t/1-a.parquet"));
+    assertThrows(IOException.class, () -> nowhere.putIfAbsent("heads/1.json", text("x")));
+    nowhere.close();
+  }
+
+  @Test
   void nobodyListeningIsAFailureThatNamesThePlace() throws IOException {
     between.close();
     ObjectStore alone = s3.open("lake", data, between.port());
