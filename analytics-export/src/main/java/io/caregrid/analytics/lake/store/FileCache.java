@@ -13,6 +13,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
@@ -27,6 +30,8 @@ import java.util.stream.Stream;
  *
  * <p>Never more than so many bytes: what was used longest ago goes first, what is open stays, and when all of it is open the next is refused. A copy has its
  * name only when it is whole and forced, so a killed process leaves no torn one; its parts go at the next start. Of many who want the same, one fetches.
+ *
+ * <p>What nobody opened for a day goes too: so the copy of a file that was erased elsewhere outlives it by a day at most, on a node that answers queries.
  *
  * <p>One process has the folder for itself.
  */
@@ -47,16 +52,19 @@ final class FileCache {
   }
 
   private static final String PARTS = ".parts";
+  private static final Duration UNUSED = Duration.ofDays(1);
 
   private final Path folder;
   private final long most;
+  private final Clock clock;
   private final Map<String, Copy> copies = new LinkedHashMap<>(16, 0.75f, true); // in order of use
   private long bytes;
 
-  FileCache(Path folder, long most) throws IOException {
+  FileCache(Path folder, long most, Clock clock) throws IOException {
     Files.createDirectories(folder.resolve(PARTS));
     this.folder = folder.toRealPath();
     this.most = most;
+    this.clock = clock;
     try (DirectoryStream<Path> left = Files.newDirectoryStream(this.folder.resolve(PARTS))) {
       for (Path each : left) Files.delete(each);
     }
@@ -64,10 +72,12 @@ final class FileCache {
       Copy copy = new Copy(this.folder.relativize(each).toString());
       copy.isHere = true;
       copy.bytes = Files.size(each);
+      copy.used = Files.getLastModifiedTime(each).toInstant();
       bytes += copy.bytes;
       copies.put(copy.name, copy);
     }
     synchronized (this) {
+      expire();
       makeRoom(0);
     }
   }
@@ -92,6 +102,7 @@ final class FileCache {
     int open;
     boolean isHere;
     boolean isForgotten;
+    Instant used;
 
     Copy(String name) {
       this.name = name;
@@ -119,6 +130,7 @@ final class FileCache {
 
   /** A copy that is here, or one that the caller has to fetch. Either counts as open. */
   private synchronized Copy claim(String name) throws IOException {
+    expire();
     Copy copy = copies.get(name);
     while (copy != null && !copy.isHere) {
       await();
@@ -133,6 +145,7 @@ final class FileCache {
       copies.put(name, copy);
     }
     copy.open++;
+    copy.used = clock.instant();
     return copy;
   }
 
@@ -195,6 +208,19 @@ final class FileCache {
       some.flip();
       while (some.hasRemaining()) to.write(some);
       some.clear();
+    }
+  }
+
+  /** Deletes what nobody opened for long; they stand in order of use. Guarded. */
+  private void expire() throws IOException {
+    Instant before = clock.instant().minus(UNUSED);
+    for (Iterator<Copy> each = copies.values().iterator(); each.hasNext();) {
+      Copy copy = each.next();
+      if (copy.used.isAfter(before)) return;
+      if (copy.open > 0) continue;
+      Files.deleteIfExists(copy.path());
+      bytes -= copy.bytes;
+      each.remove();
     }
   }
 

@@ -3,6 +3,7 @@ package io.caregrid.analytics.lake.store;
 import io.caregrid.cluster.LakeConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 
 /** Where a lake lies, by its settings. */
 public final class Place {
@@ -21,7 +22,7 @@ public final class Place {
     if (!lake.isObjectStore())
       return new FolderStore(lake.place().isEmpty() ? data.resolve(FOLDER) : Path.of(lake.place()));
     String[] parts = lake.place().substring(LakeConfig.S3.length()).split("/", 2);
-    FileCache cache = new FileCache(data.resolve(CACHE), lake.s3().cacheMegabytes() * MEGABYTE);
+    FileCache cache = new FileCache(data.resolve(CACHE), lake.s3().cacheMegabytes() * MEGABYTE, Clock.systemUTC());
     return new S3Store(S3Store.client(lake.s3()), parts[0], parts.length == 1 ? "" : parts[1] + "/", cache);
   }
 }

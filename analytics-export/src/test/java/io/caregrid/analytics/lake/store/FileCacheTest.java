@@ -12,6 +12,11 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,7 +36,47 @@ class FileCacheTest {
 
   @TempDir
   private Path folder;
+  private Instant now = Instant.now();
   private final AtomicInteger fetched = new AtomicInteger();
+
+  private FileCache cache(long most) throws IOException {
+    return new FileCache(folder, most, new Clock() {
+      @Override
+      public Instant instant() {
+        return now;
+      }
+
+      @Override
+      public ZoneId getZone() {
+        return ZoneOffset.UTC;
+      }
+
+      @Override
+      public Clock withZone(ZoneId zone) {
+        return this;
+      }
+    });
+  }
+
+  @Test
+  void whatNobodyOpenedForADayGoes() throws IOException {
+    FileCache cache = cache(10 * SIZE);
+    ObjectStore.Local held = cache.local("held", object("held"));
+    cache.local("old", object("old")).close();
+    cache.local("used", object("used")).close();
+    now = now.plus(Duration.ofHours(23));
+    cache.local("used", object("used")).close();
+    now = now.plus(Duration.ofHours(2));
+
+    cache.local("new", object("new")).close();
+
+    assertEquals(List.of("held", "used", "new"), cache.names());
+    assertEquals(3 * SIZE, cache.bytes());
+    assertFalse(Files.exists(folder.resolve("old")));
+    isThere(held, "held");
+    now = now.plus(Duration.ofDays(2));
+    assertEquals(List.of(), cache(10 * SIZE).names(), "nor after a restart");
+  }
 
   /** An object whose bytes tell its name. */
   private FileCache.Source object(String name) {
@@ -68,7 +113,7 @@ class FileCacheTest {
 
   @Test
   void whatWasUsedLongestAgoGoesFirst() throws IOException {
-    FileCache cache = new FileCache(folder, 3 * SIZE);
+    FileCache cache = cache(3 * SIZE);
     for (String each : List.of("a", "b", "c")) cache.local(each, object(each)).close();
     cache.local("a", object("a")).close();
     assertEquals(3, fetched.get());
@@ -82,7 +127,7 @@ class FileCacheTest {
 
   @Test
   void whatIsOpenStaysAndWhenAllIsTheNextIsRefused() throws IOException {
-    FileCache cache = new FileCache(folder, 2 * SIZE);
+    FileCache cache = cache(2 * SIZE);
     ObjectStore.Local a = cache.local("a", object("a"));
     ObjectStore.Local again = cache.local("a", object("a"));
     ObjectStore.Local b = cache.local("b", object("b"));
@@ -103,10 +148,10 @@ class FileCacheTest {
 
   @Test
   void aCopyIsKnownAfterARestartAndATornOneIsNot() throws IOException {
-    new FileCache(folder, 10 * SIZE).local("t/a", object("t/a")).close();
+    cache(10 * SIZE).local("t/a", object("t/a")).close();
     Files.write(folder.resolve(".parts/torn"), new byte[50]);
 
-    FileCache restarted = new FileCache(folder, 10 * SIZE);
+    FileCache restarted = cache(10 * SIZE);
     restarted.local("t/a", object("t/a")).close();
 
     assertEquals(1, fetched.get());
@@ -116,15 +161,15 @@ class FileCacheTest {
 
   @Test
   void aSmallerCacheAfterARestartLetsGo() throws IOException {
-    FileCache cache = new FileCache(folder, 10 * SIZE);
+    FileCache cache = cache(10 * SIZE);
     for (String each : List.of("a", "b", "c")) cache.local(each, object(each)).close();
 
-    assertEquals(SIZE, new FileCache(folder, SIZE + 1).bytes());
+    assertEquals(SIZE, cache(SIZE + 1).bytes());
   }
 
   @Test
   void whatBreaksOffOrComesShortIsNoCopy() throws IOException {
-    FileCache cache = new FileCache(folder, 10 * SIZE);
+    FileCache cache = cache(10 * SIZE);
     InputStream breaking = new InputStream() {
       private int n;
 
@@ -151,7 +196,7 @@ class FileCacheTest {
 
   @Test
   void aCopyThatSomebodyRemovedIsFetchedAgain() throws IOException {
-    FileCache cache = new FileCache(folder, 10 * SIZE);
+    FileCache cache = cache(10 * SIZE);
     cache.local("a", object("a")).close();
     Files.delete(folder.resolve("a"));
 
@@ -163,7 +208,7 @@ class FileCacheTest {
 
   @Test
   void whatIsForgottenWhileItComesGoesWhenItIsClosed() throws Exception {
-    FileCache cache = new FileCache(folder, 10 * SIZE);
+    FileCache cache = cache(10 * SIZE);
     CountDownLatch coming = new CountDownLatch(1);
     CompletableFuture<Void> forgotten = new CompletableFuture<>();
     ExecutorService pool = Executors.newSingleThreadExecutor();
@@ -190,7 +235,7 @@ class FileCacheTest {
   @Test
   void manyReadersSeeWholeFilesWithinTheBound() throws Exception {
     int threads = 6;
-    FileCache cache = new FileCache(folder, 2 * threads * SIZE);
+    FileCache cache = cache(2 * threads * SIZE);
     ExecutorService pool = Executors.newFixedThreadPool(threads);
     long seed = System.nanoTime();
     System.out.println("seed " + seed);
