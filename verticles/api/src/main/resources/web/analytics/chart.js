@@ -5,6 +5,9 @@ import {isNumber, isTime} from './types.js';
 const COLOURS = ['#2f7f9e', '#b3541e', '#5b7f2b', '#8a4fa3', '#b08900', '#c0396b', '#4a6fa5', '#7a5c3e'];
 const MOST_SERIES = COLOURS.length;
 const MOST_BARS = 60;
+const MOST_TICKS = 8;
+const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+const STEPS = [1000, 5000, 15_000, MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY, 90 * DAY, 365 * DAY];
 
 /** What could be drawn: [columns across, columns up, columns that part lines], by index; and a good first choice. */
 export function choices(columns) {
@@ -59,12 +62,28 @@ function config(columns, x, y, series, time, line, drawn, labels) {
         tooltip: {callbacks: time ? {title: items => moment(items[0].parsed.x)} : {}},
       },
       scales: {
-        x: {type: line ? 'linear' : 'category', title: {display: true, text: columns[x].name, color: ink('--soft')}, grid: {color: ink('--line')},
-          ticks: {color: ink('--soft'), maxRotation: line ? 0 : 60, autoSkip: true, ...(time ? {callback: at => moment(at)} : {})}},
+        x: {type: line ? 'linear' : 'category', ...(time ? {afterBuildTicks: axis => { axis.ticks = ticks(axis.min, axis.max); }} : {}), title: {display: true, text: columns[x].name, color: ink('--soft')}, grid: {color: ink('--line')},
+          ticks: {color: ink('--soft'), maxRotation: line ? 0 : 60, autoSkip: true, ...(time ? {callback: clock} : {})}},
         y: {title: {display: true, text: columns[y].name, color: ink('--soft')}, grid: {color: ink('--line')}, ticks: {color: ink('--soft')}},
       },
     },
   };
+}
+
+/** At full minutes, hours or days of this device's clock. */
+function ticks(from, to) {
+  const step = STEPS.find(one => (to - from) / one <= MOST_TICKS) ?? STEPS.at(-1);
+  const shift = new Date(from).getTimezoneOffset() * MINUTE;
+  const found = [];
+  for (let at = Math.ceil((from - shift) / step) * step + shift; at <= to; at += step) found.push({value: at});
+  return found;
+}
+
+/** The time, at midnight the day. */
+function clock(at) {
+  const date = new Date(at);
+  if (date.getHours() + date.getMinutes() + date.getSeconds() === 0) return date.toLocaleDateString('en-GB', {day: '2-digit', month: 'short'});
+  return date.toLocaleTimeString('en-GB', date.getSeconds() ? {} : {hour: '2-digit', minute: '2-digit'});
 }
 
 /** Options of a select. */

@@ -16,7 +16,10 @@ final class AlignedRows {
     boolean[] right = new boolean[columns.size()];
     for (int i = 0; i < widths.length; i++) {
       widths[i] = length(cell(columns.get(i).path("name")));
-      right[i] = columns.get(i).path("type").asText().matches("U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL.*");
+      right[i] = columns.get(i)
+          .path("type")
+          .asText()
+          .matches("U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL.*");
       for (JsonNode row : answer.path("rows")) widths[i] = Math.max(widths[i], length(cell(row.get(i))));
     }
     StringBuilder head = new StringBuilder();
@@ -49,7 +52,8 @@ final class AlignedRows {
 
   private static String cell(JsonNode value) {
     if (value.isNull()) return "";
-    String text = value.isBigDecimal() ? value.decimalValue().toPlainString()
+    String text = value.isBigDecimal()
+        ? value.decimalValue().toPlainString()
         : Terminal.printable(value.isValueNode() ? value.asText() : value.toString());
     if (length(text) <= WIDEST) return text;
     return text.substring(0, text.offsetByCodePoints(0, WIDEST - 1)) + "…";

@@ -1,7 +1,6 @@
 package io.caregrid.platform;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -31,7 +30,8 @@ import picocli.CommandLine.Spec;
 
 /** Asks the lake of a running node. */
 @Command(name = "sql", description = "Asks a node's lake in SQL, and prints the answer.", footer = {
-  "", "Tables are named after FHIR's resource types (Patient, Observation, Observation_history …); vitals has a row per sample,",
+  "",
+  "Tables are named after FHIR's resource types (Patient, Observation, Observation_history …); vitals has a row per sample,",
   "patients and imaging_studies are flat. The SQL is DuckDB's; it can only read.", "", "Examples:",
   "  caregrid sql \"select type, count(*), avg(value) from vitals group by type\"",
   "  caregrid sql --format parquet --output vitals.parquet \"from vitals\"", "  caregrid sql - < question.sql"})
@@ -81,7 +81,8 @@ final class SqlCommand implements Callable<Integer> {
       else save(answer);
       return 0;
     } catch (ConnectException nobody) {
-      throw new StartException("nobody listens at " + address + ": is the node running? Name another with --to", nobody);
+      throw new StartException("nobody listens at " + address + ": is the node running? Name another with --to",
+          nobody);
     } catch (IOException failed) {
       throw new StartException("the answer of " + address + " broke off: " + failed.getMessage(), failed);
     }

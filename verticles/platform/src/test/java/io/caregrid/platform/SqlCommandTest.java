@@ -58,9 +58,13 @@ class SqlCommandTest {
 
   private int run(String... words) {
     CommandLine line = Main.commandLine();
-    String[] all = Stream.concat(Stream.of("sql", "--to", "http://127.0.0.1:" + node.getAddress().getPort()), Stream.of(words))
+    String[] all = Stream
+        .concat(Stream.of("sql", "--to", "http://127.0.0.1:" + node.getAddress().getPort()), Stream.of(words))
         .toArray(String[]::new);
-    return line.setOverwrittenOptionsAllowed(true).setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true)).execute(all);
+    return line.setOverwrittenOptionsAllowed(true)
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(all);
   }
 
   @Test
@@ -68,9 +72,12 @@ class SqlCommandTest {
     assertEquals(0, run("select 1"));
 
     assertEquals("{\"sql\":\"select 1\",\"format\":\"json\",\"rows\":1000}", asked);
-    assertEquals(List.of("family                                 most  l", "-------  ------------------------------------  -----",
-        "Keller   12345678901234567.123456789012345678  [1,2]", "x?[31m                                   1.50",
-        "(2 rows, there are more: --rows N, or --format csv)"), out.toString().lines().toList());
+    assertEquals(
+        List.of("family                                  most  l",
+            "------  ------------------------------------  -----",
+            "Keller  12345678901234567.123456789012345678  [1,2]",
+            "x?[31m                                  1.50", "(2 rows, there are more: --rows N, or --format csv)"),
+        out.toString().lines().toList());
   }
 
   @Test
@@ -126,7 +133,8 @@ class SqlCommandTest {
     }
 
     assertEquals(1, run("--to", "http://127.0.0.1:" + free, "select 1"));
-    assertTrue(err.toString().contains("nobody listens at http://127.0.0.1:" + free + "/analytics/sql"), err.toString());
+    assertTrue(err.toString().contains("nobody listens at http://127.0.0.1:" + free + "/analytics/sql"),
+        err.toString());
     assertEquals(2, run("--format", "parquet", "select 1"));
     assertTrue(err.toString().contains("name a file with --output"), err.toString());
     assertEquals(2, run("--format", "xml", "select 1"));
