@@ -52,7 +52,8 @@ final class ViewReader {
   private View view(JsonNode definition) {
     if (!definition.isObject()) throw bad("", "a ViewDefinition is a JSON object");
     String type = definition.path("resourceType").asText("ViewDefinition");
-    if (!type.equals("ViewDefinition")) throw bad("resourceType", "must be ViewDefinition");
+    boolean view = type.equals("ViewDefinition") || type.endsWith("/StructureDefinition/ViewDefinition");
+    if (!view) throw bad("resourceType", "must be ViewDefinition, alone or as the URL of its definition");
     String resource = text(definition, "resource", "");
     if (resource == null) throw bad("resource", "is missing: the type of resource that the view is of");
     constants(definition.path("constant"));

@@ -87,6 +87,16 @@ class ViewRoutesTest {
   }
 
   @Test
+  void aViewMayNameItsTypeAsTheUrlOfItsDefinition() {
+    HttpResponse<Buffer> answer = house
+        .run("{'resourceType':'https://sql-on-fhir.org/ig/StructureDefinition/ViewDefinition',"
+            + "'resource':'Patient','status':'active','select':[{'column':[{'name':'id','path':'getResourceKey()'},"
+            + "{'name':'family','path':'name.family.first()'}]}]}", ",{'name':'_format','valueCode':'csv'}");
+
+    assertEquals("id,family\r\np2,\r\np1,\r\n", answer.bodyAsString());
+  }
+
+  @Test
   void limitPatientAndSinceSelect() {
     String later = Instant.now().plus(Duration.ofHours(1)).toString();
 
