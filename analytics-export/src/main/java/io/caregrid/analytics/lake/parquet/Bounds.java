@@ -23,6 +23,8 @@ import java.util.Set;
  */
 final class Bounds {
   private static final Set<String> WORDS = Set.of("id", "observation", "patient", "device", "code");
+  /** A column with a longer text has no bounds: they stand in the log, which everybody reads. */
+  private static final int LONGEST = 256;
   private static final DateTimeFormatter MILLIS = new DateTimeFormatterBuilder().appendInstant(3)
       .toFormatter();
   private final Leaf[] leaves;
@@ -49,9 +51,19 @@ final class Bounds {
   void see(Object[] values) {
     for (int i = 0; i < leaves.length; i++) {
       if (leaves[i] == null || values[i] == null) continue;
+      if (values[i] instanceof String text && text.length() > LONGEST) {
+        unbound(i);
+        continue;
+      }
       if (least[i] == null || compare(values[i], least[i]) < 0) least[i] = values[i];
       if (greatest[i] == null || compare(values[i], greatest[i]) > 0) greatest[i] = values[i];
     }
+  }
+
+  private void unbound(int column) {
+    leaves[column] = null;
+    least[column] = null;
+    greatest[column] = null;
   }
 
   /** Text by its UTF-8 bytes, as Parquet and Delta do. */

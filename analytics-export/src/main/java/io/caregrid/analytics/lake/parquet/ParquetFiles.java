@@ -41,6 +41,8 @@ import org.apache.parquet.schema.MessageType;
 public final class ParquetFiles {
   /** Of a row group: as many as DuckDB gives to one thread. */
   private static final int ROWS = 122_880;
+  /** Most rows that parquet-java takes without looking how large they are: a row may have 20 MB. */
+  private static final int UNWEIGHED = 10;
 
   /**
    * @param bytes    of the file
@@ -170,6 +172,8 @@ public final class ParquetFiles {
       withCodecFactory(new ZstdCodec());
       withCompressionCodec(CompressionCodecName.ZSTD);
       withRowGroupRowCountLimit(ROWS);
+      withMinRowCountForPageSizeCheck(1);
+      withMaxRowCountForPageSizeCheck(UNWEIGHED);
     }
 
     @Override

@@ -67,16 +67,16 @@ public final class Samples {
   }
 
   private static List<Series> series(ObjectNode observation, ObjectNode head) {
-    put(head, "patient", Subject.patient(observation.path("subject").path("reference").textValue()));
-    put(head, "device", Subject.id("Device", observation.path("device").path("reference").textValue()));
-    put(head, "encounter", Subject.id("Encounter", observation.path("encounter").path("reference").textValue()));
+    Label.put(head, "patient", Subject.patient(observation.path("subject").path("reference").textValue()));
+    Label.put(head, "device", Subject.id("Device", observation.path("device").path("reference").textValue()));
+    Label.put(head, "encounter", Subject.id("Encounter", observation.path("encounter").path("reference").textValue()));
     Long start = start(observation);
     List<Series> series = new ArrayList<>();
     String type = coded(head, observation.path("code"));
     add(series, observation, head, start);
     for (JsonNode component : observation.path("component")) {
       ObjectNode part = head.deepCopy();
-      put(part, "panel", type);
+      Label.put(part, "panel", type);
       coded(part, component.path("code"));
       add(series, component, part, start);
     }
@@ -95,10 +95,10 @@ public final class Samples {
   private static String coded(ObjectNode row, JsonNode concept) {
     JsonNode coding = Codes.best(concept.path("coding"));
     String type = Codes.word(concept, coding);
-    put(row, "type", type);
-    put(row, "code", coding.path("code").textValue());
-    put(row, "system", coding.path("system").textValue());
-    put(row, "display", coding.path("display").textValue());
+    Label.put(row, "type", type);
+    Label.put(row, "code", coding.path("code").textValue());
+    Label.put(row, "system", coding.path("system").textValue());
+    Label.put(row, "display", coding.path("display").textValue());
     return type;
   }
 
@@ -110,11 +110,6 @@ public final class Samples {
       if (time.isTextual()) return Beginning.micros(time.textValue());
     }
     return null;
-  }
-
-  private static void put(ObjectNode row, String name, String text) {
-    row.remove(name);
-    if (text != null) row.put(name, text);
   }
 
   private static List<Column> with(List<Column> ours) {

@@ -24,7 +24,7 @@ record Single(ObjectNode head, Long time, JsonNode holder) implements Series {
     row.set("value", number);
     unit(row, quantity);
     JsonNode comparator = quantity.path("comparator");
-    if (comparator.isTextual()) row.set("flag", comparator);
+    Label.put(row, "flag", comparator.textValue());
     return List.of(row).iterator();
   }
 
@@ -32,7 +32,7 @@ record Single(ObjectNode head, Long time, JsonNode holder) implements Series {
   static void unit(ObjectNode row, JsonNode quantity) {
     for (String name : List.of("unit", "code")) {
       if (!quantity.path(name).isTextual()) continue;
-      row.set("unit", quantity.get(name));
+      Label.put(row, "unit", quantity.get(name).textValue());
       return;
     }
   }

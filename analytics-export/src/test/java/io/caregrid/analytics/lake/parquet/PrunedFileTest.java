@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,6 +82,28 @@ class PrunedFileTest {
     assertEquals(TextNode.valueOf("2026-11-20T10:00:00.124Z"), written.greatest().get("effectiveDateTime_at"));
     assertFalse(written.least().containsKey("status"));
     assertFalse(written.least().containsKey("lake_position"), "no row has one");
+  }
+
+  /** What stands in the log is read again and again. */
+  @Test
+  void aColumnWithALongTextHasNoBounds() throws Exception {
+    ParquetFiles.Written written = ParquetFiles.write(folder.resolve("long.parquet"), HISTORY,
+        List.of(row("a", "\"status\":\"x\""), row("b".repeat(300), "\"status\":\"x\"")));
+
+    assertFalse(written.least().containsKey("id"));
+    assertFalse(written.greatest().containsKey("id"));
+    assertEquals(LongNode.valueOf(1), written.least().get("lake_sid"));
+  }
+
+  /** 1.2 GB, which is more than these tests have memory; a hundred rows are what parquet-java takes before it looks how much they are. */
+  @Test
+  void sixtyResourcesOfTwentyMegabytesGoIntoOneFile() throws Exception {
+    ObjectNode row = row("b", "\"status\":\"x\"").put("data", "QUJD".repeat(5 << 20));
+
+    assertEquals(60,
+        ParquetFiles
+            .write(folder.resolve("large.parquet"), FhirSchema.of("Binary").current(), Collections.nCopies(60, row))
+            .rows());
   }
 
   @Test

@@ -165,6 +165,21 @@ class SamplesTest {
     assertEquals(14_000_000, count);
   }
 
+  /** It would stand in each of a million rows. */
+  @Test
+  void aLongLabelIsCutBetweenCharacters() throws Exception {
+    String label = "a" + "😀".repeat(1_000);
+    ObjectNode row = Samples
+        .of(json("{\"id\":\"o\",\"code\":{\"text\":\"" + label + "\"},\"subject\":{\"reference\":\"Patient/" + label
+            + "\"},\"valueQuantity\":{\"value\":1,\"unit\":\"" + label + "\"}}"))
+        .iterator()
+        .next();
+
+    for (String field : List.of("type", "patient", "unit")) {
+      assertEquals("a" + "😀".repeat(127), row.path(field).asText(), field);
+    }
+  }
+
   @Test
   void rowsComeBackFromAFile() throws Exception {
     Path file = folder.resolve("vitals.parquet");
