@@ -11,6 +11,8 @@ import io.caregrid.analytics.lake.table.Ledger;
 import io.caregrid.analytics.lake.table.LogFile;
 import io.caregrid.analytics.lake.table.Merge;
 import io.caregrid.analytics.lake.table.Prepared;
+import io.caregrid.analytics.lake.table.Settle;
+import io.caregrid.analytics.lake.table.StateFile;
 import io.caregrid.analytics.lake.table.Step;
 import io.caregrid.analytics.lake.table.Vacuum;
 import io.caregrid.cluster.LakeConfig;
@@ -24,7 +26,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the lake needs besides commits, and when: merging states, folding logs, deleting what nobody reads. One {@link Task} at a time, on another thread than
+ * What the lake needs besides commits, and when: merging states, folding logs, joining what has settled, deleting what nobody reads. One {@link Task} at a time, on another thread than
  * the follower's, which goes on; what it prepared becomes a version of its table in one of the follower's turns. Any thread.
  */
 final class Upkeep {
@@ -32,9 +34,11 @@ final class Upkeep {
 
   private final Merge merge;
   private final Fold fold;
+  private final Settle settle;
   private final Vacuum vacuum;
   private final Heads heads;
   private final Duration maxLag;
+  private final Duration settleAfter;
   private final Clock clock;
   private final Map<String, Budget> budgets = new HashMap<>();
   private Instant vacuumed;
@@ -42,9 +46,11 @@ final class Upkeep {
   Upkeep(ObjectStore store, Path scratch, LakeConfig config, Clock clock, Step.Watch watch) {
     this.merge = new Merge(store, scratch, clock, watch);
     this.fold = new Fold(store, scratch, clock, watch);
+    this.settle = new Settle(store, scratch, clock, watch);
     this.vacuum = new Vacuum(store, config.vacuumAfter(), clock, watch);
     this.heads = new Heads(store);
     this.maxLag = config.maxLag();
+    this.settleAfter = config.settleAfter();
     this.clock = clock;
     this.vacuumed = clock.instant();
   }
@@ -54,7 +60,7 @@ final class Upkeep {
     Prepared prepare() throws IOException;
   }
 
-  /** @param what merge, fold or vacuum; with the table's name */
+  /** @param what merge, fold, settle, with the table's name; or vacuum */
   record Task(String what, Work work) {}
 
   /** @param took working time */
@@ -71,7 +77,24 @@ final class Upkeep {
       });
     }
     Task merging = merging(ledger, now);
-    return merging == null ? folding(ledger, now) : merging;
+    if (merging != null) return merging;
+    Task folding = folding(ledger, now);
+    return folding == null ? settling(ledger, now) : folding;
+  }
+
+  private Task settling(Ledger ledger, Instant now) {
+    for (KeyedTable table : ledger.catalogue().all()) {
+      if (!allowed(settle(table)).allows(now)) continue;
+      Snapshot state = ledger.newest(table.state());
+      List<StateFile> files = Settle.plan(StateFile.all(state), now.minus(settleAfter));
+      long number = ledger.head().number();
+      if (!files.isEmpty()) return new Task(settle(table), () -> settle.prepare(table, state, files, number));
+    }
+    return null;
+  }
+
+  private static String settle(KeyedTable table) {
+    return "settle " + table.name();
   }
 
   /** The table that has waited longest since its budget allowed it. */

@@ -94,6 +94,31 @@ class MergeIT {
     assertEquals(0, merge());
   }
 
+  /** Files have only the columns that carry a value, at every depth: what one lacks must come through beside what another has. */
+  @Test
+  void rowsWithDifferentFieldsAtAnyDepthComeThroughMergingTogether() throws IOException {
+    house.put("Patient", "a", "{'resourceType':'Patient','name':[{'family':'F','period':{'start':'2020'}}]}");
+    house.turn(follower);
+    merge();
+    house.put("Patient", "b", "{'resourceType':'Patient','name':[{'text':'T','given':['G']}],"
+        + "'contact':[{'name':{'family':'C'},'telecom':[{'rank':1,'value':'+49'}]}]}");
+    house.put("Patient", "c", "{'resourceType':'Patient','contact':[{'gender':'female','period':{'end':'2021-05'}}],"
+        + "'extension':[{'url':'http://example.org/e','valueDecimal':1.50}]}");
+    house.turn(follower);
+    both.compare();
+    merge();
+    both.compare();
+    house.put("Patient", "a", "{'resourceType':'Patient','name':[{'prefix':['Dr'],'extension':[{'url':'http://x',"
+        + "'valueString':'deep'}]}],'multipleBirthInteger':2}");
+    house.turn(follower);
+    both.compare();
+
+    merge();
+
+    both.compare();
+    assertEquals(1, state("Patient").files().size());
+  }
+
   @Test
   void aTableWhoseLastRowIsDeletedHasNoFile() throws IOException {
     house.patient("p", "One");

@@ -14,7 +14,7 @@ public enum Step {
   CURSOR_COMMITTED,
   /** new files of a state stand */
   MERGE_PREPARED,
-  /** new files of a log stand that hold what several held */
+  /** a new file of a log or of a state stands that holds what several held */
   FOLD_PREPARED,
   /** a rebuild has read the store */
   REBUILD_SCANNED,
