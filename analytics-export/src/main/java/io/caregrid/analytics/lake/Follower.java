@@ -49,6 +49,8 @@ final class Follower {
   /** Of one answer of the store, packed. */
   static final long PACKED = 2L << 20;
   private static final Duration TURN = Duration.ofSeconds(10);
+  /** Longest a head says that it has everything until then, while nothing comes. */
+  private static final Duration SILENCE = Duration.ofMinutes(1);
 
   private final Source source;
   private final Catalogue catalogue;
@@ -166,9 +168,11 @@ final class Follower {
     return new Turn(rows, commits, coalescer.waiting());
   }
 
-  /** What was read and gave nothing to write need not be read again; what is in the tables is to be seen. */
+  /** What was read and gave nothing to write need not be read again; what is in the tables is to be seen; and when nothing happens, that is news too. */
   private void keep() throws IOException {
-    if (ledger.isAhead() || !coalescer.safe().equals(ledger.head().safe())) publish(asOf);
+    Head head = ledger.head();
+    boolean silent = !asOf.isBefore(head.asOf().plus(SILENCE));
+    if (silent || ledger.isAhead() || !coalescer.safe().equals(head.safe())) publish(asOf);
   }
 
   private void offer(List<Change> changes, Instant now) throws IOException {

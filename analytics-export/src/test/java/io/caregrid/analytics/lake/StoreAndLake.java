@@ -54,10 +54,14 @@ final class StoreAndLake {
     this.tables = new LakeTables(objects, EMPTIES);
   }
 
+  Pinned pin() throws IOException {
+    return tables.pin();
+  }
+
   /** Number of rows compared. */
   long compare() throws IOException {
     long compared = 0;
-    try (Pinned pinned = tables.pin()) {
+    try (Pinned pinned = pin()) {
       for (String type : FhirStore.types()) {
         List<Exported> store = exported(type);
         compared += current(type, store, rows(pinned, FhirSchema.of(type).current()));

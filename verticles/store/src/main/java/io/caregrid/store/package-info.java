@@ -2,7 +2,8 @@
  * The FHIR store on PostgreSQL: a library, not a verticle. Current resources, their history, search, the change feed, and the progress of the shards.
  *
  * <p>Start at {@link io.caregrid.store.FhirStore} for people's and programs' reads and writes, at {@link io.caregrid.store.ShardStore} for what devices send, at
- * {@link io.caregrid.store.ChangeFeed} for everybody who wants to know what changed. Each node runs a {@link io.caregrid.store.Sequencer}. The index of the
+ * {@link io.caregrid.store.ChangeFeed} for everybody who wants to know what changed. Who follows it with the resources themselves takes them in bulk
+ * from {@link io.caregrid.store.Bodies}, and begins with an {@link io.caregrid.store.Export}. Each node runs a {@link io.caregrid.store.Sequencer}. The index of the
  * image archive lives here too, because its SQL does: {@link io.caregrid.store.ImageIndex}.
  * The one invariant: a change, its history row and its line in the change log are one transaction; so are a shard's batch and its progress.
  *
