@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,6 +23,7 @@ class DemoIT {
   private static final Map<String, String> FREE_PORTS = Map.of("http.port", "0", "dicom.port", "0");
   private static final Pattern PAGE = Pattern.compile("pictures +(http://\\S+)/studies/ ");
   private static final String ARRIVED = "49 of 49 pictures of Maria Keller have arrived";
+  private static final Pattern ASKED = Pattern.compile("(?s)caregrid sql \"(.*?)\"");
   @TempDir
   Path temp;
 
@@ -44,6 +47,7 @@ class DemoIT {
           TestNode.get(study.at("/00081190/Value/0").asText() + "/series/" + stack + "/instances/" + picture
               + "/rendered").statusCode());
       awaitVitals(http);
+      awaitAnswer(http);
     }
   }
 
@@ -75,6 +79,23 @@ class DemoIT {
         .json(http + "/fhir/Observation?patient=demo-patient-07&_count=1")
         .path("entry")
         .isEmpty() ? null : true);
+  }
+
+  /** The README's question, word for word: how was Maria Keller around her CT? */
+  private static void awaitAnswer(String http) throws Exception {
+    Matcher asked = ASKED.matcher(Files.readString(Path.of("../../README.md")));
+    assertTrue(asked.find(), "the README asks nothing in SQL");
+    JsonNode rows = TestNode.eventually(Duration.ofSeconds(120), "vitals around the CT", () -> {
+      JsonNode answer = LakeDifference.sql(http, asked.group(1));
+      return answer.size() < 6 ? null : answer;
+    });
+    List<String> types = new ArrayList<>();
+    for (JsonNode row : rows) {
+      assertEquals("Maria Keller", row.path(0).asText());
+      assertEquals("CT abdomen and pelvis (computed phantom)", row.path(1).asText());
+      types.add(row.path(2).asText());
+    }
+    assertEquals(List.of("dia", "heartrate", "respiration", "spo2", "sys", "temperature"), types);
   }
 
   private static void awaitPictures(ChildNode demo) throws Exception {

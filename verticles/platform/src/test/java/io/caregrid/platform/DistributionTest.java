@@ -26,7 +26,7 @@ class DistributionTest {
   void theShippedFileShowsEverySettingWithItsDefault(@TempDir Path temp) throws IOException {
     List<String> lines = Files.readAllLines(CONF.resolve("caregrid.yaml"))
         .stream()
-        .map(line -> line.matches("\\s*#[a-zA-Z]+:.*") ? line.replaceFirst("#", "") : line)
+        .map(line -> line.matches("\\s*#[a-zA-Z0-9]+:.*") ? line.replaceFirst("#", "") : line)
         .toList();
     Path uncommented = Files.write(temp.resolve("caregrid.yaml"), lines);
 
