@@ -20,6 +20,7 @@ import java.util.Set;
 record Column(int index, String name, String type, boolean collection, FhirPath path, String place) {
 
   static final String ROW_INDEX = "rowIndex";
+  private static final int MOST_DIGITS = 100;
   private static final JsonNodeFactory JSON = JsonNodeFactory.withExactBigDecimals(true);
   private static final Set<String> WHOLE = Set.of("integer", "integer64", "positiveInt", "unsignedInt");
   private static final Set<String> TEXT = Set.of("string", "code", "id", "uri", "url", "canonical", "oid", "uuid",
@@ -64,6 +65,8 @@ record Column(int index, String name, String type, boolean collection, FhirPath 
     BigDecimal number = json.decimalValue();
     return json.isIntegralNumber()
         ? json
-        : number.stripTrailingZeros().scale() <= 0 ? JSON.numberNode(number.toBigInteger()) : null;
+        : number.precision() - number.scale() < MOST_DIGITS && number.stripTrailingZeros().scale() <= 0
+            ? JSON.numberNode(number.toBigInteger())
+            : null;
   }
 }

@@ -83,6 +83,23 @@ class ViewTest {
     assertEquals("select[0].column[0].path", other.expression);
   }
 
+  @ParameterizedTest
+  @CsvSource({"1e999999999", "1e-999999999"})
+  void aNumberOfABillionDigitsIsNeverWrittenOut(String number) {
+    JsonNode large = json("[{'resourceType':'Observation','valueQuantity':{'value':" + number + "}}]");
+    for (String path : List.of("value.value + 1", "value.value.toString()", "value.value.round(2)",
+        "value.lowBoundary()",
+        "value = 5", "value.value ~ 1")) {
+      View view = View
+          .of(json("{'resource':'Observation','select':[{'column':[{'name':'a','path':\"" + path + "\"}]}]}"), "");
+      assertThrows(Failure.Unprocessable.class, () -> Rows.of(view, large), path);
+    }
+    View whole = view("'select':[{'column':[{'name':'a','path':'value.value','type':'integer'}]}]");
+    View plain = view("'select':[{'column':[{'name':'a','path':'value.value'},{'name':'b','path':'value'}]}]");
+    assertThrows(Failure.Unprocessable.class, () -> Rows.of(whole, large));
+    assertEquals(1, Rows.of(plain, large).size());
+  }
+
   @Test
   void aSinkThatHasEnoughEndsIt() {
     View view = view("'select':[{'forEach':'component','column':[{'name':'c','path':'code.text'}]}]");

@@ -38,29 +38,33 @@ final class Arithmetic {
   private static List<Value> joined(List<Value> left, List<Value> right) {
     String a = Items.text(left, "the left side of &");
     String b = Items.text(right, "the right side of &");
-    return Items.of((a == null ? "" : a) + (b == null ? "" : b));
+    return Items.of(Strings.joined(a == null ? "" : a, b == null ? "" : b));
   }
 
   private static Value result(String operator, Value a, Value b) {
     if (a instanceof Text one && b instanceof Text other && operator.equals("+"))
-      return new Text(one.value() + other.value());
+      return new Text(Strings.joined(one.value(), other.value()));
     if (a instanceof Moment moment && b instanceof Quantity quantity && "+-".contains(operator))
       return moved(moment, operator.equals("-") ? new Quantity(quantity.value().negate(), quantity.unit()) : quantity);
     if (Items.number(a) != null && Items.number(b) != null) return numbers(operator, a, b);
     Quantity one = Comparing.quantity(a);
     Quantity other = Comparing.quantity(b);
     if (one != null && other != null) {
-      if (operator.equals("*")) return one.times(other);
+      if (operator.equals("*")) return bounded(one.times(other));
       if (operator.equals("/")) return one.over(other);
-      if ("+-".contains(operator)) return sum(operator, one, other);
+      if ("+-".contains(operator)) return bounded(sum(operator, one, other));
     }
     throw new Unfit(operator + " cannot take " + a.typeName() + " and " + b.typeName());
   }
 
-  private static Value sum(String operator, Quantity one, Quantity other) {
+  private static Quantity sum(String operator, Quantity one, Quantity other) {
     if (!one.unit().equals(other.unit())) return null;
     BigDecimal value = operator.equals("+") ? one.value().add(other.value()) : one.value().subtract(other.value());
     return new Quantity(value, one.unit());
+  }
+
+  private static Quantity bounded(Quantity quantity) {
+    return quantity == null || number(quantity.value(), false) == null ? null : quantity;
   }
 
   private static Value numbers(String operator, Value left, Value right) {

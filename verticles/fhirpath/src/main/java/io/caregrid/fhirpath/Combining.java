@@ -27,7 +27,7 @@ final class Combining {
           filtered(in, scope.argument(args.get(0)), true, scope.run()), scope.run())),
       entry("exclude", 1, 1, (in, args, scope) -> filtered(in, scope.argument(args.get(0)), false, scope.run())),
       entry("union", 1, 1, (in, args, scope) -> union(in, scope.argument(args.get(0)), scope.run())),
-      entry("combine", 1, 1, (in, args, scope) -> both(in, scope.argument(args.get(0)))));
+      entry("combine", 1, 1, (in, args, scope) -> both(in, scope.argument(args.get(0)), scope.run())));
 
   private Combining() {}
 
@@ -54,10 +54,11 @@ final class Combining {
   }
 
   static List<Value> union(List<Value> left, List<Value> right, Run run) {
-    return distinct(both(left, right), run);
+    return distinct(both(left, right, run), run);
   }
 
-  private static List<Value> both(List<Value> left, List<Value> right) {
+  private static List<Value> both(List<Value> left, List<Value> right, Run run) {
+    run.spend(left.size() + right.size());
     List<Value> all = new ArrayList<>(left);
     all.addAll(right);
     return all;

@@ -17,6 +17,7 @@ import java.util.Map;
  * An element of a resource where it stands (FHIR R4 json.html). Type is known from R4's definitions; where these do not know the element, from its JSON.
  */
 public final class Node implements Value {
+  private static final int MOST_DIGITS = 1_000;
   private static final JsonNode NOTHING = MissingNode.getInstance();
   private final JsonNode json;
   private final JsonNode extra;
@@ -88,7 +89,7 @@ public final class Node implements Value {
 
   private Value number() {
     boolean decimal = type != null ? type.isA("decimal") : !json.isIntegralNumber();
-    return decimal || !json.canConvertToInt() ? new Decimal(json.decimalValue()) : new Whole(json.intValue());
+    return decimal || !json.canConvertToInt() ? new Decimal(decimal(json)) : new Whole(json.intValue());
   }
 
   private Value text() {
@@ -107,7 +108,7 @@ public final class Node implements Value {
     if (!value.isNumber() || json.has("comparator")) return this;
     boolean coded = json.path("system").asText().equals("http://unitsofmeasure.org") && json.has("code");
     String unit = coded ? json.path("code").asText() : json.path("unit").asText(json.path("code").asText("1"));
-    return new Quantity(value.decimalValue(), unit);
+    return new Quantity(decimal(value), unit);
   }
 
   /** The elements of this name, in order. In strict mode one that the type does not have is an error. */
@@ -208,7 +209,7 @@ public final class Node implements Value {
   }
 
   private static boolean same(JsonNode a, JsonNode b) {
-    if (a.isNumber() && b.isNumber()) return decimal(a).compareTo(decimal(b)) == 0;
+    if (a.isNumber() && b.isNumber()) return a.decimalValue().compareTo(b.decimalValue()) == 0;
     if (a.getNodeType() != b.getNodeType() || a.size() != b.size()) return false;
     if (a.getNodeType() == JsonNodeType.ARRAY) {
       for (int i = 0; i < a.size(); i++) {
@@ -224,8 +225,12 @@ public final class Node implements Value {
     return true;
   }
 
+  /** Nine characters of JSON can be a number of a billion digits, which nobody may be made to write out. */
   private static BigDecimal decimal(JsonNode number) {
-    return number.decimalValue();
+    BigDecimal value = number.decimalValue();
+    if (Math.abs((long) value.scale()) > MOST_DIGITS)
+      throw new Unfit("a number of the resource has more than " + MOST_DIGITS + " digits");
+    return value;
   }
 
   @Override

@@ -16,8 +16,8 @@ record Scope(Run run, Value self, int index, List<Value> total) {
 
   /** One evaluation of one expression, and what it may cost. */
   static final class Run {
-    /** Items looked at. A resource of 20 MB has fewer elements. */
-    private static final int MOST = 20_000_000;
+    /** Items looked at. A resource of 16 MB has fewer elements. */
+    private static final int MOST = 5_000_000;
     final Node root;
     final Map<String, List<Value>> variables;
     final OffsetDateTime now;

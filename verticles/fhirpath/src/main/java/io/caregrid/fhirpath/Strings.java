@@ -15,13 +15,15 @@ import java.util.function.BiFunction;
 /** N1 "String Manipulation". Empty input or an empty argument gives empty. */
 final class Strings {
   private static final int LONGEST = 10_000_000;
+  private static final int MOST_PARTS = 500_000;
 
   static final Map<String, Signature> FUNCTIONS = Map.ofEntries(
       text("upper", text -> Items.of(text.toUpperCase(Locale.ROOT))),
       text("lower", text -> Items.of(text.toLowerCase(Locale.ROOT))),
       text("trim", text -> Items.of(text.strip())),
       text("length", text -> Items.of(text.length())),
-      text("toChars", text -> text.codePoints().mapToObj(Character::toString).<Value>map(Text::new).toList()),
+      text("toChars",
+          text -> countable(text).codePoints().mapToObj(Character::toString).<Value>map(Text::new).toList()),
       with("indexOf", (text, other) -> Items.of(text.indexOf(other))),
       with("lastIndexOf", (text, other) -> Items.of(text.lastIndexOf(other))),
       with("startsWith", (text, other) -> Items.of((Boolean) text.startsWith(other))),
@@ -59,6 +61,7 @@ final class Strings {
     int from = 0;
     for (int at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, from)) {
       parts.add(new Text(text.substring(from, at)));
+      if (parts.size() > MOST_PARTS) throw new Unfit("split() gives more than " + MOST_PARTS + " parts");
       from = at + separator.length();
     }
     parts.add(new Text(text.substring(from)));
@@ -112,6 +115,17 @@ final class Strings {
     String by = Items.text(scope.argument(args.get(1)), "the substitution of replaceMatches()");
     if (text == null || regex == null || by == null) return Items.NONE;
     return Items.of(regex.isEmpty() ? text : bounded(Regex.of(regex).replaced(text, by)));
+  }
+
+  static String joined(String left, String right) {
+    if ((long) left.length() + right.length() > LONGEST) throw tooLong();
+    return left + right;
+  }
+
+  private static String countable(String text) {
+    if (text.length() > MOST_PARTS)
+      throw new Unfit("a string of more than " + MOST_PARTS + " characters is not taken apart");
+    return text;
   }
 
   static String bounded(String text) {

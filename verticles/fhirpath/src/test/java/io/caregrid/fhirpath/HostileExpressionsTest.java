@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,6 +62,27 @@ class HostileExpressionsTest {
         assertTrue(ended.reason.contains("takes too"), ended.reason);
       }
     });
+  }
+
+  /** Each doubles forty times what it has. */
+  @ParameterizedTest
+  @ValueSource(strings = {"$total + $total", "$total & $total", "$total.combine($total)",
+    "$total.select($this.combine($this))",
+    "$total.replace('a', 'aa')", "$total.toChars().combine($total).join()"})
+  void whatDoublesIsBounded(String step) {
+    String forty = "(" + String.join("|", IntStream.range(0, 40).mapToObj(String::valueOf).toList()) + ")";
+
+    assertThrows(FhirPathException.class,
+        () -> FhirPath.compile(forty + ".aggregate(" + step + ", 'a')").evaluate(PATIENT));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"7 '1'", "7.7", "7"})
+  void numbersThatDoubleTheirDigitsEndInNothing(String number) {
+    String sixty = "(" + String.join("|", IntStream.range(0, 60).mapToObj(String::valueOf).toList()) + ")";
+
+    assertEquals("[]",
+        FhirPath.compile(sixty + ".aggregate($total * $total, " + number + ")").evaluate(PATIENT).toString());
   }
 
   @Test
