@@ -39,10 +39,11 @@ ORDER BY s.started DESC`},
 FROM vitals
 GROUP BY device
 ORDER BY newest DESC`},
-  {title: 'Patients as FHIR has them, a name a row', sql: `SELECT id, unnest(name, recursive := true), gender, birthDate
-FROM Patient
+  {title: 'Patients as FHIR has them, a name a row', sql: `SELECT p.id, n.use, n.family, array_to_string(n.given, ' ') AS given, p.gender, p.birthDate
+FROM Patient p, unnest(p.name) AS t(n)
+ORDER BY n.family
 LIMIT 100`},
-  {title: 'Every version of the Observations of a device', sql: `SELECT id, lake_version AS version, lake_at AS written, lake_deleted AS deleted, status, code.text AS what
+  {title: 'What was written last: every version, deletions too', sql: `SELECT id, lake_version AS version, lake_at AS written, lake_deleted AS deleted, status, code.text AS what, subject.reference AS patient
 FROM Observation_history
 ORDER BY lake_at DESC
 LIMIT 100`},
