@@ -62,7 +62,7 @@ function config(columns, x, y, series, time, line, drawn, labels) {
         tooltip: {callbacks: time ? {title: items => moment(items[0].parsed.x)} : {}},
       },
       scales: {
-        x: {type: line ? 'linear' : 'category', ...(time ? {afterBuildTicks: axis => { axis.ticks = ticks(axis.min, axis.max); }} : {}), title: {display: true, text: columns[x].name, color: ink('--soft')}, grid: {color: ink('--line')},
+        x: {type: line ? 'linear' : 'category', bounds: 'data', ...(time ? {afterBuildTicks: axis => { axis.ticks = ticks(axis.min, axis.max); }} : {}), title: {display: true, text: columns[x].name, color: ink('--soft')}, grid: {color: ink('--line')},
           ticks: {color: ink('--soft'), maxRotation: line ? 0 : 60, autoSkip: true, ...(time ? {callback: clock} : {})}},
         y: {title: {display: true, text: columns[y].name, color: ink('--soft')}, grid: {color: ink('--line')}, ticks: {color: ink('--soft')}},
       },

@@ -20,12 +20,12 @@ JOIN patients p ON p.id = v.patient
 WHERE p.family = 'Keller' AND v.code IN ('8480-6', '8462-4')
 GROUP BY ALL
 ORDER BY quarter`},
-  {title: 'Patients with fever today', sql: `SELECT p.family, p.given, p.birth_date, max(v.value) AS highest, min(v.time) FILTER (WHERE v.value >= 38) AS fever_since
+  {title: 'Who is warmest today, and who has fever?', sql: `SELECT p.family, p.given, p.birth_date, max(v.value) AS highest, max(v.value) >= 38 AS fever,
+  min(v.time) FILTER (WHERE v.value >= 38) AS fever_since, arg_max(v.value, v.time) AS latest
 FROM vitals v
 JOIN patients p ON p.id = v.patient
 WHERE v.code = '8310-5' AND v.time > now() - INTERVAL 24 HOURS
 GROUP BY ALL
-HAVING highest >= 38
 ORDER BY highest DESC`},
   {title: 'Who had a CT, and how fast did the heart go afterwards?', sql: `SELECT p.family, p.given, s.description, s.modalities, s.started, s.instances AS images,
   round(avg(v.value), 1) AS mean_heart_rate, max(v.value) AS highest

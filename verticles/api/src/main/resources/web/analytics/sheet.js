@@ -3,7 +3,7 @@ import {make} from '/assets/house.js';
 import {isNumber, word} from './types.js';
 
 /** More cells than this make a browser slow. */
-const MOST_CELLS = 30_000;
+const MOST_CELLS = 12_000;
 const LONGEST = 400;
 
 /** @returns how many rows are shown */
