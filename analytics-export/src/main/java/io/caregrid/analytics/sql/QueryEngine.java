@@ -2,6 +2,7 @@ package io.caregrid.analytics.sql;
 
 import io.caregrid.cluster.SqlConfig;
 import io.caregrid.contract.Failure;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -13,6 +14,7 @@ import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,7 +78,7 @@ final class QueryEngine implements AutoCloseable {
   record Described(Tables.View view, Map<String, String> columns) {}
 
   /** @param asOf see {@link Tables.Pinned#asOf} */
-  record Catalogue(java.time.Instant asOf, List<Described> views) {}
+  record Catalogue(Instant asOf, List<Described> views) {}
 
   Future<Catalogue> catalogue() {
     Running running = new Running();
@@ -216,7 +218,7 @@ final class QueryEngine implements AutoCloseable {
       return Future.failedFuture(full);
     }
     Promise<T> here = Promise.promise();
-    var context = vertx.getOrCreateContext();
+    Context context = vertx.getOrCreateContext();
     done.future().onComplete(result -> context.runOnContext(now -> here.handle(result)));
     return here.future();
   }

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.cluster.SqlConfig;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -124,14 +124,7 @@ class QueryLimitsIT {
   @Test
   void whoHangsUpEndsHisQuery() throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), door.port)) {
-      String body = SqlDoor.body()
-          .put("sql", "select count(*) from range(300000000) where md5(range::varchar) like 'z%'")
-          .toString();
-      OutputStream out = socket.getOutputStream();
-      out.write(("POST /analytics/sql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
-          + body.length() + "\r\n\r\n" + body)
-          .getBytes(StandardCharsets.US_ASCII));
-      out.flush();
+      post(socket, "select count(*) from range(300000000) where md5(range::varchar) like 'z%'");
       await(() -> lake.pinned.get() == 1);
     }
     Instant gone = Instant.now();
@@ -160,30 +153,34 @@ class QueryLimitsIT {
   /** The answer is in a file, and its client has neither a thread nor the lake. */
   @Test
   void aSlowClientHoldsNobodyUp() throws IOException {
-    try (Socket socket = new Socket()) {
+    SqlConfig patient = new SqlConfig(Duration.ofSeconds(30), 128, 1, 1, 1_000, 32);
+    try (SqlDoor other = new SqlDoor(lake, patient, temp.resolve("scratch-2")); Socket socket = new Socket()) {
       socket.setReceiveBufferSize(4096);
-      socket.connect(new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), door.port));
-      String body = SqlDoor.body()
-          .put("sql", "select repeat('x', 10000) || repeat('y', 10000) || repeat('z', 10000) from range(1000)")
-          .toString();
-      socket.getOutputStream()
-          .write(
-              ("POST /analytics/sql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: "
-                  + body.length()
-                  + "\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII));
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), other.port));
+      post(socket, "select repeat('x', 10000) || repeat('y', 10000) || repeat('z', 10000) from range(400)");
       InputStream in = socket.getInputStream();
       assertEquals("HTTP/1.1 200", new String(in.readNBytes(12), StandardCharsets.US_ASCII));
       assertEquals(0, lake.pinned.get());
-      assertEquals("[[1]]", SqlDoor.json(door.ask("select 1")).path("rows").toString());
+      assertEquals("[[1]]", SqlDoor.json(other.ask("select 1")).path("rows").toString());
       assertTrue(in.readAllBytes().length > 12_000_000);
+      await(() -> isEmpty(other.scratch.resolve("answers")));
     }
-    await(() -> {
-      try (Stream<Path> left = Files.list(door.scratch.resolve("answers"))) {
-        return left.findAny().isEmpty();
-      } catch (IOException gone) {
-        return false;
-      }
-    });
+  }
+
+  private static void post(Socket socket, String sql) throws IOException {
+    String body = SqlDoor.body().put("sql", sql).toString();
+    String head = "POST /analytics/sql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: "
+        + body.length() + "\r\n\r\n";
+    socket.getOutputStream().write((head + body).getBytes(StandardCharsets.US_ASCII));
+    socket.getOutputStream().flush();
+  }
+
+  private static boolean isEmpty(Path folder) {
+    try (Stream<Path> left = Files.list(folder)) {
+      return left.findAny().isEmpty();
+    } catch (IOException gone) {
+      return false;
+    }
   }
 
   /** On a usual stack each of these ends the process. */
