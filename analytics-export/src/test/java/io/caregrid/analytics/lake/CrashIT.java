@@ -12,6 +12,7 @@ import io.caregrid.engines.LocalPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -121,6 +122,39 @@ class CrashIT {
     both.compare();
     assertEquals(EnumSet.of(Step.FILE_WRITTEN, Step.TABLE_COMMITTED, Step.HEAD_PUBLISHED, Step.CURSOR_COMMITTED,
         Step.MERGE_PREPARED), died);
+  }
+
+  @Test
+  @Tag("full")
+  void dyingWhileFoldingOrDeletingLosesNothing() throws IOException {
+    Follower follower = house.follower();
+    for (int i = 0; i < 34; i++) {
+      house.patient("p" + i % 3, "N" + i);
+      house.turn(follower);
+    }
+    assertThrows(IOException.class, () -> live(dyingAt(Step.FOLD_PREPARED)));
+    both.compare();
+    live(Step.Watch.NONE);
+    both.compare();
+
+    house.clock.move(Duration.ofHours(26));
+    Upkeep late = house.upkeep(dyingAt(Step.VACUUMED));
+    house.clock.move(Duration.ofHours(1));
+    Follower now = house.follower();
+    house.turn(now);
+    Upkeep.Task vacuum = late.due(now.ledger());
+    assertEquals("vacuum", vacuum.what());
+    assertThrows(IOException.class, () -> Upkeep.run(vacuum));
+    both.compare();
+    house.patient("p", "After");
+    live(Step.Watch.NONE);
+    both.compare();
+  }
+
+  private static Step.Watch dyingAt(Step last) {
+    return step -> {
+      if (step == last) throw new IOException("dies at " + step);
+    };
   }
 
   /** While the first stands still at a step another one takes over and finishes; then the first wakes up. */
