@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  * Functions that make much out of a small number. DuckDB computes them while it plans when their arguments are known, outside of its memory limit and
  * without listening to an interrupt: {@code repeat('x', 4000000000)} takes 4 GB and minutes. So the number has to stand in the query, and be small. Pure.
  *
- * <p>That does not bound everything: text that is joined to itself again and again grows as well, step by step, until the time is over.
+ * <p>That does not bound everything: what grows a little with each step of a nested expression ({@code hex(hex(…))}) grows as well, while DuckDB plans.
  */
 final class Growth {
   static final int MOST = 10_000;
