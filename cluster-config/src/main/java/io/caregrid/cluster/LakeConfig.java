@@ -13,15 +13,14 @@ import java.time.Duration;
  * @param openPeriod  an Observation that a device is still filling comes anew so often, 1 s..1 h; its first version at once
  * @param settleAfter rows unchanged so long are joined to large files, 1 min..30 d
  * @param maxLag      most that a table as foreign readers see it may lie behind, 10 s..24 h; our own SQL is one commit behind
- * @param keepOpen    versions of a device's Observation that a later one replaced stand in the history so long, 1 min..3650 d
  * @param vacuumAfter files that no table needs any more are kept so long for readers who began before, 5 min..30 d
  */
 public record LakeConfig(String place, boolean shared, Duration commitEvery, Duration openPeriod, Duration settleAfter,
-    Duration maxLag, Duration keepOpen, Duration vacuumAfter, S3Config s3, SqlConfig sql) {
+    Duration maxLag, Duration vacuumAfter, S3Config s3, SqlConfig sql) {
 
   public static final String S3 = "s3://";
   public static final LakeConfig DEFAULT = new LakeConfig("", false, Duration.ofSeconds(2), Duration.ofMinutes(5),
-      Duration.ofHours(2), Duration.ofMinutes(15), Duration.ofDays(1), Duration.ofDays(1), S3Config.DEFAULT,
+      Duration.ofHours(2), Duration.ofMinutes(15), Duration.ofDays(1), S3Config.DEFAULT,
       SqlConfig.DEFAULT);
 
   public LakeConfig {
@@ -31,10 +30,7 @@ public record LakeConfig(String place, boolean shared, Duration commitEvery, Dur
     within("openPeriod", openPeriod, Duration.ofSeconds(1), Duration.ofHours(1));
     within("settleAfter", settleAfter, Duration.ofMinutes(1), Duration.ofDays(30));
     within("maxLag", maxLag, Duration.ofSeconds(10), Duration.ofDays(1));
-    within("keepOpen", keepOpen, Duration.ofMinutes(1), Duration.ofDays(3650));
     within("vacuumAfter", vacuumAfter, Duration.ofMinutes(5), Duration.ofDays(30));
-    require(vacuumAfter.compareTo(sql.timeout().multipliedBy(2)) >= 0,
-        "lake.vacuumAfter must be at least twice lake.sql.timeout: a query's files would go while it reads them");
   }
 
   /** True: an object store keeps it, not a folder. */

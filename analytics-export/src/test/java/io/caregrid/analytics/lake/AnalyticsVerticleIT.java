@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(Engines.class)
 class AnalyticsVerticleIT {
   private static final LakeConfig QUICK = new LakeConfig("", false, Duration.ofMillis(200), Duration.ofSeconds(1),
-      Duration.ofMinutes(1), Duration.ofSeconds(10), Duration.ofMinutes(1), Duration.ofMinutes(5), S3Config.DEFAULT,
+      Duration.ofMinutes(1), Duration.ofSeconds(10), Duration.ofMinutes(5), S3Config.DEFAULT,
       SqlConfig.DEFAULT);
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private LakeHouse house;

@@ -55,7 +55,7 @@ public final class LocalS3 implements AutoCloseable {
     LakeConfig lake = LakeConfig.DEFAULT;
     String place = LakeConfig.S3 + bucket + (prefix.isEmpty() ? "" : "/" + prefix);
     return Place.open(new LakeConfig(place, lake.shared(), lake.commitEvery(), lake.openPeriod(), lake.settleAfter(),
-        lake.maxLag(), lake.keepOpen(), lake.vacuumAfter(), config(through), lake.sql()), data);
+        lake.maxLag(), lake.vacuumAfter(), config(through), lake.sql()), data);
   }
 
   @Override
