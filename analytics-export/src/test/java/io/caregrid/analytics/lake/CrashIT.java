@@ -195,6 +195,7 @@ class CrashIT {
 
   /** The disk is full for some turns; then there is room again, and it goes on by itself. */
   @Test
+  @Tag("full")
   void aFullDiskIsTriedAgainUntilThereIsRoom() throws IOException {
     FullStore full = new FullStore(house.objects);
     Follower follower = house.follower(full, Step.Watch.NONE);

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -142,6 +143,7 @@ class FollowerIT {
   }
 
   @Test
+  @Tag("full")
   void aResourceOfTwentyMegabytesGoesInAndComesBack() throws IOException {
     house.turn(follower);
     StringBuilder text = new StringBuilder();

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +85,7 @@ class ForeignReaderIT {
   }
 
   @Test
+  @Tag("full")
   void deltaKernelSeesWhatWeSee() throws IOException {
     Follower follower = house.follower();
     Upkeep upkeep = house.upkeep(Step.Watch.NONE);

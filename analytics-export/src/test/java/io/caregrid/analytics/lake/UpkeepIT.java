@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,6 +74,7 @@ class UpkeepIT {
   }
 
   @Test
+  @Tag("full")
   void manyCommitsAreFoldedAndNothingIsLostWhetherMergedBeforeOrAfter() throws IOException {
     for (int i = 0; i < 33; i++) {
       house.patient("p" + i % 5, "N" + i);
@@ -143,6 +145,7 @@ class UpkeepIT {
   }
 
   @Test
+  @Tag("full")
   void aLogOfManyVersionsHasACheckpoint() throws IOException {
     for (int i = 0; i < 101; i++) {
       house.patient("p", "N" + i);

@@ -20,6 +20,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,6 +40,7 @@ class DeltaLogRacesTest {
   }
 
   @Test
+  @Tag("full")
   void writersOnS3LoseNothing() throws Exception {
     try (LocalS3 s3 = new LocalS3()) {
       List<ObjectStore> stores = new ArrayList<>();
