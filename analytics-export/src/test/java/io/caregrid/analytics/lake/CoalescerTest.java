@@ -113,4 +113,14 @@ class CoalescerTest {
 
     assertFalse(coalescer.mayWait(a, after(10)));
   }
+
+  @Test
+  void aClockThatIsSetBackADayLetsNobodyWaitADay() {
+    written("a");
+    Change waits = offer("a", 2, true, after(10));
+    Instant back = T.minus(Duration.ofDays(1));
+
+    assertEquals(List.of(waits), coalescer.due(back, 9));
+    assertFalse(coalescer.mayWait(waits, back));
+  }
 }

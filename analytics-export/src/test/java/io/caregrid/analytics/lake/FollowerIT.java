@@ -169,4 +169,56 @@ class FollowerIT {
     assertEquals(new Follower.Turn(0, 0, 0), house.turn(follower));
     assertEquals(house.clock.instant(), house.heads().newest().asOf());
   }
+
+  /** The first time the work asks whether it may go on: one page of the store was read, the next was not. */
+  private void turnWith(Runnable betweenPages) throws IOException {
+    boolean[] did = {false};
+    house.stamp();
+    follower.turn(() -> {
+      if (did[0]) return;
+      did[0] = true;
+      betweenPages.run();
+      house.stamp();
+    });
+  }
+
+  @Test
+  void whatChangesBetweenTwoPagesOfAFirstStartStandsInTheLakeOnce() throws IOException {
+    house.patient("p", "One");
+
+    turnWith(() -> house.patient("p", "Two"));
+
+    both.compare();
+  }
+
+  @Test
+  void whatIsDeletedBetweenTwoPagesOfAFirstStartIsGone() throws IOException {
+    house.patient("p", "One");
+
+    turnWith(() -> house.delete("Patient", "p"));
+
+    both.compare();
+  }
+
+  @Test
+  void aRestoreOfWhatCameBehindSomethingThatWaitsIsNoticedByWhoeverStarts() throws IOException {
+    house.turn(follower);
+    house.device("d", "60");
+    house.turn(follower);
+    house.device("d", "60 61");
+    house.patient("p", "One");
+    house.patient("lost", "in the restore");
+    house.turn(follower);
+    assertEquals(1, house.heads().newest().safe().position());
+    // as after a restore of a backup taken at position 2
+    house.sql("delete from feed where position > 2");
+    house.sql("update feed_head set position = 2");
+    house.sql("delete from r_patient");
+    house.patient("p", "Another");
+    house.patient("r", "New");
+
+    house.turn(house.follower());
+
+    both.compare();
+  }
 }

@@ -145,6 +145,19 @@ class BodiesTest {
   }
 
   @Test
+  void whatChangesBehindTheLastOfAPageIsLeftToTheFeedSoThatAResourceIsCurrentOnce() {
+    put("a", "one");
+    put("b", "one");
+    Export.Page first = get(export.page(CALLER, "Observation", Export.Place.START, 1));
+    put("a", "two");
+
+    Export.Page second = get(export.page(CALLER, "Observation", first.end(), MUCH));
+
+    assertEquals(List.of("a 1"), told(first.rows().stream().map(Export.Exported::found).toList()));
+    assertEquals(List.of("b 1"), told(second.rows().stream().map(Export.Exported::found).toList()));
+  }
+
+  @Test
   void whatCanBeSeenHasItsPlaceInTheFeedBeforeSeenSaysSo() {
     put("a", "one");
     Sequencer sequencer = Sequencer.start(room.database());

@@ -492,4 +492,22 @@ class DeltaLogTest {
       store.close();
     }
   }
+
+  @Test
+  void whoLookedLastBeforeTheLogWasCleanedReadsOnBehindIt() throws IOException {
+    made();
+    DeltaLog asked = another();
+    DeltaLog writing = another();
+    assertEquals(0, asked.at(0).version());
+    assertEquals(0, writing.snapshot().version());
+    for (int v = 1; v <= 20; v++)
+      log.commit(v, List.of(CommitInfo.of("WRITE", NOW.plusSeconds(v)), add(v + ".parquet")));
+    log.checkpoint(log.snapshot(), EVER);
+    log.commit(21, List.of(CommitInfo.of("WRITE", NOW.plusSeconds(21)), add("21.parquet")));
+    assertTrue(log.clean(NOW.plusSeconds(100)) > 0);
+
+    assertEquals(log.snapshot(), asked.at(21));
+    assertEquals(log.snapshot(), writing.snapshot());
+    assertTrue(writing.commit(22, List.of(add("22.parquet"))));
+  }
 }
