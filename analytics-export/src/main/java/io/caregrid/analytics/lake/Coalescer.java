@@ -43,7 +43,12 @@ final class Coalescer {
   /** True: who wrote it decides whether it waits. */
   boolean mayWait(Change change, Instant now) {
     Instant end = closed.get(Key.of(change));
-    return end != null && end.isAfter(now);
+    return end != null && isAhead(end, now);
+  }
+
+  /** Farther ahead than a period nothing was ever put: then the clock went back, and nobody waits for it to come there again. */
+  private boolean isAhead(Instant end, Instant now) {
+    return end.isAfter(now) && !end.isAfter(now.plus(period));
   }
 
   /**
@@ -69,7 +74,7 @@ final class Coalescer {
     List<Change> due = new ArrayList<>();
     for (Waiting each : waiting.values()) {
       if (due.size() == most) break;
-      if (!each.due().isAfter(now)) due.add(each.change());
+      if (!isAhead(each.due(), now)) due.add(each.change());
     }
     return due;
   }
@@ -86,7 +91,7 @@ final class Coalescer {
 
   /** Forgets periods that have ended. */
   void tidy(Instant now) {
-    closed.values().removeIf(end -> !end.isAfter(now));
+    closed.values().removeIf(end -> !isAhead(end, now));
   }
 
   /** Everything until there was offered. */

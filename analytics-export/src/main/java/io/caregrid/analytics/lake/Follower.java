@@ -122,8 +122,14 @@ final class Follower {
   private void open(Held held) throws IOException {
     Ledger opened = Ledger.open(catalogue, heads, clock, watch);
     source.register();
-    if (opened.head() == null) rebuild(opened, new Lost(source.head()), held);
+    Answer onward = onward(opened.head());
+    if (onward instanceof Lost lost) rebuild(opened, lost, held);
     else begin(opened);
+  }
+
+  /** Whether the feed leads on from all that was read, not only from what is safe: what waited may lie before the place that a restored database went back to. */
+  private Answer onward(Head head) throws IOException {
+    return head == null ? new Lost(source.head()) : source.read(head.read(), 1);
   }
 
   private void begin(Ledger opened) throws IOException {

@@ -14,6 +14,8 @@ import java.util.List;
 
 /** The lake's newest head as views for SQL: as fresh as the last commit, whatever has been merged. Any thread; blocking. */
 public final class LakeTables implements Tables {
+  /** A head that has just been read is not old: what fails again has another reason. */
+  private static final int TRIES = 3;
   private final ObjectStore store;
   private final Path folder;
   private final Heads heads;
@@ -32,12 +34,12 @@ public final class LakeTables implements Tables {
   public Pinned pin() throws IOException {
     open();
     Head head = heads.newest();
-    while (true) {
+    for (int n = 1;; n++) {
       try {
         return Pin.of(store, catalogue, empties, head);
       } catch (IOException gone) {
         Head newer = heads.newest();
-        if (newer == null || newer.equals(head)) throw gone;
+        if (n == TRIES || newer == null || newer.equals(head)) throw gone;
         head = newer;
       }
     }

@@ -37,7 +37,7 @@ public final class Export {
     this.database = database;
   }
 
-  /** Where a page ended. */
+  /** Where a page ended. Of a resource whose current version was in it nothing more comes, though it has newer ones since: their changes are in the feed. */
   public record Place(long sid, int version) {
     public static final Place START = new Place(0, 0);
   }
@@ -66,7 +66,7 @@ public final class Export {
     try (Body body = new Body()) {
       for (Row row : rows) {
         exported.add(new Exported(Bodies.found(type, row, body), row.getBoolean("current")));
-        end = new Place(row.getLong("sid"), row.getInteger("ver"));
+        end = new Place(row.getLong("sid"), row.getBoolean("current") ? Integer.MAX_VALUE : row.getInteger("ver"));
       }
     }
     return new Page(exported, end);

@@ -49,7 +49,7 @@ public final class DeltaLog {
     Snapshot last = last();
     if (last.exists()) {
       List<LogName> newer = listing.commitsAfter(last.version());
-      return newer.isEmpty() ? last : follow(last, newer.get(newer.size() - 1).version());
+      return newer.isEmpty() ? last : onward(last, newer.get(newer.size() - 1).version());
     }
     LogListing.Found found = listing.newest();
     return found.isEmpty() ? last : load(found, found.newest());
@@ -66,7 +66,7 @@ public final class DeltaLog {
       if (known.containsKey(version)) return known.get(version);
       last = known.isEmpty() ? Snapshot.none(table) : known.lastEntry().getValue();
     }
-    if (last.exists() && version > last.version()) return follow(last, version);
+    if (last.exists() && version > last.version()) return onward(last, version);
     return load(listing.until(version), version);
   }
 
@@ -147,6 +147,14 @@ public final class DeltaLog {
     String checkpoint = all.first() > version ? "" : ", without a checkpoint";
     return new LogException(table, version,
         "is not there any more: the log begins with version " + all.first() + checkpoint);
+  }
+
+  /** From what is known. What is behind it may have been cleaned away since it was read: then from a checkpoint, as whoever knows nothing. */
+  private Snapshot onward(Snapshot last, long version) throws IOException {
+    long next = last.version() + 1;
+    byte[] content = store.get(LogName.commit(folder, next));
+    if (content == null) return load(listing.until(version), version);
+    return follow(last.with(next, LogLines.read(table, next, content)), version);
   }
 
   /** Reads the versions behind {@code from}, until {@code version}. */
