@@ -69,7 +69,7 @@ final class Upkeep {
   /** Null when there is nothing to do. */
   synchronized Task due(Ledger ledger) {
     Instant now = clock.instant();
-    if (!now.isBefore(vacuumed.plus(VACUUM))) {
+    if (!now.isBefore(vacuumed.plus(VACUUM)) || now.isBefore(vacuumed)) {
       vacuumed = now;
       return new Task("vacuum", () -> {
         vacuum.run(ledger.catalogue(), heads);
@@ -84,7 +84,7 @@ final class Upkeep {
 
   private Task settling(Ledger ledger, Instant now) {
     for (KeyedTable table : ledger.catalogue().all()) {
-      if (!allowed(settle(table)).allows(now)) continue;
+      if (!allowed(settle(table)).allows(now, maxLag)) continue;
       Snapshot state = ledger.newest(table.state());
       List<StateFile> files = Settle.plan(StateFile.all(state), now.minus(settleAfter));
       long number = ledger.head().number();
@@ -101,7 +101,7 @@ final class Upkeep {
   private Task merging(Ledger ledger, Instant now) {
     KeyedTable next = null;
     for (KeyedTable table : ledger.catalogue().all()) {
-      if (!allowed(merge(table)).allows(now) || !isBehind(ledger, table)) continue;
+      if (!allowed(merge(table)).allows(now, maxLag) || !isBehind(ledger, table)) continue;
       if (next == null || allowed(merge(table)).next().isBefore(allowed(merge(next)).next())) next = table;
     }
     if (next == null) return null;
@@ -137,7 +137,7 @@ final class Upkeep {
     Head head = ledger.head();
     if (head.safe().position() < head.rebuilt()) return null;
     for (KeyedTable table : ledger.catalogue().all()) {
-      if (!allowed(fold(table)).allows(now)) continue;
+      if (!allowed(fold(table)).allows(now, maxLag)) continue;
       Snapshot log = ledger.newest(table.log());
       long merged = merged(ledger, table);
       Prepared less = table.isKept() ? null : fold.withoutMerged(table, log, merged, head.safe().position());

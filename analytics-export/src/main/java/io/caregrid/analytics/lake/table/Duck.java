@@ -16,6 +16,8 @@ import java.util.stream.Collectors;
 /** DuckDB for our own work on files, Parquet to Parquet: one thread, bounded memory, nothing from the network. Close it. One thread. */
 final class Duck implements AutoCloseable {
   private static final int MEMORY_MEGABYTES = 512;
+  /** Rows of so many bytes can be sorted, or kept in their order, in that memory however wide they are; of more, two thirds were seen to fail. */
+  private static final long ORDERED = 100L << 20;
 
   private final Connection connection;
   private final Statement statement;
@@ -42,6 +44,34 @@ final class Duck implements AutoCloseable {
     } catch (SQLException cause) {
       throw failed(cause);
     }
+  }
+
+  /**
+   * Writes rows to a Parquet file. Where they are more than memory holds at once they come in no order: nothing here depends on it, and wide rows could not be
+   * sorted.
+   *
+   * @param rows  a query on {@code files}
+   * @param order column by which they are sorted where they can be; null: in the order of the files
+   */
+  void copy(String rows, Collection<Path> files, String order, Path to) throws IOException {
+    if (bytes(files) <= ORDERED) {
+      run("copy (" + rows + (order == null ? "" : " order by " + order) + ") to " + text(to)
+          + " (format parquet, compression zstd)");
+      return;
+    }
+    run("set preserve_insertion_order = false");
+    try {
+      run("copy (" + rows + ") to " + text(to)
+          + " (format parquet, compression zstd, row_group_size_bytes '16MB')");
+    } finally {
+      run("set preserve_insertion_order = true");
+    }
+  }
+
+  /** Of these files' columns, unpacked. */
+  private long bytes(Collection<Path> files) throws IOException {
+    return list("select coalesce(sum(total_uncompressed_size), 0) from parquet_metadata(["
+        + files.stream().map(Duck::text).collect(Collectors.joining(", ")) + "])", row -> row.getLong(1)).get(0);
   }
 
   /** Reads one row of a result. */

@@ -59,8 +59,8 @@ public final class Fold {
   public Prepared prepare(KeyedTable table, Snapshot log, List<LogFile> files, long number) throws IOException {
     Path folded = Files.createTempFile(scratch, "fold", ".parquet");
     try (Duck duck = new Duck(scratch); Locals locals = new Locals(store)) {
-      duck.run("copy (select * from " + Duck.parquet(locals.logs(table.log(), files)) + ") to " + Duck.text(folded)
-          + " (format parquet, compression zstd)");
+      List<Path> inputs = locals.logs(table.log(), files);
+      duck.copy("select * from " + Duck.parquet(inputs), inputs, null, folded);
       String name = NewFiles.name(number);
       store.put(table.log().file(name), folded);
       List<Action> actions = new ArrayList<>(List.of(CommitInfo.of("FOLD", clock.instant())));

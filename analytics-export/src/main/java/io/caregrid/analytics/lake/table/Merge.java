@@ -26,6 +26,8 @@ import java.util.Map;
  * <p>Rows go from Parquet to Parquet through DuckDB, which keeps decimals. A row of the state gives way only to what the log says of its key. One thread.
  */
 public final class Merge {
+  private static final String SID = "lake_sid";
+
   private final ObjectStore store;
   private final Path scratch;
   private final Clock clock;
@@ -86,7 +88,7 @@ public final class Merge {
     inputs.addAll(work.logs);
     Path whole = Files.createTempFile(scratch, "merge", ".parquet");
     try {
-      copy(work, rows(work.table, inputs, rewrite), whole);
+      work.duck.copy(rows(work.table, inputs, rewrite), inputs, SID, whole);
       return cut(work, rewrite, whole);
     } finally {
       Files.delete(whole);
@@ -102,11 +104,6 @@ public final class Merge {
         + " or (r.lake_position is not null and n.v = r.lake_version and not r.lake_deleted))";
   }
 
-  private static void copy(Work work, String rows, Path to) throws IOException {
-    work.duck.run("copy (" + rows + " order by lake_sid) to " + Duck.text(to)
-        + " (format parquet, compression zstd)");
-  }
-
   /** Into pieces of the usual size, without dividing a sid. */
   private List<Add> cut(Work work, Rewrite rewrite, Path whole) throws IOException {
     long pieces = Files.size(whole) / Ranges.CUT + 1;
@@ -119,8 +116,8 @@ public final class Merge {
       long to = i + 1 < firsts.size() ? firsts.get(i + 1) : rewrite.to();
       Path piece = Files.createTempFile(scratch, "merge", ".parquet");
       try {
-        copy(work, "select * from " + Duck.parquet(List.of(whole)) + " where lake_sid >= " + from + " and lake_sid < "
-            + to, piece);
+        work.duck.copy("select * from " + Duck.parquet(List.of(whole)) + " where lake_sid >= " + from
+            + " and lake_sid < " + to, List.of(whole), SID, piece);
         adds.add(add(work, piece, from));
       } finally {
         Files.delete(piece);

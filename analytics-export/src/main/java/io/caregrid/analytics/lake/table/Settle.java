@@ -63,8 +63,8 @@ public final class Settle {
   public Prepared prepare(KeyedTable table, Snapshot state, List<StateFile> files, long number) throws IOException {
     Path joined = Files.createTempFile(scratch, "settle", ".parquet");
     try (Duck duck = new Duck(scratch); Locals locals = new Locals(store)) {
-      duck.run("copy (select * from " + Duck.parquet(locals.states(table.state(), files)) + ") to " + Duck.text(joined)
-          + " (format parquet, compression zstd)");
+      List<Path> inputs = locals.states(table.state(), files);
+      duck.copy("select * from " + Duck.parquet(inputs), inputs, null, joined);
       String name = NewFiles.name(number);
       store.put(table.state().file(name), joined);
       List<Action> actions = new ArrayList<>(List.of(CommitInfo.of("OPTIMIZE", clock.instant())));

@@ -31,7 +31,13 @@ class BudgetTest {
   void atLeastTenSecondsAndAtMostTheLongestLag() {
     assertEquals(10, rest(Duration.ofMillis(1), 1));
     assertEquals(900, rest(Duration.ofHours(1), 1));
-    assertFalse(new Budget(END).allows(END.minusMillis(1)));
-    assertTrue(new Budget(END).allows(END));
+    assertFalse(new Budget(END).allows(END.minusMillis(1), MOST));
+    assertTrue(new Budget(END).allows(END, MOST));
+  }
+
+  @Test
+  void aClockThatIsSetBackADayKeepsNoTableFromMerging() {
+    assertTrue(new Budget(END.plus(MOST)).allows(END.minus(Duration.ofDays(1)), MOST));
+    assertFalse(new Budget(END.plus(MOST)).allows(END, MOST));
   }
 }
