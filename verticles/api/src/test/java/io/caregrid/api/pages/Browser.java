@@ -6,6 +6,7 @@ import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.ColorScheme;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,8 @@ import java.util.Map;
 /** A real Chromium without a window. It reaches this machine only, and remembers every complaint that a page wrote into its console. */
 public final class Browser implements AutoCloseable {
   private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+  /** Until a page shows what it should: a deadline for a machine that is busy with other tests too, no claim about speed. */
+  private static final double PATIENCE_MILLIS = 30_000;
   private static final Path SCREENS = Path.of("target", "screens");
   public final List<String> complaints = new ArrayList<>();
   public final List<String> foreign = new ArrayList<>();
@@ -23,6 +26,7 @@ public final class Browser implements AutoCloseable {
   private final com.microsoft.playwright.Browser chromium;
 
   private Browser() {
+    PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE_MILLIS);
     playwright = Playwright
         .create(new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
     chromium = playwright.chromium()
