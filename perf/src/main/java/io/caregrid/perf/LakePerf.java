@@ -46,7 +46,9 @@ public final class LakePerf implements Callable<Integer> {
     result.put("machine", Perf.machine());
     result.put("heap", heap);
     Path folder = Files.createTempDirectory("caregrid-perf");
-    try (Node node = Node.start(folder, Duration.ofSeconds(30), 12, heap, List.of(), Set.of("api", "analytics"));
+    try (
+        Node node = Node.start(folder, Duration.ofSeconds(30), 12, heap, List.of(),
+            Set.of("api", "device", "analytics"));
         LakeScene scene = new LakeScene(node, folder, devices, samples)) {
       result.put("follow", shown("from the change feed to the lake", scene.follow()));
       result.put("queries", shown("queries", scene.queries(runs)));
