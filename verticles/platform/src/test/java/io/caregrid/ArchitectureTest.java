@@ -36,8 +36,7 @@ class ArchitectureTest {
 
   private static final List<String> DOORS = List.of("ingest", "device", "events", "api", "dicom", "analytics");
   private static final Set<String> ROOMS = Set.of("templates", "fhirpath", "cluster", "contract", "store", "ingest",
-      "device", "api", "dicom", "engines",
-      "platform");
+      "device", "api", "dicom", "analytics", "engines", "platform");
 
   @ArchTest
   static final ArchRule fhirpathImportsNoOtherRoom = roomImports("fhirpath");
@@ -85,6 +84,24 @@ class ArchitectureTest {
       .should()
       .dependOnClassesThat()
       .resideInAnyPackage("io.vertx.sqlclient..", "io.vertx.pgclient..", "java.sql..");
+  @ArchTest
+  static final ArchRule theLakeAsksTheStoreAndNotPostgres = noClasses().that()
+      .resideInAPackage("io.caregrid.analytics..")
+      .should()
+      .dependOnClassesThat()
+      .resideInAnyPackage("io.vertx.sqlclient..", "io.vertx.pgclient..", "org.postgresql..");
+  @ArchTest
+  static final ArchRule onlyTheLakeKnowsParquetDuckDbAndS3 = noClasses().that()
+      .resideOutsideOfPackage("io.caregrid.analytics..")
+      .should()
+      .dependOnClassesThat()
+      .resideInAnyPackage("org.apache.parquet..", "org.duckdb..", "software.amazon.awssdk..");
+  @ArchTest
+  static final ArchRule columnsAndSamplesArePure = noClasses().that()
+      .resideInAnyPackage("io.caregrid.analytics.lake.schema..", "io.caregrid.analytics.lake.vitals..")
+      .should()
+      .dependOnClassesThat()
+      .resideInAnyPackage("io.vertx..", "java.sql..", "java.nio.file..", "org.duckdb..");
   @ArchTest
   static final ArchRule templatesAndFhirpathArePure = noClasses().that()
       .resideInAnyPackage("io.caregrid.templates..", "io.caregrid.fhirpath..")
