@@ -69,11 +69,7 @@ class CrashIT {
     Follower follower = house.follower(house.objects, watch);
     house.turn(follower);
     Upkeep upkeep = house.upkeep(watch);
-    for (Upkeep.Task task = upkeep.due(follower.ledger()); task != null; task = upkeep.due(follower.ledger())) {
-      Upkeep.Done done = Upkeep.run(task);
-      house.finish(follower, done);
-      upkeep.done(done);
-    }
+    house.keep(follower, upkeep);
   }
 
   /** What it has seen when it died; null when it lived to the end. */

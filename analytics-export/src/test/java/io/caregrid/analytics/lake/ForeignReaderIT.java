@@ -44,11 +44,7 @@ class ForeignReaderIT {
 
   private void keep(Follower follower, Upkeep upkeep) throws IOException {
     house.clock.move(Duration.ofMinutes(15));
-    for (Upkeep.Task task = upkeep.due(follower.ledger()); task != null; task = upkeep.due(follower.ledger())) {
-      Upkeep.Done done = Upkeep.run(task);
-      house.finish(follower, done);
-      upkeep.done(done);
-    }
+    house.keep(follower, upkeep);
   }
 
   /** Key and version of each row, in their order; and the sum of {@code value} where there is one. */

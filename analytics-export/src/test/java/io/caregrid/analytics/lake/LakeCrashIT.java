@@ -44,11 +44,7 @@ class LakeCrashIT {
     Follower follower = house.follower(house.objects, watch);
     house.turn(follower);
     Upkeep upkeep = house.upkeep(watch);
-    for (Upkeep.Task task = upkeep.due(follower.ledger()); task != null; task = upkeep.due(follower.ledger())) {
-      Upkeep.Done done = Upkeep.run(task);
-      house.finish(follower, done);
-      upkeep.done(done);
-    }
+    house.keep(follower, upkeep);
   }
 
   private static boolean killedAt(LakeHouse house, Step step) throws Exception {

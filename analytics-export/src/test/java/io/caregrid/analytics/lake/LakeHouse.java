@@ -35,6 +35,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.UUID;
@@ -77,7 +78,7 @@ final class LakeHouse implements AutoCloseable {
 
     @Override
     public Clock withZone(ZoneId zone) {
-      throw new UnsupportedOperationException();
+      return this;
     }
   }
 
@@ -118,6 +119,18 @@ final class LakeHouse implements AutoCloseable {
       follower.forget();
       turn(follower);
     }
+  }
+
+  /** Does whatever is due, until nothing is. @return what that was, in order */
+  List<String> keep(Follower follower, Upkeep upkeep) throws IOException {
+    List<String> kept = new ArrayList<>();
+    for (Upkeep.Task task = upkeep.due(follower.ledger()); task != null; task = upkeep.due(follower.ledger())) {
+      Upkeep.Done done = Upkeep.run(task);
+      finish(follower, done);
+      upkeep.done(done);
+      kept.add(task.what());
+    }
+    return kept;
   }
 
   /** Gives changes their places, and lets the follower take them in. */

@@ -43,15 +43,8 @@ class MergeIT {
 
   /** Until no table has anything to merge. */
   private int merge() throws IOException {
-    int merged = 0;
     house.clock.move(Duration.ofMinutes(15));
-    for (Upkeep.Task task = upkeep.due(follower.ledger()); task != null; task = upkeep.due(follower.ledger())) {
-      Upkeep.Done done = Upkeep.run(task);
-      house.finish(follower, done);
-      upkeep.done(done);
-      if (task.what().startsWith("merge")) merged++;
-    }
-    return merged;
+    return (int) house.keep(follower, upkeep).stream().filter(what -> what.startsWith("merge")).count();
   }
 
   private Snapshot state(String name) {

@@ -49,12 +49,7 @@ class UpkeepIT {
 
   /** Whatever is due, until nothing is. */
   private void keep() throws IOException {
-    for (Upkeep.Task task = upkeep.due(follower.ledger()); task != null; task = upkeep.due(follower.ledger())) {
-      Upkeep.Done worked = Upkeep.run(task);
-      house.finish(follower, worked);
-      upkeep.done(worked);
-      done.add(task.what());
-    }
+    done.addAll(house.keep(follower, upkeep));
   }
 
   private KeyedTable patients() {
