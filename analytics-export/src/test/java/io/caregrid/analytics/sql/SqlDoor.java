@@ -19,10 +19,13 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /** SQL on a free port over any tables, and a client for it. */
 final class SqlDoor implements AutoCloseable {
@@ -116,6 +119,18 @@ final class SqlDoor implements AutoCloseable {
   /** What an OperationOutcome says. */
   static String said(HttpResponse<byte[]> answer) {
     return json(answer).path("issue").path(0).path("diagnostics").asText();
+  }
+
+  /** Files of answers; empty soon after the last one was sent: its asker may have its last byte before the server closes it. */
+  List<Path> left() throws IOException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+    while (true) {
+      try (Stream<Path> files = Files.list(scratch.resolve("answers"))) {
+        List<Path> left = files.toList();
+        if (left.isEmpty() || System.nanoTime() > deadline) return left;
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+    }
   }
 
   @Override
