@@ -29,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -116,6 +117,7 @@ class DuplicatesIT {
   }
 
   @Test
+  @Tag("full")
   void aDamagedInstanceIsNotReplacedByOtherContentAndItsSenderHearsOfAFailure() throws IOException {
     Located damaged = stored(Phantom.image(1, 1, 20_000));
     overwrite(damaged, 9_000, new byte[] {1, 2, 3, 4});

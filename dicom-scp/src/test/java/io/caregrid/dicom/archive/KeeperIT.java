@@ -64,6 +64,7 @@ class KeeperIT extends WithVault {
 
   /** Each row takes two seconds to move: all of them take longer than anybody waits for an end. */
   @Test
+  @Tag("full")
   void anArchiveThatIsClosedEndsWhatIsBeingCopiedTogetherAndTheNextStartGoesOn() throws IOException {
     stored(1, 60, 200_000);
     for (int n = 0; n < 60; n++)

@@ -52,6 +52,7 @@ class VerificationIT extends WithVault {
   }
 
   @Test
+  @Tag("full")
   void aFlippedByteALostFileAndAMissingRowAreEachNamed() throws IOException {
     List<Located> small = stored(2, 3, 20_000);
     List<Located> large = stored(3, 1, 1_500_000);

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The port itself, over real sockets: who is let in, how many, for how long, and how fast an answer leaves. */
@@ -73,6 +74,7 @@ class PortTest {
   }
 
   @Test
+  @Tag("full")
   void whoDoesNotAskInTimeIsHungUpOnAndWhoFallsSilentIsAborted() throws IOException {
     try (Port port = Port.of(config(List.of(), 8, 8), new Drawer())) {
       hungUpOn(port);

@@ -271,6 +271,7 @@ class ImagingStudyIT {
 
   /** PostgreSQL takes none of theirs. */
   @Test
+  @Tag("full")
   void aStudyDoesNotWaitForThousandsThatCannotBeWritten() {
     for (int some = 0; some < 12; some++) {
       List<Entry> entries = new ArrayList<>();

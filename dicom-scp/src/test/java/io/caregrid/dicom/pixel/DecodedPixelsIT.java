@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,6 +71,7 @@ class DecodedPixelsIT {
   }
 
   @Test
+  @Tag("full")
   void losslessJpegOfEveryPredictorGivesTheOriginalBack() throws Exception {
     int compared = 0;
     for (String name : List.of("CT_small", "MR_small", "SC_rgb_jpeg_dcmd", "SC_rgb_small_odd", "image_dfl",

@@ -86,6 +86,7 @@ class TranscodingIT {
   }
 
   @Test
+  @org.junit.jupiter.api.Tag("full")
   void rleOfOursIsReadByDcmtkAndGivesThePixelsBack() throws Exception {
     int written = 0;
     for (Path file : decodable()) {

@@ -170,6 +170,7 @@ class StoringIT {
   }
 
   @Test
+  @org.junit.jupiter.api.Tag("full")
   void aRequestOfEndlessPartsIsEnded() throws Exception {
     String part = "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n";
     byte[] body = (part.repeat(StoreTransaction.MOST_PARTS + 1) + "--b--\r\n").getBytes(StandardCharsets.US_ASCII);

@@ -24,6 +24,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -194,6 +195,7 @@ class BatchWriterIT {
   }
 
   @Test
+  @Tag("full")
   void howTheLogIsCutMakesNoDifference(LocalPostgres postgres) {
     List<Batch.Event> events = mixed(500, new Random(7));
     Map<String, String> expected = StoreBench.reference(events);

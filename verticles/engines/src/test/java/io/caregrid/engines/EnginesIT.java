@@ -79,6 +79,7 @@ class EnginesIT {
   }
 
   @Test
+  @Tag("full")
   void whatAFullDiskLeftEmptyDoesNotStopTheNextStart(@TempDir Path folder) throws Exception {
     Files.createFile(folder.resolve("password"));
     LocalPostgres.start(folder, 0).close();

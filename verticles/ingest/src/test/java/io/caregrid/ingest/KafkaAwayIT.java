@@ -13,11 +13,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class KafkaAwayIT {
   @Test
+  @Tag("full")
   void whileKafkaIsAwayTheAnswerIs503InTimeAndAfterItsReturnEverythingAcceptedIsMeasured(@TempDir Path folder)
       throws Exception {
     LocalKafka broker = LocalKafka.start(folder, 0);

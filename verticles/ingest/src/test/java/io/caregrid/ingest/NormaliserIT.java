@@ -30,6 +30,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -61,6 +62,7 @@ class NormaliserIT {
   }
 
   @Test
+  @Tag("full")
   void killedBetweenProduceAndCommitItRepeatsWithTheSameSourcesAndTheEffectIsExact() {
     send(500);
     AtomicInteger commits = new AtomicInteger();

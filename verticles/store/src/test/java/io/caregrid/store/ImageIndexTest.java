@@ -20,6 +20,7 @@ import io.caregrid.store.ImageQuery.Match;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class ImageIndexTest extends WithImages {
@@ -36,6 +37,7 @@ class ImageIndexTest extends WithImages {
   }
 
   @Test
+  @Tag("full")
   void allRowsOfAStudyShareItsAttributes() {
     get(index.add(List.of(entry("1", "1.1.1", 64), entry("1", "1.1.2", 200), entry("2", "2.1.1", 300))));
 

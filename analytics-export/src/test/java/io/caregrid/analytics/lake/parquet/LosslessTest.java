@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,6 +90,7 @@ class LosslessTest {
   }
 
   @Test
+  @Tag("full")
   void aResourceOfTwentyMegabytesComesBack() throws Exception {
     String data = "QUJD".repeat(5 << 20);
     StringBuilder entries = new StringBuilder();

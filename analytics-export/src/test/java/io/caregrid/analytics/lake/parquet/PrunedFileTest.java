@@ -22,6 +22,7 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -97,6 +98,7 @@ class PrunedFileTest {
 
   /** 1.2 GB, which is more than these tests have memory; a hundred rows are what parquet-java takes before it looks how much they are. */
   @Test
+  @Tag("full")
   void sixtyResourcesOfTwentyMegabytesGoIntoOneFile() throws Exception {
     ObjectNode row = row("b", "\"status\":\"x\"").put("data", "QUJD".repeat(5 << 20));
 

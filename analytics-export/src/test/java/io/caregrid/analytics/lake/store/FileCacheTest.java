@@ -27,6 +27,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -233,6 +234,7 @@ class FileCacheTest {
   }
 
   @Test
+  @Tag("full")
   void manyReadersSeeWholeFilesWithinTheBound() throws Exception {
     int threads = 6;
     FileCache cache = cache(2 * threads * SIZE);

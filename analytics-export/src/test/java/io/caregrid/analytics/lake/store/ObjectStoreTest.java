@@ -27,6 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -166,6 +167,7 @@ class ObjectStoreTest {
     }
 
     @Test
+    @Tag("full")
     void ofManyWhoRaceOneWins() throws Exception {
       ExecutorService pool = Executors.newFixedThreadPool(RACERS);
       CyclicBarrier together = new CyclicBarrier(RACERS);
@@ -219,6 +221,7 @@ class ObjectStoreTest {
     }
 
     @Test
+    @Tag("full")
     void moreThanOnePageOfS3IsListed() throws IOException {
       List<String> names = new ArrayList<>();
       for (int n = 0; n < 1010; n++) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.analytics.lake.delta.Action.Add;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class FoldTest {
@@ -47,6 +48,7 @@ class FoldTest {
   }
 
   @Test
+  @Tag("full")
   void aHundredThousandCommitsAreFewFilesAndEachRowIsWrittenAgainFewTimes() {
     List<LogFile> files = new ArrayList<>();
     long written = 0;
