@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @ExtendWith(Engines.class)
 class AnalyticsVerticleIT {
-  private static final LakeConfig QUICK = new LakeConfig("", false, Duration.ofMillis(200), Duration.ofSeconds(1),
+  static final LakeConfig QUICK = new LakeConfig("", false, Duration.ofMillis(200), Duration.ofSeconds(1),
       Duration.ofMinutes(1), Duration.ofSeconds(10), Duration.ofMinutes(5), S3Config.DEFAULT,
       SqlConfig.DEFAULT);
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
@@ -52,7 +52,7 @@ class AnalyticsVerticleIT {
         new AnalyticsVerticle(house.database, QUICK, house.objects, house.folder.resolve(scratch), registry)));
   }
 
-  private static void until(String what, Callable<Boolean> condition) throws Exception {
+  static void until(String what, Callable<Boolean> condition) throws Exception {
     Instant deadline = Instant.now().plusSeconds(60);
     while (!condition.call()) {
       assertTrue(Instant.now().isBefore(deadline), "not within a minute: " + what);

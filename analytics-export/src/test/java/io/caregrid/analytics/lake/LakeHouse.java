@@ -83,18 +83,27 @@ final class LakeHouse implements AutoCloseable {
   }
 
   LakeHouse(LocalPostgres postgres, Path folder) throws IOException {
+    this(postgres, folder, Place.open(LakeConfig.DEFAULT, folder));
+  }
+
+  /** @param objects the lake's; closed with this */
+  LakeHouse(LocalPostgres postgres, Path folder, ObjectStore objects) throws IOException {
     this(new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(), postgres.user(),
-        postgres.password(), 8), folder);
+        postgres.password(), 8), folder, objects);
   }
 
   LakeHouse(DatabaseConfig config, Path folder) throws IOException {
+    this(config, folder, Place.open(LakeConfig.DEFAULT, folder));
+  }
+
+  private LakeHouse(DatabaseConfig config, Path folder, ObjectStore objects) throws IOException {
     this.config = config;
+    this.objects = objects;
     this.folder = folder;
     database = get(Database.open(vertx, config));
     store = new FhirStore(database, Audit.log());
     shards = new ShardStore(database);
     get(shards.seed(CALLER, key, 1, 0));
-    objects = Place.open(LakeConfig.DEFAULT, folder);
   }
 
   /** A writer that knows nothing yet. */
