@@ -54,6 +54,7 @@ public final class AnalyticsVerticle extends VerticleBase {
   private final Clock clock = Clock.systemUTC();
   private final Counter rows;
   private final Counter commits;
+  private final Unreadable unreadable;
   private final Promise<Void> idle = Promise.promise();
   private WorkerExecutor workers;
   private Follower follower;
@@ -84,6 +85,7 @@ public final class AnalyticsVerticle extends VerticleBase {
     this.lease = new Lease(database, Source.LISTENER);
     this.rows = registry.counter(ROWS);
     this.commits = registry.counter(COMMITS);
+    this.unreadable = new Unreadable(registry);
     TimeGauge.builder(LAG, this, TimeUnit.MILLISECONDS, AnalyticsVerticle::lagMillis).register(registry);
     registry.gauge(WAITING, this, each -> each.waiting);
   }
@@ -111,8 +113,8 @@ public final class AnalyticsVerticle extends VerticleBase {
 
   private Follower opened() throws IOException {
     empty(scratch);
-    return new Follower(new Source(database), Catalogue.of(store), store, scratch, config.openPeriod(), clock,
-        Step.Watch.NONE);
+    return new Follower(new Source(database), Catalogue.of(store), store, scratch, config.openPeriod(),
+        unreadable, clock, Step.Watch.NONE);
   }
 
   private static void empty(Path folder) throws IOException {

@@ -61,6 +61,7 @@ final class Follower {
   private final Step.Watch watch;
   private final Heads heads;
   private final NewFiles files;
+  private final Rows rows;
   private Ledger ledger;
   private Coalescer coalescer;
   private Standing standing;
@@ -68,8 +69,8 @@ final class Follower {
   private long again;
   private Instant asOf = Instant.EPOCH;
 
-  Follower(Source source, Catalogue catalogue, ObjectStore store, Path scratch, Duration openPeriod, Clock clock,
-      Step.Watch watch) {
+  Follower(Source source, Catalogue catalogue, ObjectStore store, Path scratch, Duration openPeriod,
+      Unreadable unreadable, Clock clock, Step.Watch watch) {
     this.source = source;
     this.catalogue = catalogue;
     this.store = store;
@@ -79,6 +80,7 @@ final class Follower {
     this.watch = watch;
     this.heads = new Heads(store);
     this.files = new NewFiles(store, scratch, clock, watch);
+    this.rows = new Rows(unreadable);
   }
 
   /** Says between two steps whether the work is still ours. */
@@ -141,7 +143,7 @@ final class Follower {
   }
 
   private void rebuild(Ledger opened, Lost lost, Held held) throws IOException {
-    new Rebuild(source, opened, files, clock, watch).run(lost.start(), held);
+    new Rebuild(source, opened, files, rows, clock, watch).run(lost.start(), held);
     begin(opened);
   }
 
@@ -198,7 +200,7 @@ final class Follower {
   private long commit(List<Change> due, Instant now, Instant until) throws IOException {
     Map<String, List<Change>> byType = new LinkedHashMap<>();
     due.forEach(change -> byType.computeIfAbsent(change.type(), type -> new ArrayList<>()).add(change));
-    Commit commit = new Commit(ledger, files, now);
+    Commit commit = new Commit(ledger, files, rows, now);
     long room = BYTES;
     for (Map.Entry<String, List<Change>> each : byType.entrySet()) {
       if (room > 0) room -= commit(each.getKey(), each.getValue(), commit, room, now);

@@ -19,6 +19,7 @@ import io.caregrid.store.FhirStore;
 import io.caregrid.store.ShardKey;
 import io.caregrid.store.ShardStore;
 import io.caregrid.store.Stored;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -52,6 +53,7 @@ final class LakeHouse implements AutoCloseable {
   final Database database;
   final FhirStore store;
   final ObjectStore objects;
+  final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   final Standstill clock = new Standstill();
   final Vertx vertx = Vertx.vertx();
   final DatabaseConfig config;
@@ -113,7 +115,8 @@ final class LakeHouse implements AutoCloseable {
 
   Follower follower(ObjectStore objects, Step.Watch watch) throws IOException {
     Path scratch = Files.createDirectories(folder.resolve("scratch"));
-    return new Follower(new Source(database), Catalogue.of(objects), objects, scratch, OPEN_PERIOD, clock, watch);
+    return new Follower(new Source(database), Catalogue.of(objects), objects, scratch, OPEN_PERIOD,
+        new Unreadable(registry), clock, watch);
   }
 
   Upkeep upkeep(Step.Watch watch) {
