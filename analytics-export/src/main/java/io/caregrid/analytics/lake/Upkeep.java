@@ -124,6 +124,15 @@ final class Upkeep {
     return budgets.computeIfAbsent(what, name -> new Budget(clock.instant()));
   }
 
+  /** When the oldest commit was made that is in no state yet; null when there is none. */
+  static Instant unmerged(Ledger ledger) {
+    long oldest = Long.MAX_VALUE;
+    for (KeyedTable table : ledger.catalogue().all())
+      for (LogFile file : LogFile.behind(ledger.newest(table.log()), merged(ledger, table)))
+        oldest = Math.min(oldest, file.add().modificationTime());
+    return oldest == Long.MAX_VALUE ? null : Instant.ofEpochMilli(oldest);
+  }
+
   private static boolean isBehind(Ledger ledger, KeyedTable table) {
     return !LogFile.behind(ledger.newest(table.log()), merged(ledger, table)).isEmpty();
   }
