@@ -3,6 +3,7 @@ package io.caregrid.analytics.lake;
 import io.caregrid.analytics.lake.delta.Snapshot;
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.table.Budget;
+import io.caregrid.analytics.lake.table.Eraser;
 import io.caregrid.analytics.lake.table.Fold;
 import io.caregrid.analytics.lake.table.Head;
 import io.caregrid.analytics.lake.table.Heads;
@@ -16,6 +17,7 @@ import io.caregrid.analytics.lake.table.StateFile;
 import io.caregrid.analytics.lake.table.Step;
 import io.caregrid.analytics.lake.table.Vacuum;
 import io.caregrid.cluster.LakeConfig;
+import io.caregrid.store.Cause;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -24,30 +26,40 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the lake needs besides commits, and when: merging states, folding logs, joining what has settled, deleting what nobody reads. One {@link Task} at a time, on another thread than
  * the follower's, which goes on; what it prepared becomes a version of its table in one of the follower's turns. Any thread.
  */
 final class Upkeep {
+  private static final Logger log = LoggerFactory.getLogger(Upkeep.class);
   private static final Duration VACUUM = Duration.ofHours(1);
+  /** A request to erase is found so late at most; what is being erased goes on at once. */
+  private static final Duration LOOK = Duration.ofSeconds(10);
+  static final String ERASE = "erase";
 
   private final Merge merge;
   private final Fold fold;
   private final Settle settle;
   private final Vacuum vacuum;
+  private final Erasing erasing;
   private final Heads heads;
   private final Duration maxLag;
   private final Duration settleAfter;
   private final Clock clock;
   private final Map<String, Budget> budgets = new HashMap<>();
   private Instant vacuumed;
+  private Instant looked = Instant.MIN;
+  private boolean unread;
 
   Upkeep(ObjectStore store, Path scratch, LakeConfig config, Clock clock, Step.Watch watch) {
     this.merge = new Merge(store, scratch, clock, watch);
     this.fold = new Fold(store, scratch, clock, watch);
     this.settle = new Settle(store, scratch, clock, watch);
     this.vacuum = new Vacuum(store, config.vacuumAfter(), clock, watch);
+    this.erasing = new Erasing(store, new Eraser(store, scratch, clock, watch), vacuum);
     this.heads = new Heads(store);
     this.maxLag = config.maxLag();
     this.settleAfter = config.settleAfter();
@@ -60,7 +72,7 @@ final class Upkeep {
     Prepared prepare() throws IOException;
   }
 
-  /** @param what merge, fold, settle, with the table's name; or vacuum */
+  /** @param what merge, fold, settle, with the table's name; or vacuum, or erase */
   record Task(String what, Work work) {}
 
   /** @param took working time */
@@ -69,6 +81,8 @@ final class Upkeep {
   /** Null when there is nothing to do. */
   synchronized Task due(Ledger ledger) {
     Instant now = clock.instant();
+    Task erase = erasing(ledger, now);
+    if (erase != null) return erase;
     if (!now.isBefore(vacuumed.plus(VACUUM)) || now.isBefore(vacuumed)) {
       vacuumed = now;
       return new Task("vacuum", () -> {
@@ -80,6 +94,21 @@ final class Upkeep {
     if (merging != null) return merging;
     Task folding = folding(ledger, now);
     return folding == null ? settling(ledger, now) : folding;
+  }
+
+  /** What cannot be read of the requests is told, and stops nothing else. */
+  private Task erasing(Ledger ledger, Instant now) {
+    if (now.isBefore(looked.plus(LOOK)) && !now.isBefore(looked)) return null;
+    looked = now;
+    try {
+      Work work = erasing.due(ledger);
+      unread = false;
+      return work == null ? null : new Task(ERASE, work);
+    } catch (IOException failed) {
+      if (!unread) log.warn("requests to erase cannot be read, trying again cause={}", Cause.andPlace(failed));
+      unread = true;
+      return null;
+    }
   }
 
   private Task settling(Ledger ledger, Instant now) {
@@ -168,6 +197,10 @@ final class Upkeep {
   /** It took that much: the next one of its kind waits accordingly. */
   synchronized void done(Done done) {
     long bytes = done.prepared() == null ? 0 : done.prepared().bytes();
+    if (done.task().what().equals(ERASE)) {
+      if (done.prepared() != null) looked = Instant.MIN;
+      return;
+    }
     budgets.put(done.task().what(), Budget.after(clock.instant(), done.took(), bytes, maxLag));
   }
 
