@@ -26,6 +26,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Answers queries on the lake within limits of time, memory, rows and bytes: a few at once, a few waiting, the others refused.
@@ -36,6 +37,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class QueryEngine implements AutoCloseable {
   private static final int WAITING_PER_THREAD = 4;
+  /** Answers on their way to their clients: each may lie on the disk. */
+  private static final int OUT_PER_THREAD = 16;
   private static final long GLANCE_MILLIS = 50;
   private static final int TRIES = 3;
 
@@ -46,6 +49,7 @@ final class QueryEngine implements AutoCloseable {
   private final SqlGate gate;
   private final Duck duck;
   private final QueryThreads threads;
+  private final AtomicInteger out = new AtomicInteger();
   /** The columns of a view never change while this process lives: its schema is FHIR's. */
   private final Map<String, Map<String, String>> columns = new ConcurrentHashMap<>();
 
@@ -65,6 +69,9 @@ final class QueryEngine implements AutoCloseable {
    * TooCostly 422, Busy 503, or with the reason given to {@code running}.
    */
   Future<Answer> answer(Query query, Running running) {
+    if (out.get() >= config.atOnce() * OUT_PER_THREAD)
+      return Future.failedFuture(new Failure.Busy(
+          "as many answers as this node keeps are on their way to slow clients: ask again in a moment"));
     return limited(running, () -> {
       try {
         return asked(query, running);
@@ -129,7 +136,8 @@ final class QueryEngine implements AutoCloseable {
       views.put(name, offer.query(name, running));
     }
     Answer answer = new Answer(query.form(), lake.asOf(), answers.resolve(UUID.randomUUID().toString()),
-        (long) config.resultMegabytes() << 20);
+        (long) config.resultMegabytes() << 20, out::decrementAndGet);
+    out.incrementAndGet();
     try (Connection connection = duck.connection()) {
       for (Map.Entry<String, String> view : views.entrySet()) create(connection, view.getKey(), view.getValue());
       if (query.form() == Form.PARQUET) parquet(query, connection, answer, running);
