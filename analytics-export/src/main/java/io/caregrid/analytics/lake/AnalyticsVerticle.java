@@ -210,7 +210,7 @@ public final class AnalyticsVerticle extends VerticleBase {
   private void finish(Upkeep.Done done) throws IOException {
     upkeep.done(done);
     if (done.prepared() == null) follower.forget();
-    else follower.take(done.prepared());
+    else follower.take(done);
   }
 
   private boolean counted(Worked worked) {

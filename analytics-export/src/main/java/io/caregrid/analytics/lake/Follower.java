@@ -176,10 +176,13 @@ final class Follower {
     return new Turn(rows, commits, coalescer.waiting());
   }
 
-  /** What was read and gave nothing to write need not be read again; what is in the tables is to be seen; and when nothing happens, that is news too. */
+  /**
+   * What was read and gave nothing to write need not be read again; what is in the tables is to be seen; and when nothing happens, that is news too. A head
+   * that is ahead was made before the clock was set back.
+   */
   private void keep() throws IOException {
     Head head = ledger.head();
-    boolean silent = !asOf.isBefore(head.asOf().plus(SILENCE));
+    boolean silent = !asOf.isBefore(head.asOf().plus(SILENCE)) || asOf.isBefore(head.asOf());
     if (silent || ledger.isAhead() || !coalescer.safe().equals(head.safe())) publish(asOf);
   }
 
@@ -269,12 +272,13 @@ final class Follower {
   }
 
   /**
-   * A table takes what was prepared for it, unless it is no longer what that was thought out on: then the files are litter.
+   * A table takes what was prepared for it, unless it is no longer what that was thought out on, or the lake was read anew since: then the files are litter.
    *
    * @return whether it did
    */
-  boolean take(Prepared prepared) throws IOException {
-    if (ledger == null || !prepared.fits(ledger.newest(prepared.part()))) return false;
+  boolean take(Upkeep.Done kept) throws IOException {
+    Prepared prepared = kept.prepared();
+    if (ledger != kept.task().ledger() || !prepared.fits(ledger.newest(prepared.part()))) return false;
     boolean done = false;
     try {
       ledger.commit(prepared.part(), prepared.actions());

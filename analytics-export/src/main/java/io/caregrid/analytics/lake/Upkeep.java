@@ -72,8 +72,8 @@ final class Upkeep {
     Prepared prepare() throws IOException;
   }
 
-  /** @param what merge, fold, settle, with the table's name; or vacuum, or erase */
-  record Task(String what, Work work) {}
+  /** @param what merge, fold, settle, with the table's name; or vacuum, or erase; @param ledger it was thought out on */
+  record Task(String what, Ledger ledger, Work work) {}
 
   /** @param took working time */
   record Done(Task task, Prepared prepared, Duration took) {}
@@ -85,7 +85,7 @@ final class Upkeep {
     if (erase != null) return erase;
     if (!now.isBefore(vacuumed.plus(VACUUM)) || now.isBefore(vacuumed)) {
       vacuumed = now;
-      return new Task("vacuum", () -> {
+      return new Task("vacuum", ledger, () -> {
         vacuum.run(ledger.catalogue(), heads);
         return null;
       });
@@ -103,7 +103,7 @@ final class Upkeep {
     try {
       Work work = erasing.due(ledger);
       unread = false;
-      return work == null ? null : new Task(ERASE, work);
+      return work == null ? null : new Task(ERASE, ledger, work);
     } catch (IOException failed) {
       if (!unread) log.warn("requests to erase cannot be read, trying again cause={}", Cause.andPlace(failed));
       unread = true;
@@ -117,7 +117,7 @@ final class Upkeep {
       Snapshot state = ledger.newest(table.state());
       List<StateFile> files = Settle.plan(StateFile.all(state), now.minus(settleAfter));
       long number = ledger.head().number();
-      if (!files.isEmpty()) return new Task(settle(table), () -> settle.prepare(table, state, files, number));
+      if (!files.isEmpty()) return new Task(settle(table), ledger, () -> settle.prepare(table, state, files, number));
     }
     return null;
   }
@@ -138,7 +138,7 @@ final class Upkeep {
     Snapshot log = ledger.newest(table.log());
     Snapshot state = ledger.newest(table.state());
     long number = ledger.head().number();
-    return new Task(merge(table), () -> merge.prepare(table, log, state, number));
+    return new Task(merge(table), ledger, () -> merge.prepare(table, log, state, number));
   }
 
   private static String merge(KeyedTable table) {
@@ -179,10 +179,10 @@ final class Upkeep {
       Snapshot log = ledger.newest(table.log());
       long merged = merged(ledger, table);
       Prepared less = table.isKept() ? null : fold.withoutMerged(table, log, merged, head.safe().position());
-      if (less != null) return new Task(fold(table), () -> less);
+      if (less != null) return new Task(fold(table), ledger, () -> less);
       List<LogFile> files = Fold.plan(LogFile.all(log), merged);
       if (!files.isEmpty())
-        return new Task(fold(table), () -> fold.prepare(table, log, files, head.number()));
+        return new Task(fold(table), ledger, () -> fold.prepare(table, log, files, head.number()));
     }
     return null;
   }

@@ -126,7 +126,7 @@ final class LakeHouse implements AutoCloseable {
   /** What was prepared becomes a version; what was vacuumed is read anew. */
   void finish(Follower follower, Upkeep.Done done) throws IOException {
     if (done.prepared() != null) {
-      assertTrue(follower.take(done.prepared()));
+      assertTrue(follower.take(done));
     } else {
       follower.forget();
       turn(follower);

@@ -23,7 +23,7 @@ import java.util.Map;
  * Brings a state up to its log: of the files whose range holds a key that changed, new ones are made. Nothing changes until the version that
  * {@link #prepare} thought out is committed; files of one that never is are litter.
  *
- * <p>Rows go from Parquet to Parquet through DuckDB, which keeps decimals. A row of the state gives way only to what the log says of its key. One thread.
+ * <p>Rows go from Parquet to Parquet through DuckDB, which keeps decimals. The rows of a key give way to what the log says last of it, whatever version they have. One thread.
  */
 public final class Merge {
   private static final String SID = "lake_sid";
