@@ -3,6 +3,7 @@ package io.caregrid.analytics.lake;
 import io.caregrid.analytics.lake.Follower.Turn;
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.table.Catalogue;
+import io.caregrid.analytics.lake.table.Ledger;
 import io.caregrid.analytics.lake.table.Overtaken;
 import io.caregrid.analytics.lake.table.Step;
 import io.caregrid.cluster.LakeConfig;
@@ -45,6 +46,7 @@ public final class AnalyticsVerticle extends VerticleBase {
   private static final Duration LEASE = Duration.ofSeconds(60);
   private static final Duration RENEW = Duration.ofSeconds(15);
   private static final long AGAIN_MILLIS = 2_000;
+  private static final long LOOK_MILLIS = 1_000;
 
   private final LakeConfig config;
   private final ObjectStore store;
@@ -54,6 +56,8 @@ public final class AnalyticsVerticle extends VerticleBase {
   private final Clock clock = Clock.systemUTC();
   private final Counter rows;
   private final Counter commits;
+  private final Unreadable unreadable;
+  private final Lateness lateness;
   private final Promise<Void> idle = Promise.promise();
   private WorkerExecutor workers;
   private Follower follower;
@@ -63,13 +67,18 @@ public final class AnalyticsVerticle extends VerticleBase {
   private boolean isKeeping;
   /** Prepared, and not in its table yet. */
   private Upkeep.Done ready;
+  /** Since when this node keeps the lake without a break; null: it does not. */
+  private volatile Instant since;
   private volatile Instant asOf;
+  /** Of the oldest commit that is in no state yet; null when there is none. */
+  private volatile Instant unmerged;
   private volatile int waiting;
   private volatile boolean stopping;
   private volatile long taken;
   private boolean working;
   private boolean failing;
   private long timer = -1;
+  private long looking = -1;
 
   /**
    * @param store   the lake's; closed by whoever made it
@@ -84,14 +93,26 @@ public final class AnalyticsVerticle extends VerticleBase {
     this.lease = new Lease(database, Source.LISTENER);
     this.rows = registry.counter(ROWS);
     this.commits = registry.counter(COMMITS);
+    this.unreadable = new Unreadable(registry);
+    this.lateness = new Lateness(config.maxLag());
     TimeGauge.builder(LAG, this, TimeUnit.MILLISECONDS, AnalyticsVerticle::lagMillis).register(registry);
     registry.gauge(WAITING, this, each -> each.waiting);
   }
 
   /** Not a number where this node does not hold the lease. */
   private double lagMillis() {
-    Instant then = asOf;
+    Instant then = behind();
     return then == null ? Double.NaN : Duration.between(then, clock.instant()).toMillis();
+  }
+
+  /** Until its first turn is done nobody knows better than that it took the lease then. */
+  private Instant behind() {
+    return asOf == null ? since : asOf;
+  }
+
+  /** False: it is later than {@code lake.maxLag} allows. Any thread. */
+  public boolean isOnTime() {
+    return !lateness.isLate();
   }
 
   /** @return its deployment id */
@@ -105,14 +126,15 @@ public final class AnalyticsVerticle extends VerticleBase {
     upkeep = new Upkeep(store, scratch, config, clock, Step.Watch.NONE);
     return workers.executeBlocking(this::opened).onSuccess(opened -> {
       follower = opened;
+      looking = vertx.setPeriodic(LOOK_MILLIS, look -> lateness.look(clock.instant(), behind(), unmerged));
       turn();
     });
   }
 
   private Follower opened() throws IOException {
     empty(scratch);
-    return new Follower(new Source(database), Catalogue.of(store), store, scratch, config.openPeriod(), clock,
-        Step.Watch.NONE);
+    return new Follower(new Source(database), Catalogue.of(store), store, scratch, config.openPeriod(),
+        unreadable, clock, Step.Watch.NONE);
   }
 
   private static void empty(Path folder) throws IOException {
@@ -127,6 +149,7 @@ public final class AnalyticsVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true;
     vertx.cancelTimer(timer);
+    vertx.cancelTimer(looking);
     if (!working) idle.tryComplete();
     return idle.future()
         .eventually(() -> kept)
@@ -154,16 +177,19 @@ public final class AnalyticsVerticle extends VerticleBase {
   private Future<Boolean> idling() {
     follower.forget();
     ready = null;
+    since = null;
     asOf = null;
+    unmerged = null;
     waiting = 0;
     return Future.succeededFuture(false);
   }
 
   /** @param next upkeep; null: nothing to do, or something is under way */
-  private record Worked(Turn turn, Upkeep.Task next) {}
+  private record Worked(Turn turn, Instant unmerged, Upkeep.Task next) {}
 
   private Future<Boolean> work() {
     taken = System.nanoTime();
+    if (since == null) since = clock.instant();
     Upkeep.Done done = ready;
     boolean free = !isKeeping;
     ready = null;
@@ -175,13 +201,16 @@ public final class AnalyticsVerticle extends VerticleBase {
     if (done != null) {
       finish(done);
     }
-    return new Worked(turn, free && follower.ledger() != null ? upkeep.due(follower.ledger()) : null);
+    Ledger ledger = follower.ledger();
+    return ledger == null
+        ? new Worked(turn, unmerged, null)
+        : new Worked(turn, Upkeep.unmerged(ledger), free ? upkeep.due(ledger) : null);
   }
 
   private void finish(Upkeep.Done done) throws IOException {
     upkeep.done(done);
     if (done.prepared() == null) follower.forget();
-    else follower.take(done.prepared());
+    else follower.take(done);
   }
 
   private boolean counted(Worked worked) {
@@ -189,6 +218,7 @@ public final class AnalyticsVerticle extends VerticleBase {
     commits.increment(worked.turn().commits());
     waiting = worked.turn().waiting();
     asOf = follower.asOf();
+    unmerged = worked.unmerged();
     if (worked.next() != null && !stopping) keep(worked.next());
     return true;
   }

@@ -21,10 +21,12 @@ import java.util.Set;
 final class Commit {
   private final Ledger ledger;
   private final NewFiles files;
+  private final Rows made;
   private final Instant now;
   private long rows;
 
-  Commit(Ledger ledger, NewFiles files, Instant now) {
+  Commit(Ledger ledger, NewFiles files, Rows made, Instant now) {
+    this.made = made;
     this.ledger = ledger;
     this.files = files;
     this.now = now;
@@ -45,10 +47,10 @@ final class Commit {
   void write(String type, List<Entry> entries, There there) throws IOException {
     KeyedTable table = ledger.catalogue().resources().get(type);
     List<Entry> resources = without(entries, there.resources());
-    append(table.log(), resources, Rows.ofLog(resources));
+    append(table.log(), resources, made.ofLog(resources));
     if (!type.equals(OBSERVATION)) return;
     List<Entry> vitals = without(entries, there.vitals());
-    append(ledger.catalogue().vitals().log(), vitals, Rows.vitalsLog(vitals));
+    append(ledger.catalogue().vitals().log(), vitals, made.vitalsLog(vitals));
   }
 
   private static List<Entry> without(List<Entry> entries, Set<Wanted> there) {

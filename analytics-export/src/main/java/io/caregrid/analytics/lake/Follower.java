@@ -61,6 +61,7 @@ final class Follower {
   private final Step.Watch watch;
   private final Heads heads;
   private final NewFiles files;
+  private final Rows rows;
   private Ledger ledger;
   private Coalescer coalescer;
   private Standing standing;
@@ -68,8 +69,8 @@ final class Follower {
   private long again;
   private Instant asOf = Instant.EPOCH;
 
-  Follower(Source source, Catalogue catalogue, ObjectStore store, Path scratch, Duration openPeriod, Clock clock,
-      Step.Watch watch) {
+  Follower(Source source, Catalogue catalogue, ObjectStore store, Path scratch, Duration openPeriod,
+      Unreadable unreadable, Clock clock, Step.Watch watch) {
     this.source = source;
     this.catalogue = catalogue;
     this.store = store;
@@ -79,6 +80,7 @@ final class Follower {
     this.watch = watch;
     this.heads = new Heads(store);
     this.files = new NewFiles(store, scratch, clock, watch);
+    this.rows = new Rows(unreadable);
   }
 
   /** Says between two steps whether the work is still ours. */
@@ -141,7 +143,7 @@ final class Follower {
   }
 
   private void rebuild(Ledger opened, Lost lost, Held held) throws IOException {
-    new Rebuild(source, opened, files, clock, watch).run(lost.start(), held);
+    new Rebuild(source, opened, files, rows, clock, watch).run(lost.start(), held);
     begin(opened);
   }
 
@@ -174,10 +176,13 @@ final class Follower {
     return new Turn(rows, commits, coalescer.waiting());
   }
 
-  /** What was read and gave nothing to write need not be read again; what is in the tables is to be seen; and when nothing happens, that is news too. */
+  /**
+   * What was read and gave nothing to write need not be read again; what is in the tables is to be seen; and when nothing happens, that is news too. A head
+   * that is ahead was made before the clock was set back.
+   */
   private void keep() throws IOException {
     Head head = ledger.head();
-    boolean silent = !asOf.isBefore(head.asOf().plus(SILENCE));
+    boolean silent = !asOf.isBefore(head.asOf().plus(SILENCE)) || asOf.isBefore(head.asOf());
     if (silent || ledger.isAhead() || !coalescer.safe().equals(head.safe())) publish(asOf);
   }
 
@@ -198,7 +203,7 @@ final class Follower {
   private long commit(List<Change> due, Instant now, Instant until) throws IOException {
     Map<String, List<Change>> byType = new LinkedHashMap<>();
     due.forEach(change -> byType.computeIfAbsent(change.type(), type -> new ArrayList<>()).add(change));
-    Commit commit = new Commit(ledger, files, now);
+    Commit commit = new Commit(ledger, files, rows, now);
     long room = BYTES;
     for (Map.Entry<String, List<Change>> each : byType.entrySet()) {
       if (room > 0) room -= commit(each.getKey(), each.getValue(), commit, room, now);
@@ -267,12 +272,13 @@ final class Follower {
   }
 
   /**
-   * A table takes what was prepared for it, unless it is no longer what that was thought out on: then the files are litter.
+   * A table takes what was prepared for it, unless it is no longer what that was thought out on, or the lake was read anew since: then the files are litter.
    *
    * @return whether it did
    */
-  boolean take(Prepared prepared) throws IOException {
-    if (ledger == null || !prepared.fits(ledger.newest(prepared.part()))) return false;
+  boolean take(Upkeep.Done kept) throws IOException {
+    Prepared prepared = kept.prepared();
+    if (ledger != kept.task().ledger() || !prepared.fits(ledger.newest(prepared.part()))) return false;
     boolean done = false;
     try {
       ledger.commit(prepared.part(), prepared.actions());

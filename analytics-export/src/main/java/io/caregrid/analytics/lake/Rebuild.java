@@ -41,13 +41,15 @@ final class Rebuild {
   private final Source source;
   private final Ledger ledger;
   private final NewFiles files;
+  private final Rows made;
   private final Clock clock;
   private final Step.Watch watch;
   private final Map<String, List<Add>> added = new HashMap<>();
   /** By state, the greatest sid in its files. */
   private final Map<String, Long> last = new HashMap<>();
 
-  Rebuild(Source source, Ledger ledger, NewFiles files, Clock clock, Step.Watch watch) {
+  Rebuild(Source source, Ledger ledger, NewFiles files, Rows made, Clock clock, Step.Watch watch) {
+    this.made = made;
     this.source = source;
     this.ledger = ledger;
     this.files = files;
@@ -104,10 +106,10 @@ final class Rebuild {
         .map(Rebuild::entry)
         .toList();
     long version = ledger.next(table.log());
-    add(table.log(), Rows.ofLog(all), LogFile.tags(version, 0));
-    state(table.state(), current, Rows.ofState(current));
+    add(table.log(), made.ofLog(all), LogFile.tags(version, 0));
+    state(table.state(), current, made.ofState(current));
     if (type.equals(Commit.OBSERVATION))
-      state(ledger.catalogue().vitals().state(), current, Rows.vitalsState(current));
+      state(ledger.catalogue().vitals().state(), current, made.vitalsState(current));
     return all.size();
   }
 

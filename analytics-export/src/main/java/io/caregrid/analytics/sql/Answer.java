@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * What a query gave, complete: small ones in memory, others in a file that goes when this is closed. Complete before the first byte is sent, so that a
@@ -21,16 +22,20 @@ final class Answer implements AutoCloseable {
   final Instant asOf;
   final Path file;
   private final long most;
+  private final Runnable closed;
   private byte[] memory = new byte[8 << 10];
   private long size;
   private OutputStream overflow;
   private boolean more;
+  private final AtomicBoolean isClosed = new AtomicBoolean();
 
   /**
-   * @param file not there yet; made when it is needed
-   * @param most bytes
+   * @param file   not there yet; made when it is needed
+   * @param most   bytes
+   * @param closed told once, when this is closed
    */
-  Answer(Form form, Instant asOf, Path file, long most) {
+  Answer(Form form, Instant asOf, Path file, long most, Runnable closed) {
+    this.closed = closed;
     this.form = form;
     this.asOf = asOf;
     this.file = file;
@@ -112,6 +117,8 @@ final class Answer implements AutoCloseable {
       Files.deleteIfExists(file);
     } catch (IOException stuck) {
       throw new UncheckedIOException(stuck);
+    } finally {
+      if (isClosed.compareAndSet(false, true)) closed.run();
     }
   }
 }

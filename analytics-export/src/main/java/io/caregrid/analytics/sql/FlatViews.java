@@ -1,11 +1,6 @@
 package io.caregrid.analytics.sql;
 
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
  * A row per thing and a column per question, over resources that nest what people ask for most. Their names are plural and in lower case, so none is a
@@ -22,20 +17,21 @@ final class FlatViews {
         numberOfSeries AS series, numberOfInstances AS instances,
         regexp_replace(list_filter(identifier, lambda one: one.system = 'urn:dicom:uid')[1].value, '^urn:oid:', '') AS study_uid, status
       FROM (%s)""";
+  static final List<Flat> ALL = List.of(
+      new Flat("patients", "Patient", PATIENTS, "Patients, a row each: first name and first number of table Patient."),
+      new Flat("imaging_studies", "ImagingStudy", IMAGING_STUDIES,
+          "Imaging studies, a row each; patient_id is the id of a Patient."));
 
   private FlatViews() {}
 
-  /** Those of them whose resource is among {@code views}. */
-  static List<Tables.View> over(Collection<Tables.View> views) {
-    Map<String, Tables.View> byName = views.stream()
-        .collect(Collectors.toMap(Tables.View::name, Function.identity(), (one, other) -> one));
-    List<Tables.View> flat = new ArrayList<>();
-    if (byName.containsKey("Patient"))
-      flat.add(new Tables.View("patients", PATIENTS.formatted(byName.get("Patient").query()),
-          "Patients, a row each: first name and first number of table Patient."));
-    if (byName.containsKey("ImagingStudy"))
-      flat.add(new Tables.View("imaging_studies", IMAGING_STUDIES.formatted(byName.get("ImagingStudy").query()),
-          "Imaging studies, a row each; patient_id is the id of a Patient."));
-    return flat;
+  /** @param under the view whose rows it shows otherwise */
+  record Flat(String name, String under, String sql, String about) {
+    String over(String query) {
+      return sql.formatted(query);
+    }
+
+    Tables.View over(Tables.View view) {
+      return new Tables.View(name, over(view.empty()), about);
+    }
   }
 }

@@ -26,16 +26,21 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Answers queries on the lake within limits of time, memory, rows and bytes: a few at once, a few waiting, the others refused.
  *
- * <p>Each query gets one state of the lake, pinned, and a connection of its own on which the views that it names exist; {@link SqlGate} has read it before.
+ * <p>Each query gets one state of the lake, and a connection of its own on which the views that it names exist; {@link SqlGate} has read it before, and only
+ * the files of these views are made local.
  * Its answer is complete before it is given away ({@link Answer}).
  */
 final class QueryEngine implements AutoCloseable {
   private static final int WAITING_PER_THREAD = 4;
+  /** Answers on their way to their clients: each may lie on the disk. */
+  private static final int OUT_PER_THREAD = 16;
   private static final long GLANCE_MILLIS = 50;
+  private static final int TRIES = 3;
 
   private final Vertx vertx;
   private final Tables tables;
@@ -44,6 +49,7 @@ final class QueryEngine implements AutoCloseable {
   private final SqlGate gate;
   private final Duck duck;
   private final QueryThreads threads;
+  private final AtomicInteger out = new AtomicInteger();
   /** The columns of a view never change while this process lives: its schema is FHIR's. */
   private final Map<String, Map<String, String>> columns = new ConcurrentHashMap<>();
 
@@ -63,15 +69,29 @@ final class QueryEngine implements AutoCloseable {
    * TooCostly 422, Busy 503, or with the reason given to {@code running}.
    */
   Future<Answer> answer(Query query, Running running) {
+    if (out.get() >= config.atOnce() * OUT_PER_THREAD)
+      return Future.failedFuture(new Failure.Busy(
+          "as many answers as this node keeps are on their way to slow clients: ask again in a moment"));
     return limited(running, () -> {
-      try (Tables.Pinned lake = tables.pin()) {
-        return answer(query, lake, running);
+      try {
+        return asked(query, running);
       } catch (SQLException refused) {
         throw running.isStopped() || Refusals.isFatal(refused)
             ? refused
             : Refusals.of(refused, query.sql(), config.memoryMegabytes());
       }
     });
+  }
+
+  /** The lake goes on while its files are looked for: whoever comes too late for a state of it takes a newer one. */
+  private Answer asked(Query query, Running running) throws SQLException, IOException {
+    for (int n = 1;; n++) {
+      try (Tables.Pinned lake = tables.pin()) {
+        return answer(query, lake, running);
+      } catch (Tables.Outdated gone) {
+        if (n == TRIES) throw (IOException) gone.getCause();
+      }
+    }
   }
 
   /** A view as it is described. @param columns name → DuckDB's type */
@@ -85,7 +105,7 @@ final class QueryEngine implements AutoCloseable {
     return limited(running, () -> {
       try (Tables.Pinned lake = tables.pin()) {
         List<Described> described = new ArrayList<>();
-        for (Tables.View view : views(lake).values()) {
+        for (Tables.View view : new Offer(lake).views()) {
           running.check();
           described.add(new Described(view, columns(view, running)));
         }
@@ -94,19 +114,12 @@ final class QueryEngine implements AutoCloseable {
     });
   }
 
-  private static Map<String, Tables.View> views(Tables.Pinned lake) {
-    Map<String, Tables.View> views = new TreeMap<>();
-    lake.views().forEach(view -> views.put(view.name(), view));
-    FlatViews.over(views.values()).forEach(view -> views.putIfAbsent(view.name(), view));
-    return views;
-  }
-
   private Map<String, String> columns(Tables.View view, Running running) throws SQLException {
     Map<String, String> known = columns.get(view.name());
     if (known != null) return known;
     Map<String, String> found = new LinkedHashMap<>();
     try (Connection connection = duck.connection();
-        PreparedStatement all = running.uses(connection.prepareStatement("SELECT * FROM (" + view.query() + ")"))) {
+        PreparedStatement all = running.uses(connection.prepareStatement("SELECT * FROM (" + view.empty() + ")"))) {
       ResultSetMetaData about = all.getMetaData();
       for (int i = 1; i <= about.getColumnCount(); i++) found.put(about.getColumnName(i), about.getColumnTypeName(i));
     }
@@ -115,13 +128,18 @@ final class QueryEngine implements AutoCloseable {
   }
 
   private Answer answer(Query query, Tables.Pinned lake, Running running) throws SQLException, IOException {
-    Map<String, Tables.View> views = views(lake);
-    Set<String> named = gate.check(query.sql(), views.keySet());
-    running.check();
+    Offer offer = new Offer(lake);
+    Set<String> named = gate.check(query.sql(), offer.names());
+    Map<String, String> views = new TreeMap<>();
+    for (String name : named) {
+      running.check();
+      views.put(name, offer.query(name, running));
+    }
     Answer answer = new Answer(query.form(), lake.asOf(), answers.resolve(UUID.randomUUID().toString()),
-        (long) config.resultMegabytes() << 20);
+        (long) config.resultMegabytes() << 20, out::decrementAndGet);
+    out.incrementAndGet();
     try (Connection connection = duck.connection()) {
-      for (String name : named) create(connection, views.get(name));
+      for (Map.Entry<String, String> view : views.entrySet()) create(connection, view.getKey(), view.getValue());
       if (query.form() == Form.PARQUET) parquet(query, connection, answer, running);
       else rows(query, connection, answer, running);
       return answer;
@@ -131,9 +149,9 @@ final class QueryEngine implements AutoCloseable {
     }
   }
 
-  private static void create(Connection connection, Tables.View view) throws SQLException {
+  private static void create(Connection connection, String name, String query) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      statement.execute("CREATE TEMP VIEW \"" + view.name().replace("\"", "\"\"") + "\" AS " + view.query());
+      statement.execute("CREATE TEMP VIEW \"" + name.replace("\"", "\"\"") + "\" AS " + query);
     }
   }
 

@@ -20,13 +20,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 @ExtendWith(Engines.class)
 class AnalyticsVerticleIT {
-  private static final LakeConfig QUICK = new LakeConfig("", false, Duration.ofMillis(200), Duration.ofSeconds(1),
+  static final LakeConfig QUICK = new LakeConfig("", false, Duration.ofMillis(200), Duration.ofSeconds(1),
       Duration.ofMinutes(1), Duration.ofSeconds(10), Duration.ofMinutes(5), S3Config.DEFAULT,
       SqlConfig.DEFAULT);
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
@@ -52,7 +53,7 @@ class AnalyticsVerticleIT {
         new AnalyticsVerticle(house.database, QUICK, house.objects, house.folder.resolve(scratch), registry)));
   }
 
-  private static void until(String what, Callable<Boolean> condition) throws Exception {
+  static void until(String what, Callable<Boolean> condition) throws Exception {
     Instant deadline = Instant.now().plusSeconds(60);
     while (!condition.call()) {
       assertTrue(Instant.now().isBefore(deadline), "not within a minute: " + what);
@@ -89,6 +90,25 @@ class AnalyticsVerticleIT {
     LakeHouse.get(house.vertx.undeploy(id));
     both.compare();
     assertTrue(registry.get(AnalyticsVerticle.COMMITS).counter().count() >= 1);
+  }
+
+  /** With room for nothing, from its first turn on: there has never been a lake, and nothing else would tell. */
+  @Test
+  @Tag("full")
+  void aLakeThatIsLaterThanItMaySaysSoUntilItHasCaughtUp() throws Exception {
+    FullStore full = new FullStore(house.objects);
+    full.room = 0;
+    AnalyticsVerticle verticle = new AnalyticsVerticle(house.database, QUICK, full, house.folder.resolve("late"),
+        registry);
+    String id = LakeHouse.get(AnalyticsVerticle.deploy(house.vertx, verticle));
+    assertTrue(verticle.isOnTime());
+
+    until("it is late", () -> !verticle.isOnTime());
+    assertTrue(registry.get(AnalyticsVerticle.LAG).timeGauge().value(TimeUnit.SECONDS) >= 10);
+
+    full.room = Integer.MAX_VALUE;
+    until("it has caught up", verticle::isOnTime);
+    LakeHouse.get(house.vertx.undeploy(id));
   }
 
   @Test

@@ -170,6 +170,19 @@ class FollowerIT {
     assertEquals(house.clock.instant(), house.heads().newest().asOf());
   }
 
+  @Test
+  void aClockThatIsSetBackIsFollowedAtOnce() throws IOException {
+    house.turn(follower);
+    house.clock.move(Duration.ofHours(-1));
+    house.turn(follower);
+
+    assertEquals(house.clock.instant(), house.heads().newest().asOf());
+    assertEquals(new Follower.Turn(0, 0, 0), house.turn(follower));
+    long number = house.heads().newest().number();
+    house.turn(follower);
+    assertEquals(number, house.heads().newest().number());
+  }
+
   /** The first time the work asks whether it may go on: one page of the store was read, the next was not. */
   private void turnWith(Runnable betweenPages) throws IOException {
     boolean[] did = {false};

@@ -19,6 +19,7 @@ import io.caregrid.store.FhirStore;
 import io.caregrid.store.ShardKey;
 import io.caregrid.store.ShardStore;
 import io.caregrid.store.Stored;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -52,6 +53,7 @@ final class LakeHouse implements AutoCloseable {
   final Database database;
   final FhirStore store;
   final ObjectStore objects;
+  final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   final Standstill clock = new Standstill();
   final Vertx vertx = Vertx.vertx();
   final DatabaseConfig config;
@@ -83,18 +85,27 @@ final class LakeHouse implements AutoCloseable {
   }
 
   LakeHouse(LocalPostgres postgres, Path folder) throws IOException {
+    this(postgres, folder, Place.open(LakeConfig.DEFAULT, folder));
+  }
+
+  /** @param objects the lake's; closed with this */
+  LakeHouse(LocalPostgres postgres, Path folder, ObjectStore objects) throws IOException {
     this(new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(), postgres.user(),
-        postgres.password(), 8), folder);
+        postgres.password(), 8), folder, objects);
   }
 
   LakeHouse(DatabaseConfig config, Path folder) throws IOException {
+    this(config, folder, Place.open(LakeConfig.DEFAULT, folder));
+  }
+
+  private LakeHouse(DatabaseConfig config, Path folder, ObjectStore objects) throws IOException {
     this.config = config;
+    this.objects = objects;
     this.folder = folder;
     database = get(Database.open(vertx, config));
     store = new FhirStore(database, Audit.log());
     shards = new ShardStore(database);
     get(shards.seed(CALLER, key, 1, 0));
-    objects = Place.open(LakeConfig.DEFAULT, folder);
   }
 
   /** A writer that knows nothing yet. */
@@ -104,7 +115,8 @@ final class LakeHouse implements AutoCloseable {
 
   Follower follower(ObjectStore objects, Step.Watch watch) throws IOException {
     Path scratch = Files.createDirectories(folder.resolve("scratch"));
-    return new Follower(new Source(database), Catalogue.of(objects), objects, scratch, OPEN_PERIOD, clock, watch);
+    return new Follower(new Source(database), Catalogue.of(objects), objects, scratch, OPEN_PERIOD,
+        new Unreadable(registry), clock, watch);
   }
 
   Upkeep upkeep(Step.Watch watch) {
@@ -114,7 +126,7 @@ final class LakeHouse implements AutoCloseable {
   /** What was prepared becomes a version; what was vacuumed is read anew. */
   void finish(Follower follower, Upkeep.Done done) throws IOException {
     if (done.prepared() != null) {
-      assertTrue(follower.take(done.prepared()));
+      assertTrue(follower.take(done));
     } else {
       follower.forget();
       turn(follower);

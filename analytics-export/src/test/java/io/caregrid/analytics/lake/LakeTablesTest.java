@@ -2,11 +2,13 @@ package io.caregrid.analytics.lake;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.store.Place;
 import io.caregrid.analytics.lake.table.Head;
 import io.caregrid.analytics.lake.table.Heads;
+import io.caregrid.analytics.sql.Tables;
 import io.caregrid.cluster.LakeConfig;
 import io.caregrid.store.ChangeFeed.Cursor;
 import java.io.IOException;
@@ -49,7 +51,12 @@ class LakeTablesTest {
     try (ObjectStore store = Place.open(LakeConfig.DEFAULT, folder)) {
       LakeTables tables = new LakeTables(busy(store), Path.of("target", "empties"));
 
-      assertTimeoutPreemptively(Duration.ofSeconds(60), () -> assertThrows(IOException.class, tables::pin));
+      assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
+        try (Tables.Pinned pinned = tables.pin()) {
+          Tables.Outdated old = assertThrows(Tables.Outdated.class, () -> pinned.query("Patient", () -> {}));
+          assertTrue(old.getCause().getMessage().contains("fhir/Patient"), old.getCause().getMessage());
+        }
+      });
     }
   }
 }

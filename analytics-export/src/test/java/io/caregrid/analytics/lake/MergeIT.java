@@ -3,16 +3,20 @@ package io.caregrid.analytics.lake;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.analytics.lake.delta.Snapshot;
 import io.caregrid.analytics.lake.table.KeyedTable;
 import io.caregrid.analytics.lake.table.LogFile;
+import io.caregrid.analytics.lake.table.Merge;
 import io.caregrid.analytics.lake.table.Step;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -139,10 +143,48 @@ class MergeIT {
     house.patient("p", "Two");
     house.turn(follower);
 
-    assertFalse(follower.take(late.prepared()));
+    assertFalse(follower.take(late));
 
     merge();
     both.compare();
+  }
+
+  /** It may have taken hours, and another node the lease in between: nothing that was known then need be true. */
+  @Test
+  void whatWasPreparedBeforeTheLakeWasReadAnewIsLeftAlone() throws IOException {
+    house.patient("p", "One");
+    house.turn(follower);
+    Upkeep.Done late = Upkeep.run(upkeep.due(follower.ledger()));
+    follower.forget();
+    house.turn(follower);
+
+    assertFalse(follower.take(late));
+
+    merge();
+    both.compare();
+  }
+
+  @Test
+  void aLogThatIsTooMuchForOneMergeIsMergedPieceByPiece() throws IOException {
+    for (int round = 0; round < 5; round++) {
+      house.patient("p", "Name" + round);
+      house.patient("q" + round, "New");
+      if (round == 3) house.delete("Patient", "q1");
+      house.turn(follower);
+    }
+    KeyedTable patients = table("Patient");
+    Merge small = new Merge(house.objects, house.folder.resolve("scratch"), house.clock, Step.Watch.NONE, 1);
+    List<Long> merged = new ArrayList<>();
+    for (int left = 5; left > 0; left--) {
+      Snapshot log = follower.ledger().newest(patients.log());
+      Upkeep.Task task = new Upkeep.Task("merge Patient", follower.ledger(),
+          () -> small.prepare(patients, log, state("Patient"), follower.ledger().head().number()));
+      assertTrue(follower.take(Upkeep.run(task)));
+      merged.add(KeyedTable.merged(state("Patient")));
+      both.compare();
+      assertEquals(left - 1, LogFile.behind(log, KeyedTable.merged(state("Patient"))).size());
+    }
+    assertEquals(follower.ledger().newest(patients.log()).version(), merged.get(4));
   }
 
   @Test

@@ -165,6 +165,31 @@ class QueryLimitsIT {
     }
   }
 
+  /** Each waits on this node's disk, as large as an answer may be. */
+  @Test
+  void whenTooManyAnswersWaitForSlowClientsTheNextQueryIsToldSo() throws IOException {
+    List<Socket> slow = new ArrayList<>();
+    try (SqlDoor other = new SqlDoor(lake, CONFIG, temp.resolve("scratch-3"))) {
+      int refused = 0;
+      for (int n = 0; n < 40 && refused == 0; n++) {
+        Socket socket = new Socket();
+        slow.add(socket);
+        socket.setReceiveBufferSize(4096);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), other.port));
+        post(socket, "select repeat('x', 10000) || repeat('y', 10000) || repeat('z', 10000) from range(400)");
+        String status = new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
+        if (!status.endsWith("200")) refused = n;
+      }
+      assertEquals(16, refused);
+      HttpResponse<byte[]> answer = other.ask("select 1");
+      assertEquals(503, answer.statusCode());
+      assertTrue(SqlDoor.said(answer).contains("slow"), SqlDoor.said(answer));
+
+      for (Socket each : slow) each.close();
+      await(() -> other.ask("select 1").statusCode() == 200);
+    }
+  }
+
   private static void post(Socket socket, String sql) throws IOException {
     String body = SqlDoor.body().put("sql", sql).toString();
     String head = "POST /analytics/sql HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: "

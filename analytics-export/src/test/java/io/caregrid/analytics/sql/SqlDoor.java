@@ -28,7 +28,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** SQL on a free port over any tables, and a client for it. */
-final class SqlDoor implements AutoCloseable {
+public final class SqlDoor implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final long PATIENCE_SECONDS = 30;
   final List<String> audited = new CopyOnWriteArrayList<>();
@@ -38,7 +38,7 @@ final class SqlDoor implements AutoCloseable {
   private final Vertx vertx = Vertx.vertx();
   final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-  SqlDoor(Tables tables, SqlConfig config, Path scratch) {
+  public SqlDoor(Tables tables, SqlConfig config, Path scratch) {
     this.scratch = scratch;
     Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target + " " + allowed);
     SqlRoutes routes = new SqlRoutes(tables, config, audit, metrics, scratch);
@@ -73,7 +73,7 @@ final class SqlDoor implements AutoCloseable {
     }
   }
 
-  HttpRequest.Builder request(String path) {
+  public HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path));
   }
 
@@ -88,7 +88,7 @@ final class SqlDoor implements AutoCloseable {
     return request.build();
   }
 
-  HttpResponse<byte[]> send(HttpRequest request) {
+  public HttpResponse<byte[]> send(HttpRequest request) {
     try {
       return client.send(request, HttpResponse.BodyHandlers.ofByteArray());
     } catch (IOException | InterruptedException failed) {
@@ -96,7 +96,7 @@ final class SqlDoor implements AutoCloseable {
     }
   }
 
-  HttpResponse<byte[]> ask(String sql) {
+  public HttpResponse<byte[]> ask(String sql) {
     return send(asking(sql));
   }
 
@@ -104,7 +104,7 @@ final class SqlDoor implements AutoCloseable {
     return JSON.createObjectNode();
   }
 
-  static JsonNode json(HttpResponse<byte[]> answer) {
+  public static JsonNode json(HttpResponse<byte[]> answer) {
     try {
       return JSON.readTree(answer.body());
     } catch (IOException broken) {
@@ -112,7 +112,7 @@ final class SqlDoor implements AutoCloseable {
     }
   }
 
-  static String text(HttpResponse<byte[]> answer) {
+  public static String text(HttpResponse<byte[]> answer) {
     return new String(answer.body(), StandardCharsets.UTF_8);
   }
 

@@ -104,6 +104,17 @@ class SqlRoutesTest {
   }
 
   @Test
+  void aStateOfTheLakeThatWasTidiedAwayIsTakenAnew() {
+    lake.outdated.set(2);
+
+    assertEquals("[[2]]", rows("select count(*) from patients").toString());
+
+    lake.outdated.set(3);
+    assertEquals(500, door.ask("select count(*) from patients").statusCode());
+    assertEquals(0, lake.outdated.get());
+  }
+
+  @Test
   void imagingStudiesAndPatientsAreFlat() {
     assertEquals(
         "[[\"img-1\",\"Patient/p1\",\"p1\",\"2026-11-21T10:00:00Z\",[\"CT\",\"SR\"],\"CT thorax\",2,42,\"1.2.3\",\"available\"]]",

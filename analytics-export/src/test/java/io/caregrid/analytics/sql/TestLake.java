@@ -9,7 +9,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A lake of Parquet files that DuckDB wrote: two patients, their studies, vitals by the minute. What a real one is like is LakeTables' matter. */
@@ -32,6 +34,9 @@ final class TestLake implements Tables {
   final AtomicInteger pinned = new AtomicInteger();
   final Path folder;
   private final List<View> views = new ArrayList<>();
+  private final Map<String, String> queries = new HashMap<>();
+  /** So many times the next query finds that its state of the lake has gone. */
+  final AtomicInteger outdated = new AtomicInteger();
 
   private TestLake(Path folder) throws IOException {
     this.folder = Files.createDirectories(folder).toRealPath();
@@ -55,8 +60,9 @@ final class TestLake implements Tables {
       run.execute("SET TimeZone = 'UTC'");
       run.execute("COPY (" + select + ") TO '" + file + "' (FORMAT parquet)");
     }
-    views.add(
-        new View(name, "SELECT * FROM read_parquet(['" + file + "'], union_by_name = true)", "Table " + name + "."));
+    String rows = "SELECT * FROM read_parquet(['" + file + "'], union_by_name = true)";
+    queries.put(name, rows);
+    views.add(new View(name, rows + " LIMIT 0", "Table " + name + "."));
   }
 
   @Override
@@ -66,6 +72,12 @@ final class TestLake implements Tables {
       @Override
       public List<View> views() {
         return List.copyOf(views);
+      }
+
+      @Override
+      public String query(String name, Runnable between) throws IOException {
+        if (outdated.getAndUpdate(left -> Math.max(0, left - 1)) > 0) throw new Outdated(new IOException("gone"));
+        return queries.get(name);
       }
 
       @Override

@@ -198,7 +198,10 @@ public final class Platform implements AutoCloseable {
   private void openLake(Database database) {
     ObjectStore objects = keep(lake());
     Path scratch = config.data().resolve("lake-scratch").toAbsolutePath();
-    deploy(new AnalyticsVerticle(database, config.lake(), objects, scratch.resolve("commits"), metrics));
+    AnalyticsVerticle lake = new AnalyticsVerticle(database, config.lake(), objects, scratch.resolve("commits"),
+        metrics);
+    deploy(lake);
+    checks.add(new Check("lake", () -> Future.succeededFuture(lake.isOnTime()), false));
     LakeTables tables = new LakeTables(objects, scratch.resolve("schemas"));
     SqlRoutes sql = new SqlRoutes(tables, config.lake().sql(), Audit.log(), metrics, scratch.resolve("sql"));
     deploy(sql);

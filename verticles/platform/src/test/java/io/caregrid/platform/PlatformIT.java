@@ -41,10 +41,13 @@ class PlatformIT {
           () -> TestNode.get(node.http() + "/health/ready").statusCode() == 200
               ? TestNode.json(node.http() + "/health/ready")
               : null);
-      assertEquals(List.of("disk space", "database", "shards", "ingest", "normalise", "dead letters", "dicom"),
+      assertEquals(List.of("disk space", "database", "shards", "ingest", "normalise", "dead letters", "dicom",
+          "lake"),
           health.path("checks").findValuesAsText("name"));
       assertTrue(TestNode.get(node.http() + "/metrics").body().contains("shard_observations_total 3.0"));
       assertTrue(TestNode.get(node.http() + "/metrics").body().contains("data_disk_free_bytes "));
+      assertEquals("viewdefinition-run",
+          TestNode.json(node.http() + "/fhir/metadata").at("/rest/0/operation/0/name").asText());
       assertEquals(200, TestNode.get(node.http() + "/vitals/").statusCode());
     }
     try (Platform again = Platform.start(TestNode.config(settings), false, QUIET)) {

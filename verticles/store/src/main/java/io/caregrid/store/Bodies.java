@@ -45,8 +45,9 @@ public final class Bodies {
   /**
    * @param sid    the resource's number in order of creation, the same for all its versions
    * @param device this version was written by a shard, not by a person or a program
+   * @param damage why its body cannot be read, without a word of it: then there is none in {@code stored}, though it is no deletion. Else null
    */
-  public record Found(Stored stored, long sid, boolean device) {}
+  public record Found(Stored stored, long sid, boolean device, String damage) {}
 
   /**
    * @param found     those that are still there, in the order they were wanted
@@ -87,7 +88,13 @@ public final class Bodies {
   }
 
   static Found found(String type, Row row, Body body) {
-    return new Found(Version.stored(type, row, body), row.getLong("sid"), row.getBoolean("device"));
+    long sid = row.getLong("sid");
+    boolean device = row.getBoolean("device");
+    try {
+      return new Found(Version.stored(type, row, body), sid, device, null);
+    } catch (Body.Damaged damaged) {
+      return new Found(Version.withoutBody(type, row), sid, device, damaged.getMessage());
+    }
   }
 
   static String sql(String pattern, Definition definition) {

@@ -17,6 +17,10 @@ final class Body implements AutoCloseable {
   private static final byte PLAIN = 0;
   private static final byte DEFLATED = 1;
   private static final int WORTH_IT = 256;
+  /** Flag and length. */
+  private static final int HEAD = 5;
+  /** Deflate makes nothing smaller than by that. */
+  private static final long MOST_TIMES = 1_032;
 
   private final Deflater deflater = new Deflater(Deflater.BEST_SPEED, true);
   private final Inflater inflater = new Inflater(true);
@@ -40,28 +44,42 @@ final class Body implements AutoCloseable {
 
   /** The JSON's length stands before the deflated bytes, four bytes, so that reading needs no guess. */
   private static byte[] deflated(int plain, byte[] bytes, int length) {
-    byte[] body = new byte[length + 5];
+    byte[] body = new byte[length + HEAD];
     java.nio.ByteBuffer.wrap(body).put(DEFLATED).putInt(plain).put(bytes, 0, length);
     return body;
   }
 
+  /** The bytes in a row are no body. */
+  static final class Damaged extends IllegalStateException {
+    private static final long serialVersionUID = 1;
+
+    Damaged(String what) {
+      super(what);
+    }
+  }
+
+  /** @throws Damaged */
   byte[] unpack(byte[] body) {
+    if (body.length == 0) throw new Damaged("a stored body is empty");
     return switch (body[0]) {
       case PLAIN -> Arrays.copyOfRange(body, 1, body.length);
       case DEFLATED -> inflated(body);
-      default -> throw new IllegalStateException("a body with flag " + body[0] + " was written by a newer Caregrid");
+      default -> throw new Damaged("a body with flag " + body[0] + " was written by a newer Caregrid");
     };
   }
 
   private byte[] inflated(byte[] body) {
-    byte[] json = new byte[java.nio.ByteBuffer.wrap(body).getInt(1)];
+    int packed = body.length - HEAD;
+    int plain = packed < 0 ? -1 : java.nio.ByteBuffer.wrap(body).getInt(1);
+    if (plain < 0 || plain > MOST_TIMES * packed) throw new Damaged("a stored body's length is damaged");
+    byte[] json = new byte[plain];
     inflater.reset();
-    inflater.setInput(body, 5, body.length - 5);
+    inflater.setInput(body, HEAD, packed);
     try {
       int length = inflater.inflate(json);
-      if (length != json.length) throw new IllegalStateException("a stored body is cut short");
+      if (length != json.length) throw new Damaged("a stored body is cut short");
     } catch (DataFormatException cause) {
-      throw new IllegalStateException("a stored body is damaged", cause);
+      throw new Damaged("a stored body is damaged");
     }
     return json;
   }

@@ -94,11 +94,19 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
     return instant.atOffset(ZoneOffset.UTC);
   }
 
+  /** @throws Body.Damaged */
   static Stored stored(String type, Row row, Body body) {
     boolean deleted = row.getBoolean("del");
+    return stored(type, row, deleted ? null : Buffer.buffer(body.unpack(row.getBuffer("body").getBytes())));
+  }
+
+  static Stored withoutBody(String type, Row row) {
+    return stored(type, row, (Buffer) null);
+  }
+
+  private static Stored stored(String type, Row row, Buffer json) {
     int version = row.getInteger("ver");
-    Buffer json = deleted ? null : Buffer.buffer(body.unpack(row.getBuffer("body").getBytes()));
-    return new Stored(type, row.getString("id"), version, row.getOffsetDateTime("upd").toInstant(), deleted,
-        version == 1, json);
+    return new Stored(type, row.getString("id"), version, row.getOffsetDateTime("upd").toInstant(),
+        row.getBoolean("del"), version == 1, json);
   }
 }

@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.contract.Audit;
+import io.vertx.sqlclient.Tuple;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -108,6 +110,26 @@ class BodiesTest {
     assertEquals(List.of("d 2 device", "d 3", "e 1"), told(piece.found()));
     assertEquals(4, piece.looked());
     assertEquals(Set.of(wanted("d", 1), wanted("d", 2)), get(bodies.ofDevices(CALLER, "Observation", all)));
+  }
+
+  @Test
+  void aBodyThatCannotBeReadIsSaidAndTheOthersCome() {
+    put("a", "one");
+    put("b", "x".repeat(1_000));
+    put("c", "three");
+    get(room.database().ask("update r_observation set body = '\\x09' where id = 'a'", Tuple.tuple()));
+    get(room.database().ask("update r_observation set body = substring(body for 40) where id = 'b'", Tuple.tuple()));
+
+    List<Bodies.Found> found = get(bodies.find(CALLER, "Observation",
+        List.of(wanted("a", 1), wanted("b", 1), wanted("c", 1)), MUCH)).found();
+    Export.Page page = get(export.page(CALLER, "Observation", Export.Place.START, MUCH));
+
+    assertEquals(found, page.rows().stream().map(Export.Exported::found).toList());
+    assertEquals(
+        Arrays.asList("a body with flag 9 was written by a newer Caregrid", "a stored body is cut short", null),
+        found.stream().map(Bodies.Found::damage).toList());
+    assertNull(found.get(0).stored().body());
+    assertEquals(get(store.read(CALLER, "Observation", "c")).body(), found.get(2).stored().body());
   }
 
   @Test

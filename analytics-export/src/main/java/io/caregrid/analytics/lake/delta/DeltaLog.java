@@ -21,6 +21,8 @@ import java.util.TreeMap;
 public final class DeltaLog {
   /** Snapshots kept, newest first: readers of a head are a version or two behind the table. */
   private static final int KEPT = 4;
+  /** Whoever is that many versions behind begins with a checkpoint, of which there is one every 100. */
+  private static final long FAR = 200;
 
   private final ObjectStore store;
   private final String table;
@@ -49,7 +51,7 @@ public final class DeltaLog {
     Snapshot last = last();
     if (last.exists()) {
       List<LogName> newer = listing.commitsAfter(last.version());
-      return newer.isEmpty() ? last : onward(last, newer.get(newer.size() - 1).version());
+      return newer.isEmpty() ? last : at(newer.get(newer.size() - 1).version());
     }
     LogListing.Found found = listing.newest();
     return found.isEmpty() ? last : load(found, found.newest());
@@ -66,7 +68,7 @@ public final class DeltaLog {
       if (known.containsKey(version)) return known.get(version);
       last = known.isEmpty() ? Snapshot.none(table) : known.lastEntry().getValue();
     }
-    if (last.exists() && version > last.version()) return onward(last, version);
+    if (last.exists() && version > last.version() && version - last.version() <= FAR) return onward(last, version);
     return load(listing.until(version), version);
   }
 

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.PlainReadOptions;
@@ -39,6 +40,7 @@ import org.apache.parquet.schema.MessageType;
  * <p>In memory: the rows' compressed pages of one row group (at most {@value #ROWS} rows) and one row taken apart.
  */
 public final class ParquetFiles {
+  private static final Set<String> SELDOM = Set.of("lake_rest", "lake_unreadable");
   /** Of a row group: as many as DuckDB gives to one thread. */
   private static final int ROWS = 122_880;
   /** Most rows that parquet-java takes without looking how large they are: a row may have 20 MB. */
@@ -54,7 +56,7 @@ public final class ParquetFiles {
   private ParquetFiles() {}
 
   /**
-   * Writes a file with the columns that carry a value in these rows, and the key and {@code lake_…} columns always. The file is not forced to disk; when
+   * Writes a file with the columns that carry a value in these rows, and the key and most {@code lake_…} columns always. The file is not forced to disk; when
    * this throws there is none.
    *
    * @param file must not exist
@@ -92,7 +94,7 @@ public final class ParquetFiles {
     carried.keep(0);
     for (int i = 1; i < columns.size(); i++) {
       String name = columns.get(i).name();
-      if (name.startsWith("lake_") && !name.equals("lake_rest")) carried.keep(i);
+      if (name.startsWith("lake_") && !SELDOM.contains(name)) carried.keep(i);
     }
   }
 

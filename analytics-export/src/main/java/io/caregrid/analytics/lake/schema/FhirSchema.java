@@ -34,6 +34,7 @@ public final class FhirSchema {
   private static final Leaf POSITION = new Leaf("lake_position", Kind.LONG);
   private static final Leaf DELETED = new Leaf("lake_deleted", Kind.BOOLEAN);
   private static final Leaf AT = new Leaf("lake_at", Kind.INSTANT);
+  private static final Leaf UNREADABLE = new Leaf("lake_unreadable", Kind.BOOLEAN);
   /** What a row of a state has besides what it says. */
   public static final List<Column> STATE = List.of(VERSION, SID);
   /** What a row of a log has besides what it says. */
@@ -75,10 +76,11 @@ public final class FhirSchema {
     return history;
   }
 
-  /** {@code columns}, then these of ours, then {@code lake_rest}. */
+  /** {@code columns}, then these of ours, then {@code lake_unreadable} and {@code lake_rest}. */
   private static List<Column> with(List<Column> columns, List<Column> ours) {
     List<Column> all = new ArrayList<>(columns);
     all.addAll(ours);
+    all.add(UNREADABLE);
     all.add(new Leaf(Shape.REST, Kind.TEXT));
     return all;
   }

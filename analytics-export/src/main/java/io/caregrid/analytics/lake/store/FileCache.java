@@ -117,6 +117,10 @@ final class FileCache {
     return folder;
   }
 
+  long most() {
+    return most;
+  }
+
   synchronized long bytes() {
     return bytes;
   }
@@ -227,9 +231,7 @@ final class FileCache {
   /** Deletes what was used longest ago until so many bytes fit. Guarded. */
   private void makeRoom(long wanted) throws IOException {
     long held = copies.values().stream().filter(each -> each.open > 0).mapToLong(each -> each.bytes).sum();
-    if (held + wanted > most)
-      throw new IOException("local copies that are in use take " + held + " of " + most + " bytes, " + wanted
-          + " more are wanted: raise lake.s3.cacheMegabytes");
+    if (held + wanted > most) throw new ObjectStore.NoRoom(held, wanted, most);
     for (Iterator<Copy> each = copies.values().iterator(); each.hasNext() && bytes + wanted > most;) {
       Copy copy = each.next();
       if (copy.open > 0) continue;

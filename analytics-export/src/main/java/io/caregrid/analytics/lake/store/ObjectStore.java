@@ -53,6 +53,7 @@ public interface ObjectStore extends AutoCloseable {
    * A local file with the object's bytes, for readers that know files only. It stays until {@link Local#close}; of a folder it is the object itself.
    *
    * @throws java.nio.file.NoSuchFileException when there is none
+   * @throws NoRoom when too much is open
    */
   Local local(String name) throws IOException;
 
@@ -62,6 +63,21 @@ public interface ObjectStore extends AutoCloseable {
 
     @Override
     void close();
+  }
+
+  /** Bytes that may be {@link #local} at once; of a folder as many as there are. */
+  default long room() {
+    return Long.MAX_VALUE;
+  }
+
+  /** What is {@link #local} already, and open, leaves no room for another. */
+  final class NoRoom extends IOException {
+    private static final long serialVersionUID = 1;
+
+    NoRoom(long held, long wanted, long most) {
+      super("local copies that are in use take " + held + " of " + most + " bytes, " + wanted
+          + " more are wanted: raise lake.s3.cacheMegabytes");
+    }
   }
 
   /** Folders in which every {@link #local} file lies. */

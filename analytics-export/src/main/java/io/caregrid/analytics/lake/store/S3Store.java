@@ -201,6 +201,11 @@ final class S3Store implements ObjectStore {
   }
 
   @Override
+  public long room() {
+    return cache.most();
+  }
+
+  @Override
   public List<Path> folders() {
     return List.of(cache.folder());
   }

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
 
 /** Delta's {@code stats} of a file (PROTOCOL.md "Per-file Statistics"). Pure. */
 public final class FileStats {
@@ -33,6 +34,16 @@ public final class FileStats {
     stats.set(LEAST, outermost(all, LEAST, -1));
     stats.set(GREATEST, outermost(all, GREATEST, 1));
     return stats.toString();
+  }
+
+  /** False: by its bounds none of these values, ASCII as all ids of FHIR, is in that column of the file. */
+  static boolean mayHold(Add file, String column, SortedSet<String> values) {
+    JsonNode stats = read(file);
+    String least = stats.path(LEAST).path(column).textValue();
+    String greatest = stats.path(GREATEST).path(column).textValue();
+    if (least == null || greatest == null) return true;
+    SortedSet<String> from = values.tailSet(least);
+    return !from.isEmpty() && from.first().compareTo(greatest) <= 0;
   }
 
   private static JsonNode read(Add file) {

@@ -2,6 +2,7 @@ package io.caregrid.analytics.lake.table;
 
 import io.caregrid.analytics.lake.delta.Action.Add;
 import io.caregrid.analytics.lake.delta.Snapshot;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +53,24 @@ public record LogFile(Add add, long from, long to, long until, int folds) {
    */
   public static List<LogFile> behind(Snapshot log, long merged) {
     return all(log).stream().filter(file -> file.to > merged).toList();
+  }
+
+  /** In their order, cut so that no piece has more bytes but where it is one file. */
+  static List<List<LogFile>> pieces(List<LogFile> files, long most) {
+    List<List<LogFile>> pieces = new ArrayList<>();
+    List<LogFile> piece = new ArrayList<>();
+    long bytes = 0;
+    for (LogFile file : files) {
+      if (!piece.isEmpty() && bytes + file.add.size() > most) {
+        pieces.add(List.copyOf(piece));
+        piece.clear();
+        bytes = 0;
+      }
+      piece.add(file);
+      bytes += file.add.size();
+    }
+    if (!piece.isEmpty()) pieces.add(List.copyOf(piece));
+    return pieces;
   }
 
   public boolean rebuilt() {

@@ -23,7 +23,7 @@ import java.util.Map;
  * Brings a state up to its log: of the files whose range holds a key that changed, new ones are made. Nothing changes until the version that
  * {@link #prepare} thought out is committed; files of one that never is are litter.
  *
- * <p>Rows go from Parquet to Parquet through DuckDB, which keeps decimals. A row of the state gives way only to what the log says of its key. One thread.
+ * <p>Rows go from Parquet to Parquet through DuckDB, which keeps decimals. The rows of a key give way to what the log says last of it, whatever version they have. One thread.
  */
 public final class Merge {
   private static final String SID = "lake_sid";
@@ -32,8 +32,15 @@ public final class Merge {
   private final Path scratch;
   private final Clock clock;
   private final Step.Watch watch;
+  private final long atOnce;
 
   public Merge(ObjectStore store, Path scratch, Clock clock, Step.Watch watch) {
+    this(store, scratch, clock, watch, Locals.atOnce(store));
+  }
+
+  /** @param atOnce bytes of the log that one merge takes; one file may pass it */
+  public Merge(ObjectStore store, Path scratch, Clock clock, Step.Watch watch, long atOnce) {
+    this.atOnce = atOnce;
     this.store = store;
     this.scratch = scratch;
     this.clock = clock;
@@ -41,21 +48,23 @@ public final class Merge {
   }
 
   /** One rewriting with what it reads. */
-  private record Work(KeyedTable table, Duck duck, Locals locals, List<Path> logs, long number) {}
+  private record Work(KeyedTable table, Duck duck, List<Path> logs, long number) {}
 
   /**
-   * @param log    as far as the state is brought; behind it in at least one file
+   * @param log    as far as the state is brought, or nearer when that is much; behind it in at least one file
    * @param number of the newest head: the beginning of the new files' names
    */
   public Prepared prepare(KeyedTable table, Snapshot log, Snapshot state, long number) throws IOException {
-    List<LogFile> behind = LogFile.behind(log, KeyedTable.merged(state));
+    List<LogFile> all = LogFile.behind(log, KeyedTable.merged(state));
+    List<LogFile> behind = LogFile.pieces(all, atOnce).get(0);
+    long until = behind.size() == all.size() ? log.version() : behind.get(behind.size() - 1).to();
     Instant now = clock.instant();
     List<Action> actions = new ArrayList<>();
     actions.add(CommitInfo.of("MERGE", now));
-    actions.add(new Txn(KeyedTable.MERGED, log.version()));
+    actions.add(new Txn(KeyedTable.MERGED, until));
     long bytes = 0;
     try (Duck duck = new Duck(scratch); Locals locals = new Locals(store)) {
-      Work work = new Work(table, duck, locals, locals.logs(table.log(), behind), number);
+      Work work = new Work(table, duck, locals.logs(table.log(), behind), number);
       newest(work);
       for (Rewrite rewrite : Ranges.plan(StateFile.all(state), changed(duck))) {
         for (StateFile old : rewrite.files()) actions.add(Remove.of(old.add(), now, true));
@@ -84,11 +93,13 @@ public final class Merge {
   }
 
   private List<Add> rewritten(Work work, Rewrite rewrite) throws IOException {
-    List<Path> inputs = new ArrayList<>(work.locals.states(work.table.state(), rewrite.files()));
-    inputs.addAll(work.logs);
     Path whole = Files.createTempFile(scratch, "merge", ".parquet");
     try {
-      work.duck.copy(rows(work.table, inputs, rewrite), inputs, SID, whole);
+      try (Locals locals = new Locals(store)) {
+        List<Path> inputs = new ArrayList<>(locals.states(work.table.state(), rewrite.files()));
+        inputs.addAll(work.logs);
+        work.duck.copy(rows(work.table, inputs, rewrite), inputs, SID, whole);
+      }
       return cut(work, rewrite, whole);
     } finally {
       Files.delete(whole);

@@ -1,66 +1,79 @@
 package io.caregrid.analytics.lake.table;
 
+import io.caregrid.analytics.lake.delta.Action.Add;
 import io.caregrid.analytics.lake.delta.Snapshot;
-import io.caregrid.analytics.lake.schema.Column;
-import io.caregrid.analytics.lake.schema.TableSchema;
 import io.caregrid.analytics.lake.store.ObjectStore;
+import io.caregrid.analytics.lake.store.ObjectStore.NoRoom;
 import io.caregrid.analytics.lake.table.KeyedTable.Part;
+import io.caregrid.analytics.sql.Tables.Outdated;
 import io.caregrid.analytics.sql.Tables.Pinned;
 import io.caregrid.analytics.sql.Tables.View;
+import io.caregrid.contract.Failure;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * One head of the lake, its files local until it is closed.
+ * One head of the lake. Of a view the table's log is read, and its files made local, when the view is asked for; they stay until this is closed.
  *
- * <p>The current view is merge on read: the state without the keys in new log files, plus what these say last of each key. The list of files begins with an
- * empty one of the whole schema, so that every column is there, whatever files hold.
+ * <p>Until then nothing keeps them but their age: what a head names is deleted only long after a newer one is there.
  */
 public final class Pin implements Pinned {
-  private final Locals locals;
-  private final Empties empties;
-  private final Head head;
-  private final List<View> views = new ArrayList<>();
+  private static final Snapshot NOTHING = new Snapshot("", Snapshot.NONE, null, null, Map.of(), Map.of(), Map.of());
 
-  private Pin(Locals locals, Empties empties, Head head) {
-    this.locals = locals;
-    this.empties = empties;
+  private final ObjectStore store;
+  private final Locals locals;
+  private final Views views;
+  private final Heads heads;
+  private final Head head;
+  private long bytes;
+
+  /** @param head one of {@code heads}; null: the lake is empty */
+  public Pin(ObjectStore store, Views views, Heads heads, Head head) {
+    this.store = store;
+    this.locals = new Locals(store);
+    this.views = views;
+    this.heads = heads;
     this.head = head;
   }
 
-  /** @param head null: the lake is empty */
-  public static Pin of(ObjectStore store, Catalogue catalogue, Empties empties, Head head) throws IOException {
-    Pin pin = new Pin(new Locals(store), empties, head);
-    boolean done = false;
+  @Override
+  public List<View> views() {
+    return views.all();
+  }
+
+  @Override
+  public String query(String name, Runnable between) throws IOException {
+    Views.Over over = views.of(name);
     try {
-      for (KeyedTable table : catalogue.resources().values()) pin.resource(table);
-      pin.current(catalogue.vitals(), "The samples of Observations, one row each: device, patient, type, time, value");
-      done = true;
-      return pin;
-    } finally {
-      if (!done) pin.close();
+      return over.isHistory() ? history(over.table(), between) : current(over.table(), between);
+    } catch (NoRoom full) {
+      throw new Failure.Busy("other queries keep as many files of the lake on this node as it may have"
+          + " (lake.s3.cacheMegabytes): ask again in a moment");
+    } catch (IOException gone) {
+      Head newest = heads.newest();
+      throw newest == null || newest.equals(head) ? gone : new Outdated(gone);
     }
   }
 
-  private void resource(KeyedTable table) throws IOException {
-    current(table, "Each " + table.name() + " once, as it is now");
-    Part log = table.log();
-    List<Path> files = new ArrayList<>(List.of(empties.of(log)));
-    files.addAll(locals.logs(log, LogFile.all(snapshot(log))));
-    views.add(new View(log.schema().name(), "select * from " + Duck.parquet(files),
-        "Every version of every " + table.name() + ", deletions as rows with lake_deleted"));
+  private String history(KeyedTable table, Runnable between) throws IOException {
+    List<LogFile> files = LogFile.all(snapshot(table.log()));
+    take(files.stream().map(LogFile::add));
+    return views.history(table, local(table.log(), files.stream().map(LogFile::add).toList(), between));
   }
 
-  private void current(KeyedTable table, String about) throws IOException {
+  private String current(KeyedTable table, Runnable between) throws IOException {
     Snapshot state = snapshot(table.state());
-    List<Path> states = locals.states(table.state(), StateFile.all(state));
-    List<Path> news = locals.logs(table.log(), LogFile.behind(snapshot(table.log()), KeyedTable.merged(state)));
-    views.add(new View(table.name(), query(table, states, news), about));
+    List<Add> states = StateFile.all(state).stream().map(StateFile::add).toList();
+    List<Add> news = LogFile.behind(snapshot(table.log()), KeyedTable.merged(state))
+        .stream()
+        .map(LogFile::add)
+        .toList();
+    take(Stream.concat(states.stream(), news.stream()));
+    return views.current(table, local(table.state(), states, between), local(table.log(), news, between));
   }
 
   private Snapshot snapshot(Part part) throws IOException {
@@ -68,34 +81,20 @@ public final class Pin implements Pinned {
     return version == null ? NOTHING : part.versions().at(version);
   }
 
-  private static final Snapshot NOTHING = new Snapshot("", Snapshot.NONE, null, null, Map.of(),
-      Map.of(), Map.of());
-
-  private String query(KeyedTable table, List<Path> states, List<Path> news) {
-    List<Path> files = new ArrayList<>();
-    files.add(empties.of(news.isEmpty() ? table.state() : table.log()));
-    files.addAll(states);
-    if (news.isEmpty()) return "select " + columns(table.state().schema()) + " from " + Duck.parquet(files) + " r";
-    files.addAll(news);
-    String key = Duck.name(table.key());
-    return "select " + columns(table.state().schema()) + " from " + Duck.parquet(files) + " r left join (select " + key
-        + " as k, max(lake_version) as v from " + Duck.parquet(news) + " group by all) n on n.k = r." + key
-        + " where (r.lake_position is null and n.k is null)"
-        + " or (r.lake_position is not null and n.v = r.lake_version and not r.lake_deleted)";
+  /** Before the first is fetched: what is too much all together need not be begun. */
+  private void take(Stream<Add> files) {
+    bytes += files.mapToLong(Add::size).sum();
+    if (bytes > store.room())
+      throw new Failure.TooCostly("the tables of this query have " + megabytes(bytes) + " MB, and this node keeps "
+          + megabytes(store.room()) + " MB of copies (lake.s3.cacheMegabytes): ask fewer tables at once");
   }
 
-  private static String columns(TableSchema schema) {
-    return schema.columns()
-        .stream()
-        .map(Column::name)
-        .map(name -> "r." + Duck.name(name))
-        .collect(
-            Collectors.joining(", "));
+  private static long megabytes(long bytes) {
+    return (bytes + 999_999) / 1_000_000;
   }
 
-  @Override
-  public List<View> views() {
-    return List.copyOf(views);
+  private List<Path> local(Part part, List<Add> files, Runnable between) throws IOException {
+    return locals.paths(part, files, between);
   }
 
   @Override

@@ -43,16 +43,23 @@ public final class Standing {
     return among(table, keys, LogFile::rebuilt);
   }
 
+  /** Some files after the other: on an object store not all of them may be here at once. */
   private Set<Wanted> among(KeyedTable table, Collection<String> keys, Predicate<LogFile> which) throws IOException {
     Part log = table.log();
     List<LogFile> files = LogFile.all(ledger.newest(log)).stream().filter(which).toList();
     if (files.isEmpty() || keys.isEmpty()) return Set.of();
-    try (Duck duck = new Duck(scratch); Locals locals = new Locals(store)) {
-      String key = Duck.name(table.key());
-      String wanted = keys.stream().map(each -> "(" + Duck.text(each) + ")").collect(Collectors.joining(", "));
-      return new HashSet<>(duck.list("select distinct " + key + ", lake_version from "
-          + Duck.parquet(locals.logs(log, files)) + " where " + key + " in (select col0 from (values " + wanted + "))",
-          row -> new Wanted(row.getString(1), row.getInt(2))));
+    String key = Duck.name(table.key());
+    String wanted = keys.stream().map(each -> "(" + Duck.text(each) + ")").collect(Collectors.joining(", "));
+    Set<Wanted> among = new HashSet<>();
+    try (Duck duck = new Duck(scratch)) {
+      for (List<LogFile> some : LogFile.pieces(files, Locals.atOnce(store))) {
+        try (Locals locals = new Locals(store)) {
+          among.addAll(duck.list("select distinct " + key + ", lake_version from "
+              + Duck.parquet(locals.logs(log, some)) + " where " + key + " in (select col0 from (values " + wanted
+              + "))", row -> new Wanted(row.getString(1), row.getInt(2))));
+        }
+      }
     }
+    return among;
   }
 }

@@ -16,6 +16,8 @@ public enum Step {
   MERGE_PREPARED,
   /** a new file of a log or of a state stands that holds what several held */
   FOLD_PREPARED,
+  /** new files stand that lack what is to be erased */
+  ERASE_PREPARED,
   /** a rebuild has read the store */
   REBUILD_SCANNED,
   /** a file that nobody needs is deleted */

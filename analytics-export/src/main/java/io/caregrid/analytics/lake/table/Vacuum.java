@@ -11,7 +11,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * Deletes what nobody reads any more, and of a log nothing while the newest head names another version than its last: files that a table removed long ago, litter that no log ever named, old heads, old parts of logs. Whatever it is
@@ -51,6 +53,30 @@ public final class Vacuum {
     return gone;
   }
 
+  /**
+   * Of these parts everything that is not the table as it is now, waiting for nobody: files that were removed, litter made for the newest head or one before,
+   * what the log said before. Who reads an older head has to take the newest.
+   *
+   * @return whether nothing was left to delete, and the newest head names these parts as they are
+   */
+  public boolean now(Collection<Part> parts, Heads heads) throws IOException {
+    boolean done = true;
+    for (Part part : parts) done &= now(part, heads.newest());
+    return done;
+  }
+
+  /** What the newest head needs stays, though the table may have gone on. */
+  private boolean now(Part part, Head newest) throws IOException {
+    Long version = newest.tables().get(part.folder());
+    if (version == null) return false;
+    Snapshot named = part.versions().at(version);
+    Deleted deleted = delete(part, newest.number() + 1, gone -> named.tombstones().containsKey(gone.path()));
+    if (deleted == null || deleted.snapshot().version() != version) return false;
+    part.versions().checkpoint(deleted.snapshot(), clock.instant().plusMillis(1));
+    part.versions().clean(clock.instant());
+    return deleted.gone() == 0;
+  }
+
   /** How many of these heads were made before that: they are as old as their numbers say. */
   private static int older(Heads heads, List<Long> numbers, Instant than) throws IOException {
     int from = 0;
@@ -65,20 +91,31 @@ public final class Vacuum {
   }
 
   private int run(Part part, Head newest, long settled, Instant now) throws IOException {
+    Deleted deleted = delete(part, settled, removed -> removed.deletionTimestamp() < now.minus(after).toEpochMilli());
+    if (deleted == null) return 0;
+    if (deleted.gone() > 0) part.versions().checkpoint(deleted.snapshot(), now.minus(after));
+    boolean isNamed = newest.tables().get(part.folder()) == deleted.snapshot().version();
+    return isNamed ? deleted.gone() + part.versions().clean(now.minus(VERSIONS)) : deleted.gone();
+  }
+
+  /** @param gone files */
+  private record Deleted(Snapshot snapshot, int gone) {}
+
+  /** @param old which of the files that the table removed; null: somebody wrote meanwhile */
+  private Deleted delete(Part part, long settled, Predicate<Remove> old) throws IOException {
     List<String> files = files(part);
     Snapshot snapshot = part.versions().snapshot();
-    if (files.stream().anyMatch(path -> isLitter(snapshot, path, settled)) && !fence(part, snapshot)) return 0;
+    if (files.stream().anyMatch(path -> isLitter(snapshot, path, settled)) && !fence(part, snapshot)) return null;
     Snapshot fenced = part.versions().snapshot();
     int gone = 0;
     for (String path : files) {
-      if (!isLitter(fenced, path, settled) && !isRemoved(fenced, path, now)) continue;
+      Remove removed = fenced.tombstones().get(path);
+      if (!isLitter(fenced, path, settled) && (removed == null || !old.test(removed))) continue;
       store.delete(part.file(path));
       watch.reached(Step.VACUUMED);
       gone++;
     }
-    if (gone > 0) part.versions().checkpoint(fenced, now.minus(after));
-    boolean isNamed = newest.tables().get(part.folder()) == fenced.version();
-    return isNamed ? gone + part.versions().clean(now.minus(VERSIONS)) : gone;
+    return new Deleted(fenced, gone);
   }
 
   /** Who wrote litter and stands still since finds his number taken when he wakes up: no version ever names a file that is gone. */
@@ -89,11 +126,6 @@ public final class Vacuum {
   private static boolean isLitter(Snapshot snapshot, String path, long settled) {
     return !snapshot.files().containsKey(path) && !snapshot.tombstones().containsKey(path)
         && NewFiles.number(path) < settled;
-  }
-
-  private boolean isRemoved(Snapshot snapshot, String path, Instant now) {
-    Remove removed = snapshot.tombstones().get(path);
-    return removed != null && removed.deletionTimestamp() < now.minus(after).toEpochMilli();
   }
 
   /** Before the snapshot: what is written in between is in neither, or in both. */

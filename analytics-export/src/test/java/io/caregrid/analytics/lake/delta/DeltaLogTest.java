@@ -133,6 +133,22 @@ class DeltaLogTest {
     assertEquals(4, counting.asked.get(), "a listing and three versions");
   }
 
+  @Test
+  void whoLookedLongAgoBeginsWithACheckpointNotWithEveryVersionSince() throws IOException {
+    commits(0, 1);
+    Counting counting = new Counting(store);
+    DeltaLog counted = new DeltaLog(counting, TABLE);
+    counted.snapshot();
+    commits(2, 300);
+    log.checkpoint(log.at(300), EVER);
+    commits(301, 310);
+    counting.asked.set(0);
+
+    assertEquals(311, counted.at(310).files().size());
+    assertTrue(counting.asked.get() < 20, "asked " + counting.asked.get() + " times");
+    assertEquals(311, new DeltaLog(counting, TABLE).at(310).files().size());
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5})
   void everyVersionIsWhatItWasWithCheckpointsAndCleaning(long seed) throws IOException {

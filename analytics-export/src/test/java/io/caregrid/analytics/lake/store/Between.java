@@ -9,35 +9,35 @@ import java.net.Socket;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A bad line between a client and a server: requests pass, answers are lost or break off when a test says so. */
-final class Between implements AutoCloseable {
+public final class Between implements AutoCloseable {
   private final ServerSocket listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
   private final int server;
   private final AtomicInteger lost = new AtomicInteger();
   private final AtomicInteger torn = new AtomicInteger();
   private volatile int tornAfter;
 
-  Between(int server) throws IOException {
+  public Between(int server) throws IOException {
     this.server = server;
     start(this::accept);
   }
 
-  int port() {
+  public int port() {
     return listening.getLocalPort();
   }
 
   /** The next so many answers never come: the connection ends when they should begin. */
-  void loseAnswers(int next) {
+  public void loseAnswers(int next) {
     lost.set(next);
   }
 
   /** The next so many answers end after so many bytes. */
-  void tearAnswers(int next, int bytes) {
+  public void tearAnswers(int next, int bytes) {
     tornAfter = bytes;
     torn.set(next);
   }
 
   /** How many were to be lost or torn and were not yet. */
-  int left() {
+  public int left() {
     return lost.get() + torn.get();
   }
 

@@ -5,6 +5,7 @@ import io.caregrid.cluster.S3Config;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Clock;
 import org.gaul.s3proxy.S3Proxy;
 import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
@@ -35,12 +36,18 @@ public final class LocalS3 implements AutoCloseable {
 
   /** How it is reached, through {@code port}, which may be somebody's in between. */
   public S3Config config(int port) {
-    return new S3Config("http://127.0.0.1:" + port, "us-east-1", KEY, SECRET, 100);
+    return new S3Config("http://127.0.0.1:" + port, "us-east-1", KEY, SECRET, 300);
   }
 
   /** @param prefix where in the bucket, "" or without a slash at its end; @param data for local copies */
   public ObjectStore open(String prefix, Path data) throws IOException {
     return open(prefix, data, port());
+  }
+
+  /** @param cache most bytes of local copies, fewer than an operator may set */
+  public ObjectStore open(String prefix, Path data, int through, long cache) throws IOException {
+    return new S3Store(S3Store.client(config(through)), BUCKET, prefix + "/",
+        new FileCache(data.resolve("lake-cache"), cache, Clock.systemUTC()));
   }
 
   ObjectStore open(String prefix, Path data, int through) throws IOException {

@@ -3,12 +3,17 @@ package io.caregrid.api.fhir;
 import io.caregrid.store.FhirStore;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /** What this door can do, told truly: made from the lists that the routes and the store's search are made from (FHIR R4 capabilitystatement.html). */
 final class Capability {
   private static final List<String> INTERACTIONS = List.of("read", "vread", "create", "update", "delete",
       "history-instance", "search-type");
+  /** Of the whole system, by name; an operation is told with its definition or not at all (capabilitystatement.html, rest.operation). */
+  static final Map<String, String> OPERATIONS = Map.of("viewdefinition-run",
+      "http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run");
   private final String version;
   private final String started;
 
@@ -18,9 +23,17 @@ final class Capability {
     this.started = started;
   }
 
-  JsonObject statement(String base) {
+  /** @param operations names of those that this node's routes have */
+  JsonObject statement(String base, Collection<String> operations) {
     JsonArray resources = new JsonArray();
     ResourceTypes.ALL.forEach(type -> resources.add(resource(type)));
+    JsonObject rest = new JsonObject().put("mode", "server").put("resource", resources);
+    JsonArray told = new JsonArray();
+    operations.stream()
+        .filter(OPERATIONS::containsKey)
+        .sorted()
+        .forEach(name -> told.add(new JsonObject().put("name", name).put("definition", OPERATIONS.get(name))));
+    if (!told.isEmpty()) rest.put("operation", told);
     return new JsonObject()
         .put("resourceType", "CapabilityStatement")
         .put("status", "active")
@@ -30,7 +43,7 @@ final class Capability {
         .put("implementation", new JsonObject().put("description", "A Caregrid node").put("url", base))
         .put("fhirVersion", "4.0.1")
         .put("format", new JsonArray().add("application/fhir+json").add("json"))
-        .put("rest", new JsonArray().add(new JsonObject().put("mode", "server").put("resource", resources)));
+        .put("rest", new JsonArray().add(rest));
   }
 
   private static JsonObject resource(String type) {

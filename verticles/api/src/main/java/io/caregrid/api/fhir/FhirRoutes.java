@@ -44,6 +44,8 @@ public final class FhirRoutes implements Routes {
   private final FhirStore store;
   private final Future<ResourceRules> rules;
   private final Capability capability;
+  /** One of those of this node, which are all alike; what is mounted later is on it, too. */
+  private volatile Router mounted;
 
   /**
    * @param rules   FHIR's definitions; writes wait for them
@@ -57,6 +59,7 @@ public final class FhirRoutes implements Routes {
 
   @Override
   public void mount(Router router) {
+    mounted = router;
     router.routeWithRegex("(?!" + OPERATION + "$)/fhir.*").handler(Negotiation::check);
     reading(router, "/fhir").handler(FhirRoutes::welcome);
     reading(router, "/fhir/metadata").handler(this::metadata);
@@ -216,7 +219,18 @@ public final class FhirRoutes implements Routes {
   }
 
   private void metadata(RoutingContext request) {
-    FhirAnswer.json(request, 200, capability.statement(FhirAnswer.base(request)).toBuffer());
+    FhirAnswer.json(request, 200, capability.statement(FhirAnswer.base(request), operations()).toBuffer());
+  }
+
+  /** Of the whole system, as other rooms have mounted them. */
+  private List<String> operations() {
+    return mounted.getRoutes()
+        .stream()
+        .map(Route::getPath)
+        .filter(path -> path != null && path.startsWith("/fhir/$"))
+        .map(path -> path.substring("/fhir/$".length()))
+        .distinct()
+        .toList();
   }
 
   private static void welcome(RoutingContext request) {

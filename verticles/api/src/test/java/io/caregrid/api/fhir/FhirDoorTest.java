@@ -301,6 +301,7 @@ class FhirDoorTest {
     JsonObject statement = read("/fhir/metadata").bodyAsJsonObject();
 
     assertEquals("4.0.1", statement.getString("fhirVersion"));
+    assertFalse(statement.getJsonArray("rest").getJsonObject(0).containsKey("operation"), "nobody has mounted one");
     assertEquals(ResourceTypes.ALL, statement.getJsonArray("rest")
         .getJsonObject(0)
         .getJsonArray("resource")

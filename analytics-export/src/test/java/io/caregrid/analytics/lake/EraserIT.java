@@ -1,0 +1,205 @@
+package io.caregrid.analytics.lake;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.analytics.lake.schema.FhirSchema;
+import io.caregrid.analytics.lake.schema.TableSchema;
+import io.caregrid.analytics.lake.store.ObjectStore.Entry;
+import io.caregrid.analytics.lake.store.ObjectStore.Local;
+import io.caregrid.analytics.lake.table.Erasures;
+import io.caregrid.analytics.lake.table.Erasures.Key;
+import io.caregrid.analytics.lake.table.Step;
+import io.caregrid.analytics.lake.vitals.Samples;
+import io.caregrid.analytics.sql.Tables.Pinned;
+import io.caregrid.contract.Failure;
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who is erased is in no object of the lake any more, and everybody else is there as before. */
+@ExtendWith(Engines.class)
+class EraserIT {
+  private static final String ERASED = "erased-";
+  private static final List<Key> KEYS = List.of(new Key("Patient", "erased-p"), new Key("Patient", "erased-unknown"),
+      new Key("Observation", "erased-w"), new Key("Observation", "erased-d"), new Key("Observation", "erased-gone"));
+  private LakeHouse house;
+  private StoreAndLake both;
+  private Erasures erasures;
+
+  @BeforeEach
+  void open(LocalPostgres postgres, @TempDir Path folder) throws IOException {
+    house = new LakeHouse(postgres, folder);
+    both = new StoreAndLake(house.database, house.objects, folder);
+    erasures = new Erasures(house.objects);
+  }
+
+  @AfterEach
+  void close() {
+    house.close();
+  }
+
+  /** Versions of those who stay and of those who go, in one file. */
+  private void change(int round) {
+    for (String whose : List.of(ERASED, "kept-")) {
+      house.patient(whose + "p", "Name" + round);
+      house.weight(whose + "w", "70." + round);
+      house.device(whose + "d", "60 61 U " + (62 + round));
+      house.weight(whose + "gone", "71." + round);
+    }
+    house.delete("Observation", "erased-gone");
+    house.clock.move(LakeHouse.OPEN_PERIOD);
+  }
+
+  private void merge(Follower follower) throws IOException {
+    house.clock.move(Duration.ofMinutes(15));
+    house.keep(follower, house.upkeep(Step.Watch.NONE));
+  }
+
+  /** In logs alone and in states alone, in files that are the table and in such as were. */
+  private void live() throws IOException {
+    Follower follower = house.follower();
+    house.turn(follower);
+    for (int round = 0; round < 4; round++) {
+      change(round);
+      house.turn(follower);
+      if (round % 2 == 1) merge(follower);
+    }
+    change(4);
+    house.turn(follower);
+    both.compare();
+    assertTrue(holders().size() > 10, holders().toString());
+  }
+
+  /** As the store will do it one day. */
+  private void eraseInTheStore() {
+    for (String table : List.of("r_patient", "h_patient", "r_observation", "h_observation"))
+      house.sql("delete from " + table + " where id like '" + ERASED + "%'");
+  }
+
+  /** Objects in which an id of theirs can be read. */
+  private List<String> holders() throws IOException {
+    List<String> holders = new ArrayList<>();
+    for (String folder : List.of("fhir/", "_lake/"))
+      for (Entry each : house.objects.list(folder, "", 100_000)) if (holds(each.name())) holders.add(each.name());
+    return holders;
+  }
+
+  private boolean holds(String name) throws IOException {
+    if (!name.endsWith(".parquet"))
+      return new String(house.objects.get(name), StandardCharsets.UTF_8).contains(ERASED);
+    try (Local local = house.objects.local(name);
+        Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+        Statement statement = duck.createStatement();
+        ResultSet row = statement.executeQuery("select count(*) from read_parquet('" + local.path()
+            + "') t where t::varchar like '%" + ERASED + "%'")) {
+      row.next();
+      return row.getLong(1) > 0;
+    } catch (SQLException failed) {
+      throw new AssertionError(name, failed);
+    }
+  }
+
+  /** Minute by minute until the request is done. */
+  private void untilErased(String request) throws IOException {
+    Follower follower = house.follower();
+    Upkeep upkeep = house.upkeep(Step.Watch.NONE);
+    for (int minute = 0; minute < 10 && erasures.isOpen(request); minute++) {
+      house.turn(follower);
+      house.keep(follower, upkeep);
+      house.clock.move(Duration.ofMinutes(1));
+    }
+    assertFalse(erasures.isOpen(request));
+  }
+
+  @Test
+  @Tag("full")
+  void whoIsErasedIsInNoObjectAndEverybodyElseIsThereAsBefore() throws IOException {
+    live();
+    eraseInTheStore();
+    String request = erasures.request(KEYS);
+    assertTrue(erasures.isOpen(request));
+
+    untilErased(request);
+
+    assertEquals(List.of(), holders());
+    both.compare();
+    Follower follower = house.follower();
+    house.patient("kept-p", "After");
+    house.turn(follower);
+    merge(follower);
+    both.compare();
+    assertEquals(List.of(), holders());
+  }
+
+  /** Whatever has been done of it, the newest head can be read. */
+  private void keptAreThere() throws IOException {
+    for (TableSchema schema : List.of(FhirSchema.of("Patient").current(), FhirSchema.of("Observation").history(),
+        Samples.STATE)) {
+      try (Pinned pinned = both.pin()) {
+        assertTrue(both.rows(pinned, schema)
+            .stream()
+            .anyMatch(row -> row.path(schema.key()).asText().startsWith("kept-")), schema.name());
+      }
+    }
+  }
+
+  @Test
+  void whatTheLakeHasNoTableForIsRefused() {
+    assertThrows(Failure.Invalid.class, () -> erasures.request(List.of(new Key("Patients", "p"))));
+    assertThrows(Failure.Invalid.class, () -> erasures.request(List.of()));
+  }
+
+  /** Each time one step later than before, until one lives to the end. */
+  @Test
+  @Tag("full")
+  void dyingAtAnyStepOfItLosesNothingAndItIsFinishedAfterwards() throws IOException {
+    live();
+    eraseInTheStore();
+    String request = erasures.request(KEYS);
+    Set<Step> died = EnumSet.noneOf(Step.class);
+    for (int after = 1; erasures.isOpen(request) && after < 60; after++) {
+      int[] left = {after};
+      Step.Watch death = step -> {
+        if (--left[0] > 0) return;
+        died.add(step);
+        throw new IOException("dies at " + step);
+      };
+      try {
+        Follower follower = house.follower(house.objects, death);
+        house.turn(follower);
+        house.keep(follower, house.upkeep(death));
+      } catch (IOException | UncheckedIOException dead) {
+        keptAreThere();
+      }
+      house.clock.move(Duration.ofSeconds(20));
+    }
+
+    untilErased(request);
+
+    assertEquals(List.of(), holders());
+    both.compare();
+    assertTrue(died.containsAll(Set.of(Step.ERASE_PREPARED, Step.TABLE_COMMITTED, Step.VACUUMED)), died.toString());
+  }
+}
