@@ -1,9 +1,12 @@
 package io.caregrid.analytics.sql;
 
+import static io.caregrid.contract.Gate.needs;
+
 import io.caregrid.cluster.SqlConfig;
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
-import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.Lingering;
 import io.caregrid.contract.Routes;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -75,8 +78,8 @@ public final class SqlRoutes extends VerticleBase implements Routes {
 
   @Override
   public void mount(Router router) {
-    router.post("/analytics/sql").handler(this::query);
-    router.get("/analytics/tables").handler(this::tables);
+    needs(Access.ANALYTICS_QUERY, router.post("/analytics/sql")).handler(this::query);
+    needs(Access.ANALYTICS_QUERY, router.get("/analytics/tables")).handler(this::tables);
   }
 
   private void query(RoutingContext routing) {
@@ -93,7 +96,7 @@ public final class SqlRoutes extends VerticleBase implements Routes {
     return engine.answer(query, running)
         .onComplete(done -> {
           begun.stop(metrics.timer(QUERIES, "outcome", outcome(done.cause())));
-          audit.record(Caller.LOCAL.traced(routing.get("trace")), Audit.Action.EXECUTE,
+          audit.record(Gate.caller(routing), Audit.Action.EXECUTE,
               "SQL/" + Audit.hash(query.sql()),
               !(done.cause() instanceof Failure.Invalid));
         })
@@ -159,7 +162,7 @@ public final class SqlRoutes extends VerticleBase implements Routes {
     if (response.closed() || cause instanceof Departed) {
       response.reset();
     } else if (response.headWritten()) {
-      log.warn("an answer broke off trace={} cause={}", routing.<String>get("trace"), cause.getClass().getName());
+      log.warn("an answer broke off trace={} cause={}", routing.<String>get(Gate.TRACE), cause.getClass().getName());
       response.reset();
     } else {
       Lingering.on(vertx, routing.request());

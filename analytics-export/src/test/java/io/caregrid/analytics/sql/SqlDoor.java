@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.SqlConfig;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.OperationOutcome;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -41,6 +43,7 @@ final class SqlDoor implements AutoCloseable {
     SqlRoutes routes = new SqlRoutes(tables, config, audit, metrics, scratch);
     get(vertx.deployVerticle(routes));
     Router router = Router.router(vertx);
+    router.route().handler(Gate.kept(Doorman.OPEN, Audit.log()));
     routes.mount(router);
     router.route().last().failureHandler(SqlDoor::refuse);
     port = get(vertx.createHttpServer(new HttpServerOptions().setCompressionSupported(true))

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
@@ -36,6 +38,7 @@ final class ViewHouse implements AutoCloseable {
     Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target);
     store = new FhirStore(database, audit);
     Router router = Router.router(vertx);
+    router.route().handler(Gate.kept(Doorman.OPEN, audit));
     new ViewRoutes(vertx, store, audit).mount(router);
     router.route().last().failureHandler(request -> {
       if (request.response().headWritten()) {

@@ -2,6 +2,7 @@ package io.caregrid.dicom.dimse;
 
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Roles;
 import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.ul.Association;
 import io.caregrid.dicom.ul.Pdu;
@@ -78,7 +79,8 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
   /** A title comes from outside: what could break a log line does not get into one. */
   private Caller caller(Pdu.Titles titles) {
     String title = titles.callingAe().replaceAll("[^!-~]", "?");
-    return new Caller("ae:" + title + "@" + association.remote(), Set.of("modality"), null);
+    return new Caller("ae:" + title + "@" + association.remote(), null, null, Set.of(Roles.MODALITY),
+        Roles.BUILT_IN.grants(Set.of(Roles.MODALITY)), null, null, null);
   }
 
   private void agree(Pdu.AssociateRq request, Pdu.AssociateAc answer) {

@@ -1,7 +1,11 @@
 package io.caregrid.dicom.web;
 
+import static io.caregrid.contract.Gate.needs;
+
 import io.caregrid.cluster.DicomConfig;
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.Lingering;
 import io.caregrid.contract.Routes;
 import io.caregrid.dicom.archive.Archive;
@@ -71,31 +75,34 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
     store(router);
     search(router);
     retrieve(router);
-    for (String what : List.of(STUDY, SERIES, INSTANCE)) router.delete(what).handler(answered(this::remove));
+    for (String what : List.of(STUDY, SERIES, INSTANCE))
+      needs(Access.DICOM_DELETE, router.delete(what)).handler(answered(this::remove));
   }
 
   private void store(Router router) {
-    for (String where : List.of(STUDIES, STUDY)) router.post(where).handler(answered(storing::answer));
+    for (String where : List.of(STUDIES, STUDY))
+      needs(Access.DICOM_WRITE, router.post(where)).handler(answered(storing::answer));
   }
 
   private void search(Router router) {
-    router.get(STUDIES).handler(answered(visit -> searches.answer(visit, Level.STUDY)));
+    needs(Access.DICOM_READ, router.get(STUDIES)).handler(answered(visit -> searches.answer(visit, Level.STUDY)));
     for (String where : List.of(Addresses.ROOT + "/series", STUDY + "/series"))
-      router.get(where).handler(answered(visit -> searches.answer(visit, Level.SERIES)));
+      needs(Access.DICOM_READ, router.get(where)).handler(answered(visit -> searches.answer(visit, Level.SERIES)));
     for (String where : List.of(Addresses.ROOT + "/instances", STUDY + "/instances", SERIES + "/instances"))
-      router.get(where).handler(answered(visit -> searches.answer(visit, Level.INSTANCE)));
+      needs(Access.DICOM_READ, router.get(where)).handler(answered(visit -> searches.answer(visit, Level.INSTANCE)));
   }
 
   private void retrieve(Router router) {
     for (String what : List.of(STUDY, SERIES, INSTANCE)) {
-      router.get(what).handler(answered(retrieval::answer));
-      router.get(what + "/metadata").handler(answered(metadata::answer));
-      router.get(what + "/thumbnail").handler(answered(pictures::thumbnail));
+      needs(Access.DICOM_READ, router.get(what)).handler(answered(retrieval::answer));
+      needs(Access.DICOM_READ, router.get(what + "/metadata")).handler(answered(metadata::answer));
+      needs(Access.DICOM_READ, router.get(what + "/thumbnail")).handler(answered(pictures::thumbnail));
     }
-    router.get(INSTANCE + "/bulkdata/*").handler(answered(bulk::answer));
-    router.get(FRAMES).handler(answered(frames::answer));
-    for (String what : List.of(INSTANCE, FRAMES)) router.get(what + "/rendered").handler(answered(pictures::rendered));
-    router.get(FRAMES + "/thumbnail").handler(answered(pictures::thumbnail));
+    needs(Access.DICOM_READ, router.get(INSTANCE + "/bulkdata/*")).handler(answered(bulk::answer));
+    needs(Access.DICOM_READ, router.get(FRAMES)).handler(answered(frames::answer));
+    for (String what : List.of(INSTANCE, FRAMES))
+      needs(Access.DICOM_READ, router.get(what + "/rendered")).handler(answered(pictures::rendered));
+    needs(Access.DICOM_READ, router.get(FRAMES + "/thumbnail")).handler(answered(pictures::thumbnail));
   }
 
   private Future<Void> remove(Visit visit) {
@@ -124,12 +131,12 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
     HttpServerResponse response = routing.response();
     if (response.ended()) return;
     if (response.closed() || cause instanceof Departed) {
-      log.debug("a client left before the end of its answer trace={}", routing.<String>get("trace"));
+      log.debug("a client left before the end of its answer trace={}", routing.<String>get(Gate.TRACE));
       response.reset();
       return;
     }
     if (response.headWritten()) {
-      log.warn("an answer broke off trace={} cause={}", routing.<String>get("trace"), cause.getClass().getName());
+      log.warn("an answer broke off trace={} cause={}", routing.<String>get(Gate.TRACE), cause.getClass().getName());
       response.reset();
       return;
     }

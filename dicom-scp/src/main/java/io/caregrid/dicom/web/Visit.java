@@ -2,6 +2,7 @@ package io.caregrid.dicom.web;
 
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Gate;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
@@ -16,7 +17,7 @@ import io.vertx.ext.web.RoutingContext;
 record Visit(RoutingContext routing, Caller caller, String base) implements Client {
 
   static Visit of(RoutingContext routing) {
-    return new Visit(routing, Caller.LOCAL.traced(routing.get("trace")), Addresses.base(routing));
+    return new Visit(routing, Gate.caller(routing), Addresses.base(routing));
   }
 
   /** Null when the address names none, like the next two. Invalid 400 when it cannot be a UID. */

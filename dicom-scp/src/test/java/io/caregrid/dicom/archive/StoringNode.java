@@ -5,7 +5,9 @@ import static io.caregrid.dicom.Await.get;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.dicom.dimse.DicomScpVerticle;
 import io.caregrid.dicom.web.DicomWebVerticle;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -37,6 +39,7 @@ final class StoringNode implements AutoCloseable {
         folder.resolveSibling(folder.getFileName() + "-scratch"));
     get(vault.vertx.deployVerticle(pages));
     Router router = Router.router(vault.vertx);
+    router.route().handler(Gate.kept(Doorman.OPEN, Audit.log()));
     pages.mount(router);
     router.route().last().failureHandler(StoringNode::refuse);
     web = get(vault.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1")).actualPort();

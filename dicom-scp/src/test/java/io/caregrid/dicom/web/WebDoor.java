@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.dicom.Await;
 import io.caregrid.dicom.archive.Archive;
@@ -59,6 +61,7 @@ final class WebDoor implements AutoCloseable {
     DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, audit, config, scratch);
     Await.get(vertx.deployVerticle(web));
     Router router = Router.router(vertx);
+    router.route().handler(Gate.kept(Doorman.OPEN, audit));
     web.mount(router);
     router.route().last().failureHandler(WebDoor::refuse);
     port = Await.get(vertx.createHttpServer(new HttpServerOptions().setCompressionSupported(true))

@@ -1,5 +1,8 @@
 package io.caregrid.api;
 
+import static io.caregrid.contract.Gate.needs;
+
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Routes;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -51,12 +54,12 @@ public final class PageRoutes implements Routes {
 
   private static void serve(Router router, String path, String resource) {
     File file = read(resource);
-    router.get(path).handler(request -> send(request, file));
+    needs(Access.OPEN, router.get(path)).handler(request -> send(request, file));
   }
 
   /** Relative links need the slash. */
   private static void redirect(Router router, String bare, String path) {
-    router.get(bare).handler(request -> {
+    needs(Access.OPEN, router.get(bare)).handler(request -> {
       String query = request.request().query();
       request.response()
           .setStatusCode(308)

@@ -1,6 +1,8 @@
 package io.caregrid.api;
 
 import io.caregrid.cluster.HttpConfig;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Routes;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -16,7 +18,7 @@ public record House(HttpVerticle http, WebClient client) {
   public static final HttpConfig ANY_PORT = new HttpConfig("127.0.0.1", 0);
 
   public static Future<House> open(Vertx vertx, Routes... doors) {
-    HttpVerticle http = new HttpVerticle(ANY_PORT, List.of(doors));
+    HttpVerticle http = new HttpVerticle(ANY_PORT, Doorman.OPEN, Audit.log(), List.of(doors));
     return vertx.deployVerticle(http)
         .map(id -> new House(http, WebClient.create(vertx,
             new WebClientOptions().setDefaultHost("127.0.0.1").setDefaultPort(http.port()).setFollowRedirects(false))));

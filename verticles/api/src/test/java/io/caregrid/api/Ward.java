@@ -3,6 +3,7 @@ package io.caregrid.api;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.HttpConfig;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.RecordCodec;
 import io.caregrid.engines.Engines;
@@ -54,7 +55,7 @@ public final class Ward implements AutoCloseable {
   }
 
   private void openDoors(HttpConfig config) {
-    http = new HttpVerticle(config, ApiDoors.all(vertx, store, letters, SHARDS,
+    http = new HttpVerticle(config, Doorman.OPEN, Audit.log(), ApiDoors.all(vertx, store, letters, SHARDS,
         List.of(new HealthRoutes.Check("database", database::answers, true),
             new HealthRoutes.Check("log", () -> Future.succeededFuture(logIsThere.get()), true),
             new HealthRoutes.Check("disk space", () -> Future.succeededFuture(diskHasRoom.get()), false)),

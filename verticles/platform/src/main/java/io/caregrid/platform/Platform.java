@@ -14,6 +14,7 @@ import io.caregrid.cluster.HazelcastCluster;
 import io.caregrid.cluster.NodeConfig;
 import io.caregrid.cluster.Topics;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.RecordCodec;
 import io.caregrid.contract.Routes;
@@ -134,7 +135,7 @@ public final class Platform implements AutoCloseable {
           ApiDoors.all(vertx, fhir, letters, config.cluster().shards(), checks, metrics::scrape, Main.Version.text()));
     else
       doors.add(new HealthRoutes(checks, metrics::scrape));
-    http = new HttpVerticle(config.http(), doors);
+    http = new HttpVerticle(config.http(), Doorman.OPEN, Audit.log(), doors);
     openHttp();
     if (archive != null) openImaging(database);
     log.info("node is running name={} addresses={}", config.name(), addresses());

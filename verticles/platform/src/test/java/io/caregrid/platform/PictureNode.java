@@ -8,6 +8,7 @@ import io.caregrid.cluster.HttpConfig;
 import io.caregrid.cluster.IdentityConfig;
 import io.caregrid.cluster.ImagingConfig;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.RecordCodec;
 import io.caregrid.contract.Routes;
@@ -65,7 +66,7 @@ final class PictureNode implements AutoCloseable {
   }
 
   private int open(int wanted) {
-    HttpVerticle verticle = new HttpVerticle(new HttpConfig("127.0.0.1", wanted), doors);
+    HttpVerticle verticle = new HttpVerticle(new HttpConfig("127.0.0.1", wanted), Doorman.OPEN, Audit.log(), doors);
     http = Await.ready(vertx.deployVerticle(verticle));
     return verticle.port();
   }

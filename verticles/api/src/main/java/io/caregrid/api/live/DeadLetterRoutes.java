@@ -1,6 +1,9 @@
 package io.caregrid.api.live;
 
+import static io.caregrid.contract.Gate.needs;
+
 import io.caregrid.api.Requests;
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.DeadLetter;
@@ -24,7 +27,7 @@ public final class DeadLetterRoutes implements Routes {
 
   @Override
   public void mount(Router router) {
-    router.get("/iomt/dead-letters").handler(this::list);
+    needs(Access.OPERATE, router.get("/iomt/dead-letters")).handler(this::list);
   }
 
   private void list(RoutingContext request) {

@@ -1,8 +1,11 @@
 package io.caregrid.api.live;
 
+import static io.caregrid.contract.Gate.needs;
+
 import io.caregrid.api.Requests;
 import io.caregrid.cluster.Addresses;
 import io.caregrid.cluster.Shards;
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.Routes;
@@ -37,8 +40,8 @@ public final class LiveRoutes implements Routes {
 
   @Override
   public void mount(Router router) {
-    router.get("/iomt/live").handler(this::stream);
-    router.get("/iomt/devices/:id/latest").handler(this::latest);
+    needs(Access.FHIR_READ, router.get("/iomt/live")).handler(this::stream);
+    needs(Access.FHIR_READ, router.get("/iomt/devices/:id/latest")).handler(this::latest);
   }
 
   private void stream(RoutingContext request) {
