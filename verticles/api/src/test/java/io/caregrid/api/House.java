@@ -15,7 +15,7 @@ import java.util.List;
 
 /** A node's HTTP port for a test, on any free port, and a client that knows it. */
 public record House(HttpVerticle http, WebClient client) {
-  public static final HttpConfig ANY_PORT = new HttpConfig("127.0.0.1", 0);
+  public static final HttpConfig ANY_PORT = new HttpConfig("127.0.0.1", 0, List.of());
 
   public static Future<House> open(Vertx vertx, Routes... doors) {
     HttpVerticle http = new HttpVerticle(ANY_PORT, Doorman.OPEN, Audit.log(), List.of(doors));

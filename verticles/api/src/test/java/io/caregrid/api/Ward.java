@@ -70,7 +70,7 @@ public final class Ward implements AutoCloseable {
     try {
       meanwhile.run();
     } finally {
-      openDoors(new HttpConfig("127.0.0.1", port));
+      openDoors(new HttpConfig("127.0.0.1", port, List.of()));
     }
   }
 
