@@ -2,6 +2,7 @@ package io.caregrid.analytics.sql;
 
 import io.caregrid.cluster.SqlConfig;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Grants;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -60,12 +61,14 @@ final class QueryEngine implements AutoCloseable {
 
   /**
    * Completes on the caller's context, with an answer that the caller closes. Fails with Invalid 400, Unprocessable 422 (a value does not fit),
-   * TooCostly 422, Busy 503, or with the reason given to {@code running}.
+   * TooCostly 422, Busy 503, Forbidden 403 for a table that is not for whoever asks, or with the reason given to {@code running}.
+   *
+   * @param grants of whoever asks
    */
-  Future<Answer> answer(Query query, Running running) {
+  Future<Answer> answer(Query query, Grants grants, Running running) {
     return limited(running, () -> {
       try (Tables.Pinned lake = tables.pin()) {
-        return answer(query, lake, running);
+        return answer(query, grants, lake, running);
       } catch (SQLException refused) {
         throw running.isStopped() || Refusals.isFatal(refused)
             ? refused
@@ -114,9 +117,14 @@ final class QueryEngine implements AutoCloseable {
     return found;
   }
 
-  private Answer answer(Query query, Tables.Pinned lake, Running running) throws SQLException, IOException {
+  private Answer answer(Query query, Grants grants, Tables.Pinned lake, Running running)
+      throws SQLException, IOException {
     Map<String, Tables.View> views = views(lake);
     Set<String> named = gate.check(query.sql(), views.keySet());
+    List<String> others = named.stream().filter(name -> !grants.mayQuery(name)).sorted().toList();
+    if (!others.isEmpty())
+      throw new Failure.Forbidden("your roles do not give you table " + String.join(", ", others)
+          + "; GET /analytics/tables tells which they give");
     running.check();
     Answer answer = new Answer(query.form(), lake.asOf(), answers.resolve(UUID.randomUUID().toString()),
         (long) config.resultMegabytes() << 20);

@@ -93,12 +93,12 @@ public final class SqlRoutes extends VerticleBase implements Routes {
     HttpServerResponse response = routing.response();
     response.closeHandler(gone -> running.stop(new Departed()));
     Timer.Sample begun = Timer.start(metrics);
-    return engine.answer(query, running)
+    return engine.answer(query, Gate.caller(routing).grants(), running)
         .onComplete(done -> {
           begun.stop(metrics.timer(QUERIES, "outcome", outcome(done.cause())));
           audit.record(Gate.caller(routing), Audit.Action.EXECUTE,
               "SQL/" + Audit.hash(query.sql()),
-              !(done.cause() instanceof Failure.Invalid));
+              !(done.cause() instanceof Failure.Invalid) && !(done.cause() instanceof Failure.Forbidden));
         })
         .compose(answer -> send(routing, answer).onComplete(sent -> answer.close()));
   }
@@ -133,7 +133,10 @@ public final class SqlRoutes extends VerticleBase implements Routes {
   private void tables(RoutingContext routing) {
     engine.catalogue().compose(found -> {
       JsonArray list = new JsonArray();
-      found.views().forEach(one -> list.add(json(one)));
+      found.views()
+          .stream()
+          .filter(one -> Gate.caller(routing).grants().mayQuery(one.view().name()))
+          .forEach(one -> list.add(json(one)));
       Instant asOf = found.asOf();
       HttpServerResponse response = routing.response()
           .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")

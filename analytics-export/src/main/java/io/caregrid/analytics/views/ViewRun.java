@@ -3,6 +3,7 @@ package io.caregrid.analytics.views;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
 import io.caregrid.store.FhirStore;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
@@ -33,6 +34,7 @@ final class ViewRun {
   Void blocking(Buffer body, String format, String accept) throws IOException {
     RunRequest asked = RunRequest.of(RunRequest.json(body.getBytes())).or(format);
     Format form = Format.of(asked.format(), accept);
+    if (asked.resources() == null) allowed(asked);
     StoredResources stored = asked.resources() == null ? new StoredResources(store, caller, asked) : null;
     audit.record(caller, Audit.Action.EXECUTE, asked.view().resource(), true);
     out.type(form.type + (form == Format.CSV ? "; charset=utf-8" : ""));
@@ -43,6 +45,14 @@ final class ViewRun {
       throw wrapped.getCause();
     }
     return null;
+  }
+
+  /** The store's resources of a type are the rows of the table of the same name. */
+  private void allowed(RunRequest asked) {
+    String type = asked.view().resource();
+    if (caller.grants().mayQuery(type)) return;
+    audit.record(caller, Audit.Action.EXECUTE, type, false);
+    throw new Failure.Forbidden("your roles do not give you the resources of this type");
   }
 
   private void write(RunRequest asked, Format form, StoredResources stored) throws IOException {

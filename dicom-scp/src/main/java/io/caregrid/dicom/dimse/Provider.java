@@ -1,8 +1,8 @@
 package io.caregrid.dicom.dimse;
 
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
-import io.caregrid.contract.Roles;
 import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.ul.Association;
 import io.caregrid.dicom.ul.Pdu;
@@ -59,7 +59,7 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
   public void requested(Pdu.AssociateRq request) {
     house.presence().asked(association);
     Pdu.Titles titles = request.titles();
-    caller = caller(titles);
+    caller = house.admission().caller(titles, association.remote());
     Pdu.AssociateRj refusal = house.admission().enter(titles, association.remote());
     if (refusal != null) {
       log.info("association rejected subject={} reason={}", caller.subject(), refusal);
@@ -74,13 +74,6 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
     log.debug("association accepted subject={} contexts={}", caller.subject(), contexts.size());
     house.audit().record(caller, Audit.Action.EXECUTE, "association", true);
     association.accept(answer);
-  }
-
-  /** A title comes from outside: what could break a log line does not get into one. */
-  private Caller caller(Pdu.Titles titles) {
-    String title = titles.callingAe().replaceAll("[^!-~]", "?");
-    return new Caller("ae:" + title + "@" + association.remote(), null, null, Set.of(Roles.MODALITY),
-        Roles.BUILT_IN.grants(Set.of(Roles.MODALITY)), null, null, null);
   }
 
   private void agree(Pdu.AssociateRq request, Pdu.AssociateAc answer) {
@@ -219,6 +212,10 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
     if (!house.negotiation().isStorage(agreed.abstractSyntax()) || !covers(agreed.abstractSyntax(), sopClass))
       return Store.Answer.refused(Status.SOP_CLASS_NOT_SUPPORTED,
           "Affected SOP Class is not that of the presentation context");
+    if (!caller.may(Access.DICOM_WRITE)) {
+      if (audited.add("refused")) house.audit().record(caller, Audit.Action.CREATE, "ImagingStudy", false);
+      return Store.Answer.refused(Status.NOT_AUTHORIZED, "this application entity may not store here");
+    }
     if (!house.hasRoom().getAsBoolean())
       return Store.Answer.refused(Status.OUT_OF_RESOURCES, "no room for more, try again later");
     return null;

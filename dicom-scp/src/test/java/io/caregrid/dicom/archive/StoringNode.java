@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** An archive with its doors open, C-STORE and DICOMweb; in this process, or in one of its own that a test may kill. */
@@ -68,7 +69,7 @@ final class StoringNode implements AutoCloseable {
     DicomConfig d = DicomConfig.DEFAULT;
     return new DicomConfig(d.host(), 0, d.aeTitle(), d.callers(), d.folder(), d.shared(), d.associations(),
         d.perCaller(), d.maxPdu(), d.maxInstance(), bufferBytes, d.workHeapPercent(), d.artim(), d.idle(),
-        d.privateClasses());
+        d.privateClasses(), Map.of());
   }
 
   /** A JVM with its main class, on the class path of this one; its errors are ours. */

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -81,7 +82,7 @@ final class Port implements AutoCloseable {
       Duration idle) {
     DicomConfig usual = DicomConfig.DEFAULT;
     return new DicomConfig(usual.host(), 0, usual.aeTitle(), callers, null, false, associations, perCaller, maxPdu,
-        usual.maxInstance(), usual.bufferBytes(), usual.workHeapPercent(), artim, idle, false);
+        usual.maxInstance(), usual.bufferBytes(), usual.workHeapPercent(), artim, idle, false, Map.of());
   }
 
   Peer peer() {

@@ -27,6 +27,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** DICOMweb on a free port, over an archive and a database of its own, and a client for it. */
@@ -91,7 +92,7 @@ final class WebDoor implements AutoCloseable {
   static DicomConfig limited(long maxInstance, int bufferBytes, int workHeapPercent) {
     DicomConfig usual = DicomConfig.DEFAULT;
     return new DicomConfig(usual.host(), 0, usual.aeTitle(), List.of(), null, false, 8, 8, usual.maxPdu(), maxInstance,
-        bufferBytes, workHeapPercent, usual.artim(), usual.idle(), false);
+        bufferBytes, workHeapPercent, usual.artim(), usual.idle(), false, Map.of());
   }
 
   String base() {

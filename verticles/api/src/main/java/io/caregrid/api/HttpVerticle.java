@@ -27,6 +27,7 @@ public final class HttpVerticle extends VerticleBase {
   private final Audit audit;
   private final List<Routes> doors;
   private HttpServer server;
+  private List<Gate.Line> table = List.of();
 
   /**
    * @param doorman says who calls
@@ -56,6 +57,11 @@ public final class HttpVerticle extends VerticleBase {
     return server.actualPort();
   }
 
+  /** What every route asks for. Only after {@link #start} has completed. */
+  public List<Gate.Line> table() {
+    return table;
+  }
+
   private Router router() {
     Router router = Router.router(vertx);
     Gate.filter(router.route())
@@ -65,6 +71,7 @@ public final class HttpVerticle extends VerticleBase {
     doors.forEach(door -> door.mount(router));
     new Answers().mount(router);
     refuseUnguarded(router);
+    table = Gate.table(router);
     return router;
   }
 

@@ -11,6 +11,7 @@ import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The one lock of all HTTP doors. Each route names what it asks for before it gets its handler:
@@ -28,6 +29,13 @@ public final class Gate {
   private static final String GUARDS = "gate.guards";
   private static final String CALLER = "gate.caller";
   private static final String CHALLENGE = "Bearer realm=\"caregrid\"";
+
+  /**
+   * One line of the table of a node's routes.
+   *
+   * @param path as it was mounted, or the name of a route that is a regular expression
+   */
+  public record Line(String verb, String path, Access access) {}
 
   private record Guards(Doorman doorman, Audit audit) {}
 
@@ -73,6 +81,21 @@ public final class Gate {
   /** The routes that name no access and are no filters. Not one may be served. */
   public static List<Route> unguarded(Router router) {
     return router.getRoutes().stream().filter(route -> access(route) == null && !isFilter(route)).toList();
+  }
+
+  /** What every route of this router asks for, a line a verb; {@code *} where a route takes all. Filters are left out. */
+  public static List<Line> table(Router router) {
+    return router.getRoutes()
+        .stream()
+        .filter(route -> access(route) != null)
+        .flatMap(route -> verbs(route).map(verb -> new Line(verb, route.getName(), access(route))))
+        .toList();
+  }
+
+  private static Stream<String> verbs(Route route) {
+    return route.methods() == null || route.methods().isEmpty()
+        ? Stream.of("*")
+        : route.methods().stream().map(HttpMethod::name).sorted();
   }
 
   /**

@@ -10,13 +10,16 @@ import io.caregrid.api.ApiDoors;
 import io.caregrid.api.HealthRoutes;
 import io.caregrid.api.HealthRoutes.Check;
 import io.caregrid.api.HttpVerticle;
+import io.caregrid.api.auth.Authentication;
+import io.caregrid.api.auth.NodeKey;
 import io.caregrid.cluster.HazelcastCluster;
 import io.caregrid.cluster.NodeConfig;
 import io.caregrid.cluster.Topics;
 import io.caregrid.contract.Audit;
-import io.caregrid.contract.Doorman;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.RecordCodec;
+import io.caregrid.contract.Roles;
 import io.caregrid.contract.Routes;
 import io.caregrid.device.BatchWriter;
 import io.caregrid.device.DeviceIdentity;
@@ -48,7 +51,9 @@ import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -78,6 +83,7 @@ public final class Platform implements AutoCloseable {
   private FhirStore fhir;
   private HttpVerticle http;
   private Archive archive;
+  private NodeKey key;
   private DicomScpVerticle dicom;
 
   private Platform() {}
@@ -100,6 +106,7 @@ public final class Platform implements AutoCloseable {
   private void open(NodeConfig told, boolean dev, Progress progress) {
     keep(FolderLock.take(told.data(), "node"));
     config = told;
+    Roles roles = DefinedRoles.of(config);
     httpDoor().check();
     if (config.roles().contains("dicom")) dicomDoor().check();
     Mappings mappings = Mappings.load(config.mappings());
@@ -128,17 +135,35 @@ public final class Platform implements AutoCloseable {
     progress.step("opening the doors");
     if (config.roles().contains("device")) openShards(database, topics, mappings);
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
-    if (config.roles().contains("dicom")) openDicom(database);
+    if (config.roles().contains("dicom")) openDicom(database, roles);
     if (config.roles().contains("analytics")) openLake(database);
     if (config.roles().contains("api"))
       doors.addAll(
           ApiDoors.all(vertx, fhir, letters, config.cluster().shards(), checks, metrics::scrape, Main.Version.text()));
     else
       doors.add(new HealthRoutes(checks, metrics::scrape));
-    http = new HttpVerticle(config.http(), Doorman.OPEN, Audit.log(), doors);
+    http = new HttpVerticle(config.http(), authentication(roles).doorman(), Audit.log(), doors);
     openHttp();
     if (archive != null) openImaging(database);
     log.info("node is running name={} addresses={}", config.name(), addresses());
+    if (config.isOpen()) log.warn("{}", openness());
+  }
+
+  private Authentication authentication(Roles roles) {
+    if (config.security().takesNodeTokens(config.http().host())) key = nodeKey();
+    Authentication authentication = keep(
+        new Authentication(vertx, config, key, roles, Clock.systemUTC(), metrics));
+    if (authentication.hasIssuers())
+      checks.add(new Check("issuers", () -> Future.succeededFuture(authentication.allThere()), false));
+    return authentication;
+  }
+
+  private NodeKey nodeKey() {
+    try {
+      return NodeKey.keep(config.data(), config.name());
+    } catch (IOException refused) {
+      throw new StartException("this node's own key: " + refused.getMessage(), refused);
+    }
   }
 
   private Database openDatabase(Progress progress) {
@@ -178,15 +203,17 @@ public final class Platform implements AutoCloseable {
     check("dead letters", () -> Future.succeededFuture(reader.ready()));
   }
 
-  private void openDicom(Database database) {
+  private void openDicom(Database database, Roles roles) {
     ImageIndex index = new ImageIndex(database);
     archive = keep(Await.however(Archive.open(vertx, config.dicom(), pictures(), index, metrics)));
     DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, Audit.log(), config.dicom(),
         config.data().resolve("scratch").toAbsolutePath());
     deploy(web);
     doors.add(web);
-    DicomScpVerticle.Door door = new DicomScpVerticle.Door(config.dicom(), archive::receive, archive::acceptsMore,
-        Audit.log(), metrics);
+    DicomScpVerticle.Door door = new DicomScpVerticle.Door(config.dicom(), roles, !config.isOpen(),
+        archive::receive, archive::acceptsMore, Audit.log(), metrics);
+    if (!config.isOpen() && config.dicom().callers().isEmpty())
+      log.warn("nobody may call the DICOM port: dicom.callers names no application");
     DeploymentOptions everyCore = new DeploymentOptions().setInstances(Runtime.getRuntime().availableProcessors());
     try {
       deploy(vertx.deployVerticle(() -> dicom = new DicomScpVerticle(config.dicom(), door), everyCore));
@@ -309,9 +336,35 @@ public final class Platform implements AutoCloseable {
     return dicom.port();
   }
 
+  /**
+   * A token of this node's own for somebody in this process, good for {@code validFor}.
+   *
+   * @throws StartException when this node takes no such tokens
+   */
+  public String token(String subject, String role, Duration validFor) {
+    if (key == null)
+      throw new StartException("this node takes no tokens of its own, which its parts need here: "
+          + "set security.nodeTokens to loopback or always");
+    return key.token(subject, List.of(role), Instant.now(), validFor);
+  }
+
+  /** To be said at every start of a node whose doors ask nobody; null when they ask. */
+  public String openness() {
+    if (!config.isOpen()) return null;
+    return "Open: whoever reaches " + http() + " without a token may do everything"
+        + (config.security().isOpenByWish()
+            ? ", as security.mode says."
+            : ". Only this machine can; set security.issuers, or security.nodeTokens=always, to ask who calls.");
+  }
+
   /** The configuration in effect, embedded engines included. */
   public NodeConfig config() {
     return config;
+  }
+
+  /** What every route of this node's HTTP port asks for. */
+  public List<Gate.Line> doors() {
+    return http.table();
   }
 
   public FhirStore fhir() {

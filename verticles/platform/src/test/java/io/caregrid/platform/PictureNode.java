@@ -66,7 +66,8 @@ final class PictureNode implements AutoCloseable {
   }
 
   private int open(int wanted) {
-    HttpVerticle verticle = new HttpVerticle(new HttpConfig("127.0.0.1", wanted, List.of()), Doorman.OPEN, Audit.log(), doors);
+    HttpVerticle verticle = new HttpVerticle(new HttpConfig("127.0.0.1", wanted, List.of()), Doorman.OPEN, Audit.log(),
+        doors);
     http = Await.ready(vertx.deployVerticle(verticle));
     return verticle.port();
   }

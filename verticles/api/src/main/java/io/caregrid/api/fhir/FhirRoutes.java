@@ -66,10 +66,10 @@ public final class FhirRoutes implements Routes {
     Gate.filter(router.routeWithRegex("(?!" + OPERATION + "$)/fhir.*")).handler(Negotiation::check);
     needs(Access.OPEN, reading(router, "/fhir")).handler(FhirRoutes::welcome);
     needs(Access.OPEN, reading(router, "/fhir/metadata")).handler(this::metadata);
-    needs(Access.OPEN, router.routeWithRegex(OPERATION_OF_TYPE)).handler(FhirRoutes::operation);
+    needs(Access.OPEN, router.routeWithRegex(OPERATION_OF_TYPE).setName("/fhir/*/$*")).handler(FhirRoutes::operation);
     ResourceTypes.ALL.forEach(type -> mount(router, type));
-    needs(Access.OPEN, router.routeWithRegex(OPERATION).last()).handler(FhirRoutes::operation);
-    needs(Access.OPEN, router.routeWithRegex(OTHER_ADDRESS).last()).handler(FhirRoutes::unknown);
+    needs(Access.OPEN, router.routeWithRegex(OPERATION).setName("/fhir/$*").last()).handler(FhirRoutes::operation);
+    needs(Access.OPEN, router.routeWithRegex(OTHER_ADDRESS).setName("/fhir/*").last()).handler(FhirRoutes::unknown);
   }
 
   private static void operation(RoutingContext request) {
