@@ -1,5 +1,6 @@
 package io.caregrid.api.auth;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -73,10 +74,19 @@ public final class NodeKey {
     if (Files.getFileStore(file).supportsFileAttributeView("posix")
         && !OWNER.containsAll(Files.getPosixFilePermissions(file)))
       throw new IOException(file + " may be read by others than its owner: chmod 600, or remove it for a new one");
-    JsonNode jwk = JSON.readTree(Files.readAllBytes(file));
+    JsonNode jwk = parsed(Files.readAllBytes(file));
     if (jwk == null || !jwk.path("d").isTextual() || !jwk.path("issuer").isTextual() || set(jwk).keys().isEmpty())
       throw new IOException(file + " is not a node's key: remove it for a new one");
     return new NodeKey(jwk);
+  }
+
+  /** Null when it is no JSON: the parser's own words would repeat a piece of the key. */
+  private static JsonNode parsed(byte[] bytes) throws IOException {
+    try {
+      return JSON.readTree(bytes);
+    } catch (JsonProcessingException unreadable) {
+      return null;
+    }
   }
 
   private static void write(Path file, ObjectNode jwk, boolean over) throws IOException {
