@@ -15,16 +15,18 @@ import java.util.Set;
  *                   loopback; {@code always}, and then every door asks, also when there is no other issuer; {@code never}
  * @param issuers    who says who calls, by any name
  * @param roles      roles beside the built-in ones, or in place of those with the same name
+ * @param signIn     how people sign in with a browser
  */
 public record SecurityConfig(String mode, String nodeTokens, Map<String, IssuerConfig> issuers,
-    Map<String, RoleConfig> roles) {
+    Map<String, RoleConfig> roles, SignInConfig signIn) {
 
   public static final String PROTECTED = "protected";
   public static final String OPEN = "open-i-know-what-i-do";
   private static final String ALWAYS = "always";
   private static final String LOOPBACK = "loopback";
   private static final Set<String> NODE_TOKENS = Set.of(LOOPBACK, ALWAYS, "never");
-  public static final SecurityConfig DEFAULT = new SecurityConfig(PROTECTED, LOOPBACK, Map.of(), Map.of());
+  public static final SecurityConfig DEFAULT = new SecurityConfig(PROTECTED, LOOPBACK, Map.of(), Map.of(),
+      SignInConfig.DEFAULT);
 
   public SecurityConfig {
     issuers = Map.copyOf(issuers);
@@ -34,6 +36,10 @@ public record SecurityConfig(String mode, String nodeTokens, Map<String, IssuerC
     require(NODE_TOKENS.contains(nodeTokens),
         "security.nodeTokens must be " + String.join(", ", NODE_TOKENS.stream().sorted().toList()) + ", not "
             + nodeTokens);
+    require(!signIn.isOffered() || issuers.containsKey(signIn.issuer()),
+        "security.signIn.issuer must be one of security.issuers, " + issuers.keySet().stream().sorted().toList()
+            + ", not "
+            + signIn.issuer());
     List<String> urls = issuers.values().stream().map(IssuerConfig::url).toList();
     require(urls.size() == Set.copyOf(urls).size(), "security.issuers must name each issuer's url once");
   }
