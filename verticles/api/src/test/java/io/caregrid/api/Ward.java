@@ -1,11 +1,13 @@
 package io.caregrid.api;
 
+import io.caregrid.api.signin.SignIn;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.HttpConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.RecordCodec;
+import io.caregrid.contract.Routes;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
@@ -18,6 +20,7 @@ import io.vertx.ext.web.client.HttpRequest;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.ext.web.client.WebClient;
 import io.vertx.ext.web.client.WebClientOptions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -55,11 +58,13 @@ public final class Ward implements AutoCloseable {
   }
 
   private void openDoors(HttpConfig config) {
-    http = new HttpVerticle(config, Doorman.OPEN, Audit.log(), ApiDoors.all(vertx, store, letters, SHARDS,
+    List<Routes> doors = new ArrayList<>(ApiDoors.all(vertx, store, letters, SHARDS,
         List.of(new HealthRoutes.Check("database", database::answers, true),
             new HealthRoutes.Check("log", () -> Future.succeededFuture(logIsThere.get()), true),
             new HealthRoutes.Check("disk space", () -> Future.succeededFuture(diskHasRoom.get()), false)),
         () -> "# TYPE ingest_events_total counter\ningest_events_total 7.0\n", "1.2.3"));
+    doors.add(SignIn.notOffered(true));
+    http = new HttpVerticle(config, Doorman.OPEN, Audit.log(), doors);
     deployment = get(vertx.deployVerticle(http));
   }
 

@@ -12,6 +12,7 @@ import io.caregrid.api.HealthRoutes.Check;
 import io.caregrid.api.HttpVerticle;
 import io.caregrid.api.auth.Authentication;
 import io.caregrid.api.auth.NodeKey;
+import io.caregrid.api.signin.SignIn;
 import io.caregrid.cluster.HazelcastCluster;
 import io.caregrid.cluster.NodeConfig;
 import io.caregrid.cluster.Topics;
@@ -39,6 +40,7 @@ import io.caregrid.store.FhirStore;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.Sequencer;
 import io.caregrid.store.ShardStore;
+import io.caregrid.store.WebSessions;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Deployable;
@@ -142,7 +144,11 @@ public final class Platform implements AutoCloseable {
           ApiDoors.all(vertx, fhir, letters, config.cluster().shards(), checks, metrics::scrape, Main.Version.text()));
     else
       doors.add(new HealthRoutes(checks, metrics::scrape));
-    http = new HttpVerticle(config.http(), authentication(roles).doorman(), Audit.log(), doors);
+    Authentication authentication = authentication(roles);
+    SignIn signIn = SignIn.of(vertx, config.security(), config.isOpen(), roles, Audit.log(), new WebSessions(database),
+        authentication::caller, Clock.systemUTC());
+    doors.add(signIn);
+    http = new HttpVerticle(config.http(), signIn.before(authentication.doorman()), Audit.log(), doors);
     openHttp();
     if (archive != null) openImaging(database);
     log.info("node is running name={} addresses={}", config.name(), addresses());

@@ -5,7 +5,6 @@ import io.caregrid.cluster.SignInConfig;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxException;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.PemTrustOptions;
@@ -16,10 +15,10 @@ import io.vertx.ext.auth.oauth2.OAuth2FlowType;
 import io.vertx.ext.auth.oauth2.OAuth2Options;
 import io.vertx.ext.auth.oauth2.Oauth2Credentials;
 import io.vertx.ext.auth.oauth2.providers.OpenIDConnectAuth;
-import java.io.IOException;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The issuer, as the one that signs people in. It is asked what its addresses are when the first browser comes, and again when that failed. Any thread.
@@ -29,6 +28,9 @@ import java.util.concurrent.TimeoutException;
 final class Provider {
   private static final int PATIENCE_SECONDS = 5;
   private static final int CONNECT_MILLIS = 3_000;
+  private static final Logger log = LoggerFactory.getLogger(Provider.class);
+  /** RFC 6749 section 5.2; whatever else an issuer writes may hold anything. */
+  private static final Pattern ERROR = Pattern.compile("[a-z_]{1,40}");
   private static final Failure AWAY = new Failure.Busy("the issuer that signs people in does not answer; try again");
   private final Vertx vertx;
   private final IssuerConfig issuer;
@@ -104,10 +106,13 @@ final class Provider {
     return answer.timeout(PATIENCE_SECONDS, TimeUnit.SECONDS).recover(cause -> Future.failedFuture(told(cause)));
   }
 
+  /** Only {@code invalid_grant} speaks of whoever signs in (RFC 6749 section 5.2); all else is between the issuer and us, and may be over soon. */
   private static Throwable told(Throwable cause) {
     if (cause instanceof Failure) return cause;
-    for (Class<?> away : List.of(IOException.class, TimeoutException.class, VertxException.class))
-      if (away.isInstance(cause)) return AWAY;
-    return new Failure.Unauthenticated("the issuer refused: sign in again");
+    String error = String.valueOf(cause.getMessage());
+    if (error.startsWith("invalid_grant")) return new Failure.Unauthenticated("the issuer refused: sign in again");
+    log.warn("the issuer that signs people in cannot be asked cause={} error={}", cause.getClass().getSimpleName(),
+        ERROR.matcher(error).matches() ? error : "");
+    return AWAY;
   }
 }

@@ -84,6 +84,7 @@ final class Sessions {
 
   private Future<Caller> current(Seal seal, Session session) {
     Instant now = clock.instant();
+    if (!now.isBefore(session.ends())) return kept.end(seal.id()).map(ended -> null);
     if (now.isBefore(session.until().minus(EARLY))) return Future.succeededFuture(caller(session));
     Buffer id = seal.id();
     Future<Caller> renewed = renewing.computeIfAbsent(id, first -> renewed(seal, session));

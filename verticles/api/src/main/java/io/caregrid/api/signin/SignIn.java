@@ -57,10 +57,15 @@ public final class SignIn implements Routes {
    */
   public static SignIn of(Vertx vertx, SecurityConfig config, boolean open, Roles roles, Audit audit,
       WebSessions kept, Function<String, Future<Caller>> examined, Clock clock) {
-    if (!config.signIn().isOffered()) return new SignIn(config, open, audit, null, null);
+    if (!config.signIn().isOffered()) return notOffered(open);
     Provider provider = new Provider(vertx, config.issuers().get(config.signIn().issuer()), config.signIn());
     Sessions sessions = new Sessions(kept, provider, examined, roles, config.signIn().sessionFor(), clock);
     return new SignIn(config, open, audit, provider, sessions);
+  }
+
+  /** Pages ask nobody to sign in: there is nowhere to. */
+  public static SignIn notOffered(boolean open) {
+    return new SignIn(SecurityConfig.DEFAULT, open, Audit.log(), null, null);
   }
 
   /** Lets in who is signed in, and asks {@code tokens} of everybody else. */
@@ -73,10 +78,14 @@ public final class SignIn implements Routes {
   @Override
   public void mount(Router router) {
     needs(Access.OPEN, router.get("/auth/me")).handler(this::me);
-    if (sessions == null) return;
-    needs(Access.OPEN, router.get("/auth/login")).handler(this::login);
-    needs(Access.OPEN, router.get("/auth/callback")).handler(this::callback);
-    needs(Access.OPEN, router.post("/auth/logout")).handler(this::logout);
+    needs(Access.OPEN, router.get("/auth/login")).handler(this::offered).handler(this::login);
+    needs(Access.OPEN, router.get("/auth/callback")).handler(this::offered).handler(this::callback);
+    needs(Access.OPEN, router.post("/auth/logout")).handler(this::offered).handler(this::logout);
+  }
+
+  private void offered(RoutingContext request) {
+    if (sessions != null) request.next();
+    else request.fail(new Failure.NotFound("nobody signs in here with a browser: security.signIn names no issuer"));
   }
 
   private void login(RoutingContext request) {
