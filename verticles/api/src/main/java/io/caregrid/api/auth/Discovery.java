@@ -3,6 +3,7 @@ package io.caregrid.api.auth;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.caregrid.cluster.IssuerConfig;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -24,22 +25,28 @@ final class Discovery {
   private static final int MOST_BYTES = 512 << 10;
   private static final ObjectMapper JSON = new ObjectMapper();
   private final IssuerConfig issuer;
+  private final Context context;
   private final HttpClient client;
 
   Discovery(Vertx vertx, IssuerConfig issuer) {
     this.issuer = issuer;
+    this.context = vertx.getOrCreateContext();
     HttpClientOptions options = new HttpClientOptions().setConnectTimeout(CONNECT_MILLIS).setVerifyHost(true);
     if (issuer.trust() != null)
       options.setTrustOptions(new PemTrustOptions().addCertPath(issuer.trust().toAbsolutePath().toString()));
     client = vertx.createHttpClient(options);
   }
 
+  /** Any thread. It works on one context: on another thread an answer may be over before anybody listens to it. */
   Future<KeySet> keys() {
+    Promise<KeySet> keys = Promise.promise();
+    context.runOnContext(now -> asked().onComplete(keys));
+    return keys.future().timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private Future<KeySet> asked() {
     String url = issuer.url().replaceAll("/+$", "") + "/.well-known/openid-configuration";
-    return json(url).compose(metadata -> json(keysAddress(metadata)))
-        .map(KeySet::of)
-        .map(Discovery::notEmpty)
-        .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    return json(url).compose(metadata -> json(keysAddress(metadata))).map(KeySet::of).map(Discovery::notEmpty);
   }
 
   private String keysAddress(JsonNode metadata) {
