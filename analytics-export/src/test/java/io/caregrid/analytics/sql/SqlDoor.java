@@ -38,12 +38,16 @@ final class SqlDoor implements AutoCloseable {
   final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   SqlDoor(Tables tables, SqlConfig config, Path scratch) {
+    this(tables, config, scratch, Doorman.OPEN);
+  }
+
+  SqlDoor(Tables tables, SqlConfig config, Path scratch, Doorman doorman) {
     this.scratch = scratch;
     Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target + " " + allowed);
     SqlRoutes routes = new SqlRoutes(tables, config, audit, metrics, scratch);
     get(vertx.deployVerticle(routes));
     Router router = Router.router(vertx);
-    router.route().handler(Gate.kept(Doorman.OPEN, Audit.log()));
+    router.route().handler(Gate.kept(doorman, Audit.log()));
     routes.mount(router);
     router.route().last().failureHandler(SqlDoor::refuse);
     port = get(vertx.createHttpServer(new HttpServerOptions().setCompressionSupported(true))

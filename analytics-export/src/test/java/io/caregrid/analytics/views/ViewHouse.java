@@ -34,11 +34,15 @@ final class ViewHouse implements AutoCloseable {
   private final WebClient client;
 
   ViewHouse(DatabaseConfig config) {
+    this(config, Doorman.OPEN);
+  }
+
+  ViewHouse(DatabaseConfig config, Doorman doorman) {
     database = get(Database.open(vertx, config));
     Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target);
     store = new FhirStore(database, audit);
     Router router = Router.router(vertx);
-    router.route().handler(Gate.kept(Doorman.OPEN, audit));
+    router.route().handler(Gate.kept(doorman, audit));
     new ViewRoutes(vertx, store, audit).mount(router);
     router.route().last().failureHandler(request -> {
       if (request.response().headWritten()) {

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.caregrid.cluster.Configuration;
+import io.caregrid.cluster.DicomConfig;
 import io.caregrid.dicom.archive.Incoming;
 import io.caregrid.dicom.archive.Refused;
 import io.caregrid.dicom.data.TransferSyntax;
@@ -80,6 +82,27 @@ class SenderTest {
       assertEquals(List.of(), notKept(send(port, port.peer(), List.of(instance), 1)));
     }
     assertArrayEquals(set, drawer.dataSet(Slides.instance(1)));
+  }
+
+  @Test
+  void whoMayNotStoreIsToldSoAndNothingIsKept() throws IOException {
+    DicomConfig readsOnly = Configuration.defaults()
+        .withFlags(List.of("dicom.port=0", "dicom.callers=SENDER", "dicom.roles.SENDER=DICOM Data Reader"))
+        .node()
+        .dicom();
+    drawer.answer = expected -> {
+      throw new AssertionError("stored by one who may not");
+    };
+
+    try (Port port = Port.of(readsOnly, drawer)) {
+      List<Sent> sent = send(port, port.peer(), pictures(3), 1);
+
+      assertEquals(3, sent.size());
+      sent.forEach(one -> assertTrue(one.toString().contains("0124") || one.toString().contains("not authorized"),
+          one.toString()));
+      assertEquals(1, port.audited.stream().filter(line -> line.endsWith("CREATE ImagingStudy false")).count(),
+          port.audited.toString());
+    }
   }
 
   @Test
