@@ -84,7 +84,8 @@ final class AccessTable {
       """;
 
   /** What stands behind the addresses that are open and answer everybody alike. */
-  private static final Map<String, String> REMARKS = Map.of("/auth/me", "tells a page who is signed in with its browser",
+  private static final Map<String, String> REMARKS = Map.of("/auth/me",
+      "tells a page who is signed in with its browser",
       "/auth/logout", "ends only the session of the browser that asks", "/fhir/*/$*",
       "answers only that there is no such operation",
       "/fhir/$*", "answers only that there is no such operation", "/fhir/*", "answers only that there is no such type");

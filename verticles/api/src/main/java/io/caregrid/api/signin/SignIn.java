@@ -145,12 +145,16 @@ public final class SignIn implements Routes {
 
   private void me(RoutingContext request) {
     JsonObject answer = new JsonObject().put("asked", !open).put("offered", sessions != null);
-    Optional<String> cookie = sessions == null ? Optional.empty() : Cookies.session(request, tls(request));
-    Future<Caller> found = cookie.map(sessions::find).orElse(Future.succeededFuture());
-    found.onSuccess(caller -> {
+    signedIn(request).onSuccess(caller -> {
       if (caller != null) answer.put("who", who(caller));
       json(request, answer);
     }).onFailure(request::fail);
+  }
+
+  /** Null when nobody is. */
+  private Future<Caller> signedIn(RoutingContext request) {
+    if (sessions == null) return Future.succeededFuture();
+    return Cookies.session(request, tls(request)).map(sessions::find).orElse(Future.succeededFuture());
   }
 
   private static JsonObject who(Caller caller) {
