@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * SQL over HTTP: {@code POST /analytics/sql} answers a query as JSON, CSV or Parquet, {@code GET /analytics/tables} tells what can be asked. Deploy once a
  * node and mount in the HTTP server; undeploying ends what runs.
  *
- * <p>Each query is audited before the first byte of its answer goes out, by a hash of its text: the text may name a patient.
+ * <p>Each query is audited before the first byte of its answer goes out, with its text, which may name a patient.
  */
 public final class SqlRoutes extends VerticleBase implements Routes {
   /** Header: everything that was in the change feed until then is in the answer. */
@@ -93,13 +93,10 @@ public final class SqlRoutes extends VerticleBase implements Routes {
     HttpServerResponse response = routing.response();
     response.closeHandler(gone -> running.stop(new Departed()));
     Timer.Sample begun = Timer.start(metrics);
-    return engine.answer(query, Gate.caller(routing).grants(), running)
-        .onComplete(done -> {
-          begun.stop(metrics.timer(QUERIES, "outcome", outcome(done.cause())));
-          audit.record(Gate.caller(routing), Audit.Action.EXECUTE,
-              "SQL/" + Audit.hash(query.sql()),
-              !(done.cause() instanceof Failure.Invalid) && !(done.cause() instanceof Failure.Forbidden));
-        })
+    Audit.Entry entry = Audit.Entry.of(Gate.caller(routing), Audit.Deed.SQL, null).asking(query.sql());
+    return audit.around(entry,
+        () -> engine.answer(query, Gate.caller(routing).grants(), running)
+            .onComplete(done -> begun.stop(metrics.timer(QUERIES, "outcome", outcome(done.cause())))))
         .compose(answer -> send(routing, answer).onComplete(sent -> answer.close()));
   }
 

@@ -36,7 +36,7 @@ final class ViewRun {
     Format form = Format.of(asked.format(), accept);
     if (asked.resources() == null) allowed(asked);
     StoredResources stored = asked.resources() == null ? new StoredResources(store, caller, asked) : null;
-    audit.record(caller, Audit.Action.EXECUTE, asked.view().resource(), true);
+    StoredResources.await(audit.record(entry(asked)));
     out.type(form.type + (form == Format.CSV ? "; charset=utf-8" : ""));
     try {
       write(asked, form, stored);
@@ -47,12 +47,17 @@ final class ViewRun {
     return null;
   }
 
+  private Audit.Entry entry(RunRequest asked) {
+    return Audit.Entry.of(caller, Audit.Deed.VIEW, null).asking("$viewdefinition-run " + asked.view().resource());
+  }
+
   /** The store's resources of a type are the rows of the table of the same name. */
   private void allowed(RunRequest asked) {
     String type = asked.view().resource();
     if (caller.grants().mayQuery(type)) return;
-    audit.record(caller, Audit.Action.EXECUTE, type, false);
-    throw new Failure.Forbidden("your roles do not give you the resources of this type");
+    Failure refusal = new Failure.Forbidden("your roles do not give you the resources of this type");
+    StoredResources.await(audit.record(entry(asked).ended(refusal)));
+    throw refusal;
   }
 
   private void write(RunRequest asked, Format form, StoredResources stored) throws IOException {

@@ -43,7 +43,10 @@ final class SqlDoor implements AutoCloseable {
 
   SqlDoor(Tables tables, SqlConfig config, Path scratch, Doorman doorman) {
     this.scratch = scratch;
-    Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target + " " + allowed);
+    Audit audit = entry -> {
+      audited.add(entry.deed() + " " + entry.query() + " " + entry.status());
+      return Future.succeededFuture();
+    };
     SqlRoutes routes = new SqlRoutes(tables, config, audit, metrics, scratch);
     get(vertx.deployVerticle(routes));
     Router router = Router.router(vertx);

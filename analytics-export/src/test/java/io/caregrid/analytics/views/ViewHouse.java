@@ -39,7 +39,10 @@ final class ViewHouse implements AutoCloseable {
 
   ViewHouse(DatabaseConfig config, Doorman doorman) {
     database = get(Database.open(vertx, config));
-    Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target);
+    Audit audit = entry -> {
+      audited.add(entry.deed() + " " + entry.query());
+      return Future.succeededFuture();
+    };
     store = new FhirStore(database, audit);
     Router router = Router.router(vertx);
     router.route().handler(Gate.kept(doorman, audit));

@@ -11,8 +11,8 @@ import io.caregrid.dicom.ul.ServiceUser;
 import io.caregrid.dicom.ul.UserInformation.CommonExtended;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.vertx.core.Future;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -30,13 +30,15 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
   /** What a UID in a command may look like before the archive looks closer; NUL and spaces around it are gone. */
   private static final String UID = "[0-9A-Za-z.-]{1,64}";
   private static final int ANSWER_BYTES = 512;
+  private static final String REFUSED = "refused";
 
   private final Association association;
   private final House house;
   private final MessageReader reader = new MessageReader(this);
   private final Map<Integer, Agreed> contexts = new HashMap<>();
   private final Map<String, Set<String>> related = new HashMap<>();
-  private final Set<String> audited = new HashSet<>();
+  /** Study, or {@link #REFUSED} → its entry in the audit trail, which every answer about it waits for: one a study and association. */
+  private final Map<String, Future<Void>> audited = new HashMap<>();
   private Caller caller;
   private String callingAe;
   private Store receiving;
@@ -64,16 +66,34 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
     if (refusal != null) {
       log.info("association rejected subject={} reason={}", caller.subject(), refusal);
       house.metrics().rejected(refusal.toString());
-      if (!refusal.isTransient()) house.audit().record(caller, Audit.Action.EXECUTE, "association", false);
-      association.reject(refusal);
+      if (refusal.isTransient()) association.reject(refusal);
+      else recorded(association(403)).onComplete(kept -> association.run(() -> rejectNow(refusal)));
       return;
     }
     callingAe = titles.callingAe();
     Pdu.AssociateAc answer = house.negotiation().answer(request);
     agree(request, answer);
     log.debug("association accepted subject={} contexts={}", caller.subject(), contexts.size());
-    house.audit().record(caller, Audit.Action.EXECUTE, "association", true);
-    association.accept(answer);
+    recorded(association(Audit.DONE)).onComplete(kept -> association.run(() -> {
+      if (kept.failed()) rejectNow(Pdu.AssociateRj.CONGESTION);
+      else if (!over) association.accept(answer);
+    }));
+  }
+
+  private void rejectNow(Pdu.AssociateRj refusal) {
+    if (!over) association.reject(refusal);
+  }
+
+  private Audit.Entry association(int status) {
+    return Audit.Entry.of(caller, Audit.Deed.ASSOCIATION, null).ended(status);
+  }
+
+  private Audit.Entry stored(String study) {
+    return Audit.Entry.of(caller, Audit.Deed.IMAGES_STORED, study == null ? null : "urn:oid:" + study);
+  }
+
+  private Future<Void> recorded(Audit.Entry entry) {
+    return house.audit().record(entry);
   }
 
   private void agree(Pdu.AssociateRq request, Pdu.AssociateAc answer) {
@@ -213,7 +233,7 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
       return Store.Answer.refused(Status.SOP_CLASS_NOT_SUPPORTED,
           "Affected SOP Class is not that of the presentation context");
     if (!caller.may(Access.DICOM_WRITE)) {
-      if (audited.add("refused")) house.audit().record(caller, Audit.Action.CREATE, "ImagingStudy", false);
+      audited.computeIfAbsent(REFUSED, first -> recorded(stored(null).ended(403)));
       return Store.Answer.refused(Status.NOT_AUTHORIZED, "this application entity may not store here");
     }
     if (!house.hasRoom().getAsBoolean())
@@ -267,9 +287,18 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
 
   private void stored(int context, CommandSet command, Store.Answer answer) {
     if (command.field() == CommandSet.C_STORE_RQ) house.metrics().stored(answer.status());
-    if (answer.key() != null && audited.add(answer.key().study()))
-      house.audit().record(caller, Audit.Action.CREATE, "ImagingStudy/" + Audit.hash(answer.key().study()), true);
-    answer(context, command, answer);
+    String study = answer.key() != null ? answer.key().study() : REFUSED;
+    if (answer.key() == null && answer.status() != Status.NOT_AUTHORIZED) {
+      answer(context, command, answer);
+      return;
+    }
+    audited
+        .computeIfAbsent(study, first -> recorded(stored(first)))
+        .onComplete(kept -> association.run(() -> {
+          if (kept.failed()) audited.remove(study);
+          answer(context, command,
+              kept.succeeded() ? answer : Store.Answer.refused(Status.OUT_OF_RESOURCES, Audit.CLOSED));
+        }));
   }
 
   private void answer(int context, CommandSet command, Store.Answer answer) {

@@ -38,6 +38,7 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
   private static final String FRAMES = INSTANCE + "/frames/:frames";
 
   private final Archive archive;
+  private final Audit audit;
   private final Instances instances;
   private final Storing storing;
   private final Searches searches;
@@ -48,12 +49,13 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
   private final BulkRetrieval bulk;
 
   /**
-   * @param audit   told of every access, but for deleting, of which the archive tells
+   * @param audit   told of every access
    * @param scratch folder of this node alone, for answers that wait for slow clients; what is left in it is removed
    */
   public DicomWebVerticle(Vertx vertx, Archive archive, ImageIndex index, Audit audit, DicomConfig config,
       Path scratch) {
     this.archive = archive;
+    this.audit = audit;
     long memory = Runtime.getRuntime().maxMemory() / 100 * config.workHeapPercent();
     instances = new Instances(vertx, index, archive, audit, memory, scratch);
     storing = new Storing(vertx, archive, audit);
@@ -108,10 +110,11 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
   private Future<Void> remove(Visit visit) {
     String series = visit.series();
     String instance = visit.instance();
-    return archive.delete(visit.caller(), visit.study(), series, instance).compose(gone -> {
-      if (!gone) throw Instances.absent(series, instance);
-      return visit.response().setStatusCode(204).end();
-    });
+    return audit.around(visit.entry(Audit.Deed.IMAGES_REMOVED),
+        () -> archive.delete(visit.caller(), visit.study(), series, instance).map(gone -> {
+          if (!gone) throw Instances.absent(series, instance);
+          return gone;
+        })).compose(gone -> visit.response().setStatusCode(204).end());
   }
 
   private Handler<RoutingContext> answered(Function<Visit, Future<Void>> door) {

@@ -7,6 +7,9 @@ import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * One request as every handler of this shelf wants it.
@@ -56,9 +59,15 @@ record Visit(RoutingContext routing, Caller caller, String base) implements Clie
     return response().headWritten();
   }
 
-  void record(Audit audit, Audit.Action action) {
-    String study = study();
-    audit.record(caller, action, study == null ? "ImagingStudy" : "ImagingStudy/" + Audit.hash(study), true);
+  /** Of this visit in the audit trail: what the address names, and what was asked about it. */
+  Audit.Entry entry(Audit.Deed deed) {
+    List<String> what = Stream.of(study(), series(), instance()).filter(Objects::nonNull).map(Visit::urn).toList();
+    return Audit.Entry.of(caller, deed, null).to(what).asking(routing.request().query());
+  }
+
+  /** PS3.5 section 9: a UID is an OID. */
+  static String urn(String uid) {
+    return "urn:oid:" + uid;
   }
 
   /**

@@ -12,6 +12,7 @@ import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,8 +40,10 @@ final class Port implements AutoCloseable {
   private Port(Vertx vertx, DicomConfig config, Supplier<Incoming> archive, BooleanSupplier hasRoom) {
     this.vertx = vertx;
     closing.push(() -> get(vertx.close()));
-    Audit audit = (caller, action, target, allowed) -> audited
-        .add(caller.subject().replaceAll(":[0-9]+$", "") + " " + action + " " + target + " " + allowed);
+    Audit audit = entry -> {
+      audited.add(entry.caller().subject().replaceAll(":[0-9]+$", "") + " " + entry.deed() + " " + entry.status());
+      return Future.succeededFuture();
+    };
     DicomScpVerticle.Door door = new DicomScpVerticle.Door(config, archive, hasRoom, audit, metrics);
     DicomScpVerticle[] one = new DicomScpVerticle[1];
     String id = get(vertx.deployVerticle(() -> one[0] = new DicomScpVerticle(config, door),

@@ -116,7 +116,7 @@ class SenderTest {
 
     try (Port port = Port.of(Port.DEFAULT, drawer)) {
       assertEquals(List.of(), notKept(send(port, port.peer(), instances, 4)));
-      assertEquals(4, port.audited.stream().filter(line -> line.endsWith("association true")).count());
+      assertEquals(4, port.audited.stream().filter(line -> line.endsWith("ASSOCIATION 200")).count());
     }
     assertEquals(200, times.size());
     assertTrue(times.values().stream().allMatch(one -> one == 1), times.toString());

@@ -16,6 +16,7 @@ import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
@@ -58,7 +59,10 @@ final class WebDoor implements AutoCloseable {
     database = Await.get(Database.open(vertx, where));
     ImageIndex index = new ImageIndex(database);
     archive = Await.get(Archive.open(vertx, config, folder, index, metrics));
-    Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target);
+    Audit audit = entry -> {
+      audited.add(entry.deed() + " " + entry.what());
+      return Future.succeededFuture();
+    };
     DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, audit, config, scratch);
     Await.get(vertx.deployVerticle(web));
     Router router = Router.router(vertx);

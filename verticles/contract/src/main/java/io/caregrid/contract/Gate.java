@@ -11,6 +11,8 @@ import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -28,6 +30,7 @@ public final class Gate {
   private static final String FILTER = "filter";
   private static final String GUARDS = "gate.guards";
   private static final String CALLER = "gate.caller";
+  private static final Pattern RESOURCE = Pattern.compile("/fhir/([A-Za-z]{1,64})/([A-Za-z0-9\\-.]{1,64})(?:/.*)?");
   private static final String CHALLENGE = "Bearer realm=\"caregrid\"";
 
   /**
@@ -139,10 +142,14 @@ public final class Gate {
       refuse(access, request, guards, Caller.unknown(), asked.cause());
       return;
     }
-    SocketAddress from = request.request().remoteAddress();
-    Caller caller = asked.result().traced(request.get(TRACE)).from(from == null ? null : from.hostAddress());
+    Caller caller = from(request, asked.result());
     request.put(CALLER, caller);
     decide(access, request, guards, caller);
+  }
+
+  private static Caller from(RoutingContext request, Caller caller) {
+    SocketAddress from = request.request().remoteAddress();
+    return caller.traced(request.get(TRACE)).from(from == null ? null : from.hostAddress());
   }
 
   private static void decide(Access access, RoutingContext request, Guards guards, Caller caller) {
@@ -155,12 +162,31 @@ public final class Gate {
 
   private static void refuse(Access access, RoutingContext request, Guards guards, Caller caller, Throwable cause) {
     HttpServerRequest http = request.request();
-    if (cause instanceof Failure failure && failure.status < 500) {
-      request.response().putHeader("WWW-Authenticate", challenge(failure));
-      guards.audit().record(caller.traced(request.get(TRACE)), action(http.method()), target(access, request), false);
+    if (!(cause instanceof Failure failure) || failure.status >= 500) {
+      answerRefused(request, cause);
+      return;
     }
-    if (hasBody(http)) Lingering.on(request.vertx(), http);
+    request.response().putHeader("WWW-Authenticate", challenge(failure));
+    if (hasBody(http)) http.pause(); // its end would end the connection before the answer
+    guards.audit()
+        .record(refused(access, request, caller).ended(cause))
+        .onComplete(kept -> answerRefused(request, cause));
+  }
+
+  private static void answerRefused(RoutingContext request, Throwable cause) {
+    if (hasBody(request.request())) Lingering.on(request.vertx(), request.request());
     request.fail(cause);
+  }
+
+  /** Under {@code /fhir} the resource that was asked for is named, so that who looks for it finds the attempt too. The query is left out: it may hold a token. */
+  private static Audit.Entry refused(Access access, RoutingContext request, Caller caller) {
+    String path = request.normalizedPath();
+    Matcher resource = RESOURCE.matcher(path);
+    boolean one = resource.matches();
+    String what = one ? resource.group(1) + "/" + resource.group(2) : path;
+    Audit.Entry entry = Audit.Entry.of(from(request, caller), Audit.Deed.REQUEST, what)
+        .asking(request.request().method() + " " + path + " needs " + access);
+    return one && resource.group(1).equals("Patient") ? entry.about(entry.what()) : entry;
   }
 
   /** RFC 6750 section 3: who sent nothing learns only what to send. */
@@ -176,21 +202,6 @@ public final class Gate {
   /** What RFC 6750 allows in error_description: printable ASCII without quote and backslash. */
   private static String quotable(String text) {
     return text.replaceAll("[\"\\\\]", "'").replaceAll("[^ -~]", "?");
-  }
-
-  /** The route's pattern, since the address itself may name a patient. */
-  private static String target(Access access, RoutingContext request) {
-    Route route = request.currentRoute();
-    return access + (route == null || route.getPath() == null ? "" : " " + route.getPath());
-  }
-
-  private static Audit.Action action(HttpMethod method) {
-    return switch (method.name()) {
-      case "GET", "HEAD" -> Audit.Action.READ;
-      case "PUT", "PATCH" -> Audit.Action.UPDATE;
-      case "DELETE" -> Audit.Action.DELETE;
-      default -> Audit.Action.EXECUTE;
-    };
   }
 
   private static boolean hasBody(HttpServerRequest http) {

@@ -17,13 +17,17 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class GateTest {
   private final Vertx vertx = Vertx.vertx();
+  private Future<Void> recording = Future.succeededFuture();
   private final List<String> audited = new CopyOnWriteArrayList<>();
   private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private int port;
@@ -43,8 +47,10 @@ class GateTest {
     if (doorman != null)
       router.route()
           .handler(Gate.kept(doorman,
-              (caller, action, target, allowed) -> audited
-                  .add(caller.subject() + " " + action + " " + target + " " + allowed)));
+              entry -> {
+                audited.add(entry.caller().subject() + " " + entry.what() + " " + entry.query() + " " + entry.status());
+                return recording;
+              }));
     needs(Access.FHIR_READ, router.get("/read/:id"))
         .handler(request -> request.end("read by " + Gate.caller(request).subject()));
     needs(Access.FHIR_WRITE, router.post("/write")).handler(GateTest::length);
@@ -89,7 +95,7 @@ class GateTest {
 
     assertEquals(401, answer.statusCode());
     assertEquals("Bearer realm=\"caregrid\"", answer.headers().firstValue("WWW-Authenticate").orElseThrow());
-    assertEquals(List.of("unknown READ FHIR_READ /read/:id false"), audited, "the pattern: ids stay out of it");
+    assertEquals(List.of("unknown [/read/7] GET /read/7 needs FHIR_READ 401"), audited);
   }
 
   @Test
@@ -114,7 +120,7 @@ class GateTest {
     assertTrue(answer.body().contains("FHIR_WRITE"), answer.body());
     assertTrue(answer.body().contains("FHIR Data Writer, FHIR Data Contributor"), answer.body());
     assertTrue(answer.headers().firstValue("WWW-Authenticate").orElseThrow().contains("insufficient_scope"));
-    assertEquals(List.of("r EXECUTE FHIR_WRITE /write false"), audited);
+    assertEquals(List.of("r [/write] POST /write needs FHIR_WRITE 403"), audited);
   }
 
   @Test
@@ -197,5 +203,24 @@ class GateTest {
 
   private static <T> T get(Future<T> future) throws Exception {
     return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void aRefusalWithABodyIsAnsweredWhenItIsRecordedAndNotBefore() throws Exception {
+    Promise<Void> kept = Promise.promise();
+    recording = kept.future();
+    open(request -> Future.succeededFuture(reader()));
+
+    CompletableFuture<HttpResponse<String>> answer = CompletableFuture.supplyAsync(() -> {
+      try {
+        return send("POST", "/write", "x".repeat(100_000));
+      } catch (Exception failed) {
+        throw new CompletionException(failed);
+      }
+    });
+    assertThrows(TimeoutException.class, () -> answer.get(300, TimeUnit.MILLISECONDS));
+    vertx.runOnContext(now -> kept.complete());
+
+    assertEquals(403, answer.get(10, TimeUnit.SECONDS).statusCode());
   }
 }

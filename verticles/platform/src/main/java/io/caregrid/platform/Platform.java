@@ -16,7 +16,6 @@ import io.caregrid.api.signin.SignIn;
 import io.caregrid.cluster.HazelcastCluster;
 import io.caregrid.cluster.NodeConfig;
 import io.caregrid.cluster.Topics;
-import io.caregrid.contract.Audit;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.RecordCodec;
@@ -34,6 +33,7 @@ import io.caregrid.engines.FolderLock;
 import io.caregrid.ingest.DeadLetterReader;
 import io.caregrid.ingest.IngestVerticle;
 import io.caregrid.ingest.NormaliseVerticle;
+import io.caregrid.store.AuditEvents;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetters;
 import io.caregrid.store.FhirStore;
@@ -41,6 +41,7 @@ import io.caregrid.store.ImageIndex;
 import io.caregrid.store.Sequencer;
 import io.caregrid.store.ShardStore;
 import io.caregrid.store.WebSessions;
+import io.caregrid.store.audit.Trail;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Deployable;
@@ -84,6 +85,7 @@ public final class Platform implements AutoCloseable {
   private Vertx vertx;
   private FhirStore fhir;
   private HttpVerticle http;
+  private Trail trail;
   private Archive archive;
   private NodeKey key;
   private DicomScpVerticle dicom;
@@ -126,12 +128,16 @@ public final class Platform implements AutoCloseable {
     vertx = Await
         .ready(cluster.vertx(options(), builder -> builder.withMetrics(new MicrometerMetricsFactory(metrics))));
     keep(() -> Await.closed(vertx.close()));
+    trail = openTrail();
     watchDisk();
     List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class).forEach(this::travel);
 
     progress.step("opening the store");
     Database database = openDatabase(progress);
-    fhir = new FhirStore(database, Audit.log());
+    AuditEvents accesses = new AuditEvents(database);
+    trail.ship(vertx, accesses);
+    keep(() -> Await.closed(trail.unship()));
+    fhir = new FhirStore(database, trail);
     DeadLetters letters = new DeadLetters(database);
 
     progress.step("opening the doors");
@@ -141,14 +147,15 @@ public final class Platform implements AutoCloseable {
     if (config.roles().contains("analytics")) openLake(database);
     if (config.roles().contains("api"))
       doors.addAll(
-          ApiDoors.all(vertx, fhir, letters, config.cluster().shards(), checks, metrics::scrape, Main.Version.text()));
+          ApiDoors.all(vertx, fhir, letters, accesses, trail, config.cluster().shards(), checks, metrics::scrape,
+              Main.Version.text()));
     else
       doors.add(new HealthRoutes(checks, metrics::scrape));
     Authentication authentication = authentication(roles);
-    SignIn signIn = SignIn.of(vertx, config.security(), config.isOpen(), roles, Audit.log(), new WebSessions(database),
+    SignIn signIn = SignIn.of(vertx, config.security(), config.isOpen(), roles, trail, new WebSessions(database),
         authentication::caller, Clock.systemUTC());
     doors.add(signIn);
-    http = new HttpVerticle(config.http(), signIn.before(authentication.doorman()), Audit.log(), doors);
+    http = new HttpVerticle(config.http(), signIn.before(authentication.doorman()), trail, doors);
     openHttp();
     if (archive != null) openImaging(database);
     log.info("node is running name={} addresses={}", config.name(), addresses());
@@ -169,6 +176,17 @@ public final class Platform implements AutoCloseable {
       return NodeKey.keep(config.data(), config.name());
     } catch (IOException refused) {
       throw new StartException("this node's own key: " + refused.getMessage(), refused);
+    }
+  }
+
+  private Trail openTrail() {
+    Path folder = config.audit().folder() == null ? config.data().resolve("audit") : config.audit().folder();
+    try {
+      Trail opened = keep(Trail.open(folder.toAbsolutePath(), config.audit(), config.name(), metrics));
+      check("audit", () -> Future.succeededFuture(opened.isHealthy()));
+      return opened;
+    } catch (IOException refused) {
+      throw new StartException("accesses cannot be recorded there, check audit.folder: " + refused, refused);
     }
   }
 
@@ -212,12 +230,12 @@ public final class Platform implements AutoCloseable {
   private void openDicom(Database database, Roles roles) {
     ImageIndex index = new ImageIndex(database);
     archive = keep(Await.however(Archive.open(vertx, config.dicom(), pictures(), index, metrics)));
-    DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, Audit.log(), config.dicom(),
+    DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, trail, config.dicom(),
         config.data().resolve("scratch").toAbsolutePath());
     deploy(web);
     doors.add(web);
     DicomScpVerticle.Door door = new DicomScpVerticle.Door(config.dicom(), roles, !config.isOpen(),
-        archive::receive, archive::acceptsMore, Audit.log(), metrics);
+        archive::receive, archive::acceptsMore, trail, metrics);
     if (!config.isOpen() && config.dicom().callers().isEmpty())
       log.warn("nobody may call the DICOM port: dicom.callers names no application");
     DeploymentOptions everyCore = new DeploymentOptions().setInstances(Runtime.getRuntime().availableProcessors());
@@ -234,10 +252,10 @@ public final class Platform implements AutoCloseable {
     Path scratch = config.data().resolve("lake-scratch").toAbsolutePath();
     deploy(new AnalyticsVerticle(database, config.lake(), objects, scratch.resolve("commits"), metrics));
     LakeTables tables = new LakeTables(objects, scratch.resolve("schemas"));
-    SqlRoutes sql = new SqlRoutes(tables, config.lake().sql(), Audit.log(), metrics, scratch.resolve("sql"));
+    SqlRoutes sql = new SqlRoutes(tables, config.lake().sql(), trail, metrics, scratch.resolve("sql"));
     deploy(sql);
     doors.add(sql);
-    doors.add(new ViewRoutes(vertx, fhir, Audit.log()));
+    doors.add(new ViewRoutes(vertx, fhir, trail));
   }
 
   private ObjectStore lake() {

@@ -49,7 +49,7 @@ public final class Settings {
   /**
    * Sends the log where it belongs. Must come before the first logger is made.
    *
-   * @throws StartException when there can be no log in {@code data}: an audit log that is not written stops the start
+   * @throws StartException when there can be no log in {@code data}
    */
   public static void useLog(String logback, Path data) {
     Path logs = data.toAbsolutePath().resolve("logs");

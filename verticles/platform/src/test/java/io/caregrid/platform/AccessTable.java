@@ -56,6 +56,10 @@ final class AccessTable {
       *       /fhir/*/$*                            OPEN
       *       /fhir/$*                              OPEN
       *       /fhir/*                               OPEN
+      GET     /fhir/AuditEvent                      AUDIT_READ
+      HEAD    /fhir/AuditEvent                      AUDIT_READ
+      GET     /fhir/AuditEvent/:id                  AUDIT_READ
+      HEAD    /fhir/AuditEvent/:id                  AUDIT_READ
       GET     /fhir/TYPE                            FHIR_READ
       HEAD    /fhir/TYPE                            FHIR_READ
       POST    /fhir/TYPE                            FHIR_WRITE

@@ -16,6 +16,7 @@ import io.caregrid.dicom.archive.Archive;
 import io.caregrid.dicom.fhir.ImagingStudyVerticle;
 import io.caregrid.dicom.web.DicomWebVerticle;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.AuditEvents;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetters;
 import io.caregrid.store.FhirStore;
@@ -55,7 +56,8 @@ final class PictureNode implements AutoCloseable {
         folder.resolveSibling(folder.getFileName() + "-scratch"));
     Await.ready(vertx.deployVerticle(web));
     doors.add(web);
-    doors.addAll(ApiDoors.all(vertx, store, new DeadLetters(database), 1, List.of(), () -> "", "test"));
+    doors.addAll(ApiDoors.all(vertx, store, new DeadLetters(database), new AuditEvents(database), Audit.log(), 1,
+        List.of(), () -> "", "test"));
     port = open(0);
     Await.ready(ImagingStudyVerticle.deploy(vertx, database, store, ImagingConfig.DEFAULT,
         new IdentityConfig("Lookup", ""), base() + "/dicom-web"));

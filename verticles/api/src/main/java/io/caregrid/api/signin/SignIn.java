@@ -106,11 +106,14 @@ public final class SignIn implements Routes {
       redirect(request, "/#sign-in=refused");
     } else {
       Cookies.session(request, tls(request)).ifPresent(sessions::end);
-      provider.exchanged(code, attempt.get(), back(request)).compose(sessions::begin).onSuccess(begun -> {
-        record(request, begun.caller(), "SignIn", true);
-        Cookies.setSession(request, tls(request), begun.cookie());
-        redirect(request, attempt.get().to());
-      }).onFailure(cause -> failed(request, cause));
+      provider.exchanged(code, attempt.get(), back(request))
+          .compose(sessions::begin)
+          .compose(begun -> record(request, begun.caller(), Audit.Deed.SIGN_IN, Audit.DONE).map(begun))
+          .onSuccess(begun -> {
+            Cookies.setSession(request, tls(request), begun.cookie());
+            redirect(request, attempt.get().to());
+          })
+          .onFailure(cause -> failed(request, cause));
     }
   }
 
@@ -126,8 +129,10 @@ public final class SignIn implements Routes {
       return;
     }
     boolean busy = cause instanceof Failure.Busy;
-    if (!busy) record(request, Caller.unknown(), "SignIn", false);
-    redirect(request, "/#sign-in=" + (busy ? "busy" : "refused"));
+    Future<Void> recorded = busy
+        ? Future.succeededFuture()
+        : record(request, Caller.unknown(), Audit.Deed.SIGN_IN, ((Failure) cause).status);
+    recorded.onComplete(kept -> redirect(request, "/#sign-in=" + (busy ? "busy" : "refused")));
   }
 
   private void logout(RoutingContext request) {
@@ -135,10 +140,11 @@ public final class SignIn implements Routes {
     Cookies.dropSession(request, tls(request));
     Future<Sessions.Ended> ended = cookie.map(sessions::end)
         .orElse(Future.succeededFuture(new Sessions.Ended(false, null, null)));
-    ended.compose(was -> {
-      if (was.wasThere()) record(request, was.caller(), "SignOut", true);
-      return provider.farewell(was.identity(), origin(request) + "/").recover(away -> Future.succeededFuture());
-    })
+    ended.compose(was -> was.wasThere()
+        ? record(request, was.caller(), Audit.Deed.SIGN_OUT, Audit.DONE).otherwiseEmpty().map(was)
+        : Future.succeededFuture(was))
+        .compose(was -> provider.farewell(was.identity(), origin(request) + "/")
+            .recover(away -> Future.succeededFuture()))
         .onSuccess(there -> json(request, new JsonObject().put("to", there == null ? "/" : there)))
         .onFailure(request::fail);
   }
@@ -163,9 +169,10 @@ public final class SignIn implements Routes {
     return new JsonObject().put("name", caller.name() == null ? caller.subject() : caller.name()).put("may", may);
   }
 
-  private void record(RoutingContext request, Caller caller, String what, boolean allowed) {
+  private Future<Void> record(RoutingContext request, Caller caller, Audit.Deed deed, int status) {
     String address = request.request().remoteAddress() == null ? null : request.request().remoteAddress().hostAddress();
-    audit.record(caller.traced(Requests.traceOf(request)).from(address), Audit.Action.EXECUTE, what, allowed);
+    Caller here = caller.traced(Requests.traceOf(request)).from(address);
+    return audit.record(Audit.Entry.of(here, deed, null).ended(status));
   }
 
   /** Where the issuer sends the browser back to: has to be among the client's redirect addresses there. */

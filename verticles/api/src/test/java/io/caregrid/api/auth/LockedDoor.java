@@ -47,7 +47,10 @@ final class LockedDoor implements AutoCloseable {
       needs(Access.OPEN, router.get("/open")).handler(request -> request.end("open"));
     };
     http = new HttpVerticle(House.ANY_PORT, authentication.doorman(),
-        (caller, action, target, allowed) -> audited.add(caller.subject() + " " + target + " " + allowed),
+        entry -> {
+          audited.add(entry.caller().subject() + " " + entry.query() + " " + entry.status());
+          return Future.succeededFuture();
+        },
         List.of(door));
     get(vertx.deployVerticle(http));
   }

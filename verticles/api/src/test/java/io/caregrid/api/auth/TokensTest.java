@@ -95,7 +95,7 @@ class TokensTest {
         .header("Authorization", "bearer  " + token)
         .POST(HttpRequest.BodyPublishers.ofString("x")));
     assertEquals(403, write.statusCode());
-    assertEquals(List.of("s-1 FHIR_WRITE /thing false"), door.audited);
+    assertEquals(List.of("s-1 POST /thing needs FHIR_WRITE 403"), door.audited);
     assertEquals(3, door.metrics.get(TokenDoorman.TOKENS).tag("outcome", "accepted").counter().count());
     assertEquals(1, issuer.asked.get());
   }

@@ -19,6 +19,7 @@ import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.WebSessions;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -72,7 +73,10 @@ class SignInTest {
     Authentication authentication = new Authentication(vertx, config, null, Roles.BUILT_IN, Clock.systemUTC(),
         new SimpleMeterRegistry());
     SignIn signIn = SignIn.of(vertx, config.security(), config.isOpen(), Roles.BUILT_IN,
-        (caller, action, what, allowed) -> audited.add(caller.subject() + " " + what + " " + allowed),
+        entry -> {
+          audited.add(entry.caller().subject() + " " + entry.deed() + " " + entry.status());
+          return Future.succeededFuture();
+        },
         new WebSessions(database), authentication::caller, clock);
     house = get(House.open(vertx, signIn, authentication.doorman(),
         router -> Gate.needs(Access.FHIR_READ, router.route("/fhir/Patient"))
@@ -155,7 +159,7 @@ class SignInTest {
     assertFalse(cookies.containsKey("caregrid"));
     cookies.put("caregrid", cookie);
     assertEquals(401, reading());
-    assertEquals(List.of("ada SignIn true", "ada SignOut true"), audited);
+    assertEquals(List.of("ada SIGN_IN 200", "ada SIGN_OUT 200"), audited);
   }
 
   @Test
@@ -226,7 +230,7 @@ class SignInTest {
 
     assertEquals("/#sign-in=refused", ended);
     assertEquals(401, reading());
-    assertEquals(List.of("unknown SignIn false"), audited);
+    assertEquals(List.of("unknown SIGN_IN 401"), audited);
   }
 
   @Test
