@@ -145,13 +145,13 @@ public final class Platform implements AutoCloseable {
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
     if (config.roles().contains("dicom")) openDicom(database, roles);
     if (config.roles().contains("analytics")) openLake(database);
+    Authentication authentication = authentication(roles);
     if (config.roles().contains("api"))
       doors.addAll(
           ApiDoors.all(vertx, fhir, letters, accesses, trail, config.cluster().shards(), checks, metrics::scrape,
               Main.Version.text()));
     else
       doors.add(new HealthRoutes(checks, metrics::scrape));
-    Authentication authentication = authentication(roles);
     SignIn signIn = SignIn.of(vertx, config.security(), config.isOpen(), roles, trail, new WebSessions(database),
         authentication::caller, Clock.systemUTC());
     doors.add(signIn);

@@ -1,11 +1,15 @@
 package io.caregrid.platform;
 
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.ColorScheme;
+import io.caregrid.api.pages.Browser;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
@@ -44,9 +48,12 @@ class KeycloakIT {
       settings.put("security.issuers.hospital.roles.doctor", "FHIR Data Reader,Analyst");
       settings.put("security.issuers.hospital.roles.device-gateway", "Telemetry Sender");
       settings.put("security.nodeTokens", "never");
+      settings.put("security.signIn.issuer", "hospital");
+      settings.put("security.signIn.clientId", "pages");
       try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
         machinesAndPeopleGetWhatTheirRolesGive(node, keycloak);
         otherTokensOfKeycloaksAreRefused(node, keycloak);
+        peopleSignInWithTheirBrowser(node, keycloak);
         aNewKeyIsTakenUp(node, keycloak);
         keycloak.close();
         assertEquals(200, get(node, "/fhir/Patient", last), "the keys that are known are good for a day");
@@ -91,6 +98,34 @@ class KeycloakIT {
     assertEquals(401, get(node, "/fhir/Patient", keycloak.machine("stranger", "stranger-secret")), "no audience");
     String good = person.path("access_token").asText();
     assertEquals(401, get(node, "/fhir/Patient", good.substring(0, good.length() - 8) + "AAAAAAAA"));
+  }
+
+  private static void peopleSignInWithTheirBrowser(Platform node, Keycloak keycloak) {
+    try (Browser browser = Browser.open()) {
+      Page page = browser.page(node.http() + "/vitals/", 1280, 800, ColorScheme.LIGHT);
+      page.waitForURL(url -> url.startsWith(keycloak.issuer()));
+      page.fill("#username", "ada");
+      page.fill("#password", "ada-password");
+      page.click("#kc-login");
+
+      assertThat(page).hasURL(node.http() + "/vitals/");
+      assertThat(page.locator("#who")).containsText("ada");
+      Browser.shoot(page, "signed-in");
+      assertEquals(200, page.evaluate("async () => (await fetch('/fhir/Patient')).status"));
+      assertEquals(403, page.evaluate("async () => (await fetch('/iomt/dead-letters')).status"));
+      assertEquals("", page.evaluate("document.cookie"), "no script reads it");
+
+      page.navigate(node.http() + "/dead-letters/");
+      assertThat(page.locator("#session-notice")).containsText("OPERATE");
+      Browser.shoot(page, "signed-in-without-right");
+
+      page.click("#who button");
+      assertThat(page).hasURL(node.http() + "/");
+      assertThat(page.locator("#who")).hasText("Sign in");
+      assertEquals(401, page.evaluate("async () => (await fetch('/fhir/Patient')).status"));
+      page.navigate(node.http() + "/vitals/");
+      assertThat(page.locator("#username")).isVisible();
+    }
   }
 
   private void aNewKeyIsTakenUp(Platform node, Keycloak keycloak) throws Exception {
