@@ -12,12 +12,20 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** The records of {@link NodeConfig} seen as keys and texts: what settings there are, and how texts become the records again. */
+/**
+ * The records of {@link NodeConfig} seen as keys and texts: what settings there are, and how texts become the records again.
+ *
+ * <p>A component that is a map has keys whose middle the operator chooses ({@code security.issuers.hospital.url}): none is there by default. A map's
+ * records say in a static {@code DEFAULTS} what their components are unless set; one that is not in it has to be set.
+ */
 final class ConfigShape {
   private final Map<String, Configuration.Value> values;
   private final List<String> problems = new ArrayList<>();
@@ -36,9 +44,72 @@ final class ConfigShape {
   private static void collect(String prefix, Record record, Map<String, String> texts) {
     for (RecordComponent component : record.getClass().getRecordComponents()) {
       Object value = valueOf(component, record);
+      if (value instanceof Map) continue;
       if (value instanceof Record nested) collect(prefix + component.getName() + ".", nested, texts);
       else texts.put(prefix + component.getName(), text(value));
     }
+  }
+
+  /** True for a key within a map, too. */
+  static boolean knows(String key) {
+    return knows(NodeConfig.class, key);
+  }
+
+  private static boolean knows(Class<?> record, String key) {
+    for (RecordComponent component : record.getRecordComponents()) {
+      String name = component.getName();
+      if (key.equals(name)) return !isMap(component) && !component.getType().isRecord();
+      if (!key.startsWith(name + ".")) continue;
+      String rest = key.substring(name.length() + 1);
+      if (component.getType().isRecord()) return knows(component.getType(), rest);
+      return isMap(component) && knowsEntry(component, rest);
+    }
+    return false;
+  }
+
+  private static boolean knowsEntry(RecordComponent map, String rest) {
+    if (!isRecord(valueType(map))) return !rest.isBlank();
+    int dot = rest.indexOf('.');
+    return dot > 0 && knows((Class<?>) valueType(map), rest.substring(dot + 1));
+  }
+
+  /** {@code CAREGRID_SECURITY_ISSUERS_HOSPITAL_URL} → {@code security.issuers.hospital.url}; empty when no map has such a key. */
+  static Optional<String> keyOf(String variable) {
+    return keyOf("", NodeConfig.class, variable);
+  }
+
+  private static Optional<String> keyOf(String prefix, Class<?> record, String variable) {
+    for (RecordComponent component : record.getRecordComponents()) {
+      String key = prefix + component.getName();
+      if (!variable.startsWith(Configuration.variable(key) + "_")) continue;
+      if (component.getType().isRecord()) return keyOf(key + ".", component.getType(), variable);
+      if (isMap(component) && isRecord(valueType(component)))
+        return keyOfEntry(key, (Class<?>) valueType(component),
+            variable.substring(Configuration.variable(key).length() + 1));
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<String> keyOfEntry(String map, Class<?> record, String rest) {
+    for (RecordComponent component : record.getRecordComponents()) {
+      String last = "_" + Configuration.words(component.getName());
+      if (!isMap(component) && rest.endsWith(last) && rest.length() > last.length())
+        return Optional.of(map + "." + rest.substring(0, rest.length() - last.length()).toLowerCase(Locale.ROOT) + "."
+            + component.getName());
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isMap(RecordComponent component) {
+    return component.getType() == Map.class;
+  }
+
+  private static Type valueType(RecordComponent map) {
+    return ((ParameterizedType) map.getGenericType()).getActualTypeArguments()[1];
+  }
+
+  private static boolean isRecord(Type type) {
+    return type instanceof Class<?> one && one.isRecord();
   }
 
   private static Object valueOf(RecordComponent component, Record record) {
@@ -58,16 +129,16 @@ final class ConfigShape {
   /** @throws ConfigException naming every setting that is wrong, with its source */
   static NodeConfig build(Map<String, Configuration.Value> values) {
     ConfigShape shape = new ConfigShape(values);
-    NodeConfig node = (NodeConfig) shape.record("", NodeConfig.class);
+    NodeConfig node = (NodeConfig) shape.record("", NodeConfig.class, Map.of());
     if (!shape.problems.isEmpty()) throw new ConfigException(String.join("\n", shape.problems));
     return node;
   }
 
   /** Null when something in it is wrong; the problem is noted, so that the rest can still be checked. */
-  private Object record(String prefix, Class<?> type) {
+  private Object record(String prefix, Class<?> type, Map<String, String> unset) {
     RecordComponent[] components = type.getRecordComponents();
     int problemsBefore = problems.size();
-    Object[] arguments = Arrays.stream(components).map(component -> argument(prefix, component)).toArray();
+    Object[] arguments = Arrays.stream(components).map(component -> argument(prefix, component, unset)).toArray();
     if (problems.size() > problemsBefore) return null;
     try {
       Class<?>[] types = Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
@@ -81,10 +152,49 @@ final class ConfigShape {
     }
   }
 
-  private Object argument(String prefix, RecordComponent component) {
+  private Object argument(String prefix, RecordComponent component, Map<String, String> unset) {
     String key = prefix + component.getName();
-    if (component.getType().isRecord()) return record(key + ".", component.getType());
+    if (component.getType().isRecord()) return record(key + ".", component.getType(), Map.of());
+    if (isMap(component)) return map(key + ".", valueType(component));
     Configuration.Value value = values.get(key);
+    if (value == null && !unset.containsKey(component.getName())) {
+      problems.add(key + " is missing");
+      return null;
+    }
+    if (value == null) value = new Configuration.Value(key, unset.get(component.getName()), "default");
+    return read(key, component, value);
+  }
+
+  private Map<String, Object> map(String prefix, Type type) {
+    Map<String, Object> entries = new LinkedHashMap<>();
+    for (String name : names(prefix, isRecord(type))) {
+      Object entry = isRecord(type)
+          ? record(prefix + name + ".", (Class<?>) type, unset((Class<?>) type))
+          : list(values.get(prefix + name).text());
+      if (entry != null) entries.put(name, entry);
+    }
+    return entries;
+  }
+
+  private Set<String> names(String prefix, boolean records) {
+    return values.keySet()
+        .stream()
+        .filter(key -> key.startsWith(prefix))
+        .map(key -> key.substring(prefix.length()))
+        .map(rest -> records ? rest.substring(0, rest.indexOf('.')) : rest)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Map<String, String> unset(Class<?> type) {
+    try {
+      return (Map<String, String>) type.getDeclaredField("DEFAULTS").get(null);
+    } catch (ReflectiveOperationException forgotten) {
+      throw new IllegalStateException(type + " needs a static DEFAULTS", forgotten);
+    }
+  }
+
+  private Object read(String key, RecordComponent component, Configuration.Value value) {
     try {
       return parse(component.getGenericType(), value.text().strip());
     } catch (IllegalArgumentException | DateTimeParseException wrong) {

@@ -53,15 +53,21 @@ final class ConfigYaml {
       int line = parser.currentLocation().getLineNr();
       JsonToken token = parser.nextToken();
       if (token == JsonToken.START_OBJECT) settings(parser, key + ".");
-      else if (token == JsonToken.START_ARRAY) add(key, list(parser), line);
+      else if (token == JsonToken.START_ARRAY) list(parser, key, line);
       else if (token != JsonToken.VALUE_NULL) add(key, parser.getText(), parser.currentTokenLocation().getLineNr());
     }
   }
 
-  private static String list(JsonParser parser) throws IOException {
+  /** Elements that are settings themselves are named by their number: {@code security.issuers.0.url}. */
+  private void list(JsonParser parser, String key, int line) throws IOException {
     List<String> elements = new ArrayList<>();
-    while (parser.nextToken() != JsonToken.END_ARRAY) elements.add(parser.getText());
-    return String.join(",", elements);
+    int number = 0;
+    while (parser.nextToken() != JsonToken.END_ARRAY) {
+      if (parser.currentToken() == JsonToken.START_OBJECT) settings(parser, key + "." + number++ + ".");
+      else elements.add(parser.getText());
+    }
+    if (number == 0) add(key, String.join(",", elements), line);
+    else if (!elements.isEmpty()) throw new JsonParseException(parser, key + " mixes settings and values");
   }
 
   private void add(String key, String text, int line) {

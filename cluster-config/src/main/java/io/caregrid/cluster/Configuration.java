@@ -27,7 +27,8 @@ public final class Configuration {
   }
 
   public static final String ENVIRONMENT_PREFIX = "CAREGRID_";
-  private static final Set<String> SECRETS = Set.of("database.password", "lake.s3.secretKey");
+  private static final Set<String> SECRETS = Set.of("database.password", "lake.s3.secretKey",
+      "security.signIn.clientSecret");
   private static final String DEFAULT = "default";
 
   private final Map<String, Value> values;
@@ -60,7 +61,8 @@ public final class Configuration {
     List<Value> found = new ArrayList<>();
     new TreeMap<>(environment).forEach((name, text) -> {
       if (!name.startsWith(ENVIRONMENT_PREFIX) || notSettings.contains(name)) return;
-      found.add(new Value(keys.getOrDefault(name, name), text, "environment " + name));
+      String key = keys.containsKey(name) ? keys.get(name) : ConfigShape.keyOf(name).orElse(name);
+      found.add(new Value(key, text, "environment " + name));
     });
     return with(found);
   }
@@ -82,7 +84,7 @@ public final class Configuration {
   }
 
   private Configuration with(Collection<Value> found) {
-    List<String> unknown = found.stream().filter(value -> !values.containsKey(value.key())).map(this::unknown).toList();
+    List<String> unknown = found.stream().filter(value -> !ConfigShape.knows(value.key())).map(this::unknown).toList();
     if (!unknown.isEmpty()) throw new ConfigException(String.join("\n", unknown));
     Map<String, Value> merged = new LinkedHashMap<>(values);
     found.forEach(value -> merged.put(value.key(), value));
@@ -109,7 +111,11 @@ public final class Configuration {
 
   /** {@code shard.batchEvents} → {@code CAREGRID_SHARD_BATCH_EVENTS}. */
   static String variable(String key) {
-    String words = key.replace('.', '_').replaceAll("([a-z])([A-Z])", "$1_$2");
-    return ENVIRONMENT_PREFIX + words.toUpperCase(Locale.ROOT);
+    return ENVIRONMENT_PREFIX + words(key);
+  }
+
+  /** {@code shard.batchEvents} → {@code SHARD_BATCH_EVENTS}. */
+  static String words(String key) {
+    return key.replace('.', '_').replaceAll("([a-z])([A-Z])", "$1_$2").toUpperCase(Locale.ROOT);
   }
 }

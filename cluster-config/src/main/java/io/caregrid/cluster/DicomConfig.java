@@ -5,6 +5,8 @@ import static io.caregrid.cluster.ConfigException.require;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * How pictures come in and where they are kept.
@@ -25,16 +27,20 @@ import java.util.List;
  * @param artim        longest wait for A-ASSOCIATE-RQ and for the peer to close, 1 s..60 s (PS3.8 section 9.1.5)
  * @param idle         longest silence in an association, 5 s..1 h
  * @param privateClasses true: SOP classes that PS3.4 does not list may be stored too
+ * @param roles        entry of {@code callers} → what it may, as roles; one that is not here is a Modality and may store
  */
 public record DicomConfig(String host, int port, String aeTitle, List<String> callers, Path folder, boolean shared,
     int associations, int perCaller, int maxPdu, long maxInstance, int bufferBytes, int workHeapPercent, Duration artim,
-    Duration idle, boolean privateClasses) {
+    Duration idle, boolean privateClasses, Map<String, List<String>> roles) {
 
   public static final DicomConfig DEFAULT = new DicomConfig("127.0.0.1", 11112, "CAREGRID", List.of(), null, false,
-      512, 64, 131_072, 4L << 30, 512 << 20, 30, Duration.ofSeconds(10), Duration.ofSeconds(60), false);
+      512, 64, 131_072, 4L << 30, 512 << 20, 30, Duration.ofSeconds(10), Duration.ofSeconds(60), false, Map.of());
 
   public DicomConfig {
     callers = List.copyOf(callers);
+    roles = Map.copyOf(roles);
+    require(Set.copyOf(callers).containsAll(roles.keySet()),
+        "dicom.roles must be of callers as dicom.callers names them, not " + roles.keySet());
     require(port >= 0 && port <= 65535, "dicom.port must be 0..65535, not " + port);
     require(Hosts.isLoopback(host)
         || Hosts.isPrivate(host) && !callers.isEmpty() && callers.stream().allMatch(caller -> caller.contains("@")),

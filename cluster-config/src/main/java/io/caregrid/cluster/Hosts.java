@@ -19,6 +19,11 @@ public final class Hosts {
     return address.isLoopbackAddress() || address.isSiteLocalAddress() || address.isLinkLocalAddress() || uniqueLocal;
   }
 
+  /** True for 0.0.0.0 and ::, which are every address of the machine and the name of none. */
+  public static boolean isAny(String host) {
+    return resolve(host).isAnyLocalAddress();
+  }
+
   private static InetAddress resolve(String host) {
     try {
       return InetAddress.getByName(host);

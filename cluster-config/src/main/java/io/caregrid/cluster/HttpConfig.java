@@ -2,18 +2,26 @@ package io.caregrid.cluster;
 
 import static io.caregrid.cluster.ConfigException.require;
 
+import java.util.List;
+
 /**
  * The one HTTP port with {@code /fhir}, {@code /ingest}, {@code /iomt}, {@code /health}, {@code /metrics} and the pages.
  *
- * @param host address to bind; only loopback until authentication is there (promise 5)
- * @param port 0..65535; 0 takes any free one, and the node prints what it got
+ * @param host  address to bind; beyond loopback only when {@code security} says who may call
+ * @param port  0..65535; 0 takes any free one, and the node prints what it got
+ * @param names host names, without port, by which clients call this node besides {@code host} and this machine's own: a request under another name is
+ *              refused
  */
-public record HttpConfig(String host, int port) {
-  public static final HttpConfig DEFAULT = new HttpConfig("127.0.0.1", 8080);
+public record HttpConfig(String host, int port, List<String> names) {
+
+  public static final HttpConfig DEFAULT = new HttpConfig("127.0.0.1", 8080, List.of());
 
   public HttpConfig {
+    names = List.copyOf(names);
     require(port >= 0 && port <= 65535, "http.port must be 0..65535, not " + port);
-    require(Hosts.isLoopback(host),
-        "http.host must be a loopback address, not " + host + ": this version has no authentication yet");
+    require(names.stream().allMatch(name -> name.matches("[A-Za-z0-9.:\\[\\]-]+")),
+        "http.names must be host names without port, not " + names);
+    require(!Hosts.isAny(host) || !names.isEmpty(),
+        "http.names must name the hosts by which clients call this node when http.host is " + host);
   }
 }

@@ -17,13 +17,14 @@ import java.util.Set;
 public record NodeConfig(String name, Set<String> roles, Path data, Path mappings, HttpConfig http,
     ClusterConfig cluster, KafkaConfig kafka,
     DatabaseConfig database, IngestConfig ingest, ShardConfig shard, IdentityConfig identity, DicomConfig dicom,
-    ImagingConfig imaging, LakeConfig lake) {
+    ImagingConfig imaging, LakeConfig lake, SecurityConfig security, AuditConfig audit) {
 
   public static final Set<String> ALL_ROLES = Set.of("ingest", "device", "api", "dicom", "analytics");
   public static final NodeConfig DEFAULT = new NodeConfig("caregrid", ALL_ROLES, Path.of("data"), null,
       HttpConfig.DEFAULT, ClusterConfig.DEFAULT,
       KafkaConfig.DEFAULT, DatabaseConfig.DEFAULT, IngestConfig.DEFAULT, ShardConfig.DEFAULT, IdentityConfig.DEFAULT,
-      DicomConfig.DEFAULT, ImagingConfig.DEFAULT, LakeConfig.DEFAULT);
+      DicomConfig.DEFAULT, ImagingConfig.DEFAULT, LakeConfig.DEFAULT, SecurityConfig.DEFAULT,
+      AuditConfig.DEFAULT);
 
   public NodeConfig {
     require(!name.isBlank(), "name must not be blank");
@@ -38,6 +39,16 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
         "lake.place must be s3://bucket/prefix, or lake.shared true and lake.place one folder for all machines (NFS, CephFS):"
             + " in cluster.mode cluster whichever machine is left goes on with the same lake. For nodes on one machine set"
             + " cluster.durability to " + ClusterConfig.SINGLE_MACHINE);
+    require(Hosts.isLoopback(http.host()) || security.asksWhoCalls() || security.isOpenByWish(),
+        "http.host must be a loopback address, not " + http.host()
+            + ", as long as security.issuers names nobody who says"
+            + " who calls; or set security.mode to " + SecurityConfig.OPEN
+            + ", and whoever reaches that address may do everything");
     roles = Set.copyOf(roles);
+  }
+
+  /** True when whoever reaches the HTTP port without a token may do everything: to be said at every start. */
+  public boolean isOpen() {
+    return security.isOpenByWish() || !security.asksWhoCalls();
   }
 }

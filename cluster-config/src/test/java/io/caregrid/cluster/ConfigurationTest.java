@@ -173,6 +173,79 @@ class ConfigurationTest {
   }
 
   @Test
+  void anIssuerIsReadFromTheFileAsAMapAndAsAListAndFromTheEnvironment() throws IOException {
+    Path map = yaml("""
+        security:
+          issuers:
+            hospital:
+              url: https://id.example.org/realms/a
+              rolesClaim: [realm_access.roles, scope]
+              roles: {"CN=doctors,OU=x": FHIR Data Reader, nurse.night: [Analyst, Operator]}
+          roles:
+            Ward Researcher: {like: FHIR Data Reader, access: ANALYTICS_QUERY, tables: [vitals]}
+        """);
+
+    SecurityConfig security = Configuration.defaults()
+        .withYaml(map)
+        .withEnvironment(Map.of("CAREGRID_SECURITY_ISSUERS_HOSPITAL_AUDIENCE", "us",
+            "CAREGRID_SECURITY_ISSUERS_HOSPITAL_KEYS_FOR", "2h"), Set.of())
+        .withFlags(List.of("security.issuers.other.url=https://id.example.org/realms/b"))
+        .node()
+        .security();
+
+    IssuerConfig hospital = security.issuers().get("hospital");
+    assertEquals("us", hospital.audience());
+    assertEquals(Duration.ofHours(2), hospital.keysFor());
+    assertEquals(Duration.ofSeconds(30), hospital.skew());
+    assertEquals(List.of("realm_access.roles", "scope"), hospital.rolesClaim());
+    assertEquals(Map.of("CN=doctors,OU=x", List.of("FHIR Data Reader"), "nurse.night", List.of("Analyst", "Operator")),
+        hospital.roles());
+    assertEquals("caregrid", security.issuers().get("other").audience());
+    assertEquals(List.of("vitals"), security.roles().get("Ward Researcher").tables());
+    Path list = yaml("security:\n  issuers:\n    - url: https://a.example.org\n    - url: https://b.example.org\n");
+    assertEquals("https://b.example.org",
+        Configuration.defaults().withYaml(list).node().security().issuers().get("1").url());
+  }
+
+  @Test
+  void whatIsWrongWithAnIssuerIsNamed() {
+    assertTrue(refusal(() -> Configuration.defaults().withFlags(List.of("security.issuers.a.audience=x")))
+        .contains("security.issuers.a.url is missing"));
+    assertTrue(refusal(() -> Configuration.defaults().withFlags(List.of("security.issuers.a.uri=x")))
+        .contains("unknown setting security.issuers.a.uri"));
+    assertTrue(refusal(() -> Configuration.defaults().withFlags(List.of("security.issuers=x")))
+        .contains("unknown setting security.issuers"));
+    assertTrue(
+        refusal(() -> Configuration.defaults().withFlags(List.of("security.issuers.a.url=http://id.example.org")))
+            .contains("url must be https"));
+    assertTrue(refusal(() -> Configuration.defaults()
+        .withFlags(List.of("security.issuers.a.url=https://x.org", "security.issuers.b.url=https://x.org")))
+        .contains("each issuer's url once"));
+    assertTrue(refusal(() -> Configuration.defaults()
+        .withFlags(List.of("security.issuers.a.url=https://x.org", "security.issuers.a.skew=1h")))
+        .contains("skew must be PT0S..PT5M"));
+  }
+
+  @Test
+  void aNodeBeyondLoopbackNeedsSomebodyWhoSaysWhoCallsOrTheWishToBeOpen() {
+    List<String> abroad = List.of("http.host=192.0.2.7");
+    assertTrue(refusal(() -> Configuration.defaults().withFlags(abroad)).contains("security.issuers"));
+    assertTrue(refusal(() -> Configuration.defaults()
+        .withFlags(List.of("http.host=0.0.0.0",
+            "security.mode=open-i-know-what-i-do")))
+        .contains("http.names must name the hosts"));
+
+    for (String safe : List.of("security.issuers.a.url=https://x.org", "security.nodeTokens=always",
+        "security.mode=open-i-know-what-i-do")) {
+      NodeConfig node = Configuration.defaults().withFlags(List.of("http.host=192.0.2.7", safe)).node();
+      assertEquals(safe.contains("open"), node.isOpen(), safe);
+    }
+    assertTrue(NodeConfig.DEFAULT.isOpen(), "loopback without an issuer is open");
+    assertTrue(NodeConfig.DEFAULT.security().takesNodeTokens("127.0.0.1"));
+    assertEquals(false, NodeConfig.DEFAULT.security().takesNodeTokens("192.0.2.7"));
+  }
+
+  @Test
   void aTruthIsWrittenTrueOrFalse() {
     String refusal = refusal(() -> Configuration.defaults().withFlags(List.of("dicom.shared=yes")));
 

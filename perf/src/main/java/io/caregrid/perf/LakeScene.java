@@ -8,6 +8,7 @@ import io.caregrid.store.Database;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.ShardStore;
 import io.caregrid.templates.observation.FhirMapping;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -60,7 +61,7 @@ final class LakeScene implements AutoCloseable {
     this.ward = new Ward(devices, HOUR);
     this.samples = samples;
     this.database = Scene.await(Database.open(vertx, node.addresses.database()));
-    this.store = new FhirStore(database, (caller, action, target, allowed) -> {});
+    this.store = new FhirStore(database, entry -> Future.succeededFuture());
   }
 
   /** Devices, Patients and filled Observations go into the store as fast as it takes them, and the lake follows. */

@@ -109,12 +109,12 @@ final class Node implements AutoCloseable {
         shard.idleAfter(), shard.idleCheck(), shard.handoff());
     var cluster = base.cluster();
     NodeConfig config = new NodeConfig("perf", Set.of(args[3].split(",")), Path.of(args[0]), null,
-        new HttpConfig("127.0.0.1", 0),
+        new HttpConfig("127.0.0.1", 0, List.of()),
         new io.caregrid.cluster.ClusterConfig(cluster.mode(), cluster.name(), cluster.host(), cluster.port(),
             cluster.busPort(), cluster.members(),
             Integer.parseInt(args[2]), cluster.durability()),
         base.kafka(), base.database(), base.ingest(), aged, base.identity(), base.dicom(), base.imaging(),
-        base.lake());
+        base.lake(), base.security(), base.audit());
     try (Platform platform = Platform.start(config, true, step -> System.err.println("node: " + step))) {
       System.out.println(READY + JSON.writeValueAsString(addresses(platform)));
       System.in.transferTo(java.io.OutputStream.nullOutputStream());

@@ -61,3 +61,4 @@ function themeButton() {
 const kept = localStorage.getItem(THEME_KEY);
 if (kept === 'dark' || kept === 'light') document.documentElement.dataset.theme = kept;
 themeButton();
+import '/assets/session.js';

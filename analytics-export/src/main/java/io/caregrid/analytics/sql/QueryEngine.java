@@ -2,6 +2,7 @@ package io.caregrid.analytics.sql;
 
 import io.caregrid.cluster.SqlConfig;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Grants;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -66,15 +67,17 @@ final class QueryEngine implements AutoCloseable {
 
   /**
    * Completes on the caller's context, with an answer that the caller closes. Fails with Invalid 400, Unprocessable 422 (a value does not fit),
-   * TooCostly 422, Busy 503, or with the reason given to {@code running}.
+   * TooCostly 422, Busy 503, Forbidden 403 for a table that is not for whoever asks, or with the reason given to {@code running}.
+   *
+   * @param grants of whoever asks
    */
-  Future<Answer> answer(Query query, Running running) {
+  Future<Answer> answer(Query query, Grants grants, Running running) {
     if (out.get() >= config.atOnce() * OUT_PER_THREAD)
       return Future.failedFuture(new Failure.Busy(
           "as many answers as this node keeps are on their way to slow clients: ask again in a moment"));
     return limited(running, () -> {
       try {
-        return asked(query, running);
+        return asked(query, grants, running);
       } catch (SQLException refused) {
         throw running.isStopped() || Refusals.isFatal(refused)
             ? refused
@@ -84,10 +87,10 @@ final class QueryEngine implements AutoCloseable {
   }
 
   /** The lake goes on while its files are looked for: whoever comes too late for a state of it takes a newer one. */
-  private Answer asked(Query query, Running running) throws SQLException, IOException {
+  private Answer asked(Query query, Grants grants, Running running) throws SQLException, IOException {
     for (int n = 1;; n++) {
       try (Tables.Pinned lake = tables.pin()) {
-        return answer(query, lake, running);
+        return answer(query, grants, lake, running);
       } catch (Tables.Outdated gone) {
         if (n == TRIES) throw (IOException) gone.getCause();
       }
@@ -127,9 +130,14 @@ final class QueryEngine implements AutoCloseable {
     return found;
   }
 
-  private Answer answer(Query query, Tables.Pinned lake, Running running) throws SQLException, IOException {
+  private Answer answer(Query query, Grants grants, Tables.Pinned lake, Running running)
+      throws SQLException, IOException {
     Offer offer = new Offer(lake);
     Set<String> named = gate.check(query.sql(), offer.names());
+    List<String> others = named.stream().filter(name -> !grants.mayQuery(name)).sorted().toList();
+    if (!others.isEmpty())
+      throw new Failure.Forbidden("your roles do not give you table " + String.join(", ", others)
+          + "; GET /analytics/tables tells which they give");
     Map<String, String> views = new TreeMap<>();
     for (String name : named) {
       running.check();

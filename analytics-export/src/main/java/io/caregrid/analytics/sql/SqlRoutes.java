@@ -1,9 +1,12 @@
 package io.caregrid.analytics.sql;
 
+import static io.caregrid.contract.Gate.needs;
+
 import io.caregrid.cluster.SqlConfig;
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
-import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.Lingering;
 import io.caregrid.contract.Routes;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -27,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * SQL over HTTP: {@code POST /analytics/sql} answers a query as JSON, CSV or Parquet, {@code GET /analytics/tables} tells what can be asked. Deploy once a
  * node and mount in the HTTP server; undeploying ends what runs.
  *
- * <p>Each query is audited before the first byte of its answer goes out, by a hash of its text: the text may name a patient.
+ * <p>Each query is audited before the first byte of its answer goes out, with its text, which may name a patient.
  */
 public final class SqlRoutes extends VerticleBase implements Routes {
   /** Header: everything that was in the change feed until then is in the answer. */
@@ -75,8 +78,8 @@ public final class SqlRoutes extends VerticleBase implements Routes {
 
   @Override
   public void mount(Router router) {
-    router.post("/analytics/sql").handler(this::query);
-    router.get("/analytics/tables").handler(this::tables);
+    needs(Access.ANALYTICS_QUERY, router.post("/analytics/sql")).handler(this::query);
+    needs(Access.ANALYTICS_QUERY, router.get("/analytics/tables")).handler(this::tables);
   }
 
   private void query(RoutingContext routing) {
@@ -90,13 +93,10 @@ public final class SqlRoutes extends VerticleBase implements Routes {
     HttpServerResponse response = routing.response();
     response.closeHandler(gone -> running.stop(new Departed()));
     Timer.Sample begun = Timer.start(metrics);
-    return engine.answer(query, running)
-        .onComplete(done -> {
-          begun.stop(metrics.timer(QUERIES, "outcome", outcome(done.cause())));
-          audit.record(Caller.LOCAL.traced(routing.get("trace")), Audit.Action.EXECUTE,
-              "SQL/" + Audit.hash(query.sql()),
-              !(done.cause() instanceof Failure.Invalid));
-        })
+    Audit.Entry entry = Audit.Entry.of(Gate.caller(routing), Audit.Deed.SQL, null).asking(query.sql());
+    return audit.around(entry,
+        () -> engine.answer(query, Gate.caller(routing).grants(), running)
+            .onComplete(done -> begun.stop(metrics.timer(QUERIES, "outcome", outcome(done.cause())))))
         .compose(answer -> send(routing, answer).onComplete(sent -> answer.close()));
   }
 
@@ -130,7 +130,10 @@ public final class SqlRoutes extends VerticleBase implements Routes {
   private void tables(RoutingContext routing) {
     engine.catalogue().compose(found -> {
       JsonArray list = new JsonArray();
-      found.views().forEach(one -> list.add(json(one)));
+      found.views()
+          .stream()
+          .filter(one -> Gate.caller(routing).grants().mayQuery(one.view().name()))
+          .forEach(one -> list.add(json(one)));
       Instant asOf = found.asOf();
       HttpServerResponse response = routing.response()
           .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
@@ -159,7 +162,7 @@ public final class SqlRoutes extends VerticleBase implements Routes {
     if (response.closed() || cause instanceof Departed) {
       response.reset();
     } else if (response.headWritten()) {
-      log.warn("an answer broke off trace={} cause={}", routing.<String>get("trace"), cause.getClass().getName());
+      log.warn("an answer broke off trace={} cause={}", routing.<String>get(Gate.TRACE), cause.getClass().getName());
       response.reset();
     } else {
       Lingering.on(vertx, routing.request());

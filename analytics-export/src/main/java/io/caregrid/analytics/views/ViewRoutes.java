@@ -1,8 +1,12 @@
 package io.caregrid.analytics.views;
 
+import static io.caregrid.contract.Gate.needs;
+
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.Lingering;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
@@ -50,18 +54,18 @@ public final class ViewRoutes implements Routes {
 
   @Override
   public void mount(Router router) {
-    router.post(ADDRESS).handler(this::run);
+    needs(Access.ANALYTICS_QUERY, router.post(ADDRESS)).handler(this::run);
   }
 
   private void run(RoutingContext request) {
-    Caller caller = Caller.LOCAL.traced(request.get("trace"));
+    Caller caller = Gate.caller(request);
     body(request).compose(body -> started(request, caller, body)).onFailure(cause -> refuse(request, cause));
   }
 
   private void refuse(RoutingContext request, Throwable cause) {
     if (cause instanceof Outlet.HungUp) return;
     if (request.response().headWritten())
-      log.warn("view broken off trace={} cause={}", request.<String>get("trace"), cause.getClass().getSimpleName());
+      log.warn("view broken off trace={} cause={}", request.<String>get(Gate.TRACE), cause.getClass().getSimpleName());
     else
       Lingering.on(vertx, request.request());
     request.fail(cause);

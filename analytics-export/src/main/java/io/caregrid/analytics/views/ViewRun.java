@@ -3,6 +3,7 @@ package io.caregrid.analytics.views;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
 import io.caregrid.store.FhirStore;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
@@ -33,8 +34,9 @@ final class ViewRun {
   Void blocking(Buffer body, String format, String accept) throws IOException {
     RunRequest asked = RunRequest.of(RunRequest.json(body.getBytes())).or(format);
     Format form = Format.of(asked.format(), accept);
+    if (asked.resources() == null) allowed(asked);
     StoredResources stored = asked.resources() == null ? new StoredResources(store, caller, asked) : null;
-    audit.record(caller, Audit.Action.EXECUTE, asked.view().resource(), true);
+    StoredResources.await(audit.record(entry(asked)));
     out.type(form.type + (form == Format.CSV ? "; charset=utf-8" : ""));
     try {
       write(asked, form, stored);
@@ -43,6 +45,19 @@ final class ViewRun {
       throw wrapped.getCause();
     }
     return null;
+  }
+
+  private Audit.Entry entry(RunRequest asked) {
+    return Audit.Entry.of(caller, Audit.Deed.VIEW, null).asking("$viewdefinition-run " + asked.view().resource());
+  }
+
+  /** The store's resources of a type are the rows of the table of the same name. */
+  private void allowed(RunRequest asked) {
+    String type = asked.view().resource();
+    if (caller.grants().mayQuery(type)) return;
+    Failure refusal = new Failure.Forbidden("your roles do not give you the resources of this type");
+    StoredResources.await(audit.record(entry(asked).ended(refusal)));
+    throw refusal;
   }
 
   private void write(RunRequest asked, Format form, StoredResources stored) throws IOException {

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.SqlConfig;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.OperationOutcome;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -39,11 +41,19 @@ public final class SqlDoor implements AutoCloseable {
   final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   public SqlDoor(Tables tables, SqlConfig config, Path scratch) {
+    this(tables, config, scratch, Doorman.OPEN);
+  }
+
+  SqlDoor(Tables tables, SqlConfig config, Path scratch, Doorman doorman) {
     this.scratch = scratch;
-    Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target + " " + allowed);
+    Audit audit = entry -> {
+      audited.add(entry.deed() + " " + entry.query() + " " + entry.status());
+      return Future.succeededFuture();
+    };
     SqlRoutes routes = new SqlRoutes(tables, config, audit, metrics, scratch);
     get(vertx.deployVerticle(routes));
     Router router = Router.router(vertx);
+    router.route().handler(Gate.kept(doorman, Audit.log()));
     routes.mount(router);
     router.route().last().failureHandler(SqlDoor::refuse);
     port = get(vertx.createHttpServer(new HttpServerOptions().setCompressionSupported(true))

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
@@ -32,10 +34,18 @@ final class ViewHouse implements AutoCloseable {
   private final WebClient client;
 
   ViewHouse(DatabaseConfig config) {
+    this(config, Doorman.OPEN);
+  }
+
+  ViewHouse(DatabaseConfig config, Doorman doorman) {
     database = get(Database.open(vertx, config));
-    Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target);
+    Audit audit = entry -> {
+      audited.add(entry.deed() + " " + entry.query());
+      return Future.succeededFuture();
+    };
     store = new FhirStore(database, audit);
     Router router = Router.router(vertx);
+    router.route().handler(Gate.kept(doorman, audit));
     new ViewRoutes(vertx, store, audit).mount(router);
     router.route().last().failureHandler(request -> {
       if (request.response().headWritten()) {

@@ -63,7 +63,7 @@ class ViewRoutesTest {
     assertEquals("application/x-ndjson", answer.getHeader("Content-Type"));
     assertEquals(OBSERVATIONS, rows.stream().map(row -> row.getString("id")).distinct().count());
     assertEquals(OBSERVATIONS, rows.size());
-    assertTrue(house.audited.contains("EXECUTE Observation"), house.audited::toString);
+    assertTrue(house.audited.contains("VIEW $viewdefinition-run Observation"), house.audited::toString);
   }
 
   @Test

@@ -1,7 +1,6 @@
 package io.caregrid.dicom.archive;
 
 import io.caregrid.cluster.DicomConfig;
-import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.dicom.archive.RecordHeader.State;
@@ -58,7 +57,6 @@ public final class Archive implements AutoCloseable {
   /** One thread: deflated instances are rare, and what they cost is for their senders to wait for, not for others. */
   private final ExecutorService inflating = Executors.newSingleThreadExecutor(work -> named(work, "archive-inflate"));
   private final ScheduledExecutorService keeper;
-  private final Audit audit = Audit.log();
   private final Arrivals arrivals = new Around();
   private volatile long lookedAt = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS);
   private volatile boolean isShort;
@@ -179,13 +177,12 @@ public final class Archive implements AutoCloseable {
 
   /**
    * Removes a study, one series of it, or one instance of that. The rows are gone when it completes; this writer's bytes are erased at once, unless
-   * somebody reads them, another's by itself within {@value #TIDY_SECONDS} s.
+   * somebody reads them, another's by itself within {@value #TIDY_SECONDS} s. The door that was asked records it.
    *
    * @return false: there was nothing
    */
   public Future<Boolean> delete(Caller caller, String study, String seriesOrNull, String instanceOrNull) {
     return index.remove(study, seriesOrNull, instanceOrNull).map(gone -> {
-      audit.record(caller, Audit.Action.DELETE, "ImagingStudy/" + Audit.hash(study), true);
       if (gone > 0) keeper.execute(this::keep);
       return gone > 0;
     });

@@ -2,6 +2,7 @@ package io.caregrid.dicom.dimse;
 
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Roles;
 import io.caregrid.dicom.archive.Incoming;
 import io.caregrid.dicom.ul.Association;
 import io.caregrid.dicom.ul.Limits;
@@ -47,6 +48,12 @@ public final class DicomScpVerticle extends VerticleBase {
     public Door(DicomConfig config, Supplier<Incoming> archive, BooleanSupplier hasRoom, Audit audit,
         MeterRegistry meters) {
       this(new Admission(config, hasRoom), archive, hasRoom, audit, meters);
+    }
+
+    /** @param asks see {@link Admission} */
+    public Door(DicomConfig config, Roles roles, boolean asks, Supplier<Incoming> archive, BooleanSupplier hasRoom,
+        Audit audit, MeterRegistry meters) {
+      this(new Admission(config, roles, asks, hasRoom), archive, hasRoom, audit, meters);
     }
 
     private Door(Admission admission, Supplier<Incoming> archive, BooleanSupplier hasRoom, Audit audit,

@@ -1,5 +1,6 @@
 package io.caregrid.dicom.dimse;
 
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.dicom.data.TransferSyntax;
@@ -10,8 +11,8 @@ import io.caregrid.dicom.ul.ServiceUser;
 import io.caregrid.dicom.ul.UserInformation.CommonExtended;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.vertx.core.Future;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -29,13 +30,15 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
   /** What a UID in a command may look like before the archive looks closer; NUL and spaces around it are gone. */
   private static final String UID = "[0-9A-Za-z.-]{1,64}";
   private static final int ANSWER_BYTES = 512;
+  private static final String REFUSED = "refused";
 
   private final Association association;
   private final House house;
   private final MessageReader reader = new MessageReader(this);
   private final Map<Integer, Agreed> contexts = new HashMap<>();
   private final Map<String, Set<String>> related = new HashMap<>();
-  private final Set<String> audited = new HashSet<>();
+  /** Study, or {@link #REFUSED} → its entry in the audit trail, which every answer about it waits for: one a study and association. */
+  private final Map<String, Future<Void>> audited = new HashMap<>();
   private Caller caller;
   private String callingAe;
   private Store receiving;
@@ -58,27 +61,39 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
   public void requested(Pdu.AssociateRq request) {
     house.presence().asked(association);
     Pdu.Titles titles = request.titles();
-    caller = caller(titles);
+    caller = house.admission().caller(titles, association.remote());
     Pdu.AssociateRj refusal = house.admission().enter(titles, association.remote());
     if (refusal != null) {
       log.info("association rejected subject={} reason={}", caller.subject(), refusal);
       house.metrics().rejected(refusal.toString());
-      if (!refusal.isTransient()) house.audit().record(caller, Audit.Action.EXECUTE, "association", false);
-      association.reject(refusal);
+      if (refusal.isTransient()) association.reject(refusal);
+      else recorded(association(403)).onComplete(kept -> association.run(() -> rejectNow(refusal)));
       return;
     }
     callingAe = titles.callingAe();
     Pdu.AssociateAc answer = house.negotiation().answer(request);
     agree(request, answer);
     log.debug("association accepted subject={} contexts={}", caller.subject(), contexts.size());
-    house.audit().record(caller, Audit.Action.EXECUTE, "association", true);
-    association.accept(answer);
+    recorded(association(Audit.DONE)).onComplete(kept -> association.run(() -> {
+      if (kept.failed()) rejectNow(Pdu.AssociateRj.CONGESTION);
+      else if (!over) association.accept(answer);
+    }));
   }
 
-  /** A title comes from outside: what could break a log line does not get into one. */
-  private Caller caller(Pdu.Titles titles) {
-    String title = titles.callingAe().replaceAll("[^!-~]", "?");
-    return new Caller("ae:" + title + "@" + association.remote(), Set.of("modality"), null);
+  private void rejectNow(Pdu.AssociateRj refusal) {
+    if (!over) association.reject(refusal);
+  }
+
+  private Audit.Entry association(int status) {
+    return Audit.Entry.of(caller, Audit.Deed.ASSOCIATION, null).ended(status);
+  }
+
+  private Audit.Entry stored(String study) {
+    return Audit.Entry.of(caller, Audit.Deed.IMAGES_STORED, study == null ? null : "urn:oid:" + study);
+  }
+
+  private Future<Void> recorded(Audit.Entry entry) {
+    return house.audit().record(entry);
   }
 
   private void agree(Pdu.AssociateRq request, Pdu.AssociateAc answer) {
@@ -217,6 +232,10 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
     if (!house.negotiation().isStorage(agreed.abstractSyntax()) || !covers(agreed.abstractSyntax(), sopClass))
       return Store.Answer.refused(Status.SOP_CLASS_NOT_SUPPORTED,
           "Affected SOP Class is not that of the presentation context");
+    if (!caller.may(Access.DICOM_WRITE)) {
+      audited.computeIfAbsent(REFUSED, first -> recorded(stored(null).ended(403)));
+      return Store.Answer.refused(Status.NOT_AUTHORIZED, "this application entity may not store here");
+    }
     if (!house.hasRoom().getAsBoolean())
       return Store.Answer.refused(Status.OUT_OF_RESOURCES, "no room for more, try again later");
     return null;
@@ -268,9 +287,18 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
 
   private void stored(int context, CommandSet command, Store.Answer answer) {
     if (command.field() == CommandSet.C_STORE_RQ) house.metrics().stored(answer.status());
-    if (answer.key() != null && audited.add(answer.key().study()))
-      house.audit().record(caller, Audit.Action.CREATE, "ImagingStudy/" + Audit.hash(answer.key().study()), true);
-    answer(context, command, answer);
+    String study = answer.key() != null ? answer.key().study() : REFUSED;
+    if (answer.key() == null && answer.status() != Status.NOT_AUTHORIZED) {
+      answer(context, command, answer);
+      return;
+    }
+    audited
+        .computeIfAbsent(study, first -> recorded(stored(first)))
+        .onComplete(kept -> association.run(() -> {
+          if (kept.failed()) audited.remove(study);
+          answer(context, command,
+              kept.succeeded() ? answer : Store.Answer.refused(Status.OUT_OF_RESOURCES, Audit.CLOSED));
+        }));
   }
 
   private void answer(int context, CommandSet command, Store.Answer answer) {

@@ -7,6 +7,7 @@ final class Status {
   static final int INVALID_SOP_INSTANCE = 0x0117;
   static final int MISSING_ATTRIBUTE = 0x0120;
   static final int SOP_CLASS_NOT_SUPPORTED = 0x0122;
+  static final int NOT_AUTHORIZED = 0x0124;
   static final int UNRECOGNIZED_OPERATION = 0x0211;
   static final int OUT_OF_RESOURCES = 0xA700;
   /** Warning, coercion of data elements: ours for "kept is what was here before" (PS3.4 table B.2-1). */
@@ -27,7 +28,7 @@ final class Status {
       case 0xA9 -> "data set does not match its SOP class";
       default -> status >> 12 == 0xC ? "cannot understand" : switch (status) {
         case SOP_CLASS_NOT_SUPPORTED -> "SOP class not supported";
-        case 0x0124 -> "not authorized";
+        case NOT_AUTHORIZED -> "not authorized";
         case 0x0111 -> "duplicate SOP instance";
         case INVALID_SOP_INSTANCE -> "invalid SOP instance";
         default -> "refused";

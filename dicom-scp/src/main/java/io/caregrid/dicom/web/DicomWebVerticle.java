@@ -1,7 +1,11 @@
 package io.caregrid.dicom.web;
 
+import static io.caregrid.contract.Gate.needs;
+
 import io.caregrid.cluster.DicomConfig;
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.Lingering;
 import io.caregrid.contract.Routes;
 import io.caregrid.dicom.archive.Archive;
@@ -34,6 +38,7 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
   private static final String FRAMES = INSTANCE + "/frames/:frames";
 
   private final Archive archive;
+  private final Audit audit;
   private final Instances instances;
   private final Storing storing;
   private final Searches searches;
@@ -44,12 +49,13 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
   private final BulkRetrieval bulk;
 
   /**
-   * @param audit   told of every access, but for deleting, of which the archive tells
+   * @param audit   told of every access
    * @param scratch folder of this node alone, for answers that wait for slow clients; what is left in it is removed
    */
   public DicomWebVerticle(Vertx vertx, Archive archive, ImageIndex index, Audit audit, DicomConfig config,
       Path scratch) {
     this.archive = archive;
+    this.audit = audit;
     long memory = Runtime.getRuntime().maxMemory() / 100 * config.workHeapPercent();
     instances = new Instances(vertx, index, archive, audit, memory, scratch);
     storing = new Storing(vertx, archive, audit);
@@ -71,40 +77,44 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
     store(router);
     search(router);
     retrieve(router);
-    for (String what : List.of(STUDY, SERIES, INSTANCE)) router.delete(what).handler(answered(this::remove));
+    for (String what : List.of(STUDY, SERIES, INSTANCE))
+      needs(Access.DICOM_DELETE, router.delete(what)).handler(answered(this::remove));
   }
 
   private void store(Router router) {
-    for (String where : List.of(STUDIES, STUDY)) router.post(where).handler(answered(storing::answer));
+    for (String where : List.of(STUDIES, STUDY))
+      needs(Access.DICOM_WRITE, router.post(where)).handler(answered(storing::answer));
   }
 
   private void search(Router router) {
-    router.get(STUDIES).handler(answered(visit -> searches.answer(visit, Level.STUDY)));
+    needs(Access.DICOM_READ, router.get(STUDIES)).handler(answered(visit -> searches.answer(visit, Level.STUDY)));
     for (String where : List.of(Addresses.ROOT + "/series", STUDY + "/series"))
-      router.get(where).handler(answered(visit -> searches.answer(visit, Level.SERIES)));
+      needs(Access.DICOM_READ, router.get(where)).handler(answered(visit -> searches.answer(visit, Level.SERIES)));
     for (String where : List.of(Addresses.ROOT + "/instances", STUDY + "/instances", SERIES + "/instances"))
-      router.get(where).handler(answered(visit -> searches.answer(visit, Level.INSTANCE)));
+      needs(Access.DICOM_READ, router.get(where)).handler(answered(visit -> searches.answer(visit, Level.INSTANCE)));
   }
 
   private void retrieve(Router router) {
     for (String what : List.of(STUDY, SERIES, INSTANCE)) {
-      router.get(what).handler(answered(retrieval::answer));
-      router.get(what + "/metadata").handler(answered(metadata::answer));
-      router.get(what + "/thumbnail").handler(answered(pictures::thumbnail));
+      needs(Access.DICOM_READ, router.get(what)).handler(answered(retrieval::answer));
+      needs(Access.DICOM_READ, router.get(what + "/metadata")).handler(answered(metadata::answer));
+      needs(Access.DICOM_READ, router.get(what + "/thumbnail")).handler(answered(pictures::thumbnail));
     }
-    router.get(INSTANCE + "/bulkdata/*").handler(answered(bulk::answer));
-    router.get(FRAMES).handler(answered(frames::answer));
-    for (String what : List.of(INSTANCE, FRAMES)) router.get(what + "/rendered").handler(answered(pictures::rendered));
-    router.get(FRAMES + "/thumbnail").handler(answered(pictures::thumbnail));
+    needs(Access.DICOM_READ, router.get(INSTANCE + "/bulkdata/*")).handler(answered(bulk::answer));
+    needs(Access.DICOM_READ, router.get(FRAMES)).handler(answered(frames::answer));
+    for (String what : List.of(INSTANCE, FRAMES))
+      needs(Access.DICOM_READ, router.get(what + "/rendered")).handler(answered(pictures::rendered));
+    needs(Access.DICOM_READ, router.get(FRAMES + "/thumbnail")).handler(answered(pictures::thumbnail));
   }
 
   private Future<Void> remove(Visit visit) {
     String series = visit.series();
     String instance = visit.instance();
-    return archive.delete(visit.caller(), visit.study(), series, instance).compose(gone -> {
-      if (!gone) throw Instances.absent(series, instance);
-      return visit.response().setStatusCode(204).end();
-    });
+    return audit.around(visit.entry(Audit.Deed.IMAGES_REMOVED),
+        () -> archive.delete(visit.caller(), visit.study(), series, instance).map(gone -> {
+          if (!gone) throw Instances.absent(series, instance);
+          return gone;
+        })).compose(gone -> visit.response().setStatusCode(204).end());
   }
 
   private Handler<RoutingContext> answered(Function<Visit, Future<Void>> door) {
@@ -124,12 +134,12 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
     HttpServerResponse response = routing.response();
     if (response.ended()) return;
     if (response.closed() || cause instanceof Departed) {
-      log.debug("a client left before the end of its answer trace={}", routing.<String>get("trace"));
+      log.debug("a client left before the end of its answer trace={}", routing.<String>get(Gate.TRACE));
       response.reset();
       return;
     }
     if (response.headWritten()) {
-      log.warn("an answer broke off trace={} cause={}", routing.<String>get("trace"), cause.getClass().getName());
+      log.warn("an answer broke off trace={} cause={}", routing.<String>get(Gate.TRACE), cause.getClass().getName());
       response.reset();
       return;
     }

@@ -57,11 +57,11 @@ final class Instances {
     String study = visit.study();
     String series = visit.series();
     String instance = visit.instance();
-    visit.record(audit, Audit.Action.READ);
-    return index.instances(study, series, instance).map(found -> {
-      if (found.isEmpty()) throw absent(series, instance);
-      return found;
-    });
+    return audit.around(visit.entry(Audit.Deed.IMAGES_RETRIEVED),
+        () -> index.instances(study, series, instance).map(found -> {
+          if (found.isEmpty()) throw absent(series, instance);
+          return found;
+        }));
   }
 
   static Failure absent(String series, String instance) {

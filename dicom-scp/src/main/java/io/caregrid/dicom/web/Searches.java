@@ -33,8 +33,18 @@ final class Searches {
         .type();
     SearchRequest request = SearchRequest.of(level, visit.study(), visit.series(),
         visit.routing().queryParams().entries());
-    visit.record(audit, Audit.Action.READ);
-    return index.search(request.query()).compose(found -> send(visit, type, request, found));
+    return audit.around(visit.entry(Audit.Deed.IMAGES_QUERIED), () -> index.search(request.query()), Searches::named)
+        .compose(found -> send(visit, type, request, found));
+  }
+
+  /** The studies whose attributes are given out. */
+  private static Audit.Entry named(Audit.Entry entry, List<Found> found) {
+    return entry.to(found.stream()
+        .map(one -> one.study().at("/0020000D/Value/0").asText())
+        .filter(uid -> !uid.isEmpty())
+        .map(Visit::urn)
+        .distinct()
+        .toList());
   }
 
   private Future<Void> send(Visit visit, String type, SearchRequest request, List<Found> found) {

@@ -12,6 +12,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.List;
 
 /** STOW-RS (PS3.18 section 10.5): what may come in at all, and the answer when it has. {@link StoreTransaction} does what lies between. */
 final class Storing {
@@ -35,10 +36,21 @@ final class Storing {
         .orElseThrow(
             () -> new Failure.NotAcceptable("the answer is application/dicom+json, which Accept does not allow"))
         .type();
-    if (!archive.acceptsMore())
+    if (!archive.acceptsMore() || !audit.isKeeping())
       throw new Failure.Busy("the archive has no room for more just now. Send the same again");
     return new StoreTransaction(request, content, archive::receive, study).run()
-        .compose(answer -> send(visit, type, answer));
+        .compose(answer -> audit.record(entry(visit, answer)).compose(kept -> send(visit, type, answer)));
+  }
+
+  private static Audit.Entry entry(Visit visit, StoreAnswer answer) {
+    List<String> studies = answer.outcomes()
+        .stream()
+        .filter(Stored.class::isInstance)
+        .map(one -> Visit.urn(((Stored) one).key().study()))
+        .distinct()
+        .toList();
+    int status = answer.status();
+    return visit.entry(Audit.Deed.IMAGES_STORED).to(studies).ended(status < 300 ? Audit.DONE : status);
   }
 
   /** Of the request: multipart/related of application/dicom, or one application/dicom. */
@@ -56,12 +68,6 @@ final class Storing {
   }
 
   private Future<Void> send(Visit visit, String type, StoreAnswer answer) {
-    answer.outcomes()
-        .stream()
-        .filter(Stored.class::isInstance)
-        .map(one -> ((Stored) one).key().study())
-        .distinct()
-        .forEach(study -> audit.record(visit.caller(), Audit.Action.CREATE, "ImagingStudy/" + Audit.hash(study), true));
     if (visit.response().closed()) return Future.succeededFuture();
     int status = answer.status();
     visit.response().setStatusCode(status).putHeader(HttpHeaders.CACHE_CONTROL, "no-store");

@@ -2,10 +2,14 @@ package io.caregrid.dicom.web;
 
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Gate;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * One request as every handler of this shelf wants it.
@@ -16,7 +20,7 @@ import io.vertx.ext.web.RoutingContext;
 record Visit(RoutingContext routing, Caller caller, String base) implements Client {
 
   static Visit of(RoutingContext routing) {
-    return new Visit(routing, Caller.LOCAL.traced(routing.get("trace")), Addresses.base(routing));
+    return new Visit(routing, Gate.caller(routing), Addresses.base(routing));
   }
 
   /** Null when the address names none, like the next two. Invalid 400 when it cannot be a UID. */
@@ -55,9 +59,15 @@ record Visit(RoutingContext routing, Caller caller, String base) implements Clie
     return response().headWritten();
   }
 
-  void record(Audit audit, Audit.Action action) {
-    String study = study();
-    audit.record(caller, action, study == null ? "ImagingStudy" : "ImagingStudy/" + Audit.hash(study), true);
+  /** Of this visit in the audit trail: what the address names, and what was asked about it. */
+  Audit.Entry entry(Audit.Deed deed) {
+    List<String> what = Stream.of(study(), series(), instance()).filter(Objects::nonNull).map(Visit::urn).toList();
+    return Audit.Entry.of(caller, deed, null).to(what).asking(routing.request().query());
+  }
+
+  /** PS3.5 section 9: a UID is an OID. */
+  static String urn(String uid) {
+    return "urn:oid:" + uid;
   }
 
   /**

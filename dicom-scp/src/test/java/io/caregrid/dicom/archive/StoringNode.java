@@ -5,7 +5,9 @@ import static io.caregrid.dicom.Await.get;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.dicom.dimse.DicomScpVerticle;
 import io.caregrid.dicom.web.DicomWebVerticle;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -20,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** An archive with its doors open, C-STORE and DICOMweb; in this process, or in one of its own that a test may kill. */
@@ -37,6 +40,7 @@ final class StoringNode implements AutoCloseable {
         folder.resolveSibling(folder.getFileName() + "-scratch"));
     get(vault.vertx.deployVerticle(pages));
     Router router = Router.router(vault.vertx);
+    router.route().handler(Gate.kept(Doorman.OPEN, Audit.log()));
     pages.mount(router);
     router.route().last().failureHandler(StoringNode::refuse);
     web = get(vault.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1")).actualPort();
@@ -65,7 +69,7 @@ final class StoringNode implements AutoCloseable {
     DicomConfig d = DicomConfig.DEFAULT;
     return new DicomConfig(d.host(), 0, d.aeTitle(), d.callers(), d.folder(), d.shared(), d.associations(),
         d.perCaller(), d.maxPdu(), d.maxInstance(), bufferBytes, d.workHeapPercent(), d.artim(), d.idle(),
-        d.privateClasses());
+        d.privateClasses(), Map.of());
   }
 
   /** A JVM with its main class, on the class path of this one; its errors are ours. */

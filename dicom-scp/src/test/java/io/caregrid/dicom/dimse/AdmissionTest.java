@@ -5,12 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.caregrid.cluster.Configuration;
+import io.caregrid.cluster.DicomConfig;
+import io.caregrid.contract.Access;
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Roles;
 import io.caregrid.dicom.ul.Pdu;
 import io.caregrid.dicom.ul.Pdu.AssociateRj;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class AdmissionTest {
@@ -44,6 +50,34 @@ class AdmissionTest {
     assertNull(enter(admission, "MR1", THERE));
     assertEquals(AssociateRj.CALLING_AE, enter(admission, "MR1", HERE));
     assertEquals(AssociateRj.CALLING_AE, enter(admission, "US1", THERE));
+  }
+
+  @Test
+  void whereDoorsAskOnlyWhoIsNamedComesIn() {
+    assertEquals(AssociateRj.CALLING_AE,
+        enter(new Admission(Port.DEFAULT, Roles.BUILT_IN, true, () -> true), "CT1", HERE));
+    assertNull(enter(new Admission(named(), Roles.BUILT_IN, true, () -> true), "CT1", HERE));
+  }
+
+  @Test
+  void aCallerMayStoreUnlessItsRolesSayOtherwise() {
+    Admission admission = new Admission(named(), Roles.BUILT_IN, true, () -> true);
+
+    Caller scanner = admission.caller(Pdu.Titles.of("CAREGRID", "CT1"), HERE);
+    Caller viewer = admission.caller(Pdu.Titles.of("CAREGRID", "VIEWER"), THERE);
+    Caller elsewhere = admission.caller(Pdu.Titles.of("CAREGRID", "VIEWER"), HERE);
+
+    assertTrue(scanner.may(Access.DICOM_WRITE) && !scanner.may(Access.DICOM_READ));
+    assertTrue(viewer.may(Access.DICOM_READ) && !viewer.may(Access.DICOM_WRITE));
+    assertEquals("10.1.2.3", viewer.address());
+    assertEquals(Set.of(), elsewhere.grants().access());
+  }
+
+  private static DicomConfig named() {
+    return Configuration.defaults()
+        .withFlags(List.of("dicom.callers=CT1,VIEWER@10.1.2.3", "dicom.roles.VIEWER@10.1.2.3=DICOM Data Reader"))
+        .node()
+        .dicom();
   }
 
   @Test

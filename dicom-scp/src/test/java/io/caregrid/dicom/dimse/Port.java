@@ -12,12 +12,14 @@ import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -38,8 +40,10 @@ final class Port implements AutoCloseable {
   private Port(Vertx vertx, DicomConfig config, Supplier<Incoming> archive, BooleanSupplier hasRoom) {
     this.vertx = vertx;
     closing.push(() -> get(vertx.close()));
-    Audit audit = (caller, action, target, allowed) -> audited
-        .add(caller.subject().replaceAll(":[0-9]+$", "") + " " + action + " " + target + " " + allowed);
+    Audit audit = entry -> {
+      audited.add(entry.caller().subject().replaceAll(":[0-9]+$", "") + " " + entry.deed() + " " + entry.status());
+      return Future.succeededFuture();
+    };
     DicomScpVerticle.Door door = new DicomScpVerticle.Door(config, archive, hasRoom, audit, metrics);
     DicomScpVerticle[] one = new DicomScpVerticle[1];
     String id = get(vertx.deployVerticle(() -> one[0] = new DicomScpVerticle(config, door),
@@ -81,7 +85,7 @@ final class Port implements AutoCloseable {
       Duration idle) {
     DicomConfig usual = DicomConfig.DEFAULT;
     return new DicomConfig(usual.host(), 0, usual.aeTitle(), callers, null, false, associations, perCaller, maxPdu,
-        usual.maxInstance(), usual.bufferBytes(), usual.workHeapPercent(), artim, idle, false);
+        usual.maxInstance(), usual.bufferBytes(), usual.workHeapPercent(), artim, idle, false, Map.of());
   }
 
   Peer peer() {

@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -36,7 +37,7 @@ class ProviderTest {
     SimpleMeterRegistry metrics = new SimpleMeterRegistry();
     Admission admission = new Admission(Port.DEFAULT, () -> true);
     House house = new House(admission, new Negotiation(16_384, false), drawer, () -> hasRoom,
-        (caller, action, target, allowed) -> {}, new DimseMetrics(metrics, admission), presence);
+        entry -> Future.succeededFuture(), new DimseMetrics(metrics, admission), presence);
     Association association = Association
         .acceptor(new Limits(16_384, Duration.ofSeconds(10), Duration.ofSeconds(60)), Runnable::run);
     Provider provider = new Provider(association, house);

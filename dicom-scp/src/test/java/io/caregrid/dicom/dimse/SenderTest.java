@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.caregrid.cluster.Configuration;
+import io.caregrid.cluster.DicomConfig;
 import io.caregrid.dicom.archive.Incoming;
 import io.caregrid.dicom.archive.Refused;
 import io.caregrid.dicom.data.TransferSyntax;
@@ -83,6 +85,27 @@ class SenderTest {
   }
 
   @Test
+  void whoMayNotStoreIsToldSoAndNothingIsKept() throws IOException {
+    DicomConfig readsOnly = Configuration.defaults()
+        .withFlags(List.of("dicom.port=0", "dicom.callers=SENDER", "dicom.roles.SENDER=DICOM Data Reader"))
+        .node()
+        .dicom();
+    drawer.answer = expected -> {
+      throw new AssertionError("stored by one who may not");
+    };
+
+    try (Port port = Port.of(readsOnly, drawer)) {
+      List<Sent> sent = send(port, port.peer(), pictures(3), 1);
+
+      assertEquals(3, sent.size());
+      sent.forEach(one -> assertTrue(one.toString().contains("0124") || one.toString().contains("not authorized"),
+          one.toString()));
+      assertEquals(1, port.audited.stream().filter(line -> line.endsWith("CREATE ImagingStudy false")).count(),
+          port.audited.toString());
+    }
+  }
+
+  @Test
   void severalAssociationsShareTheWork() throws IOException {
     List<Outgoing> instances = pictures(200);
     Map<String, Integer> times = new ConcurrentHashMap<>();
@@ -93,7 +116,7 @@ class SenderTest {
 
     try (Port port = Port.of(Port.DEFAULT, drawer)) {
       assertEquals(List.of(), notKept(send(port, port.peer(), instances, 4)));
-      assertEquals(4, port.audited.stream().filter(line -> line.endsWith("association true")).count());
+      assertEquals(4, port.audited.stream().filter(line -> line.endsWith("ASSOCIATION 200")).count());
     }
     assertEquals(200, times.size());
     assertTrue(times.values().stream().allMatch(one -> one == 1), times.toString());

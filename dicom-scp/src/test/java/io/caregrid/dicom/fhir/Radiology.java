@@ -54,7 +54,7 @@ final class Radiology implements AutoCloseable {
         .setPassword(postgres.password());
     database = get(Database.open(vertx,
         new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(), postgres.password(), 16)));
-    store = new FhirStore(database, (caller, action, target, allowed) -> {});
+    store = new FhirStore(database, entry -> Future.succeededFuture());
     index = new ImageIndex(database);
     studies = new ImageStudies(database);
     sequencer = Sequencer.start(database);

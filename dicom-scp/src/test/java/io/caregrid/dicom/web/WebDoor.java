@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.dicom.Await;
 import io.caregrid.dicom.archive.Archive;
@@ -14,6 +16,7 @@ import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
@@ -25,6 +28,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** DICOMweb on a free port, over an archive and a database of its own, and a client for it. */
@@ -55,10 +59,14 @@ final class WebDoor implements AutoCloseable {
     database = Await.get(Database.open(vertx, where));
     ImageIndex index = new ImageIndex(database);
     archive = Await.get(Archive.open(vertx, config, folder, index, metrics));
-    Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target);
+    Audit audit = entry -> {
+      audited.add(entry.deed() + " " + entry.what());
+      return Future.succeededFuture();
+    };
     DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, audit, config, scratch);
     Await.get(vertx.deployVerticle(web));
     Router router = Router.router(vertx);
+    router.route().handler(Gate.kept(Doorman.OPEN, audit));
     web.mount(router);
     router.route().last().failureHandler(WebDoor::refuse);
     port = Await.get(vertx.createHttpServer(new HttpServerOptions().setCompressionSupported(true))
@@ -88,7 +96,7 @@ final class WebDoor implements AutoCloseable {
   static DicomConfig limited(long maxInstance, int bufferBytes, int workHeapPercent) {
     DicomConfig usual = DicomConfig.DEFAULT;
     return new DicomConfig(usual.host(), 0, usual.aeTitle(), List.of(), null, false, 8, 8, usual.maxPdu(), maxInstance,
-        bufferBytes, workHeapPercent, usual.artim(), usual.idle(), false);
+        bufferBytes, workHeapPercent, usual.artim(), usual.idle(), false, Map.of());
   }
 
   String base() {

@@ -1,6 +1,7 @@
 package io.caregrid.api;
 
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.contract.Routes;
@@ -30,7 +31,7 @@ final class Answers implements Routes {
 
   @Override
   public void mount(Router router) {
-    router.route().last().failureHandler(Answers::answer);
+    Gate.filter(router.route().last()).failureHandler(Answers::answer);
     router.errorHandler(404, Answers::unknownAddress);
     router.errorHandler(405, request -> wrongVerb(router, request));
     router.errorHandler(400, request -> send(request, new Failure.Invalid("the request line cannot be read: "

@@ -1,5 +1,8 @@
 package io.caregrid.api;
 
+import static io.caregrid.contract.Gate.needs;
+
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Routes;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
@@ -36,9 +39,10 @@ public final class HealthRoutes implements Routes {
 
   @Override
   public void mount(Router router) {
-    router.get("/health/live").handler(request -> send(request, 200, new JsonObject().put("status", "up")));
-    router.get("/health/ready").handler(this::ready);
-    router.get("/metrics").handler(this::metrics);
+    needs(Access.OPEN, router.get("/health/live"))
+        .handler(request -> send(request, 200, new JsonObject().put("status", "up")));
+    needs(Access.OPEN, router.get("/health/ready")).handler(this::ready);
+    needs(Access.OPERATE, router.get("/metrics")).handler(this::metrics);
   }
 
   private void ready(RoutingContext request) {

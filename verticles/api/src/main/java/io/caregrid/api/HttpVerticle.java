@@ -1,11 +1,15 @@
 package io.caregrid.api;
 
 import io.caregrid.cluster.HttpConfig;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.Routes;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import java.util.List;
 
@@ -19,12 +23,21 @@ public final class HttpVerticle extends VerticleBase {
   private static final int HEADER_BYTES = 16 << 10;
   private static final int IDLE_SECONDS = 120;
   private final HttpConfig config;
+  private final Doorman doorman;
+  private final Audit audit;
   private final List<Routes> doors;
   private HttpServer server;
+  private List<Gate.Line> table = List.of();
 
-  /** @param doors in the order in which their routes are tried */
-  public HttpVerticle(HttpConfig config, List<Routes> doors) {
+  /**
+   * @param doorman says who calls
+   * @param audit   told of everybody who was turned away
+   * @param doors   in the order in which their routes are tried
+   */
+  public HttpVerticle(HttpConfig config, Doorman doorman, Audit audit, List<Routes> doors) {
     this.config = config;
+    this.doorman = doorman;
+    this.audit = audit;
     this.doors = List.copyOf(doors);
   }
 
@@ -44,12 +57,28 @@ public final class HttpVerticle extends VerticleBase {
     return server.actualPort();
   }
 
+  /** What every route asks for. Only after {@link #start} has completed. */
+  public List<Gate.Line> table() {
+    return table;
+  }
+
   private Router router() {
     Router router = Router.router(vertx);
-    router.route().handler(Requests::trace).handler(new DoorGuard(config.host()));
+    Gate.filter(router.route())
+        .handler(Requests::trace)
+        .handler(new DoorGuard(config.host(), config.names()))
+        .handler(Gate.kept(doorman, audit));
     doors.forEach(door -> door.mount(router));
     new Answers().mount(router);
+    refuseUnguarded(router);
+    table = Gate.table(router);
     return router;
+  }
+
+  private static void refuseUnguarded(Router router) {
+    List<String> open = Gate.unguarded(router).stream().map(Route::toString).toList();
+    if (!open.isEmpty())
+      throw new IllegalStateException("routes that name no Access (Gate.needs) are not served: " + open);
   }
 
   private static HttpServerOptions options() {

@@ -1,5 +1,8 @@
 package io.caregrid.api;
 
+import static io.caregrid.contract.Gate.needs;
+
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Routes;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -27,7 +30,8 @@ public final class PageRoutes implements Routes {
       "vitals/page.css",
       "vitals/tile.js", "vitals/patient.js", "vitals/images.js", "dead-letters/page.js", "dead-letters/page.css",
       "assets/house.css",
-      "assets/house.js", "assets/readings.js", "assets/fhir.js", "assets/feed.js", "assets/trend.js",
+      "assets/house.js", "assets/session.js", "assets/readings.js", "assets/fhir.js", "assets/feed.js",
+      "assets/trend.js",
       "assets/favicon.svg", "studies/page.js", "studies/page.css", "studies/dicomweb.js", "studies/elements.js",
       "studies/frames.js", "studies/keywords.js", "studies/multipart.js", "studies/pixels.js", "studies/query.js",
       "studies/stack.js", "studies/tree.js", "studies/voi.js", "studies/viewer/page.js", "studies/viewer/page.css",
@@ -51,12 +55,12 @@ public final class PageRoutes implements Routes {
 
   private static void serve(Router router, String path, String resource) {
     File file = read(resource);
-    router.get(path).handler(request -> send(request, file));
+    needs(Access.OPEN, router.get(path)).handler(request -> send(request, file));
   }
 
   /** Relative links need the slash. */
   private static void redirect(Router router, String bare, String path) {
-    router.get(bare).handler(request -> {
+    needs(Access.OPEN, router.get(bare)).handler(request -> {
       String query = request.request().query();
       request.response()
           .setStatusCode(308)

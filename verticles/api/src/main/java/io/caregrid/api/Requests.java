@@ -1,6 +1,7 @@
 package io.caregrid.api;
 
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Gate;
 import io.vertx.ext.web.RoutingContext;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -8,7 +9,6 @@ import java.util.regex.Pattern;
 /** What every door wants to know of a request: who asks, under which trace, and how this node is called from outside. */
 public final class Requests {
   public static final String TRACE_HEADER = "X-Request-Id";
-  private static final String TRACE = "trace";
   private static final Pattern USABLE_TRACE = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
   private Requests() {}
@@ -17,19 +17,19 @@ public final class Requests {
   static void trace(RoutingContext request) {
     String asked = request.request().getHeader(TRACE_HEADER);
     String trace = asked != null && USABLE_TRACE.matcher(asked).matches() ? asked : UUID.randomUUID().toString();
-    request.put(TRACE, trace);
+    request.put(Gate.TRACE, trace);
     request.response().putHeader(TRACE_HEADER, trace);
     request.next();
   }
 
   /** Joins the log lines of this request. */
   public static String traceOf(RoutingContext request) {
-    return request.get(TRACE);
+    return request.get(Gate.TRACE);
   }
 
-  /** Whoever reaches a loopback door; authentication will name somebody else here. */
+  /** Who asks, as {@link Gate} learned it. */
   public static Caller caller(RoutingContext request) {
-    return Caller.LOCAL.traced(traceOf(request));
+    return Gate.caller(request);
   }
 
   /** Scheme, host and port as the client wrote them, without a trailing slash; the guard has checked the host. */

@@ -1,10 +1,12 @@
 package io.caregrid.api;
 
+import static io.caregrid.contract.Gate.needs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Routes;
 import io.vertx.core.Future;
@@ -22,14 +24,15 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(VertxExtension.class)
 class HttpVerticleTest {
   private static final Routes DOOR = router -> {
-    router.get("/thing").handler(request -> request.end("here"));
-    router.post("/thing").handler(request -> request.end("kept"));
-    router.get("/busy").handler(request -> request.fail(new Failure.Busy("the log is away: try again")));
-    router.get("/bug")
+    needs(Access.OPEN, router.get("/thing")).handler(request -> request.end("here"));
+    needs(Access.OPEN, router.post("/thing")).handler(request -> request.end("kept"));
+    needs(Access.OPEN, router.get("/busy"))
+        .handler(request -> request.fail(new Failure.Busy("the log is away: try again")));
+    needs(Access.OPEN, router.get("/bug"))
         .handler(request -> {
           throw new IllegalStateException("secret of a patient");
         });
-    router.get("/status").handler(request -> request.fail(413));
+    needs(Access.OPEN, router.get("/status")).handler(request -> request.fail(413));
   };
   private House house;
 
@@ -44,6 +47,17 @@ class HttpVerticleTest {
   @Test
   void portZeroTakesAFreePortAndTellsIt() {
     assertNotEquals(0, house.http().port());
+  }
+
+  @Test
+  void aRouteThatNamesNoAccessKeepsTheServerFromStarting(Vertx vertx, VertxTestContext test) {
+    Routes forgetful = router -> router.get("/forgotten").handler(request -> request.end("to anybody"));
+
+    House.open(vertx, DOOR, forgetful).onComplete(test.failing(refused -> test.verify(() -> {
+      assertTrue(refused.getMessage().contains("/forgotten"), refused.getMessage());
+      assertFalse(refused.getMessage().contains("/thing"), refused.getMessage());
+      test.completeNow();
+    })));
   }
 
   @Test

@@ -1,15 +1,21 @@
 package io.caregrid.api;
 
+import io.caregrid.api.signin.SignIn;
+import io.caregrid.cluster.AuditConfig;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.HttpConfig;
-import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.RecordCodec;
+import io.caregrid.contract.Routes;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.AuditEvents;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetters;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.audit.Trail;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -17,6 +23,10 @@ import io.vertx.ext.web.client.HttpRequest;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.ext.web.client.WebClient;
 import io.vertx.ext.web.client.WebClientOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -37,6 +47,7 @@ public final class Ward implements AutoCloseable {
   public final FhirStore store;
   public final DeadLetters letters;
   private final Database database;
+  private final Trail audit;
   private HttpVerticle http;
   private final WebClient client;
   private String deployment;
@@ -45,7 +56,8 @@ public final class Ward implements AutoCloseable {
     for (Class<? extends Record> type : List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class)) codec(type);
     database = get(Database.open(vertx, new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(),
         postgres.user(), postgres.password(), 4)));
-    store = new FhirStore(database, Audit.log());
+    audit = trail(database);
+    store = new FhirStore(database, audit);
     letters = new DeadLetters(database);
     openDoors(House.ANY_PORT);
     client = WebClient.create(vertx, new WebClientOptions().setDefaultHost("127.0.0.1")
@@ -54,11 +66,13 @@ public final class Ward implements AutoCloseable {
   }
 
   private void openDoors(HttpConfig config) {
-    http = new HttpVerticle(config, ApiDoors.all(vertx, store, letters, SHARDS,
+    List<Routes> doors = new ArrayList<>(ApiDoors.all(vertx, store, letters, new AuditEvents(database), audit, SHARDS,
         List.of(new HealthRoutes.Check("database", database::answers, true),
             new HealthRoutes.Check("log", () -> Future.succeededFuture(logIsThere.get()), true),
             new HealthRoutes.Check("disk space", () -> Future.succeededFuture(diskHasRoom.get()), false)),
         () -> "# TYPE ingest_events_total counter\ningest_events_total 7.0\n", "1.2.3"));
+    doors.add(SignIn.notOffered(true));
+    http = new HttpVerticle(config, Doorman.OPEN, audit, doors);
     deployment = get(vertx.deployVerticle(http));
   }
 
@@ -69,7 +83,18 @@ public final class Ward implements AutoCloseable {
     try {
       meanwhile.run();
     } finally {
-      openDoors(new HttpConfig("127.0.0.1", port));
+      openDoors(new HttpConfig("127.0.0.1", port, List.of()));
+    }
+  }
+
+  private Trail trail(Database database) {
+    try {
+      Trail trail = Trail.open(Files.createTempDirectory("caregrid-audit"), AuditConfig.DEFAULT, "ward",
+          new SimpleMeterRegistry());
+      trail.ship(vertx, new AuditEvents(database));
+      return trail;
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
     }
   }
 
@@ -112,6 +137,7 @@ public final class Ward implements AutoCloseable {
 
   @Override
   public void close() {
+    audit.close();
     get(vertx.close());
   }
 

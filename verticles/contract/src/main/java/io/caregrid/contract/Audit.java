@@ -1,34 +1,131 @@
 package io.caregrid.contract;
 
+import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Who touched what. One call per access, allowed or refused; the record never holds the data itself. */
+/**
+ * Who touched whose data. One entry per access, allowed or refused, and no answer goes out before its entry is kept: wrap the work in {@link #around}.
+ * Entries name patients: they are protected data, and go nowhere else.
+ */
 @FunctionalInterface
 public interface Audit {
-  /** What was done, in FHIR's audit-event-action letters. */
-  enum Action {
-    CREATE, READ, UPDATE, DELETE, EXECUTE
+  /** Of an access that gave what was asked for. */
+  int DONE = 200;
+  /** What callers hear while nothing can be recorded. */
+  String CLOSED = "The audit trail cannot be written, so nothing is given out; try again shortly";
+
+  /** What was done. {@code code} is kept with every entry for years: a constant may be renamed, its code may not. */
+  enum Deed {
+    READ("read"), VREAD("vread"), HISTORY("history-instance"), SEARCH("search-type"), CREATE("create"), UPDATE(
+        "update"), DELETE("delete"), VIEW("operation"), IMAGES_STORED("images-stored"), IMAGES_RETRIEVED(
+            "images-retrieved"), IMAGES_QUERIED("images-queried"), IMAGES_REMOVED("images-removed"), ASSOCIATION(
+                "association"), SQL("sql"), DEAD_LETTERS(
+                    "dead-letters"), LIVE_FEED("live-feed"), AUDIT_READ(
+                        "audit-read"), SIGN_IN("sign-in"), SIGN_OUT("sign-out"), REQUEST("request");
+
+    public final String code;
+
+    Deed(String code) {
+      this.code = code;
+    }
   }
 
   /**
-   * @param caller  who
-   * @param action  what
-   * @param target  resource type, with {@code /} and {@link #hash} of the id where one resource is meant
-   * @param allowed false when it was refused
+   * One access.
+   *
+   * @param caller   who
+   * @param deed     what was done
+   * @param what     to what: FHIR references ({@code Patient/1}), studies as {@code urn:oid:}…, or the address that was refused; may be empty
+   * @param patients whose data it was, as far as is known: references {@code Patient/id}
+   * @param query    what was searched or asked for, as it was written; null when nothing was
+   * @param status   {@link #DONE}, or the HTTP status of the refusal or failure, whatever the protocol
    */
-  void record(Caller caller, Action action, String target, boolean allowed);
+  record Entry(Caller caller, Deed deed, List<String> what, List<String> patients, String query, int status) {
+    public Entry {
+      what = List.copyOf(what);
+      patients = List.copyOf(patients);
+    }
 
-  /** One line per access on the logger {@code audit}; log rotation decides how long it is kept. */
+    /** @param what null for nothing in particular */
+    public static Entry of(Caller caller, Deed deed, String what) {
+      return new Entry(caller, deed, what == null ? List.of() : List.of(what), List.of(), null, DONE);
+    }
+
+    public Entry asking(String query) {
+      return new Entry(caller, deed, what, patients, query, status);
+    }
+
+    public Entry about(List<String> patients) {
+      return new Entry(caller, deed, what, patients, query, status);
+    }
+
+    public Entry to(List<String> what) {
+      return new Entry(caller, deed, what, patients, query, status);
+    }
+
+    public Entry ended(int status) {
+      return new Entry(caller, deed, what, patients, query, status);
+    }
+
+    /** @param cause null: it went well */
+    public Entry ended(Throwable cause) {
+      return ended(cause == null ? DONE : cause instanceof Failure failure ? failure.status : 500);
+    }
+  }
+
+  /** Completes when the entry outlives this process, on the caller's context. Fails with {@link Failure.Busy} when it cannot be kept. */
+  Future<Void> record(Entry entry);
+
+  /** False: entries cannot be kept just now, and must not be needed. Then nothing is begun that would have to be recorded. */
+  default boolean isKeeping() {
+    return true;
+  }
+
+  /** Does it, records how it ended, and only then lets the answer go. */
+  default <T> Future<T> around(Entry entry, Supplier<Future<T>> work) {
+    return around(entry, work, (known, answer) -> known);
+  }
+
+  /** @param found adds what only the answer tells; not asked when there is none */
+  default <T> Future<T> around(Entry entry, Supplier<Future<T>> work, Found<T> found) {
+    if (!isKeeping()) return Future.failedFuture(new Failure.Busy(CLOSED));
+    return attempted(work).transform(done -> {
+      Entry ended = done.succeeded() ? found.in(entry, done.result()) : entry.ended(done.cause());
+      return record(ended).transform(kept -> done.succeeded() && kept.failed()
+          ? Future.failedFuture(kept.cause())
+          : done.succeeded() ? Future.succeededFuture(done.result()) : Future.failedFuture(done.cause()));
+    });
+  }
+
+  /** What an answer adds to the entry of its access. */
+  @FunctionalInterface
+  interface Found<T> {
+    Entry in(Entry entry, T answer);
+  }
+
+  private static <T> Future<T> attempted(Supplier<Future<T>> work) {
+    try {
+      return work.get();
+    } catch (RuntimeException refused) {
+      return Future.failedFuture(refused);
+    }
+  }
+
+  /** One line per access on the logger {@code audit}, ids hashed, kept by nobody: for tools that run without a node. */
   static Audit log() {
     Logger log = LoggerFactory.getLogger("audit");
-    return (caller, action, target, allowed) -> log.info("access subject={} action={} target={} allowed={} trace={}",
-        caller.subject(), action,
-        target, allowed, caller.trace());
+    return entry -> {
+      log.info("access subject={} deed={} what={} status={} trace={}", entry.caller().subject(), entry.deed().code,
+          entry.what().stream().map(Audit::hash).toList(), entry.status(), entry.caller().trace());
+      return Future.succeededFuture();
+    };
   }
 
   /** A patient's or device's id as it may appear in a log line: the first 12 hex digits of its SHA-256. */

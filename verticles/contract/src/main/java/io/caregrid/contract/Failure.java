@@ -36,9 +36,16 @@ public abstract sealed class Failure extends RuntimeException {
   /** 401: nobody is asking. */
   public static final class Unauthenticated extends Failure {
     private static final long serialVersionUID = 1;
+    /** RFC 6750 section 3.1, e.g. {@code invalid_token}; null when the request brought no proof at all. */
+    public final String error;
 
     public Unauthenticated(String why) {
+      this(why, null);
+    }
+
+    public Unauthenticated(String why, String error) {
       super(401, "login", why, null);
+      this.error = error;
     }
   }
 

@@ -1,7 +1,10 @@
 package io.caregrid.ingest;
 
+import static io.caregrid.contract.Gate.needs;
+
 import io.caregrid.cluster.IngestConfig;
 import io.caregrid.cluster.KafkaConfig;
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Lingering;
 import io.caregrid.contract.OperationOutcome;
@@ -49,7 +52,7 @@ final class IngestRoutes implements Routes {
 
   @Override
   public void mount(Router router) {
-    router.post("/ingest").handler(this::take);
+    needs(Access.TELEMETRY_SEND, router.post("/ingest")).handler(this::take);
   }
 
   private void take(RoutingContext routing) {

@@ -2,6 +2,9 @@ package io.caregrid.ingest;
 
 import io.caregrid.cluster.IngestConfig;
 import io.caregrid.cluster.KafkaConfig;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
+import io.caregrid.contract.Gate;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -26,6 +29,7 @@ final class Door implements AutoCloseable {
     verticle = new IngestVerticle(vertx, kafka, ingest, meters);
     await(vertx.deployVerticle(verticle));
     Router router = Router.router(vertx);
+    router.route().handler(Gate.kept(Doorman.OPEN, Audit.log()));
     verticle.mount(router);
     port = await(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1")).actualPort();
     House.await("the door", verticle::ready);

@@ -7,6 +7,9 @@ import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.cluster.Shards;
 import io.caregrid.cluster.Source;
 import io.caregrid.cluster.Topics;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
+import io.caregrid.contract.Gate;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.templates.device.MeasurementJson;
@@ -37,6 +40,7 @@ class FirstHopIT {
       await(vertx.deployVerticle(door));
       await(vertx.deployVerticle(hop));
       Router router = Router.router(vertx);
+      router.route().handler(Gate.kept(Doorman.OPEN, Audit.log()));
       door.mount(router);
       int port = await(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1")).actualPort();
       House.await("the door", door::ready);

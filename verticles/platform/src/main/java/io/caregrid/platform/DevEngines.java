@@ -40,7 +40,7 @@ final class DevEngines implements AutoCloseable {
     return new NodeConfig(config.name(), config.roles(), config.data(), config.mappings(), config.http(),
         config.cluster(), log, there,
         config.ingest(), config.shard(), config.identity(), config.dicom(), config.imaging(),
-        config.lake());
+        config.lake(), config.security(), config.audit());
   }
 
   @Override

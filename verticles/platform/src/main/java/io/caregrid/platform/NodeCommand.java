@@ -32,6 +32,7 @@ final class NodeCommand implements Runnable {
       Platform platform = running
           .keep(Platform.start(config, dev, running.starting(step -> log.info("node is starting: {}", step))));
       platform.addresses().forEach((what, where) -> out.printf("%-12s %s%n", what, where));
+      if (platform.openness() != null) out.println(platform.openness());
       out.println("Caregrid node '" + config.name() + "' is running. Ctrl-C stops it.");
       out.flush();
       running.untilStopped();

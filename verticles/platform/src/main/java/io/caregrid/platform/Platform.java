@@ -10,12 +10,16 @@ import io.caregrid.api.ApiDoors;
 import io.caregrid.api.HealthRoutes;
 import io.caregrid.api.HealthRoutes.Check;
 import io.caregrid.api.HttpVerticle;
+import io.caregrid.api.auth.Authentication;
+import io.caregrid.api.auth.NodeKey;
+import io.caregrid.api.signin.SignIn;
 import io.caregrid.cluster.HazelcastCluster;
 import io.caregrid.cluster.NodeConfig;
 import io.caregrid.cluster.Topics;
-import io.caregrid.contract.Audit;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.RecordCodec;
+import io.caregrid.contract.Roles;
 import io.caregrid.contract.Routes;
 import io.caregrid.device.BatchWriter;
 import io.caregrid.device.DeviceIdentity;
@@ -29,12 +33,15 @@ import io.caregrid.engines.FolderLock;
 import io.caregrid.ingest.DeadLetterReader;
 import io.caregrid.ingest.IngestVerticle;
 import io.caregrid.ingest.NormaliseVerticle;
+import io.caregrid.store.AuditEvents;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetters;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.Sequencer;
 import io.caregrid.store.ShardStore;
+import io.caregrid.store.WebSessions;
+import io.caregrid.store.audit.Trail;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Deployable;
@@ -47,7 +54,9 @@ import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -76,7 +85,9 @@ public final class Platform implements AutoCloseable {
   private Vertx vertx;
   private FhirStore fhir;
   private HttpVerticle http;
+  private Trail trail;
   private Archive archive;
+  private NodeKey key;
   private DicomScpVerticle dicom;
 
   private Platform() {}
@@ -99,6 +110,7 @@ public final class Platform implements AutoCloseable {
   private void open(NodeConfig told, boolean dev, Progress progress) {
     keep(FolderLock.take(told.data(), "node"));
     config = told;
+    Roles roles = DefinedRoles.of(config);
     httpDoor().check();
     if (config.roles().contains("dicom")) dicomDoor().check();
     Mappings mappings = Mappings.load(config.mappings());
@@ -116,28 +128,66 @@ public final class Platform implements AutoCloseable {
     vertx = Await
         .ready(cluster.vertx(options(), builder -> builder.withMetrics(new MicrometerMetricsFactory(metrics))));
     keep(() -> Await.closed(vertx.close()));
+    trail = openTrail();
     watchDisk();
     List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class).forEach(this::travel);
 
     progress.step("opening the store");
     Database database = openDatabase(progress);
-    fhir = new FhirStore(database, Audit.log());
+    AuditEvents accesses = new AuditEvents(database);
+    trail.ship(vertx, accesses);
+    keep(() -> Await.closed(trail.unship()));
+    fhir = new FhirStore(database, trail);
     DeadLetters letters = new DeadLetters(database);
 
     progress.step("opening the doors");
     if (config.roles().contains("device")) openShards(database, topics, mappings);
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
-    if (config.roles().contains("dicom")) openDicom(database);
+    if (config.roles().contains("dicom")) openDicom(database, roles);
     if (config.roles().contains("analytics")) openLake(database);
+    Authentication authentication = authentication(roles);
     if (config.roles().contains("api"))
       doors.addAll(
-          ApiDoors.all(vertx, fhir, letters, config.cluster().shards(), checks, metrics::scrape, Main.Version.text()));
+          ApiDoors.all(vertx, fhir, letters, accesses, trail, config.cluster().shards(), checks, metrics::scrape,
+              Main.Version.text()));
     else
       doors.add(new HealthRoutes(checks, metrics::scrape));
-    http = new HttpVerticle(config.http(), doors);
+    SignIn signIn = SignIn.of(vertx, config.security(), config.isOpen(), roles, trail, new WebSessions(database),
+        authentication::caller, Clock.systemUTC());
+    doors.add(signIn);
+    http = new HttpVerticle(config.http(), signIn.before(authentication.doorman()), trail, doors);
     openHttp();
     if (archive != null) openImaging(database);
     log.info("node is running name={} addresses={}", config.name(), addresses());
+    if (config.isOpen()) log.warn("{}", openness());
+  }
+
+  private Authentication authentication(Roles roles) {
+    if (config.security().takesNodeTokens(config.http().host())) key = nodeKey();
+    Authentication authentication = keep(
+        new Authentication(vertx, config, key, roles, Clock.systemUTC(), metrics));
+    if (authentication.hasIssuers())
+      checks.add(new Check("issuers", () -> Future.succeededFuture(authentication.allThere()), false));
+    return authentication;
+  }
+
+  private NodeKey nodeKey() {
+    try {
+      return NodeKey.keep(config.data(), config.name());
+    } catch (IOException refused) {
+      throw new StartException("this node's own key: " + refused.getMessage(), refused);
+    }
+  }
+
+  private Trail openTrail() {
+    Path folder = config.audit().folder() == null ? config.data().resolve("audit") : config.audit().folder();
+    try {
+      Trail opened = keep(Trail.open(folder.toAbsolutePath(), config.audit(), config.name(), metrics));
+      check("audit", () -> Future.succeededFuture(opened.isHealthy()));
+      return opened;
+    } catch (IOException refused) {
+      throw new StartException("accesses cannot be recorded there, check audit.folder: " + refused, refused);
+    }
   }
 
   private Database openDatabase(Progress progress) {
@@ -177,15 +227,17 @@ public final class Platform implements AutoCloseable {
     check("dead letters", () -> Future.succeededFuture(reader.ready()));
   }
 
-  private void openDicom(Database database) {
+  private void openDicom(Database database, Roles roles) {
     ImageIndex index = new ImageIndex(database);
     archive = keep(Await.however(Archive.open(vertx, config.dicom(), pictures(), index, metrics)));
-    DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, Audit.log(), config.dicom(),
+    DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, trail, config.dicom(),
         config.data().resolve("scratch").toAbsolutePath());
     deploy(web);
     doors.add(web);
-    DicomScpVerticle.Door door = new DicomScpVerticle.Door(config.dicom(), archive::receive, archive::acceptsMore,
-        Audit.log(), metrics);
+    DicomScpVerticle.Door door = new DicomScpVerticle.Door(config.dicom(), roles, !config.isOpen(),
+        archive::receive, archive::acceptsMore, trail, metrics);
+    if (!config.isOpen() && config.dicom().callers().isEmpty())
+      log.warn("nobody may call the DICOM port: dicom.callers names no application");
     DeploymentOptions everyCore = new DeploymentOptions().setInstances(Runtime.getRuntime().availableProcessors());
     try {
       deploy(vertx.deployVerticle(() -> dicom = new DicomScpVerticle(config.dicom(), door), everyCore));
@@ -203,10 +255,10 @@ public final class Platform implements AutoCloseable {
     deploy(lake);
     checks.add(new Check("lake", () -> Future.succeededFuture(lake.isOnTime()), false));
     LakeTables tables = new LakeTables(objects, scratch.resolve("schemas"));
-    SqlRoutes sql = new SqlRoutes(tables, config.lake().sql(), Audit.log(), metrics, scratch.resolve("sql"));
+    SqlRoutes sql = new SqlRoutes(tables, config.lake().sql(), trail, metrics, scratch.resolve("sql"));
     deploy(sql);
     doors.add(sql);
-    doors.add(new ViewRoutes(vertx, fhir, Audit.log()));
+    doors.add(new ViewRoutes(vertx, fhir, trail));
   }
 
   private ObjectStore lake() {
@@ -311,9 +363,35 @@ public final class Platform implements AutoCloseable {
     return dicom.port();
   }
 
+  /**
+   * A token of this node's own for somebody in this process, good for {@code validFor}.
+   *
+   * @throws StartException when this node takes no such tokens
+   */
+  public String token(String subject, String role, Duration validFor) {
+    if (key == null)
+      throw new StartException("this node takes no tokens of its own, which its parts need here: "
+          + "set security.nodeTokens to loopback or always");
+    return key.token(subject, List.of(role), Instant.now(), validFor);
+  }
+
+  /** To be said at every start of a node whose doors ask nobody; null when they ask. */
+  public String openness() {
+    if (!config.isOpen()) return null;
+    return "Open: whoever reaches " + http() + " without a token may do everything"
+        + (config.security().isOpenByWish()
+            ? ", as security.mode says."
+            : ". Only this machine can; set security.issuers, or security.nodeTokens=always, to ask who calls.");
+  }
+
   /** The configuration in effect, embedded engines included. */
   public NodeConfig config() {
     return config;
+  }
+
+  /** What every route of this node's HTTP port asks for. */
+  public List<Gate.Line> doors() {
+    return http.table();
   }
 
   public FhirStore fhir() {

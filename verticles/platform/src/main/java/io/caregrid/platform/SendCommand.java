@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.zip.GZIPInputStream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -38,6 +39,8 @@ final class SendCommand implements java.util.concurrent.Callable<Integer> {
   private String input;
   @Option(names = "--to", paramLabel = "URL", description = "The node. Default: ${DEFAULT-VALUE}", defaultValue = "http://127.0.0.1:8080")
   private String node;
+  @Mixin
+  private Credential credential;
   @Spec
   private CommandSpec spec;
 
@@ -45,7 +48,7 @@ final class SendCommand implements java.util.concurrent.Callable<Integer> {
   public Integer call() throws InterruptedException {
     URI address = address();
     byte[] body = read();
-    HttpRequest.Builder request = HttpRequest.newBuilder(address)
+    HttpRequest.Builder request = credential.on(HttpRequest.newBuilder(address))
         .timeout(PATIENCE)
         .header("Content-Type", type(body))
         .POST(HttpRequest.BodyPublishers.ofByteArray(body));

@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 public final class Settings {
   /** Variables with our prefix that are no settings: the start script's and the tests'. */
   static final Set<String> NOT_SETTINGS = Set.of("CAREGRID_HOME", "CAREGRID_HEAP", "CAREGRID_JAVA_OPTS",
-      "CAREGRID_CONFIG",
+      "CAREGRID_CONFIG", Credential.VARIABLE,
       "CAREGRID_STRICT", "CAREGRID_SHARED");
 
   @Option(names = "--config", paramLabel = "FILE", description = "YAML file with settings. "
@@ -49,7 +49,7 @@ public final class Settings {
   /**
    * Sends the log where it belongs. Must come before the first logger is made.
    *
-   * @throws StartException when there can be no log in {@code data}: an audit log that is not written stops the start
+   * @throws StartException when there can be no log in {@code data}
    */
   public static void useLog(String logback, Path data) {
     Path logs = data.toAbsolutePath().resolve("logs");

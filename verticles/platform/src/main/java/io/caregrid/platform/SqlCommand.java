@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -59,6 +60,8 @@ final class SqlCommand implements Callable<Integer> {
   private int rows;
   @Option(names = "--to", paramLabel = "URL", description = "The node. Default: ${DEFAULT-VALUE}", defaultValue = "http://127.0.0.1:8080")
   private String node;
+  @Mixin
+  private Credential credential;
   @Spec
   private CommandSpec spec;
 
@@ -71,7 +74,7 @@ final class SqlCommand implements Callable<Integer> {
     ObjectNode body = JSON.createObjectNode().put("sql", sql.equals("-") ? standardInput() : sql);
     if (form == Form.table) body.put("format", "json").put("rows", rows);
     else body.put("format", form.name());
-    HttpRequest request = HttpRequest.newBuilder(address)
+    HttpRequest request = credential.on(HttpRequest.newBuilder(address))
         .timeout(PATIENCE)
         .header("Content-Type", "application/json")
         .POST(HttpRequest.BodyPublishers.ofString(body.toString()))

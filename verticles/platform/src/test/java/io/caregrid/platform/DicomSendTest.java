@@ -23,6 +23,7 @@ import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
@@ -49,7 +50,7 @@ class DicomSendTest {
     DicomConfig usual = DicomConfig.DEFAULT;
     DicomConfig config = new DicomConfig(usual.host(), 0, usual.aeTitle(), usual.callers(), null, false, 16, 16,
         usual.maxPdu(), usual.maxInstance(), usual.bufferBytes(), usual.workHeapPercent(), usual.artim(), usual.idle(),
-        false);
+        false, Map.of());
     DicomScpVerticle port = new DicomScpVerticle(config, new DicomScpVerticle.Door(config, this::incoming, () -> true,
         Audit.log(), new SimpleMeterRegistry()));
     Await.ready(vertx.deployVerticle(port));

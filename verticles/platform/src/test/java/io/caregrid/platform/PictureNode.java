@@ -8,6 +8,7 @@ import io.caregrid.cluster.HttpConfig;
 import io.caregrid.cluster.IdentityConfig;
 import io.caregrid.cluster.ImagingConfig;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.RecordCodec;
 import io.caregrid.contract.Routes;
@@ -15,6 +16,7 @@ import io.caregrid.dicom.archive.Archive;
 import io.caregrid.dicom.fhir.ImagingStudyVerticle;
 import io.caregrid.dicom.web.DicomWebVerticle;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.AuditEvents;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetters;
 import io.caregrid.store.FhirStore;
@@ -54,7 +56,8 @@ final class PictureNode implements AutoCloseable {
         folder.resolveSibling(folder.getFileName() + "-scratch"));
     Await.ready(vertx.deployVerticle(web));
     doors.add(web);
-    doors.addAll(ApiDoors.all(vertx, store, new DeadLetters(database), 1, List.of(), () -> "", "test"));
+    doors.addAll(ApiDoors.all(vertx, store, new DeadLetters(database), new AuditEvents(database), Audit.log(), 1,
+        List.of(), () -> "", "test"));
     port = open(0);
     Await.ready(ImagingStudyVerticle.deploy(vertx, database, store, ImagingConfig.DEFAULT,
         new IdentityConfig("Lookup", ""), base() + "/dicom-web"));
@@ -65,7 +68,8 @@ final class PictureNode implements AutoCloseable {
   }
 
   private int open(int wanted) {
-    HttpVerticle verticle = new HttpVerticle(new HttpConfig("127.0.0.1", wanted), doors);
+    HttpVerticle verticle = new HttpVerticle(new HttpConfig("127.0.0.1", wanted, List.of()), Doorman.OPEN, Audit.log(),
+        doors);
     http = Await.ready(vertx.deployVerticle(verticle));
     return verticle.port();
   }

@@ -41,7 +41,7 @@ class PlatformIT {
           () -> TestNode.get(node.http() + "/health/ready").statusCode() == 200
               ? TestNode.json(node.http() + "/health/ready")
               : null);
-      assertEquals(List.of("disk space", "database", "shards", "ingest", "normalise", "dead letters", "dicom",
+      assertEquals(List.of("audit", "disk space", "database", "shards", "ingest", "normalise", "dead letters", "dicom",
           "lake"),
           health.path("checks").findValuesAsText("name"));
       assertTrue(TestNode.get(node.http() + "/metrics").body().contains("shard_observations_total 3.0"));

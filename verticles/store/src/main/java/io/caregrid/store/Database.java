@@ -21,8 +21,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The connections of this node, on a schema that is up to date: a pool for everybody, a few for pictures on their way in, which so wait for nobody, and a
- * few for searches ({@link #search}), which may look at everything and so keep waiting only each other.
+ * The connections of this node, on a schema that is up to date: a pool for everybody, a few for pictures on their way in, which so wait for nobody, a
+ * few for searches ({@link #search}), which may look at everything and so keep waiting only each other, and one for the audit trail.
  *
  * <p>Nothing waits for ever: connecting takes at most {@link #CONNECT_SECONDS}, a statement a minute, a lock half a minute, and the server ends a
  * transaction whose owner has fallen silent for a minute, so that a frozen node cannot hold a shard's row.
@@ -54,6 +54,7 @@ public final class Database {
   private final Pool pool;
   private final Pool adding;
   private final Pool searching;
+  private final Pool recording;
   private final Turnstile searches;
 
   private Database(Vertx vertx, DatabaseConfig config) {
@@ -62,6 +63,7 @@ public final class Database {
     this.pool = pool(vertx, bounded(config), config.poolSize());
     this.adding = pool(vertx, byIndexOnly(config), ADDING);
     this.searching = pool(vertx, searching(config), atOnce);
+    this.recording = pool(vertx, bounded(config), 1);
     this.searches = new Turnstile(vertx, atOnce, atOnce * SEARCHES_WAITING, SEARCH_TURN, SEARCHES_BUSY);
   }
 
@@ -194,6 +196,11 @@ public final class Database {
         .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
 
+  /** As {@link #ask}, on a connection of its own: a batch of accesses is large, and nobody's answer shall stand in line behind it. */
+  Future<RowSet<Row>> askRecording(String sql, Tuple values) {
+    return recording.preparedQuery(sql).execute(values).timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+
   /**
    * One reading statement that may take long, with others of its kind only: it waits at most {@link #SEARCH_TURN} for its turn, and the server ends it after
    * {@link #SEARCH_SECONDS}. {@link Failure.Busy}: too many are under way. {@link Failure.TooLarge}: it took too long. Otherwise not translated yet.
@@ -229,6 +236,6 @@ public final class Database {
   }
 
   public Future<Void> close() {
-    return Future.join(pool.close(), adding.close(), searching.close()).mapEmpty();
+    return Future.join(pool.close(), adding.close(), searching.close(), recording.close()).mapEmpty();
   }
 }

@@ -2,6 +2,7 @@ package io.caregrid.store;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Audit.Deed;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
@@ -52,18 +53,16 @@ public final class FhirStore {
 
   /** Gives it an id of the store's own. {@code resource} has been validated; its id and meta.versionId/lastUpdated are ignored. */
   public Future<Stored> create(Caller caller, String type, ObjectNode resource) {
-    return answer(() -> {
-      Definition definition = Definition.of(type);
-      String id = Ids.next(clock.millis());
-      return insert(audited(caller, Audit.Action.CREATE, type, id, definition), id, resource).map(FhirStore::there);
-    });
+    String id = Ids.next(clock.millis());
+    return audited(entry(caller, Deed.CREATE, type, id), Whose::in,
+        () -> insert(Definition.of(type), id, resource).map(FhirStore::there));
   }
 
   /** Creates it under this id unless that is taken: then gives what is there, be it deleted. Safe to repeat and to race. */
   public Future<Stored> createIfAbsent(Caller caller, String type, String id, ObjectNode resource) {
-    return answer(() -> {
+    return audited(entry(caller, Deed.CREATE, type, id), Whose::in, () -> {
       Ids.require(type, id);
-      Definition definition = audited(caller, Audit.Action.CREATE, type, id, Definition.of(type));
+      Definition definition = Definition.of(type);
       return find(definition, id).compose(found -> found != null
           ? Future.succeededFuture(found)
           : insert(definition, id, resource)
@@ -73,17 +72,17 @@ public final class FhirStore {
 
   /** NotFound 404, Gone 410. */
   public Future<Stored> read(Caller caller, String type, String id) {
-    return answer(() -> {
+    return audited(entry(caller, Deed.READ, type, id), Whose::in, () -> {
       Ids.require(type, id);
-      return find(audited(caller, Audit.Action.READ, type, id, Definition.of(type)), id).map(FhirStore::there);
+      return find(Definition.of(type), id).map(FhirStore::there);
     });
   }
 
   /** NotFound 404, Gone 410 when that version is a deletion. */
   public Future<Stored> vread(Caller caller, String type, String id, int version) {
-    return answer(() -> {
+    return audited(entry(caller, Deed.VREAD, type, id).asking("_history/" + version), Whose::in, () -> {
       Ids.require(type, id);
-      Table table = Table.of(audited(caller, Audit.Action.READ, type, id, Definition.of(type)));
+      Table table = Table.of(Definition.of(type));
       return run(table.vread(), Tuple.of(id, version)).map(rows -> there(first(type, rows)));
     });
   }
@@ -93,26 +92,27 @@ public final class FhirStore {
    * again makes no new version and gives the one that is there.
    */
   public Future<Stored> update(Caller caller, String type, String id, ObjectNode resource, OptionalInt ifMatch) {
-    return answer(() -> {
+    return audited(entry(caller, Deed.UPDATE, type, id), Whose::in, () -> {
       Ids.require(type, id);
-      return updated(audited(caller, Audit.Action.UPDATE, type, id, Definition.of(type)), id, resource, ifMatch,
-          ATTEMPTS);
+      return updated(Definition.of(type), id, resource, ifMatch, ATTEMPTS);
     });
   }
 
   /** Deleting what is deleted, or was never there, changes nothing and succeeds (then the future holds null). */
   public Future<Stored> delete(Caller caller, String type, String id, OptionalInt ifMatch) {
-    return answer(() -> {
+    List<String> patients = new ArrayList<>();
+    Audit.Found<Stored> whose = (entry, done) -> patients.isEmpty() ? entry : entry.about(patients);
+    return audited(entry(caller, Deed.DELETE, type, id), whose, () -> {
       Ids.require(type, id);
-      return deleted(audited(caller, Audit.Action.DELETE, type, id, Definition.of(type)), id, ifMatch, ATTEMPTS);
+      return deleted(Definition.of(type), id, ifMatch, patients, ATTEMPTS);
     });
   }
 
   /** Versions of one resource, newest first. NotFound 404 when the id was never there. */
   public Future<Page> history(Caller caller, String type, String id, HistoryQuery query) {
-    return answer(() -> {
+    return audited(entry(caller, Deed.HISTORY, type, id), Whose::in, () -> {
       Ids.require(type, id);
-      Table table = Table.of(audited(caller, Audit.Action.READ, type, id, Definition.of(type)));
+      Table table = Table.of(Definition.of(type));
       int below = query.page() == null ? Integer.MAX_VALUE : PageToken.version(query.page());
       Instant since = query.since() == null ? Span.NONE.from() : query.since();
       return run(table.history(), Tuple.of(id, below, Version.utc(since), query.count() + 1)).compose(
@@ -120,7 +120,7 @@ public final class FhirStore {
               ? Future.succeededFuture(versions(type, rows, query.count()))
               : find(Definition.of(type), id).map(found -> {
                 if (found == null) throw new Failure.NotFound("There never was a " + type + " with this id");
-                return new Page(List.of(), OptionalLong.of(0), null);
+                return new Page(List.of(), OptionalLong.of(0), null, List.of());
               }));
     });
   }
@@ -135,7 +135,8 @@ public final class FhirStore {
       }
     }
     boolean more = rows.size() > count && count > 0;
-    return new Page(entries, OptionalLong.of(total), more ? PageToken.below(entries.get(count - 1).version()) : null);
+    String next = more ? PageToken.below(entries.get(count - 1).version()) : null;
+    return new Page(entries, OptionalLong.of(total), next, Whose.patients(entries));
   }
 
   /** The search parameters of a type: name to FHIR search parameter type, for the CapabilityStatement. NotFound 404 for a type that is not kept. */
@@ -156,16 +157,17 @@ public final class FhirStore {
    * {@link #unknown}: whoever wants to be lenient leaves those out before.
    */
   public Future<Page> search(Caller caller, SearchQuery query) {
-    return answer(() -> {
-      SearchPlan plan = SearchPlan.of(query, clock.instant());
-      audit.record(caller, Audit.Action.READ, query.type(), true);
-      return search.run(plan, query);
-    });
+    return audited(Whose.asked(caller, query), Whose::in,
+        () -> search.run(SearchPlan.of(query, clock.instant()), query));
   }
 
-  private Definition audited(Caller caller, Audit.Action action, String type, String id, Definition definition) {
-    audit.record(caller, action, type + "/" + Audit.hash(id), true);
-    return definition;
+  private static Audit.Entry entry(Caller caller, Deed deed, String type, String id) {
+    Audit.Entry entry = Audit.Entry.of(caller, deed, type + "/" + id);
+    return type.equals("Patient") ? entry.about(entry.what()) : entry;
+  }
+
+  private <T> Future<T> audited(Audit.Entry entry, Audit.Found<T> whose, Supplier<Future<T>> work) {
+    return audit.around(entry, () -> answer(work), whose);
   }
 
   private Future<Stored> updated(Definition definition, String id, ObjectNode resource, OptionalInt ifMatch,
@@ -183,14 +185,17 @@ public final class FhirStore {
             : again(attempts, left -> updated(definition, id, resource, ifMatch, left)));
   }
 
-  private Future<Stored> deleted(Definition definition, String id, OptionalInt ifMatch, int attempts) {
+  /** @param patients gets whose it was */
+  private Future<Stored> deleted(Definition definition, String id, OptionalInt ifMatch, List<String> patients,
+      int attempts) {
     return find(definition, id).compose(before -> {
       if (before == null || before.deleted()) return Future.succeededFuture(null);
+      if (patients.isEmpty()) patients.addAll(Whose.patients(List.of(before)));
       requireMatch(before, ifMatch);
       return replace(definition, before, Version.deletion(before, clock.instant())).compose(
           done -> done != null
               ? Future.succeededFuture(done)
-              : again(attempts, left -> deleted(definition, id, ifMatch, left)));
+              : again(attempts, left -> deleted(definition, id, ifMatch, patients, left)));
     });
   }
 

@@ -63,6 +63,21 @@ final class Json {
     }
   }
 
+  /** The text of {@code field.reference} in a stored body; null when there is none. Reads no further than that. */
+  static String reference(Buffer json, String name) {
+    try (JsonParser parser = MAPPER.createParser(json.getBytes())) {
+      parser.nextToken();
+      for (String field = parser.nextFieldName(); field != null; field = parser.nextFieldName()) {
+        parser.nextToken();
+        if (field.equals(name)) return parser.<JsonNode>readValueAsTree().path("reference").textValue();
+        parser.skipChildren();
+      }
+      return null;
+    } catch (IOException cause) {
+      throw new IllegalStateException("a stored body is not JSON", cause);
+    }
+  }
+
   private static ObjectNode given(ObjectNode meta) {
     ObjectNode given = meta.without(java.util.List.of("versionId", "lastUpdated"));
     return given.isEmpty() ? null : given;

@@ -9,5 +9,11 @@ import java.util.OptionalLong;
  * @param entries in order
  * @param total   when it was asked for and is known
  * @param next    opaque token for the next page, null at the end
+ * @param patients whose data the entries are, {@code Patient/id} each once
  */
-public record Page(List<Stored> entries, OptionalLong total, String next) {}
+public record Page(List<Stored> entries, OptionalLong total, String next, List<String> patients) {
+
+  public Page {
+    patients = List.copyOf(patients);
+  }
+}

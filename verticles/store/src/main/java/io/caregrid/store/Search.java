@@ -8,8 +8,10 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /** Runs a plan: one statement for the page, and one for the total where it is wanted. */
 final class Search {
@@ -28,7 +30,7 @@ final class Search {
   Future<Page> run(SearchPlan plan, SearchQuery query) {
     if (query.count() < 0 || query.count() > MOST) throw new Failure.Invalid("_count is 0.." + MOST);
     Future<OptionalLong> total = total(plan, query);
-    if (query.count() == 0) return total.map(found -> new Page(List.of(), found, null));
+    if (query.count() == 0) return total.map(found -> new Page(List.of(), found, null, List.of()));
     PageToken.Key after = plan.key(query.page());
     return total.compose(found -> ask(database.pool(), plan.page(query.count() + 1, query.bytes(), after))
         .compose(rows -> database.offLoop(() -> page(plan, rows, query, found))));
@@ -37,6 +39,7 @@ final class Search {
   /** Inflates the bodies and asks each whether it was really meant, off the event loop. */
   private static Page page(SearchPlan plan, RowSet<Row> rows, SearchQuery query, OptionalLong total) {
     List<Stored> entries = new ArrayList<>();
+    Set<String> patients = new LinkedHashSet<>();
     String next = null;
     int seen = 0;
     int last = Math.min(query.count(), rows.size());
@@ -44,11 +47,14 @@ final class Search {
       for (Row row : rows) {
         if (seen++ == last) break;
         Stored stored = Version.stored(plan.definition().type(), row, body);
-        if (plan.holds(Postings.of(plan.definition(), Json.read(stored.body().getBytes())))) entries.add(stored);
+        Postings postings = Postings.of(plan.definition(), Json.read(stored.body().getBytes()));
+        boolean meant = plan.holds(postings);
+        if (meant) entries.add(stored);
+        if (meant && postings.patient() != null) patients.add(postings.patient());
         if (seen == last && fetched(row, rows, query) > last) next = plan.token(key(plan, row), row.getLong("sid"));
       }
     }
-    return new Page(entries, total, next);
+    return new Page(entries, total, next, List.copyOf(patients));
   }
 
   private static long fetched(Row row, RowSet<Row> rows, SearchQuery query) {

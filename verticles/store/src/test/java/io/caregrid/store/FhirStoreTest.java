@@ -12,7 +12,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
@@ -29,14 +28,17 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class FhirStoreTest {
   private static final OptionalInt ANY = OptionalInt.empty();
   private final List<String> audited = new ArrayList<>();
+  private Future<Void> keeping = Future.succeededFuture();
   private Room room;
   private FhirStore store;
 
   @BeforeEach
   void open(Room room) {
     this.room = room;
-    Audit audit = (caller, action, target, allowed) -> audited.add(action + " " + target + " " + allowed);
-    store = new FhirStore(room.database(), audit);
+    store = new FhirStore(room.database(), entry -> {
+      audited.add(entry.deed().code + " " + entry.what() + " of " + entry.patients() + " " + entry.status());
+      return keeping;
+    });
   }
 
   private static ObjectNode patient(String family) {
@@ -211,13 +213,46 @@ class FhirStoreTest {
   }
 
   @Test
-  void everyAccessIsAuditedWithoutNamingAnybody() {
+  void everyAccessIsAuditedWithThePatientAndHowItEnded() {
     get(store.update(CALLER, "Patient", "audit-me", patient("A"), ANY));
     get(store.read(CALLER, "Patient", "audit-me"));
-    get(store.delete(CALLER, "Patient", "audit-me", ANY));
     get(store.history(CALLER, "Patient", "audit-me", new HistoryQuery(1, null, null)));
+    get(store.delete(CALLER, "Patient", "audit-me", ANY));
+    fails(Failure.Gone.class, 410, store.read(CALLER, "Patient", "audit-me"));
 
-    String target = "Patient/" + Audit.hash("audit-me") + " true";
-    assertEquals(List.of("UPDATE " + target, "READ " + target, "DELETE " + target, "READ " + target), audited);
+    String it = " [Patient/audit-me] of [Patient/audit-me] ";
+    assertEquals(List.of("update" + it + 200, "read" + it + 200, "history-instance" + it + 200, "delete" + it + 200,
+        "read" + it + 410), audited);
+  }
+
+  @Test
+  void anObservationsAccessNamesItsPatientAndASearchAllThatItFound() {
+    for (String of : List.of("audit-p1", "audit-p2"))
+      get(store.update(CALLER, "Observation", "of-" + of, json("{'resourceType':'Observation','status':'final',"
+          + "'code':{'text':'audited'},'subject':{'reference':'Patient/" + of + "'}}"), ANY));
+    audited.clear();
+
+    get(store.read(CALLER, "Observation", "of-audit-p1"));
+    get(store.search(CALLER, new SearchQuery("Observation",
+        List.of(new SearchQuery.Param("subject", "Patient/audit-p1,Patient/audit-p2")), 10, "none", null)));
+    get(store.search(CALLER,
+        new SearchQuery("Observation", List.of(new SearchQuery.Param("patient", "audit-nobody")), 10, "none", null)));
+    get(store.search(CALLER,
+        new SearchQuery("Observation", List.of(new SearchQuery.Param("_id", "of-audit-p2")), 10, "none", null)));
+    get(store.delete(CALLER, "Observation", "of-audit-p2", ANY));
+
+    assertEquals(List.of("read [Observation/of-audit-p1] of [Patient/audit-p1] 200",
+        "search-type [] of [Patient/audit-p1, Patient/audit-p2] 200", "search-type [] of [Patient/audit-nobody] 200",
+        "search-type [] of [Patient/audit-p2] 200", "delete [Observation/of-audit-p2] of [Patient/audit-p2] 200"),
+        audited);
+  }
+
+  @Test
+  void anAnswerWhoseEntryIsNotKeptIsNotGiven() {
+    Stored made = get(store.create(CALLER, "Patient", patient("A")));
+    keeping = Future.failedFuture(new Failure.Busy("full"));
+
+    fails(Failure.Busy.class, 503, store.read(CALLER, "Patient", made.id()));
+    fails(Failure.NotFound.class, 404, store.read(CALLER, "Patient", "nobody"));
   }
 }

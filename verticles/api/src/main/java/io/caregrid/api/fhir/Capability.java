@@ -26,6 +26,7 @@ final class Capability {
   /** @param operations names of those that this node's routes have */
   JsonObject statement(String base, Collection<String> operations) {
     JsonArray resources = new JsonArray();
+    resources.add(audited());
     ResourceTypes.ALL.forEach(type -> resources.add(resource(type)));
     JsonObject rest = new JsonObject().put("mode", "server").put("resource", resources);
     JsonArray told = new JsonArray();
@@ -44,6 +45,16 @@ final class Capability {
         .put("fhirVersion", "4.0.1")
         .put("format", new JsonArray().add("application/fhir+json").add("json"))
         .put("rest", new JsonArray().add(rest));
+  }
+
+  private static JsonObject audited() {
+    JsonArray params = new JsonArray();
+    AuditSearch.PARAMS.forEach((name, kind) -> params.add(new JsonObject().put("name", name).put("type", kind)));
+    return new JsonObject().put("type", AuditRoutes.TYPE)
+        .put("interaction", new JsonArray().add(new JsonObject().put("code", "read"))
+            .add(new JsonObject().put("code", "search-type")))
+        .put("versioning", "no-version")
+        .put("searchParam", params);
   }
 
   private static JsonObject resource(String type) {

@@ -1,9 +1,15 @@
 package io.caregrid.api.fhir;
 
+import static io.caregrid.contract.Access.FHIR_READ;
+import static io.caregrid.contract.Access.FHIR_WRITE;
+import static io.caregrid.contract.Gate.needs;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Rejected;
 import io.caregrid.api.Requests;
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.contract.Routes;
@@ -37,7 +43,7 @@ public final class FhirRoutes implements Routes {
   /** Of the system: other doors' matter, wherever these are mounted. They answer in forms of their own, and what none of them answers ends here. */
   private static final String OPERATION = "/fhir/\\$[^/]*";
   private static final String OPERATION_OF_TYPE = "/fhir/.+/\\$[^/]*";
-  private static final String OTHER_ADDRESS = "/fhir/(?!(?:metadata|" + String.join("|", ResourceTypes.ALL)
+  private static final String OTHER_ADDRESS = "/fhir/(?!(?:metadata|AuditEvent|" + String.join("|", ResourceTypes.ALL)
       + ")(?:/|$)).+";
   /** Larger bodies are read on a worker thread: reading this much takes well under a millisecond. */
   private static final int INLINE_BYTES = 32 << 10;
@@ -60,13 +66,13 @@ public final class FhirRoutes implements Routes {
   @Override
   public void mount(Router router) {
     mounted = router;
-    router.routeWithRegex("(?!" + OPERATION + "$)/fhir.*").handler(Negotiation::check);
-    reading(router, "/fhir").handler(FhirRoutes::welcome);
-    reading(router, "/fhir/metadata").handler(this::metadata);
-    router.routeWithRegex(OPERATION_OF_TYPE).handler(FhirRoutes::operation);
+    Gate.filter(router.routeWithRegex("(?!" + OPERATION + "$)/fhir.*")).handler(Negotiation::check);
+    needs(Access.OPEN, reading(router, "/fhir")).handler(FhirRoutes::welcome);
+    needs(Access.OPEN, reading(router, "/fhir/metadata")).handler(this::metadata);
+    needs(Access.OPEN, router.routeWithRegex(OPERATION_OF_TYPE).setName("/fhir/*/$*")).handler(FhirRoutes::operation);
     ResourceTypes.ALL.forEach(type -> mount(router, type));
-    router.routeWithRegex(OPERATION).last().handler(FhirRoutes::operation);
-    router.routeWithRegex(OTHER_ADDRESS).last().handler(FhirRoutes::unknown);
+    needs(Access.OPEN, router.routeWithRegex(OPERATION).setName("/fhir/$*").last()).handler(FhirRoutes::operation);
+    needs(Access.OPEN, router.routeWithRegex(OTHER_ADDRESS).setName("/fhir/*").last()).handler(FhirRoutes::unknown);
   }
 
   private static void operation(RoutingContext request) {
@@ -76,14 +82,17 @@ public final class FhirRoutes implements Routes {
 
   private void mount(Router router, String type) {
     String all = "/fhir/" + type;
-    reading(router, all).handler(answer(request -> search(request, type, Query.parse(request.request().query()))));
-    router.post(all).handler(answer(request -> create(request, type)));
-    router.post(all + "/_search").handler(answer(request -> searchForm(request, type)));
-    reading(router, all + "/:id/_history").handler(answer(request -> history(request, type)));
-    reading(router, all + "/:id/_history/:version").handler(answer(request -> vread(request, type)));
-    reading(router, all + "/:id").handler(answer(request -> read(request, type)));
-    router.put(all + "/:id").handler(answer(request -> update(request, type)));
-    router.delete(all + "/:id").handler(answer(request -> delete(request, type)));
+    String one = all + "/:id";
+    Handler<RoutingContext> searched = answer(
+        request -> search(request, type, Query.parse(request.request().query())));
+    needs(FHIR_READ, reading(router, all)).handler(searched);
+    needs(FHIR_WRITE, router.post(all)).handler(answer(request -> create(request, type)));
+    needs(FHIR_READ, router.post(all + "/_search")).handler(answer(request -> searchForm(request, type)));
+    needs(FHIR_READ, reading(router, one + "/_history")).handler(answer(request -> history(request, type)));
+    needs(FHIR_READ, reading(router, one + "/_history/:version")).handler(answer(request -> vread(request, type)));
+    needs(FHIR_READ, reading(router, one)).handler(answer(request -> read(request, type)));
+    needs(FHIR_WRITE, router.put(one)).handler(answer(request -> update(request, type)));
+    needs(FHIR_WRITE, router.delete(one)).handler(answer(request -> delete(request, type)));
   }
 
   private static Route reading(Router router, String path) {

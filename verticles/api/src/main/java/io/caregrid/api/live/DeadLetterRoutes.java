@@ -1,6 +1,11 @@
 package io.caregrid.api.live;
 
+import static io.caregrid.contract.Gate.needs;
+
 import io.caregrid.api.Requests;
+import io.caregrid.contract.Access;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.DeadLetter;
@@ -17,18 +22,23 @@ public final class DeadLetterRoutes implements Routes {
   private static final int DEFAULT_COUNT = 100;
   private static final int MAX_COUNT = 1000;
   private final DeadLetters letters;
+  private final Audit audit;
 
-  public DeadLetterRoutes(DeadLetters letters) {
+  /** @param audit told of every look: letters hold what devices sent */
+  public DeadLetterRoutes(DeadLetters letters, Audit audit) {
     this.letters = letters;
+    this.audit = audit;
   }
 
   @Override
   public void mount(Router router) {
-    router.get("/iomt/dead-letters").handler(this::list);
+    needs(Access.OPERATE, router.get("/iomt/dead-letters")).handler(this::list);
   }
 
   private void list(RoutingContext request) {
-    letters.newest(Requests.caller(request), count(request.queryParams().get("_count")))
+    Caller caller = Requests.caller(request);
+    int count = count(request.queryParams().get("_count"));
+    audit.around(Audit.Entry.of(caller, Audit.Deed.DEAD_LETTERS, null), () -> letters.newest(caller, count))
         .compose(found -> {
           JsonArray list = new JsonArray();
           found.forEach(letter -> list.add(json(letter)));

@@ -1,8 +1,12 @@
 package io.caregrid.api.live;
 
+import static io.caregrid.contract.Gate.needs;
+
 import io.caregrid.api.Requests;
 import io.caregrid.cluster.Addresses;
 import io.caregrid.cluster.Shards;
+import io.caregrid.contract.Access;
+import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.Routes;
@@ -26,43 +30,65 @@ public final class LiveRoutes implements Routes {
   private static final int STORED_OBSERVATIONS = 20;
   private final Vertx vertx;
   private final FhirStore store;
+  private final Audit audit;
   private final int shards;
 
-  /** @param shards of the house, {@code cluster.shards} */
-  public LiveRoutes(Vertx vertx, FhirStore store, int shards) {
+  /**
+   * @param audit  told of every stream when it begins, and of every look
+   * @param shards of the house, {@code cluster.shards}
+   */
+  public LiveRoutes(Vertx vertx, FhirStore store, Audit audit, int shards) {
     this.vertx = vertx;
     this.store = store;
+    this.audit = audit;
     this.shards = shards;
   }
 
   @Override
   public void mount(Router router) {
-    router.get("/iomt/live").handler(this::stream);
-    router.get("/iomt/devices/:id/latest").handler(this::latest);
+    needs(Access.FHIR_READ, router.get("/iomt/live")).handler(this::stream);
+    needs(Access.FHIR_READ, router.get("/iomt/devices/:id/latest")).handler(this::latest);
   }
 
   private void stream(RoutingContext request) {
+    String device = request.queryParams().get("device");
+    audit.record(watching(request, device))
+        .onSuccess(kept -> open(request, device))
+        .onFailure(request::fail);
+  }
+
+  private static Audit.Entry watching(RoutingContext request, String device) {
+    return Audit.Entry.of(Requests.caller(request), Audit.Deed.LIVE_FEED, null)
+        .asking(device == null || device.isEmpty() ? "all devices" : "device " + device);
+  }
+
+  private void open(RoutingContext request, String device) {
+    if (request.response().closed()) return;
     request.response()
         .setChunked(true)
         .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream;charset=utf-8")
         .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
         .putHeader(HttpHeaders.CONTENT_ENCODING, HttpHeaders.IDENTITY)
         .putHeader("X-Content-Type-Options", "nosniff");
-    new LiveStream(vertx, request.response(), request.queryParams().get("device")).open();
+    new LiveStream(vertx, request.response(), device).open();
   }
 
   private void latest(RoutingContext request) {
     String device = request.pathParam("id");
-    vertx.eventBus().<Live
-        .Vitals>request(Addresses.shard(Shards.of(device, shards)), new Live.Latest(device),
-            new DeliveryOptions().setSendTimeout(ASK_MILLIS))
-        .map(answer -> Buffer.buffer(Json.encode(answer.body())))
-        .recover(notHeld -> fromStore(request, device))
+    audit.around(watching(request, device), () -> latest(request, device))
         .onSuccess(body -> request.response()
             .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
             .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
             .end(body))
         .onFailure(request::fail);
+  }
+
+  private Future<Buffer> latest(RoutingContext request, String device) {
+    return vertx.eventBus().<Live
+        .Vitals>request(Addresses.shard(Shards.of(device, shards)), new Live.Latest(device),
+            new DeliveryOptions().setSendTimeout(ASK_MILLIS))
+        .map(answer -> Buffer.buffer(Json.encode(answer.body())))
+        .recover(notHeld -> fromStore(request, device));
   }
 
   /** The shard is moving, or holds nothing of this device: what the store last kept of it, as FHIR. */

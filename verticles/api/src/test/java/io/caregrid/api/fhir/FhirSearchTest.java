@@ -124,7 +124,8 @@ class FhirSearchTest {
         .getJsonArray("resource");
     for (Object one : resources) {
       JsonObject resource = (JsonObject) one;
-      Map<String, String> params = FhirStore.searchParams(resource.getString("type"));
+      String type = resource.getString("type");
+      Map<String, String> params = type.equals("AuditEvent") ? AuditSearch.PARAMS : FhirStore.searchParams(type);
       assertEquals(params.size(), resource.getJsonArray("searchParam").size());
     }
   }

@@ -1,8 +1,10 @@
 package io.caregrid.api.fhir;
 
+import static io.caregrid.contract.Gate.needs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.caregrid.api.House;
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Routes;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -16,7 +18,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Operations of other doors below {@code /fhir}: reached wherever the door stands in the list, and in forms that the FHIR door does not have. */
 @ExtendWith(VertxExtension.class)
 class OperationsTest {
-  private static final Routes ECHO = router -> router.post("/fhir/$echo").handler(request -> request.end("rows"));
+  private static final Routes ECHO = router -> needs(Access.OPEN, router.post("/fhir/$echo"))
+      .handler(request -> request.end("rows"));
   /** What is asked here needs neither a store nor definitions. */
   private static final Routes FHIR = new FhirRoutes(null, Future.succeededFuture(), "1.2.3");
 

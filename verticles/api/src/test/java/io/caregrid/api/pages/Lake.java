@@ -1,5 +1,8 @@
 package io.caregrid.api.pages;
 
+import static io.caregrid.contract.Gate.needs;
+
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Routes;
 import io.vertx.core.buffer.Buffer;
@@ -22,8 +25,8 @@ final class Lake implements Routes {
 
   @Override
   public void mount(Router router) {
-    router.get("/analytics/tables").handler(this::tables);
-    router.post("/analytics/sql").handler(this::query);
+    needs(Access.OPEN, router.get("/analytics/tables")).handler(this::tables);
+    needs(Access.OPEN, router.post("/analytics/sql")).handler(this::query);
   }
 
   private void tables(RoutingContext routing) {

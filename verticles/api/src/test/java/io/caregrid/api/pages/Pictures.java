@@ -1,5 +1,9 @@
 package io.caregrid.api.pages;
 
+import static io.caregrid.contract.Gate.needs;
+
+import io.caregrid.contract.Access;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.Routes;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
@@ -60,19 +64,22 @@ final class Pictures implements Routes {
     String study = "/dicom-web/studies/:study";
     String series = study + "/series/:series";
     String frame = series + "/instances/:instance/frames/:frame";
-    router.get("/dicom-web/*").handler(this::refuse);
-    router.get("/dicom-web/studies").handler(this::search);
-    router.get(study + "/series").handler(request -> json(request, seriesOf(request.pathParam("study"))));
-    router.get(series + "/metadata").handler(request -> json(request, metadata(request.pathParam("series"))));
-    router.get(study + "/thumbnail").handler(request -> png(request, 0));
-    router.get(series + "/thumbnail").handler(request -> png(request, 0));
-    router.get(frame).handler(Pictures::frame);
-    router.get(frame + "/rendered").handler(request -> png(request, Integer.parseInt(request.pathParam("frame"))));
-    router.get(series + "/instances/:instance")
+    Gate.filter(router.get("/dicom-web/*")).handler(this::refuse);
+    needs(Access.OPEN, router.get("/dicom-web/studies")).handler(this::search);
+    needs(Access.OPEN, router.get(study + "/series"))
+        .handler(request -> json(request, seriesOf(request.pathParam("study"))));
+    needs(Access.OPEN, router.get(series + "/metadata"))
+        .handler(request -> json(request, metadata(request.pathParam("series"))));
+    needs(Access.OPEN, router.get(study + "/thumbnail")).handler(request -> png(request, 0));
+    needs(Access.OPEN, router.get(series + "/thumbnail")).handler(request -> png(request, 0));
+    needs(Access.OPEN, router.get(frame)).handler(Pictures::frame);
+    needs(Access.OPEN, router.get(frame + "/rendered"))
+        .handler(request -> png(request, Integer.parseInt(request.pathParam("frame"))));
+    needs(Access.OPEN, router.get(series + "/instances/:instance"))
         .handler(request -> request.response()
             .putHeader("Content-Type", "application/dicom")
             .end("as received: " + request.pathParam("instance")));
-    router.get("/fhir/ImagingStudy")
+    needs(Access.OPEN, router.get("/fhir/ImagingStudy"))
         .handler(request -> json(request, new JsonObject().put("resourceType", "Bundle")
             .put("entry", new JsonArray().add(new JsonObject().put("resource",
                 new JsonObject().put("resourceType", "ImagingStudy").put("id", "img-1"))))));

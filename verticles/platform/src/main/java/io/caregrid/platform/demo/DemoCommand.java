@@ -1,5 +1,6 @@
 package io.caregrid.platform.demo;
 
+import io.caregrid.cluster.Configuration;
 import io.caregrid.cluster.NodeConfig;
 import io.caregrid.dicom.dimse.Peer;
 import io.caregrid.engines.FolderLock;
@@ -43,10 +44,7 @@ public final class DemoCommand implements Runnable {
     folder.prepare();
     if (fresh) forget(folder);
     Settings.useLog("logback-demo.xml", folder.path());
-    NodeConfig config = settings
-        .load("demo", Map.of("name", "demo", "data", folder.path().toString(), "identity.mode", "Create",
-            "shard.batchAge", "2s", "lake.openPeriod", "20s"))
-        .node();
+    NodeConfig config = config(folder);
     PrintWriter out = spec.commandLine().getOut();
     out.println("Caregrid demo, data in " + folder.path());
     try (Running running = new Running(); Terminal terminal = new Terminal(out)) {
@@ -54,8 +52,10 @@ public final class DemoCommand implements Runnable {
       terminal.step("entering 50 patients and their monitors");
       Await.ready(new Register(platform.fhir()).enter(Ward.beds()));
       List<Monitor> ward = ward();
+      Badge badge = new Badge(platform);
+      badge.get();
       Monitors monitors = running
-          .keep(new Monitors(ward, URI.create(platform.http() + "/ingest"), platform.config().kafka()));
+          .keep(new Monitors(ward, URI.create(platform.http() + "/ingest"), badge, platform.config().kafka()));
       if (!folder.hasHistory()) loadHistory(folder, ward, monitors, terminal);
       monitors.start();
       terminal.close();
@@ -68,6 +68,14 @@ public final class DemoCommand implements Runnable {
     }
     out.println("stopped. Run the same command to go on.");
     out.flush();
+  }
+
+  /** Where doors ask, nobody may call the DICOM port who is not named: the demo's own scanner has to be. */
+  private NodeConfig config(DataFolder folder) {
+    Configuration told = settings.load("demo", Map.of("name", "demo", "data", folder.path().toString(),
+        "identity.mode", "Create", "shard.batchAge", "2s", "lake.openPeriod", "20s"));
+    boolean named = !told.node().isOpen() && told.node().dicom().callers().isEmpty();
+    return named ? told.with("demo", Map.of("dicom.callers", Modality.TITLE + "@127.0.0.1")).node() : told.node();
   }
 
   private static void forget(DataFolder folder) {
@@ -130,8 +138,10 @@ public final class DemoCommand implements Runnable {
                           | curl -i -H 'Content-Type: application/json' --data-binary @- %2$s/ingest
           Kafka         %4$s, topic %5$s
 
+        %7$s
         Ctrl-C stops it; the same command goes on, --fresh forgets.
         """, seconds, platform.http(), maria().patientId(), platform.config().kafka().bootstrapServers(),
-        platform.config().kafka().deviceData(), pictures(platform, folder));
+        platform.config().kafka().deviceData(), pictures(platform, folder),
+        platform.openness() == null ? "Every request needs a token (caregrid token --help)." : platform.openness());
   }
 }

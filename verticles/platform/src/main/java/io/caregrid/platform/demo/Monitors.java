@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -29,6 +30,7 @@ final class Monitors implements AutoCloseable {
 
   private final List<Monitor> monitors;
   private final URI ingest;
+  private final Supplier<String> token;
   private final String topic;
   private final HttpClient http = HttpClient.newBuilder()
       .version(HttpClient.Version.HTTP_1_1)
@@ -39,9 +41,11 @@ final class Monitors implements AutoCloseable {
   private final AtomicLong acknowledged = new AtomicLong();
   private final AtomicLong refused = new AtomicLong();
 
-  Monitors(List<Monitor> monitors, URI ingest, KafkaConfig log) {
+  /** @param token that lets them in; null where the door is open */
+  Monitors(List<Monitor> monitors, URI ingest, Supplier<String> token, KafkaConfig log) {
     this.monitors = monitors;
     this.ingest = ingest;
+    this.token = token;
     this.topic = log.deviceData();
     this.kafka = new KafkaProducer<>(
         Map.of("bootstrap.servers", log.bootstrapServers(), "acks", "all", "client.id", "demo-monitors",
@@ -76,12 +80,13 @@ final class Monitors implements AutoCloseable {
   }
 
   private void post(byte[] message) {
-    HttpRequest request = HttpRequest.newBuilder(ingest)
+    HttpRequest.Builder request = HttpRequest.newBuilder(ingest)
         .timeout(PATIENCE)
         .header("Content-Type", "application/json")
-        .POST(HttpRequest.BodyPublishers.ofByteArray(message))
-        .build();
-    http.sendAsync(request, HttpResponse.BodyHandlers.ofString())
+        .POST(HttpRequest.BodyPublishers.ofByteArray(message));
+    String proof = token.get();
+    if (proof != null) request.header("Authorization", "Bearer " + proof);
+    http.sendAsync(request.build(), HttpResponse.BodyHandlers.ofString())
         .whenComplete((answer, failed) -> count(failed == null && answer.statusCode() == 202,
             failed != null ? failed.toString() : "HTTP " + answer.statusCode()));
   }

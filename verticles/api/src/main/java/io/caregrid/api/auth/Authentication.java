@@ -1,0 +1,66 @@
+package io.caregrid.api.auth;
+
+import io.caregrid.cluster.IssuerConfig;
+import io.caregrid.cluster.NodeConfig;
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Doorman;
+import io.caregrid.contract.Roles;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The node's doorman with everybody who vouches for callers: the issuers of {@code security.issuers}, and the node's own key where that is taken. */
+public final class Authentication implements AutoCloseable {
+  private final Vertx vertx;
+  private final List<Discovery> discoveries = new ArrayList<>();
+  private final List<Issuer> issuers = new ArrayList<>();
+  private final List<Long> timers = new ArrayList<>();
+  private final TokenDoorman doorman;
+
+  /**
+   * Returns at once; issuers are asked for their keys in the background.
+   *
+   * @param key null when tokens of this node are not taken
+   */
+  public Authentication(Vertx vertx, NodeConfig config, NodeKey key, Roles roles, Clock clock, MeterRegistry metrics) {
+    this.vertx = vertx;
+    Admitted admitted = new Admitted();
+    for (IssuerConfig issuer : config.security().issuers().values()) {
+      Discovery discovery = new Discovery(vertx, issuer);
+      discoveries.add(discovery);
+      issuers.add(new Issuer(Terms.of(issuer), discovery::keys, clock, admitted::forget));
+    }
+    issuers.forEach(issuer -> timers.add(issuer.follow(vertx)));
+    List<Issuer> all = new ArrayList<>(issuers);
+    if (key != null) all.add(Issuer.fixed(Terms.own(key), key.keys(), clock));
+    doorman = new TokenDoorman(all, roles, config.isOpen(), admitted, clock, metrics);
+  }
+
+  public Doorman doorman() {
+    return doorman;
+  }
+
+  /** Whose this access token is; fails as the doorman does. */
+  public Future<Caller> caller(String token) {
+    return doorman.known(token);
+  }
+
+  /** For {@code /health/ready}, as a warning: every issuer answers. */
+  public boolean allThere() {
+    return issuers.stream().allMatch(Issuer::isThere);
+  }
+
+  /** True when somebody other than the node itself vouches for callers. */
+  public boolean hasIssuers() {
+    return !issuers.isEmpty();
+  }
+
+  @Override
+  public void close() {
+    timers.forEach(vertx::cancelTimer);
+    Future.all(discoveries.stream().map(Discovery::close).toList());
+  }
+}

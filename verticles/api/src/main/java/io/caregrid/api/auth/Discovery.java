@@ -1,0 +1,111 @@
+package io.caregrid.api.auth;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.caregrid.cluster.IssuerConfig;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.PemTrustOptions;
+import java.io.IOException;
+import java.net.URI;
+import java.util.concurrent.TimeUnit;
+
+/** Asks one issuer for its keys (OpenID Connect Discovery 1.0 section 4). Fails within {@value #PATIENCE_SECONDS} s, with a sentence for the log. */
+final class Discovery {
+  private static final int PATIENCE_SECONDS = 5;
+  private static final int CONNECT_MILLIS = 3_000;
+  private static final int MOST_BYTES = 512 << 10;
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private final IssuerConfig issuer;
+  private final Context context;
+  private final HttpClient client;
+
+  Discovery(Vertx vertx, IssuerConfig issuer) {
+    this.issuer = issuer;
+    this.context = vertx.getOrCreateContext();
+    HttpClientOptions options = new HttpClientOptions().setConnectTimeout(CONNECT_MILLIS).setVerifyHost(true);
+    if (issuer.trust() != null)
+      options.setTrustOptions(new PemTrustOptions().addCertPath(issuer.trust().toAbsolutePath().toString()));
+    client = vertx.createHttpClient(options);
+  }
+
+  /** Any thread. It works on one context: on another thread an answer may be over before anybody listens to it. */
+  Future<KeySet> keys() {
+    Promise<KeySet> keys = Promise.promise();
+    context.runOnContext(now -> asked().onComplete(keys));
+    return keys.future().timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private Future<KeySet> asked() {
+    String url = issuer.url().replaceAll("/+$", "") + "/.well-known/openid-configuration";
+    return json(url).compose(metadata -> json(keysAddress(metadata))).map(KeySet::of).map(Discovery::notEmpty);
+  }
+
+  private String keysAddress(JsonNode metadata) {
+    if (!metadata.path("issuer").asText().equals(issuer.url()))
+      throw new IllegalStateException("its discovery document is of another issuer than security.issuers names");
+    String address = metadata.path("jwks_uri").asText();
+    boolean asSafe = address.startsWith("https://") || !issuer.url().startsWith("https://")
+        && address.startsWith("http://");
+    if (!asSafe) throw new IllegalStateException("its discovery document has no jwks_uri that is https");
+    return address;
+  }
+
+  private static KeySet notEmpty(KeySet keys) {
+    if (keys.keys().isEmpty()) throw new IllegalStateException("it publishes no key that can be used");
+    return keys;
+  }
+
+  private Future<JsonNode> json(String address) {
+    URI there;
+    try {
+      there = URI.create(address);
+    } catch (IllegalArgumentException unusable) {
+      return Future.failedFuture(new IllegalStateException("its jwks_uri is no address"));
+    }
+    return client
+        .request(new RequestOptions().setMethod(HttpMethod.GET)
+            .setAbsoluteURI(there.toString())
+            .putHeader("Accept", "application/json, application/jwk-set+json"))
+        .compose(request -> request.send())
+        .compose(Discovery::body)
+        .map(Discovery::parsed);
+  }
+
+  private static Future<Buffer> body(HttpClientResponse response) {
+    if (response.statusCode() != 200)
+      return Future.failedFuture(new IllegalStateException("it answers with status " + response.statusCode()));
+    Promise<Buffer> whole = Promise.promise();
+    Buffer body = Buffer.buffer();
+    response.handler(part -> {
+      if (body.length() + part.length() <= MOST_BYTES) {
+        body.appendBuffer(part);
+      } else if (whole.tryFail(new IllegalStateException("its answer is larger than " + MOST_BYTES + " bytes"))) {
+        response.request().reset();
+      }
+    });
+    response.exceptionHandler(whole::tryFail);
+    response.endHandler(end -> whole.tryComplete(body));
+    return whole.future();
+  }
+
+  private static JsonNode parsed(Buffer body) {
+    try {
+      return JSON.readTree(body.getBytes());
+    } catch (IOException unreadable) {
+      throw new IllegalStateException("its answer is no JSON");
+    }
+  }
+
+  Future<Void> close() {
+    return client.close();
+  }
+}

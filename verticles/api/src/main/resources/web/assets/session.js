@@ -1,0 +1,87 @@
+// Who this browser is signed in as: a line in the header, and a clear word when it is nobody and the doors ask.
+import {make} from '/assets/house.js';
+
+const EVERY_MILLIS = 60_000;
+const WORDS = {
+  lost: 'Signing in took too long, or was begun in another browser. Please try again.',
+  refused: 'The issuer did not let you in, or its answer was not good here. Please try again, or ask your operator.',
+  busy: 'The issuer that signs people in does not answer. Please try again in a moment.',
+};
+/** What a page needs before it can show anything. Pages that are not here show what they may. */
+const NEEDS = {'/vitals/': 'FHIR_READ', '/studies/': 'DICOM_READ', '/studies/viewer/': 'DICOM_READ', '/analytics/': 'ANALYTICS_QUERY', '/dead-letters/': 'OPERATE'};
+
+async function me() {
+  const answer = await fetch('/auth/me', {headers: {Accept: 'application/json'}});
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return answer.json();
+}
+
+function here() {
+  return '/auth/login?' + new URLSearchParams({to: location.pathname + location.search});
+}
+
+async function signOut() {
+  const answer = await fetch('/auth/logout', {method: 'POST'});
+  location.assign(answer.ok ? (await answer.json()).to : '/');
+}
+
+function corner(state) {
+  const nav = document.querySelector('header nav');
+  if (!nav) return;
+  document.getElementById('who')?.remove();
+  if (!state.offered) return;
+  const corner = make('span', {id: 'who', class: 'who'});
+  if (state.who) {
+    const out = make('button', {type: 'button', class: 'plain'}, 'Sign out');
+    out.addEventListener('click', signOut);
+    corner.append(make('span', {class: 'soft'}, state.who.name), out);
+  } else {
+    corner.append(make('a', {href: here()}, 'Sign in'));
+  }
+  nav.append(corner);
+}
+
+function notice(text, ...more) {
+  let bar = document.getElementById('session-notice');
+  if (!text) {
+    bar?.remove();
+    return;
+  }
+  if (!bar) {
+    bar = make('p', {id: 'session-notice', class: 'notice', role: 'alert'});
+    document.querySelector('header')?.after(bar);
+  }
+  bar.replaceChildren(text, ...more);
+}
+
+function told(state, wasIn) {
+  const failed = WORDS[/^#sign-in=(\w+)$/.exec(location.hash)?.[1]];
+  const needs = NEEDS[location.pathname];
+  if (failed) notice(failed + ' ', make('a', {href: '/auth/login'}, 'Sign in'));
+  else if (!state.asked) notice('');
+  else if (!state.who && wasIn) notice('You are signed out. ', make('a', {href: here()}, 'Sign in'));
+  else if (!state.who && !state.offered) notice('This node asks everybody for an access token, and browsers cannot sign in: its operator has not set security.signIn.');
+  else if (state.who && needs && !state.who.may.includes(needs)) notice(`${state.who.name} may not see this page: it needs ${needs}, which none of your roles gives.`);
+  else notice('');
+}
+
+let known = null;
+
+async function look() {
+  try {
+    const state = await me();
+    if (state.asked && state.offered && !state.who && !known && NEEDS[location.pathname]) {
+      location.replace(here());
+      return;
+    }
+    corner(state);
+    told(state, known?.who);
+    known = state.who ? state : known ?? state;
+  } catch {
+    // the page itself tells that the node does not answer
+  }
+}
+
+look();
+setInterval(look, EVERY_MILLIS);
+document.addEventListener('visibilitychange', () => document.hidden || look());

@@ -1,0 +1,323 @@
+package io.caregrid.api.signin;
+
+import static io.caregrid.api.Ward.get;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.api.House;
+import io.caregrid.api.auth.Authentication;
+import io.caregrid.cluster.Configuration;
+import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.cluster.NodeConfig;
+import io.caregrid.contract.Access;
+import io.caregrid.contract.Gate;
+import io.caregrid.contract.Roles;
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Database;
+import io.caregrid.store.WebSessions;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.client.HttpRequest;
+import io.vertx.ext.web.client.HttpResponse;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Signing in as a browser does it, step by step, on an issuer of the test's own; PostgreSQL is real. */
+@ExtendWith(Engines.class)
+class SignInTest {
+  private final Vertx vertx = Vertx.vertx();
+  private final Map<String, String> cookies = new HashMap<>();
+  private final List<String> audited = new CopyOnWriteArrayList<>();
+  private volatile Duration ahead = Duration.ZERO;
+  private TestIssuer issuer;
+  private House house;
+  private String jdbc;
+
+  @BeforeEach
+  void open(LocalPostgres postgres) {
+    issuer = new TestIssuer(vertx, "pages");
+    NodeConfig config = Configuration.defaults()
+        .with("test", Map.of("security.issuers.test.url", issuer.url(), "security.signIn.issuer", "test",
+            "security.signIn.clientId", "pages", "security.signIn.sessionFor", "1h"))
+        .node();
+    String name = postgres.createDatabase();
+    jdbc = "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "/" + name + "?user=" + postgres.user()
+        + "&password=" + postgres.password();
+    Database database = get(Database.open(vertx,
+        new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(), postgres.password(), 4)));
+    Clock clock = new Moved();
+    Authentication authentication = new Authentication(vertx, config, null, Roles.BUILT_IN, Clock.systemUTC(),
+        new SimpleMeterRegistry());
+    SignIn signIn = SignIn.of(vertx, config.security(), config.isOpen(), Roles.BUILT_IN,
+        entry -> {
+          audited.add(entry.caller().subject() + " " + entry.deed() + " " + entry.status());
+          return Future.succeededFuture();
+        },
+        new WebSessions(database), authentication::caller, clock);
+    house = get(House.open(vertx, signIn, authentication.doorman(),
+        router -> Gate.needs(Access.FHIR_READ, router.route("/fhir/Patient"))
+            .handler(request -> request.end(Gate.caller(request).subject()))));
+  }
+
+  /** The system's clock, {@link #ahead}. */
+  private final class Moved extends Clock {
+    @Override
+    public Instant instant() {
+      return Instant.now().plus(ahead);
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneId.of("Z");
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+  }
+
+  @AfterEach
+  void close() {
+    get(vertx.close());
+  }
+
+  /** As a browser: cookies that are set come along from then on. */
+  private HttpResponse<Buffer> go(String verb, String address, String... headers) {
+    String absolute = address.startsWith("/") ? house.base() + address : address;
+    HttpRequest<Buffer> request = house.client().requestAbs(HttpMethod.valueOf(verb), absolute).followRedirects(false);
+    if (absolute.startsWith(house.base()) && !cookies.isEmpty())
+      request.putHeader("Cookie", String.join("; ",
+          cookies.entrySet().stream().map(cookie -> cookie.getKey() + "=" + cookie.getValue()).toList()));
+    for (int i = 0; i < headers.length; i += 2) request.putHeader(headers[i], headers[i + 1]);
+    HttpResponse<Buffer> answer = get(request.send());
+    for (String cookie : answer.cookies()) {
+      String[] parts = cookie.split("[=;]", 3);
+      if (parts[1].isEmpty()) cookies.remove(parts[0]);
+      else cookies.put(parts[0], parts[1]);
+    }
+    return answer;
+  }
+
+  private String followed(HttpResponse<Buffer> answer) {
+    assertEquals(302, answer.statusCode());
+    return answer.getHeader("Location");
+  }
+
+  /** @return where the browser ends up */
+  private String signIn(String to) {
+    String there = followed(go("GET", "/auth/login?to=" + to));
+    return followed(go("GET", followed(go("GET", there))));
+  }
+
+  private JsonObject me() {
+    return go("GET", "/auth/me").bodyAsJsonObject();
+  }
+
+  private int reading() {
+    return go("GET", "/fhir/Patient").statusCode();
+  }
+
+  @Test
+  void whoSignsInIsLetInByHisCookieAloneUntilHeSignsOut() {
+    assertEquals(401, reading());
+    assertEquals("{\"asked\":true,\"offered\":true}", me().encode());
+
+    assertEquals("/vitals/?x=1", signIn("%2Fvitals%2F%3Fx%3D1"));
+
+    assertEquals("ada", go("GET", "/fhir/Patient").bodyAsString());
+    assertEquals("ada of the test", me().getJsonObject("who").getString("name"));
+    assertEquals("[\"OPEN\",\"FHIR_READ\"]", me().getJsonObject("who").getJsonArray("may").encode());
+
+    String cookie = cookies.get("caregrid");
+    JsonObject out = go("POST", "/auth/logout").bodyAsJsonObject();
+    assertTrue(out.getString("to").startsWith(issuer.url() + "/bye?"), out.encode());
+    assertFalse(cookies.containsKey("caregrid"));
+    cookies.put("caregrid", cookie);
+    assertEquals(401, reading());
+    assertEquals(List.of("ada SIGN_IN 200", "ada SIGN_OUT 200"), audited);
+  }
+
+  @Test
+  void noScriptCanReadTheCookieAndNoOtherSiteCanSendItAlong() {
+    String there = followed(go("GET", "/auth/login"));
+    HttpResponse<Buffer> back = go("GET", followed(go("GET", there)));
+
+    String session = back.cookies().stream().filter(cookie -> cookie.startsWith("caregrid=")).findFirst().orElseThrow();
+    assertTrue(session.matches("(?i).*; HttpOnly.*") && session.contains("SameSite=Lax") && session.contains("Path=/"),
+        session);
+    assertEquals("no-store", back.getHeader("Cache-Control"));
+    assertEquals(403, go("POST", "/auth/logout", "Origin", "https://elsewhere.example").statusCode());
+    assertEquals(200, reading());
+  }
+
+  @Test
+  void whoMayNotReadIsSignedInAndRefused() {
+    issuer.roles = List.of("Telemetry Sender");
+    signIn("/");
+
+    assertEquals(403, reading());
+    assertEquals("[\"OPEN\",\"TELEMETRY_SEND\"]", me().getJsonObject("who").getJsonArray("may").encode());
+  }
+
+  @Test
+  void aTokenOfTheRequestsOwnCountsAndNotTheCookie() {
+    signIn("/");
+    issuer.subject = "grace";
+
+    assertEquals("grace",
+        go("GET", "/fhir/Patient", "Authorization", "Bearer " + issuer.accessToken()).bodyAsString());
+    assertEquals(401, go("GET", "/fhir/Patient", "Authorization", "Bearer x.y.z").statusCode());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "/auth/login",
+    "javascript:alert(1)", "/vitals/%0d%0aX: y", ""})
+  void nobodyIsSentToAnotherPlaceThanThisHouse(String to) {
+    String ended = signIn(java.net.URLEncoder.encode(to, java.nio.charset.StandardCharsets.UTF_8));
+
+    assertTrue(ended.equals("/") || ended.startsWith("/vitals/%0d"), ended);
+  }
+
+  @Test
+  void anAnswerThatThisBrowserDidNotAskForIsNotTaken() {
+    String there = followed(go("GET", "/auth/login"));
+    String back = followed(go("GET", there));
+    String code = back.replaceAll(".*code=", "");
+
+    assertEquals("/#sign-in=lost", followed(go("GET", "/auth/callback?state=other&code=" + code)));
+    assertEquals("/#sign-in=lost", followed(go("GET", "/auth/callback?code=" + code)));
+    cookies.clear();
+    assertEquals("/#sign-in=lost", followed(go("GET", back)));
+    cookies.put("caregrid-sign-in", "%%%");
+    assertEquals("/#sign-in=lost", followed(go("GET", back)));
+    assertEquals(401, reading());
+  }
+
+  @Test
+  void aCodeIsOfNoUseToABrowserThatDidNotAskForIt() {
+    String victims = followed(go("GET", followed(go("GET", "/auth/login"))));
+    cookies.clear();
+    go("GET", "/auth/login");
+    String mine = followed(go("GET", followed(go("GET", "/auth/login"))));
+    String state = mine.replaceAll(".*state=", "").replaceAll("&.*", "");
+
+    String ended = followed(go("GET", "/auth/callback?state=" + state + "&code=" + victims.replaceAll(".*code=", "")));
+
+    assertEquals("/#sign-in=refused", ended);
+    assertEquals(401, reading());
+    assertEquals(List.of("unknown SIGN_IN 401"), audited);
+  }
+
+  @Test
+  void whatTheIssuerRefusesBringsTheBrowserBackWithAWord() {
+    issuer.refuses = true;
+    assertEquals("/#sign-in=refused", signIn("/vitals/"));
+
+    issuer.refuses = false;
+    issuer.audience = "somebody else";
+    assertEquals("/#sign-in=refused", signIn("/vitals/"));
+    assertEquals(401, reading());
+  }
+
+  @Test
+  void anIssuerThatIsAwayIsSaidToBeAndSignsInWhenItIsBack() {
+    issuer.close();
+
+    assertEquals("/#sign-in=busy", followed(go("GET", "/auth/login")));
+  }
+
+  @Test
+  void aSessionIsRenewedWhenItsTokenRunsOutAndTakesOverWhatTheIssuerSaysThen() {
+    issuer.roles = List.of("FHIR Data Reader", "Telemetry Sender");
+    signIn("/");
+    ahead = Duration.ofMinutes(6);
+    issuer.accessFor = Duration.ofMinutes(20);
+
+    assertEquals(200, reading());
+    assertEquals(1, issuer.refreshed);
+    assertEquals(200, reading());
+    assertEquals(1, issuer.refreshed);
+
+    ahead = Duration.ofMinutes(30);
+    issuer.accessFor = Duration.ofMinutes(50);
+    issuer.roles = List.of("Telemetry Sender");
+    assertEquals(403, reading());
+  }
+
+  @Test
+  void whoIsLockedOutAtTheIssuerIsOutHereWhenHisTokenRunsOut() {
+    signIn("/");
+    issuer.refuses = true;
+    assertEquals(200, reading());
+
+    ahead = Duration.ofMinutes(6);
+
+    assertEquals(401, reading());
+    issuer.refuses = false;
+    assertEquals(401, reading());
+    assertNotEquals(true, me().containsKey("who"));
+  }
+
+  @Test
+  void noSessionIsLongerThanItMayBe() {
+    issuer.accessFor = Duration.ofHours(5);
+    signIn("/");
+    ahead = Duration.ofMinutes(59);
+    assertEquals(200, reading());
+
+    ahead = Duration.ofMinutes(61);
+
+    assertEquals(401, reading());
+  }
+
+  @Test
+  void whoReadsTheDatabaseCanBeNobodyByIt() throws Exception {
+    signIn("/");
+    String cookie = cookies.get("caregrid");
+
+    String row = row();
+
+    assertFalse(row.contains(cookie), row);
+    assertTrue(row.contains("ada"), row);
+    issuer.refreshTokens().forEach(token -> assertFalse(row.contains(token), row));
+    cookies.put("caregrid", Base64.getUrlEncoder()
+        .withoutPadding()
+        .encodeToString(Seal.of(cookie).orElseThrow().id().getBytes()));
+    assertEquals(401, reading());
+  }
+
+  /** The whole table as text, of bytes what is ASCII. */
+  private String row() throws SQLException {
+    try (Connection connection = DriverManager.getConnection(jdbc);
+        ResultSet rows = connection.createStatement()
+            .executeQuery("select encode(id, 'escape') || who || encode(renewal, 'escape') from web_session")) {
+      rows.next();
+      return rows.getString(1);
+    }
+  }
+}

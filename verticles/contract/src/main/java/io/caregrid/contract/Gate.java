@@ -1,0 +1,211 @@
+package io.caregrid.contract;
+
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The one lock of all HTTP doors. Each route names what it asks for before it gets its handler:
+ *
+ * <pre>{@code needs(Access.FHIR_READ, router.get("/fhir/Patient")).handler(this::search)}</pre>
+ *
+ * <p>Default deny: a route that named nothing stops the HTTP server from starting ({@link #unguarded}), and where no {@link Doorman} stands, nobody
+ * comes in. Refusals are audited here; what is allowed is audited by the door, which knows what it gave.
+ */
+public final class Gate {
+  /** The name under which the front door puts the request's trace. */
+  public static final String TRACE = "trace";
+  private static final String ACCESS = "access";
+  private static final String FILTER = "filter";
+  private static final String GUARDS = "gate.guards";
+  private static final String CALLER = "gate.caller";
+  private static final Pattern RESOURCE = Pattern.compile("/fhir/([A-Za-z]{1,64})/([A-Za-z0-9\\-.]{1,64})(?:/.*)?");
+  private static final String CHALLENGE = "Bearer realm=\"caregrid\"";
+
+  /**
+   * One line of the table of a node's routes.
+   *
+   * @param path as it was mounted, or the name of a route that is a regular expression
+   */
+  public record Line(String verb, String path, Access access) {}
+
+  private record Guards(Doorman doorman, Audit audit) {}
+
+  private static final Guards NOBODY = new Guards(
+      request -> Future.failedFuture(new Failure.Unauthenticated("nobody keeps this door")), Audit.log());
+
+  private Gate() {}
+
+  /** Put this before all doors of a router. */
+  public static Handler<RoutingContext> kept(Doorman doorman, Audit audit) {
+    Guards guards = new Guards(doorman, audit);
+    return request -> {
+      request.put(GUARDS, guards);
+      request.next();
+    };
+  }
+
+  /**
+   * Call before the route gets its handler.
+   *
+   * @param access what the route asks for; {@link Access#OPEN} asks nobody
+   * @return the route
+   */
+  public static Route needs(Access access, Route route) {
+    route.putMetadata(ACCESS, access);
+    return access == Access.OPEN ? route : route.handler(request -> guard(access, request));
+  }
+
+  /** Marks a route that only looks at requests on their way, and answers none but to refuse it. */
+  public static Route filter(Route route) {
+    return route.putMetadata(FILTER, true);
+  }
+
+  public static boolean isFilter(Route route) {
+    return Boolean.TRUE.equals(route.metadata().get(FILTER));
+  }
+
+  /** What this route asks for; null for a filter, and for one that forgot to say. */
+  public static Access access(Route route) {
+    return (Access) route.metadata().get(ACCESS);
+  }
+
+  /** The routes that name no access and are no filters. Not one may be served. */
+  public static List<Route> unguarded(Router router) {
+    return router.getRoutes().stream().filter(route -> access(route) == null && !isFilter(route)).toList();
+  }
+
+  /** What every route of this router asks for, a line a verb; {@code *} where a route takes all. Filters are left out. */
+  public static List<Line> table(Router router) {
+    return router.getRoutes()
+        .stream()
+        .filter(route -> access(route) != null)
+        .flatMap(route -> verbs(route).map(verb -> new Line(verb, route.getName(), access(route))))
+        .toList();
+  }
+
+  private static Stream<String> verbs(Route route) {
+    return route.methods() == null || route.methods().isEmpty()
+        ? Stream.of("*")
+        : route.methods().stream().map(HttpMethod::name).sorted();
+  }
+
+  /**
+   * Who sends this request.
+   *
+   * @throws IllegalStateException on an open route, where nobody was asked
+   */
+  public static Caller caller(RoutingContext request) {
+    Caller caller = request.get(CALLER);
+    if (caller == null) throw new IllegalStateException("nobody was asked who calls: the route needs nothing");
+    return caller;
+  }
+
+  private static void guard(Access access, RoutingContext request) {
+    Guards guards = request.get(GUARDS) instanceof Guards kept ? kept : NOBODY;
+    if (request.get(CALLER) instanceof Caller known) {
+      decide(access, request, guards, known);
+      return;
+    }
+    Future<Caller> asked = asked(request, guards);
+    if (asked.isComplete()) {
+      answered(access, request, guards, asked);
+    } else {
+      request.request().pause();
+      asked.onComplete(done -> {
+        request.request().resume();
+        answered(access, request, guards, done);
+      });
+    }
+  }
+
+  private static Future<Caller> asked(RoutingContext request, Guards guards) {
+    if (request.queryParams().contains("access_token"))
+      return Future.failedFuture(new Failure.Invalid("a token in the address ends up in logs and histories: send it in "
+          + "the header Authorization: Bearer, and treat this one as known to others"));
+    return guards.doorman().who(request);
+  }
+
+  private static void answered(Access access, RoutingContext request, Guards guards, AsyncResult<Caller> asked) {
+    if (asked.failed()) {
+      refuse(access, request, guards, Caller.unknown(), asked.cause());
+      return;
+    }
+    Caller caller = from(request, asked.result());
+    request.put(CALLER, caller);
+    decide(access, request, guards, caller);
+  }
+
+  private static Caller from(RoutingContext request, Caller caller) {
+    SocketAddress from = request.request().remoteAddress();
+    return caller.traced(request.get(TRACE)).from(from == null ? null : from.hostAddress());
+  }
+
+  private static void decide(Access access, RoutingContext request, Guards guards, Caller caller) {
+    if (caller.may(access)) request.next();
+    else
+      refuse(access, request, guards, caller, new Failure.Forbidden(
+          "this needs " + access + " (" + access.meaning + "), which your roles do not give; these would: "
+              + String.join(", ", Roles.BUILT_IN.giving(access))));
+  }
+
+  private static void refuse(Access access, RoutingContext request, Guards guards, Caller caller, Throwable cause) {
+    HttpServerRequest http = request.request();
+    if (!(cause instanceof Failure failure) || failure.status >= 500) {
+      answerRefused(request, cause);
+      return;
+    }
+    request.response().putHeader("WWW-Authenticate", challenge(failure));
+    if (hasBody(http)) http.pause(); // its end would end the connection before the answer
+    guards.audit()
+        .record(refused(access, request, caller).ended(cause))
+        .onComplete(kept -> answerRefused(request, cause));
+  }
+
+  private static void answerRefused(RoutingContext request, Throwable cause) {
+    if (hasBody(request.request())) Lingering.on(request.vertx(), request.request());
+    request.fail(cause);
+  }
+
+  /** Under {@code /fhir} the resource that was asked for is named, so that who looks for it finds the attempt too. The query is left out: it may hold a token. */
+  private static Audit.Entry refused(Access access, RoutingContext request, Caller caller) {
+    String path = request.normalizedPath();
+    Matcher resource = RESOURCE.matcher(path);
+    boolean one = resource.matches();
+    String what = one ? resource.group(1) + "/" + resource.group(2) : path;
+    Audit.Entry entry = Audit.Entry.of(from(request, caller), Audit.Deed.REQUEST, what)
+        .asking(request.request().method() + " " + path + " needs " + access);
+    return one && resource.group(1).equals("Patient") ? entry.about(entry.what()) : entry;
+  }
+
+  /** RFC 6750 section 3: who sent nothing learns only what to send. */
+  private static String challenge(Failure failure) {
+    String error = failure instanceof Failure.Unauthenticated told
+        ? told.error
+        : failure instanceof Failure.Forbidden ? "insufficient_scope" : "invalid_request";
+    return error == null
+        ? CHALLENGE
+        : CHALLENGE + ", error=\"" + error + "\", error_description=\"" + quotable(failure.getMessage()) + "\"";
+  }
+
+  /** What RFC 6750 allows in error_description: printable ASCII without quote and backslash. */
+  private static String quotable(String text) {
+    return text.replaceAll("[\"\\\\]", "'").replaceAll("[^ -~]", "?");
+  }
+
+  private static boolean hasBody(HttpServerRequest http) {
+    String length = http.getHeader(HttpHeaders.CONTENT_LENGTH);
+    return http.getHeader(HttpHeaders.TRANSFER_ENCODING) != null || length != null && !length.equals("0");
+  }
+}

@@ -1,0 +1,66 @@
+package io.caregrid.store.audit;
+
+import io.caregrid.store.AuditPosition;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Some lines of a journal, read off its files.
+ *
+ * @param lines   whole ones, in order
+ * @param next    where the next batch begins
+ * @param bytes   of files between its beginning and {@code next}
+ * @param damaged bytes among them that are no whole line, as places {@code file: from-to}
+ */
+record Batch(List<String> lines, AuditPosition next, long bytes, List<String> damaged) {
+
+  static final int BYTES = 512 << 10;
+
+  /** Nothing when {@code from} is {@code until}. Blocks. */
+  static Batch read(Segments segments, AuditPosition from, AuditPosition until) throws IOException {
+    long segment = from.segment();
+    long offset = from.offset();
+    while (true) {
+      Batch some = read(segments, segment, offset, segment == until.segment() ? until.offset() : Long.MAX_VALUE);
+      if (some.bytes > 0 || segment >= until.segment()) return some;
+      Long following = segments.all().higherKey(segment);
+      if (following == null || following > until.segment()) return new Batch(List.of(), until, 0, List.of());
+      segment = following;
+      offset = 0;
+    }
+  }
+
+  private static Batch read(Segments segments, long segment, long offset, long until) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(segments.file(segment).toFile(), "r")) {
+      long end = Math.min(until, file.length());
+      byte[] bytes = new byte[(int) Math.max(0, Math.min(end - offset, BYTES))];
+      file.seek(offset);
+      file.readFully(bytes);
+      return parse(segments.file(segment).getFileName().toString(), segment, offset, bytes,
+          offset + bytes.length == end);
+    } catch (FileNotFoundException none) {
+      return new Batch(List.of(), new AuditPosition(segment, offset), 0, List.of());
+    }
+  }
+
+  /** @param last nothing follows in this file, so what has no line feed is torn; otherwise it is left for the next batch, unless it is all there is */
+  static Batch parse(String name, long segment, long offset, byte[] bytes, boolean last) {
+    List<String> lines = new ArrayList<>();
+    List<String> damaged = new ArrayList<>();
+    int from = 0;
+    while (from < bytes.length) {
+      int to = from;
+      while (to < bytes.length && bytes[to] != '\n') to++;
+      boolean cut = to == bytes.length;
+      if (cut && !last && from > 0) break;
+      if (!cut && Line.isWhole(bytes, from, to)) lines.add(new String(bytes, from, to - from, StandardCharsets.UTF_8));
+      else damaged.add(name + ": " + (offset + from) + "-" + (offset + to));
+      from = Math.min(bytes.length, to + 1);
+    }
+    return new Batch(lines, new AuditPosition(segment, offset + from), from, damaged);
+  }
+}

@@ -1,0 +1,135 @@
+package io.caregrid.store.audit;
+
+import io.caregrid.store.AuditPosition;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The folder of one node's journal: files {@code audit-000000000001.jsonl}, numbered in order, and {@code journal}, which holds the journal's id. Readable by
+ * this process's user only.
+ */
+final class Segments {
+  private static final Pattern NAME = Pattern.compile("audit-(\\d{12})\\.jsonl");
+  private static final Set<StandardOpenOption> NEW = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  private static final boolean POSIX = FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+  private static final int PROBE_BYTES = 64 << 10;
+
+  final Path folder;
+  final UUID id;
+
+  private Segments(Path folder, UUID id) {
+    this.folder = folder;
+    this.id = id;
+  }
+
+  static Segments open(Path folder) throws IOException {
+    Files.createDirectories(folder, only("rwx------"));
+    Path mark = folder.resolve("journal");
+    if (!Files.exists(mark)) {
+      Path fresh = folder.resolve("journal.new");
+      Files.deleteIfExists(fresh);
+      try (FileChannel file = FileChannel.open(fresh, NEW, only("rw-------"))) {
+        file.write(ByteBuffer.wrap((UUID.randomUUID() + "\n").getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+        file.force(true);
+      }
+      Files.move(fresh, mark, StandardCopyOption.ATOMIC_MOVE);
+      force(folder);
+    }
+    try {
+      return new Segments(folder, UUID.fromString(Files.readString(mark).strip()));
+    } catch (IllegalArgumentException unreadable) {
+      throw new IOException(
+          mark + " does not hold the journal's id: restore it, or move the folder away and begin a new journal",
+          unreadable);
+    }
+  }
+
+  private static FileAttribute<?>[] only(String permissions) {
+    return POSIX
+        ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))}
+        : new FileAttribute<?>[0];
+  }
+
+  private static void force(Path folder) throws IOException {
+    try (FileChannel entries = FileChannel.open(folder)) {
+      entries.force(true);
+    }
+  }
+
+  Path file(long number) {
+    return folder.resolve("audit-%012d.jsonl".formatted(number));
+  }
+
+  /** Number → bytes. */
+  TreeMap<Long, Long> all() throws IOException {
+    TreeMap<Long, Long> found = new TreeMap<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        Matcher name = NAME.matcher(file.getFileName().toString());
+        if (name.matches()) found.put(Long.parseLong(name.group(1)), size(file));
+      }
+    }
+    return found;
+  }
+
+  private static long size(Path file) throws IOException {
+    try {
+      return Files.size(file);
+    } catch (NoSuchFileException removed) {
+      return 0;
+    }
+  }
+
+  /** The file is there after a loss of power, too. */
+  FileChannel create(long number) throws IOException {
+    FileChannel file = FileChannel.open(file(number), NEW, only("rw-------"));
+    try {
+      force(folder);
+      return file;
+    } catch (IOException failed) {
+      file.close();
+      throw failed;
+    }
+  }
+
+  /** Writes something, and removes it: fails as long as the disk takes nothing. */
+  void probe() throws IOException {
+    Path file = folder.resolve("probe");
+    Files.deleteIfExists(file);
+    try (FileChannel probe = FileChannel.open(file, NEW, only("rw-------"))) {
+      ByteBuffer bytes = ByteBuffer.allocate(PROBE_BYTES);
+      while (bytes.hasRemaining()) probe.write(bytes);
+      probe.force(true);
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  /** Removes whole files before this position that were not written to since then. */
+  int removeBefore(AuditPosition shipped, Instant since) throws IOException {
+    int removed = 0;
+    for (long number : all().headMap(shipped.segment()).keySet()) {
+      Path file = file(number);
+      if (!Files.getLastModifiedTime(file).toInstant().isBefore(since)) continue;
+      Files.deleteIfExists(file);
+      removed++;
+    }
+    return removed;
+  }
+}

@@ -1,0 +1,164 @@
+package io.caregrid.store.audit;
+
+import io.caregrid.store.AuditEvents;
+import io.caregrid.store.AuditPosition;
+import io.caregrid.store.Cause;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings a journal to the database, batch after batch, and removes files that have been there long enough. One batch at a time; while the database is away it
+ * asks again ever more rarely, up to every {@value #LONGEST_MILLIS} ms, and nothing is lost or doubled: the files wait.
+ */
+final class Shipping {
+  private static final Logger log = LoggerFactory.getLogger(Shipping.class);
+  private static final long LOOK_MILLIS = 250;
+  private static final long LONGEST_MILLIS = 15_000;
+  private static final long TIDY_MILLIS = TimeUnit.MINUTES.toMillis(10);
+
+  private final Vertx vertx;
+  private final Journal journal;
+  private final AuditEvents events;
+  private final Duration keep;
+  private final Clock clock;
+  private AuditPosition shipped;
+  private long pause = LOOK_MILLIS;
+  private long tidied = Long.MIN_VALUE;
+  private volatile boolean closing;
+  private volatile boolean away;
+  private Future<Void> running = Future.succeededFuture();
+
+  Shipping(Vertx vertx, Journal journal, AuditEvents events, Duration keep, Clock clock) {
+    this.vertx = vertx;
+    this.journal = journal;
+    this.events = events;
+    this.keep = keep;
+    this.clock = clock;
+  }
+
+  /** On a context of its own. */
+  void start() {
+    vertx.runOnContext(begun -> again());
+  }
+
+  boolean isAway() {
+    return away;
+  }
+
+  /** Completes when the batch under way is in or has failed. What is left is for the next start. */
+  Future<Void> stop() {
+    closing = true;
+    return running;
+  }
+
+  private void again() {
+    if (closing) return;
+    Future<Boolean> round = round();
+    running = round.<Void>mapEmpty().otherwiseEmpty();
+    round.onComplete(done -> {
+      if (done.failed()) failed(done.cause());
+      else recovered();
+      if (closing) return;
+      boolean more = done.succeeded() && done.result();
+      if (more) vertx.runOnContext(hop -> again());
+      else vertx.setTimer(pause, look -> again());
+    });
+  }
+
+  private void failed(Throwable cause) {
+    shipped = null;
+    if (!away)
+      log.warn("audit events wait for the database backlogBytes={} cause={}", journal.backlog(),
+          Cause.withoutValues(cause));
+    away = true;
+    pause = Math.min(LONGEST_MILLIS, pause * 2);
+  }
+
+  private void recovered() {
+    if (away) log.info("audit events reach the database again backlogBytes={}", journal.backlog());
+    away = false;
+    pause = LOOK_MILLIS;
+  }
+
+  /** One batch. False: all that was written is in. */
+  private Future<Boolean> round() {
+    AuditPosition until = journal.written();
+    return position().compose(
+        from -> from.compareTo(until) >= 0 ? tidy().map(false) : batch(from, until).map(true));
+  }
+
+  private Future<AuditPosition> position() {
+    if (shipped != null) return Future.succeededFuture(shipped);
+    return events.position(journal.id(), journal.node())
+        .compose(there -> vertx.executeBlocking(() -> begin(there), false))
+        .onSuccess(there -> shipped = there);
+  }
+
+  /** Where the database stands may be before the first file: its backup is older than the files are kept. */
+  private AuditPosition begin(AuditPosition there) throws IOException {
+    Map<Long, Long> files = journal.segments().all();
+    journal.backlog(files.entrySet()
+        .stream()
+        .filter(file -> file.getKey() >= there.segment())
+        .mapToLong(file -> file.getValue() - (file.getKey() == there.segment() ? there.offset() : 0))
+        .sum());
+    long first = files.keySet().stream().findFirst().orElse(there.segment());
+    if (there.segment() > 0 && first > there.segment() + 1)
+      log.error(
+          "audit events are missing in the database and their files are gone: it is older than the files are kept node={} from={} to={}",
+          journal.node(), there.segment(), first);
+    return there;
+  }
+
+  /** In the end {@code shipped} is where the next one begins; null when the database says that it is somewhere else. */
+  private Future<Void> batch(AuditPosition from, AuditPosition until) {
+    return vertx.executeBlocking(() -> Batch.read(journal.segments(), from, until), false).compose(batch -> {
+      for (String place : batch.damaged())
+        log.error("audit journal is damaged, what stood there is lost place={}", place);
+      return keep(from, batch.next(), batch.lines()).map(moved -> {
+        shipped = moved ? batch.next() : null;
+        if (moved) journal.shipped(batch.bytes());
+        else
+          log.warn("audit events are shipped again from where the database is: it went back node={} at={}",
+              journal.node(), from);
+        return null;
+      });
+    });
+  }
+
+  /** What the database can never take is set aside, one line at a time: the rest must not wait behind it. */
+  private Future<Boolean> keep(AuditPosition from, AuditPosition to, List<String> lines) {
+    return events.keep(journal.id(), from, to, lines).recover(cause -> {
+      if (!AuditEvents.isRefusedForGood(cause) || lines.isEmpty()) return Future.failedFuture(cause);
+      if (lines.size() == 1) {
+        log.error("audit event is refused by the database and stays in its file only, before={} cause={}", to,
+            Cause.withoutValues(cause));
+        return keep(from, to, List.of());
+      }
+      int half = lines.size() / 2;
+      return keep(from, from, lines.subList(0, half)).compose(
+          first -> first ? keep(from, to, lines.subList(half, lines.size())) : Future.succeededFuture(false));
+    });
+  }
+
+  private Future<Void> tidy() {
+    long now = clock.millis();
+    if (tidied != Long.MIN_VALUE && now - tidied < TIDY_MILLIS) return Future.succeededFuture();
+    tidied = now;
+    AuditPosition before = shipped;
+    return vertx.executeBlocking(() -> journal.segments().removeBefore(before, clock.instant().minus(keep)), false)
+        .onSuccess(removed -> {
+          if (removed > 0)
+            log.info("audit files removed, all in the database files={} days={}", removed, keep.toDays());
+        })
+        .mapEmpty();
+  }
+}

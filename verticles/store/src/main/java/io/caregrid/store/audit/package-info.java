@@ -1,0 +1,10 @@
+/**
+ * Who touched whose data, from the access to the database: {@link io.caregrid.store.audit.Trail} takes an entry, {@link io.caregrid.store.audit.Journal} has it
+ * in a file before the answer goes out, {@link io.caregrid.store.audit.Shipping} brings it to {@link io.caregrid.store.AuditEvents}, once.
+ *
+ * <p>The one invariant: the database's position in a journal moves in the statement that adds the entries before it. Whatever dies in between, entries are read
+ * again from there, and those that are in already are recognised by their ids.
+ *
+ * <p>Never here: what a FHIR AuditEvent looks like (api), who may read one.
+ */
+package io.caregrid.store.audit;

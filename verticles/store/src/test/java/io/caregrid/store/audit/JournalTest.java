@@ -1,0 +1,218 @@
+package io.caregrid.store.audit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.caregrid.cluster.AuditConfig;
+import io.caregrid.contract.Audit.Deed;
+import io.caregrid.contract.Audit.Entry;
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
+import io.caregrid.store.AuditPosition;
+import io.vertx.core.Future;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class JournalTest {
+  private static final AuditConfig SMALL = new AuditConfig(null, true, AuditConfig.REFUSE, 1, 16, 0);
+  @TempDir
+  Path temp;
+
+  static Entry entry(String what) {
+    return Entry.of(Caller.system("test"), Deed.READ, what);
+  }
+
+  private Journal open(AuditConfig config) throws IOException {
+    return Journal.open(temp.resolve("audit"), config, "node", Clock.systemUTC());
+  }
+
+  static <T> T get(Future<T> future) {
+    return future.toCompletionStage().toCompletableFuture().orTimeout(20, TimeUnit.SECONDS).join();
+  }
+
+  private static void until(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < deadline, "not within 20 s");
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  /** All whole lines, in order, and the places of damage. */
+  private static List<String> read(Journal journal, List<String> damaged) throws IOException {
+    List<String> lines = new ArrayList<>();
+    AuditPosition at = AuditPosition.START;
+    AuditPosition until = journal.written();
+    while (at.compareTo(until) < 0) {
+      Batch batch = Batch.read(journal.segments(), at, until);
+      lines.addAll(batch.lines());
+      damaged.addAll(batch.damaged());
+      at = batch.next();
+    }
+    return lines;
+  }
+
+  @Test
+  void anEntryIsInItsFileWhenItsFutureCompletes() throws IOException {
+    try (Journal journal = open(SMALL)) {
+      get(journal.append(entry("Patient/1")));
+
+      Path file = journal.segments().file(1);
+      assertTrue(Files.readString(file).contains("Patient/1"));
+      assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+      assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(temp.resolve("audit"))));
+    }
+  }
+
+  @Test
+  void manyFilesAndRestartsAreReadInOrder() throws IOException {
+    List<Future<Void>> kept = new ArrayList<>();
+    for (int start = 0; start < 3; start++) {
+      try (Journal journal = open(SMALL)) {
+        for (int n = 0; n < 8000; n++) kept.add(journal.append(entry("n/" + start + "-" + n)));
+        get(Future.all(kept));
+      }
+    }
+
+    try (Journal journal = open(SMALL)) {
+      List<String> damaged = new ArrayList<>();
+      List<String> lines = read(journal, damaged);
+      assertEquals(24_000, lines.size());
+      assertTrue(lines.get(0).contains("\"n/0-0\"") && lines.get(23_999).contains("\"n/2-7999\""));
+      assertEquals(List.of(), damaged);
+      assertTrue(journal.segments().all().size() >= 4, "several files");
+    }
+  }
+
+  @Test
+  void tornAndChangedLinesCostOnlyThemselvesWhereverTheyAre() throws IOException {
+    try (Journal journal = open(SMALL)) {
+      for (int n = 0; n < 100; n++) get(journal.append(entry("n/" + n)));
+    }
+    Path file = temp.resolve("audit/audit-000000000001.jsonl");
+    byte[] bytes = Files.readAllBytes(file);
+    int line = bytes.length / 100;
+    bytes[line * 10 + 40] ^= 0x20;
+    bytes[line * 50 - 5] = '\n';
+    Files.write(file, bytes);
+    Files.write(file, "{\"id\":\"torn".getBytes(), StandardOpenOption.APPEND);
+
+    try (Journal journal = open(SMALL)) {
+      get(journal.append(entry("after")));
+      List<String> damaged = new ArrayList<>();
+      List<String> lines = read(journal, damaged);
+      assertEquals(99, lines.size());
+      assertTrue(lines.get(98).contains("after"));
+      assertEquals(4, damaged.size(), damaged.toString());
+      assertTrue(damaged.get(3).startsWith("audit-000000000001.jsonl: " + bytes.length), damaged.toString());
+    }
+  }
+
+  @Test
+  void aLineFeedThatIsMissingForMegabytesDoesNotStopTheReader() throws IOException {
+    try (Journal journal = open(SMALL)) {
+      get(journal.append(entry("before")));
+    }
+    byte[] zeros = new byte[3 * Batch.BYTES];
+    Files.write(temp.resolve("audit/audit-000000000001.jsonl"), zeros, StandardOpenOption.APPEND);
+
+    try (Journal journal = open(SMALL)) {
+      get(journal.append(entry("after")));
+      List<String> lines = read(journal, new ArrayList<>());
+      assertEquals(2, lines.size());
+    }
+  }
+
+  @Test
+  void aFullDiskRefusesAndFreedRoomIsUsedAgain() throws Exception {
+    assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=1m", "caregrid-test", temp.toString())
+        || "true".equals(System.getenv("CAREGRID_STRICT")), "only root may mount a small disk");
+    try (Journal journal = open(SMALL)) {
+      get(journal.append(entry("before")));
+      Path filler = temp.resolve("filler");
+      fill(filler);
+      int kept = 1;
+      while (keeps(journal, kept)) kept++;
+
+      until(() -> !journal.isKeeping());
+      assertFalse(keeps(journal, -1));
+      Files.delete(filler);
+      until(journal::isKeeping);
+      get(journal.append(entry("after")));
+
+      List<String> damaged = new ArrayList<>();
+      List<String> lines = read(journal, damaged);
+      assertEquals(kept + 1, lines.size());
+      assertTrue(lines.get(kept).contains("after"));
+      assertEquals(List.of(), damaged);
+    } finally {
+      run("umount", "-l", temp.toString());
+    }
+  }
+
+  private static boolean keeps(Journal journal, int n) {
+    try {
+      get(journal.append(entry("n/" + n).asking("x".repeat(2000))));
+      return true;
+    } catch (CompletionException refused) {
+      assertInstanceOf(Failure.Busy.class, refused.getCause());
+      return false;
+    }
+  }
+
+  private static void fill(Path filler) throws IOException {
+    try (OutputStream out = Files.newOutputStream(filler)) {
+      while (true) out.write(new byte[4096]);
+    } catch (IOException full) {
+      assertTrue(full.getMessage().contains("space"), full.getMessage());
+    }
+  }
+
+  @Test
+  void whatWaitsForTheDatabaseIsBounded() throws IOException {
+    try (Journal journal = open(SMALL)) {
+      journal.backlog(16 << 20);
+      get(journal.append(entry("the last one")));
+
+      assertFalse(journal.isKeeping());
+      assertFalse(keeps(journal, 1));
+      journal.shipped(1 << 20);
+      assertTrue(keeps(journal, 2));
+    }
+  }
+
+  @Test
+  void aClosedJournalTakesNothing() throws IOException {
+    Journal journal = open(SMALL);
+    Future<Void> before = journal.append(entry("before"));
+    journal.close();
+
+    get(before);
+    assertFalse(keeps(journal, 1));
+  }
+
+  private static boolean run(String... command) throws Exception {
+    try {
+      Process process = new ProcessBuilder(command).inheritIO().start();
+      return process.waitFor(20, TimeUnit.SECONDS) && process.exitValue() == 0;
+    } catch (IOException noSuchCommand) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package io.caregrid.store.audit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.caregrid.contract.Audit.Deed;
+import io.caregrid.contract.Audit.Entry;
+import io.caregrid.contract.Caller;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class LineTest {
+  private static final UUID ID = new UUID(1_700_000_000_000L << 16 | 0x7000, 0x8000000000000001L);
+  private static final Entry READ = Entry.of(Caller.system("test").traced("t-1"), Deed.READ, "Observation/1")
+      .about(List.of("Patient/p"));
+
+  private static JsonNode json(byte[] line) throws IOException {
+    return new ObjectMapper().readTree(line);
+  }
+
+  @Test
+  void aLineIsJsonThatSaysWhoDidWhatToWhomAndWhen() throws IOException {
+    byte[] line = Line.of(READ.asking("a=b"), ID, "node-1");
+
+    JsonNode json = json(line);
+    assertEquals("2023-11-14T22:13:20Z", json.get("at").asText());
+    assertEquals(ID.toString(), json.get("id").asText());
+    assertEquals("system:test", json.get("subject").asText());
+    assertEquals("read", json.get("deed").asText());
+    assertEquals("[\"Observation/1\"]", json.get("what").toString());
+    assertEquals("[\"Patient/p\"]", json.get("patients").toString());
+    assertEquals("a=b", json.get("query").asText());
+    assertEquals(200, json.get("status").asInt());
+    assertEquals('\n', line[line.length - 1]);
+    assertTrue(Line.isWhole(line, 0, line.length - 1));
+  }
+
+  @Test
+  void anyChangedOrMissingByteIsNoticed() {
+    byte[] line = Line.of(READ, ID, "node-1");
+
+    for (int i = 0; i < line.length - 1; i++) {
+      byte[] changed = line.clone();
+      changed[i] ^= 1;
+      assertFalse(Line.isWhole(changed, 0, changed.length - 1), "byte " + i);
+      assertFalse(Line.isWhole(line, 0, i), "cut at " + i);
+    }
+  }
+
+  @Test
+  void whatPostgresDoesNotTakeAndWhatIsTooLongDoesNotGetIn() throws IOException {
+    String nasty = "a\0b\ud800c\ud83d\ude00\udc00\n\"";
+    Entry entry = Entry.of(Caller.system("x"), Deed.REQUEST, "/" + "ä".repeat(600)).asking(nasty + "q".repeat(5000));
+
+    byte[] line = Line.of(entry, ID, "n");
+
+    String query = json(line).get("query").asText();
+    assertTrue(query.startsWith("a\uFFFDb\uFFFDc\ud83d\ude00\uFFFD\n\""), query.substring(0, 12));
+    assertEquals(Line.MOST, query.length());
+    assertEquals(Line.MOST_KEY, json(line).at("/what/0").asText().length());
+    assertEquals(1, new String(line, StandardCharsets.UTF_8).lines().count());
+  }
+
+  @Test
+  void idsRiseEvenWhenTheClockGoesBackOrStands() {
+    Instant[] now = {Instant.ofEpochMilli(1_700_000_000_000L)};
+    EventIds ids = new EventIds(new Clock() {
+      @Override
+      public Instant instant() {
+        return now[0];
+      }
+
+      @Override
+      public ZoneOffset getZone() {
+        return ZoneOffset.UTC;
+      }
+
+      @Override
+      public Clock withZone(java.time.ZoneId zone) {
+        return this;
+      }
+    });
+    String last = "";
+    for (int i = 0; i < 20_000; i++) {
+      if (i == 5000) now[0] = now[0].minusSeconds(60);
+      String next = ids.next().toString();
+      assertTrue(next.compareTo(last) > 0, i + ": " + last + " then " + next);
+      assertEquals('7', next.charAt(14));
+      last = next;
+    }
+  }
+}
