@@ -14,6 +14,8 @@ import io.caregrid.store.audit.Trail;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetSocket;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import java.io.IOException;
@@ -176,5 +178,66 @@ class AuditTrailTest {
     close(trail);
     room.sql("drop trigger never on audit_event");
     assertTrue(!distinct("Poison/").contains("Poison/13"));
+  }
+
+  @Test
+  void killedBetweenAnswerAndShippingNothingKeptIsMissingAndNothingIsTwice() throws Exception {
+    Set<String> kept = new HashSet<>();
+    for (int kill = 0; kill < 3; kill++)
+      kept.addAll(KilledTrail.runAndKill(folder, room.config(), "Killed" + kill, 400 + 700 * kill));
+
+    Trail trail = shipping();
+    get(trail.record(entry("Killed/last")));
+    until("all are in", () -> here("Killed/last") == 1);
+    close(trail);
+
+    Set<String> found = distinct("Killed");
+    System.out.printf("kept before the kills %d, in the database %d%n", kept.size(), found.size());
+    kept.removeAll(found);
+    assertEquals(Set.of(), kept, "kept, and missing");
+    assertEquals(found.size(), here("Killed"));
+  }
+
+  @Test
+  void whileTheDatabaseIsAwayEntriesAreKeptAndThenShipped() throws Exception {
+    List<NetSocket> tapped = java.util.Collections.synchronizedList(new ArrayList<>());
+    java.util.concurrent.atomic.AtomicBoolean down = new java.util.concurrent.atomic.AtomicBoolean();
+    NetServer wire = room.vertx().createNetServer().connectHandler(near -> {
+      if (down.get()) {
+        near.close();
+        return;
+      }
+      near.pause();
+      room.vertx().createNetClient().connect(room.config().port(), room.config().host()).onSuccess(far -> {
+        near.handler(far::write).closeHandler(closed -> far.close());
+        far.handler(near::write).closeHandler(closed -> near.close());
+        tapped.add(near);
+        near.resume();
+      });
+    });
+    int port = get(wire.listen(0, "127.0.0.1")).actualPort();
+    io.caregrid.cluster.DatabaseConfig direct = room.config();
+    Database far = get(Database.open(room.vertx(), new io.caregrid.cluster.DatabaseConfig("127.0.0.1", port,
+        direct.database(), direct.user(), direct.password(), 3)));
+    Trail trail = trail(new SimpleMeterRegistry());
+    trail.ship(room.vertx(), new AuditEvents(far));
+    for (int n = 0; n < 200; n++) {
+      if (n == 50) {
+        down.set(true);
+        List.copyOf(tapped).forEach(NetSocket::close);
+      }
+      get(trail.record(entry("Away/" + n)));
+    }
+    assertTrue(trail.isKeeping());
+    until("it was tried in vain", () -> trail.isAway());
+    long before = here("Away/");
+    down.set(false);
+
+    until("all are in", () -> here("Away/") >= 200);
+    System.out.println("in before the outage: " + before);
+    assertEquals(200, here("Away/"));
+    close(trail);
+    get(far.close());
+    get(wire.close());
   }
 }

@@ -73,6 +73,11 @@ public final class Trail implements Audit, AutoCloseable {
     return journal.isKeeping();
   }
 
+  /** True: the database has not taken the last batch; entries wait in their files. */
+  public boolean isAway() {
+    return shipping != null && shipping.isAway();
+  }
+
   /** Stops shipping; entries are still taken. */
   public Future<Void> unship() {
     return shipping == null ? Future.succeededFuture() : shipping.stop();

@@ -1,0 +1,60 @@
+package io.caregrid.store;
+
+import io.caregrid.cluster.AuditConfig;
+import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.store.audit.Trail;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** A process that records accesses from several threads and ships them, says each one that was kept, and is killed without warning. */
+final class KilledTrail {
+  private static final int THREADS = 4;
+
+  private KilledTrail() {}
+
+  /** @return what was kept before the kill: nothing of it may be missing */
+  static Set<String> runAndKill(Path folder, DatabaseConfig database, String prefix, int after)
+      throws IOException, InterruptedException {
+    Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx128m",
+        "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), KilledTrail.class.getName(),
+        folder.toString(), database.host(), String.valueOf(database.port()), database.database(), database.user(),
+        database.password(), prefix).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    Set<String> kept = new HashSet<>();
+    try (BufferedReader said = child.inputReader()) {
+      for (String line = said.readLine(); line != null; line = said.readLine()) {
+        if (line.startsWith("kept ")) kept.add(line.substring("kept ".length()));
+        if (kept.size() == after) child.toHandle().destroyForcibly();
+      }
+    }
+    if (!child.waitFor(20, TimeUnit.SECONDS)) throw new IOException("the child does not end");
+    return kept;
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    Vertx vertx = Vertx.vertx();
+    DatabaseConfig config = new DatabaseConfig(arguments[1], Integer.parseInt(arguments[2]), arguments[3], arguments[4],
+        arguments[5], 4);
+    Database database = Room.get(Database.open(vertx, config));
+    Trail trail = Trail.open(Path.of(arguments[0]), AuditConfig.DEFAULT, "child", new SimpleMeterRegistry());
+    trail.ship(vertx, new AuditEvents(database));
+    for (int thread = 0; thread < THREADS; thread++) {
+      String mine = arguments[6] + "/" + thread + "-";
+      new Thread(() -> record(trail, mine)).start();
+    }
+    Thread.sleep(60_000);
+    System.exit(1);
+  }
+
+  private static void record(Trail trail, String mine) {
+    for (int n = 0; true; n++) {
+      Room.get(trail.record(AuditTrailTest.entry(mine + n)));
+      System.out.println("kept " + mine + n);
+    }
+  }
+}
