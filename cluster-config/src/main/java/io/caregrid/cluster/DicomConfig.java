@@ -31,12 +31,20 @@ import java.util.Set;
  */
 public record DicomConfig(String host, int port, String aeTitle, List<String> callers, Path folder, boolean shared,
     int associations, int perCaller, int maxPdu, long maxInstance, int bufferBytes, int workHeapPercent, Duration artim,
-    Duration idle, boolean privateClasses, Map<String, List<String>> roles) {
+    Duration idle, boolean privateClasses, Map<String, List<String>> roles, TlsConfig tls) {
 
   public static final DicomConfig DEFAULT = new DicomConfig("127.0.0.1", 11112, "CAREGRID", List.of(), null, false,
       512, 64, 131_072, 4L << 30, 512 << 20, 30, Duration.ofSeconds(10), Duration.ofSeconds(60), false, Map.of());
 
+  public DicomConfig(String host, int port, String aeTitle, List<String> callers, Path folder, boolean shared,
+      int associations, int perCaller, int maxPdu, long maxInstance, int bufferBytes, int workHeapPercent,
+      Duration artim, Duration idle, boolean privateClasses, Map<String, List<String>> roles) {
+    this(host, port, aeTitle, callers, folder, shared, associations, perCaller, maxPdu, maxInstance, bufferBytes,
+        workHeapPercent, artim, idle, privateClasses, roles, TlsConfig.NONE);
+  }
+
   public DicomConfig {
+    tls.check("dicom");
     callers = List.copyOf(callers);
     roles = Map.copyOf(roles);
     require(Set.copyOf(callers).containsAll(roles.keySet()),

@@ -11,12 +11,18 @@ import java.util.List;
  * @param port  0..65535; 0 takes any free one, and the node prints what it got
  * @param names host names, without port, by which clients call this node besides {@code host} and this machine's own: a request under another name is
  *              refused
+ * @param tls   {@link TlsConfig#NONE}: HTTP in the clear
  */
-public record HttpConfig(String host, int port, List<String> names) {
+public record HttpConfig(String host, int port, List<String> names, TlsConfig tls) {
 
   public static final HttpConfig DEFAULT = new HttpConfig("127.0.0.1", 8080, List.of());
 
+  public HttpConfig(String host, int port, List<String> names) {
+    this(host, port, names, TlsConfig.NONE);
+  }
+
   public HttpConfig {
+    tls.check("http");
     names = List.copyOf(names);
     require(port >= 0 && port <= 65535, "http.port must be 0..65535, not " + port);
     require(names.stream().allMatch(name -> name.matches("[A-Za-z0-9.:\\[\\]-]+")),

@@ -3,6 +3,7 @@ package io.caregrid.dicom.dimse;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Roles;
+import io.caregrid.contract.TlsFiles;
 import io.caregrid.dicom.archive.Incoming;
 import io.caregrid.dicom.ul.Association;
 import io.caregrid.dicom.ul.Limits;
@@ -36,6 +37,7 @@ public final class DicomScpVerticle extends VerticleBase {
   private House house;
   private Executor owner;
   private NetServer server;
+  private long watching = -1;
 
   /**
    * What all instances of a node have in common.
@@ -76,8 +78,19 @@ public final class DicomScpVerticle extends VerticleBase {
     };
     house = new House(door.admission(), new Negotiation(config.maxPdu(), config.privateClasses()), door.archive(),
         door.hasRoom(), door.audit(), door.metrics(), new Presence());
-    server = vertx.createNetServer(new NetServerOptions().setTcpNoDelay(true).setTcpKeepAlive(true))
-        .connectHandler(this::connected);
+    NetServerOptions options = new NetServerOptions().setTcpNoDelay(true).setTcpKeepAlive(true);
+    if (!config.tls().isOn()) return listen(options);
+    TlsFiles files = new TlsFiles("dicom", config.tls().cert(), config.tls().key(), config.tls().clientCa());
+    return files.read(vertx)
+        .compose(tls -> listen(options.setSsl(true)
+            .setKeyCertOptions(tls.getKeyCertOptions())
+            .setTrustOptions(tls.getTrustOptions())
+            .setClientAuth(tls.getClientAuth())))
+        .onSuccess(open -> watching = files.watch(vertx, open::updateSSLOptions));
+  }
+
+  private Future<NetServer> listen(NetServerOptions options) {
+    server = vertx.createNetServer(options).connectHandler(this::connected);
     return server.listen(shared(config.port()), config.host());
   }
 
@@ -88,6 +101,7 @@ public final class DicomScpVerticle extends VerticleBase {
 
   @Override
   public Future<?> stop() {
+    if (watching >= 0) vertx.cancelTimer(watching);
     return house.presence()
         .close()
         .timeout(LEAVE_SECONDS, TimeUnit.SECONDS)

@@ -5,6 +5,7 @@ import io.caregrid.contract.Audit;
 import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Routes;
+import io.caregrid.contract.TlsFiles;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpServer;
@@ -27,6 +28,7 @@ public final class HttpVerticle extends VerticleBase {
   private final Audit audit;
   private final List<Routes> doors;
   private HttpServer server;
+  private long watching = -1;
   private List<Gate.Line> table = List.of();
 
   /**
@@ -43,12 +45,27 @@ public final class HttpVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
-    server = vertx.createHttpServer(options()).requestHandler(router());
+    HttpServerOptions options = options();
+    Router router = router();
+    if (!config.tls().isOn()) return listen(options, router);
+    TlsFiles files = new TlsFiles("http", config.tls().cert(), config.tls().key(), config.tls().clientCa());
+    return files.read(vertx)
+        .compose(tls -> listen(options.setSsl(true)
+            .setUseAlpn(true)
+            .setKeyCertOptions(tls.getKeyCertOptions())
+            .setTrustOptions(tls.getTrustOptions())
+            .setClientAuth(tls.getClientAuth()), router))
+        .onSuccess(open -> watching = files.watch(vertx, open::updateSSLOptions));
+  }
+
+  private Future<HttpServer> listen(HttpServerOptions options, Router router) {
+    server = vertx.createHttpServer(options).requestHandler(router);
     return server.listen(config.port(), config.host());
   }
 
   @Override
   public Future<?> stop() {
+    if (watching >= 0) vertx.cancelTimer(watching);
     return server.close();
   }
 

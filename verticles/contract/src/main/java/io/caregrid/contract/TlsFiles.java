@@ -1,0 +1,153 @@
+package io.caregrid.contract;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.ClientAuth;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.ServerSSLOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.SecureRandom;
+import java.security.Signature;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import javax.net.ssl.X509KeyManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The PEM files of a door with TLS, and what happens when they change: every {@value #LOOK_MILLIS} ms they are looked at, and what is new counts for
+ * connections that begin from then on. Files that do not fit each other (a certificate was copied, its key not yet) change nothing.
+ */
+public final class TlsFiles {
+  private static final Logger log = LoggerFactory.getLogger(TlsFiles.class);
+  private static final long LOOK_MILLIS = 2_000;
+
+  private final String door;
+  private final Path cert;
+  private final Path key;
+  private final Path clientCa;
+  private byte[][] seen;
+
+  /**
+   * @param door     as settings call it: {@code http} or {@code dicom}
+   * @param cert     certificate, followed by those between it and its root
+   * @param key      its private key, PKCS #8, without password
+   * @param clientCa who signs the certificates that clients must show; null: they need none
+   */
+  public TlsFiles(String door, Path cert, Path key, Path clientCa) {
+    this.door = door;
+    this.cert = cert;
+    this.key = key;
+    this.clientCa = clientCa;
+  }
+
+  /** Reads them, off the event loop. Fails with IllegalArgumentException, which says what is wrong with which file. */
+  public Future<ServerSSLOptions> read(Vertx vertx) {
+    return vertx.executeBlocking(() -> {
+      seen = bytes();
+      return options(vertx, seen);
+    }, false);
+  }
+
+  /**
+   * Until the timer is cancelled.
+   *
+   * @param update takes new options without ending what is connected
+   * @return the timer
+   */
+  public long watch(Vertx vertx, Function<ServerSSLOptions, Future<Boolean>> update) {
+    return vertx.setPeriodic(LOOK_MILLIS, look -> vertx.executeBlocking(() -> changed(vertx), false)
+        .compose(fresh -> fresh == null
+            ? Future.succeededFuture()
+            : update.apply(fresh)
+                .onSuccess(
+                    taken -> log.info("certificate is in effect door={} file={}", door, cert)))
+        .onFailure(cause -> log.error("certificate is not taken, the one before stays in effect door={} cause={}", door,
+            cause.getMessage())));
+  }
+
+  /** Null when nothing has changed. */
+  private ServerSSLOptions changed(Vertx vertx) {
+    byte[][] now = bytes();
+    if (Arrays.deepEquals(now, seen)) return null;
+    seen = now;
+    return options(vertx, now);
+  }
+
+  private byte[][] bytes() {
+    return Stream.of(cert, key, clientCa).filter(Objects::nonNull).map(this::bytes).toArray(byte[][]::new);
+  }
+
+  private byte[] bytes(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException missing) {
+      throw new IllegalArgumentException(
+          door + ".tls: " + file + " cannot be read: " + missing.getClass().getSimpleName());
+    }
+  }
+
+  private ServerSSLOptions options(Vertx vertx, byte[][] files) {
+    PemKeyCertOptions own = new PemKeyCertOptions().addCertValue(Buffer.buffer(files[0]))
+        .addKeyValue(Buffer.buffer(files[1]));
+    ServerSSLOptions options = new ServerSSLOptions().setKeyCertOptions(own).setUseAlpn(true);
+    try {
+      requirePair((X509KeyManager) own.getKeyManagerFactory(vertx).getKeyManagers()[0]);
+    } catch (IllegalArgumentException told) {
+      throw told;
+    } catch (Exception unreadable) {
+      throw new IllegalArgumentException(door + ".tls: " + cert + " and " + key
+          + " must be a certificate and its private key in PEM (PKCS #8, without password)");
+    }
+    if (clientCa == null) return options;
+    PemTrustOptions trust = new PemTrustOptions().addCertValue(Buffer.buffer(files[2]));
+    try {
+      trust.getTrustManagerFactory(vertx);
+    } catch (Exception unreadable) {
+      throw new IllegalArgumentException(door + ".tls: " + clientCa + " must hold certificates in PEM");
+    }
+    return options.setTrustOptions(trust).setClientAuth(ClientAuth.REQUIRED);
+  }
+
+  private void requirePair(X509KeyManager keys) throws GeneralSecurityException {
+    String alias = Stream.of("RSA", "EC", "EdDSA")
+        .map(type -> keys.getServerAliases(type, null))
+        .filter(Objects::nonNull)
+        .flatMap(Arrays::stream)
+        .findFirst()
+        .orElseThrow(
+            () -> new IllegalArgumentException(door + ".tls: " + cert + " holds no certificate for RSA, EC or EdDSA"));
+    X509Certificate shown = keys.getCertificateChain(alias)[0];
+    if (!fits(keys.getPrivateKey(alias), shown.getPublicKey()))
+      throw new IllegalArgumentException(door + ".tls: " + key + " is not the private key of " + cert);
+  }
+
+  private static boolean fits(PrivateKey secret, PublicKey known) throws GeneralSecurityException {
+    if (!secret.getAlgorithm().equals(known.getAlgorithm())) return false;
+    String algorithm = switch (secret.getAlgorithm()) {
+      case "RSA" -> "SHA256withRSA";
+      case "EC" -> "SHA256withECDSA";
+      default -> "EdDSA";
+    };
+    byte[] text = new byte[32];
+    new SecureRandom().nextBytes(text);
+    Signature sign = Signature.getInstance(algorithm);
+    sign.initSign(secret);
+    sign.update(text);
+    byte[] signature = sign.sign();
+    Signature check = Signature.getInstance(algorithm);
+    check.initVerify(known);
+    check.update(text);
+    return check.verify(signature);
+  }
+}
