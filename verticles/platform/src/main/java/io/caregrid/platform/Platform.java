@@ -350,7 +350,8 @@ public final class Platform implements AutoCloseable {
   /** Base of every HTTP address of this node, e.g. {@code http://127.0.0.1:8080}. */
   public String http() {
     String host = config.http().host();
-    return (config.http().tls().isOn() ? "https://" : "http://") + (host.contains(":") ? "[" + host + "]" : host) + ":" + http.port();
+    return (config.http().tls().isOn() ? "https://" : "http://") + (host.contains(":") ? "[" + host + "]" : host) + ":"
+        + http.port();
   }
 
   /** How to call this node's DICOM port, e.g. {@code CAREGRID@127.0.0.1:11112}; null when it has none. */
