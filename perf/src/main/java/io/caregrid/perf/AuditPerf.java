@@ -45,12 +45,15 @@ public final class AuditPerf implements Callable<Integer> {
     result.put("machine", Perf.machine());
     Path folder = Files.createTempDirectory("caregrid-perf");
     try (AuditedDoors doors = AuditedDoors.start(folder)) {
-      for (String door : AuditedDoors.NAMES) new ReadLoad(doors, door, connections.get(connections.size() - 1)).run(warmup);
+      for (String door : AuditedDoors.NAMES)
+        new ReadLoad(doors, door, connections.get(connections.size() - 1)).run(warmup);
       for (int many : connections) result.put(many + " connections", rows(doors, many));
     } finally {
       Perf.remove(folder);
     }
-    Path file = out != null ? out : Path.of("perf", "results", Instant.now().toString().substring(0, 10) + "-audit.json");
+    Path file = out != null
+        ? out
+        : Path.of("perf", "results", Instant.now().toString().substring(0, 10) + "-audit.json");
     Files.createDirectories(file.toAbsolutePath().getParent());
     JSON.writeValue(file.toFile(), result);
     System.out.println("\nkept in " + file);
@@ -88,16 +91,20 @@ public final class AuditPerf implements Callable<Integer> {
       slower.add(100 * (turns.get(i).p50Micros() / without.get(i).p50Micros() - 1));
       dearer.add(100 * (turns.get(i).cpuMicros() / without.get(i).cpuMicros() - 1));
     }
-    System.out.printf("  %-8s %8.0f reads/s  p50 %6.0f µs (%+.1f %%, quartiles %+.1f to %+.1f)  p99 %6.0f µs  CPU %5.0f µs a read (%+.1f %%, quartiles %+.1f to %+.1f)%n",
-        door, at(perSecond, 0.5), at(p50, 0.5), at(slower, 0.5), at(slower, 0.25), at(slower, 0.75), at(p99, 0.5), at(cpu, 0.5),
+    System.out.printf(
+        "  %-8s %8.0f reads/s  p50 %6.0f µs (%+.1f %%, quartiles %+.1f to %+.1f)  p99 %6.0f µs  CPU %5.0f µs a read (%+.1f %%, quartiles %+.1f to %+.1f)%n",
+        door, at(perSecond, 0.5), at(p50, 0.5), at(slower, 0.5), at(slower, 0.25), at(slower, 0.75), at(p99, 0.5),
+        at(cpu, 0.5),
         at(dearer, 0.5), at(dearer, 0.25), at(dearer, 0.75));
     Map<String, Object> row = new LinkedHashMap<>();
     row.put("reads a second, median", at(perSecond, 0.5));
     row.put("p50 µs, median of turns", at(p50, 0.5));
     row.put("p99 µs, median of turns", at(p99, 0.5));
     row.put("CPU µs a read, node and PostgreSQL, median", at(cpu, 0.5));
-    row.put("p50 against none in the same round, %, quartiles", List.of(at(slower, 0.25), at(slower, 0.5), at(slower, 0.75)));
-    row.put("CPU against none in the same round, %, quartiles", List.of(at(dearer, 0.25), at(dearer, 0.5), at(dearer, 0.75)));
+    row.put("p50 against none in the same round, %, quartiles",
+        List.of(at(slower, 0.25), at(slower, 0.5), at(slower, 0.75)));
+    row.put("CPU against none in the same round, %, quartiles",
+        List.of(at(dearer, 0.25), at(dearer, 0.5), at(dearer, 0.75)));
     row.put("rounds", turns.size());
     return row;
   }

@@ -61,7 +61,9 @@ final class AuditedDoors implements AutoCloseable {
     for (String line = out.readLine(); line != null; line = out.readLine()) {
       if (!line.startsWith(READY)) continue;
       Map<String, Integer> told = new HashMap<>();
-      JSON.readTree(line.substring(READY.length())).properties().forEach(one -> told.put(one.getKey(), one.getValue().asInt()));
+      JSON.readTree(line.substring(READY.length()))
+          .properties()
+          .forEach(one -> told.put(one.getKey(), one.getValue().asInt()));
       return new AuditedDoors(process, told);
     }
     throw new IOException("the doors did not open");
@@ -78,7 +80,8 @@ final class AuditedDoors implements AutoCloseable {
   /** What was read through this door is in the database: shipping it belongs to its price. */
   void awaitShipped(String door) throws IOException, InterruptedException {
     HttpRequest ask = HttpRequest.newBuilder(URI.create(address(door) + "/metrics")).build();
-    while (!client.send(ask, HttpResponse.BodyHandlers.ofString()).body().equals("0")) LockSupport.parkNanos(20_000_000);
+    while (!client.send(ask, HttpResponse.BodyHandlers.ofString()).body().equals("0"))
+      LockSupport.parkNanos(20_000_000);
   }
 
   @Override
@@ -131,9 +134,11 @@ final class AuditedDoors implements AutoCloseable {
     StringBuilder data = new StringBuilder();
     for (int i = 0; i < 300; i++) data.append(60 + i % 40).append(' ');
     for (int n = 0; n < OBSERVATIONS; n++) {
-      ObjectNode observation = (ObjectNode) JSON.readTree("{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"heart rate\"},"
-          + "\"subject\":{\"reference\":\"Patient/p-" + n % 100 + "\"},\"valueSampledData\":{\"origin\":{\"value\":0},\"period\":1000,\"dimensions\":1,\"data\":\""
-          + data.toString().strip() + "\"}}");
+      ObjectNode observation = (ObjectNode) JSON
+          .readTree("{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"heart rate\"},"
+              + "\"subject\":{\"reference\":\"Patient/p-" + n % 100
+              + "\"},\"valueSampledData\":{\"origin\":{\"value\":0},\"period\":1000,\"dimensions\":1,\"data\":\""
+              + data.toString().strip() + "\"}}");
       Await.ready(store.createIfAbsent(Caller.system("perf"), "Observation", "o-" + n, observation));
     }
   }

@@ -58,7 +58,8 @@ final class ReadLoad {
     try {
       while (System.nanoTime() < end && failed.get() == null) {
         int n = ThreadLocalRandom.current().nextInt(AuditedDoors.OBSERVATIONS);
-        HttpRequest request = HttpRequest.newBuilder(URI.create(doors.address(door) + "/fhir/Observation/o-" + n)).build();
+        HttpRequest request = HttpRequest.newBuilder(URI.create(doors.address(door) + "/fhir/Observation/o-" + n))
+            .build();
         long began = System.nanoTime();
         HttpResponse<byte[]> answer = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
         took.recordValue(System.nanoTime() - began);
