@@ -65,10 +65,10 @@ final class TopicSetup implements AutoCloseable {
 
   private Admin connect() {
     try {
-      return Admin.create(Map.of(
-          CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers(),
-          CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, millisLeft(),
-          CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, Math.min(5_000, millisLeft())));
+      Map<String, Object> settings = kafka.connecting();
+      settings.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, millisLeft());
+      settings.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, Math.min(5_000, millisLeft()));
+      return Admin.create(settings);
     } catch (KafkaException unusable) {
       throw new ConfigException("kafka.bootstrapServers " + kafka.bootstrapServers() + " cannot be used: "
           + (unusable.getCause() == null ? unusable : unusable.getCause()).getMessage());
@@ -216,15 +216,15 @@ final class TopicSetup implements AutoCloseable {
   /** One request at a time and no sequence numbers, so that a leader that is not up yet only means another try. */
   private KafkaProducer<byte[], byte[]> patientProducer() {
     int millis = Math.max(millisLeft(), 1_000);
-    return new KafkaProducer<>(Map.of(
-        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers(),
-        ProducerConfig.ACKS_CONFIG, "all",
-        ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, false,
-        ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1,
-        ProducerConfig.LINGER_MS_CONFIG, 0,
-        ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, millis / 2,
-        ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, millis,
-        ProducerConfig.MAX_BLOCK_MS_CONFIG, millis), new ByteArraySerializer(), new ByteArraySerializer());
+    Map<String, Object> settings = kafka.connecting();
+    settings.put(ProducerConfig.ACKS_CONFIG, "all");
+    settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, false);
+    settings.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
+    settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+    settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, millis / 2);
+    settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, millis);
+    settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, millis);
+    return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
   /** The result, or what Kafka said; "not in time" becomes an answer for a person. */

@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
@@ -113,8 +112,7 @@ public final class ShardPump {
 
   /** A native consumer that never chooses a position by itself. */
   public static Consumer<byte[], byte[]> consumer(KafkaConfig kafka) {
-    Properties settings = new Properties();
-    settings.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers());
+    Map<String, Object> settings = kafka.connecting();
     settings.put(ConsumerConfig.GROUP_ID_CONFIG, kafka.group("shards"));
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
