@@ -6,12 +6,15 @@ import io.caregrid.cluster.ShardTable;
 import io.caregrid.cluster.Source;
 import io.caregrid.cluster.Topics;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.NodeReport;
 import io.caregrid.store.Progress;
 import io.caregrid.store.ShardKey;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -83,6 +86,7 @@ public final class ShardPump {
   private AutoCloseable subscription;
   private Thread thread;
   private volatile boolean reading;
+  private volatile List<NodeReport.Shard> reports = List.of();
 
   // ---- of the pump's thread
   private final Map<Integer, Slot> slots = new TreeMap<>();
@@ -160,6 +164,11 @@ public final class ShardPump {
     return reading && thread.isAlive();
   }
 
+  /** How the shards fare that this node has in hand, a quarter of a second old at most. Any thread. */
+  public List<NodeReport.Shard> shards() {
+    return reports;
+  }
+
   private void run() {
     try {
       commands.add(this::reconcile);
@@ -216,7 +225,14 @@ public final class ShardPump {
     }
     reading = !ending && slots.values().stream().allMatch(Slot::hasOpened)
         && (consumer.assignment().isEmpty() || connected.test(consumer));
+    reports = slots.values().stream().map(slot -> slot.report(ahead(slot))).toList();
     if (now - lastCommit > COMMIT_NANOS) commit(now);
+  }
+
+  /** Known from the last answer to a fetch; nobody is asked. */
+  private long ahead(Slot slot) {
+    if (slot.state != Slot.State.RUNNING) return -1;
+    return consumer.currentLag(slot.partition).orElse(-1);
   }
 
   // ---- reading
@@ -359,6 +375,7 @@ public final class ShardPump {
     }
     slot.state = Slot.State.RUNNING;
     slot.position = progress.applied();
+    slot.applied = progress.applied();
     slot.lookBack = new SourceMarks(progress);
     slot.paused = false;
     consumer.seek(slot.partition, Math.max(begin, progress.applied() - LOOK_BACK));
@@ -415,6 +432,7 @@ public final class ShardPump {
     slot.state = Slot.State.RESTING;
     slot.verticle = null;
     slot.again = System.nanoTime() + pause.toNanos();
+    slot.error = Instant.now().truncatedTo(ChronoUnit.SECONDS) + " " + describe(cause);
     log.warn("shard failed, opening it again shard={} in={} cause={}", slot.shard, pause, describe(cause));
   }
 
@@ -441,6 +459,7 @@ public final class ShardPump {
     if (known) return;
     free(slot);
     slot.reason = reason;
+    slot.error = Instant.now().truncatedTo(ChronoUnit.SECONDS) + " " + reason.tag() + ": " + reason.advice;
     metrics.stopped.get(reason).incrementAndGet();
     log.error("shard stopped shard={} reason={}: {}", slot.shard, reason.tag(), reason.advice);
     if (running) vertx.undeploy(slot.deployment);
@@ -499,7 +518,10 @@ public final class ShardPump {
 
     @Override
     public void persisted(ShardVerticle shard, long applied) {
-      commands.add(() -> slot.committable = applied);
+      commands.add(() -> {
+        slot.committable = applied;
+        slot.applied = applied;
+      });
     }
 
     @Override

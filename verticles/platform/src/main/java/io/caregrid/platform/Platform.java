@@ -7,6 +7,7 @@ import io.caregrid.analytics.lake.store.Place;
 import io.caregrid.analytics.sql.SqlRoutes;
 import io.caregrid.analytics.views.ViewRoutes;
 import io.caregrid.api.ApiDoors;
+import io.caregrid.api.ClusterRoutes;
 import io.caregrid.api.HealthRoutes;
 import io.caregrid.api.HealthRoutes.Check;
 import io.caregrid.api.HttpVerticle;
@@ -15,6 +16,7 @@ import io.caregrid.cluster.NodeConfig;
 import io.caregrid.cluster.Topics;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Live;
+import io.caregrid.contract.NodeReport;
 import io.caregrid.contract.RecordCodec;
 import io.caregrid.contract.Routes;
 import io.caregrid.device.BatchWriter;
@@ -78,6 +80,7 @@ public final class Platform implements AutoCloseable {
   private HttpVerticle http;
   private Archive archive;
   private DicomScpVerticle dicom;
+  private ShardPump pump;
 
   private Platform() {}
 
@@ -111,13 +114,15 @@ public final class Platform implements AutoCloseable {
     Topics topics = progress.waiting(() -> Topics.ensure(config.kafka(), config.cluster(), Await.PATIENCE));
 
     progress.step("joining the cluster");
-    cluster = keep(HazelcastCluster.join(config.cluster(), config.roles().contains("device")));
+    cluster = keep(HazelcastCluster.join(config.cluster(), config.roles().contains("device"), self()));
     progress.waiting(cluster::awaitOwner);
     vertx = Await
         .ready(cluster.vertx(options(), builder -> builder.withMetrics(new MicrometerMetricsFactory(metrics))));
     keep(() -> Await.closed(vertx.close()));
     watchDisk();
-    List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class).forEach(this::travel);
+    List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class, NodeReport.class, NodeReport.Question.class)
+        .forEach(this::travel);
+    keep(SelfReport.answering(vertx, cluster.id(), config.name(), () -> pump == null ? List.of() : pump.shards()));
 
     progress.step("opening the store");
     Database database = openDatabase(progress);
@@ -134,10 +139,17 @@ public final class Platform implements AutoCloseable {
           ApiDoors.all(vertx, fhir, letters, config.cluster().shards(), checks, metrics::scrape, Main.Version.text()));
     else
       doors.add(new HealthRoutes(checks, metrics::scrape));
+    doors.add(new ClusterRoutes(vertx, config.cluster().name(), config.cluster().shards(), cluster::nodes));
     http = new HttpVerticle(config.http(), doors);
     openHttp();
     if (archive != null) openImaging(database);
     log.info("node is running name={} addresses={}", config.name(), addresses());
+  }
+
+  /** What the others shall know of this node as soon as it is there. */
+  private Map<String, String> self() {
+    return Map.of(HazelcastCluster.NAME, config.name(), HazelcastCluster.ROLES, String.join(",", config.roles()),
+        HazelcastCluster.HTTP, config.http().host() + ":" + config.http().port());
   }
 
   private Database openDatabase(Progress progress) {
@@ -155,7 +167,7 @@ public final class Platform implements AutoCloseable {
     int atOnce = Math.max(1, config.database().poolSize() / 4);
     BatchWriter writer = new BatchWriter(vertx, new ShardStore(database), identity, mappings::fhir, atOnce,
         shardMetrics);
-    ShardPump pump = new ShardPump(vertx, cluster, writer, topics.measurements().id(), config.kafka(), config.shard(),
+    pump = new ShardPump(vertx, cluster, writer, topics.measurements().id(), config.kafka(), config.shard(),
         shardMetrics,
         () -> ShardPump.consumer(config.kafka()));
     Await.ready(pump.start());
