@@ -50,7 +50,7 @@ prepare() { # name root
   install -d -m 0700 "$root/root/.ssh"
   install -m 0600 "$work/key.pub" "$root/root/.ssh/authorized_keys"
   echo "$name" >"$root/etc/hostname"
-  printf '127.0.0.1 localhost\n%s %s\n' "$(address "$name")" "$name" >"$root/etc/hosts"
+  printf '127.0.0.1 localhost\n' >"$root/etc/hosts"
   echo "$(address "$name") $(cut -d ' ' -f 1,2 "$root/etc/ssh/ssh_host_ed25519_key.pub")" >>"$work/known_hosts"
   touch "$work/hosts/$name/prepared"
 }
@@ -86,4 +86,50 @@ awaited() { # seconds what command…
     fi
     sleep 0.3
   done
+}
+
+# An inventory of the hosts that are up: the first three hold database and log.
+inventory() { # name…
+  local name
+  mkdir -p "$work/inventory/group_vars"
+  {
+    echo "all:"
+    echo "  children:"
+    echo "    caregrid:"
+    echo "      hosts:"
+    for name in "$@"; do echo "        $name: {ansible_host: $(address "$name")}"; done
+    echo "    kafka:"
+    echo "      hosts:"
+    for name in n1 n2 n3; do echo "        $name: {kafka_node_id: ${name#n}}"; done
+    echo "    postgresql:"
+    echo "      hosts: {n1: , n2: , n3: }"
+  } >"$work/inventory/hosts.yml"
+  cat >"$work/inventory/group_vars/all.yml" <<VARS
+ansible_user: root
+ansible_python_interpreter: /usr/bin/python3
+ansible_ssh_private_key_file: $work/key
+ansible_ssh_common_args: >-
+  -o UserKnownHostsFile=$work/known_hosts -o StrictHostKeyChecking=yes -o ControlMaster=auto -o ControlPersist=60 -o ControlPath=$work/a-%h
+software_archive: $archive
+caregrid_shared_folder: /srv/caregrid
+# everything on one small machine
+java_apt_update: false
+preflight_memory_mb: 1000
+caregrid_patience: 300
+caregrid_heap: 400m
+caregrid_java_options: -XX:TieredStopAtLevel=1
+kafka_java_options: -XX:+UseSerialGC -XX:TieredStopAtLevel=1
+caregrid_source_partitions: 3
+caregrid_shards: 12
+caregrid_settings:
+  identity: {mode: Create}
+  shard: {batchAge: 2s}
+kafka_heap: 320m
+kafka_offsets_partitions: 3
+postgresql_parameters: {max_connections: 150, shared_buffers: 48MB}
+VARS
+}
+
+play() { # playbook arguments…
+  ANSIBLE_CONFIG=$here/../ansible.cfg ANSIBLE_LOCAL_TEMP=$work/ansible HOME=$work ansible-playbook -i "$work/inventory" "$@"
 }

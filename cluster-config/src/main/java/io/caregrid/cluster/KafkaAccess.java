@@ -32,6 +32,7 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.Resource;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 
@@ -71,6 +72,9 @@ public final class KafkaAccess implements AutoCloseable {
     for (AclOperation may : List.of(AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS))
       wanted.add(
           allowed(kafka.user(), ResourceType.TOPIC, Topic.GROUP_METADATA_TOPIC_NAME, PatternType.LITERAL, may));
+    // the start reads how many copies the offsets topic will have
+    wanted.add(allowed(kafka.user(), ResourceType.CLUSTER, Resource.CLUSTER_NAME, PatternType.LITERAL,
+        AclOperation.DESCRIBE_CONFIGS));
     wanted.add(
         allowed(kafka.user(), ResourceType.GROUP, kafka.group(""), PatternType.PREFIXED, AclOperation.READ));
     return grant(kafka.user(), kafka.password(), wanted);

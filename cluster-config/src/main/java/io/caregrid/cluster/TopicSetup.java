@@ -29,6 +29,8 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -235,6 +237,8 @@ final class TopicSetup implements AutoCloseable {
       if (failed.getCause() instanceof UnknownTopicOrPartitionException missing) throw missing;
       if (failed.getCause() instanceof TimeoutException || failed.getCause() instanceof RetriableException)
         throw unreachable(doing);
+      if (failed.getCause() instanceof AuthenticationException stranger) throw refused(stranger);
+      if (failed.getCause() instanceof AuthorizationException said) throw forbidden(doing, said);
       if (failed.getCause() instanceof KafkaException said) throw said;
       throw new IllegalStateException(doing, failed.getCause());
     } catch (java.util.concurrent.TimeoutException late) {
@@ -247,6 +251,18 @@ final class TopicSetup implements AutoCloseable {
   private ConfigException unreachable(String doing) {
     return new ConfigException("Kafka at kafka.bootstrapServers " + kafka.bootstrapServers() + " did not answer within "
         + allowed + " (" + doing + "): is it running, is the address right, and are enough brokers up?");
+  }
+
+  private ConfigException refused(AuthenticationException stranger) {
+    return new ConfigException("Kafka at kafka.bootstrapServers " + kafka.bootstrapServers() + " refuses "
+        + (kafka.user().isEmpty() ? "who does not sign in" : "user " + kafka.user())
+        + ": check kafka.user, kafka.password and kafka.ca. Kafka says: " + stranger.getMessage());
+  }
+
+  private ConfigException forbidden(String doing, AuthorizationException said) {
+    return new ConfigException("Kafka does not let " + (kafka.user().isEmpty() ? "us" : "user " + kafka.user())
+        + " do what a node does (" + doing + "): let 'caregrid kafka grant' say what it may. Kafka says: "
+        + said.getMessage());
   }
 
   private int millisLeft() {

@@ -15,24 +15,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which of several hosts takes writes. Asked whenever a connection is made: all hosts at once, and the first that is not in recovery is it; the answer
- * is good for a second, so that a pool that fills does not ask for each connection. A connection outlives its answer by {@link #LIFE} at most: one
- * that reached a server on its way down to a standby is not kept for good.
+ * Which of several hosts takes writes. Asked whenever a connection is made: all hosts at once, and the first that is not in recovery is it. Whoever comes
+ * while that is being asked waits for the same answer; no answer is kept, or a connection made right after a failover would stay with the old host. A
+ * connection lives {@link #LIFE} at most, whatever happened while it was made.
  *
  * <p>One host alone is never asked. Any thread.
  */
 final class Primary {
   private static final Logger log = LoggerFactory.getLogger(Primary.class);
   /** Longest a connection lives when there are several hosts. */
-  static final Duration LIFE = Duration.ofMinutes(10);
-  private static final long GOOD_NANOS = Duration.ofSeconds(1).toNanos();
+  static final Duration LIFE = Duration.ofMinutes(5);
   private static final long PATIENCE_SECONDS = 3;
   private static final String QUESTION = "select not pg_is_in_recovery() as takes_writes";
 
   private final Vertx vertx;
   private final DatabaseConfig config;
   private Future<String> answer;
-  private long answered;
   private String told = "";
 
   Primary(Vertx vertx, DatabaseConfig config) {
@@ -52,9 +50,7 @@ final class Primary {
 
   private synchronized Future<String> host() {
     if (!isChosen()) return Future.succeededFuture(config.hosts().get(0));
-    boolean stale = answer == null || answer.failed()
-        || answer.isComplete() && System.nanoTime() - answered > GOOD_NANOS;
-    if (stale) answer = ask();
+    if (answer == null || answer.isComplete()) answer = ask();
     return answer;
   }
 
@@ -84,7 +80,6 @@ final class Primary {
   }
 
   private synchronized void found(String host) {
-    answered = System.nanoTime();
     if (!host.equals(told)) log.info("database takes writes at host={} port={}", host, config.port());
     told = host;
   }
