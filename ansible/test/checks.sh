@@ -46,7 +46,7 @@ heartbeat_read() { # host device value
   local id
   id=$(curl_at "$1" "/fhir/Device?identifier=$2" | jq -er '.entry[0].resource.id')
   curl_at "$1" "/fhir/Observation?device=Device/$id" |
-    jq -c '.entry[].resource | {resourceType, id, code: .code.coding[0].code, data: ([.. | .data? // empty][0] | .[-40:])}'
+    jq -c '.entry[].resource | {resourceType, id, code: .code.coding[0].code, data: ([.. | .data? // empty][0] | split(" ") | map(select(. != "E")) | join(" "))}'
 }
 
 # A data set of our own making: DCMTK's dump2dcm.
