@@ -9,6 +9,11 @@ public final class Addresses {
 
   private Addresses() {}
 
+  /** Where the node with this Hazelcast id answers {@code NodeReport.Question}. */
+  public static String node(String member) {
+    return "node." + member;
+  }
+
   /** Where shard n answers questions such as {@code Live.Latest}. No handler means "moving: retry, then read the store". */
   public static String shard(int n) {
     return "shard." + n;

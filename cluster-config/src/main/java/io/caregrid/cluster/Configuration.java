@@ -27,7 +27,7 @@ public final class Configuration {
   }
 
   public static final String ENVIRONMENT_PREFIX = "CAREGRID_";
-  private static final Set<String> SECRETS = Set.of("database.password", "lake.s3.secretKey",
+  private static final Set<String> SECRETS = Set.of("database.password", "kafka.password", "lake.s3.secretKey",
       "security.signIn.clientSecret");
   private static final String DEFAULT = "default";
 

@@ -22,8 +22,14 @@ import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -43,6 +49,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class HazelcastCluster implements ShardTable, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HazelcastCluster.class);
+  /** Attributes of a member: what its node is called, what it does (roles with commas between them), where its doors are. */
+  public static final String NAME = "caregrid.name";
+  public static final String ROLES = "caregrid.roles";
+  public static final String HTTP = "caregrid.http";
   private static final int FIRST_PORT = 5701;
   /** Longest a lite member waits for one that owns shards. */
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -68,7 +78,12 @@ public final class HazelcastCluster implements ShardTable, AutoCloseable {
    * @throws ConfigException when the others have another number of shards, or the port is taken
    */
   public static HazelcastCluster join(ClusterConfig config, boolean ownsShards) {
-    HazelcastCluster cluster = new HazelcastCluster(config, start(config, ownsShards));
+    return join(config, ownsShards, Map.of());
+  }
+
+  /** @param attributes what others shall know of this node: {@link #NAME} and {@link #ROLES} */
+  public static HazelcastCluster join(ClusterConfig config, boolean ownsShards, Map<String, String> attributes) {
+    HazelcastCluster cluster = new HazelcastCluster(config, start(config, ownsShards, attributes));
     cluster.listen();
     log.info("cluster joined name={} members={} shards={} owner={}", config.name(), cluster.members(), config.shards(),
         ownsShards);
@@ -101,9 +116,11 @@ public final class HazelcastCluster implements ShardTable, AutoCloseable {
     return member.getCluster().getMembers().stream().anyMatch(other -> !other.isLiteMember());
   }
 
-  private static HazelcastInstance start(ClusterConfig config, boolean ownsShards) {
+  private static HazelcastInstance start(ClusterConfig config, boolean ownsShards, Map<String, String> attributes) {
     try {
-      return Hazelcast.newHazelcastInstance(hazelcast(config, ownsShards));
+      Config hazelcast = hazelcast(config, ownsShards);
+      attributes.forEach(hazelcast.getMemberAttributeConfig()::setAttribute);
+      return Hazelcast.newHazelcastInstance(hazelcast);
     } catch (IllegalStateException refused) {
       throw new ConfigException("this node cannot join cluster " + config.name() + ": are cluster.shards ("
           + config.shards() + ") and cluster.name the same on every node? Hazelcast says: " + refused.getMessage());
@@ -222,6 +239,33 @@ public final class HazelcastCluster implements ShardTable, AutoCloseable {
         .map(other -> other.getAddress().getHost() + ":" + other.getAddress().getPort())
         .sorted()
         .toList();
+  }
+
+  /** Hazelcast's id of this member. */
+  public String id() {
+    return member.getCluster().getLocalMember().getUuid().toString();
+  }
+
+  /** Everybody who is there now, by name, with the shards each owns. */
+  public List<Member> nodes() {
+    Map<UUID, Set<Integer>> owned = new HashMap<>();
+    for (Partition partition : member.getPartitionService().getPartitions())
+      if (partition.getOwner() != null)
+        owned.computeIfAbsent(partition.getOwner().getUuid(), id -> new TreeSet<>()).add(partition.getPartitionId());
+    return member.getCluster()
+        .getMembers()
+        .stream()
+        .map(one -> node(one, owned.getOrDefault(one.getUuid(), Set.of())))
+        .sorted(Comparator.comparing(Member::name).thenComparing(Member::address))
+        .toList();
+  }
+
+  private static Member node(com.hazelcast.cluster.Member one, Set<Integer> shards) {
+    String address = one.getAddress().getHost() + ":" + one.getAddress().getPort();
+    String roles = Objects.requireNonNullElse(one.getAttribute(ROLES), "");
+    return new Member(one.getUuid().toString(), address, Objects.requireNonNullElse(one.getAttribute(NAME), address),
+        Arrays.stream(roles.split(",")).filter(role -> !role.isEmpty()).sorted().toList(),
+        Objects.requireNonNullElse(one.getAttribute(HTTP), ""), one.localMember(), shards);
   }
 
   /** {@code host:port} of this member's own socket, which others name in {@code cluster.members}. */

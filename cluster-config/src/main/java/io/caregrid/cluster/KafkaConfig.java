@@ -2,7 +2,14 @@ package io.caregrid.cluster;
 
 import static io.caregrid.cluster.ConfigException.require;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.common.config.SaslConfigs;
+import org.apache.kafka.common.config.SslConfigs;
 
 /**
  * The log.
@@ -12,11 +19,21 @@ import java.time.Duration;
  * @param sourcePartitions partitions of {@code devicedata} when it is created, 1..1024
  * @param retention        how long topics keep what they hold, at least 1 h: the time a dead database may stay dead
  * @param maxMessageBytes  largest message the log takes, 1 kB..64 MB
+ * @param ca               PEM file with who signs the brokers' certificates: the connection is TLS, and the name or address in a broker's
+ *                         certificate must be the one we call. Null: no TLS
+ * @param user             signs in by SASL/SCRAM-SHA-512 (RFC 5802), over TLS only; empty: does not sign in
+ * @param password         a secret: masked wherever the configuration is shown
  */
 public record KafkaConfig(String bootstrapServers, String prefix, int sourcePartitions, Duration retention,
-    int maxMessageBytes) {
+    int maxMessageBytes, Path ca, String user, String password) {
 
   public static final KafkaConfig DEFAULT = new KafkaConfig("127.0.0.1:9092", "", 12, Duration.ofDays(7), 4 << 20);
+
+  /** A log nobody signs in to, without TLS. */
+  public KafkaConfig(String bootstrapServers, String prefix, int sourcePartitions, Duration retention,
+      int maxMessageBytes) {
+    this(bootstrapServers, prefix, sourcePartitions, retention, maxMessageBytes, null, "", "");
+  }
 
   public KafkaConfig {
     require(sourcePartitions >= 1 && sourcePartitions <= 1024,
@@ -24,6 +41,37 @@ public record KafkaConfig(String bootstrapServers, String prefix, int sourcePart
     require(retention.toHours() >= 1, "kafka.retention must be at least PT1H, not " + retention);
     require(maxMessageBytes >= 1024 && maxMessageBytes <= 64 << 20,
         "kafka.maxMessageBytes must be 1024..67108864, not " + maxMessageBytes);
+    require(ca == null || Files.isReadable(ca), "kafka.ca " + ca + " cannot be read: name a PEM file");
+    require(user.isEmpty() || ca != null,
+        "kafka.user needs kafka.ca: whoever signs in without TLS cannot know to whom");
+    require(user.isEmpty() == password.isEmpty(), "kafka.user and kafka.password must both be set, or neither");
+    require(user.matches("[A-Za-z0-9._-]*"), "kafka.user may hold letters, digits, '.', '_' and '-' only");
+  }
+
+  /** What every client of this log begins with: where it is, and how we show who we are. */
+  public Map<String, Object> connecting() {
+    Map<String, Object> settings = new HashMap<>();
+    settings.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
+    if (ca == null) return settings;
+    settings.put(CommonClientConfigs.SECURITY_PROTOCOL_CONFIG, user.isEmpty() ? "SSL" : "SASL_SSL");
+    settings.put(SslConfigs.SSL_TRUSTSTORE_TYPE_CONFIG, "PEM");
+    settings.put(SslConfigs.SSL_TRUSTSTORE_LOCATION_CONFIG, ca.toString());
+    if (user.isEmpty()) return settings;
+    settings.put(SaslConfigs.SASL_MECHANISM, "SCRAM-SHA-512");
+    settings.put(SaslConfigs.SASL_JAAS_CONFIG,
+        "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + user + "\" password=\""
+            + password.replace("\\", "\\\\").replace("\"", "\\\"") + "\";");
+    return settings;
+  }
+
+  /** The same log, at other brokers and for who does not sign in: what is embedded. */
+  public KafkaConfig embeddedAt(String brokers) {
+    return new KafkaConfig(brokers, prefix, sourcePartitions, retention, maxMessageBytes);
+  }
+
+  @Override
+  public String toString() {
+    return "KafkaConfig[" + (user.isEmpty() ? "" : user + "@") + bootstrapServers + "]";
   }
 
   /** What devices send, unread. */

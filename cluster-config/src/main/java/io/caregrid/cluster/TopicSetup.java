@@ -29,6 +29,8 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -65,10 +67,10 @@ final class TopicSetup implements AutoCloseable {
 
   private Admin connect() {
     try {
-      return Admin.create(Map.of(
-          CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers(),
-          CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, millisLeft(),
-          CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, Math.min(5_000, millisLeft())));
+      Map<String, Object> settings = kafka.connecting();
+      settings.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, millisLeft());
+      settings.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, Math.min(5_000, millisLeft()));
+      return Admin.create(settings);
     } catch (KafkaException unusable) {
       throw new ConfigException("kafka.bootstrapServers " + kafka.bootstrapServers() + " cannot be used: "
           + (unusable.getCause() == null ? unusable : unusable.getCause()).getMessage());
@@ -216,15 +218,15 @@ final class TopicSetup implements AutoCloseable {
   /** One request at a time and no sequence numbers, so that a leader that is not up yet only means another try. */
   private KafkaProducer<byte[], byte[]> patientProducer() {
     int millis = Math.max(millisLeft(), 1_000);
-    return new KafkaProducer<>(Map.of(
-        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers(),
-        ProducerConfig.ACKS_CONFIG, "all",
-        ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, false,
-        ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1,
-        ProducerConfig.LINGER_MS_CONFIG, 0,
-        ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, millis / 2,
-        ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, millis,
-        ProducerConfig.MAX_BLOCK_MS_CONFIG, millis), new ByteArraySerializer(), new ByteArraySerializer());
+    Map<String, Object> settings = kafka.connecting();
+    settings.put(ProducerConfig.ACKS_CONFIG, "all");
+    settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, false);
+    settings.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
+    settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+    settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, millis / 2);
+    settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, millis);
+    settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, millis);
+    return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
   }
 
   /** The result, or what Kafka said; "not in time" becomes an answer for a person. */
@@ -235,6 +237,8 @@ final class TopicSetup implements AutoCloseable {
       if (failed.getCause() instanceof UnknownTopicOrPartitionException missing) throw missing;
       if (failed.getCause() instanceof TimeoutException || failed.getCause() instanceof RetriableException)
         throw unreachable(doing);
+      if (failed.getCause() instanceof AuthenticationException stranger) throw refused(stranger);
+      if (failed.getCause() instanceof AuthorizationException said) throw forbidden(doing, said);
       if (failed.getCause() instanceof KafkaException said) throw said;
       throw new IllegalStateException(doing, failed.getCause());
     } catch (java.util.concurrent.TimeoutException late) {
@@ -247,6 +251,18 @@ final class TopicSetup implements AutoCloseable {
   private ConfigException unreachable(String doing) {
     return new ConfigException("Kafka at kafka.bootstrapServers " + kafka.bootstrapServers() + " did not answer within "
         + allowed + " (" + doing + "): is it running, is the address right, and are enough brokers up?");
+  }
+
+  private ConfigException refused(AuthenticationException stranger) {
+    return new ConfigException("Kafka at kafka.bootstrapServers " + kafka.bootstrapServers() + " refuses "
+        + (kafka.user().isEmpty() ? "who does not sign in" : "user " + kafka.user())
+        + ": check kafka.user, kafka.password and kafka.ca. Kafka says: " + stranger.getMessage());
+  }
+
+  private ConfigException forbidden(String doing, AuthorizationException said) {
+    return new ConfigException("Kafka does not let " + (kafka.user().isEmpty() ? "us" : "user " + kafka.user())
+        + " do what a node does (" + doing + "): let 'caregrid kafka grant' say what it may. Kafka says: "
+        + said.getMessage());
   }
 
   private int millisLeft() {

@@ -6,18 +6,20 @@ import io.caregrid.cluster.ShardTable;
 import io.caregrid.cluster.Source;
 import io.caregrid.cluster.Topics;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.NodeReport;
 import io.caregrid.store.Progress;
 import io.caregrid.store.ShardKey;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
@@ -84,6 +86,7 @@ public final class ShardPump {
   private AutoCloseable subscription;
   private Thread thread;
   private volatile boolean reading;
+  private volatile List<NodeReport.Shard> reports = List.of();
 
   // ---- of the pump's thread
   private final Map<Integer, Slot> slots = new TreeMap<>();
@@ -113,8 +116,7 @@ public final class ShardPump {
 
   /** A native consumer that never chooses a position by itself. */
   public static Consumer<byte[], byte[]> consumer(KafkaConfig kafka) {
-    Properties settings = new Properties();
-    settings.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers());
+    Map<String, Object> settings = kafka.connecting();
     settings.put(ConsumerConfig.GROUP_ID_CONFIG, kafka.group("shards"));
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
@@ -160,6 +162,11 @@ public final class ShardPump {
    */
   public boolean ready() {
     return reading && thread.isAlive();
+  }
+
+  /** How the shards fare that this node has in hand, a quarter of a second old at most. Any thread. */
+  public List<NodeReport.Shard> shards() {
+    return reports;
   }
 
   private void run() {
@@ -218,7 +225,14 @@ public final class ShardPump {
     }
     reading = !ending && slots.values().stream().allMatch(Slot::hasOpened)
         && (consumer.assignment().isEmpty() || connected.test(consumer));
+    reports = slots.values().stream().map(slot -> slot.report(ahead(slot))).toList();
     if (now - lastCommit > COMMIT_NANOS) commit(now);
+  }
+
+  /** Known from the last answer to a fetch; nobody is asked. */
+  private long ahead(Slot slot) {
+    if (slot.state != Slot.State.RUNNING) return -1;
+    return consumer.currentLag(slot.partition).orElse(-1);
   }
 
   // ---- reading
@@ -361,6 +375,7 @@ public final class ShardPump {
     }
     slot.state = Slot.State.RUNNING;
     slot.position = progress.applied();
+    slot.applied = progress.applied();
     slot.lookBack = new SourceMarks(progress);
     slot.paused = false;
     consumer.seek(slot.partition, Math.max(begin, progress.applied() - LOOK_BACK));
@@ -417,6 +432,7 @@ public final class ShardPump {
     slot.state = Slot.State.RESTING;
     slot.verticle = null;
     slot.again = System.nanoTime() + pause.toNanos();
+    slot.error = Instant.now().truncatedTo(ChronoUnit.SECONDS) + " " + describe(cause);
     log.warn("shard failed, opening it again shard={} in={} cause={}", slot.shard, pause, describe(cause));
   }
 
@@ -443,6 +459,7 @@ public final class ShardPump {
     if (known) return;
     free(slot);
     slot.reason = reason;
+    slot.error = Instant.now().truncatedTo(ChronoUnit.SECONDS) + " " + reason.tag() + ": " + reason.advice;
     metrics.stopped.get(reason).incrementAndGet();
     log.error("shard stopped shard={} reason={}: {}", slot.shard, reason.tag(), reason.advice);
     if (running) vertx.undeploy(slot.deployment);
@@ -501,7 +518,10 @@ public final class ShardPump {
 
     @Override
     public void persisted(ShardVerticle shard, long applied) {
-      commands.add(() -> slot.committable = applied);
+      commands.add(() -> {
+        slot.committable = applied;
+        slot.applied = applied;
+      });
     }
 
     @Override

@@ -64,8 +64,7 @@ final class KafkaClients {
   }
 
   private static Map<String, Object> producer(KafkaConfig kafka) {
-    Map<String, Object> settings = new HashMap<>();
-    settings.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers());
+    Map<String, Object> settings = kafka.connecting();
     settings.put(ProducerConfig.ACKS_CONFIG, "all");
     settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     settings.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
@@ -77,8 +76,7 @@ final class KafkaClients {
 
   /** A dead member's partitions move after 6 s. Where to start is decided by {@link Normaliser}, aloud, never by the client. */
   static KafkaConsumer<byte[], byte[]> normaliserConsumer(KafkaConfig kafka) {
-    Map<String, Object> settings = new HashMap<>();
-    settings.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers());
+    Map<String, Object> settings = kafka.connecting();
     settings.put(ConsumerConfig.GROUP_ID_CONFIG, kafka.group("normalise"));
     settings.put(ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName());
     settings.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 6_000);
@@ -95,19 +93,20 @@ final class KafkaClients {
 
   /** For the wrapper of Vert.x, which takes text. A batch is kept in one statement, so it is bounded in bytes too. */
   static Map<String, String> deadLetterReader(KafkaConfig kafka) {
-    return Map.of(
-        ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers(),
-        ConsumerConfig.GROUP_ID_CONFIG, kafka.group("deadletters"),
-        // a killed reader keeps its partitions, and whoever joins or leaves waiting, until its session is over: 45 s by default
-        ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, "6000",
-        ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, "2000",
-        ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
-        ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false",
-        ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
-        Integer.toString(Math.max(1, DEAD_LETTER_BYTES / kafka.maxMessageBytes())),
-        ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false",
-        ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName(),
-        ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
+    Map<String, String> settings = new HashMap<>();
+    kafka.connecting().forEach((key, value) -> settings.put(key, value.toString()));
+    settings.put(ConsumerConfig.GROUP_ID_CONFIG, kafka.group("deadletters"));
+    // a killed reader keeps its partitions, and whoever joins or leaves waiting, until its session is over: 45 s by default
+    settings.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, "6000");
+    settings.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, "2000");
+    settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
+    settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+        Integer.toString(Math.max(1, DEAD_LETTER_BYTES / kafka.maxMessageBytes())));
+    settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false");
+    settings.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
+    settings.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
+    return settings;
   }
 
   /**
@@ -116,8 +115,9 @@ final class KafkaClients {
    * @throws KafkaException when Kafka does not answer within 10 s or the topic is not there
    */
   static UUID topicId(KafkaConfig kafka, String topic) {
-    Map<String, Object> settings = Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers(),
-        AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 10_000, AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
+    Map<String, Object> settings = kafka.connecting();
+    settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 10_000);
+    settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
     Admin admin = Admin.create(settings);
     try {
       Uuid id = admin.describeTopics(List.of(topic)).topicNameValues().get(topic).get().topicId();

@@ -33,10 +33,7 @@ final class DevEngines implements AutoCloseable {
     DatabaseConfig there = new DatabaseConfig(postgres.host(), postgres.port(), postgres.database("caregrid"),
         postgres.user(),
         postgres.password(), config.database().poolSize());
-    KafkaConfig topics = config.kafka();
-    KafkaConfig log = new KafkaConfig(kafka.bootstrapServers(), topics.prefix(), topics.sourcePartitions(),
-        topics.retention(),
-        topics.maxMessageBytes());
+    KafkaConfig log = config.kafka().embeddedAt(kafka.bootstrapServers());
     return new NodeConfig(config.name(), config.roles(), config.data(), config.mappings(), config.http(),
         config.cluster(), log, there,
         config.ingest(), config.shard(), config.identity(), config.dicom(), config.imaging(),

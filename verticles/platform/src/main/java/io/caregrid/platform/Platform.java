@@ -7,6 +7,7 @@ import io.caregrid.analytics.lake.store.Place;
 import io.caregrid.analytics.sql.SqlRoutes;
 import io.caregrid.analytics.views.ViewRoutes;
 import io.caregrid.api.ApiDoors;
+import io.caregrid.api.ClusterRoutes;
 import io.caregrid.api.HealthRoutes;
 import io.caregrid.api.HealthRoutes.Check;
 import io.caregrid.api.HttpVerticle;
@@ -18,6 +19,7 @@ import io.caregrid.cluster.NodeConfig;
 import io.caregrid.cluster.Topics;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Live;
+import io.caregrid.contract.NodeReport;
 import io.caregrid.contract.RecordCodec;
 import io.caregrid.contract.Roles;
 import io.caregrid.contract.Routes;
@@ -89,6 +91,7 @@ public final class Platform implements AutoCloseable {
   private Archive archive;
   private NodeKey key;
   private DicomScpVerticle dicom;
+  private ShardPump pump;
 
   private Platform() {}
 
@@ -123,14 +126,16 @@ public final class Platform implements AutoCloseable {
     Topics topics = progress.waiting(() -> Topics.ensure(config.kafka(), config.cluster(), Await.PATIENCE));
 
     progress.step("joining the cluster");
-    cluster = keep(HazelcastCluster.join(config.cluster(), config.roles().contains("device")));
+    cluster = keep(HazelcastCluster.join(config.cluster(), config.roles().contains("device"), self()));
     progress.waiting(cluster::awaitOwner);
     vertx = Await
         .ready(cluster.vertx(options(), builder -> builder.withMetrics(new MicrometerMetricsFactory(metrics))));
     keep(() -> Await.closed(vertx.close()));
     trail = openTrail();
     watchDisk();
-    List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class).forEach(this::travel);
+    List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class, NodeReport.class, NodeReport.Question.class)
+        .forEach(this::travel);
+    keep(SelfReport.answering(vertx, cluster.id(), config.name(), () -> pump == null ? List.of() : pump.shards()));
 
     progress.step("opening the store");
     Database database = openDatabase(progress);
@@ -152,6 +157,7 @@ public final class Platform implements AutoCloseable {
               Main.Version.text()));
     else
       doors.add(new HealthRoutes(checks, metrics::scrape));
+    doors.add(new ClusterRoutes(vertx, config.cluster().name(), config.cluster().shards(), cluster::nodes));
     SignIn signIn = SignIn.of(vertx, config.security(), config.isOpen(), roles, trail, new WebSessions(database),
         authentication::caller, Clock.systemUTC());
     doors.add(signIn);
@@ -190,6 +196,12 @@ public final class Platform implements AutoCloseable {
     }
   }
 
+  /** What the others shall know of this node as soon as it is there. */
+  private Map<String, String> self() {
+    return Map.of(HazelcastCluster.NAME, config.name(), HazelcastCluster.ROLES, String.join(",", config.roles()),
+        HazelcastCluster.HTTP, config.http().host() + ":" + config.http().port());
+  }
+
   private Database openDatabase(Progress progress) {
     Database database = progress.waiting(() -> Await.ready(Databases.open(vertx, config.database())));
     keep(() -> Await.closed(database.close()));
@@ -205,7 +217,7 @@ public final class Platform implements AutoCloseable {
     int atOnce = Math.max(1, config.database().poolSize() / 4);
     BatchWriter writer = new BatchWriter(vertx, new ShardStore(database), identity, mappings::fhir, atOnce,
         shardMetrics);
-    ShardPump pump = new ShardPump(vertx, cluster, writer, topics.measurements().id(), config.kafka(), config.shard(),
+    pump = new ShardPump(vertx, cluster, writer, topics.measurements().id(), config.kafka(), config.shard(),
         shardMetrics,
         () -> ShardPump.consumer(config.kafka()));
     Await.ready(pump.start());

@@ -30,6 +30,7 @@ final class AccessTable {
       GET     /health/live                          OPEN
       GET     /health/ready                         OPEN
       GET     /metrics                              OPERATE
+      GET     /cluster                              OPERATE
       GET     /                                     OPEN
       GET     /vitals                               OPEN
       GET     /vitals/                              OPEN

@@ -5,24 +5,32 @@ import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.PemTrustOptions;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgException;
+import io.vertx.pgclient.SslMode;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnectOptions;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /**
  * The connections of this node, on a schema that is up to date: a pool for everybody, a few for pictures on their way in, which so wait for nobody, a
- * few for searches ({@link #search}), which may look at everything and so keep waiting only each other, and one for the audit trail.
+ * few for searches ({@link #search}), which may look at everything and so keep waiting only each other, and one for the audit trail. Of several hosts all
+ * go to the {@link Primary}.
  *
  * <p>Nothing waits for ever: connecting takes at most {@link #CONNECT_SECONDS}, a statement a minute, a lock half a minute, and the server ends a
  * transaction whose owner has fallen silent for a minute, so that a frozen node cannot hold a shard's row.
@@ -30,6 +38,8 @@ import java.util.concurrent.TimeUnit;
 public final class Database {
   static final int CONNECT_SECONDS = 5;
   static final int PATIENCE_SECONDS = 15;
+  /** Longer than any statement may take. */
+  private static final int SILENT_SECONDS = 75;
   /** Longest a {@link #search} runs. */
   static final int SEARCH_SECONDS = 8;
   /** Longest a {@link #search} waits for its turn: together less than {@link #PATIENCE_SECONDS}. */
@@ -57,13 +67,13 @@ public final class Database {
   private final Pool recording;
   private final Turnstile searches;
 
-  private Database(Vertx vertx, DatabaseConfig config) {
+  private Database(Vertx vertx, DatabaseConfig config, Primary primary) {
     int atOnce = Math.max(1, config.poolSize() / 4);
     this.vertx = vertx;
-    this.pool = pool(vertx, bounded(config), config.poolSize());
-    this.adding = pool(vertx, byIndexOnly(config), ADDING);
-    this.searching = pool(vertx, searching(config), atOnce);
-    this.recording = pool(vertx, bounded(config), 1);
+    this.pool = pool(primary, Database::bounded, config.poolSize());
+    this.adding = pool(primary, Database::byIndexOnly, ADDING);
+    this.searching = pool(primary, Database::searching, atOnce);
+    this.recording = pool(primary, Database::bounded, 1);
     this.searches = new Turnstile(vertx, atOnce, atOnce * SEARCHES_WAITING, SEARCH_TURN, SEARCHES_BUSY);
   }
 
@@ -73,11 +83,13 @@ public final class Database {
   }
 
   static Future<Database> open(Vertx vertx, DatabaseConfig config, Migrations migrations) {
-    return PgConnection.connect(vertx, connecting(config))
+    Primary primary = new Primary(vertx, config);
+    return primary.options(UnaryOperator.identity())
+        .compose(options -> PgConnection.connect(vertx, options))
         .timeout(CONNECT_SECONDS, TimeUnit.SECONDS)
         .compose(connection -> keepsPromises(connection).compose(safe -> migrations.run(connection))
             .eventually(connection::close))
-        .map(ready -> new Database(vertx, config))
+        .map(ready -> new Database(vertx, config, primary))
         .recover(cause -> Failures.recover(refused(config, cause)));
   }
 
@@ -96,16 +108,22 @@ public final class Database {
     };
   }
 
-  private static Pool pool(Vertx vertx, PgConnectOptions options, int connections) {
+  /** A silent connection is closed before long: to a machine that was lost it would else be kept for a quarter of an hour. */
+  private Pool pool(Primary primary, UnaryOperator<PgConnectOptions> as, int connections) {
     PoolOptions bounds = new PoolOptions().setMaxSize(connections)
         .setMaxWaitQueueSize(10_000)
         .setConnectionTimeout(CONNECT_SECONDS)
         .setConnectionTimeoutUnit(TimeUnit.SECONDS);
-    return PgBuilder.pool().using(vertx).with(bounds).connectingTo(options).build();
+    if (primary.isChosen()) bounds.setMaxLifetime((int) Primary.LIFE.toSeconds()).setMaxLifetimeUnit(TimeUnit.SECONDS);
+    return PgBuilder.pool()
+        .using(vertx)
+        .with(bounds)
+        .with(new NetClientOptions().setTcpKeepAlive(true).setIdleTimeout(SILENT_SECONDS))
+        .connectingTo(() -> primary.options(as).map(SqlConnectOptions.class::cast))
+        .build();
   }
 
-  private static PgConnectOptions bounded(DatabaseConfig config) {
-    PgConnectOptions options = connecting(config);
+  private static PgConnectOptions bounded(PgConnectOptions options) {
     options.addProperty("statement_timeout", "60s")
         .addProperty("lock_timeout", "30s")
         .addProperty("idle_in_transaction_session_timeout", "60s");
@@ -113,9 +131,8 @@ public final class Database {
   }
 
   /** A plan made while the tables are empty is kept when they are not. Where a statement only ever looks rows up, it is told so. */
-  private static PgConnectOptions byIndexOnly(DatabaseConfig config) {
-    PgConnectOptions options = bounded(config);
-    options.addProperty("statement_timeout", ADDING_SECONDS + "s")
+  private static PgConnectOptions byIndexOnly(PgConnectOptions options) {
+    bounded(options).addProperty("statement_timeout", ADDING_SECONDS + "s")
         .addProperty("lock_timeout", ADDING_SECONDS + "s")
         .addProperty("enable_seqscan", "off")
         .addProperty("enable_hashjoin", "off")
@@ -124,17 +141,16 @@ public final class Database {
   }
 
   /** One processor for each search, and none for compiling it. */
-  private static PgConnectOptions searching(DatabaseConfig config) {
-    PgConnectOptions options = bounded(config);
-    options.addProperty("statement_timeout", SEARCH_SECONDS + "s")
+  private static PgConnectOptions searching(PgConnectOptions options) {
+    bounded(options).addProperty("statement_timeout", SEARCH_SECONDS + "s")
         .addProperty("default_transaction_read_only", "on")
         .addProperty("max_parallel_workers_per_gather", "0")
         .addProperty("jit", "off");
     return options;
   }
 
-  private static PgConnectOptions connecting(DatabaseConfig config) {
-    PgConnectOptions options = new PgConnectOptions().setHost(config.host())
+  static PgConnectOptions connecting(DatabaseConfig config, String host) {
+    PgConnectOptions options = new PgConnectOptions().setHost(host)
         .setPort(config.port())
         .setDatabase(config.database())
         .setUser(config.user())
@@ -144,7 +160,14 @@ public final class Database {
         .setPreparedStatementCacheMaxSize(512)
         .setPreparedStatementCacheSqlFilter(sql -> !sql.startsWith(PLANNED));
     options.addProperty("application_name", "caregrid");
-    return options;
+    return config.ca() == null ? options : encrypted(options, config.ca());
+  }
+
+  /** As libpq's verify-full: the server's certificate is signed by our authority, and names the host we call. */
+  private static PgConnectOptions encrypted(PgConnectOptions options, Path ca) {
+    ClientSSLOptions tls = new ClientSSLOptions().setHostnameVerificationAlgorithm("HTTPS");
+    tls.setTrustOptions(new PemTrustOptions().addCertPath(ca.toString()));
+    return options.setSslMode(SslMode.VERIFY_FULL).setSslOptions(tls);
   }
 
   private static Future<Void> keepsPromises(SqlConnection connection) {
