@@ -23,6 +23,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -94,10 +95,15 @@ public final class SqlRoutes extends VerticleBase implements Routes {
     response.closeHandler(gone -> running.stop(new Departed()));
     Timer.Sample begun = Timer.start(metrics);
     Audit.Entry entry = Audit.Entry.of(Gate.caller(routing), Audit.Deed.SQL, null).asking(query.sql());
+    AtomicReference<Answer> made = new AtomicReference<>();
     return audit.around(entry,
         () -> engine.answer(query, Gate.caller(routing).grants(), running)
+            .onSuccess(made::set)
             .onComplete(done -> begun.stop(metrics.timer(QUERIES, "outcome", outcome(done.cause())))))
-        .compose(answer -> send(routing, answer).onComplete(sent -> answer.close()));
+        .compose(answer -> send(routing, answer))
+        .onComplete(over -> {
+          if (made.get() != null) made.get().close();
+        });
   }
 
   private static String outcome(Throwable cause) {

@@ -34,6 +34,7 @@ public final class SqlDoor implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final long PATIENCE_SECONDS = 30;
   final List<String> audited = new CopyOnWriteArrayList<>();
+  volatile boolean auditIsAway;
   final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
   final Path scratch;
   final int port;
@@ -47,6 +48,7 @@ public final class SqlDoor implements AutoCloseable {
   SqlDoor(Tables tables, SqlConfig config, Path scratch, Doorman doorman) {
     this.scratch = scratch;
     Audit audit = entry -> {
+      if (auditIsAway) return Future.failedFuture(new Failure.Busy(Audit.CLOSED));
       audited.add(entry.deed() + " " + entry.query() + " " + entry.status());
       return Future.succeededFuture();
     };

@@ -65,6 +65,16 @@ class SqlRoutesTest {
   }
 
   @Test
+  void anAnswerThatCannotBeRecordedIsNotGivenAndNotKept() {
+    door.auditIsAway = true;
+    try {
+      assertEquals(503, door.ask("select * from vitals").statusCode());
+    } finally {
+      door.auditIsAway = false;
+    }
+  }
+
+  @Test
   void aQueryIsAnsweredWithItsColumnsRowsAndTheLakesTime() {
     HttpResponse<byte[]> answer = door
         .ask("select p.family, max(v.value) as most from vitals v join patients p on p.id = v.patient group by all");
