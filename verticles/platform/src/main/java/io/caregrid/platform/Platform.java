@@ -141,6 +141,7 @@ public final class Platform implements AutoCloseable {
     DeadLetters letters = new DeadLetters(database);
 
     progress.step("opening the doors");
+    Authentication authentication = authentication(roles);
     if (config.roles().contains("device")) openShards(database, topics, mappings);
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
     if (config.roles().contains("dicom")) openDicom(database, roles);

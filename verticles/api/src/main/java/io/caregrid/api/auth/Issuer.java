@@ -103,13 +103,13 @@ final class Issuer {
   synchronized Future<KeySet> refresh() {
     if (pending != null) return pending;
     asked = clock.instant();
-    Future<KeySet> answer = source.get();
-    pending = answer;
-    answer.onComplete(done -> {
-      if (done.succeeded()) came(done.result());
-      else missed(done.cause());
+    Future<KeySet> taken = source.get().transform(done -> {
+      if (done.failed()) return missed(done.cause());
+      came(done.result());
+      return Future.succeededFuture(done.result());
     });
-    return answer;
+    if (!taken.isComplete()) pending = taken;
+    return taken;
   }
 
   private void came(KeySet now) {
@@ -128,11 +128,12 @@ final class Issuer {
     }
   }
 
-  private synchronized void missed(Throwable cause) {
+  private synchronized Future<KeySet> missed(Throwable cause) {
     pending = null;
     if (!away)
       log.warn("issuer cannot be asked for its keys issuer={} known={} cause={}", terms.issuer(), keys != null,
           cause instanceof IllegalStateException ? cause.getMessage() : cause.toString());
     away = true;
+    return Future.failedFuture(cause);
   }
 }
