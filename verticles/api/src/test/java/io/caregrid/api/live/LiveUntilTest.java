@@ -34,7 +34,7 @@ class LiveUntilTest {
     Caller watcher = new Caller("w", null, null, Set.of(), Grants.of(Access.FHIR_READ), until, null, null);
     Doorman doorman = request -> Future.succeededFuture(watcher);
     House house = Ward.get(House.open(vertx, SignIn.notOffered(true), doorman,
-        new LiveRoutes(vertx, null, 4)));
+        new LiveRoutes(vertx, null, entry -> Future.succeededFuture(), 4)));
 
     HttpResponse<String> stream = HttpClient.newHttpClient()
         .send(HttpRequest.newBuilder(URI.create(house.base() + "/iomt/live")).timeout(Duration.ofSeconds(20)).build(),
