@@ -15,9 +15,10 @@ import org.slf4j.LoggerFactory;
 /**
  * One issuer and the keys it signs with now. Any thread.
  *
- * <p>Keys are asked for at the start, every {@link #EVERY}, and when a token names one that is not known: the issuer has changed keys. That last is
- * bounded, since anybody can make such tokens: one question at a time, and none within {@link #PAUSE} of the one before. While the issuer cannot be
- * reached, the keys we have go on verifying for {@code keysFor}; afterwards, and before it was ever reached, its tokens are answered 503.
+ * <p>Keys are asked for at the start, every {@link #EVERY} (every {@link #PAUSE} while it does not answer), and when a token names one that is not
+ * known: the issuer has changed keys. That last is bounded, since anybody can make such tokens: one question at a time, and none within
+ * {@link #PAUSE} of the one before. While the issuer cannot be reached, the keys we have go on verifying for {@code keysFor}; afterwards, and before it
+ * was ever reached, its tokens are answered 503.
  */
 final class Issuer {
   static final Duration EVERY = Duration.ofMinutes(10);
@@ -54,10 +55,16 @@ final class Issuer {
     return issuer;
   }
 
-  /** Asks now and then. @return the timer's id */
+  /** Asks now and then, and more often one that did not answer. @return the timer's id */
   long follow(Vertx vertx) {
     refresh();
-    return vertx.setPeriodic(EVERY.toMillis(), due -> refresh());
+    return vertx.setPeriodic(PAUSE.toMillis(), look -> {
+      if (isDue()) refresh();
+    });
+  }
+
+  private synchronized boolean isDue() {
+    return away || fetched != null && !clock.instant().isBefore(fetched.plus(EVERY));
   }
 
   Terms terms() {
