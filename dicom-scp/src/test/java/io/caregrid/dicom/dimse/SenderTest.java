@@ -100,7 +100,7 @@ class SenderTest {
       assertEquals(3, sent.size());
       sent.forEach(one -> assertTrue(one.toString().contains("0124") || one.toString().contains("not authorized"),
           one.toString()));
-      assertEquals(1, port.audited.stream().filter(line -> line.endsWith("CREATE ImagingStudy false")).count(),
+      assertEquals(1, port.audited.stream().filter(line -> line.endsWith("IMAGES_STORED 403")).count(),
           port.audited.toString());
     }
   }
