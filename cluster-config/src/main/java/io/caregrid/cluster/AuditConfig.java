@@ -20,7 +20,7 @@ public record AuditConfig(Path folder, boolean sync, String whenFull, int segmen
 
   public static final String REFUSE = "refuse";
   public static final String ALLOW = "allow";
-  public static final AuditConfig DEFAULT = new AuditConfig(null, true, REFUSE, 64, 4096, 30);
+  public static final AuditConfig DEFAULT = new AuditConfig(null, false, REFUSE, 64, 4096, 30);
 
   public AuditConfig {
     require(whenFull.equals(REFUSE) || whenFull.equals(ALLOW),

@@ -97,6 +97,12 @@ class ArchitectureTest {
       .dependOnClassesThat()
       .resideInAnyPackage("org.apache.parquet..", "org.duckdb..", "software.amazon.awssdk..");
   @ArchTest
+  static final ArchRule onlyTheApiKnowsHowPeopleSignIn = noClasses().that()
+      .resideOutsideOfPackage("io.caregrid.api..")
+      .should()
+      .dependOnClassesThat()
+      .resideInAPackage("io.vertx.ext.auth..");
+  @ArchTest
   static final ArchRule columnsAndSamplesArePure = noClasses().that()
       .resideInAnyPackage("io.caregrid.analytics.lake.schema..", "io.caregrid.analytics.lake.vitals..")
       .should()

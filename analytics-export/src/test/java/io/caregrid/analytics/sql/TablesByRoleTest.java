@@ -62,7 +62,7 @@ class TablesByRoleTest {
 
     assertEquals(403, answer.statusCode(), SqlDoor.text(answer));
     assertTrue(SqlDoor.said(answer).startsWith("your roles do not give you table "), SqlDoor.said(answer));
-    assertTrue(door.audited.get(door.audited.size() - 1).endsWith(" false"), door.audited.toString());
+    assertTrue(door.audited.get(door.audited.size() - 1).endsWith(" 403"), door.audited.toString());
   }
 
   @Test

@@ -10,7 +10,7 @@ public interface Doorman {
   Doorman OPEN = request -> Future.succeededFuture(Caller.LOCAL);
 
   /**
-   * On the request's context, before its body is read.
+   * Called on the request's context, before its body is read; may complete on any thread.
    *
    * @return fails with {@link Failure.Unauthenticated} for who proves nothing or wrongly, {@link Failure.Invalid} when the proof is in a place where it
    *         must not be, {@link Failure.Busy} when it cannot be examined right now

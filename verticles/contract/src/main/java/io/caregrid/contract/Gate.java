@@ -1,6 +1,7 @@
 package io.caregrid.contract;
 
 import io.vertx.core.AsyncResult;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpHeaders;
@@ -122,11 +123,12 @@ public final class Gate {
     if (asked.isComplete()) {
       answered(access, request, guards, asked);
     } else {
+      Context context = request.vertx().getOrCreateContext();
       request.request().pause();
-      asked.onComplete(done -> {
+      asked.onComplete(done -> context.runOnContext(back -> {
         request.request().resume();
         answered(access, request, guards, done);
-      });
+      }));
     }
   }
 

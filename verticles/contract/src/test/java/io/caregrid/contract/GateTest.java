@@ -53,6 +53,8 @@ class GateTest {
               }));
     needs(Access.FHIR_READ, router.get("/read/:id"))
         .handler(request -> request.end("read by " + Gate.caller(request).subject()));
+    needs(Access.OPERATE, router.get("/thread")).handler(
+        request -> request.end(Gate.caller(request).subject() + " ran on " + Thread.currentThread().getName()));
     needs(Access.FHIR_WRITE, router.post("/write")).handler(GateTest::length);
     needs(Access.OPEN, router.get("/open")).handler(request -> request.end("open"));
     needs(Access.OPEN, router.get("/asks")).handler(request -> request.end(Gate.caller(request).subject()));
@@ -144,6 +146,22 @@ class GateTest {
 
     assertEquals("got 3000000", send("POST", "/write", "y".repeat(3_000_000)).body());
     assertEquals("read by local", send("GET", "/read/1", "").body());
+  }
+
+  @Test
+  void aDoormanOfAnotherThreadLetsTheHandlerRunOnTheRequestsOwn() throws Exception {
+    open(request -> {
+      Thread mine = Thread.currentThread();
+      Promise<Caller> later = Promise.promise();
+      new Thread(() -> later.complete(new Caller(mine.getName(), null, null, Set.of(), Grants.ALL, null, null, null)),
+          "elsewhere").start();
+      return later.future();
+    });
+
+    for (int n = 0; n < 20; n++) {
+      String[] threads = send("GET", "/thread", "").body().split(" ran on ");
+      assertEquals(threads[0], threads[1]);
+    }
   }
 
   @Test

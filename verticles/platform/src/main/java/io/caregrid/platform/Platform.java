@@ -146,11 +146,11 @@ public final class Platform implements AutoCloseable {
     DeadLetters letters = new DeadLetters(database);
 
     progress.step("opening the doors");
+    Authentication authentication = authentication(roles);
     if (config.roles().contains("device")) openShards(database, topics, mappings);
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
     if (config.roles().contains("dicom")) openDicom(database, roles);
     if (config.roles().contains("analytics")) openLake(database);
-    Authentication authentication = authentication(roles);
     if (config.roles().contains("api"))
       doors.addAll(
           ApiDoors.all(vertx, fhir, letters, accesses, trail, config.cluster().shards(), checks, metrics::scrape,

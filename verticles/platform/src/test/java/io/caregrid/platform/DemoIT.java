@@ -5,9 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.api.auth.NodeKey;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +54,27 @@ class DemoIT {
               + "/rendered").statusCode());
       awaitVitals(http);
       awaitAnswer(http);
+    }
+  }
+
+  @Test
+  void behindDoorsThatAskTheWardAndItsScannerAreLetInAndNobodyElseIs() throws Exception {
+    try (ChildNode demo = ChildNode.demo(temp.resolve("locked.log"), FREE_PORTS, "--data",
+        temp.resolve("ward").toString(), "--set", "security.nodeTokens=always")) {
+      awaitPictures(demo);
+      String vitals = http(demo) + "/fhir/Observation?patient=demo-patient-07&_count=1";
+      assertEquals(401, TestNode.get(vitals).statusCode());
+      assertTrue(demo.said().contains("Every request needs a token"), demo.said());
+
+      String token = NodeKey.read(temp.resolve("ward"))
+          .token("test", List.of("FHIR Data Reader"), Instant.now(), Duration.ofHours(1));
+      HttpRequest asked = HttpRequest.newBuilder(URI.create(vitals)).header("Authorization", "Bearer " + token).build();
+      TestNode.eventually(Duration.ofSeconds(60), "an Observation of Maria Keller", () -> {
+        HttpResponse<String> answer = HttpClient.newHttpClient().send(asked, HttpResponse.BodyHandlers.ofString());
+        assertEquals(200, answer.statusCode(), answer.body());
+        return answer.body().contains("\"entry\"") ? true : null;
+      });
+      assertFalse(demo.said().contains("a monitor's message was refused"), demo.said());
     }
   }
 

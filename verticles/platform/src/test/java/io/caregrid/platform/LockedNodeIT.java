@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,7 @@ class LockedNodeIT {
   }
 
   @Test
+  @Tag("full")
   void commandsWorkWithATokenOfTheRightRoleAndSayWhatIsMissing(LocalPostgres postgres, LocalKafka kafka)
       throws Exception {
     Map<String, String> settings = TestNode.settings(postgres, kafka, data);
@@ -84,6 +86,7 @@ class LockedNodeIT {
   }
 
   @Test
+  @Tag("full")
   void anOpenNodeSaysSoAndTakesATokenAtItsWord(LocalPostgres postgres, LocalKafka kafka) throws Exception {
     try (Platform node = Platform.start(TestNode.config(TestNode.settings(postgres, kafka, data)), false,
         step -> {})) {

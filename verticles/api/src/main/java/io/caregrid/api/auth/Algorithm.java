@@ -48,7 +48,7 @@ enum Algorithm {
     return !(key instanceof ECPublicKey curve) || curve.getParams().getCurve().getField().getFieldSize() == curveBits;
   }
 
-  /** Some 50 µs with RSA of 2048 bits, some 300 µs with P-256. */
+  /** On the caller's thread: some 0.1 ms with RSA of 2048 bits, 1.5 ms with P-256. */
   boolean verifies(PublicKey key, byte[] signed, byte[] signature) {
     try {
       Signature check = Signature.getInstance(jca);

@@ -15,9 +15,10 @@ import org.slf4j.LoggerFactory;
 /**
  * One issuer and the keys it signs with now. Any thread.
  *
- * <p>Keys are asked for at the start, every {@link #EVERY}, and when a token names one that is not known: the issuer has changed keys. That last is
- * bounded, since anybody can make such tokens: one question at a time, and none within {@link #PAUSE} of the one before. While the issuer cannot be
- * reached, the keys we have go on verifying for {@code keysFor}; afterwards, and before it was ever reached, its tokens are answered 503.
+ * <p>Keys are asked for at the start, every {@link #EVERY} (every {@link #PAUSE} while it does not answer), and when a token names one that is not
+ * known: the issuer has changed keys. That last is bounded, since anybody can make such tokens: one question at a time, and none within
+ * {@link #PAUSE} of the one before. While the issuer cannot be reached, the keys we have go on verifying for {@code keysFor}; afterwards, and before it
+ * was ever reached, its tokens are answered 503.
  */
 final class Issuer {
   static final Duration EVERY = Duration.ofMinutes(10);
@@ -54,10 +55,16 @@ final class Issuer {
     return issuer;
   }
 
-  /** Asks now and then. @return the timer's id */
+  /** Asks now and then, and more often one that did not answer. @return the timer's id */
   long follow(Vertx vertx) {
     refresh();
-    return vertx.setPeriodic(EVERY.toMillis(), due -> refresh());
+    return vertx.setPeriodic(PAUSE.toMillis(), look -> {
+      if (isDue()) refresh();
+    });
+  }
+
+  private synchronized boolean isDue() {
+    return away || fetched != null && !clock.instant().isBefore(fetched.plus(EVERY));
   }
 
   Terms terms() {
@@ -103,13 +110,13 @@ final class Issuer {
   synchronized Future<KeySet> refresh() {
     if (pending != null) return pending;
     asked = clock.instant();
-    Future<KeySet> answer = source.get();
-    pending = answer;
-    answer.onComplete(done -> {
-      if (done.succeeded()) came(done.result());
-      else missed(done.cause());
+    Future<KeySet> taken = source.get().transform(done -> {
+      if (done.failed()) return missed(done.cause());
+      came(done.result());
+      return Future.succeededFuture(done.result());
     });
-    return answer;
+    if (!taken.isComplete()) pending = taken;
+    return taken;
   }
 
   private void came(KeySet now) {
@@ -128,11 +135,12 @@ final class Issuer {
     }
   }
 
-  private synchronized void missed(Throwable cause) {
+  private synchronized Future<KeySet> missed(Throwable cause) {
     pending = null;
     if (!away)
       log.warn("issuer cannot be asked for its keys issuer={} known={} cause={}", terms.issuer(), keys != null,
           cause instanceof IllegalStateException ? cause.getMessage() : cause.toString());
     away = true;
+    return Future.failedFuture(cause);
   }
 }

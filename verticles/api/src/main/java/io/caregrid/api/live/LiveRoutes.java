@@ -70,7 +70,7 @@ public final class LiveRoutes implements Routes {
         .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
         .putHeader(HttpHeaders.CONTENT_ENCODING, HttpHeaders.IDENTITY)
         .putHeader("X-Content-Type-Options", "nosniff");
-    new LiveStream(vertx, request.response(), device).open();
+    new LiveStream(vertx, request.response(), device, Requests.caller(request).until()).open();
   }
 
   private void latest(RoutingContext request) {

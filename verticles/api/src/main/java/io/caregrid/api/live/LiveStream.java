@@ -6,6 +6,8 @@ import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.http.HttpServerResponse;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.UUID;
 
 /**
@@ -24,12 +26,18 @@ final class LiveStream {
   private MessageConsumer<Live.Vitals> news;
   private long renewal;
   private long clock;
+  private long end = -1;
+  private final Instant until;
   private boolean open = true;
 
-  /** @param device the one device wanted, or null for all */
-  LiveStream(Vertx vertx, HttpServerResponse response, String device) {
+  /**
+   * @param device the one device wanted, or null for all
+   * @param until  when it is no longer known who watches, and the stream ends; null: never. A browser comes back by itself, and is asked again
+   */
+  LiveStream(Vertx vertx, HttpServerResponse response, String device, Instant until) {
     this.vertx = vertx;
     this.response = response;
+    this.until = until;
     this.watch = new Live.Watch("live.watcher." + UUID.randomUUID(),
         device == null || device.isEmpty() ? null : device);
   }
@@ -44,6 +52,13 @@ final class LiveStream {
     news.completion().onSuccess(listening -> renew());
     renewal = vertx.setPeriodic(Live.RENEW_MILLIS, due -> renew());
     clock = vertx.setPeriodic(CLOCK_MILLIS, due -> tick());
+    if (until != null)
+      end = vertx.setTimer(Math.max(1, Duration.between(Instant.now(), until).toMillis()), over -> finish());
+  }
+
+  private void finish() {
+    close();
+    response.end();
   }
 
   private void renew() {
@@ -65,6 +80,7 @@ final class LiveStream {
     open = false;
     vertx.cancelTimer(renewal);
     vertx.cancelTimer(clock);
+    vertx.cancelTimer(end);
     outbox.close();
     news.unregister();
   }

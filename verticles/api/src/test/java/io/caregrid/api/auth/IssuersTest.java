@@ -112,6 +112,18 @@ class IssuersTest {
   }
 
   @Test
+  void anIssuerThatDidNotAnswerIsAskedAgainWithoutATokenThatNeedsIt() throws Exception {
+    OwnIssuer late = new OwnIssuer(first);
+    late.leave();
+    try (LockedDoor locked = new LockedDoor(null, url(late))) {
+      late.comeBack();
+      locked.ready();
+    } finally {
+      late.close();
+    }
+  }
+
+  @Test
   void anIssuerThatGoesAwayIsTrustedForAsLongAsItsKeysAreGood() throws Exception {
     door.ready();
     assertEquals(200, door.ask(token(first)).statusCode());

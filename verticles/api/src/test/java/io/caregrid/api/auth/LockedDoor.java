@@ -96,7 +96,7 @@ final class LockedDoor implements AutoCloseable {
 
   /** Until the issuers of the start have been asked. */
   LockedDoor ready() throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (!authentication.allThere()) {
       if (System.nanoTime() > deadline) throw new AssertionError("the issuer was not reached");
       TimeUnit.MILLISECONDS.sleep(5);
