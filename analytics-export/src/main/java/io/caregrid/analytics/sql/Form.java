@@ -9,7 +9,8 @@ enum Form {
   /** {@code {"asOf", "columns": [{"name", "type"}], "rows": [[…]], "count", "more"}} */
   JSON("application/json", "application/json"),
   /** RFC 4180, the first line names the columns */
-  CSV("text/csv", "text/csv; charset=utf-8; header=present"), PARQUET("application/vnd.apache.parquet",
+  CSV("text/csv", "text/csv; charset=utf-8; header=present"),
+  PARQUET("application/vnd.apache.parquet",
       "application/vnd.apache.parquet");
 
   /** In an Accept header; without parameters. */

@@ -47,7 +47,8 @@ final class Duplicates {
   record Settled(Outcome outcome, InstanceKey key) {}
 
   private enum Verdict {
-    SAME, DIFFERENT,
+    SAME,
+    DIFFERENT,
     /** What was here is damaged, or gone; the new copy is proven to be the same. */
     HEALS,
     /** What was here is damaged, or gone, and nothing is proven. */

@@ -186,7 +186,8 @@ final class Eraser {
   private enum Rest {
     NOTHING,
     /** What is noted as garbage: being read just now, or damaged. Whoever erases it touches the file. */
-    NOTED, UNKNOWN
+    NOTED,
+    UNKNOWN
   }
 
   /** Only when all that ever was in it is erased: an index that was lost, or is older than the files, says that nothing lives. */

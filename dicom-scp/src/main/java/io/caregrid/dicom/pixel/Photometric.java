@@ -2,7 +2,16 @@ package io.caregrid.dicom.pixel;
 
 /** Photometric Interpretation (0028,0004), PS3.3 C.7.6.3.1.2. */
 public enum Photometric {
-  MONOCHROME1, MONOCHROME2, PALETTE_COLOR, RGB, YBR_FULL, YBR_FULL_422, YBR_PARTIAL_422, YBR_PARTIAL_420, YBR_ICT, YBR_RCT;
+  MONOCHROME1,
+  MONOCHROME2,
+  PALETTE_COLOR,
+  RGB,
+  YBR_FULL,
+  YBR_FULL_422,
+  YBR_PARTIAL_422,
+  YBR_PARTIAL_420,
+  YBR_ICT,
+  YBR_RCT;
 
   /** As the standard writes it: {@code PALETTE COLOR} with a blank. */
   public String text() {

@@ -9,8 +9,15 @@ import java.math.BigDecimal;
  * In an order comparison, text beside a number or truth value is read as one; when that fails the test fails.
  */
 enum Operator {
-  STRICT_EQUAL("==="), EQUAL("=="), STRICT_UNEQUAL("!=="), UNEQUAL("!="), UNEQUAL_OLD("<>"), AT_MOST("<="), BELOW(
-      "<"), AT_LEAST(">="), ABOVE(">");
+  STRICT_EQUAL("==="),
+  EQUAL("=="),
+  STRICT_UNEQUAL("!=="),
+  UNEQUAL("!="),
+  UNEQUAL_OLD("<>"),
+  AT_MOST("<="),
+  BELOW("<"),
+  AT_LEAST(">="),
+  ABOVE(">");
 
   private static final double EPSILON = 2.2204460492503131E-16;
   final String written;

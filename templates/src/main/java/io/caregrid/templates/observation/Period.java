@@ -4,7 +4,10 @@ import java.time.Instant;
 
 /** What {@code periodInterval} of a template may be: which events share an Observation. */
 enum Period {
-  CORRELATION(-1, "CorrelationId", 0), SINGLE(0, "Single", 0), HOURLY(60, "Hourly", 3_600), DAILY(1440, "Daily",
+  CORRELATION(-1, "CorrelationId", 0),
+  SINGLE(0, "Single", 0),
+  HOURLY(60, "Hourly", 3_600),
+  DAILY(1440, "Daily",
       86_400);
 
   private static final long TICK_NANOS = 100;

@@ -4,15 +4,20 @@ package io.caregrid.contract;
  * What a route asks of whoever calls it. Each route of the house names exactly one ({@link Gate#needs}); a role is a set of them ({@link Roles}).
  */
 public enum Access {
-  OPEN("nothing: anybody may"), FHIR_READ("read and search resources, and watch what devices say"), FHIR_WRITE(
-      "create, update and delete resources; what was deleted stays in the history"), FHIR_HARD_DELETE(
-          "remove resources with their history"), FHIR_EXPORT("export resources in bulk"), FHIR_IMPORT(
-              "import resources in bulk"), FHIR_CONVERT("convert other formats to FHIR"), DICOM_READ(
-                  "search and retrieve pictures"), DICOM_WRITE("store pictures"), DICOM_DELETE(
-                      "delete pictures"), TELEMETRY_SEND("send what devices measure"), ANALYTICS_QUERY(
-                          "ask the lake in SQL, and run views"), OPERATE(
-                              "see how the node is doing, and what it could not use"), AUDIT_READ(
-                                  "read who looked at what");
+  OPEN("nothing: anybody may"),
+  FHIR_READ("read and search resources, and watch what devices say"),
+  FHIR_WRITE("create, update and delete resources; what was deleted stays in the history"),
+  FHIR_HARD_DELETE("remove resources with their history"),
+  FHIR_EXPORT("export resources in bulk"),
+  FHIR_IMPORT("import resources in bulk"),
+  FHIR_CONVERT("convert other formats to FHIR"),
+  DICOM_READ("search and retrieve pictures"),
+  DICOM_WRITE("store pictures"),
+  DICOM_DELETE("delete pictures"),
+  TELEMETRY_SEND("send what devices measure"),
+  ANALYTICS_QUERY("ask the lake in SQL, and run views"),
+  OPERATE("see how the node is doing, and what it could not use"),
+  AUDIT_READ("read who looked at what");
 
   /** Completes "may …". */
   public final String meaning;

@@ -23,12 +23,26 @@ public interface Audit {
 
   /** What was done. {@code code} is kept with every entry for years: a constant may be renamed, its code may not. */
   enum Deed {
-    READ("read"), VREAD("vread"), HISTORY("history-instance"), SEARCH("search-type"), CREATE("create"), UPDATE(
-        "update"), DELETE("delete"), VIEW("operation"), IMAGES_STORED("images-stored"), IMAGES_RETRIEVED(
-            "images-retrieved"), IMAGES_QUERIED("images-queried"), IMAGES_REMOVED("images-removed"), ASSOCIATION(
-                "association"), SQL("sql"), DEAD_LETTERS(
-                    "dead-letters"), LIVE_FEED("live-feed"), AUDIT_READ(
-                        "audit-read"), SIGN_IN("sign-in"), SIGN_OUT("sign-out"), REQUEST("request");
+    READ("read"),
+    VREAD("vread"),
+    HISTORY("history-instance"),
+    SEARCH("search-type"),
+    CREATE("create"),
+    UPDATE("update"),
+    DELETE("delete"),
+    VIEW("operation"),
+    IMAGES_STORED("images-stored"),
+    IMAGES_RETRIEVED("images-retrieved"),
+    IMAGES_QUERIED("images-queried"),
+    IMAGES_REMOVED("images-removed"),
+    ASSOCIATION("association"),
+    SQL("sql"),
+    DEAD_LETTERS("dead-letters"),
+    LIVE_FEED("live-feed"),
+    AUDIT_READ("audit-read"),
+    SIGN_IN("sign-in"),
+    SIGN_OUT("sign-out"),
+    REQUEST("request");
 
     public final String code;
 

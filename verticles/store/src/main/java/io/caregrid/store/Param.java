@@ -13,7 +13,10 @@ import java.util.List;
  */
 record Param(String name, Kind kind, List<String> paths, String system, String target) {
   enum Kind {
-    TOKEN, REFERENCE, STRING, URI,
+    TOKEN,
+    REFERENCE,
+    STRING,
+    URI,
     /** The type's primary date: it lies in columns of its own. */
     DATE
   }

@@ -5,8 +5,11 @@ import java.util.function.Function;
 
 /** The orders a search may ask for. Each ends in sid, so it is total, and follows an index; without one, the newest created come first. */
 enum Sort {
-  NEWEST("sid desc"), DATE("d0, sid"), DATE_DOWN("d0 desc, sid desc"), UPDATED("hour, upd, sid"), UPDATED_DOWN(
-      "hour desc, upd desc, sid desc");
+  NEWEST("sid desc"),
+  DATE("d0, sid"),
+  DATE_DOWN("d0 desc, sid desc"),
+  UPDATED("hour, upd, sid"),
+  UPDATED_DOWN("hour desc, upd desc, sid desc");
 
   final String order;
 

@@ -23,7 +23,8 @@ public sealed interface Column {
   /** What a leaf holds. In a row: text, boolean, number, number, number, number. */
   enum Kind {
     /** UTF-8 */
-    TEXT, BOOLEAN,
+    TEXT,
+    BOOLEAN,
     /** 32 bits, signed */
     INTEGER,
     /** 64 bits, signed */

@@ -15,12 +15,21 @@ import java.util.Optional;
  * so that nobody can sign with what the issuer publishes.
  */
 enum Algorithm {
-  RS256("SHA256withRSA", "RSA", 0, null), RS384("SHA384withRSA", "RSA", 0, null), RS512("SHA512withRSA", "RSA", 0,
-      null), PS256("RSASSA-PSS", "RSA", 0, pss("SHA-256", MGF1ParameterSpec.SHA256, 32)), PS384("RSASSA-PSS", "RSA", 0,
-          pss("SHA-384", MGF1ParameterSpec.SHA384, 48)), PS512("RSASSA-PSS", "RSA", 0,
-              pss("SHA-512", MGF1ParameterSpec.SHA512, 64)), ES256("SHA256withECDSAinP1363Format", "EC", 256,
-                  null), ES384("SHA384withECDSAinP1363Format", "EC", 384,
-                      null), ES512("SHA512withECDSAinP1363Format", "EC", 521, null), EdDSA("Ed25519", "EdDSA", 0, null);
+  RS256("SHA256withRSA", "RSA", 0, null),
+  RS384("SHA384withRSA", "RSA", 0, null),
+  RS512("SHA512withRSA", "RSA", 0,
+      null),
+  PS256("RSASSA-PSS", "RSA", 0, pss("SHA-256", MGF1ParameterSpec.SHA256, 32)),
+  PS384("RSASSA-PSS", "RSA", 0,
+      pss("SHA-384", MGF1ParameterSpec.SHA384, 48)),
+  PS512("RSASSA-PSS", "RSA", 0,
+      pss("SHA-512", MGF1ParameterSpec.SHA512, 64)),
+  ES256("SHA256withECDSAinP1363Format", "EC", 256,
+      null),
+  ES384("SHA384withECDSAinP1363Format", "EC", 384,
+      null),
+  ES512("SHA512withECDSAinP1363Format", "EC", 521, null),
+  EdDSA("Ed25519", "EdDSA", 0, null);
 
   private final String jca;
   private final String family;
