@@ -201,7 +201,10 @@ final class Upkeep {
       if (done.prepared() != null) looked = Instant.MIN;
       return;
     }
-    budgets.put(done.task().what(), Budget.after(clock.instant(), done.took(), bytes, maxLag));
+    boolean part = done.prepared() != null && !done.prepared().whole();
+    budgets.put(done.task().what(), part
+        ? new Budget(clock.instant())
+        : Budget.after(clock.instant(), done.took(), bytes, maxLag));
   }
 
   /** What failed is tried again after a while. */

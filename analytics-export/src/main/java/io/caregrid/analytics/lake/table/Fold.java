@@ -76,7 +76,8 @@ public final class Fold {
   private Add add(String name, long bytes, List<LogFile> files) {
     long until = files.stream().mapToLong(LogFile::until).max().getAsLong();
     LogFile first = files.get(0);
-    return new Add(name, bytes, clock.millis(), false, FileStats.joined(files.stream().map(LogFile::add).toList()),
+    long since = files.stream().mapToLong(file -> file.add().modificationTime()).min().getAsLong();
+    return new Add(name, bytes, since, false, FileStats.joined(files.stream().map(LogFile::add).toList()),
         LogFile.tags(first.from(), files.get(files.size() - 1).to(), until, first.folds() + 1));
   }
 

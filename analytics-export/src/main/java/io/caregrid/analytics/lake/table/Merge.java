@@ -75,7 +75,7 @@ public final class Merge {
       }
     }
     watch.reached(Step.MERGE_PREPARED);
-    return new Prepared(table.state(), KeyedTable.merged(state), actions, bytes);
+    return new Prepared(table.state(), KeyedTable.merged(state), actions, bytes, until == log.version());
   }
 
   /** What the log says last of each key. */

@@ -11,10 +11,15 @@ import java.util.List;
  *
  * @param merged of the snapshot it was thought out on
  * @param bytes  written for it
+ * @param whole  false: it goes only a part of the way, and the next one need not wait
  */
-public record Prepared(Part part, long merged, List<Action> actions, long bytes) {
+public record Prepared(Part part, long merged, List<Action> actions, long bytes, boolean whole) {
   public Prepared {
     actions = List.copyOf(actions);
+  }
+
+  Prepared(Part part, long merged, List<Action> actions, long bytes) {
+    this(part, merged, actions, bytes, true);
   }
 
   /** Otherwise this is worth nothing any more, and its files are litter. */
