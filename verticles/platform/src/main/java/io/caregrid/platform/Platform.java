@@ -189,6 +189,7 @@ public final class Platform implements AutoCloseable {
     Path folder = config.audit().folder() == null ? config.data().resolve("audit") : config.audit().folder();
     try {
       Trail opened = keep(Trail.open(folder.toAbsolutePath(), config.audit(), config.name(), metrics));
+      keep(FolderLock.take(folder, "audit"));
       check("audit", () -> Future.succeededFuture(opened.isHealthy()));
       return opened;
     } catch (IOException refused) {
@@ -394,7 +395,7 @@ public final class Platform implements AutoCloseable {
     return "Open: whoever reaches " + http() + " without a token may do everything"
         + (config.security().isOpenByWish()
             ? ", as security.mode says."
-            : ". Only this machine can; set security.issuers, or security.nodeTokens=always, to ask who calls.");
+            : ". Only this machine can, and whoever a proxy on it lets through; set security.issuers, or security.nodeTokens=always, to ask who calls.");
   }
 
   /** The configuration in effect, embedded engines included. */

@@ -146,6 +146,43 @@ class AuditTrailTest {
     close(trail);
   }
 
+  @Test
+  void filesThatSomebodyRemovedTakeNothingWithThemThatComesAfterwards() throws IOException {
+    Trail before = shipping();
+    for (int n = 0; n < 10; n++) get(before.record(entry("Gone/" + n)));
+    until("the first are in", () -> here("Gone/") == 10);
+    close(before);
+    try (Stream<Path> all = Files.list(folder)) {
+      for (Path file : all.filter(file -> file.toString().endsWith(".jsonl")).toList()) Files.delete(file);
+    }
+
+    for (int start = 1; start <= 3; start++) {
+      Trail after = shipping();
+      int expected = 10 + start;
+      get(after.record(entry("Gone/after-" + start)));
+      until("what came afterwards is in", () -> here("Gone/") == expected);
+      close(after);
+    }
+  }
+
+  @Test
+  void startsWithoutAnAccessForgetNothingOfTheNumbering() throws IOException {
+    Trail first = shipping();
+    get(first.record(entry("Idle/1")));
+    until("it is in", () -> here("Idle/") == 1);
+    close(first);
+    for (int start = 0; start < 3; start++) {
+      Trail idle = shipping();
+      get(room.database().answers());
+      close(idle);
+    }
+
+    Trail last = shipping();
+    get(last.record(entry("Idle/2")));
+    until("the next is in", () -> here("Idle/") == 2);
+    close(last);
+  }
+
   private java.util.UUID journal() throws IOException {
     return java.util.UUID.fromString(Files.readString(folder.resolve("journal")).strip());
   }

@@ -82,7 +82,7 @@ final class Journal implements AutoCloseable {
   }
 
   UUID id() {
-    return segments.id;
+    return segments.id();
   }
 
   String node() {
@@ -103,7 +103,7 @@ final class Journal implements AutoCloseable {
     Context context = Vertx.currentContext();
     Promise<Void> kept = context == null ? Promise.promise() : ((ContextInternal) context).promise();
     synchronized (this) {
-      if (closing || isFull() || waiting.size() >= MOST_WAITING) {
+      if (closing || isFull() || isStuck() || waiting.size() >= MOST_WAITING) {
         kept.fail(FULL);
       } else {
         waiting.add(new Waiting(entry, kept));
@@ -183,13 +183,13 @@ final class Journal implements AutoCloseable {
       busySince = 0;
       written = new AuditPosition(number, length);
       backlog.addAndGet(lines.length);
-      group.forEach(one -> one.kept.complete());
+      group.forEach(one -> one.kept.tryComplete());
     } catch (IOException refused) {
       fail(refused);
       group.forEach(one -> one.kept.fail(FULL));
     } catch (RuntimeException bug) {
       log.error("audit journal failed cause={}", bug.getClass().getName(), bug);
-      group.forEach(one -> one.kept.fail(FULL));
+      group.forEach(one -> one.kept.tryFail(FULL));
     }
   }
 
@@ -240,6 +240,7 @@ final class Journal implements AutoCloseable {
   /** About once a second. */
   private void look() {
     looked = System.nanoTime();
+    busySince = looked | 1;
     try {
       if (failed) {
         segments.probe();
@@ -250,6 +251,8 @@ final class Journal implements AutoCloseable {
       }
     } catch (IOException still) {
       fail(still);
+    } finally {
+      busySince = 0;
     }
   }
 

@@ -20,6 +20,8 @@ import java.util.zip.CRC32C;
 final class Line {
   /** Longest text, characters; what is longer is cut and ends in an ellipsis. What the database finds entries by has to fit into its index. */
   static final int MOST = 4096;
+  /** Of what was asked, all that a door takes: else somebody could hide it behind a long comment. */
+  static final int MOST_QUERY = 60_000;
   static final int MOST_KEY = 500;
   private static final int MOST_KEYS = 5000;
   private static final JsonFactory JSON = new JsonFactory();
@@ -56,7 +58,7 @@ final class Line {
     json.writeNumberField("status", entry.status());
     list(json, "what", entry.what());
     list(json, "patients", entry.patients());
-    text(json, "query", entry.query());
+    if (entry.query() != null) json.writeStringField("query", clean(entry.query(), MOST_QUERY));
     json.writeEndObject();
   }
 

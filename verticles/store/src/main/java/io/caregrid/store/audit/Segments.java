@@ -31,7 +31,7 @@ final class Segments {
   private static final int PROBE_BYTES = 64 << 10;
 
   final Path folder;
-  final UUID id;
+  private volatile UUID id;
 
   private Segments(Path folder, UUID id) {
     this.folder = folder;
@@ -41,16 +41,7 @@ final class Segments {
   static Segments open(Path folder) throws IOException {
     Files.createDirectories(folder, only("rwx------"));
     Path mark = folder.resolve("journal");
-    if (!Files.exists(mark)) {
-      Path fresh = folder.resolve("journal.new");
-      Files.deleteIfExists(fresh);
-      try (FileChannel file = FileChannel.open(fresh, NEW, only("rw-------"))) {
-        file.write(ByteBuffer.wrap((UUID.randomUUID() + "\n").getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
-        file.force(true);
-      }
-      Files.move(fresh, mark, StandardCopyOption.ATOMIC_MOVE);
-      force(folder);
-    }
+    if (!Files.exists(mark)) mark(folder, UUID.randomUUID());
     try {
       return new Segments(folder, UUID.fromString(Files.readString(mark).strip()));
     } catch (IllegalArgumentException unreadable) {
@@ -58,6 +49,28 @@ final class Segments {
           mark + " does not hold the journal's id: restore it, or move the folder away and begin a new journal",
           unreadable);
     }
+  }
+
+  private static void mark(Path folder, UUID id) throws IOException {
+    Path fresh = folder.resolve("journal.new");
+    Files.deleteIfExists(fresh);
+    try (FileChannel file = FileChannel.open(fresh, NEW, only("rw-------"))) {
+      file.write(ByteBuffer.wrap((id + "\n").getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+      file.force(true);
+    }
+    Files.move(fresh, folder.resolve("journal"), StandardCopyOption.ATOMIC_MOVE);
+    force(folder);
+  }
+
+  UUID id() {
+    return id;
+  }
+
+  /** To the database this is a journal it has never seen: all that is here comes in, and what is in already is known by its ids. */
+  void rename() throws IOException {
+    UUID fresh = UUID.randomUUID();
+    mark(folder, fresh);
+    id = fresh;
   }
 
   private static FileAttribute<?>[] only(String permissions) {
@@ -121,10 +134,12 @@ final class Segments {
     }
   }
 
-  /** Removes whole files before this position that were not written to since then. */
+  /** Removes whole files before this position that were not written to since then; never the last one, by which the next start knows its number. */
   int removeBefore(AuditPosition shipped, Instant since) throws IOException {
     int removed = 0;
-    for (long number : all().headMap(shipped.segment()).keySet()) {
+    TreeMap<Long, Long> all = all();
+    for (long number : all.headMap(shipped.segment()).keySet()) {
+      if (number == all.lastKey()) continue;
       Path file = file(number);
       if (!Files.getLastModifiedTime(file).toInstant().isBefore(since)) continue;
       Files.deleteIfExists(file);

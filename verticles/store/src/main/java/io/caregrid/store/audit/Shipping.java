@@ -98,8 +98,22 @@ final class Shipping {
   private Future<AuditPosition> position() {
     if (shipped != null) return Future.succeededFuture(shipped);
     return events.position(journal.id(), journal.node())
-        .compose(there -> vertx.executeBlocking(() -> begin(there), false))
+        .compose(there -> there.compareTo(journal.written()) > 0
+            ? renamed(there)
+            : vertx.executeBlocking(() -> begin(there), false))
         .onSuccess(there -> shipped = there);
+  }
+
+  /** The database is ahead of the files: they were removed, or the folder is an older one. What is written now would be taken for what is in. */
+  private Future<AuditPosition> renamed(AuditPosition ahead) {
+    log.error("audit files are gone that the database knows, going on as a new journal node={} database={} files={}",
+        journal.node(), ahead, journal.written());
+    return vertx.executeBlocking(() -> {
+      journal.segments().rename();
+      return null;
+    }, false)
+        .compose(done -> events.position(journal.id(), journal.node()))
+        .compose(there -> vertx.executeBlocking(() -> begin(there), false));
   }
 
   /** Where the database stands may be before the first file: its backup is older than the files are kept. */

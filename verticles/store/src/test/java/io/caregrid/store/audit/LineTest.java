@@ -59,13 +59,14 @@ class LineTest {
   @Test
   void whatPostgresDoesNotTakeAndWhatIsTooLongDoesNotGetIn() throws IOException {
     String nasty = "a\0b\ud800c\ud83d\ude00\udc00\n\"";
-    Entry entry = Entry.of(Caller.system("x"), Deed.REQUEST, "/" + "ä".repeat(600)).asking(nasty + "q".repeat(5000));
+    Entry entry = Entry.of(Caller.system("x"), Deed.REQUEST, "/" + "ä".repeat(600))
+        .asking(nasty + "q".repeat(Line.MOST_QUERY));
 
     byte[] line = Line.of(entry, ID, "n");
 
     String query = json(line).get("query").asText();
     assertTrue(query.startsWith("a\uFFFDb\uFFFDc\ud83d\ude00\uFFFD\n\""), query.substring(0, 12));
-    assertEquals(Line.MOST, query.length());
+    assertEquals(Line.MOST_QUERY, query.length());
     assertEquals(Line.MOST_KEY, json(line).at("/what/0").asText().length());
     assertEquals(1, new String(line, StandardCharsets.UTF_8).lines().count());
   }
