@@ -90,7 +90,8 @@ public final class Admission {
     if (known.isEmpty() && !asks) theirs.add(Roles.MODALITY);
     named(titles, from).forEach(one -> theirs.addAll(one.roles()));
     InetAddress address = address(from);
-    return new Caller("ae:" + title + "@" + from, null, title, theirs, roles.grants(theirs), null,
+    return new Caller("ae:" + title + "@" + (address == null ? from : address.getHostAddress()), null, title, theirs,
+        roles.grants(theirs), null,
         address == null ? null : address.getHostAddress(), null);
   }
 

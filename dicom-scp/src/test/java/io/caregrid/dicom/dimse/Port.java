@@ -41,7 +41,7 @@ final class Port implements AutoCloseable {
     this.vertx = vertx;
     closing.push(() -> get(vertx.close()));
     Audit audit = entry -> {
-      audited.add(entry.caller().subject().replaceAll(":[0-9]+$", "") + " " + entry.deed() + " " + entry.status());
+      audited.add(entry.caller().subject() + " " + entry.deed() + " " + entry.status());
       return Future.succeededFuture();
     };
     DicomScpVerticle.Door door = new DicomScpVerticle.Door(config, archive, hasRoom, audit, metrics);

@@ -34,9 +34,9 @@ class PortTest {
       assertEquals("1/1/3", asked(port, "CAREGRID", "US1", "127.0.0.1"));
       assertEquals("1/1/7", asked(port, "PACS", "CT1", "127.0.0.1"));
 
-      assertEquals(List.of("ae:CT1@/127.0.0.1 ASSOCIATION 200", "ae:MR1@/127.0.0.2 ASSOCIATION 200",
-          "ae:MR1@/127.0.0.1 ASSOCIATION 403", "ae:US1@/127.0.0.1 ASSOCIATION 403",
-          "ae:CT1@/127.0.0.1 ASSOCIATION 403"), port.audited);
+      assertEquals(List.of("ae:CT1@127.0.0.1 ASSOCIATION 200", "ae:MR1@127.0.0.2 ASSOCIATION 200",
+          "ae:MR1@127.0.0.1 ASSOCIATION 403", "ae:US1@127.0.0.1 ASSOCIATION 403",
+          "ae:CT1@127.0.0.1 ASSOCIATION 403"), port.audited);
     }
   }
 
