@@ -44,6 +44,9 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
             + ", as long as security.issuers names nobody who says"
             + " who calls; or set security.mode to " + SecurityConfig.OPEN
             + ", and whoever reaches that address may do everything");
+    require(http.names().isEmpty() || security.asksWhoCalls() || security.isOpenByWish(),
+        "http.names names hosts by which others call this node, so a proxy lets them in: set security.issuers, or"
+            + " security.mode to " + SecurityConfig.OPEN + ", and whoever reaches the proxy may do everything");
     roles = Set.copyOf(roles);
   }
 

@@ -31,7 +31,9 @@ final class Discovery {
   Discovery(Vertx vertx, IssuerConfig issuer) {
     this.issuer = issuer;
     this.context = vertx.getOrCreateContext();
-    HttpClientOptions options = new HttpClientOptions().setConnectTimeout(CONNECT_MILLIS).setVerifyHost(true);
+    HttpClientOptions options = new HttpClientOptions().setConnectTimeout(CONNECT_MILLIS)
+        .setIdleTimeout(PATIENCE_SECONDS)
+        .setVerifyHost(true);
     if (issuer.trust() != null)
       options.setTrustOptions(new PemTrustOptions().addCertPath(issuer.trust().toAbsolutePath().toString()));
     client = vertx.createHttpClient(options);

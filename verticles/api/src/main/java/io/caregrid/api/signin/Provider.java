@@ -55,12 +55,16 @@ final class Provider {
 
   private synchronized Future<OAuth2Auth> there() {
     if (discovered == null || discovered.failed())
-      discovered = OpenIDConnectAuth.discover(vertx, options()).recover(cause -> Future.failedFuture(AWAY));
+      discovered = OpenIDConnectAuth.discover(vertx, options())
+          .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+          .recover(cause -> Future.failedFuture(AWAY));
     return discovered;
   }
 
   private OAuth2Options options() {
-    HttpClientOptions http = new HttpClientOptions().setConnectTimeout(CONNECT_MILLIS).setVerifyHost(true);
+    HttpClientOptions http = new HttpClientOptions().setConnectTimeout(CONNECT_MILLIS)
+        .setIdleTimeout(PATIENCE_SECONDS)
+        .setVerifyHost(true);
     if (issuer.trust() != null)
       http.setTrustOptions(new PemTrustOptions().addCertPath(issuer.trust().toAbsolutePath().toString()));
     return new OAuth2Options().setSite(issuer.url())
