@@ -81,12 +81,19 @@ function title(set) {
   document.title = `${text(set, TAG.studyText) || 'Study'} · Caregrid`;
 }
 
-/** The same study as FHIR has it, when it has it. */
-async function linkFhir() {
+const FHIR_AGAIN_MILLIS = 2_000;
+const FHIR_TRIES = 15;
+
+/** The same study as FHIR has it, when it has it: a study that has just come is there some seconds later. */
+async function linkFhir(tries = FHIR_TRIES) {
   const asked = study;
   try {
     const [found] = await search('ImagingStudy', {identifier: `urn:dicom:uid|urn:oid:${study}`});
-    if (!found || study !== asked) return;
+    if (study !== asked) return;
+    if (!found) {
+      if (tries > 1) setTimeout(() => study === asked && linkFhir(tries - 1), FHIR_AGAIN_MILLIS);
+      return;
+    }
     byId('fhir').href = `/fhir/ImagingStudy/${encodeURIComponent(found.id)}?_pretty=true`;
     byId('fhir').hidden = false;
   } catch {

@@ -2,6 +2,7 @@ package io.caregrid.platform;
 
 import io.caregrid.api.ApiDoors;
 import io.caregrid.api.HttpVerticle;
+import io.caregrid.api.signin.SignIn;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.cluster.HttpConfig;
@@ -58,6 +59,7 @@ final class PictureNode implements AutoCloseable {
     doors.add(web);
     doors.addAll(ApiDoors.all(vertx, store, new DeadLetters(database), new AuditEvents(database), Audit.log(), 1,
         List.of(), () -> "", "test"));
+    doors.add(SignIn.notOffered(true));
     port = open(0);
     Await.ready(ImagingStudyVerticle.deploy(vertx, database, store, ImagingConfig.DEFAULT,
         new IdentityConfig("Lookup", ""), base() + "/dicom-web"));
