@@ -32,17 +32,15 @@ final class ClusterCommand implements Callable<Integer> {
   private boolean once;
   @Option(names = "--every", paramLabel = "SECONDS", description = "Between two looks. Default: ${DEFAULT-VALUE}", defaultValue = "2")
   private int seconds;
-  @Option(names = "--to", paramLabel = "URL", description = "Any node. Default: ${DEFAULT-VALUE}", defaultValue = "http://127.0.0.1:8080")
-  private String node;
   @Mixin
-  private Credential credential;
+  private NodeCall node;
   @Spec
   private CommandSpec spec;
 
   @Override
   public Integer call() throws InterruptedException {
     if (seconds < 1) throw new ParameterException(spec.commandLine(), "--every must be 1 or more");
-    URI address = address();
+    URI address = node.address("/cluster");
     PrintWriter out = spec.commandLine().getOut();
     if (json || once || !Terminal.isThere()) {
       JsonNode report = ask(address);
@@ -70,7 +68,7 @@ final class ClusterCommand implements Callable<Integer> {
 
   private JsonNode ask(URI address) throws InterruptedException {
     HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(PATIENCE).build();
-    HttpRequest request = credential.on(HttpRequest.newBuilder(address)).timeout(PATIENCE).GET().build();
+    HttpRequest request = node.request(address).timeout(PATIENCE).GET().build();
     try {
       HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() == 200) return JSON.readTree(response.body());
@@ -80,21 +78,9 @@ final class ClusterCommand implements Callable<Integer> {
       throw new StartException(address + " answers with status " + response.statusCode()
           + ": is this a Caregrid node of this version?");
     } catch (ConnectException nobody) {
-      throw new StartException("nobody listens at " + address + ": is the node running? Name another with --to",
-          nobody);
+      throw NodeCall.nobody(address, nobody);
     } catch (IOException failed) {
       throw new StartException(address + " does not answer: " + failed.getMessage(), failed);
     }
-  }
-
-  private URI address() {
-    try {
-      URI there = URI.create(node);
-      if (there.getHost() != null && there.getScheme().matches("https?")) return there.resolve("/cluster");
-    } catch (IllegalArgumentException noUri) {
-      // said below, as for a URI that names no node
-    }
-    throw new ParameterException(spec.commandLine(),
-        "--to " + node + " is not the address of a node: write it like http://127.0.0.1:8080");
   }
 }

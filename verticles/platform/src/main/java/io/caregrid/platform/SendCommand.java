@@ -18,8 +18,6 @@ import java.util.zip.GZIPInputStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -37,18 +35,16 @@ final class SendCommand implements java.util.concurrent.Callable<Integer> {
 
   @Parameters(paramLabel = "FILE", description = "What to send; - is standard input.")
   private String input;
-  @Option(names = "--to", paramLabel = "URL", description = "The node. Default: ${DEFAULT-VALUE}", defaultValue = "http://127.0.0.1:8080")
-  private String node;
   @Mixin
-  private Credential credential;
+  private NodeCall node;
   @Spec
   private CommandSpec spec;
 
   @Override
   public Integer call() throws InterruptedException {
-    URI address = address();
+    URI address = node.address("/ingest");
     byte[] body = read();
-    HttpRequest.Builder request = credential.on(HttpRequest.newBuilder(address))
+    HttpRequest.Builder request = node.request(address)
         .timeout(PATIENCE)
         .header("Content-Type", type(body))
         .POST(HttpRequest.BodyPublishers.ofByteArray(body));
@@ -61,22 +57,10 @@ final class SendCommand implements java.util.concurrent.Callable<Integer> {
       out.flush();
       return answer.statusCode() == 202 ? 0 : 1;
     } catch (ConnectException nobody) {
-      throw new StartException("nobody listens at " + address + ": is the node running? Name another with --to",
-          nobody);
+      throw NodeCall.nobody(address, nobody);
     } catch (IOException failed) {
       throw new StartException(address + " did not answer: " + failed.getMessage(), failed);
     }
-  }
-
-  private URI address() {
-    try {
-      URI there = URI.create(node);
-      if (there.getHost() != null && there.getScheme().matches("https?")) return there.resolve("/ingest");
-    } catch (IllegalArgumentException noUri) {
-      // said below, as for a URI that names no node
-    }
-    throw new ParameterException(spec.commandLine(),
-        "--to " + node + " is not the address of a node: write it like http://127.0.0.1:8080");
   }
 
   private byte[] read() {

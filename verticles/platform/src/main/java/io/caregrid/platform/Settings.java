@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 public final class Settings {
   /** Variables with our prefix that are no settings: the start script's and the tests'. */
   static final Set<String> NOT_SETTINGS = Set.of("CAREGRID_HOME", "CAREGRID_HEAP", "CAREGRID_JAVA_OPTS",
-      "CAREGRID_CONFIG", Credential.VARIABLE,
+      "CAREGRID_CONFIG", NodeCall.VARIABLE,
       "CAREGRID_STRICT", "CAREGRID_SHARED");
 
   @Option(names = "--config", paramLabel = "FILE", description = "YAML file with settings. "

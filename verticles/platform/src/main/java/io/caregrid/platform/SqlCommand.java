@@ -58,23 +58,21 @@ final class SqlCommand implements Callable<Integer> {
   private Path output;
   @Option(names = "--rows", paramLabel = "N", description = "Most rows of a table. Default: ${DEFAULT-VALUE}", defaultValue = "1000")
   private int rows;
-  @Option(names = "--to", paramLabel = "URL", description = "The node. Default: ${DEFAULT-VALUE}", defaultValue = "http://127.0.0.1:8080")
-  private String node;
   @Mixin
-  private Credential credential;
+  private NodeCall node;
   @Spec
   private CommandSpec spec;
 
   @Override
   public Integer call() throws InterruptedException {
-    URI address = address();
+    URI address = node.address("/analytics/sql");
     if (form == Form.parquet && output == null)
       throw new ParameterException(spec.commandLine(), "Parquet is not for a terminal: name a file with --output");
     if (rows < 1) throw new ParameterException(spec.commandLine(), "--rows must be 1 or more");
     ObjectNode body = JSON.createObjectNode().put("sql", sql.equals("-") ? standardInput() : sql);
     if (form == Form.table) body.put("format", "json").put("rows", rows);
     else body.put("format", form.name());
-    HttpRequest request = credential.on(HttpRequest.newBuilder(address))
+    HttpRequest request = node.request(address)
         .timeout(PATIENCE)
         .header("Content-Type", "application/json")
         .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
@@ -84,8 +82,7 @@ final class SqlCommand implements Callable<Integer> {
       else save(answer);
       return 0;
     } catch (ConnectException nobody) {
-      throw new StartException("nobody listens at " + address + ": is the node running? Name another with --to",
-          nobody);
+      throw NodeCall.nobody(address, nobody);
     } catch (IOException failed) {
       throw new StartException("the answer of " + address + " broke off: " + failed.getMessage(), failed);
     }
@@ -109,17 +106,6 @@ final class SqlCommand implements Callable<Integer> {
       // said below: it is no node of ours
     }
     return "status " + status + " without a reason: is this a Caregrid node?";
-  }
-
-  private URI address() {
-    try {
-      URI there = URI.create(node);
-      if (there.getHost() != null && there.getScheme().matches("https?")) return there.resolve("/analytics/sql");
-    } catch (IllegalArgumentException noUri) {
-      // said below, as for a URI that names no node
-    }
-    throw new ParameterException(spec.commandLine(),
-        "--to " + node + " is not the address of a node: write it like http://127.0.0.1:8080");
   }
 
   private static String standardInput() {
