@@ -24,7 +24,7 @@ import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -174,11 +174,21 @@ class DicomWebIT {
   private static long waiting() throws IOException {
     long bytes = 0;
     try (Stream<Path> all = Files.list(OPEN_FILES)) {
-      for (Path one : all.toList())
-        if (Files.exists(one, LinkOption.NOFOLLOW_LINKS)
-            && Files.readSymbolicLink(one).toString().startsWith(door.scratch.toString()))
-          bytes += one.toFile().length();
+      for (Path one : all.toList()) {
+        String before = target(one);
+        long length = one.toFile().length();
+        if (before.startsWith(door.scratch.toString()) && before.equals(target(one))) bytes += length;
+      }
     }
     return bytes;
+  }
+
+  /** Empty when it was closed since it was listed; its number may be another file's by now. */
+  private static String target(Path open) throws IOException {
+    try {
+      return Files.readSymbolicLink(open).toString();
+    } catch (NoSuchFileException closed) {
+      return "";
+    }
   }
 }
