@@ -49,15 +49,20 @@ public final class KafkaAccess implements AutoCloseable {
   /** @param administrator a file of Kafka client settings of somebody who may grant */
   public KafkaAccess(KafkaConfig kafka, Path administrator) {
     this.kafka = kafka;
+    this.admin = administrator(administrator);
+  }
+
+  /** @param file Kafka client settings of whoever asks */
+  static Admin administrator(Path file) {
     Properties settings = new Properties();
-    try (Reader file = Files.newBufferedReader(administrator)) {
-      settings.load(file);
+    try (Reader lines = Files.newBufferedReader(file)) {
+      settings.load(lines);
       settings.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, PATIENCE_SECONDS * 1000);
-      this.admin = Admin.create(settings);
+      return Admin.create(settings);
     } catch (IOException unreadable) {
-      throw new ConfigException("file " + administrator + " cannot be read: " + unreadable);
+      throw new ConfigException("file " + file + " cannot be read: " + unreadable);
     } catch (KafkaException unusable) {
-      throw new ConfigException("file " + administrator + " cannot be used: "
+      throw new ConfigException("file " + file + " cannot be used: "
           + (unusable.getCause() == null ? unusable : unusable.getCause()).getMessage());
     }
   }
@@ -82,9 +87,18 @@ public final class KafkaAccess implements AutoCloseable {
 
   /** An account that may write {@code devicedata} and nothing else. @return what was changed */
   public List<String> grantSender(String user, String password) {
-    return grant(user, password, List.of(
+    return grant(user, password, sending(user));
+  }
+
+  /** The same for one that signs in by certificate, and so needs no password. */
+  public List<String> grantSender(String user) {
+    return grant(user, sending(user));
+  }
+
+  private List<AclBinding> sending(String user) {
+    return List.of(
         allowed(user, ResourceType.TOPIC, kafka.deviceData(), PatternType.LITERAL, AclOperation.WRITE),
-        allowed(user, ResourceType.TOPIC, kafka.deviceData(), PatternType.LITERAL, AclOperation.DESCRIBE)));
+        allowed(user, ResourceType.TOPIC, kafka.deviceData(), PatternType.LITERAL, AclOperation.DESCRIBE));
   }
 
   private List<String> grant(String user, String password, List<AclBinding> wanted) {
@@ -95,6 +109,12 @@ public final class KafkaAccess implements AutoCloseable {
           new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS), password))).all());
       changes.add("user " + user + " got its password");
     }
+    changes.addAll(grant(user, wanted));
+    return changes;
+  }
+
+  private List<String> grant(String user, List<AclBinding> wanted) {
+    List<String> changes = new ArrayList<>();
     Collection<AclBinding> there = get(admin.describeAcls(AclBindingFilter.ANY).values());
     Set<AclBinding> missing = new HashSet<>(wanted);
     missing.removeAll(there);
@@ -126,7 +146,7 @@ public final class KafkaAccess implements AutoCloseable {
         new AccessControlEntry("User:" + user, "*", may, AclPermissionType.ALLOW));
   }
 
-  private static <T> T get(KafkaFuture<T> asked) {
+  static <T> T get(KafkaFuture<T> asked) {
     try {
       return asked.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException refused) {

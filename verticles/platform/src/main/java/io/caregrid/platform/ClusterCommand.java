@@ -67,7 +67,7 @@ final class ClusterCommand implements Callable<Integer> {
   }
 
   private JsonNode ask(URI address) throws InterruptedException {
-    HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(PATIENCE).build();
+    HttpClient client = node.client().connectTimeout(PATIENCE).build();
     HttpRequest request = node.request(address).timeout(PATIENCE).GET().build();
     try {
       HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());

@@ -6,7 +6,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** What an operator does to the log. */
-@Command(name = "kafka", synopsisSubcommandLabel = "COMMAND", description = "Looks after Kafka's accounts.", subcommands = KafkaGrantCommand.class)
+@Command(name = "kafka", synopsisSubcommandLabel = "COMMAND", description = "Looks after the log: its accounts, and its copies.", subcommands = {
+  KafkaGrantCommand.class, KafkaCheckCommand.class})
 final class KafkaCommand implements Runnable {
   @Spec
   private CommandSpec spec;

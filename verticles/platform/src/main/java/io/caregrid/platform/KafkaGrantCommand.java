@@ -24,6 +24,8 @@ final class KafkaGrantCommand implements Runnable {
   @Option(names = "--sender", paramLabel = "USER", description = "An account for a program that sends by Kafka; its password is in the environment, "
       + "KAFKA_SENDER_PASSWORD.")
   private String sender;
+  @Option(names = "--certificate", description = "The sender signs in by certificate: it needs no password, only to be told what it may.")
+  private boolean certificate;
   @Spec
   private CommandSpec spec;
 
@@ -31,12 +33,19 @@ final class KafkaGrantCommand implements Runnable {
   public void run() {
     KafkaConfig kafka = settings.load("default", Map.of()).node().kafka();
     try (KafkaAccess access = new KafkaAccess(kafka, administrator)) {
-      List<String> changes = sender == null ? access.grantNodes() : access.grantSender(sender, password());
+      List<String> changes = granted(access);
       PrintWriter out = spec.commandLine().getOut();
       if (changes.isEmpty()) out.println("nothing to change");
       changes.forEach(out::println);
       out.flush();
     }
+  }
+
+  private List<String> granted(KafkaAccess access) {
+    if (certificate && sender == null)
+      throw new ParameterException(spec.commandLine(), "--certificate is for --sender: whose is it?");
+    if (sender == null) return access.grantNodes();
+    return certificate ? access.grantSender(sender) : access.grantSender(sender, password());
   }
 
   private String password() {

@@ -1,9 +1,21 @@
 package io.caregrid.platform;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.util.Collection;
 import java.util.Map;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -19,6 +31,8 @@ final class NodeCall {
       + VARIABLE
       + ", where other users of this machine do not see it.")
   private String token;
+  @Option(names = "--ca", paramLabel = "FILE", description = "PEM file with who signs the node's certificate. Default: whom this Java trusts.")
+  private Path ca;
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
@@ -39,6 +53,30 @@ final class NodeCall {
     HttpRequest.Builder request = HttpRequest.newBuilder(address);
     String found = found(System.getenv());
     return found == null ? request : request.header("Authorization", "Bearer " + found);
+  }
+
+  /** Takes no certificate but what {@code --ca} signed, when that is given. */
+  HttpClient.Builder client() {
+    HttpClient.Builder client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1);
+    return ca == null ? client : client.sslContext(trusting());
+  }
+
+  private SSLContext trusting() {
+    try (InputStream pem = Files.newInputStream(ca)) {
+      Collection<? extends Certificate> signers = CertificateFactory.getInstance("X.509").generateCertificates(pem);
+      if (signers.isEmpty()) throw new StartException("--ca " + ca + " holds no certificate: name a PEM file");
+      KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+      trusted.load(null, null);
+      for (Certificate signer : signers) trusted.setCertificateEntry("signer-" + trusted.size(), signer);
+      TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(trusted);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, trust.getTrustManagers(), null);
+      return context;
+    } catch (IOException | GeneralSecurityException unusable) {
+      throw new StartException("--ca " + ca + " cannot be used, name a PEM file with certificates: "
+          + unusable.getMessage(), unusable);
+    }
   }
 
   static StartException nobody(URI address, ConnectException refused) {

@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.net.ConnectException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -50,7 +49,8 @@ final class SendCommand implements java.util.concurrent.Callable<Integer> {
         .POST(HttpRequest.BodyPublishers.ofByteArray(body));
     if (isGzip(body)) request.header("Content-Encoding", "gzip");
     try {
-      HttpResponse<String> answer = HttpClient.newHttpClient()
+      HttpResponse<String> answer = node.client()
+          .build()
           .send(request.build(), HttpResponse.BodyHandlers.ofString());
       PrintWriter out = spec.commandLine().getOut();
       out.println(answer.statusCode() + (answer.body().isBlank() ? "" : " " + answer.body().strip()));

@@ -89,7 +89,7 @@ final class SqlCommand implements Callable<Integer> {
   }
 
   private InputStream answer(HttpRequest request) throws IOException, InterruptedException {
-    HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    HttpClient client = node.client().build();
     HttpResponse<InputStream> response = client.send(request, HttpResponse.BodyHandlers.ofInputStream());
     if (response.statusCode() == 200) return response.body();
     try (InputStream refused = response.body()) {
