@@ -56,11 +56,18 @@ final class StoredResources {
     String token = null;
     do {
       Page page = await(store.search(caller, new SearchQuery(type, params, PAGE, "none", token, PAGE_BYTES)));
+      page.unreadable().stream().findFirst().ifPresent(StoredResources::refuse);
       for (Stored stored : page.entries()) {
         if (!visitor.test(RunRequest.json(stored.body().getBytes()))) return;
       }
       token = page.next();
     } while (token != null);
+  }
+
+  /** A table that silently lacks a row is worse than none. */
+  private static void refuse(Stored one) {
+    throw new Failure.Unreadable(one.type() + "/" + one.id()
+        + " belongs to this view but cannot be read any more: bring its row back from a backup, put it anew, or delete it");
   }
 
   private void require(String patient) {

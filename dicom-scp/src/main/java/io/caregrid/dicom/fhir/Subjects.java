@@ -59,7 +59,7 @@ final class Subjects {
     return subject;
   }
 
-  /** Null when nobody carries it, or several do. */
+  /** Null when nobody carries it, several do, or one who may carry it cannot be read. */
   private Future<String> patient(PatientIdentifier identifier, Attributes study) {
     SearchQuery query = new SearchQuery("Patient",
         List.of(new SearchQuery.Param("identifier", identifier.asToken())), MANY, "none", null);
@@ -69,8 +69,9 @@ final class Subjects {
         JsonNode patient = Resources.read(stored);
         if (isCarrier(patient, identifier)) carriers.add(stored.id());
       });
-      if (carriers.size() == 1 && page.next() == null) return Future.succeededFuture(carriers.get(0));
-      boolean nobody = carriers.isEmpty() && page.next() == null;
+      boolean all = page.next() == null && page.unreadable().isEmpty();
+      if (carriers.size() == 1 && all) return Future.succeededFuture(carriers.get(0));
+      boolean nobody = carriers.isEmpty() && all;
       return nobody && creates ? create(identifier, study) : Future.succeededFuture(null);
     });
   }

@@ -26,6 +26,10 @@ import io.vertx.ext.web.client.WebClientOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -46,6 +50,7 @@ public final class Ward implements AutoCloseable {
   public final AtomicBoolean diskHasRoom = new AtomicBoolean(true);
   public final FhirStore store;
   public final DeadLetters letters;
+  private final String address;
   private final Database database;
   private final Trail audit;
   private HttpVerticle http;
@@ -53,8 +58,14 @@ public final class Ward implements AutoCloseable {
   private String deployment;
 
   public Ward(LocalPostgres postgres) {
+    this(postgres, postgres.createDatabase());
+  }
+
+  private Ward(LocalPostgres postgres, String name) {
+    address = "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "/" + name + "?user=" + postgres.user()
+        + "&password=" + postgres.password();
     for (Class<? extends Record> type : List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class)) codec(type);
-    database = get(Database.open(vertx, new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(),
+    database = get(Database.open(vertx, new DatabaseConfig(postgres.host(), postgres.port(), name,
         postgres.user(), postgres.password(), 4)));
     audit = trail(database);
     store = new FhirStore(database, audit);
@@ -74,6 +85,15 @@ public final class Ward implements AutoCloseable {
     doors.add(SignIn.notOffered(true));
     http = new HttpVerticle(config, Doorman.OPEN, audit, doors);
     deployment = get(vertx.deployVerticle(http));
+  }
+
+  /** As an accident would have it: past the store. */
+  public void sql(String statement) {
+    try (Connection connection = DriverManager.getConnection(address); Statement sql = connection.createStatement()) {
+      sql.executeUpdate(statement);
+    } catch (SQLException failed) {
+      throw new AssertionError(failed);
+    }
   }
 
   /** As if the node were gone, for as long as {@code meanwhile} takes; then it is back on the same port. */

@@ -148,6 +148,15 @@ public abstract sealed class Failure extends RuntimeException {
     }
   }
 
+  /** 500: it is kept, but what is kept of it cannot be read any more. Neither the caller's fault nor a passing one. */
+  public static final class Unreadable extends Failure {
+    private static final long serialVersionUID = 1;
+
+    public Unreadable(String what) {
+      super(500, "exception", what, null);
+    }
+  }
+
   /** 503 with Retry-After: overload and outages are answered, not absorbed. */
   public static final class Busy extends Failure {
     private static final long serialVersionUID = 1;

@@ -87,8 +87,12 @@ public final class DeviceIdentity implements Owners {
     return cache.patientOf(device);
   }
 
-  /** What the store says about some claims; what is made on the way is added. Each list holds the resources that carry the identifier. */
-  private record Found(Map<String, List<JsonNode>> devices, Map<String, List<JsonNode>> patients) {
+  /**
+   * What the store says about some claims; what is made on the way is added. Each list holds the resources that carry the identifier.
+   *
+   * @param whole false: there are more who carry one of the identifiers, but they cannot be read
+   */
+  private record Found(Map<String, List<JsonNode>> devices, Map<String, List<JsonNode>> patients, boolean whole) {
     List<JsonNode> device(Owner.Claim claim) {
       return devices.getOrDefault(claim.device(), List.of());
     }
@@ -106,8 +110,18 @@ public final class DeviceIdentity implements Owners {
       if (named(claim)) patients.add(claim.patient());
     }
     return byIdentifier("Device", config.deviceSystem(), devices)
-        .compose(found -> byIdentifier("Patient", "", patients).map(named -> new Found(found, named)))
-        .compose(found -> eachInTurn(claims.iterator(), found, known));
+        .compose(found -> byIdentifier("Patient", "", patients)
+            .map(named -> new Found(found.byValue, named.byValue, found.whole && named.whole)))
+        .compose(found -> found.whole || claims.size() == 1
+            ? eachInTurn(claims.iterator(), found, known)
+            : eachAlone(claims, known));
+  }
+
+  /** To learn whose identifier the unreadable one carries. */
+  private Future<Void> eachAlone(List<Owner.Claim> claims, Map<Owner.Claim, Owner> known) {
+    Future<Void> all = Future.succeededFuture();
+    for (Owner.Claim claim : claims) all = all.compose(before -> find(List.of(claim), known));
+    return all;
   }
 
   private static boolean named(Owner.Claim claim) {
@@ -134,6 +148,7 @@ public final class DeviceIdentity implements Owners {
   }
 
   private Future<Owner> owner(Owner.Claim claim, Found found) {
+    if (!found.whole) return unreadable();
     List<JsonNode> carriers = found.device(claim);
     if (carriers.size() > 1)
       return unknown("ambiguous-device",
@@ -213,8 +228,15 @@ public final class DeviceIdentity implements Owners {
             : Future.succeededFuture(there));
   }
 
-  /** An identifier FHIR cannot hold is the message's fault, and no reason to hold up the batch. */
+  private static Future<Owner> unreadable() {
+    return unknown("unreadable-device",
+        "The Device or the Patient with this identifier is kept but cannot be read any more."
+            + " Bring its row back from a backup, or put or delete it.");
+  }
+
+  /** An identifier FHIR cannot hold is the message's fault, what cannot be read any more is one device's: no reason to hold up the batch. */
   private static Future<Owner> unstorable(Throwable failed) {
+    if (failed instanceof Failure.Unreadable) return unreadable();
     boolean refused = failed instanceof Failure.Invalid || failed instanceof Failure.Unprocessable;
     return refused
         ? unknown("invalid-identifier",
@@ -226,9 +248,14 @@ public final class DeviceIdentity implements Owners {
     return failed instanceof Failure.PreconditionFailed || failed instanceof Failure.Conflict;
   }
 
-  /** Resources by identifier value; a value nobody carries is absent. */
-  private Future<Map<String, List<JsonNode>>> byIdentifier(String type, String system, Collection<String> values) {
-    if (values.isEmpty()) return Future.succeededFuture(new HashMap<>());
+  /**
+   * @param byValue resources by identifier value; a value nobody carries is absent
+   * @param whole   false: some could not be read
+   */
+  private record Carriers(Map<String, List<JsonNode>> byValue, boolean whole) {}
+
+  private Future<Carriers> byIdentifier(String type, String system, Collection<String> values) {
+    if (values.isEmpty()) return Future.succeededFuture(new Carriers(new HashMap<>(), true));
     StringBuilder any = new StringBuilder();
     for (String value : values) {
       if (any.length() > 0) any.append(',');
@@ -239,21 +266,23 @@ public final class DeviceIdentity implements Owners {
     for (String value : values) found.put(value, new LinkedHashMap<>());
     SearchQuery query = new SearchQuery(type, List.of(new SearchQuery.Param("identifier", any.toString())), PAGE,
         "none", null);
-    return pages(query, system, found).map(done -> {
+    return pages(query, system, found).map(whole -> {
       Map<String, List<JsonNode>> lists = new HashMap<>();
       found.forEach((value, byId) -> {
         if (!byId.isEmpty()) lists.put(value, new ArrayList<>(byId.values()));
       });
-      return lists;
+      return new Carriers(lists, whole);
     });
   }
 
-  private Future<Void> pages(SearchQuery query, String system, Map<String, Map<String, JsonNode>> found) {
+  /** False: some could not be read. */
+  private Future<Boolean> pages(SearchQuery query, String system, Map<String, Map<String, JsonNode>> found) {
     return store.search(CALLER, query).compose(page -> {
       collect(page, system, found);
-      if (page.next() == null) return Future.succeededFuture();
+      boolean whole = page.unreadable().isEmpty();
+      if (page.next() == null) return Future.succeededFuture(whole);
       return pages(new SearchQuery(query.type(), query.params(), query.count(), query.total(), page.next()), system,
-          found);
+          found).map(rest -> rest && whole);
     });
   }
 

@@ -127,6 +127,10 @@ final class Plan {
     List<DeviceWrite> writes = new ArrayList<>(to - from);
     for (Group group : groups.subList(from, to)) {
       Stored before = stored.get(group.id);
+      if (before != null && before.unreadable()) {
+        setAside(group);
+        continue;
+      }
       byte[] existing = before == null || before.deleted() ? null : before.body().getBytes();
       ObservationFold fold = mapping.open(group.key, existing);
       for (Batch.Event event : group.events) add(fold, event);
@@ -134,6 +138,14 @@ final class Plan {
     }
     observations += writes.size();
     return writes;
+  }
+
+  /** Writing over it would be to decide that it is lost: that is for people, who can send these again when it is mended. */
+  private void setAside(Group unreadable) {
+    for (Batch.Event event : unreadable.events)
+      letters.add(letter(event, "unreadable-observation", "Observation/" + unreadable.id
+          + " is kept but cannot be read any more. Bring its row back from a backup, or put or delete it."));
+    taken -= unreadable.events.size();
   }
 
   private void add(ObservationFold fold, Batch.Event event) {

@@ -171,6 +171,34 @@ class BatchWriterIT {
   }
 
   @Test
+  void readingsOfAnObservationThatCannotBeReadAreSetAsideAndTheOthersApplied() throws Exception {
+    List<Batch.Event> events = events(60);
+    BatchWriter writer = bench.writer();
+    get(writer.write(SHARD, new Batch(0, 30, events.subList(0, 30))));
+    Map<String, String> before = StoreBench.reference(events.subList(0, 30));
+    List<String> ids = List.copyOf(before.keySet());
+    assertEquals(2, ids.size());
+    try (Connection other = bench.connect()) {
+      other.createStatement()
+          .executeUpdate("update r_observation set body = substring(body for 40) where id = '" + ids.get(0) + "'");
+    }
+
+    get(writer.write(SHARD, new Batch(30, 60, events.subList(30, 60))));
+
+    assertEquals(60, bench.progress().applied());
+    List<String> one = List.of(ids.get(1));
+    assertEquals(StoreBench.reference(events).get(ids.get(1)), bench.observations(one).get(ids.get(1)));
+    long theirs = events.subList(30, 60).stream().filter(event -> isOf(event, ids.get(0))).count();
+    assertEquals(Collections.nCopies((int) theirs, "unreadable-observation"),
+        bench.letters().stream().map(DeadLetter::reason).toList());
+    assertEquals(60 - theirs, bench.meters.get(ShardMetrics.EVENTS).counter().count());
+  }
+
+  private static boolean isOf(Batch.Event event, String id) {
+    return StoreBench.reference(List.of(event)).containsKey(id);
+  }
+
+  @Test
   void anOutageIsNoDataError() {
     BatchWriter writer = bench.writer();
     get(bench.database.close());

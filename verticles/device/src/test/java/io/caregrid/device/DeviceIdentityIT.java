@@ -60,6 +60,31 @@ class DeviceIdentityIT {
   }
 
   @Test
+  void aDeviceOrPatientThatCannotBeReadTakesNoOtherDeviceWithIt() throws Exception {
+    device("d1", "", "lost", "Patient/p1");
+    device("d2", "", "fine", "Patient/p2");
+    device("d3", "", "patient-lost", null);
+    get(bench.fhir.update(CALLER, "Patient", "p3", resource("Patient", "p3", "", "MRN-3"), OptionalInt.empty()));
+    try (var other = bench.connect(); var sql = other.createStatement()) {
+      sql.executeUpdate("update r_device set body = '\\x09' where id = 'd1'");
+      sql.executeUpdate("update r_patient set body = '\\x09' where id = 'p3'");
+    }
+    DeviceIdentity identity = new DeviceIdentity(bench.fhir, CREATE);
+    Owner.Claim lost = identity.claim("lost", null);
+    Owner.Claim fine = identity.claim("fine", null);
+    Owner.Claim patient = identity.claim("patient-lost", "MRN-3");
+    Owner.Claim fresh = identity.claim("fresh", "MRN-4");
+
+    Map<Owner.Claim, Owner> owners = get(identity.owners(List.of(lost, fine, patient, fresh)));
+
+    assertEquals("unreadable-device", ((Owner.Unknown) owners.get(lost)).reason());
+    assertEquals("unreadable-device", ((Owner.Unknown) owners.get(patient)).reason());
+    assertEquals(known("d2", "p2"), owners.get(fine));
+    assertEquals(Owner.Known.class, owners.get(fresh).getClass());
+    assertEquals(1, bench.count("select count(*) from r_device where id not in ('d1', 'd2', 'd3')"));
+  }
+
+  @Test
   void aConfiguredSystemNarrowsTheLookup() {
     device("d1", "urn:ward", "twice", "Patient/p1");
     device("d2", "urn:other", "twice", "Patient/p2");

@@ -66,6 +66,7 @@ public final class Database {
   private final Pool searching;
   private final Pool recording;
   private final Turnstile searches;
+  private final Damage damage = new Damage();
 
   private Database(Vertx vertx, DatabaseConfig config, Primary primary) {
     int atOnce = Math.max(1, config.poolSize() / 4);
@@ -247,6 +248,10 @@ public final class Database {
   /** Thinking too long for an event loop: packing and unpacking many bodies. */
   <T> Future<T> offLoop(Callable<T> thinking) {
     return vertx.executeBlocking(thinking, false);
+  }
+
+  Damage damage() {
+    return damage;
   }
 
   /** True when a trivial query answers within two seconds. */

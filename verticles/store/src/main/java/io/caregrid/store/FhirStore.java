@@ -58,19 +58,20 @@ public final class FhirStore {
         () -> insert(Definition.of(type), id, resource).map(FhirStore::there));
   }
 
-  /** Creates it under this id unless that is taken: then gives what is there, be it deleted. Safe to repeat and to race. */
+  /** Creates it under this id unless that is taken: then gives what is there, be it deleted. Safe to repeat and to race. Unreadable 500. */
   public Future<Stored> createIfAbsent(Caller caller, String type, String id, ObjectNode resource) {
     return audited(entry(caller, Deed.CREATE, type, id), Whose::in, () -> {
       Ids.require(type, id);
       Definition definition = Definition.of(type);
       return find(definition, id).compose(found -> found != null
-          ? Future.succeededFuture(found)
+          ? Future.succeededFuture(readable(found))
           : insert(definition, id, resource)
-              .compose(made -> made != null ? Future.succeededFuture(made) : find(definition, id)));
+              .compose(
+                  made -> made != null ? Future.succeededFuture(made) : find(definition, id).map(FhirStore::readable)));
     });
   }
 
-  /** NotFound 404, Gone 410. */
+  /** NotFound 404, Gone 410, Unreadable 500. */
   public Future<Stored> read(Caller caller, String type, String id) {
     return audited(entry(caller, Deed.READ, type, id), Whose::in, () -> {
       Ids.require(type, id);
@@ -78,7 +79,7 @@ public final class FhirStore {
     });
   }
 
-  /** NotFound 404, Gone 410 when that version is a deletion. */
+  /** NotFound 404, Gone 410 when that version is a deletion, Unreadable 500. */
   public Future<Stored> vread(Caller caller, String type, String id, int version) {
     return audited(entry(caller, Deed.VREAD, type, id).asking("_history/" + version), Whose::in, () -> {
       Ids.require(type, id);
@@ -120,23 +121,24 @@ public final class FhirStore {
               ? Future.succeededFuture(versions(type, rows, query.count()))
               : find(Definition.of(type), id).map(found -> {
                 if (found == null) throw new Failure.NotFound("There never was a " + type + " with this id");
-                return new Page(List.of(), OptionalLong.of(0), null, List.of());
+                return new Page(List.of(), OptionalLong.of(0), null, List.of(), List.of());
               }));
     });
   }
 
-  private static Page versions(String type, RowSet<Row> rows, int count) {
+  private Page versions(String type, RowSet<Row> rows, int count) {
     List<Stored> entries = new ArrayList<>();
     long total = 0;
     try (Body body = new Body()) {
       for (Row row : rows) {
-        if (entries.size() < count) entries.add(Version.stored(type, row, body));
+        if (entries.size() < count) entries.add(Version.whatever(type, row, body, database.damage()));
         total = row.getLong("versions");
       }
     }
     boolean more = rows.size() > count && count > 0;
     String next = more ? PageToken.below(entries.get(count - 1).version()) : null;
-    return new Page(entries, OptionalLong.of(total), next, Whose.patients(entries));
+    List<Stored> unreadable = entries.stream().filter(Stored::unreadable).toList();
+    return new Page(entries, OptionalLong.of(total), next, unreadable, Whose.patients(entries));
   }
 
   /** The search parameters of a type: name to FHIR search parameter type, for the CapabilityStatement. NotFound 404 for a type that is not kept. */
@@ -176,13 +178,23 @@ public final class FhirStore {
       requireMatch(before, ifMatch);
       if (before == null) return insert(definition, id, resource);
       Version next = version(before, definition, id, resource);
-      boolean same = !before.deleted()
-          && Json.sameContent(Json.read(before.body().getBytes()), Json.read(next.stored().body().getBytes()));
-      return same ? Future.succeededFuture(before.unchanged()) : replace(definition, before, next);
+      return same(before, next.stored())
+          ? Future.succeededFuture(before.unchanged())
+          : replace(definition, before, next);
     })
         .compose(done -> done != null
             ? Future.succeededFuture(done)
             : again(attempts, left -> updated(definition, id, resource, ifMatch, left)));
+  }
+
+  /** What cannot be read is never the same: writing it anew is how it is mended. */
+  private static boolean same(Stored before, Stored next) {
+    if (before.body() == null) return false;
+    try {
+      return Json.sameContent(Json.read(before.body().getBytes()), Json.read(next.body().getBytes()));
+    } catch (Body.Damaged damaged) {
+      return false;
+    }
   }
 
   /** @param patients gets whose it was */
@@ -234,17 +246,23 @@ public final class FhirStore {
     return run(Table.of(definition).read(), Tuple.of(id)).map(rows -> first(definition.type(), rows));
   }
 
-  private static Stored first(String type, RowSet<Row> rows) {
+  private Stored first(String type, RowSet<Row> rows) {
     if (rows.size() == 0) return null;
     try (Body body = new Body()) {
-      return Version.stored(type, rows.iterator().next(), body);
+      return Version.whatever(type, rows.iterator().next(), body, database.damage());
     }
   }
 
   private static Stored there(Stored found) {
     if (found == null) throw new Failure.NotFound("There is no such resource");
     if (found.deleted()) throw new Failure.Gone("This resource was deleted");
-    return found;
+    return readable(found);
+  }
+
+  private static Stored readable(Stored found) {
+    if (!found.unreadable()) return found;
+    throw new Failure.Unreadable("Version " + found.version() + " of " + found.type() + "/" + found.id()
+        + " is kept but cannot be read any more: bring its row back from a backup, or put the resource anew");
   }
 
   private Future<RowSet<Row>> run(String sql, Tuple values) {

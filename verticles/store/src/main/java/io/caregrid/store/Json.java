@@ -40,11 +40,12 @@ final class Json {
 
   private Json() {}
 
+  /** @throws Body.Damaged when it is none */
   static ObjectNode read(byte[] json) {
     try {
       return (ObjectNode) MAPPER.readTree(json);
-    } catch (IOException cause) {
-      throw new IllegalStateException("a stored body is not JSON", cause);
+    } catch (IOException | ClassCastException cause) {
+      throw new Body.Damaged("a stored body is not JSON");
     }
   }
 
@@ -58,8 +59,8 @@ final class Json {
         parser.skipChildren();
       }
       return null;
-    } catch (IOException cause) {
-      throw new IllegalStateException("a stored body is not JSON", cause);
+    } catch (IOException | ClassCastException cause) {
+      throw new Body.Damaged("a stored body is not JSON");
     }
   }
 
@@ -73,8 +74,8 @@ final class Json {
         parser.skipChildren();
       }
       return null;
-    } catch (IOException cause) {
-      throw new IllegalStateException("a stored body is not JSON", cause);
+    } catch (IOException | ClassCastException cause) {
+      throw new Body.Damaged("a stored body is not JSON");
     }
   }
 

@@ -9,11 +9,14 @@ import java.util.OptionalLong;
  * @param entries in order
  * @param total   when it was asked for and is known
  * @param next    opaque token for the next page, null at the end
+ * @param unreadable what would be among the entries, for all that is known, if its body could be read
  * @param patients whose data the entries are, {@code Patient/id} each once
  */
-public record Page(List<Stored> entries, OptionalLong total, String next, List<String> patients) {
+public record Page(List<Stored> entries, OptionalLong total, String next, List<Stored> unreadable,
+    List<String> patients) {
 
   public Page {
+    unreadable = List.copyOf(unreadable);
     patients = List.copyOf(patients);
   }
 }

@@ -30,15 +30,16 @@ final class Search {
   Future<Page> run(SearchPlan plan, SearchQuery query) {
     if (query.count() < 0 || query.count() > MOST) throw new Failure.Invalid("_count is 0.." + MOST);
     Future<OptionalLong> total = total(plan, query);
-    if (query.count() == 0) return total.map(found -> new Page(List.of(), found, null, List.of()));
+    if (query.count() == 0) return total.map(found -> new Page(List.of(), found, null, List.of(), List.of()));
     PageToken.Key after = plan.key(query.page());
     return total.compose(found -> ask(database.pool(), plan.page(query.count() + 1, query.bytes(), after))
-        .compose(rows -> database.offLoop(() -> page(plan, rows, query, found))));
+        .compose(rows -> database.offLoop(() -> page(plan, rows, query, found, database.damage()))));
   }
 
   /** Inflates the bodies and asks each whether it was really meant, off the event loop. */
-  private static Page page(SearchPlan plan, RowSet<Row> rows, SearchQuery query, OptionalLong total) {
+  private static Page page(SearchPlan plan, RowSet<Row> rows, SearchQuery query, OptionalLong total, Damage damage) {
     List<Stored> entries = new ArrayList<>();
+    List<Stored> unreadable = new ArrayList<>();
     Set<String> patients = new LinkedHashSet<>();
     String next = null;
     int seen = 0;
@@ -46,15 +47,27 @@ final class Search {
     try (Body body = new Body()) {
       for (Row row : rows) {
         if (seen++ == last) break;
-        Stored stored = Version.stored(plan.definition().type(), row, body);
-        Postings postings = Postings.of(plan.definition(), Json.read(stored.body().getBytes()));
-        boolean meant = plan.holds(postings);
+        Stored stored = Version.whatever(plan.definition().type(), row, body, damage);
+        Postings postings = postings(plan, stored, damage);
+        boolean meant = postings != null && plan.holds(postings);
+        if (postings == null) unreadable.add(stored);
         if (meant) entries.add(stored);
         if (meant && postings.patient() != null) patients.add(postings.patient());
         if (seen == last && fetched(row, rows, query) > last) next = plan.token(key(plan, row), row.getLong("sid"));
       }
     }
-    return new Page(entries, total, next, List.copyOf(patients));
+    return new Page(entries, total, next, unreadable, List.copyOf(patients));
+  }
+
+  /** Null when its body cannot be read. */
+  private static Postings postings(SearchPlan plan, Stored stored, Damage damage) {
+    if (stored.unreadable()) return null;
+    try {
+      return Postings.of(plan.definition(), Json.read(stored.body().getBytes()));
+    } catch (Body.Damaged damaged) {
+      damage.tell(stored, damaged.getMessage());
+      return null;
+    }
   }
 
   private static long fetched(Row row, RowSet<Row> rows, SearchQuery query) {

@@ -92,7 +92,10 @@ public final class ShardStore {
     /** As read under the lock. */
     Progress progress();
 
-    /** Locks these Observations in id order and gives those that exist, by id. A deleted one has no body. */
+    /**
+     * Locks these Observations in id order and gives those that exist, by id. A deleted one has no body; of one that is
+     * {@link Stored#unreadable} whoever writes it keeps what is there in the history.
+     */
     Future<Map<String, Stored>> lockObservations(Collection<String> ids);
 
     /**

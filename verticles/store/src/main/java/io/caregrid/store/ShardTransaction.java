@@ -85,17 +85,24 @@ final class ShardTransaction implements ShardStore.Transaction {
     return database.offLoop(() -> {
       Map<String, Locked> found = new LinkedHashMap<>();
       try (Body body = new Body()) {
-        for (Row row : rows) found.put(row.getString("id"), locked(row, body));
+        for (Row row : rows) found.put(row.getString("id"), locked(row, body, database.damage()));
       }
       return found;
     });
   }
 
-  private static Locked locked(Row row, Body body) {
-    Stored stored = Version.stored(OBSERVATION.type(), row, body);
-    boolean closed = !stored.updated().isBefore(row.getOffsetDateTime("d1").toInstant());
-    ObjectNode meta = stored.deleted() ? null : Json.metaGiven(stored.body());
-    return new Locked(stored, stored.deleted() || !row.getBoolean("device") || closed, row.getLong("fp"), meta);
+  private static Locked locked(Row row, Body body, Damage damage) {
+    long fingerprint = row.getLong("fp");
+    try {
+      Stored stored = Version.stored(OBSERVATION.type(), row, body);
+      boolean closed = !stored.updated().isBefore(row.getOffsetDateTime("d1").toInstant());
+      ObjectNode meta = stored.deleted() ? null : Json.metaGiven(stored.body());
+      return new Locked(stored, stored.deleted() || !row.getBoolean("device") || closed, fingerprint, meta);
+    } catch (Body.Damaged damaged) {
+      Stored unreadable = Version.withoutBody(OBSERVATION.type(), row);
+      damage.tell(unreadable, damaged.getMessage());
+      return new Locked(unreadable, true, fingerprint, null);
+    }
   }
 
   @Override

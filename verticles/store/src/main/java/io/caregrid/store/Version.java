@@ -100,6 +100,17 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
     return stored(type, row, deleted ? null : Buffer.buffer(body.unpack(row.getBuffer("body").getBytes())));
   }
 
+  /** {@link Stored#unreadable} instead of an exception. */
+  static Stored whatever(String type, Row row, Body body, Damage damage) {
+    try {
+      return stored(type, row, body);
+    } catch (Body.Damaged damaged) {
+      Stored unreadable = withoutBody(type, row);
+      damage.tell(unreadable, damaged.getMessage());
+      return unreadable;
+    }
+  }
+
   static Stored withoutBody(String type, Row row) {
     return stored(type, row, (Buffer) null);
   }

@@ -3,6 +3,7 @@ package io.caregrid.store;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Audit.Deed;
 import io.caregrid.contract.Caller;
+import io.vertx.core.buffer.Buffer;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -44,10 +45,18 @@ final class Whose {
     if (resource.type().equals("Patient")) return "Patient/" + resource.id();
     String field = Definition.of(resource.type()).patient();
     if (field == null || resource.body() == null) return null;
-    String target = Json.reference(resource.body(), field);
+    String target = reference(resource.body(), field);
     if (target == null) return null;
     String local = Postings.local(target);
     return local.startsWith("Patient/") ? local : null;
+  }
+
+  private static String reference(Buffer body, String field) {
+    try {
+      return Json.reference(body, field);
+    } catch (Body.Damaged damaged) {
+      return null;
+    }
   }
 
   /** A search as it was asked; the patients it names are meant, whether anything of theirs is found or not. */

@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
+import io.vertx.sqlclient.Tuple;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -254,5 +255,66 @@ class FhirStoreTest {
 
     fails(Failure.Busy.class, 503, store.read(CALLER, "Patient", made.id()));
     fails(Failure.NotFound.class, 404, store.read(CALLER, "Patient", "nobody"));
+  }
+
+  /** Cut short, flagged by a version to come, and bytes that inflate to something else than JSON. */
+  private static final List<String> DAMAGED = List.of("substring(body for 40)", "'\\x09'::bytea", "'\\x0041'::bytea");
+
+  private void damage(String id, String how) {
+    get(room.database().ask("update r_patient set body = " + how + " where id = '" + id + "'", Tuple.tuple()));
+  }
+
+  @Test
+  void whatCannotBeReadAnyMoreIsSaidAndTheOthersAreFound() {
+    for (String how : DAMAGED.subList(0, 2)) {
+      Stored lost = get(store.create(CALLER, "Patient", patient("Lost".repeat(100))));
+      Stored other = get(store.create(CALLER, "Patient", patient("Other")));
+      damage(lost.id(), how);
+
+      Failure said = fails(Failure.Unreadable.class, store.read(CALLER, "Patient", lost.id()));
+      Failure again = fails(Failure.Unreadable.class,
+          store.createIfAbsent(CALLER, "Patient", lost.id(), patient("New")));
+      Page found = get(store.search(CALLER, new SearchQuery("Patient",
+          List.of(new SearchQuery.Param("_id", lost.id() + "," + other.id())), 10, "none", null)));
+      Page versions = get(store.history(CALLER, "Patient", lost.id(), new HistoryQuery(10, null, null)));
+
+      assertEquals(500, said.status);
+      assertTrue(said.getMessage().startsWith("Version 1 of Patient/" + lost.id()), said.getMessage());
+      assertEquals(said.getMessage(), again.getMessage());
+      assertEquals(List.of(other), found.entries());
+      assertEquals(List.of(lost.id()), found.unreadable().stream().map(Stored::id).toList());
+      assertEquals(versions.entries(), versions.unreadable());
+      assertTrue(versions.entries().get(0).unreadable());
+    }
+  }
+
+  @Test
+  void whatCannotBeReadIsMendedByPuttingItAnewAndMayBeDeleted() {
+    for (String how : DAMAGED) {
+      Stored lost = get(store.create(CALLER, "Patient", patient("Lost".repeat(100))));
+      Stored gone = get(store.create(CALLER, "Patient", patient("Gone".repeat(100))));
+      damage(lost.id(), how);
+      damage(gone.id(), how);
+
+      Stored mended = get(store.update(CALLER, "Patient", lost.id(), patient("Found"), OptionalInt.of(1)));
+      Stored deleted = get(store.delete(CALLER, "Patient", gone.id(), ANY));
+
+      assertEquals(2, mended.version());
+      assertEquals(mended, get(store.read(CALLER, "Patient", lost.id())));
+      assertEquals(2, deleted.version());
+      fails(Failure.Gone.class, 410, store.read(CALLER, "Patient", gone.id()));
+    }
+  }
+
+  @Test
+  void aSearchIsNotStoppedByBytesThatAreNoJson() {
+    Stored lost = get(store.create(CALLER, "Patient", patient("Lost")));
+    damage(lost.id(), DAMAGED.get(2));
+
+    Page found = get(store.search(CALLER, new SearchQuery("Patient",
+        List.of(new SearchQuery.Param("_id", lost.id())), 10, "none", null)));
+
+    assertEquals(List.of(), found.entries());
+    assertEquals(List.of(lost.id()), found.unreadable().stream().map(Stored::id).toList());
   }
 }

@@ -67,7 +67,7 @@ public final class AuditRoutes implements Routes {
     SearchQuery same = new SearchQuery(TYPE, List.of(), query.count(), "none",
         SearchRequest.last(params, SearchRequest.PAGE));
     Page page = new Page(found.events().stream().map(AuditRoutes::stored).toList(), found.total(),
-        found.next() == null ? null : found.next().toString(), List.of());
+        found.next() == null ? null : found.next().toString(), List.of(), List.of());
     return Bundles.searchset(FhirAnswer.base(request),
         new SearchRequest(same, asked, List.of(), Selection.of(null, null)), page);
   }

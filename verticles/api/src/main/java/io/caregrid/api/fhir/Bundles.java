@@ -25,7 +25,10 @@ final class Bundles {
     if (request.query().count() > 0) {
       page.entries().forEach(stored -> entries.add(match(base, stored, request.selection())));
     }
-    if (!request.ignored().isEmpty()) entries.add(ignored(request.ignored()));
+    List<Issue> issues = new ArrayList<>();
+    page.unreadable().forEach(stored -> issues.add(unreadable(stored)));
+    if (!request.ignored().isEmpty()) issues.add(ignored(request.ignored()));
+    if (!issues.isEmpty()) entries.add(outcome(issues));
     return close(bundle, entries);
   }
 
@@ -82,11 +85,19 @@ final class Bundles {
     return Buffer.buffer("{\"fullUrl\":" + quoted(base + "/" + stored.type() + "/" + stored.id()));
   }
 
-  private static Buffer ignored(List<String> names) {
-    Issue issue = Issue.warning("not-supported", "ignored, because this node does not know them as search parameters: "
+  private static Issue ignored(List<String> names) {
+    return Issue.warning("not-supported", "ignored, because this node does not know them as search parameters: "
         + String.join(", ", names) + "; send Prefer: handling=strict to make this an error");
+  }
+
+  private static Issue unreadable(Stored stored) {
+    return Issue.error("exception", "version " + stored.version() + " of " + stored.type() + "/" + stored.id()
+        + " is kept but cannot be read any more: bring its row back from a backup, or put the resource anew", null);
+  }
+
+  private static Buffer outcome(List<Issue> issues) {
     return Buffer.buffer("{\"resource\":")
-        .appendBuffer(OperationOutcome.of(List.of(issue)))
+        .appendBuffer(OperationOutcome.of(issues))
         .appendString(",\"search\":{\"mode\":\"outcome\"}}");
   }
 
@@ -95,9 +106,10 @@ final class Bundles {
     String verb = stored.deleted() ? "DELETE" : stored.created() ? "POST" : "PUT";
     String status = stored.created() ? "201 Created" : "200 OK";
     Buffer entry = entry(base, stored);
-    if (!stored.deleted()) entry.appendString(",\"resource\":").appendBuffer(stored.body());
+    if (stored.body() != null) entry.appendString(",\"resource\":").appendBuffer(stored.body());
+    String outcome = stored.unreadable() ? ",\"outcome\":" + OperationOutcome.of(List.of(unreadable(stored))) : "";
     return entry.appendString(",\"request\":{\"method\":\"" + verb + "\",\"url\":" + quoted(address)
         + "},\"response\":{\"status\":\"" + status + "\",\"etag\":" + quoted(Versions.tag(stored))
-        + ",\"lastModified\":\"" + stored.updated() + "\"}}");
+        + ",\"lastModified\":\"" + stored.updated() + "\"" + outcome + "}}");
   }
 }

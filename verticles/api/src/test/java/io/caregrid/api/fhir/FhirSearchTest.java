@@ -136,4 +136,23 @@ class FhirSearchTest {
     }
     return null;
   }
+
+  @Test
+  void whatCannotBeReadAnyMoreIsNamedBesideWhatIsFound() {
+    String lost = found("").getJsonArray("entry").getJsonObject(0).getJsonObject("resource").getString("id");
+    ward.sql("update r_patient set body = '\\x09' where id = '" + lost + "'");
+
+    JsonArray entries = found("").getJsonArray("entry");
+    JsonObject history = get("/fhir/Patient/" + lost + "/_history").bodyAsJsonObject();
+    HttpResponse<Buffer> read = get("/fhir/Patient/" + lost);
+
+    assertEquals(3, entries.size());
+    JsonObject told = entries.getJsonObject(2);
+    assertEquals("outcome", told.getJsonObject("search").getString("mode"));
+    assertTrue(told.getJsonObject("resource").encode().contains("version 1 of Patient/" + lost), told.encode());
+    assertTrue(history.getJsonArray("entry").getJsonObject(0).getJsonObject("response").containsKey("outcome"),
+        history.encode());
+    assertEquals(500, read.statusCode());
+    assertEquals("exception", read.bodyAsJsonObject().getJsonArray("issue").getJsonObject(0).getString("code"));
+  }
 }
