@@ -16,6 +16,7 @@ import org.apache.kafka.clients.admin.QuorumInfo;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.errors.SaslAuthenticationException;
 
 /** Whether the loss of one more broker would be borne: every partition has all of its copies in step, and every controller follows. */
 public final class KafkaCopies implements AutoCloseable {
@@ -46,6 +47,8 @@ public final class KafkaCopies implements AutoCloseable {
       List<String> behind = new ArrayList<>(copies(get(admin.describeTopics(names).allTopicNames()).values()));
       behind.addAll(controllers(get(admin.describeMetadataQuorum().quorumInfo())));
       return behind;
+    } catch (SaslAuthenticationException stranger) {
+      throw new ConfigException("Kafka refuses who asks: " + stranger.getMessage());
     } catch (ConfigException noAnswer) {
       return List.of(noAnswer.getMessage());
     }
