@@ -19,13 +19,49 @@ play_unchanged() {
   ! grep -vq 'changed=0 ' "$work/second" || { grep -B 2 -E '^changed' "$work/play-$(basename "$1").log" | head -n 40; fail "a second run changed something"; }
 }
 
+url() { echo "https://$(address "$1"):8080"; }
+
+# Made by the node's own key, which only that node takes. Kept, since each costs a JVM.
+token() { # host role…
+  local name=$1 file=$work/token-$1
+  shift
+  [ $# -eq 0 ] || file=$file-${1// /-}
+  [ $# -gt 0 ] || set -- 'Telemetry Sender' 'FHIR Data Writer' 'DICOM Data Reader' Operator Auditor
+  [ -s "$file" ] || on "$name" "/opt/caregrid/current/bin/caregrid token --config /etc/caregrid/caregrid.yaml --hours 12 $(printf " --role '%s'" "$@")" >"$file"
+  cat "$file"
+}
+
 curl_at() { # host path curl-arguments…
   local name=$1 path=$2
   shift 2
-  on "$name" "curl -sS -m 20 $* 'http://127.0.0.1:8080$path'"
+  on "$name" "curl -sS -m 20 --cacert /etc/caregrid/tls/ca.pem -H 'Authorization: Bearer $(token "$name")' $* '$(url "$name")$path'"
 }
 
-ready() { curl_at "$1" /health/ready -f; }
+ready() { on "$1" "curl -sS -m 20 -f --cacert /etc/caregrid/tls/ca.pem $(url "$1")/health/ready"; }
+
+cluster_shown() { # host
+  on "$1" "CAREGRID_TOKEN=$(token "$1") /opt/caregrid/current/bin/caregrid cluster --once --to $(url "$1") --ca /etc/caregrid/tls/ca.pem"
+}
+
+# Without a token, and with one that is for something else.
+locked() { # host
+  local code
+  for path in /fhir/Patient /cluster /metrics /dicom-web/studies '/fhir/AuditEvent?site=n1'; do
+    code=$(on "$1" "curl -s -m 20 -o /dev/null -w '%{http_code}' --cacert /etc/caregrid/tls/ca.pem '$(url "$1")$path'")
+    echo "GET $path without a token: $code"
+    [ "$code" = 401 ]
+  done
+  code=$(on "$1" "curl -s -m 20 -o /dev/null -w '%{http_code}' --cacert /etc/caregrid/tls/ca.pem -H 'Content-Type: application/json' $(url "$1")/ingest --data '{}'")
+  echo "POST /ingest without a token: $code"
+  [ "$code" = 401 ]
+  code=$(on "$1" "curl -s -m 20 -o /dev/null -w '%{http_code}' --cacert /etc/caregrid/tls/ca.pem -H 'Authorization: Bearer $(token "$1" 'Telemetry Sender')' $(url "$1")/fhir/Patient")
+  echo "GET /fhir/Patient with the token of a Telemetry Sender: $code"
+  [ "$code" = 403 ]
+  if code=$(on "$1" "/opt/caregrid/current/bin/caregrid cluster --once --to $(url "$1") --ca /etc/caregrid/tls/ca.pem 2>&1"); then fail "caregrid cluster asks nobody"; fi
+  echo "caregrid cluster without a token: $code"
+  if on "$1" "storescu -aet STRANGER -aec CAREGRID 127.0.0.1 11112 /srv/caregrid/picture.dcm" >"$work/stranger" 2>&1; then fail "any DICOM caller is let in"; fi
+  echo "a DICOM caller nobody named: $(grep -m 1 -i reason "$work/stranger")"
+}
 
 heartbeat_in() { # host device value
   local code
@@ -78,13 +114,12 @@ DUMP
 
 picture_fetched() { # host
   local path=/dicom-web/studies/1.2.826.0.1.3680043.10.1.77.1/series/1.2.826.0.1.3680043.10.1.77.2/instances/1.2.826.0.1.3680043.10.1.77.3
-  on "$1" "curl -sS -f -H 'Accept: application/dicom; transfer-syntax=*' -o /srv/caregrid/back.dcm http://127.0.0.1:8080$path"
+  curl_at "$1" "$path" -f -H "'Accept: application/dicom; transfer-syntax=*'" -o /srv/caregrid/back.dcm
   # group 0002 is the receiver's: the data set is compared
   for file in picture back; do dcm2json "$work/shared/$file.dcm" "$work/$file.json"; done
   cmp "$work/picture.json" "$work/back.json" && echo identical
 }
 
-shards() { curl_at n1 /cluster; }
 running() { curl_at "${1:-n1}" /cluster | jq -e '[.shards[] | select(.state == "running")] | length == 12'; }
 shards_running() { awaited 90 "12 shards running" running && echo "all 12 shards run"; }
 owned() { curl_at n1 /cluster | jq -r --arg name "$1" '[.shards[] | select(.owner == $name)] | length'; }
@@ -101,7 +136,7 @@ load_begins() { # host
   run=$((run + 1))
   rm -f "$work/shared/stop" "$work/shared/stopped"
   install -m 0755 "$here/load" "$work/shared/load"
-  on "$1" "setsid /srv/caregrid/load $run >/dev/null 2>&1 </dev/null &"
+  on "$1" "setsid /srv/caregrid/load $run $(url "$1") $(token "$1") >/dev/null 2>&1 </dev/null &"
 }
 
 load_ends() {
@@ -159,9 +194,29 @@ refused() { # what host command…
   echo "refused: $what ($(grep -v '^$' "$work/refused" | tail -n 1 | cut -c1-110))"
 }
 
+# By Java's client, since librdkafka of Debian 12 cannot: the nodes' own password gets to what it may not, another one to nothing.
+signs_in() {
+  local password said
+  for password in "$(cat "$work/inventory.secrets/kafka-caregrid")" x; do
+    cat >"$work/shared/as.properties" <<PROPERTIES
+bootstrap.servers=$(address n2):9092
+security.protocol=SASL_SSL
+ssl.truststore.type=PEM
+ssl.truststore.location=/etc/caregrid/tls/ca.pem
+sasl.mechanism=SCRAM-SHA-512
+sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="caregrid" password="$password";
+PROPERTIES
+    said=$(on n1 "/opt/caregrid/current/bin/caregrid kafka check --admin-config /srv/caregrid/as.properties 2>&1" | tail -n 1 || true)
+    if [ "$password" = x ]; then echo "$said" | grep -q 'Authentication failed' || fail "Kafka takes a wrong password: $said"; echo "refused: Kafka with a wrong password ($said)"; fi
+    if [ "$password" != x ]; then echo "$said" | grep -q 'Cluster authorization failed' || fail "the nodes' account may not sign in, or may too much: $said"; echo "refused: the nodes' account to see the controllers ($said)"; fi
+  done
+  rm "$work/shared/as.properties"
+}
+
 refusals() {
   refused "Kafka without TLS" n1 "kcat -b $(address n2):9092 -L -m 5"
   refused "Kafka without a password" n1 "kcat -b $(address n2):9092 -X security.protocol=SSL -X ssl.ca.location=/etc/caregrid/tls/ca.pem -L -m 5"
+  signs_in
   refused "PostgreSQL without TLS" n1 "PGPASSWORD=x psql -w 'host=$(address n2) user=caregrid dbname=caregrid sslmode=disable' -c 'select 1'"
   refused "PostgreSQL with a wrong password" n1 "PGPASSWORD=x psql -w 'host=$(address n2) user=caregrid dbname=caregrid sslmode=require' -c 'select 1'"
   refused "etcd without a certificate" n1 "curl -sS -m 5 --cacert /etc/caregrid/tls/ca.pem https://$(address n2):2379/version"
@@ -169,4 +224,109 @@ refusals() {
   # we are at $subnet.1, which is in no inventory
   if timeout 5 bash -c "exec 3<>/dev/tcp/$(address n2)/5701" 2>/dev/null; then fail "a stranger reaches Hazelcast's port"; fi
   echo "refused: Hazelcast's port to a stranger (nothing answers)"
+}
+
+# A vital sign by kcat of Debian 12, on a log nobody may write without a certificate.
+vital_by_kcat() { # host
+  play "$here/../sender.yml" -e sender=ward7 >"$work/play-sender.log" 2>&1 || { tail -n 40 "$work/play-sender.log"; fail "sender.yml"; }
+  local secrets=$work/inventory.secrets
+  kcat -V | grep -o 'librdkafka [0-9.]*'
+  echo "{\"deviceId\":\"monitor-7\",\"patientId\":\"MRN-7\",\"time\":\"$(date -u +%FT%TZ)\",\"heartRate\":77}" |
+    kcat -P -b "$(address n1):9095,$(address n2):9095" -t devicedata -X security.protocol=SSL -X ssl.ca.location="$secrets/ca.pem" \
+      -X ssl.certificate.location="$secrets/senders/ward7.pem" -X ssl.key.location="$secrets/senders/ward7.key"
+  heartbeat_read "$1" monitor-7 77
+  # what it may not, and who else may not
+  kcat_refused "to read what devices send" -C -t devicedata -o beginning -e -m 8 -X ssl.certificate.location="$secrets/senders/ward7.pem" -X ssl.key.location="$secrets/senders/ward7.key"
+  kcat_refused "to write measurements" -P -t measurements -X message.timeout.ms=8000 -X ssl.certificate.location="$secrets/senders/ward7.pem" -X ssl.key.location="$secrets/senders/ward7.key"
+  kcat_refused "a sender without a certificate" -L -m 5
+  on n1 'cat /etc/caregrid/tls/node.key' >"$work/n1.key"
+  on n1 'cat /etc/caregrid/tls/node.pem' >"$work/n1.pem"
+  kcat_refused "a machine's certificate in place of a sender's" -L -m 5 -X ssl.certificate.location="$work/n1.pem" -X ssl.key.location="$work/n1.key"
+}
+
+kcat_refused() { # what kcat-arguments…
+  local what=$1
+  shift
+  if echo x | timeout 30 kcat -b "$(address n1):9095" -X security.protocol=SSL -X ssl.ca.location="$work/inventory.secrets/ca.pem" "$@" >"$work/refused" 2>&1 &&
+    ! grep -qiE 'authorization failed|not authorized' "$work/refused"; then
+    cat "$work/refused"
+    fail "$what is not refused"
+  fi
+  echo "refused: $what ($(grep -iE 'error|fail' "$work/refused" | tail -n 1 | cut -c1-150))"
+}
+
+# No password and no key stands in what the playbooks print, with --diff.
+nothing_secret_in() { # log…
+  local file secret
+  for file in "$work"/inventory.secrets/*; do
+    case $file in *.pem | *.csr | *.key) continue ;; esac
+    [ -f "$file" ] || continue
+    secret=$(cut -d ' ' -f 1 "$file")
+    case $file in */kafka-cluster) continue ;; esac
+    if grep -qF -e "$secret" "$@"; then fail "the password in ${file##*/} stands in $*"; fi
+  done
+  if grep -q 'PRIVATE KEY' "$@"; then fail "a key stands in $*"; fi
+  echo "no password and no key among $(cat "$@" | wc -l) lines"
+}
+
+serial_of() { openssl x509 -noout -serial 2>/dev/null; }
+serial_served() { # host port s_client-arguments…
+  local at port=$2
+  at=$(address "$1"):$port
+  shift 2
+  timeout 10 openssl s_client -connect "$at" -cert "$work/n1.pem" -key "$work/n1.key" "$@" </dev/null 2>/dev/null | serial_of
+}
+
+# Every door of every host shows the certificate that lies on its disk, and runs the release that is configured.
+current() {
+  local name want port release
+  release=$(sha256sum "$work/caregrid.tar.gz" | cut -c1-16)
+  for name in n1 n2 n3; do
+    want=$(on "$name" 'cat /etc/caregrid/tls/node.pem' | serial_of)
+    for port in 2379 2380 8008 8080 9092 9093 9094 9095; do
+      [ "$(on "$name" "timeout 10 openssl s_client -connect $(address "$name"):$port -cert /etc/caregrid/tls/node.pem -key /etc/caregrid/tls/node.key </dev/null 2>/dev/null" | serial_of)" = "$want" ] ||
+        { echo "$name:$port shows an old certificate"; return 1; }
+    done
+    [ "$(on "$name" "timeout 10 openssl s_client -connect $(address "$name"):5432 -starttls postgres </dev/null 2>/dev/null" | serial_of)" = "$want" ] ||
+      { echo "$name:5432 shows an old certificate"; return 1; }
+    for unit in caregrid caregrid-kafka; do
+      on "$name" "tr '\\0' ' ' </proc/\$(systemctl show $unit | sed -n 's/^MainPID=//p')/cmdline" | grep -q "/$release/" || { echo "$unit on $name runs another release"; return 1; }
+    done
+    echo "$name: certificate ${want#serial=} at every port, release $release"
+  done
+}
+
+# The run is killed as soon as it says this.
+play_broken_off() { # at-line playbook arguments…
+  local at=$1 log=$work/play-broken.log pid began=$SECONDS
+  shift
+  : >"$log"
+  set -m
+  play "$@" >"$log" 2>&1 &
+  pid=$!
+  set +m
+  until grep -qF "$at" "$log"; do
+    kill -0 "$pid" 2>/dev/null || { tail -n 40 "$log"; fail "the run ended before it said: $at"; }
+    [ $((SECONDS - began)) -lt 900 ] || fail "the run never said: $at"
+    sleep 0.2
+  done
+  kill -KILL -- "-$pid"
+  wait "$pid" 2>/dev/null || true
+  echo "killed at: $at"
+}
+
+preflight_refuses() { # sentence arguments…
+  local sentence=$1
+  shift
+  if play "$here/../preflight.yml" "$@" >"$work/play-refused.log" 2>&1; then fail "preflight.yml lets pass: $*"; fi
+  tr -s ' \n' ' ' <"$work/play-refused.log" | grep -oF -m 1 "$sentence" | head -n 1 || { tail -n 40 "$work/play-refused.log"; fail "it does not say: $sentence"; }
+}
+
+# What stood in the trail's files of a host that left is in the database.
+trail_arrived() { # host-that-left
+  local there asked
+  there=$(on "$1" "cat /var/lib/caregrid/audit/*.jsonl | grep -c '\"node\":\"$1\"'")
+  asked=$(curl_at n1 "/fhir/AuditEvent?site=$1&_count=500" -f | jq '[.entry[]?] | length')
+  echo "lines in its files: $there, in the database: $asked"
+  [ "$there" -gt 0 ] && [ "$there" = "$asked" ]
 }

@@ -110,7 +110,7 @@ ansible_python_interpreter: /usr/bin/python3
 ansible_ssh_private_key_file: $work/key
 ansible_ssh_common_args: >-
   -o UserKnownHostsFile=$work/known_hosts -o StrictHostKeyChecking=yes -o ControlMaster=auto -o ControlPersist=60 -o ControlPath=$work/a-%h
-software_archive: $archive
+software_archive: $work/caregrid.tar.gz
 caregrid_shared_folder: /srv/caregrid
 # everything on one small machine
 java_apt_update: false
@@ -124,9 +124,10 @@ caregrid_shards: 12
 caregrid_settings:
   identity: {mode: Create}
   shard: {batchAge: 2s}
+  dicom: {callers: ["STORESCU@127.0.0.1"]}
 kafka_heap: 320m
 kafka_offsets_partitions: 3
-postgresql_parameters: {max_connections: 150, shared_buffers: 48MB}
+postgresql_parameters: {shared_buffers: 48MB}
 VARS
 }
 
