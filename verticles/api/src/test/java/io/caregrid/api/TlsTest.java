@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.caregrid.cluster.HttpConfig;
 import io.caregrid.cluster.TlsConfig;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Routes;
+import io.caregrid.contract.TlsFiles;
 import io.caregrid.engines.Pem;
 import io.vertx.core.Vertx;
 import java.io.BufferedReader;
@@ -34,6 +38,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.KeyManagerFactory;
@@ -45,6 +50,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** The HTTP port with TLS: who gets in, and certificates that change while it is open. */
 class TlsTest {
@@ -171,18 +177,40 @@ class TlsTest {
   }
 
   @Test
-  void aCertificateWithoutItsKeyIsNotTakenUntilTheKeyComes() throws Exception {
+  void aCertificateWithoutItsKeyIsNotTakenUntilTheKeyComesAndThatIsSaidOnce() throws Exception {
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.list = new CopyOnWriteArrayList<>();
+    lines.start();
+    ((Logger) LoggerFactory.getLogger(TlsFiles.class)).addAppender(lines);
     int port = open(null);
 
     replace(second.cert(), cert);
+    awaitLines(lines, 1);
+    assertTrue(lines.list.get(0).getFormattedMessage().contains("is not the private key of"));
+    Files.delete(key);
+    awaitLines(lines, 2);
     long looks = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
     while (System.nanoTime() < looks) {
       assertEquals("CN=first", shown(port));
       LockSupport.parkNanos(200_000_000);
     }
+    List<String> said = lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    assertEquals(2, said.size(), said.toString());
+    assertTrue(said.get(1).contains("cannot be read"), said.toString());
     replace(second.key(), key);
 
     awaitShown(port, "CN=second");
+    awaitLines(lines, 4);
+    ((Logger) LoggerFactory.getLogger(TlsFiles.class)).detachAppender(lines);
+    assertTrue(lines.list.get(3).getFormattedMessage().contains("good again"), lines.list.toString());
+  }
+
+  private static void awaitLines(ListAppender<ILoggingEvent> lines, int count) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (lines.list.size() < count) {
+      assertTrue(System.nanoTime() < deadline, "not within 30 s: " + lines.list);
+      LockSupport.parkNanos(50_000_000);
+    }
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Function;
@@ -26,7 +27,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The PEM files of a door with TLS, and what happens when they change: every {@value #LOOK_MILLIS} ms they are looked at, and what is new counts for
- * connections that begin from then on. Files that do not fit each other (a certificate was copied, its key not yet) change nothing.
+ * connections that begin from then on. Files that do not fit each other (a certificate was copied, its key not yet) or are gone change nothing, and are
+ * complained of once, and every ten minutes.
  */
 public final class TlsFiles {
   private static final Logger log = LoggerFactory.getLogger(TlsFiles.class);
@@ -36,7 +38,11 @@ public final class TlsFiles {
   private final Path cert;
   private final Path key;
   private final Path clientCa;
-  private byte[][] seen;
+  private final Complaint complaint = new Complaint();
+  private byte[][] inEffect;
+  private boolean looking;
+
+  private record Fresh(byte[][] files, ServerSSLOptions options) {}
 
   /**
    * @param door     as settings call it: {@code http} or {@code dicom}
@@ -54,8 +60,10 @@ public final class TlsFiles {
   /** Reads them, off the event loop. Fails with IllegalArgumentException, which says what is wrong with which file. */
   public Future<ServerSSLOptions> read(Vertx vertx) {
     return vertx.executeBlocking(() -> {
-      seen = bytes();
-      return options(vertx, seen);
+      byte[][] files = bytes();
+      ServerSSLOptions options = options(vertx, files);
+      inEffect = files;
+      return options;
     }, false);
   }
 
@@ -66,22 +74,36 @@ public final class TlsFiles {
    * @return the timer
    */
   public long watch(Vertx vertx, Function<ServerSSLOptions, Future<Boolean>> update) {
-    return vertx.setPeriodic(LOOK_MILLIS, look -> vertx.executeBlocking(() -> changed(vertx), false)
-        .compose(fresh -> fresh == null
-            ? Future.succeededFuture()
-            : update.apply(fresh)
-                .onSuccess(
-                    taken -> log.info("certificate is in effect door={} file={}", door, cert)))
-        .onFailure(cause -> log.error("certificate is not taken, the one before stays in effect door={} cause={}", door,
-            cause.getMessage())));
+    return vertx.setPeriodic(LOOK_MILLIS, due -> {
+      if (looking) return; // at a disk that hangs
+      looking = true;
+      vertx.executeBlocking(() -> changed(vertx), false)
+          .compose(fresh -> fresh == null ? Future.succeededFuture() : taken(fresh, update))
+          .onSuccess(good -> {
+            if (complaint.isOver()) log.info("certificate and key are good again door={} file={}", door, cert);
+          })
+          .onFailure(this::complain)
+          .onComplete(done -> looking = false);
+    });
+  }
+
+  private Future<Void> taken(Fresh fresh, Function<ServerSSLOptions, Future<Boolean>> update) {
+    return update.apply(fresh.options()).map(taken -> {
+      inEffect = fresh.files();
+      log.info("certificate is in effect door={} file={}", door, cert);
+      return null;
+    });
+  }
+
+  private void complain(Throwable cause) {
+    if (complaint.isNews(String.valueOf(cause.getMessage()), Instant.now()))
+      log.error("certificate is not taken, the one before stays in effect door={} cause={}", door, cause.getMessage());
   }
 
   /** Null when nothing has changed. */
-  private ServerSSLOptions changed(Vertx vertx) {
+  private Fresh changed(Vertx vertx) {
     byte[][] now = bytes();
-    if (Arrays.deepEquals(now, seen)) return null;
-    seen = now;
-    return options(vertx, now);
+    return Arrays.deepEquals(now, inEffect) ? null : new Fresh(now, options(vertx, now));
   }
 
   private byte[][] bytes() {
