@@ -1,6 +1,8 @@
 package io.caregrid.api;
 
+import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -21,14 +23,23 @@ import java.util.stream.Collectors;
 final class DoorGuard implements Handler<RoutingContext> {
   private static final Set<HttpMethod> SAFE = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
   private static final Pattern IPV4_LOOPBACK = Pattern.compile("127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}");
+  private static final Failure ANOTHER_NAME = new Failure.Forbidden(
+      "this node answers only under a name of this machine, such as localhost: the Host header names another one. "
+          + "Setting http.names names more");
+  private static final Failure ANOTHER_ORIGIN = new Failure.Forbidden(
+      "a web page of another origin may not change anything here: send the request from this node's own pages, or from "
+          + "a program without an Origin header");
   private final String bound;
   private final Set<String> named;
+  private final Audit audit;
 
   /**
    * @param bound the address this node is bound to, which is a good name for it too
    * @param names others by which clients call it ({@code http.names}); behind them a proxy may end TLS
+   * @param audit told of everybody who was turned away
    */
-  DoorGuard(String bound, List<String> names) {
+  DoorGuard(String bound, List<String> names, Audit audit) {
+    this.audit = audit;
     named = names.stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toUnmodifiableSet());
     this.bound = bound.toLowerCase(Locale.ROOT);
   }
@@ -37,11 +48,9 @@ final class DoorGuard implements Handler<RoutingContext> {
   public void handle(RoutingContext request) {
     HttpServerRequest http = request.request();
     if (!isOurName(http.authority())) {
-      request.fail(new Failure.Forbidden("this node answers only under a name of this machine, such as localhost: "
-          + "the Host header names another one. Setting http.names names more"));
+      Gate.turnAway(request, audit, "under a name that is not this node's", ANOTHER_NAME);
     } else if (!SAFE.contains(http.method()) && isForeign(http)) {
-      request.fail(new Failure.Forbidden("a web page of another origin may not change anything here: "
-          + "send the request from this node's own pages, or from a program without an Origin header"));
+      Gate.turnAway(request, audit, "from a page of another origin", ANOTHER_ORIGIN);
     } else {
       request.next();
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.contract.Access;
+import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Routes;
 import io.vertx.core.Future;
@@ -16,6 +17,8 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.junit5.VertxExtension;
 import io.vertx.junit5.VertxTestContext;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -138,6 +141,37 @@ class HttpVerticleTest {
   void aSandboxedPageMayNotPost(VertxTestContext test) {
     expect(test, house.request("POST", "/thing").putHeader("Origin", "null").send(),
         response -> assertEquals(403, response.statusCode()));
+  }
+
+  @Test
+  void whoIsTurnedAwayBeforeTheGateIsInTheAuditTrail(Vertx vertx, VertxTestContext test) {
+    List<String> audited = new CopyOnWriteArrayList<>();
+    HttpVerticle http = new HttpVerticle(House.ANY_PORT, Doorman.OPEN, entry -> {
+      audited.add(entry.caller().subject() + "@" + entry.caller().address() + " " + entry.caller().trace() + " "
+          + entry.deed() + " " + entry.what() + " " + entry.query() + " " + entry.status());
+      return Future.failedFuture(new Failure.Busy("the disk is full"));
+    }, List.of(DOOR));
+    vertx.deployVerticle(http)
+        .compose(id -> house.client()
+            .post(http.port(), "127.0.0.1", "/thing?token=x")
+            .putHeader("Origin", "https://evil.example")
+            .putHeader("X-Request-Id", "t")
+            .sendBuffer(Buffer.buffer(new byte[1 << 20])))
+        .compose(answer -> {
+          test.verify(() -> assertEquals(403, answer.statusCode()));
+          return house.client()
+              .get(http.port(), "127.0.0.1", "/thing")
+              .putHeader("Host", "evil.example")
+              .putHeader("X-Request-Id", "t")
+              .send();
+        })
+        .onComplete(test.succeeding(answer -> test.verify(() -> {
+          assertEquals(403, answer.statusCode());
+          assertEquals(List.of(
+              "unknown@127.0.0.1 t REQUEST [/thing] POST /thing from a page of another origin 403",
+              "unknown@127.0.0.1 t REQUEST [/thing] GET /thing under a name that is not this node's 403"), audited);
+          test.completeNow();
+        })));
   }
 
   @Test

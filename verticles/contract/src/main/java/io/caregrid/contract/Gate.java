@@ -31,6 +31,7 @@ public final class Gate {
   private static final String FILTER = "filter";
   private static final String GUARDS = "gate.guards";
   private static final String CALLER = "gate.caller";
+  private static final String STAY = "gate.stay";
   private static final Pattern RESOURCE = Pattern.compile("/fhir/([A-Za-z]{1,64})/([A-Za-z0-9\\-.]{1,64})(?:/.*)?");
   private static final String CHALLENGE = "Bearer realm=\"caregrid\"";
 
@@ -113,6 +114,16 @@ public final class Gate {
     return caller;
   }
 
+  /** For a {@link Doorman} whose callers may have to go before their proof runs out. */
+  public static void stays(RoutingContext request, Stay stay) {
+    request.put(STAY, stay);
+  }
+
+  /** How long {@link #caller} may go on with what outlives this request. */
+  public static Stay stay(RoutingContext request) {
+    return request.get(STAY) instanceof Stay stay ? stay : Stay.UNTIL_PROOF_ENDS;
+  }
+
   private static void guard(Access access, RoutingContext request) {
     Guards guards = request.get(GUARDS) instanceof Guards kept ? kept : NOBODY;
     if (request.get(CALLER) instanceof Caller known) {
@@ -163,16 +174,25 @@ public final class Gate {
   }
 
   private static void refuse(Access access, RoutingContext request, Guards guards, Caller caller, Throwable cause) {
-    HttpServerRequest http = request.request();
     if (!(cause instanceof Failure failure) || failure.status >= 500) {
       answerRefused(request, cause);
       return;
     }
     request.response().putHeader("WWW-Authenticate", challenge(failure));
-    if (hasBody(http)) http.pause(); // its end would end the connection before the answer
-    guards.audit()
-        .record(refused(access, request, caller).ended(cause))
-        .onComplete(kept -> answerRefused(request, cause));
+    turnAway(request, guards.audit(), refused(access, request, caller), failure);
+  }
+
+  /** Before anybody asked who calls, such as for where a request comes from: audited like the gate's own refusals. */
+  public static void turnAway(RoutingContext request, Audit audit, String why, Failure failure) {
+    String path = request.normalizedPath();
+    Audit.Entry entry = Audit.Entry.of(from(request, Caller.unknown()), Audit.Deed.REQUEST, path)
+        .asking(request.request().method() + " " + path + " " + why);
+    turnAway(request, audit, entry, failure);
+  }
+
+  private static void turnAway(RoutingContext request, Audit audit, Audit.Entry entry, Failure failure) {
+    if (hasBody(request.request())) request.request().pause(); // its end would end the connection before the answer
+    audit.record(entry.ended(failure)).onComplete(kept -> answerRefused(request, failure));
   }
 
   private static void answerRefused(RoutingContext request, Throwable cause) {
