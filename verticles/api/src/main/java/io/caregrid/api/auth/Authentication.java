@@ -18,6 +18,7 @@ public final class Authentication implements AutoCloseable {
   private final List<Discovery> discoveries = new ArrayList<>();
   private final List<Issuer> issuers = new ArrayList<>();
   private final List<Long> timers = new ArrayList<>();
+  private final Signatures signatures;
   private final TokenDoorman doorman;
 
   /**
@@ -36,7 +37,8 @@ public final class Authentication implements AutoCloseable {
     issuers.forEach(issuer -> timers.add(issuer.follow(vertx)));
     List<Issuer> all = new ArrayList<>(issuers);
     if (key != null) all.add(Issuer.fixed(Terms.own(key), key.keys(), clock));
-    doorman = new TokenDoorman(all, roles, config.isOpen(), admitted, clock, metrics);
+    signatures = new Signatures(metrics);
+    doorman = new TokenDoorman(all, roles, config.isOpen(), admitted, signatures, clock, metrics);
   }
 
   public Doorman doorman() {
@@ -45,7 +47,7 @@ public final class Authentication implements AutoCloseable {
 
   /** Whose this access token is; fails as the doorman does. */
   public Future<Caller> caller(String token) {
-    return doorman.known(token);
+    return doorman.known(token, null);
   }
 
   /** For {@code /health/ready}, as a warning: every issuer answers. */
@@ -61,6 +63,7 @@ public final class Authentication implements AutoCloseable {
   @Override
   public void close() {
     timers.forEach(vertx::cancelTimer);
+    signatures.close();
     Future.all(discoveries.stream().map(Discovery::close).toList());
   }
 }

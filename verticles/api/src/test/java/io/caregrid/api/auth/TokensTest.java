@@ -15,7 +15,9 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -100,6 +102,42 @@ class TokensTest {
     assertEquals(1, issuer.asked.get());
   }
 
+  private long checks() {
+    return door.metrics.get("auth.signatures").timer().count();
+  }
+
+  @Test
+  void theSignatureOfATokenIsCheckedOnceWhetherItIsGoodOrForgedAndAgainWhenKeysChange() {
+    String good = curve.token(claims());
+    String forged = stranger.token(claims());
+    for (int n = 0; n < 3; n++) {
+      assertEquals(200, door.ask(good).statusCode());
+      assertTrue(refusal(door.ask(forged)).contains("its signature is not that of its issuer"));
+    }
+    assertEquals(2, checks());
+
+    issuer.keys = List.of(stranger);
+    door.clock.forward(Duration.ofSeconds(6));
+    refresh();
+    assertEquals(200, door.ask(forged).statusCode(), "it is the issuer's now");
+    assertEquals(401, door.ask(good).statusCode());
+    assertEquals(3, checks());
+  }
+
+  @Test
+  void manyRequestsWithOneNewTokenCostOneSignature() {
+    String token = curve.token(claims());
+
+    List<CompletableFuture<HttpResponse<String>>> page = IntStream.range(0, 30)
+        .mapToObj(n -> door.client()
+            .sendAsync(door.request("/thing").header("Authorization", "Bearer " + token).build(),
+                HttpResponse.BodyHandlers.ofString()))
+        .toList();
+
+    page.forEach(answer -> assertEquals(200, answer.join().statusCode()));
+    assertEquals(1, checks());
+  }
+
   @Test
   void aClockThatDiffersWithinTheSkewIsForgiven() {
     long now = door.clock.instant().getEpochSecond();
@@ -143,6 +181,9 @@ class TokensTest {
     bad.put(rsa.token(with(claims(), c -> c.putObject("roles").put("FHIR Data Reader", true))), "roles must be a text");
     bad.put(rsa.token(with(claims(), c -> c.putArray("roles").add(1))), "roles must be a text");
     bad.put(rsa.token(with(claims(), c -> c.put("typ", "ID"))), "no access token");
+    bad.put(rsa.token(with(claims(), c -> c.put("at_hash", "77QmUPtjPfzWtF2AnpK9RQ"))), "no access token");
+    bad.put(rsa.token(with(claims(), c -> c.put("c_hash", "LDktKdoQak3Pk0cnXxCltA"))), "no access token");
+    bad.put(rsa.token(with(claims(), c -> c.put("token_use", "id"))), "no access token");
     bad.put(rsa.token(Map.of("typ", "logout+jwt"), claims()), "no access token");
     bad.put(rsa.token(Map.of("crit", List.of("b64")), claims()), "extensions");
     bad.put(rsa.token(Map.of("alg", "none"), claims()), "its algorithm is not one of");
@@ -157,6 +198,8 @@ class TokensTest {
     bad.put(stranger.token(claims()), "its signature is not that of its issuer");
     bad.put(stranger.token(Map.of("jwk", stranger.jwk()), claims()), "its signature is not that of its issuer");
     bad.put(tampered(rsa.token(claims())), "its signature is not that of its issuer");
+    bad.put(unsigned(curve.token(claims())) + SigningKey.text(new byte[64]), "its signature is not that of its issuer");
+    bad.put(unsigned(curve.token(claims())) + SigningKey.text(new byte[7]), "its signature is not that of its issuer");
     bad.put(rsa.token(Map.of(), "{\"iss\":\"a\",\"iss\":\"" + issuer.url() + "\"}"), "payload is no JSON object");
     bad.put(rsa.token(Map.of(), "[" + "[".repeat(5000)), "payload is no JSON object");
     bad.put(rsa.token(Map.of(), "null"), "payload is no JSON object");
