@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -12,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
 
 /** An OpenID Connect issuer of the test's own: a discovery document and keys, which it may change, hide and delay. */
 final class OwnIssuer implements AutoCloseable {
@@ -21,15 +24,30 @@ final class OwnIssuer implements AutoCloseable {
   volatile String calls;
   volatile String answer;
   private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final SSLContext tls;
   private HttpServer server;
   private final int port;
 
   OwnIssuer(SigningKey... keys) throws IOException {
+    this(null, keys);
+  }
+
+  /** @param tls null: it speaks in the clear */
+  OwnIssuer(SSLContext tls, SigningKey... keys) throws IOException {
+    this.tls = tls;
     this.keys = List.of(keys);
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
+    server = create(0);
     port = server.getAddress().getPort();
     calls = url();
     open(server);
+  }
+
+  private HttpServer create(int port) throws IOException {
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    if (tls == null) return HttpServer.create(address, 50);
+    HttpsServer https = HttpsServer.create(address, 50);
+    https.setHttpsConfigurator(new HttpsConfigurator(tls));
+    return https;
   }
 
   private void open(HttpServer opened) {
@@ -55,7 +73,7 @@ final class OwnIssuer implements AutoCloseable {
   }
 
   String url() {
-    return "http://127.0.0.1:" + port + "/realms/ward";
+    return (tls == null ? "http" : "https") + "://127.0.0.1:" + port + "/realms/ward";
   }
 
   /** Nobody listens at its address any more. */
@@ -64,7 +82,7 @@ final class OwnIssuer implements AutoCloseable {
   }
 
   void comeBack() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 50);
+    server = create(port);
     open(server);
   }
 
