@@ -6,19 +6,35 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
  * Who is signed in with a browser, for all nodes of the cluster. Who reads this table can be nobody by it: it has no cookie, only its SHA-256, and what
  * renews a session is sealed by whoever keeps it here.
+ *
+ * <p>A session is renewed by whoever holds its {@link Claim}: one in the whole cluster. A claim lapses by itself after {@value #CLAIM_SECONDS} s, by the
+ * database's clock, so that a node which dies with it keeps nobody out for longer.
  */
 public final class WebSessions {
+  /** Longer than an issuer and its keys are waited for, and the answer is kept. */
+  public static final int CLAIM_SECONDS = 20;
   private static final String BEGIN = """
       with ended as (delete from web_session where id in (select id from web_session where ends < now() order by ends limit 100))
       insert into web_session (id, who, until, ends, renewal) values ($1, $2, $3, $4, $5)""";
   private static final String FIND = "select who, until, ends, renewal from web_session where id = $1 and ends > now()";
+  private static final String CLAIM = """
+      update web_session set renewing = now() + interval '%d seconds'
+      where id = $1 and until = $2 and ends > now() and (renewing is null or renewing < now())
+      returning who, until, ends, renewal, renewing""".formatted(CLAIM_SECONDS);
   private static final String RENEW = """
-      update web_session set who = $3, until = $4, renewal = $5 where id = $1 and until = $2 and ends > now()""";
+      update web_session set who = $3, until = $4, renewal = $5, renewing = null
+      where id = $1 and renewing = $2 and ends > now()""";
+  private static final String RELEASE = "update web_session set renewing = null where id = $1 and renewing = $2";
   private static final String END = "delete from web_session where id = $1 returning who, until, ends, renewal";
+  private static final String AMONG = "select id from web_session where id = any($1) and ends > now()";
+  private static final String SECRET = "select secret from web_secret";
 
   private final Database database;
 
@@ -36,6 +52,14 @@ public final class WebSessions {
    */
   public record Session(JsonObject who, Instant until, Instant ends, Buffer renewal) {}
 
+  /**
+   * The right to renew a session, alone in the cluster.
+   *
+   * @param session as it was when the claim was given
+   * @param lapses  by the database's clock; tells this claim from others
+   */
+  public record Claim(Session session, Instant lapses) {}
+
   /** @param id 32 bytes */
   public Future<Void> begin(Buffer id, Session session) {
     return database.ask(BEGIN, Tuple.of(id, session.who(), Version.utc(session.until()), Version.utc(session.ends()),
@@ -49,16 +73,46 @@ public final class WebSessions {
         .recover(Failures::recover);
   }
 
-  /** @return false when it was renewed, or ended, by somebody else since {@code before} was read */
-  public Future<Boolean> renew(Buffer id, Session before, Session after) {
-    return database.ask(RENEW, Tuple.of(id, Version.utc(before.until()), after.who(), Version.utc(after.until()),
+  /** Null while somebody else has it, and when the session was renewed, or ended, since {@code before} was read. */
+  public Future<Claim> claim(Buffer id, Session before) {
+    return database.ask(CLAIM, Tuple.of(id, Version.utc(before.until()))).map(rows -> {
+      if (rows.size() == 0) return null;
+      Row row = rows.iterator().next();
+      return new Claim(session(row), row.getOffsetDateTime("renewing").toInstant());
+    }).recover(Failures::recover);
+  }
+
+  /** The claim is over with it. @return false when it was over before, or the session has ended */
+  public Future<Boolean> renew(Buffer id, Claim claim, Session after) {
+    return database.ask(RENEW, Tuple.of(id, Version.utc(claim.lapses()), after.who(), Version.utc(after.until()),
         after.renewal())).map(rows -> rows.rowCount() == 1).recover(Failures::recover);
+  }
+
+  /** Gives a claim back, with nothing renewed. */
+  public Future<Void> release(Buffer id, Claim claim) {
+    return database.ask(RELEASE, Tuple.of(id, Version.utc(claim.lapses()))).<Void>mapEmpty().recover(Failures::recover);
   }
 
   /** @return as it was; null when there was none */
   public Future<Session> end(Buffer id) {
     return database.ask(END, Tuple.of(id))
         .map(rows -> rows.size() == 0 ? null : session(rows.iterator().next()))
+        .recover(Failures::recover);
+  }
+
+  /** Those of these that have not ended. */
+  public Future<Set<Buffer>> among(Collection<Buffer> ids) {
+    return database.ask(AMONG, Tuple.tuple().addArrayOfBuffer(ids.toArray(Buffer[]::new))).map(rows -> {
+      Set<Buffer> there = new HashSet<>();
+      for (Row row : rows) there.add(row.getBuffer("id"));
+      return there;
+    }).recover(Failures::recover);
+  }
+
+  /** 32 random bytes that all nodes of this house know, and nobody else who cannot read its database. */
+  public Future<Buffer> secret() {
+    return database.ask(SECRET, Tuple.tuple())
+        .map(rows -> rows.iterator().next().getBuffer("secret"))
         .recover(Failures::recover);
   }
 

@@ -7,7 +7,9 @@ import io.caregrid.cluster.Addresses;
 import io.caregrid.cluster.Shards;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
@@ -21,17 +23,25 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.Json;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** {@code /iomt/live}: a stream of readings for a browser. {@code /iomt/devices/{id}/latest}: the latest of one device. */
 public final class LiveRoutes implements Routes {
   private static final long ASK_MILLIS = 1_000;
   private static final int STORED_OBSERVATIONS = 20;
+  /** Streams at a time on this node, and of one caller: each makes every shard send it what it has. */
+  static final int MOST = 1_000;
+  static final int MOST_OF_ONE = 100;
+  private static final String ANYBODY = "";
   private final Vertx vertx;
   private final FhirStore store;
   private final Audit audit;
   private final int shards;
+  private final Map<String, Integer> streamsOf = new HashMap<>();
+  private int streams;
 
   /**
    * @param audit  told of every stream when it begins, and of every look
@@ -57,6 +67,25 @@ public final class LiveRoutes implements Routes {
         .onFailure(request::fail);
   }
 
+  /** @return false when there are too many */
+  private synchronized boolean comes(String caller) {
+    int own = streamsOf.getOrDefault(caller, 0);
+    if (streams >= MOST || own >= MOST_OF_ONE && !caller.equals(ANYBODY)) return false;
+    streams++;
+    streamsOf.put(caller, own + 1);
+    return true;
+  }
+
+  private synchronized void goes(String caller) {
+    streams--;
+    streamsOf.computeIfPresent(caller, (same, own) -> own == 1 ? null : own - 1);
+  }
+
+  /** Subjects are an issuer's own. */
+  private static String name(Caller caller) {
+    return caller.issuer() == null ? ANYBODY : caller.issuer() + " " + caller.subject();
+  }
+
   private static Audit.Entry watching(RoutingContext request, String device) {
     return Audit.Entry.of(Requests.caller(request), Audit.Deed.LIVE_FEED, null)
         .asking(device == null || device.isEmpty() ? "all devices" : "device " + device);
@@ -64,13 +93,20 @@ public final class LiveRoutes implements Routes {
 
   private void open(RoutingContext request, String device) {
     if (request.response().closed()) return;
+    Caller caller = Requests.caller(request);
+    String who = name(caller);
+    if (!comes(who)) {
+      request.fail(new Failure.Busy("more live feeds are open than this node keeps, or than one caller may have ("
+          + MOST_OF_ONE + "): close some"));
+      return;
+    }
     request.response()
         .setChunked(true)
         .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream;charset=utf-8")
         .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
         .putHeader(HttpHeaders.CONTENT_ENCODING, HttpHeaders.IDENTITY)
         .putHeader("X-Content-Type-Options", "nosniff");
-    new LiveStream(vertx, request.response(), device, Requests.caller(request).until()).open();
+    new LiveStream(vertx, request.response(), device, caller.until(), Gate.stay(request), () -> goes(who)).open();
   }
 
   private void latest(RoutingContext request) {

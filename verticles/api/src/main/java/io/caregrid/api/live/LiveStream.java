@@ -2,6 +2,8 @@ package io.caregrid.api.live;
 
 import io.caregrid.cluster.Addresses;
 import io.caregrid.contract.Live;
+import io.caregrid.contract.Stay;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
@@ -28,23 +30,30 @@ final class LiveStream {
   private long clock;
   private long end = -1;
   private final Instant until;
+  private final Stay stay;
+  private final Runnable gone;
+  private Runnable leaving = () -> {};
   private boolean open = true;
 
   /**
    * @param device the one device wanted, or null for all
    * @param until  when it is no longer known who watches, and the stream ends; null: never. A browser comes back by itself, and is asked again
+   * @param stay   may end it sooner
+   * @param gone   run once when it is over, however
    */
-  LiveStream(Vertx vertx, HttpServerResponse response, String device, Instant until) {
+  LiveStream(Vertx vertx, HttpServerResponse response, String device, Instant until, Stay stay, Runnable gone) {
     this.vertx = vertx;
     this.response = response;
     this.until = until;
+    this.stay = stay;
+    this.gone = gone;
     this.watch = new Live.Watch("live.watcher." + UUID.randomUUID(),
         device == null || device.isEmpty() ? null : device);
   }
 
   void open() {
     response.setWriteQueueMaxSize(QUEUE_BYTES);
-    response.closeHandler(gone -> close());
+    response.closeHandler(closed -> close());
     response.exceptionHandler(broken -> close());
     outbox = new Outbox(response);
     news = vertx.eventBus().consumer(watch.address(), this::accept);
@@ -54,9 +63,12 @@ final class LiveStream {
     clock = vertx.setPeriodic(CLOCK_MILLIS, due -> tick());
     if (until != null)
       end = vertx.setTimer(Math.max(1, Duration.between(Instant.now(), until).toMillis()), over -> finish());
+    Context context = vertx.getOrCreateContext();
+    leaving = stay.tell(() -> context.runOnContext(out -> finish()));
   }
 
   private void finish() {
+    if (!open) return;
     close();
     response.end();
   }
@@ -81,7 +93,9 @@ final class LiveStream {
     vertx.cancelTimer(renewal);
     vertx.cancelTimer(clock);
     vertx.cancelTimer(end);
+    leaving.run();
     outbox.close();
     news.unregister();
+    gone.run();
   }
 }

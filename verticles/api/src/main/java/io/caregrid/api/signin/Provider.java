@@ -27,7 +27,11 @@ import org.slf4j.LoggerFactory;
  */
 final class Provider {
   private static final int PATIENCE_SECONDS = 5;
+  /** Of a renewal, which is not to be given up while its answer may come: it would bring the only good refresh token. */
+  private static final int RENEWAL_SECONDS = 11;
   private static final int CONNECT_MILLIS = 3_000;
+  /** An issuer that could not be asked what its addresses are is left alone so long, whoever comes. */
+  private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final Logger log = LoggerFactory.getLogger(Provider.class);
   /** RFC 6749 section 5.2; whatever else an issuer writes may hold anything. */
   private static final Pattern ERROR = Pattern.compile("[a-z_]{1,40}");
@@ -36,6 +40,7 @@ final class Provider {
   private final IssuerConfig issuer;
   private final SignInConfig config;
   private Future<OAuth2Auth> discovered;
+  private long asked;
 
   Provider(Vertx vertx, IssuerConfig issuer, SignInConfig config) {
     this.vertx = vertx;
@@ -54,10 +59,12 @@ final class Provider {
   }
 
   private synchronized Future<OAuth2Auth> there() {
-    if (discovered == null || discovered.failed())
+    if (discovered == null || discovered.failed() && System.nanoTime() - asked > PAUSE_NANOS) {
+      asked = System.nanoTime();
       discovered = OpenIDConnectAuth.discover(vertx, options())
           .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
           .recover(cause -> Future.failedFuture(AWAY));
+    }
     return discovered;
   }
 
@@ -93,7 +100,7 @@ final class Provider {
   /** New ones; the issuer may keep the refresh token as it is. */
   Future<Tokens> refreshed(Tokens before) {
     User user = User.create(new JsonObject().put("refresh_token", before.refresh()));
-    return asked(there().compose(issuer -> issuer.refresh(user)).map(Tokens::of))
+    return asked(there().compose(issuer -> issuer.refresh(user)).map(Tokens::of), RENEWAL_SECONDS)
         .map(now -> new Tokens(now.access(), now.refresh() == null ? before.refresh() : now.refresh(),
             now.identity() == null ? before.identity() : now.identity()));
   }
@@ -107,7 +114,11 @@ final class Provider {
   }
 
   private static <T> Future<T> asked(Future<T> answer) {
-    return answer.timeout(PATIENCE_SECONDS, TimeUnit.SECONDS).recover(cause -> Future.failedFuture(told(cause)));
+    return asked(answer, PATIENCE_SECONDS);
+  }
+
+  private static <T> Future<T> asked(Future<T> answer, int patience) {
+    return answer.timeout(patience, TimeUnit.SECONDS).recover(cause -> Future.failedFuture(told(cause)));
   }
 
   /** Only {@code invalid_grant} speaks of whoever signs in (RFC 6749 section 5.2); all else is between the issuer and us, and may be over soon. */

@@ -2,6 +2,7 @@ package io.caregrid.api.signin;
 
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Doorman;
+import io.caregrid.contract.Gate;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Optional;
@@ -26,6 +27,10 @@ final class SessionDoorman implements Doorman {
         : Cookies.session(request, tls || request.request().isSSL());
     if (cookie.isEmpty()) return tokens.who(request);
     return sessions.find(cookie.get())
-        .compose(caller -> caller == null ? tokens.who(request) : Future.succeededFuture(caller));
+        .compose(caller -> {
+          if (caller == null) return tokens.who(request);
+          Gate.stays(request, sessions.stay(cookie.get()));
+          return Future.succeededFuture(caller);
+        });
   }
 }

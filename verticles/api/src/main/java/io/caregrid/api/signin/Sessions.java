@@ -4,49 +4,48 @@ import io.caregrid.api.signin.Provider.Tokens;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Roles;
+import io.caregrid.contract.Stay;
 import io.caregrid.store.WebSessions;
 import io.caregrid.store.WebSessions.Session;
 import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.json.JsonArray;
-import io.vertx.core.json.JsonObject;
+import io.vertx.core.Vertx;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
- * Who a session's cookie stands for. An access token is good for minutes; a session renews it by its refresh token, so that somebody whose rights are
- * taken away, or who is locked out at the issuer, is out here within those minutes. Any thread.
+ * Who a session's cookie stands for. An access token is good for minutes; a session renews it by its refresh token ({@link Renewals}), so that somebody
+ * whose rights are taken away, or who is locked out at the issuer, is out here within those minutes. Any thread.
  */
 final class Sessions {
-  /** The issuer is asked so long before it has to be. */
+  /** The issuer is asked so long before it has to be: meanwhile nobody waits for it. */
   static final Duration EARLY = Duration.ofSeconds(20);
+  private static final long PATIENCE_SECONDS = 6;
   private final WebSessions kept;
-  private final Provider provider;
   private final Function<String, Future<Caller>> examined;
   private final Roles roles;
   private final Duration longest;
   private final Clock clock;
-  private final Map<Buffer, Future<Caller>> renewing = new ConcurrentHashMap<>();
+  private final Renewals renewals;
+  private final Stays stays;
 
   /**
    * @param examined whose an access token is, as every door examines it
    * @param longest  after that somebody has to sign in again
    */
-  Sessions(WebSessions kept, Provider provider, Function<String, Future<Caller>> examined, Roles roles,
+  Sessions(Vertx vertx, WebSessions kept, Provider provider, Function<String, Future<Caller>> examined, Roles roles,
       Duration longest, Clock clock) {
     this.kept = kept;
-    this.provider = provider;
     this.examined = examined;
     this.roles = roles;
     this.longest = longest;
     this.clock = clock;
+    this.renewals = new Renewals(vertx, kept, provider, examined, clock);
+    this.stays = new Stays(vertx, kept);
   }
 
   /** @param cookie to be given to the browser */
@@ -56,22 +55,9 @@ final class Sessions {
   Future<Begun> begin(Tokens tokens) {
     return examined.apply(tokens.access()).compose(caller -> {
       Seal seal = Seal.fresh();
-      Session session = session(seal, caller, tokens, clock.instant().plus(longest));
+      Session session = SealedSession.of(seal, caller, tokens, clock.instant().plus(longest));
       return kept.begin(seal.id(), session).map(begun -> new Begun(seal.cookie(), caller));
     });
-  }
-
-  private static Session session(Seal seal, Caller caller, Tokens tokens, Instant ends) {
-    JsonObject who = new JsonObject().put("subject", caller.subject())
-        .put("issuer", caller.issuer())
-        .put("name", caller.name())
-        .put("roles", new JsonArray(new TreeSet<>(caller.roles()).stream().collect(Collectors.toList())));
-    Instant until = caller.until().isBefore(ends) ? caller.until() : ends;
-    return new Session(who, until, ends, seal.sealed(secrets(tokens).encode()));
-  }
-
-  private static JsonObject secrets(Tokens tokens) {
-    return new JsonObject().put("refresh", tokens.refresh()).put("identity", tokens.identity());
   }
 
   /** Null when the cookie stands for nobody, or for nobody any more; Busy when that cannot be known now. */
@@ -79,56 +65,37 @@ final class Sessions {
     Optional<Seal> seal = Seal.of(cookie);
     if (seal.isEmpty()) return Future.succeededFuture();
     return kept.find(seal.get().id())
-        .compose(session -> session == null ? Future.succeededFuture() : current(seal.get(), session));
+        .compose(session -> session == null ? Future.succeededFuture() : current(seal.get(), session))
+        .map(session -> session == null ? over(seal.get()) : SealedSession.caller(session, roles));
   }
 
-  private Future<Caller> current(Seal seal, Session session) {
+  /** How long whoever came with this cookie may stay. */
+  Stay stay(String cookie) {
+    return Seal.of(cookie).map(seal -> stays.of(seal.id())).orElse(Stay.UNTIL_PROOF_ENDS);
+  }
+
+  private Caller over(Seal seal) {
+    stays.over(seal.id());
+    return null;
+  }
+
+  private Future<Session> current(Seal seal, Session session) {
     Instant now = clock.instant();
-    if (!now.isBefore(session.ends())) return kept.end(seal.id()).map(ended -> null);
-    if (now.isBefore(session.until().minus(EARLY))) return Future.succeededFuture(caller(session));
-    Buffer id = seal.id();
-    Future<Caller> renewed = renewing.computeIfAbsent(id, first -> renewed(seal, session));
-    renewed.onComplete(done -> renewing.remove(id, renewed));
-    return renewed.recover(cause -> cause instanceof Failure.Busy && now.isBefore(session.until())
-        ? Future.succeededFuture(caller(session))
-        : Future.failedFuture(cause));
+    boolean good = now.isBefore(session.until());
+    if (now.isBefore(session.ends()) && now.isBefore(session.until().minus(EARLY)))
+      return Future.succeededFuture(session);
+    boolean renewable = now.isBefore(session.ends()) && SealedSession.tokens(seal, session).refresh() != null;
+    if (!renewable) return good ? Future.succeededFuture(session) : kept.end(seal.id()).map(ended -> null);
+    Future<Session> renewed = renewals.renewed(seal, session);
+    return good
+        ? Future.succeededFuture(session)
+        : renewed.timeout(PATIENCE_SECONDS, TimeUnit.SECONDS).recover(Sessions::late);
   }
 
-  private Caller caller(Session session) {
-    JsonObject who = session.who();
-    var names = who.getJsonArray("roles").stream().map(String.class::cast).collect(Collectors.toSet());
-    return new Caller(who.getString("subject"), who.getString("issuer"), who.getString("name"), names,
-        roles.grants(names), session.until(), null, null);
-  }
-
-  private Future<Caller> renewed(Seal seal, Session before) {
-    JsonObject secrets = seal.opened(before.renewal()).map(JsonObject::new).orElse(new JsonObject());
-    if (secrets.getString("refresh") == null) return lost(seal, before);
-    Tokens old = new Tokens("", secrets.getString("refresh"), secrets.getString("identity"));
-    return provider.refreshed(old)
-        .compose(tokens -> examined.apply(tokens.access()).compose(caller -> keep(seal, before, caller, tokens)))
-        .recover(cause -> cause instanceof Failure.Unauthenticated ? lost(seal, before) : Future.failedFuture(cause));
-  }
-
-  private Future<Caller> keep(Seal seal, Session before, Caller caller, Tokens tokens) {
-    boolean same = caller.subject().equals(before.who().getString("subject"))
-        && caller.issuer().equals(before.who().getString("issuer"));
-    if (!same) return Future.failedFuture(new Failure.Unauthenticated("the issuer speaks of somebody else"));
-    Session after = session(seal, caller, tokens, before.ends());
-    return kept.renew(seal.id(), before, after)
-        .compose(done -> done
-            ? Future.succeededFuture(caller(after))
-            : lost(seal, before));
-  }
-
-  /** Another node may have renewed it meanwhile, and with some issuers our refresh token was worth nothing after that. */
-  private Future<Caller> lost(Seal seal, Session before) {
-    return kept.find(seal.id()).compose(now -> {
-      if (now == null) return Future.succeededFuture();
-      if (!now.until().equals(before.until()) || clock.instant().isBefore(now.until()))
-        return Future.succeededFuture(caller(now));
-      return kept.end(seal.id()).map(ended -> null);
-    });
+  private static Future<Session> late(Throwable cause) {
+    return Future.failedFuture(cause instanceof TimeoutException
+        ? new Failure.Busy("the issuer that signs people in does not answer; try again")
+        : cause);
   }
 
   /** @param wasThere somebody was signed in by it, @param identity what the issuer called him, null when it did not say */
@@ -137,12 +104,11 @@ final class Sessions {
   Future<Ended> end(String cookie) {
     Optional<Seal> seal = Seal.of(cookie);
     if (seal.isEmpty()) return Future.succeededFuture(new Ended(false, null, null));
-    return kept.end(seal.get().id())
-        .map(session -> session == null
-            ? new Ended(false, null, null)
-            : new Ended(true, caller(session), seal.get()
-                .opened(session.renewal())
-                .map(text -> new JsonObject(text).getString("identity"))
-                .orElse(null)));
+    return kept.end(seal.get().id()).map(session -> {
+      over(seal.get());
+      return session == null
+          ? new Ended(false, null, null)
+          : new Ended(true, SealedSession.caller(session, roles), SealedSession.tokens(seal.get(), session).identity());
+    });
   }
 }

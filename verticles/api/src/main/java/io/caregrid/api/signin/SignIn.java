@@ -18,6 +18,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
@@ -35,18 +36,25 @@ import java.util.function.Function;
  * back to the start page, which says it in words.
  */
 public final class SignIn implements Routes {
+  private static final Failure STILL_IN = new Failure.Busy(
+      "you are still signed in: the database does not answer, so that your session could not be ended; try again");
   private final SecurityConfig config;
   private final boolean open;
   private final Audit audit;
   private final Provider provider;
   private final Sessions sessions;
+  private final Attempts attempts;
+  private final Turnstile turnstile;
 
-  private SignIn(SecurityConfig config, boolean open, Audit audit, Provider provider, Sessions sessions) {
+  private SignIn(SecurityConfig config, boolean open, Audit audit, Provider provider, Sessions sessions,
+      Attempts attempts, Turnstile turnstile) {
     this.config = config;
     this.open = open;
     this.audit = audit;
     this.provider = provider;
     this.sessions = sessions;
+    this.attempts = attempts;
+    this.turnstile = turnstile;
   }
 
   /**
@@ -59,13 +67,13 @@ public final class SignIn implements Routes {
       WebSessions kept, Function<String, Future<Caller>> examined, Clock clock) {
     if (!config.signIn().isOffered()) return notOffered(open);
     Provider provider = new Provider(vertx, config.issuers().get(config.signIn().issuer()), config.signIn());
-    Sessions sessions = new Sessions(kept, provider, examined, roles, config.signIn().sessionFor(), clock);
-    return new SignIn(config, open, audit, provider, sessions);
+    Sessions sessions = new Sessions(vertx, kept, provider, examined, roles, config.signIn().sessionFor(), clock);
+    return new SignIn(config, open, audit, provider, sessions, new Attempts(kept, clock), new Turnstile(clock));
   }
 
   /** Pages ask nobody to sign in: there is nowhere to. */
   public static SignIn notOffered(boolean open) {
-    return new SignIn(SecurityConfig.DEFAULT, open, Audit.log(), null, null);
+    return new SignIn(SecurityConfig.DEFAULT, open, Audit.log(), null, null, null, null);
   }
 
   /** Lets in who is signed in, and asks {@code tokens} of everybody else. */
@@ -89,32 +97,55 @@ public final class SignIn implements Routes {
   }
 
   private void login(RoutingContext request) {
-    Attempt attempt = Attempt.to(request.queryParams().get("to"));
-    provider.authorization(attempt, back(request)).onSuccess(there -> {
-      Cookies.setAttempt(request, tls(request), attempt.cookie());
-      redirect(request, there);
-    }).onFailure(cause -> failed(request, cause));
+    Attempt attempt = attempts.begun(request.queryParams().get("to"));
+    attempts.cookie(attempt)
+        .compose(cookie -> provider.authorization(attempt, back(request)).onSuccess(there -> {
+          Cookies.setAttempt(request, tls(request), cookie);
+          redirect(request, there);
+        }))
+        .onFailure(cause -> failed(request, cause));
   }
 
   private void callback(RoutingContext request) {
-    Optional<Attempt> attempt = Cookies.attempt(request, tls(request)).flatMap(Attempt::of);
+    Cookies.attempt(request, tls(request))
+        .map(attempts::opened)
+        .orElse(Future.succeededFuture(Optional.empty()))
+        .onSuccess(attempt -> returned(request, attempt))
+        .onFailure(cause -> failed(request, cause));
+  }
+
+  private void returned(RoutingContext request, Optional<Attempt> attempt) {
     Cookies.dropAttempt(request, tls(request));
     String code = request.queryParams().get("code");
     if (attempt.isEmpty() || !isAnswerTo(attempt.get(), request)) {
       redirect(request, "/#sign-in=lost");
     } else if (code == null) {
       redirect(request, "/#sign-in=refused");
+    } else if (!turnstile.lets(address(request))) {
+      redirect(request, "/#sign-in=busy");
     } else {
-      Cookies.session(request, tls(request)).ifPresent(sessions::end);
-      provider.exchanged(code, attempt.get(), back(request))
-          .compose(sessions::begin)
-          .compose(begun -> record(request, begun.caller(), Audit.Deed.SIGN_IN, Audit.DONE).map(begun))
+      begin(request, attempt.get(), code)
           .onSuccess(begun -> {
+            turnstile.pardon(address(request));
             Cookies.setSession(request, tls(request), begun.cookie());
             redirect(request, attempt.get().to());
           })
-          .onFailure(cause -> failed(request, cause));
+          .onFailure(cause -> {
+            if (cause instanceof Failure.Busy) turnstile.pardon(address(request));
+            failed(request, cause);
+          });
     }
+  }
+
+  /** The session that this browser had ends when the new one is there, and not before. */
+  private Future<Sessions.Begun> begin(RoutingContext request, Attempt attempt, String code) {
+    Optional<String> before = Cookies.session(request, tls(request));
+    return provider.exchanged(code, attempt, back(request))
+        .compose(sessions::begin)
+        .compose(begun -> record(request, begun.caller(), Audit.Deed.SIGN_IN, Audit.DONE).map(begun))
+        .compose(begun -> before.map(sessions::end)
+            .orElse(Future.succeededFuture())
+            .transform(ended -> Future.succeededFuture(begun)));
   }
 
   private static boolean isAnswerTo(Attempt attempt, RoutingContext request) {
@@ -135,16 +166,22 @@ public final class SignIn implements Routes {
     recorded.onComplete(kept -> redirect(request, "/#sign-in=" + (busy ? "busy" : "refused")));
   }
 
+  /** The browser keeps its cookie until the session has ended: who is told that he is out, is. */
   private void logout(RoutingContext request) {
-    Optional<String> cookie = Cookies.session(request, tls(request));
+    Cookies.session(request, tls(request))
+        .map(sessions::end)
+        .orElse(Future.succeededFuture(new Sessions.Ended(false, null, null)))
+        .onSuccess(ended -> out(request, ended))
+        .onFailure(cause -> request.fail(cause instanceof Failure.Busy ? STILL_IN : cause));
+  }
+
+  private void out(RoutingContext request, Sessions.Ended ended) {
     Cookies.dropSession(request, tls(request));
-    Future<Sessions.Ended> ended = cookie.map(sessions::end)
-        .orElse(Future.succeededFuture(new Sessions.Ended(false, null, null)));
-    ended.compose(was -> was.wasThere()
-        ? record(request, was.caller(), Audit.Deed.SIGN_OUT, Audit.DONE).otherwiseEmpty().map(was)
-        : Future.succeededFuture(was))
-        .compose(was -> provider.farewell(was.identity(), origin(request) + "/")
-            .recover(away -> Future.succeededFuture()))
+    Future<Void> recorded = ended.wasThere()
+        ? record(request, ended.caller(), Audit.Deed.SIGN_OUT, Audit.DONE)
+        : Future.succeededFuture();
+    recorded.transform(kept -> provider.farewell(ended.identity(), origin(request) + "/"))
+        .recover(away -> Future.succeededFuture())
         .onSuccess(there -> json(request, new JsonObject().put("to", there == null ? "/" : there)))
         .onFailure(request::fail);
   }
@@ -169,9 +206,13 @@ public final class SignIn implements Routes {
     return new JsonObject().put("name", caller.name() == null ? caller.subject() : caller.name()).put("may", may);
   }
 
+  private static String address(RoutingContext request) {
+    SocketAddress from = request.request().remoteAddress();
+    return from == null ? null : from.hostAddress();
+  }
+
   private Future<Void> record(RoutingContext request, Caller caller, Audit.Deed deed, int status) {
-    String address = request.request().remoteAddress() == null ? null : request.request().remoteAddress().hostAddress();
-    Caller here = caller.traced(Requests.traceOf(request)).from(address);
+    Caller here = caller.traced(Requests.traceOf(request)).from(address(request));
     return audit.record(Audit.Entry.of(here, deed, null).ended(status));
   }
 

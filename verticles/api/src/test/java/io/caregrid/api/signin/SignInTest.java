@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.api.House;
 import io.caregrid.api.auth.Authentication;
+import io.caregrid.api.auth.PrivateAuthority;
 import io.caregrid.cluster.Configuration;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.NodeConfig;
@@ -26,6 +27,9 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpRequest;
 import io.vertx.ext.web.client.HttpResponse;
+import io.vertx.ext.web.client.WebClient;
+import io.vertx.ext.web.client.WebClientOptions;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -43,6 +47,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -50,26 +55,40 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(Engines.class)
 class SignInTest {
   private final Vertx vertx = Vertx.vertx();
+  private final WebClient trusting = WebClient.create(vertx,
+      new WebClientOptions().setTrustAll(true).setVerifyHost(false));
   private final Map<String, String> cookies = new HashMap<>();
   private final List<String> audited = new CopyOnWriteArrayList<>();
   private volatile Duration ahead = Duration.ZERO;
   private TestIssuer issuer;
   private House house;
+  private Database database;
+  private static String name;
   private String jdbc;
 
   @BeforeEach
-  void open(LocalPostgres postgres) {
+  void open(LocalPostgres postgres) throws SQLException {
     issuer = new TestIssuer(vertx, "pages");
-    NodeConfig config = Configuration.defaults()
-        .with("test", Map.of("security.issuers.test.url", issuer.url(), "security.signIn.issuer", "test",
-            "security.signIn.clientId", "pages", "security.signIn.sessionFor", "1h"))
-        .node();
-    String name = postgres.createDatabase();
+    if (name == null) name = postgres.createDatabase();
     jdbc = "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "/" + name + "?user=" + postgres.user()
         + "&password=" + postgres.password();
-    Database database = get(Database.open(vertx,
+    database = get(Database.open(vertx,
         new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(), postgres.password(), 4)));
-    Clock clock = new Moved();
+    sql("delete from web_session");
+    house = house(Map.of());
+  }
+
+  private void sql(String statement) throws SQLException {
+    try (Connection connection = DriverManager.getConnection(jdbc)) {
+      connection.createStatement().execute(statement);
+    }
+  }
+
+  private House house(Map<String, String> more) {
+    Map<String, String> settings = new HashMap<>(Map.of("security.issuers.test.url", issuer.url(),
+        "security.signIn.issuer", "test", "security.signIn.clientId", "pages", "security.signIn.sessionFor", "1h"));
+    settings.putAll(more);
+    NodeConfig config = Configuration.defaults().with("test", settings).node();
     Authentication authentication = new Authentication(vertx, config, null, Roles.BUILT_IN, Clock.systemUTC(),
         new SimpleMeterRegistry());
     SignIn signIn = SignIn.of(vertx, config.security(), config.isOpen(), Roles.BUILT_IN,
@@ -77,8 +96,8 @@ class SignInTest {
           audited.add(entry.caller().subject() + " " + entry.deed() + " " + entry.status());
           return Future.succeededFuture();
         },
-        new WebSessions(database), authentication::caller, clock);
-    house = get(House.open(vertx, signIn, authentication.doorman(),
+        new WebSessions(database), authentication::caller, new Moved());
+    return get(House.open(vertx, signIn, authentication.doorman(),
         router -> Gate.needs(Access.FHIR_READ, router.route("/fhir/Patient"))
             .handler(request -> request.end(Gate.caller(request).subject()))));
   }
@@ -109,7 +128,8 @@ class SignInTest {
   /** As a browser: cookies that are set come along from then on. */
   private HttpResponse<Buffer> go(String verb, String address, String... headers) {
     String absolute = address.startsWith("/") ? house.base() + address : address;
-    HttpRequest<Buffer> request = house.client().requestAbs(HttpMethod.valueOf(verb), absolute).followRedirects(false);
+    WebClient client = absolute.startsWith("https:") ? trusting : house.client();
+    HttpRequest<Buffer> request = client.requestAbs(HttpMethod.valueOf(verb), absolute).followRedirects(false);
     if (absolute.startsWith(house.base()) && !cookies.isEmpty())
       request.putHeader("Cookie", String.join("; ",
           cookies.entrySet().stream().map(cookie -> cookie.getKey() + "=" + cookie.getValue()).toList()));
@@ -252,6 +272,20 @@ class SignInTest {
   }
 
   @Test
+  void anIssuerUnderAPrivateAuthoritySignsPeopleInWhenItsRootIsTrusted(@TempDir Path folder) throws Exception {
+    PrivateAuthority authority = PrivateAuthority.make(folder).sign("server", "ip:127.0.0.1");
+    issuer.close();
+    issuer = new TestIssuer(vertx, "pages", authority.server("server"));
+    house = house(Map.of());
+    assertEquals("/#sign-in=busy", followed(go("GET", "/auth/login")));
+
+    house = house(Map.of("security.issuers.test.trust", authority.root().toString()));
+
+    assertEquals("/vitals/", signIn("/vitals/"));
+    assertEquals(200, reading());
+  }
+
+  @Test
   void aSessionIsRenewedWhenItsTokenRunsOutAndTakesOverWhatTheIssuerSaysThen() {
     issuer.roles = List.of("FHIR Data Reader", "Telemetry Sender");
     signIn("/");
@@ -281,6 +315,86 @@ class SignInTest {
     issuer.refuses = false;
     assertEquals(401, reading());
     assertNotEquals(true, me().containsKey("who"));
+  }
+
+  /** Signing out takes a row away; the database does not. */
+  private void databaseKeepsRows(boolean keeps) throws SQLException {
+    sql(keeps
+        ? """
+            create function away() returns trigger language plpgsql as $$ begin raise exception 'away' using errcode = '57P03'; end $$;
+            create trigger away before delete on web_session for each row execute function away()"""
+        : "drop function away cascade");
+  }
+
+  @Test
+  void whoCannotBeSignedOutIsToldSoAndKeepsHisCookie() throws Exception {
+    signIn("/");
+    databaseKeepsRows(true);
+
+    HttpResponse<Buffer> answer = go("POST", "/auth/logout");
+
+    assertEquals(503, answer.statusCode());
+    assertTrue(answer.bodyAsString().contains("still signed in"), answer.bodyAsString());
+    assertEquals(List.of(), answer.cookies());
+    assertEquals(200, reading());
+    databaseKeepsRows(false);
+    String cookie = cookies.get("caregrid");
+    assertEquals(200, go("POST", "/auth/logout").statusCode());
+    cookies.put("caregrid", cookie);
+    assertEquals(401, reading());
+  }
+
+  @Test
+  void whoSignsInAnewIsOutOfTheSessionBeforeAndWhoFailsToIsNot() {
+    signIn("/");
+    String first = cookies.get("caregrid");
+    issuer.audience = "somebody else";
+    assertEquals("/#sign-in=refused", signIn("/"));
+    assertEquals(200, reading());
+
+    issuer.audience = "caregrid";
+    signIn("/");
+
+    assertNotEquals(first, cookies.get("caregrid"));
+    cookies.put("caregrid", first);
+    assertEquals(401, reading());
+  }
+
+  @Test
+  void nobodyMakesTheNodeAskTheIssuerWithoutHavingBegunHere() {
+    String made = new JsonObject().put("state", "s").put("verifier", "v").put("to", "/").encode();
+    cookies.put("caregrid-sign-in", Base64.getUrlEncoder().withoutPadding().encodeToString(made.getBytes()));
+
+    assertEquals("/#sign-in=lost", followed(go("GET", "/auth/callback?state=s&code=guessed")));
+
+    assertEquals(0, issuer.exchanged);
+  }
+
+  @Test
+  void whoTakesTooLongBeginsAnew() {
+    String there = followed(go("GET", "/auth/login"));
+    String back = followed(go("GET", there));
+    ahead = Duration.ofMinutes(11);
+
+    assertEquals("/#sign-in=lost", followed(go("GET", back)));
+    assertEquals(0, issuer.exchanged);
+  }
+
+  @Test
+  void whoGuessesCodesIsNotLetAskTheIssuerAsOftenAsHeLikes() {
+    String state = followed(go("GET", "/auth/login")).replaceAll(".*[?&]state=", "").replaceAll("&.*", "");
+    String mine = cookies.get("caregrid-sign-in");
+
+    for (int guess = 0; guess < 50; guess++) {
+      cookies.put("caregrid-sign-in", mine);
+      String ended = followed(go("GET", "/auth/callback?state=" + state + "&code=guess" + guess));
+      assertEquals(guess < 20 ? "/#sign-in=refused" : "/#sign-in=busy", ended);
+    }
+
+    assertEquals(20, issuer.exchanged);
+    ahead = Duration.ofSeconds(3);
+    assertEquals("/vitals/", signIn("/vitals/"));
+    assertEquals("/vitals/", signIn("/vitals/"), "what goes well is not counted");
   }
 
   @Test

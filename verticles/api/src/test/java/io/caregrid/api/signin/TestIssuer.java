@@ -1,12 +1,15 @@
 package io.caregrid.api.signin;
 
 import io.caregrid.api.Ward;
+import io.caregrid.engines.Pem;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.PemKeyCertOptions;
 import java.math.BigInteger;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -23,10 +26,15 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** An OpenID Connect issuer on a free port that lets whoever comes in as {@link #subject}, at once, and checks what a client must prove (RFC 6749, RFC 7636). */
+/**
+ * An OpenID Connect issuer on a free port that lets whoever comes in as {@link #subject}, at once, and checks what a client must prove (RFC 6749, RFC 7636).
+ * It rotates refresh tokens, and takes back everything when one comes twice (RFC 9700 section 4.14.2).
+ */
 final class TestIssuer implements AutoCloseable {
   private static final Base64.Encoder TEXT = Base64.getUrlEncoder().withoutPadding();
   private static final KeyPair KEYS = keys();
@@ -40,10 +48,30 @@ final class TestIssuer implements AutoCloseable {
   volatile Duration accessFor = Duration.ofMinutes(5);
   volatile boolean refuses;
   volatile int refreshed;
+  volatile int exchanged;
+  /** Refresh tokens that came twice. */
+  volatile int reused;
+  /** A renewal takes so long. */
+  volatile Duration slow = Duration.ZERO;
+  private final Set<String> spent = ConcurrentHashMap.newKeySet();
+  private final Vertx vertx;
+  private final String scheme;
 
   TestIssuer(Vertx vertx, String clientId) {
+    this(vertx, clientId, null);
+  }
+
+  /** @param tls null: it speaks in the clear */
+  TestIssuer(Vertx vertx, String clientId, Pem tls) {
+    this.vertx = vertx;
     this.clientId = clientId;
-    server = Ward.get(vertx.createHttpServer().requestHandler(this::answer).listen(0, "127.0.0.1"));
+    this.scheme = tls == null ? "http" : "https";
+    HttpServerOptions options = new HttpServerOptions();
+    if (tls != null)
+      options.setSsl(true)
+          .setKeyCertOptions(new PemKeyCertOptions().addCertPath(tls.cert().toString())
+              .addKeyPath(tls.key().toString()));
+    server = Ward.get(vertx.createHttpServer(options).requestHandler(this::answer).listen(0, "127.0.0.1"));
   }
 
   private static KeyPair keys() {
@@ -57,7 +85,7 @@ final class TestIssuer implements AutoCloseable {
   }
 
   String url() {
-    return "http://127.0.0.1:" + server.actualPort();
+    return scheme + "://127.0.0.1:" + server.actualPort();
   }
 
   /** Those it has given out and not taken back. */
@@ -74,7 +102,12 @@ final class TestIssuer implements AutoCloseable {
           .put("jwks_uri", url() + "/keys"));
       case "/keys" -> json(request, 200, new JsonObject().put("keys", new JsonArray().add(jwk())));
       case "/authorize" -> authorize(request);
-      case "/token" -> request.body().onSuccess(body -> token(request, form(body.toString())));
+      case "/token" -> request.body().onSuccess(body -> {
+        MultiMap form = form(body.toString());
+        boolean renewal = form.get("grant_type").equals("refresh_token");
+        if (renewal && !slow.isZero()) vertx.setTimer(slow.toMillis(), now -> token(request, form));
+        else token(request, form);
+      });
       default -> request.response().setStatusCode(404).end();
     }
   }
@@ -114,9 +147,8 @@ final class TestIssuer implements AutoCloseable {
 
   private void token(HttpServerRequest request, MultiMap form) {
     boolean good = form.get("grant_type").equals("refresh_token")
-        ? refreshTokens.remove(form.get("refresh_token"))
+        ? isGood(form.get("refresh_token"))
         : isGood(codes.remove(form.get("code")), form);
-    if (form.get("grant_type").equals("refresh_token")) refreshed++;
     if (!good || refuses) {
       json(request, 400, new JsonObject().put("error", "invalid_grant"));
       return;
@@ -129,7 +161,17 @@ final class TestIssuer implements AutoCloseable {
         .put("expires_in", accessFor.toSeconds()));
   }
 
-  private static boolean isGood(MultiMap asked, MultiMap form) {
+  private boolean isGood(String refresh) {
+    refreshed++;
+    if (spent.contains(refresh)) {
+      reused++;
+      refreshTokens.clear();
+    }
+    return refreshTokens.remove(refresh) && spent.add(refresh);
+  }
+
+  private boolean isGood(MultiMap asked, MultiMap form) {
+    exchanged++;
     return asked != null && asked.get("redirect_uri").equals(form.get("redirect_uri"))
         && asked.get("code_challenge").equals(challenge(form.get("code_verifier")));
   }
