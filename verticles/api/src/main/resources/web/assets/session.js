@@ -20,9 +20,16 @@ function here() {
   return '/auth/login?' + new URLSearchParams({to: location.pathname + location.search});
 }
 
+/** Only the node's word that the session has ended makes anybody believe that it has. */
 async function signOut() {
-  const answer = await fetch('/auth/logout', {method: 'POST'});
-  location.assign(answer.ok ? (await answer.json()).to : '/');
+  try {
+    const answer = await fetch('/auth/logout', {method: 'POST'});
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    location.assign((await answer.json()).to);
+  } catch {
+    stuck = true;
+    notice('You may still be signed in: the node did not confirm that your session has ended. Try again, and do not leave this screen before.');
+  }
 }
 
 function corner(state) {
@@ -54,9 +61,19 @@ function notice(text, ...more) {
   bar.replaceChildren(text, ...more);
 }
 
+/** How an attempt to sign in ended, as the address says. Whoever is signed in lost nothing: the word is of an attempt before. */
+function failure(state) {
+  const word = /^#sign-in=(\w+)$/.exec(location.hash)?.[1] ?? '';
+  if (!word || !state.who) return Object.hasOwn(WORDS, word) ? WORDS[word] : null;
+  history.replaceState(null, '', location.pathname + location.search);
+  return null;
+}
+
 function told(state, wasIn) {
-  const failed = WORDS[/^#sign-in=(\w+)$/.exec(location.hash)?.[1]];
+  const failed = failure(state);
   const needs = NEEDS[location.pathname];
+  if (stuck && state.who) return;
+  stuck = false;
   if (failed) notice(failed + ' ', make('a', {href: '/auth/login'}, 'Sign in'));
   else if (!state.asked) notice('');
   else if (!state.who && wasIn) notice('You are signed out. ', make('a', {href: here()}, 'Sign in'));
@@ -66,6 +83,8 @@ function told(state, wasIn) {
 }
 
 let known = null;
+/** Signing out did not succeed, and the notice says so. */
+let stuck = false;
 
 async function look() {
   try {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.ColorScheme;
 import io.caregrid.api.Ward;
 import io.caregrid.cluster.Source;
@@ -94,6 +95,36 @@ class PagesIT {
         device => { const c = document.querySelector(`[data-device='${device}'] canvas`);
           return c.width ? c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 === 3 && v > 0).length : 0; }""",
         Monitors.device(n));
+  }
+
+  private static void answer(Page page, String address, int status, String json) {
+    page.unroute(address);
+    page.route(address, route -> route.fulfill(
+        new Route.FulfillOptions().setStatus(status).setContentType("application/json").setBody(json)));
+  }
+
+  @Test
+  void whatWentWrongWithSigningInIsSaidToWhoIsNotSignedInAndTroubleWithSigningOutToWhoIs() {
+    Page page = browser.page(ward.base() + "/", 1280, 800, ColorScheme.LIGHT);
+    answer(page, "**/auth/me", 200, "{\"asked\":true,\"offered\":true}");
+    page.navigate(ward.base() + "/#sign-in=lost");
+    page.reload();
+    assertThat(page.locator("#session-notice")).containsText("took too long");
+
+    answer(page, "**/auth/me", 200, "{\"asked\":true,\"offered\":true,\"who\":{\"name\":\"Ada\",\"may\":[]}}");
+    page.reload();
+    assertThat(page.locator("#who")).containsText("Ada");
+    assertThat(page.locator("#session-notice")).hasCount(0);
+    assertThat(page).hasURL(ward.base() + "/");
+
+    answer(page, "**/auth/logout", 503, "{}");
+    page.click("#who button");
+    assertThat(page.locator("#session-notice")).containsText("may still be signed in");
+    answer(page, "**/auth/logout", 200, "{\"to\":\"/vitals/\"}");
+    page.click("#who button");
+    assertThat(page).hasURL(ward.base() + "/vitals/");
+    page.context().close();
+    browser.complaints.clear(); // of the 503
   }
 
   @Test
