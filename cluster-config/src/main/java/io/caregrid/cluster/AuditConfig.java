@@ -14,13 +14,15 @@ import java.nio.file.Path;
  * @param segmentMegabytes size at which a new file begins, 1..1024
  * @param backlogMegabytes most that waits for the database, 16..1000000; beyond it nothing more can be recorded
  * @param days             how long a file stays after everything in it is in the database, 0..3650
+ * @param retentionDays    how long an entry stays in the database at least, 0..36500; whole months are removed when all of them is older. 0: for ever
+ * @param refusalsPerMinute refused requests of one stranger that are an entry each, 1..10000; those beyond are counted, in one entry a minute
  */
 public record AuditConfig(Path folder, boolean sync, String whenFull, int segmentMegabytes, int backlogMegabytes,
-    int days) {
+    int days, int retentionDays, int refusalsPerMinute) {
 
   public static final String REFUSE = "refuse";
   public static final String ALLOW = "allow";
-  public static final AuditConfig DEFAULT = new AuditConfig(null, false, REFUSE, 64, 4096, 30);
+  public static final AuditConfig DEFAULT = new AuditConfig(null, false, REFUSE, 64, 4096, 30, 0, 30);
 
   public AuditConfig {
     require(whenFull.equals(REFUSE) || whenFull.equals(ALLOW),
@@ -30,6 +32,10 @@ public record AuditConfig(Path folder, boolean sync, String whenFull, int segmen
     require(backlogMegabytes >= 16 && backlogMegabytes <= 1_000_000,
         "audit.backlogMegabytes must be 16..1000000, not " + backlogMegabytes);
     require(days >= 0 && days <= 3650, "audit.days must be 0..3650, not " + days);
+    require(retentionDays >= 0 && retentionDays <= 36_500,
+        "audit.retentionDays must be 0..36500, not " + retentionDays);
+    require(refusalsPerMinute >= 1 && refusalsPerMinute <= 10_000,
+        "audit.refusalsPerMinute must be 1..10000, not " + refusalsPerMinute);
   }
 
   public boolean refusesWhenFull() {

@@ -81,7 +81,7 @@ final class AuditedDoors implements AutoCloseable {
   void awaitShipped(String door) throws IOException, InterruptedException {
     HttpRequest ask = HttpRequest.newBuilder(URI.create(address(door) + "/metrics")).build();
     while (!client.send(ask, HttpResponse.BodyHandlers.ofString()).body().equals("0"))
-      LockSupport.parkNanos(20_000_000);
+      LockSupport.parkNanos(100_000_000);
   }
 
   @Override
@@ -114,7 +114,7 @@ final class AuditedDoors implements AutoCloseable {
     if (!name.equals("none")) {
       AuditConfig usual = AuditConfig.DEFAULT;
       Trail trail = Trail.open(folder, new AuditConfig(null, name.equals("forced"), usual.whenFull(),
-          usual.segmentMegabytes(), usual.backlogMegabytes(), 0), name, metrics);
+          usual.segmentMegabytes(), usual.backlogMegabytes(), 0, 0, usual.refusalsPerMinute()), name, metrics);
       trail.ship(vertx, events);
       audit = trail;
     }

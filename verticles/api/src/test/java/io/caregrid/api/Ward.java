@@ -52,7 +52,8 @@ public final class Ward implements AutoCloseable {
   public final DeadLetters letters;
   private final String address;
   private final Database database;
-  private final Trail audit;
+  /** What its doors record. */
+  public final Trail audit;
   private HttpVerticle http;
   private final WebClient client;
   private String deployment;

@@ -40,6 +40,8 @@ public interface Audit {
     DEAD_LETTERS("dead-letters"),
     LIVE_FEED("live-feed"),
     AUDIT_READ("audit-read"),
+    /** Months of the trail itself that were older than they are kept. */
+    AUDIT_REMOVED("audit-removed"),
     SIGN_IN("sign-in"),
     SIGN_OUT("sign-out"),
     REQUEST("request");
@@ -52,40 +54,52 @@ public interface Audit {
   }
 
   /**
-   * One access.
+   * One access, or several refusals that differ in nothing an auditor would ask for.
    *
-   * @param caller   who
-   * @param deed     what was done
-   * @param what     to what: FHIR references ({@code Patient/1}), studies as {@code urn:oid:}…, or the address that was refused; may be empty
-   * @param patients whose data it was, as far as is known: references {@code Patient/id}
-   * @param query    what was searched or asked for, as it was written; null when nothing was
-   * @param status   {@link #DONE}, or the HTTP status of the refusal or failure, whatever the protocol
+   * @param caller     who
+   * @param deed       what was done
+   * @param what       to what: FHIR references ({@code Patient/1}), anything else as {@code urn:}…, or the address that was refused; may be empty
+   * @param patients   whose data it was, as far as is known: references {@code Patient/id}
+   * @param patientIds the same as other systems call them: Patient IDs of DICOM (0010,0020)
+   * @param query      what was searched or asked for, as it was written; null when nothing was
+   * @param status     {@link #DONE}, or the HTTP status of the refusal or failure, whatever the protocol
+   * @param times      how often, 1 for an access
    */
-  record Entry(Caller caller, Deed deed, List<String> what, List<String> patients, String query, int status) {
+  record Entry(Caller caller, Deed deed, List<String> what, List<String> patients, List<String> patientIds,
+      String query, int status, long times) {
     public Entry {
       what = List.copyOf(what);
       patients = List.copyOf(patients);
+      patientIds = List.copyOf(patientIds);
     }
 
     /** @param what null for nothing in particular */
     public static Entry of(Caller caller, Deed deed, String what) {
-      return new Entry(caller, deed, what == null ? List.of() : List.of(what), List.of(), null, DONE);
+      return new Entry(caller, deed, what == null ? List.of() : List.of(what), List.of(), List.of(), null, DONE, 1);
     }
 
     public Entry asking(String query) {
-      return new Entry(caller, deed, what, patients, query, status);
+      return new Entry(caller, deed, what, patients, patientIds, query, status, times);
     }
 
     public Entry about(List<String> patients) {
-      return new Entry(caller, deed, what, patients, query, status);
+      return new Entry(caller, deed, what, patients, patientIds, query, status, times);
+    }
+
+    public Entry aboutIds(List<String> patientIds) {
+      return new Entry(caller, deed, what, patients, patientIds, query, status, times);
     }
 
     public Entry to(List<String> what) {
-      return new Entry(caller, deed, what, patients, query, status);
+      return new Entry(caller, deed, what, patients, patientIds, query, status, times);
     }
 
     public Entry ended(int status) {
-      return new Entry(caller, deed, what, patients, query, status);
+      return new Entry(caller, deed, what, patients, patientIds, query, status, times);
+    }
+
+    public Entry times(long times) {
+      return new Entry(caller, deed, what, patients, patientIds, query, status, times);
     }
 
     /** @param cause null: it went well */

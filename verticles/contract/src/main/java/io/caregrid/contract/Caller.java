@@ -31,9 +31,15 @@ public record Caller(String subject, String issuer, String name, Set<String> rol
     return new Caller("system:" + name, null, null, Set.of("system"), Grants.ALL, null, null, null);
   }
 
+  private static final String UNKNOWN = "unknown";
+
   /** Somebody who was turned away before it was known who. */
   public static Caller unknown() {
-    return new Caller("unknown", null, null, Set.of(), Grants.NONE, null, null, null);
+    return new Caller(UNKNOWN, null, null, Set.of(), Grants.NONE, null, null, null);
+  }
+
+  public boolean isUnknown() {
+    return issuer == null && subject.equals(UNKNOWN);
   }
 
   public boolean may(Access access) {

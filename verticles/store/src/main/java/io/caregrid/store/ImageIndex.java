@@ -21,6 +21,8 @@ public final class ImageIndex {
       select s.study, e.series, i.instance, i.sop_class, i.transfer_syntax, i.frames, i.node, i.file, i.pos, i.length, i.crc, i.stored
       from image_study s join image_series e on e.study_id = s.id join image_instance i on i.series_id = e.id
       where s.study = $1""";
+  private static final String PATIENTS = """
+      select distinct patient_id from image_study where study = any($1) and patient_id is not null""";
   private static final String REMOVE = "select remove_images($1, $2, $3) as gone";
   private static final String SETTLED = "delete from image_study_change where serial = any($1)";
 
@@ -119,6 +121,16 @@ public final class ImageIndex {
     String series = seriesOrNull == null ? "" : " and e.series = $2";
     String instance = instanceOrNull == null ? "" : " and i.instance = $" + (seriesOrNull == null ? 2 : 3);
     return LOCATED + series + instance + " order by e.id, i.sid";
+  }
+
+  /** Whose studies these are: Patient IDs (0010,0020) as they are searched, in lower case; each once. */
+  public Future<List<String>> patientIds(List<String> studies) {
+    if (studies.isEmpty()) return Future.succeededFuture(List.of());
+    return database.ask(PATIENTS, Tuple.tuple().addValue(studies.toArray(String[]::new))).map(rows -> {
+      List<String> found = new ArrayList<>(rows.size());
+      for (Row row : rows) found.add(row.getString("patient_id"));
+      return found;
+    }).recover(Failures::recover);
   }
 
   static Located located(Row row) {

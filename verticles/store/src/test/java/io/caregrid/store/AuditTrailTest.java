@@ -21,10 +21,12 @@ import io.vertx.sqlclient.Row;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** From an access to the database: each once, whatever happens on the way. */
 @ExtendWith(Room.Key.class)
 class AuditTrailTest {
-  private static final AuditConfig CONFIG = new AuditConfig(null, true, AuditConfig.REFUSE, 1, 4096, 0);
+  private static final AuditConfig CONFIG = new AuditConfig(null, true, AuditConfig.REFUSE, 1, 4096, 0, 0, 30);
   @TempDir
   Path folder;
   private Room room;
@@ -65,16 +67,47 @@ class AuditTrailTest {
     trail.close();
   }
 
+  /** What the lines in the database name first, as often as it is there. */
+  private List<String> all(String prefix) {
+    List<String> found = new ArrayList<>();
+    for (Row row : room.sql("select lines from audit_block"))
+      for (byte[] line : AuditBlock.lines(row.getBuffer("lines").getBytes())) {
+        if (!new String(line, java.nio.charset.StandardCharsets.UTF_8).contains(prefix)) continue;
+        String what = AuditEvents.Recorded.of(line).fact().at("/what/0").asText();
+        if (what.startsWith(prefix)) found.add(what);
+      }
+    return found;
+  }
+
   private long here(String prefix) {
-    return room.count("from audit_event, jsonb_array_elements_text(fact->'what') w where w like $1", prefix + "%");
+    return all(prefix).size();
   }
 
   private Set<String> distinct(String prefix) {
-    Set<String> found = new HashSet<>();
-    for (Row row : room.sql("select fact->'what'->>0 as w from audit_event where fact->'what'->>0 like $1",
-        prefix + "%"))
-      found.add(row.getString("w"));
-    return found;
+    return new HashSet<>(all(prefix));
+  }
+
+  private static AuditQuery about(String entity, int count, UUID after) {
+    return new AuditQuery(null, null, List.of(), List.of(), List.of(entity), List.of(), List.of(), List.of(), null,
+        null,
+        List.of(), count, true, after);
+  }
+
+  private static AuditQuery of(List<String> patients, List<String> patientIds) {
+    return new AuditQuery(null, null, patients, patientIds, List.of(), List.of(), List.of(), List.of(), null, null,
+        List.of(), 1000, true, null);
+  }
+
+  /** Of everything in the database, page by page. */
+  private List<UUID> found(String entity) {
+    List<UUID> ids = new ArrayList<>();
+    UUID after = null;
+    do {
+      AuditEvents.Found page = get(events.search(about(entity, 7, after)));
+      page.events().forEach(one -> ids.add(one.id()));
+      after = page.next();
+    } while (after != null);
+    return ids;
   }
 
   @Test
@@ -88,7 +121,7 @@ class AuditTrailTest {
     close(trail);
     assertEquals(3000, here("Soon/"));
     assertEquals(3000, distinct("Soon/").size());
-    assertEquals(429, room.count("from audit_event where keys @> array['Patient/p1']"));
+    assertEquals(429, get(events.search(of(List.of("Patient/p1"), List.of()))).total().orElseThrow());
   }
 
   @Test
@@ -125,18 +158,19 @@ class AuditTrailTest {
 
   @Test
   void aDatabaseThatWentBackGetsWhatItLostAndNothingTwice() throws IOException {
-    AuditConfig keeping = new AuditConfig(null, true, AuditConfig.REFUSE, 1, 4096, 30);
+    AuditConfig keeping = new AuditConfig(null, true, AuditConfig.REFUSE, 1, 4096, 30, 0, 30);
     Trail trail = Trail.open(folder, keeping, "node-1", new SimpleMeterRegistry());
     trail.ship(room.vertx(), events);
     for (int n = 0; n < 10; n++) get(trail.record(entry("Back/" + n)));
     until("the first are in", () -> here("Back/") == 10);
     AuditPosition then = get(events.position(journal(), "node-1"));
+    UUID lastThen = found("Back/9").get(0);
     for (int n = 10; n < 20; n++) get(trail.record(entry("Back/" + n)));
     until("the others are in", () -> here("Back/") == 20);
 
-    room.sql("alter table audit_event disable trigger stays");
-    room.sql("delete from audit_event where fact->'what'->>0 ~ 'Back/1[5-9]'");
-    room.sql("alter table audit_event enable trigger stays");
+    room.sql("alter table audit_block disable trigger stays");
+    room.sql("delete from audit_block where last > $1", lastThen);
+    room.sql("alter table audit_block enable trigger stays");
     room.sql("update audit_journal set segment = $2, position = $3 where journal = $1", journal(), then.segment(),
         then.offset());
     get(trail.record(entry("Back/20")));
@@ -144,6 +178,148 @@ class AuditTrailTest {
     until("all are in again", () -> here("Back/") == 21);
     assertEquals(21, distinct("Back/").size());
     close(trail);
+  }
+
+  @Test
+  void whatIsShippedTwiceIsFoundAndCountedOnce() throws IOException {
+    AuditConfig keeping = new AuditConfig(null, false, AuditConfig.REFUSE, 1, 4096, 30, 0, 30);
+    Trail trail = Trail.open(folder, keeping, "node-1", new SimpleMeterRegistry());
+    trail.ship(room.vertx(), events);
+    for (int n = 0; n < 30; n++) get(trail.record(entry("Twice/x")));
+    until("all are in", () -> here("Twice/") == 30);
+    close(trail);
+    Files.writeString(folder.resolve("journal"), UUID.randomUUID() + "\n");
+
+    Trail again = Trail.open(folder, keeping, "node-1", new SimpleMeterRegistry());
+    again.ship(room.vertx(), events);
+    until("all are in again", () -> here("Twice/") == 60);
+    close(again);
+
+    List<UUID> ids = found("Twice/x");
+    assertEquals(30, ids.size());
+    assertEquals(30, new HashSet<>(ids).size());
+    assertEquals(30, get(events.search(about("Twice/x", 0, null))).total().orElseThrow());
+    assertEquals("Twice/x", get(events.read(ids.get(5))).fact().at("/what/0").asText());
+  }
+
+  @Test
+  void whatWasRecordedBeforeThereWereBlocksIsFoundAmongThem() throws IOException {
+    UUID old = UUID.fromString("0190a000-0000-7000-8000-000000000001");
+    room.sql(
+        "insert into audit_event (id, at, keys, fact) values ($1, '2024-07-11T00:00:00Z', array['agent|old', 'Old/1'], "
+            + "'{\"node\":\"n\",\"subject\":\"old\",\"deed\":\"read\",\"status\":200,\"what\":[\"Old/1\"]}')",
+        old);
+    Trail trail = shipping();
+    for (int n = 0; n < 9; n++) get(trail.record(entry("Old/1")));
+    until("all are in", () -> here("Old/") == 9);
+    close(trail);
+
+    List<UUID> ids = found("Old/1");
+    assertEquals(10, ids.size());
+    assertEquals(old, ids.get(9), "newest first");
+    assertEquals(10, get(events.search(about("Old/1", 0, null))).total().orElseThrow());
+    assertEquals("old", get(events.read(old)).fact().path("subject").asText());
+  }
+
+  @Test
+  void aPatientIsFoundByWhatPicturesCallHimInWhateverCase() throws IOException {
+    Trail trail = shipping();
+    get(trail.record(entry("Id/1").aboutIds(List.of("MRN-7a"))));
+    get(trail.record(entry("Id/2").about(List.of("Patient/id7"))));
+    get(trail.record(entry("Id/3").aboutIds(List.of("MRN-7"))));
+    until("all are in", () -> here("Id/") == 3);
+    close(trail);
+
+    List<String> found = get(events.search(of(List.of("Patient/id7"), List.of("mrn-7A")))).events()
+        .stream()
+        .map(one -> one.fact().at("/what/0").asText())
+        .toList();
+    assertEquals(List.of("Id/2", "Id/1"), found);
+  }
+
+  private void keep(String at, String what) {
+    UUID journal = UUID.randomUUID();
+    get(events.position(journal, "n"));
+    long millis = java.time.Instant.parse(at).toEpochMilli();
+    UUID id = new UUID(millis << 16 | 0x7000, 0x8000000000000001L);
+    String line = "{\"id\":\"" + id + "\",\"at\":\"" + at + "\",\"node\":\"n\",\"subject\":\"s\",\"deed\":\"read\","
+        + "\"status\":200,\"what\":[\"" + what + "\"],\"crc\":\"00000000\"}";
+    assertTrue(get(events.keep(journal, AuditPosition.START, new AuditPosition(1, 0), List.of(line))));
+  }
+
+  @Test
+  void monthsThatAreOverForLongEnoughAreRemovedAndNothingYounger() {
+    for (String at : List.of("2020-01-01T00:00:00Z", "2020-01-31T23:59:59.999Z", "2020-02-01T00:00:00Z",
+        "2020-03-15T00:00:00Z"))
+      keep(at, "Months/" + at);
+    assertEquals(4, here("Months/"));
+
+    assertEquals(List.of(), get(events.forget(LocalDate.parse("2020-01-31"))));
+    assertEquals(4, here("Months/"));
+    assertEquals(List.of("2020-01"), get(events.forget(LocalDate.parse("2020-02-29"))));
+    assertEquals(Set.of("Months/2020-02-01T00:00:00Z", "Months/2020-03-15T00:00:00Z"), distinct("Months/"));
+    assertEquals(List.of("2020-02"), get(events.forget(LocalDate.parse("2020-03-01"))));
+    keep("2020-01-15T00:00:00Z", "Months/late");
+    assertEquals(2, here("Months/"));
+    assertEquals(List.of("2020-01", "2020-03"), get(events.forget(LocalDate.parse("2020-04-01"))));
+  }
+
+  @Test
+  void aTrailWithARetentionRemovesWhatIsOlderAndSaysSo() throws IOException {
+    keep("2020-06-01T00:00:00Z", "Forgotten/1");
+    Trail trail = Trail.open(folder, new AuditConfig(null, false, AuditConfig.REFUSE, 1, 4096, 0, 365, 30), "node-1",
+        new SimpleMeterRegistry());
+    trail.ship(room.vertx(), events);
+
+    until("it is removed", () -> here("Forgotten/") == 0);
+    AuditQuery removals = new AuditQuery(null, null, List.of(), List.of(), List.of(), List.of(),
+        List.of("audit-removed"),
+        List.of(), null, null, List.of(), 1, false, null);
+    until("and that is recorded", () -> !get(events.search(removals)).events().isEmpty());
+    assertTrue(get(events.search(removals)).events().get(0).fact().path("query").asText().contains("2020-06"));
+    close(trail);
+  }
+
+  @Test
+  void aStrangersFloodIsAFewEntriesAndACountAndNothingAllowedIsMissing() throws IOException {
+    Trail trail = shipping();
+    Caller stranger = Caller.unknown().from("198.51.100.7");
+    for (int n = 0; n < 5_000; n++) {
+      get(trail.record(Entry.of(stranger, Deed.REQUEST, "Flood/" + n).ended(401)));
+      if (n % 50 == 0) get(trail.record(entry("Flood/allowed")));
+    }
+    assertEquals(0, get(trail.drain(java.time.Duration.ofSeconds(20))));
+    trail.close();
+
+    assertEquals(30 + 100, here("Flood/"));
+    AuditQuery his = new AuditQuery(null, null, List.of(), List.of(), List.of(), List.of(), List.of(),
+        List.of("198.51.100.7"), 400, 500, List.of(), 100, true, null);
+    AuditEvents.Found found = get(events.search(his));
+    assertEquals(31, found.total().orElseThrow());
+    assertEquals(4_970, found.events().stream().mapToLong(one -> one.fact().path("times").asLong()).sum());
+  }
+
+  @Test
+  void drainingBringsAllToTheDatabaseAndSaysWhatItCouldNot() throws IOException {
+    Trail trail = shipping();
+    List<Future<Void>> kept = new ArrayList<>();
+    for (int n = 0; n < 20_000; n++) kept.add(trail.record(entry("Drain/" + n)));
+    get(Future.all(kept));
+
+    assertEquals(0, get(trail.drain(java.time.Duration.ofSeconds(30))));
+    assertEquals(20_000, here("Drain/"));
+    get(trail.record(entry("Drain/late")));
+    trail.close();
+    Trail left = Trail.open(folder, CONFIG, "node-1", new SimpleMeterRegistry());
+    left.ship(room.vertx(), new AuditEvents(get(nowhere())));
+    long remaining = get(left.drain(java.time.Duration.ofSeconds(2)));
+    assertTrue(remaining != 0, "what is left is known to be left");
+    left.close();
+  }
+
+  /** A database that is there no more. */
+  private Future<Database> nowhere() {
+    return Database.open(room.vertx(), room.config()).compose(open -> open.close().map(open));
   }
 
   @Test
@@ -183,8 +359,8 @@ class AuditTrailTest {
     close(last);
   }
 
-  private java.util.UUID journal() throws IOException {
-    return java.util.UUID.fromString(Files.readString(folder.resolve("journal")).strip());
+  private UUID journal() throws IOException {
+    return UUID.fromString(Files.readString(folder.resolve("journal")).strip());
   }
 
   @Test
@@ -194,7 +370,11 @@ class AuditTrailTest {
     until("it is in", () -> here("Stays/") == 1);
     close(trail);
 
-    for (String sql : List.of("update audit_event set fact = '{}'", "delete from audit_event", "truncate audit_event"))
+    String month = room.sql("select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid "
+        + "where i.inhparent = 'audit_block'::regclass order by 1 desc limit 1").iterator().next().getString(0);
+    for (String sql : List.of("update audit_event set fact = '{}'", "delete from audit_event", "truncate audit_event",
+        "update audit_block set lines = ''", "delete from audit_block", "truncate audit_block",
+        "update " + month + " set lines = ''", "delete from " + month, "truncate " + month))
       assertEquals("42501", fails(PgException.class, room.database().pool().query(sql).execute()).getSqlState(), sql);
     assertEquals(1, here("Stays/"));
   }
@@ -204,8 +384,9 @@ class AuditTrailTest {
     room.sql(
         """
         create function never() returns trigger language plpgsql as $$ begin
-          if new.fact->'what'->>0 = 'Poison/13' then raise exception using errcode = '22023'; end if; return new; end $$""");
-    room.sql("create trigger never before insert on audit_event for each row execute function never()");
+          if new.keys @> array[%d]::bigint[] then raise exception using errcode = '22023'; end if; return new; end $$"""
+            .formatted(AuditBlock.key("", "Poison/13")));
+    room.sql("create trigger never before insert on audit_block for each row execute function never()");
     Trail trail = shipping();
     for (int n = 0; n < 50; n++) get(trail.record(entry("Poison/" + n)));
 
@@ -213,7 +394,7 @@ class AuditTrailTest {
     get(trail.record(entry("Poison/after")));
     until("and what follows", () -> here("Poison/") == 50);
     close(trail);
-    room.sql("drop trigger never on audit_event");
+    room.sql("drop trigger never on audit_block");
     assertTrue(!distinct("Poison/").contains("Poison/13"));
   }
 

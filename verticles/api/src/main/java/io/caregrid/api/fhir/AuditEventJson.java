@@ -30,7 +30,7 @@ final class AuditEventJson {
     coding(event.putObject("type"), kind.system().url, kind.type());
     coding(event.putArray("subtype").addObject(), kind.subtypeSystem(), kind.subtype());
     event.put("action", kind.action()).put("recorded", recorded.at().toString());
-    outcome(event, fact.path("status").asInt());
+    outcome(event, fact.path("status").asInt(), fact.path("times").asLong(1));
     agents(event.putArray("agent"), fact, kind);
     source(event.putObject("source"), fact);
     entities(event.putArray("entity"), fact);
@@ -43,9 +43,10 @@ final class AuditEventJson {
   }
 
   /** FHIR R4 valueset-audit-event-outcome. */
-  private static void outcome(ObjectNode event, int status) {
+  private static void outcome(ObjectNode event, int status, long times) {
     event.put("outcome", status < 400 ? "0" : status < 500 ? "4" : "8");
-    if (status >= 400) event.put("outcomeDesc", "HTTP status " + status);
+    if (status >= 400)
+      event.put("outcomeDesc", "HTTP status " + status + (times == 1 ? "" : ", " + times + " times within a minute"));
   }
 
   /** Data flows from its source to its destination; a question counts as data of who asks (as in DICOM PS3.15). */
@@ -94,6 +95,10 @@ final class AuditEventJson {
     if (fact.has("query")) {
       byte[] query = fact.path("query").asText().getBytes(StandardCharsets.UTF_8);
       entity(entities.addObject(), "2", "24").put("query", Base64.getEncoder().encodeToString(query));
+    }
+    if (fact.has("times")) {
+      ObjectNode sum = entity(entities.addObject(), "4", "20").put("name", "further refusals");
+      sum.putArray("detail").addObject().put("type", "count").put("valueString", fact.path("times").asText());
     }
     if (fact.has("trace")) {
       ObjectNode transaction = entities.addObject();

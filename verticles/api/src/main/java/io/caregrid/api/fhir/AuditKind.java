@@ -44,6 +44,7 @@ record AuditKind(Deed deed, System system, String type, String subtype, String a
       new AuditKind(Deed.DEAD_LETTERS, REST, "rest", Deed.DEAD_LETTERS.code, "R"),
       new AuditKind(Deed.LIVE_FEED, REST, "rest", Deed.LIVE_FEED.code, "R"),
       new AuditKind(Deed.AUDIT_READ, DCM, "110101", Deed.AUDIT_READ.code, "R"),
+      new AuditKind(Deed.AUDIT_REMOVED, DCM, "110101", Deed.AUDIT_REMOVED.code, "D"),
       new AuditKind(Deed.SIGN_IN, DCM, "110114", Deed.SIGN_IN.code, "E"),
       new AuditKind(Deed.SIGN_OUT, DCM, "110114", Deed.SIGN_OUT.code, "E"),
       new AuditKind(Deed.REQUEST, REST, "rest", Deed.REQUEST.code, "E"));

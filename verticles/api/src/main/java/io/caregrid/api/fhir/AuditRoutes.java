@@ -58,8 +58,13 @@ public final class AuditRoutes implements Routes {
     Audit.Entry entry = Audit.Entry.of(Requests.caller(request), Audit.Deed.AUDIT_READ, null)
         .about(query.patients())
         .asking(TYPE + "?" + Query.format(params));
-    return audit.around(entry, () -> events.search(query))
+    return audit.around(entry, () -> found(query))
         .compose(found -> FhirAnswer.json(request, 200, bundle(request, params, query, found)));
+  }
+
+  /** Pictures name their patient as DICOM does: whoever asks for a Patient means his identifiers, too. */
+  private Future<Found> found(AuditQuery query) {
+    return events.identifiers(query.patients()).compose(also -> events.search(query.alsoOf(also)));
   }
 
   private static Buffer bundle(RoutingContext request, List<Param> params, AuditQuery query, Found found) {

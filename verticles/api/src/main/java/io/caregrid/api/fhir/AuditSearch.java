@@ -29,6 +29,7 @@ final class AuditSearch {
       SearchRequest.PAGE);
 
   private final List<String> patients = new ArrayList<>();
+  private final List<String> patientIds = new ArrayList<>();
   private final List<String> entities = new ArrayList<>();
   private final List<String> agents = new ArrayList<>();
   private final List<String> addresses = new ArrayList<>();
@@ -68,7 +69,8 @@ final class AuditSearch {
     List<String> deeds = kinds.size() == AuditKind.ALL.size()
         ? List.of()
         : kinds.stream().map(kind -> kind.deed().code).toList();
-    return new AuditQuery(from, to, patients, entities, agents, deeds, addresses, statusFrom, statusTo, sites, count,
+    return new AuditQuery(from, to, patients, patientIds, entities, agents, deeds, addresses, statusFrom, statusTo,
+        sites, count,
         total, after);
   }
 
@@ -87,6 +89,7 @@ final class AuditSearch {
     switch (name) {
       case "date" -> date(values);
       case "patient" -> once(patients, name, values.stream().map(AuditSearch::patient).toList());
+      case "patient:identifier" -> once(patientIds, name, values.stream().map(AuditSearch::code).toList());
       case "entity" -> once(entities, name, values);
       case "altid", "agent:identifier" -> once(agents, name, values.stream().map(AuditSearch::code).toList());
       case "address" -> once(addresses, name, values);
@@ -97,7 +100,8 @@ final class AuditSearch {
       case "outcome" -> outcome(values.stream().map(AuditSearch::code).sorted().toList());
       default ->
         throw new Failure.Invalid("this node does not know " + name + " as search parameter of AuditEvent; it knows "
-            + String.join(", ", PARAMS.keySet()) + ", agent:identifier, _count, _total, _summary=count");
+            + String.join(", ", PARAMS.keySet())
+            + ", patient:identifier, agent:identifier, _count, _total, _summary=count");
     }
   }
 

@@ -87,8 +87,9 @@ public final class LiveRoutes implements Routes {
   }
 
   private static Audit.Entry watching(RoutingContext request, String device) {
-    return Audit.Entry.of(Requests.caller(request), Audit.Deed.LIVE_FEED, null)
-        .asking(device == null || device.isEmpty() ? "all devices" : "device " + device);
+    boolean all = device == null || device.isEmpty();
+    return Audit.Entry.of(Requests.caller(request), Audit.Deed.LIVE_FEED, all ? null : "urn:caregrid:device:" + device)
+        .asking(all ? "all devices" : "device " + device);
   }
 
   private void open(RoutingContext request, String device) {

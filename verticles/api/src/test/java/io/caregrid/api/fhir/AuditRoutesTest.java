@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Ward;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Caller;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.client.HttpResponse;
 import java.io.IOException;
@@ -115,6 +117,41 @@ class AuditRoutesTest {
     String query = new String(Base64.getDecoder().decode(event.at("/entity/1/query").asText()), StandardCharsets.UTF_8);
     assertEquals("Patient?birthdate=1950-01-01&_id=" + patient, query);
     assertEquals("24", event.at("/entity/1/role/code").asText());
+  }
+
+  @Test
+  void whoLookedAtAPatientsPicturesIsFoundByThePatientByNowAndEverIdentifier() {
+    String mrn = "MRN-" + patient;
+    String was = "WAS-" + patient;
+    for (String id : List.of(was, mrn))
+      ward.send("PUT", "/fhir/Patient/" + patient, "{\"resourceType\":\"Patient\",\"id\":\"" + patient
+          + "\",\"identifier\":[{\"system\":\"urn:oid:1.2.3\",\"value\":\"" + id + "\"}]}");
+    for (String id : List.of(mrn.toLowerCase(), was))
+      Ward.get(ward.audit.record(Audit.Entry.of(Caller.system("test"), Audit.Deed.IMAGES_RETRIEVED, "urn:oid:1.2." + id)
+          .aboutIds(List.of(id))));
+
+    List<JsonNode> events = await(2, "patient=" + patient + "&subtype=images-retrieved");
+
+    assertEquals("urn:oid:1.2." + was, events.get(0).at("/entity/0/what/identifier/value").asText());
+    assertEquals(was, events.get(0).at("/entity/1/what/identifier/value").asText());
+    assertEquals("Patient", events.get(0).at("/entity/1/what/type").asText());
+    assertEquals(1, events("patient:identifier=urn:oid:1.2.3|" + mrn + "&subtype=images-retrieved").size());
+    ResourceRules rules = Ward.get(ResourceRules.load(ward.vertx));
+    assertEquals(List.of(), rules.check((ObjectNode) events.get(0)));
+  }
+
+  @Test
+  void aCountOfRefusalsSaysHowMany() {
+    Ward.get(ward.audit.record(Audit.Entry.of(Caller.unknown().from("203.0.113.9"), Audit.Deed.REQUEST, null)
+        .ended(401)
+        .times(4970)));
+
+    JsonNode event = await(1, "address=203.0.113.9").get(0);
+
+    assertEquals("HTTP status 401, 4970 times within a minute", event.path("outcomeDesc").asText());
+    assertEquals("4970", event.at("/entity/0/detail/0/valueString").asText());
+    ResourceRules rules = Ward.get(ResourceRules.load(ward.vertx));
+    assertEquals(List.of(), rules.check((ObjectNode) event));
   }
 
   @Test

@@ -5,11 +5,12 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Some lines of a journal, read off its files.
+ * Some lines of a journal, read off its files: never more than {@link #SPAN} of time, so that the database knows where not to look.
  *
  * @param lines   whole ones, in order
  * @param next    where the next batch begins
@@ -18,14 +19,17 @@ import java.util.List;
  */
 record Batch(List<String> lines, AuditPosition next, long bytes, List<String> damaged) {
 
-  static final int BYTES = 512 << 10;
+  static final int BYTES = 1 << 20;
+  /** Longest line that is looked for; none that {@link Line} makes is longer. */
+  static final int MOST_BYTES = 32 << 20;
+  static final Duration SPAN = io.caregrid.store.AuditEvents.SPAN;
 
   /** Nothing when {@code from} is {@code until}. Blocks. */
   static Batch read(Segments segments, AuditPosition from, AuditPosition until) throws IOException {
     long segment = from.segment();
     long offset = from.offset();
     while (true) {
-      Batch some = read(segments, segment, offset, segment == until.segment() ? until.offset() : Long.MAX_VALUE);
+      Batch some = read(segments, segment, offset, segment == until.segment() ? until.offset() : Long.MAX_VALUE, BYTES);
       if (some.bytes > 0 || segment >= until.segment()) return some;
       Long following = segments.all().higherKey(segment);
       if (following == null || following > until.segment()) return new Batch(List.of(), until, 0, List.of());
@@ -34,31 +38,44 @@ record Batch(List<String> lines, AuditPosition next, long bytes, List<String> da
     }
   }
 
-  private static Batch read(Segments segments, long segment, long offset, long until) throws IOException {
+  private static Batch read(Segments segments, long segment, long offset, long until, int most) throws IOException {
     try (RandomAccessFile file = new RandomAccessFile(segments.file(segment).toFile(), "r")) {
       long end = Math.min(until, file.length());
-      byte[] bytes = new byte[(int) Math.max(0, Math.min(end - offset, BYTES))];
+      byte[] bytes = new byte[(int) Math.max(0, Math.min(end - offset, most))];
       file.seek(offset);
       file.readFully(bytes);
-      return parse(segments.file(segment).getFileName().toString(), segment, offset, bytes,
-          offset + bytes.length == end);
+      boolean last = offset + bytes.length == end;
+      if (!last && most < MOST_BYTES && !hasLine(bytes)) return read(segments, segment, offset, until, most * 4);
+      return parse(segments.file(segment).getFileName().toString(), segment, offset, bytes, last);
     } catch (FileNotFoundException none) {
       return new Batch(List.of(), new AuditPosition(segment, offset), 0, List.of());
     }
+  }
+
+  private static boolean hasLine(byte[] bytes) {
+    for (byte one : bytes) if (one == '\n') return true;
+    return false;
   }
 
   /** @param last nothing follows in this file, so what has no line feed is torn; otherwise it is left for the next batch, unless it is all there is */
   static Batch parse(String name, long segment, long offset, byte[] bytes, boolean last) {
     List<String> lines = new ArrayList<>();
     List<String> damaged = new ArrayList<>();
+    long first = -1;
     int from = 0;
     while (from < bytes.length) {
       int to = from;
       while (to < bytes.length && bytes[to] != '\n') to++;
       boolean cut = to == bytes.length;
       if (cut && !last && from > 0) break;
-      if (!cut && Line.isWhole(bytes, from, to)) lines.add(new String(bytes, from, to - from, StandardCharsets.UTF_8));
-      else damaged.add(name + ": " + (offset + from) + "-" + (offset + to));
+      if (!cut && Line.isWhole(bytes, from, to)) {
+        long millis = Line.millis(bytes, from);
+        if (first < 0) first = millis;
+        if (Math.abs(millis - first) >= SPAN.toMillis()) break;
+        lines.add(new String(bytes, from, to - from, StandardCharsets.UTF_8));
+      } else {
+        damaged.add(name + ": " + (offset + from) + "-" + (offset + to));
+      }
       from = Math.min(bytes.length, to + 1);
     }
     return new Batch(lines, new AuditPosition(segment, offset + from), from, damaged);

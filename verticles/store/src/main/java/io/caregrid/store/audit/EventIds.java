@@ -6,10 +6,12 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 
 /**
- * Ids of version 7 (RFC 9562 section 5.7, with the counter of section 6.2): each greater than the one before, whatever the clock does. One thread.
+ * Ids of version 7 (RFC 9562 section 5.7, with the counter of section 6.2), from which an entry has its time: each greater than the one before, unless the clock goes
+ * back by more than a second. Then time is right and order is not: nothing needs the order.
  */
 final class EventIds {
   private static final int COUNTS = 1 << 12;
+  private static final long TOLERANCE_MILLIS = 1000;
   private final Clock clock;
   private final SplittableRandom random = new SplittableRandom(new SecureRandom().nextLong());
   private long millis;
@@ -19,9 +21,9 @@ final class EventIds {
     this.clock = clock;
   }
 
-  UUID next() {
+  synchronized UUID next() {
     long now = clock.millis();
-    if (now > millis) {
+    if (now > millis || now < millis - TOLERANCE_MILLIS) {
       millis = now;
       count = 0;
     } else if (++count == COUNTS) {

@@ -12,25 +12,29 @@ import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The node's own record of accesses, appended by one thread: what waits is written by one write and, with {@code audit.sync}, one fdatasync; then all who wait go
- * on. While one group is forced the next one gathers, so nobody waits for company.
+ * The node's own record of accesses. Whoever records one writes its line into the page cache himself, by one write of a microsecond or two: it outlives this
+ * process, and no other thread is waited for. Once a second a thread of its own forces what was written to the disk.
  *
- * <p>After a failed write or fdatasync the file is never written again (Linux reports a lost page once) and the group is refused; its lines may be there all the
- * same: then the trail names accesses that were not answered, never the reverse. Nothing is taken until a probe has been written.
+ * <p>What finds the file taken, or the disk busy with being forced for longer than {@value #SLOW_MILLIS} ms, goes to the thread {@code audit-journal}, which writes
+ * all that waits at once: an event loop does not wait for a disk. With {@code audit.sync} everything goes there, and is forced group by group; while one group
+ * is forced the next gathers.
+ *
+ * <p>After a failed write or fdatasync the file is never written again and the group is refused; its lines may be there all the same: then the trail names accesses
+ * that were not answered, never the reverse. Nothing is taken until a probe has been written.
  */
 final class Journal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Journal.class);
@@ -38,8 +42,11 @@ final class Journal implements AutoCloseable {
   /** Waiting for the disk; each is a request under way. */
   private static final int MOST_WAITING = 100_000;
   private static final long LOOK_MILLIS = 1000;
+  private static final long SLOW_MILLIS = 50;
   private static final Duration STUCK = Duration.ofSeconds(5);
+  private static final Duration SHUT = Duration.ofSeconds(10);
   private static final Failure.Busy FULL = new Failure.Busy(Audit.CLOSED);
+  private static final Future<Void> KEPT = Future.succeededFuture();
 
   private record Waiting(Entry entry, Promise<Void> kept) {}
 
@@ -47,29 +54,28 @@ final class Journal implements AutoCloseable {
   private final AuditConfig config;
   private final String node;
   private final EventIds ids;
+  private final Tape tape;
   private final AtomicLong backlog = new AtomicLong();
+  private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread writer;
+  private final Thread forcer;
   private List<Waiting> waiting = new ArrayList<>();
-  private boolean closing;
+  private volatile boolean closing;
   private volatile boolean failed;
-  private volatile AuditPosition written;
-  private FileChannel file;
-  private long number;
-  private long length;
-  private boolean unforced;
-  /** When the group under way went to the disk, 0 when none is. */
-  private volatile long busySince;
-  private long looked = System.nanoTime();
+  /** When the write under way began, and the fdatasync, as nanoTime; 0: none is. */
+  private volatile long writingSince;
+  private volatile long forcingSince;
 
   private Journal(Segments segments, AuditConfig config, String node, Clock clock, long last) {
     this.segments = segments;
     this.config = config;
     this.node = node;
     this.ids = new EventIds(clock);
-    this.number = last;
-    this.written = new AuditPosition(last + 1, 0);
-    this.writer = new Thread(this::run, "audit-journal");
+    this.tape = new Tape(segments, (long) config.segmentMegabytes() << 20, clock, last);
+    this.writer = new Thread(this::write, "audit-journal");
+    this.forcer = new Thread(this::force, "audit-force");
     writer.setDaemon(true);
+    forcer.setDaemon(true);
   }
 
   /** Begins behind what is there. The folder belongs to this process alone. */
@@ -78,6 +84,7 @@ final class Journal implements AutoCloseable {
     var there = segments.all();
     Journal journal = new Journal(segments, config, node, clock, there.isEmpty() ? 0 : there.lastKey());
     journal.writer.start();
+    journal.forcer.start();
     return journal;
   }
 
@@ -95,15 +102,43 @@ final class Journal implements AutoCloseable {
 
   /** Everything before it is kept; there may be nothing yet behind the start of its file. */
   AuditPosition written() {
-    return written;
+    return tape.written();
   }
 
   /** Any thread. The future is completed on the calling context, with Busy when it could not be kept. */
   Future<Void> append(Entry entry) {
+    if (closing || !isKeeping()) return Future.failedFuture(FULL);
+    if (config.sync() || isSlow()) return queued(entry);
+    byte[] line = Line.of(entry, ids.next(), node);
+    if (!tape.tryHold()) return queued(entry);
+    try {
+      return !closing && append(line) ? KEPT : Future.failedFuture(FULL);
+    } finally {
+      tape.release();
+    }
+  }
+
+  /** Holding. */
+  private boolean append(byte[] lines) {
+    if (failed) return false;
+    writingSince = System.nanoTime() | 1;
+    try {
+      tape.append(lines, config.sync());
+      backlog.addAndGet(lines.length);
+      return true;
+    } catch (IOException refused) {
+      failed(refused);
+      return false;
+    } finally {
+      writingSince = 0;
+    }
+  }
+
+  private Future<Void> queued(Entry entry) {
     Context context = Vertx.currentContext();
     Promise<Void> kept = context == null ? Promise.promise() : ((ContextInternal) context).promise();
     synchronized (this) {
-      if (closing || isFull() || isStuck() || waiting.size() >= MOST_WAITING) {
+      if (closing || waiting.size() >= MOST_WAITING) {
         kept.fail(FULL);
       } else {
         waiting.add(new Waiting(entry, kept));
@@ -114,12 +149,15 @@ final class Journal implements AutoCloseable {
   }
 
   boolean isKeeping() {
-    return !failed && !isFull() && !isStuck();
+    return !failed && !isFull() && !isOver(writingSince, STUCK.toNanos()) && !isOver(forcingSince, STUCK.toNanos());
   }
 
-  private boolean isStuck() {
-    long since = busySince;
-    return since != 0 && System.nanoTime() - since > STUCK.toNanos();
+  private boolean isSlow() {
+    return isOver(forcingSince, TimeUnit.MILLISECONDS.toNanos(SLOW_MILLIS));
+  }
+
+  private static boolean isOver(long since, long nanos) {
+    return since != 0 && System.nanoTime() - since > nanos;
   }
 
   /** Bytes that are not in the database yet, as far as this process knows. */
@@ -127,7 +165,23 @@ final class Journal implements AutoCloseable {
     return backlog.get();
   }
 
-  /** Told by who ships, who has counted. */
+  /** Counts anew what is behind this position, while nobody writes. @return the files, number → bytes */
+  SortedMap<Long, Long> recount(AuditPosition shipped) throws IOException {
+    tape.hold();
+    try {
+      SortedMap<Long, Long> files = segments.all();
+      backlog.set(files.tailMap(shipped.segment())
+          .entrySet()
+          .stream()
+          .mapToLong(file -> file.getValue() - (file.getKey() == shipped.segment() ? shipped.offset() : 0))
+          .sum());
+      return files;
+    } finally {
+      tape.release();
+    }
+  }
+
+  /** For tests: so much waits. */
   void backlog(long bytes) {
     backlog.set(bytes);
   }
@@ -141,26 +195,19 @@ final class Journal implements AutoCloseable {
     return backlog.get() > (long) config.backlogMegabytes() << 20;
   }
 
-  private void run() {
-    List<Waiting> group = next();
-    while (group != null) {
+  private void write() {
+    for (List<Waiting> group = next(); group != null; group = next()) {
       for (int from = 0; from < group.size(); from += GROUP)
         write(group.subList(from, Math.min(group.size(), from + GROUP)));
-      if (System.nanoTime() - looked >= TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS)) look();
-      group = next();
     }
-    shut();
   }
 
-  /** Empty: nobody came for a while. Null: it is closed, and all who came were answered. */
+  /** Null: it is closed, and all who came were answered. */
   private synchronized List<Waiting> next() {
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS);
     while (waiting.isEmpty()) {
       if (closing) return null;
-      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-      if (left <= 0) return List.of();
       try {
-        wait(left);
+        wait();
       } catch (InterruptedException stopped) {
         closing = true;
       }
@@ -171,25 +218,21 @@ final class Journal implements AutoCloseable {
   }
 
   private void write(List<Waiting> group) {
-    if (failed) {
-      group.forEach(one -> one.kept.fail(FULL));
-      return;
-    }
+    boolean kept = false;
     try {
       byte[] lines = lines(group);
-      busySince = System.nanoTime() | 1;
-      open(lines.length);
-      append(lines);
-      busySince = 0;
-      written = new AuditPosition(number, length);
-      backlog.addAndGet(lines.length);
-      group.forEach(one -> one.kept.tryComplete());
-    } catch (IOException refused) {
-      fail(refused);
-      group.forEach(one -> one.kept.fail(FULL));
+      tape.hold();
+      try {
+        kept = append(lines);
+      } finally {
+        tape.release();
+      }
     } catch (RuntimeException bug) {
       log.error("audit journal failed cause={}", bug.getClass().getName(), bug);
-      group.forEach(one -> one.kept.tryFail(FULL));
+    }
+    for (Waiting one : group) {
+      if (kept) one.kept.tryComplete();
+      else one.kept.tryFail(FULL);
     }
   }
 
@@ -199,92 +242,80 @@ final class Journal implements AutoCloseable {
     return lines.toByteArray();
   }
 
-  private void open(int more) throws IOException {
-    if (file != null && length + more <= (long) config.segmentMegabytes() << 20) return;
-    leave();
-    number++; // before it is made: a number that failed is not tried again
-    length = 0;
-    file = segments.create(number);
-  }
-
-  private void append(byte[] lines) throws IOException {
-    ByteBuffer bytes = ByteBuffer.wrap(lines);
-    while (bytes.hasRemaining()) file.write(bytes);
-    unforced = true;
-    if (config.sync()) force();
-    length += lines.length;
-  }
-
-  private void force() throws IOException {
-    file.force(false);
-    unforced = false;
-  }
-
-  private void fail(IOException refused) {
+  /** Holding. */
+  private void failed(IOException refused) {
     if (!failed)
       log.error("audit journal cannot be written, {} folder={} cause={}",
           config.refusesWhenFull() ? "nothing is answered until it can" : "accesses go unrecorded", segments.folder,
           refused.toString());
     failed = true;
-    busySince = 0;
-    FileChannel broken = file;
-    file = null;
-    if (broken == null) return;
-    try (broken) {
-      broken.truncate(length);
-    } catch (IOException torn) {
-      log.warn("audit journal ends in a torn line file={} cause={}", segments.file(number), torn.toString());
-    }
+    tape.giveUp();
   }
 
-  /** About once a second. */
-  private void look() {
-    looked = System.nanoTime();
-    busySince = looked | 1;
-    try {
-      if (failed) {
-        segments.probe();
-        failed = false;
-        log.info("audit journal can be written again folder={}", segments.folder);
-      } else if (unforced && file != null) {
-        force();
+  private void force() {
+    while (!closing) {
+      pause();
+      forcingSince = System.nanoTime() | 1;
+      try {
+        look();
+      } catch (IOException refused) {
+        tape.hold();
+        try {
+          failed(refused);
+        } finally {
+          tape.release();
+        }
+      } finally {
+        forcingSince = 0;
       }
-    } catch (IOException still) {
-      fail(still);
-    } finally {
-      busySince = 0;
     }
   }
 
-  private void leave() throws IOException {
-    if (file == null) return;
-    FileChannel full = file;
-    file = null;
-    try (full) {
-      if (unforced) full.force(false);
-      unforced = false;
-    }
-  }
-
-  private void shut() {
+  private void pause() {
     try {
-      leave();
-    } catch (IOException late) {
-      log.warn("audit journal did not close cleanly cause={}", late.toString());
+      closed.await(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void look() throws IOException {
+    if (failed) {
+      segments.probe();
+      failed = false;
+      log.info("audit journal can be written again folder={}", segments.folder);
+    } else {
+      tape.force();
+      tape.prepare();
     }
   }
 
   /** Blocks until all who came were answered. */
   @Override
   public void close() {
+    closing = true;
+    closed.countDown();
     synchronized (this) {
-      closing = true;
       notifyAll();
     }
     try {
-      writer.join(TimeUnit.SECONDS.toMillis(10));
+      writer.join(SHUT.toMillis());
+      forcer.join(SHUT.toMillis());
+      if (!writer.isAlive() && !forcer.isAlive()) shut();
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void shut() throws InterruptedException {
+    if (!tape.tryHold(SHUT)) return;
+    try {
+      if (!failed) tape.force();
+      tape.close();
+    } catch (IOException late) {
+      log.warn("audit journal did not close cleanly cause={}", late.toString());
+    } finally {
+      tape.release();
     }
   }
 }

@@ -1,15 +1,12 @@
 package io.caregrid.store.audit;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.util.ByteArrayBuilder;
 import io.caregrid.contract.Audit.Entry;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import io.caregrid.contract.Caller;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.zip.CRC32C;
 
@@ -24,89 +21,72 @@ final class Line {
   static final int MOST_QUERY = 60_000;
   static final int MOST_KEY = 500;
   private static final int MOST_KEYS = 5000;
-  private static final JsonFactory JSON = new JsonFactory();
-  private static final byte[] CRC = ",\"crc\":\"".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] ID = "{\"id\":\"".getBytes(StandardCharsets.US_ASCII);
+  private static final String ID_TIME = "xxxxxxxx-xxxx";
+  private static final String CRC_MEMBER = ",\"crc\":\"";
+  private static final byte[] CRC = CRC_MEMBER.getBytes(StandardCharsets.US_ASCII);
   private static final int TAIL = CRC.length + 8 + 2;
+
+  private record Second(long second, String text) {}
+
+  /** Most entries come in the same second as the one before. */
+  private static volatile Second last = new Second(0, "1970-01-01T00:00:00");
 
   private Line() {}
 
-  /** Ends in a line feed. Has no character that PostgreSQL's jsonb does not take. */
+  /** Ends in a line feed. */
   static byte[] of(Entry entry, UUID id, String node) {
-    try (ByteArrayBuilder bytes = new ByteArrayBuilder(512)) {
-      try (JsonGenerator json = JSON.createGenerator(bytes)) {
-        write(json, entry, id, node);
-      }
-      byte[] object = bytes.toByteArray();
-      return sealed(object, object.length - 1);
-    } catch (IOException impossible) {
-      throw new UncheckedIOException(impossible);
+    Caller caller = entry.caller();
+    LineBytes line = new LineBytes(1024).raw("{\"id\":\"").raw(id.toString());
+    line.raw("\",\"at\":\"").raw(at(EventIds.millis(id))).raw("\"");
+    line.member(",\"node\":", node, MOST_KEY)
+        .member(",\"subject\":", caller.subject(), MOST_KEY)
+        .member(",\"issuer\":", caller.issuer(), MOST)
+        .member(",\"name\":", caller.name(), MOST)
+        .members(",\"roles\":", sorted(caller.roles()), MOST_KEYS, MOST_KEY)
+        .member(",\"address\":", caller.address(), MOST)
+        .member(",\"trace\":", caller.trace(), MOST)
+        .member(",\"deed\":", entry.deed().code, MOST_KEY);
+    line.raw(",\"status\":").raw(Integer.toString(entry.status()));
+    line.members(",\"what\":", entry.what(), MOST_KEYS, MOST_KEY)
+        .members(",\"patients\":", entry.patients(), MOST_KEYS, MOST_KEY)
+        .members(",\"patientIds\":", entry.patientIds(), MOST_KEYS, MOST_KEY);
+    if (entry.times() != 1) line.raw(",\"times\":").raw(Long.toString(entry.times()));
+    line.member(",\"query\":", entry.query(), MOST_QUERY);
+    int crc = crc(line.array(), 0, line.length());
+    return line.raw(CRC_MEMBER).hex(crc).raw("\"}\n").toArray();
+  }
+
+  private static List<String> sorted(Set<String> roles) {
+    return roles.size() < 2 ? List.copyOf(roles) : roles.stream().sorted().toList();
+  }
+
+  private static String at(long millis) {
+    long second = Math.floorDiv(millis, 1000L);
+    Second known = last;
+    if (known.second != second) {
+      String whole = Instant.ofEpochSecond(second).toString();
+      known = new Second(second, whole.substring(0, whole.length() - 1));
+      last = known;
     }
-  }
-
-  private static void write(JsonGenerator json, Entry entry, UUID id, String node) throws IOException {
-    json.writeStartObject();
-    json.writeStringField("id", id.toString());
-    json.writeStringField("at", Instant.ofEpochMilli(EventIds.millis(id)).toString());
-    json.writeStringField("node", clean(node, MOST_KEY));
-    json.writeStringField("subject", clean(entry.caller().subject(), MOST_KEY));
-    text(json, "issuer", entry.caller().issuer());
-    text(json, "name", entry.caller().name());
-    list(json, "roles", entry.caller().roles().stream().sorted().toList());
-    text(json, "address", entry.caller().address());
-    text(json, "trace", entry.caller().trace());
-    json.writeStringField("deed", entry.deed().code);
-    json.writeNumberField("status", entry.status());
-    list(json, "what", entry.what());
-    list(json, "patients", entry.patients());
-    if (entry.query() != null) json.writeStringField("query", clean(entry.query(), MOST_QUERY));
-    json.writeEndObject();
-  }
-
-  private static void text(JsonGenerator json, String name, String value) throws IOException {
-    if (value != null) json.writeStringField(name, clean(value, MOST));
-  }
-
-  private static void list(JsonGenerator json, String name, List<String> values) throws IOException {
-    if (values.isEmpty()) return;
-    json.writeArrayFieldStart(name);
-    for (String value : values.subList(0, Math.min(values.size(), MOST_KEYS))) json.writeString(clean(value, MOST_KEY));
-    json.writeEndArray();
-  }
-
-  /** Without NUL and halves of surrogate pairs, and not too long. */
-  static String clean(String text, int most) {
-    String cut = text.length() <= most ? text : text.substring(0, most - 1) + "…";
-    StringBuilder clean = null;
-    for (int i = 0; i < cut.length(); i++) {
-      char c = cut.charAt(i);
-      boolean pair = Character.isHighSurrogate(c) && i + 1 < cut.length()
-          && Character.isLowSurrogate(cut.charAt(i + 1));
-      if (pair) {
-        i++;
-      } else if (c == 0 || Character.isSurrogate(c)) {
-        if (clean == null) clean = new StringBuilder(cut);
-        clean.setCharAt(i, '\uFFFD');
-      }
-    }
-    return clean == null ? cut : clean.toString();
-  }
-
-  private static byte[] sealed(byte[] object, int length) {
-    byte[] line = new byte[length + TAIL + 1];
-    System.arraycopy(object, 0, line, 0, length);
-    System.arraycopy(CRC, 0, line, length, CRC.length);
-    byte[] digits = HexFormat.of().toHexDigits(crc(object, 0, length)).getBytes(StandardCharsets.US_ASCII);
-    System.arraycopy(digits, 0, line, length + CRC.length, digits.length);
-    line[line.length - 3] = '"';
-    line[line.length - 2] = '}';
-    line[line.length - 1] = '\n';
-    return line;
+    long rest = millis - second * 1000;
+    if (rest == 0) return known.text + "Z";
+    return known.text + (rest < 10 ? ".00" : rest < 100 ? ".0" : ".") + rest + "Z";
   }
 
   private static int crc(byte[] bytes, int from, int length) {
     CRC32C crc = new CRC32C();
     crc.update(bytes, from, length);
     return (int) crc.getValue();
+  }
+
+  /** Milliseconds since 1970 in the id of a whole line. */
+  static long millis(byte[] bytes, int from) {
+    long millis = 0;
+    for (int i = 0; i < ID_TIME.length(); i++) {
+      if (ID_TIME.charAt(i) == 'x') millis = millis << 4 | Character.digit(bytes[from + ID.length + i], 16);
+    }
+    return millis;
   }
 
   /**

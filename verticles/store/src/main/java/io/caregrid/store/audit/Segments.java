@@ -2,6 +2,7 @@ package io.caregrid.store.audit;
 
 import io.caregrid.store.AuditPosition;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
@@ -38,8 +39,18 @@ final class Segments {
     this.id = id;
   }
 
-  static Segments open(Path folder) throws IOException {
+  /** The folder, as nobody else may look into it. One that is there stays as it is. */
+  static void make(Path folder) throws IOException {
     Files.createDirectories(folder, only("rwx------"));
+  }
+
+  /** Whether somebody has ever kept a journal here. */
+  static boolean isJournal(Path folder) {
+    return Files.exists(folder.resolve("journal"));
+  }
+
+  static Segments open(Path folder) throws IOException {
+    make(folder);
     Path mark = folder.resolve("journal");
     if (!Files.exists(mark)) mark(folder, UUID.randomUUID());
     try {
@@ -110,15 +121,10 @@ final class Segments {
   }
 
   /** The file is there after a loss of power, too. */
-  FileChannel create(long number) throws IOException {
-    FileChannel file = FileChannel.open(file(number), NEW, only("rw-------"));
-    try {
-      force(folder);
-      return file;
-    } catch (IOException failed) {
-      file.close();
-      throw failed;
-    }
+  RandomAccessFile create(long number) throws IOException {
+    FileChannel.open(file(number), NEW, only("rw-------")).close();
+    force(folder);
+    return new RandomAccessFile(file(number).toFile(), "rw");
   }
 
   /** Writes something, and removes it: fails as long as the disk takes nothing. */

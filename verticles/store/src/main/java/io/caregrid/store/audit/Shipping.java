@@ -3,7 +3,9 @@ package io.caregrid.store.audit;
 import io.caregrid.store.AuditEvents;
 import io.caregrid.store.AuditPosition;
 import io.caregrid.store.Cause;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.time.Clock;
@@ -21,6 +23,9 @@ import org.slf4j.LoggerFactory;
 final class Shipping {
   private static final Logger log = LoggerFactory.getLogger(Shipping.class);
   private static final long LOOK_MILLIS = 250;
+  /** Large batches cost less an entry: while more than {@link #FEW} came, the next is waited for so long. */
+  private static final long LINGER_MILLIS = 1000;
+  private static final int FEW = 50;
   private static final long LONGEST_MILLIS = 15_000;
   private static final long TIDY_MILLIS = TimeUnit.MINUTES.toMillis(10);
 
@@ -28,29 +33,53 @@ final class Shipping {
   private final Journal journal;
   private final AuditEvents events;
   private final Duration keep;
+  private final Retention retention;
   private final Clock clock;
+  private final Context context;
   private AuditPosition shipped;
   private long pause = LOOK_MILLIS;
+  private int came;
+  private long timer = -1;
+  private Promise<Void> draining;
   private long tidied = Long.MIN_VALUE;
   private volatile boolean closing;
   private volatile boolean away;
+  private volatile boolean known;
   private Future<Void> running = Future.succeededFuture();
 
-  Shipping(Vertx vertx, Journal journal, AuditEvents events, Duration keep, Clock clock) {
+  Shipping(Vertx vertx, Journal journal, AuditEvents events, Duration keep, Retention retention, Clock clock) {
     this.vertx = vertx;
     this.journal = journal;
     this.events = events;
     this.keep = keep;
+    this.retention = retention;
     this.clock = clock;
+    this.context = vertx.getOrCreateContext();
   }
 
   /** On a context of its own. */
   void start() {
-    vertx.runOnContext(begun -> again());
+    context.runOnContext(begun -> again());
   }
 
   boolean isAway() {
     return away;
+  }
+
+  /** False: the database has not told yet where it is, so the backlog counts only what came since the start. */
+  boolean isKnown() {
+    return known;
+  }
+
+  /** Completes when all that is written now is in, or the database does not take it, or time is over. */
+  Future<Void> drain(Duration within) {
+    Promise<Void> done = Promise.promise();
+    long late = vertx.setTimer(Math.max(1, within.toMillis()), over -> done.tryComplete());
+    context.runOnContext(hop -> {
+      draining = done;
+      if (timer != -1 && vertx.cancelTimer(timer)) again();
+    });
+    return done.future().onComplete(over -> vertx.cancelTimer(late));
   }
 
   /** Completes when the batch under way is in or has failed. What is left is for the next start. */
@@ -60,17 +89,23 @@ final class Shipping {
   }
 
   private void again() {
+    timer = -1;
     if (closing) return;
     Future<Boolean> round = round();
     running = round.<Void>mapEmpty().otherwiseEmpty();
     round.onComplete(done -> {
       if (done.failed()) failed(done.cause());
       else recovered();
+      boolean more = done.succeeded() && (done.result() || draining != null && isBehind());
+      if (!more && draining != null) draining.tryComplete();
       if (closing) return;
-      boolean more = done.succeeded() && done.result();
-      if (more) vertx.runOnContext(hop -> again());
-      else vertx.setTimer(pause, look -> again());
+      if (more) context.runOnContext(hop -> again());
+      else timer = vertx.setTimer(pause, look -> again());
     });
+  }
+
+  private boolean isBehind() {
+    return shipped == null || shipped.compareTo(journal.written()) < 0;
   }
 
   private void failed(Throwable cause) {
@@ -85,14 +120,17 @@ final class Shipping {
   private void recovered() {
     if (away) log.info("audit events reach the database again backlogBytes={}", journal.backlog());
     away = false;
-    pause = LOOK_MILLIS;
+    pause = draining == null && came > FEW ? LINGER_MILLIS : LOOK_MILLIS;
   }
 
-  /** One batch. False: all that was written is in. */
+  /** One batch. False: all that was written is in, or nearly. */
   private Future<Boolean> round() {
     AuditPosition until = journal.written();
-    return position().compose(
-        from -> from.compareTo(until) >= 0 ? tidy().map(false) : batch(from, until).map(true));
+    return position().compose(from -> {
+      if (from.compareTo(until) < 0) return batch(from, until).map(full -> full || draining != null);
+      came = 0;
+      return tidy().map(false);
+    });
   }
 
   private Future<AuditPosition> position() {
@@ -118,12 +156,8 @@ final class Shipping {
 
   /** Where the database stands may be before the first file: its backup is older than the files are kept. */
   private AuditPosition begin(AuditPosition there) throws IOException {
-    Map<Long, Long> files = journal.segments().all();
-    journal.backlog(files.entrySet()
-        .stream()
-        .filter(file -> file.getKey() >= there.segment())
-        .mapToLong(file -> file.getValue() - (file.getKey() == there.segment() ? there.offset() : 0))
-        .sum());
+    Map<Long, Long> files = journal.recount(there);
+    known = true;
     long first = files.keySet().stream().findFirst().orElse(there.segment());
     if (there.segment() > 0 && first > there.segment() + 1)
       log.error(
@@ -132,8 +166,12 @@ final class Shipping {
     return there;
   }
 
-  /** In the end {@code shipped} is where the next one begins; null when the database says that it is somewhere else. */
-  private Future<Void> batch(AuditPosition from, AuditPosition until) {
+  /**
+   * In the end {@code shipped} is where the next one begins; null when the database says that it is somewhere else.
+   *
+   * @return true: there was more than one batch holds
+   */
+  private Future<Boolean> batch(AuditPosition from, AuditPosition until) {
     return vertx.executeBlocking(() -> Batch.read(journal.segments(), from, until), false).compose(batch -> {
       for (String place : batch.damaged())
         log.error("audit journal is damaged, what stood there is lost place={}", place);
@@ -143,7 +181,8 @@ final class Shipping {
         else
           log.warn("audit events are shipped again from where the database is: it went back node={} at={}",
               journal.node(), from);
-        return null;
+        came = batch.lines().size();
+        return batch.next().compareTo(until) < 0;
       });
     });
   }
@@ -165,13 +204,17 @@ final class Shipping {
 
   private Future<Void> tidy() {
     long now = clock.millis();
-    if (tidied != Long.MIN_VALUE && now - tidied < TIDY_MILLIS) return Future.succeededFuture();
+    if (tidied != Long.MIN_VALUE && now >= tidied && now - tidied < TIDY_MILLIS) return Future.succeededFuture();
     tidied = now;
     AuditPosition before = shipped;
     return vertx.executeBlocking(() -> journal.segments().removeBefore(before, clock.instant().minus(keep)), false)
         .onSuccess(removed -> {
           if (removed > 0)
             log.info("audit files removed, all in the database files={} days={}", removed, keep.toDays());
+        })
+        .compose(removed -> retention.keepTo())
+        .onSuccess(gone -> {
+          if (!gone.isEmpty()) log.info("audit months removed, older than they are kept months={}", gone);
         })
         .mapEmpty();
   }

@@ -30,7 +30,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class JournalTest {
-  private static final AuditConfig SMALL = new AuditConfig(null, true, AuditConfig.REFUSE, 1, 16, 0);
+  private static final AuditConfig SMALL = new AuditConfig(null, true, AuditConfig.REFUSE, 1, 16, 0, 0, 30);
+  private static final AuditConfig WRITTEN = new AuditConfig(null, false, AuditConfig.REFUSE, 1, 64, 0, 0, 30);
   @TempDir
   Path temp;
 
@@ -77,6 +78,113 @@ class JournalTest {
       assertTrue(Files.readString(file).contains("Patient/1"));
       assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
       assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(temp.resolve("audit"))));
+    }
+  }
+
+  @Test
+  void whoRecordsWaitsForNoOtherThread() throws IOException {
+    try (Journal journal = open(WRITTEN)) {
+      for (int n = 0; n < 100; n++) {
+        Future<Void> kept = journal.append(entry("n/" + n));
+        assertTrue(kept.succeeded(), "entry " + n);
+      }
+      assertEquals(100, Files.readAllLines(journal.segments().file(1)).size());
+    }
+  }
+
+  @Test
+  void manyThreadsWriteWholeLinesAndFilesFollowEachOther() throws Exception {
+    try (Journal journal = open(WRITTEN)) {
+      List<Thread> threads = new ArrayList<>();
+      List<Future<Void>> kept = java.util.Collections.synchronizedList(new ArrayList<>());
+      for (int t = 0; t < 4; t++) {
+        String mine = "n/" + t + "-";
+        threads.add(new Thread(() -> {
+          for (int n = 0; n < 10_000; n++) kept.add(journal.append(entry(mine + n)));
+        }));
+      }
+      for (Thread thread : threads) thread.start();
+      for (Thread thread : threads) thread.join();
+      get(Future.all(kept));
+
+      List<String> damaged = new ArrayList<>();
+      List<String> lines = read(journal, damaged);
+      assertEquals(40_000, lines.size());
+      assertEquals(40_000, lines.stream().distinct().count());
+      assertEquals(List.of(), damaged);
+      assertTrue(journal.segments().all().size() >= 2, "several files");
+    }
+  }
+
+  @Test
+  void theLongestLineIsReadLikeAnyOther() throws IOException {
+    List<String> many = java.util.stream.IntStream.range(0, 6000)
+        .mapToObj(n -> "ä".repeat(600) + n)
+        .toList();
+    try (Journal journal = open(WRITTEN)) {
+      get(journal.append(entry("before")));
+      get(journal.append(entry("long").to(many).about(many).aboutIds(many).asking("€".repeat(100_000))));
+      get(journal.append(entry("after")));
+
+      List<String> damaged = new ArrayList<>();
+      List<String> lines = read(journal, damaged);
+      assertEquals(List.of(), damaged);
+      assertEquals(3, lines.size());
+      assertTrue(lines.get(2).contains("after"));
+    }
+  }
+
+  @Test
+  void whateverStandsInTheFilesWhatIsWholeBehindALineFeedIsRead() throws IOException {
+    long seed = System.nanoTime();
+    java.util.Random random = new java.util.Random(seed);
+    for (int round = 0; round < 20; round++) {
+      Path folder = temp.resolve("audit");
+      try (Journal journal = open(WRITTEN)) {
+        for (int n = 0; n < 20; n++) get(journal.append(entry("r/" + round + "-" + n)));
+      }
+      byte[] garbage = new byte[random.nextInt(4000)];
+      random.nextBytes(garbage);
+      long last = journalFiles(folder);
+      Path file = folder.resolve("audit-%012d.jsonl".formatted(last));
+      if (round % 2 == 0) Files.write(file, garbage, StandardOpenOption.APPEND);
+      else Files.write(folder.resolve("audit-%012d.jsonl".formatted(last + 1)), garbage);
+    }
+    try (Journal journal = open(WRITTEN)) {
+      get(journal.append(entry("end")));
+      assertEquals(401, read(journal, new ArrayList<>()).size(), "seed " + seed);
+    }
+  }
+
+  private static long journalFiles(Path folder) throws IOException {
+    try (var files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(".jsonl"))
+          .mapToLong(name -> Long.parseLong(name.replaceAll("\\D", "")))
+          .max()
+          .orElseThrow();
+    }
+  }
+
+  @Test
+  void aBatchEndsWhereTimeJumps() throws IOException {
+    java.time.Instant[] now = {java.time.Instant.parse("2026-11-22T10:00:00Z")};
+    try (Journal journal = Journal.open(temp.resolve("audit"), WRITTEN, "node", LineTest.clock(now))) {
+      get(journal.append(entry("first")));
+      now[0] = now[0].plusSeconds(3599);
+      get(journal.append(entry("within")));
+      now[0] = now[0].plusSeconds(2);
+      get(journal.append(entry("later")));
+      now[0] = now[0].minusSeconds(86_400);
+      get(journal.append(entry("earlier")));
+
+      List<Integer> sizes = new ArrayList<>();
+      for (AuditPosition at = AuditPosition.START; at.compareTo(journal.written()) < 0;) {
+        Batch batch = Batch.read(journal.segments(), at, journal.written());
+        sizes.add(batch.lines().size());
+        at = batch.next();
+      }
+      assertEquals(List.of(2, 1, 1), sizes);
     }
   }
 
@@ -141,9 +249,18 @@ class JournalTest {
 
   @Test
   void aFullDiskRefusesAndFreedRoomIsUsedAgain() throws Exception {
+    fullDisk(SMALL);
+  }
+
+  @Test
+  void aFullDiskIsNoticedBeforeTheAnswerEvenWhenNothingIsForced() throws Exception {
+    fullDisk(WRITTEN);
+  }
+
+  private void fullDisk(AuditConfig config) throws Exception {
     assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=1m", "caregrid-test", temp.toString())
         || "true".equals(System.getenv("CAREGRID_STRICT")), "only root may mount a small disk");
-    try (Journal journal = open(SMALL)) {
+    try (Journal journal = open(config)) {
       get(journal.append(entry("before")));
       Path filler = temp.resolve("filler");
       fill(filler);

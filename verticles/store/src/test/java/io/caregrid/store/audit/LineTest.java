@@ -71,10 +71,8 @@ class LineTest {
     assertEquals(1, new String(line, StandardCharsets.UTF_8).lines().count());
   }
 
-  @Test
-  void idsRiseEvenWhenTheClockGoesBackOrStands() {
-    Instant[] now = {Instant.ofEpochMilli(1_700_000_000_000L)};
-    EventIds ids = new EventIds(new Clock() {
+  static Clock clock(Instant[] now) {
+    return new Clock() {
       @Override
       public Instant instant() {
         return now[0];
@@ -89,14 +87,51 @@ class LineTest {
       public Clock withZone(java.time.ZoneId zone) {
         return this;
       }
-    });
+    };
+  }
+
+  @Test
+  void idsRiseEvenWhenTheClockStandsOrGoesBackALittle() {
+    Instant[] now = {Instant.ofEpochMilli(1_700_000_000_000L)};
+    EventIds ids = new EventIds(clock(now));
     String last = "";
     for (int i = 0; i < 20_000; i++) {
-      if (i == 5000) now[0] = now[0].minusSeconds(60);
+      if (i == 5000) now[0] = now[0].minusMillis(900);
       String next = ids.next().toString();
       assertTrue(next.compareTo(last) > 0, i + ": " + last + " then " + next);
       assertEquals('7', next.charAt(14));
       last = next;
     }
+  }
+
+  @Test
+  void aClockThatIsSetBackIsBelieved() {
+    Instant[] now = {Instant.ofEpochMilli(1_700_000_000_000L)};
+    EventIds ids = new EventIds(clock(now));
+    ids.next();
+    now[0] = now[0].minusSeconds(3600);
+
+    assertEquals(1_699_996_400_000L, EventIds.millis(ids.next()));
+  }
+
+  @Test
+  void aLinesTimeIsReadOffItsId() {
+    assertEquals(1_700_000_000_000L, Line.millis(Line.of(READ, ID, "node-1"), 0));
+  }
+
+  @Test
+  void whatAStrangerSendsStaysInItsLine() throws IOException {
+    String nasty = "\"},\n{\"id\":\"x\"}\r\n\u0001\u001b[2J\u2028\u0085\t\\";
+    byte[] line = Line.of(Entry.of(Caller.system(nasty).from(nasty).traced(nasty), Deed.REQUEST, nasty)
+        .about(List.of(nasty))
+        .aboutIds(List.of(nasty))
+        .asking(nasty), ID, "n");
+
+    String text = new String(line, StandardCharsets.UTF_8);
+    assertEquals(text.length() - 1, text.chars().filter(c -> !Character.isISOControl(c)).count());
+    JsonNode json = json(line);
+    for (String where : List.of("/what/0", "/patients/0", "/patientIds/0", "/query", "/trace", "/address"))
+      assertEquals(nasty, json.at(where).asText(), where);
+    assertTrue(Line.isWhole(line, 0, line.length - 1));
   }
 }
