@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -21,6 +23,8 @@ final class Answer implements AutoCloseable {
   /** See {@link Tables.Pinned#asOf}. */
   final Instant asOf;
   final Path file;
+  /** Names of the tables it was made from. */
+  final List<String> tables;
   private final long most;
   private final Runnable closed;
   private byte[] memory = new byte[8 << 10];
@@ -30,14 +34,16 @@ final class Answer implements AutoCloseable {
   private final AtomicBoolean isClosed = new AtomicBoolean();
 
   /**
+   * @param tables see {@link #tables}
    * @param file   not there yet; made when it is needed
    * @param most   bytes
    * @param closed told once, when this is closed
    */
-  Answer(Form form, Instant asOf, Path file, long most, Runnable closed) {
+  Answer(Form form, Instant asOf, Collection<String> tables, Path file, long most, Runnable closed) {
     this.closed = closed;
     this.form = form;
     this.asOf = asOf;
+    this.tables = List.copyOf(tables);
     this.file = file;
     this.most = most;
   }

@@ -143,7 +143,7 @@ final class QueryEngine implements AutoCloseable {
       running.check();
       views.put(name, offer.query(name, running));
     }
-    Answer answer = new Answer(query.form(), lake.asOf(), answers.resolve(UUID.randomUUID().toString()),
+    Answer answer = new Answer(query.form(), lake.asOf(), views.keySet(), answers.resolve(UUID.randomUUID().toString()),
         (long) config.resultMegabytes() << 20, out::decrementAndGet);
     out.incrementAndGet();
     try (Connection connection = duck.connection()) {

@@ -39,6 +39,8 @@ public final class SqlRoutes extends VerticleBase implements Routes {
   /** Header, {@code true}: the answer ends where the asker wanted, and there are more rows. */
   public static final String MORE = "Lake-More-Rows";
   static final String QUERIES = "sql.query";
+  /** Of a table of the lake, in the audit trail. */
+  private static final String TABLE = "urn:caregrid:table:";
   private static final Logger log = LoggerFactory.getLogger(SqlRoutes.class);
 
   private final Tables tables;
@@ -99,7 +101,8 @@ public final class SqlRoutes extends VerticleBase implements Routes {
     return audit.around(entry,
         () -> engine.answer(query, Gate.caller(routing).grants(), running)
             .onSuccess(made::set)
-            .onComplete(done -> begun.stop(metrics.timer(QUERIES, "outcome", outcome(done.cause())))))
+            .onComplete(done -> begun.stop(metrics.timer(QUERIES, "outcome", outcome(done.cause())))),
+        (asked, answer) -> asked.to(answer.tables.stream().map(TABLE::concat).toList()))
         .compose(answer -> send(routing, answer))
         .onComplete(over -> {
           if (made.get() != null) made.get().close();

@@ -48,7 +48,9 @@ final class ViewRun {
   }
 
   private Audit.Entry entry(RunRequest asked) {
-    return Audit.Entry.of(caller, Audit.Deed.VIEW, null).asking("$viewdefinition-run " + asked.view().resource());
+    return Audit.Entry.of(caller, Audit.Deed.VIEW, "urn:caregrid:table:" + asked.view().resource())
+        .about(asked.patients().stream().map("Patient/"::concat).toList())
+        .asking("$viewdefinition-run " + asked.view().resource());
   }
 
   /** The store's resources of a type are the rows of the table of the same name. */

@@ -34,6 +34,7 @@ public final class SqlDoor implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final long PATIENCE_SECONDS = 30;
   final List<String> audited = new CopyOnWriteArrayList<>();
+  final List<List<String>> named = new CopyOnWriteArrayList<>();
   volatile boolean auditIsAway;
   final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
   final Path scratch;
@@ -49,6 +50,7 @@ public final class SqlDoor implements AutoCloseable {
     this.scratch = scratch;
     Audit audit = entry -> {
       if (auditIsAway) return Future.failedFuture(new Failure.Busy(Audit.CLOSED));
+      named.add(entry.what());
       audited.add(entry.deed() + " " + entry.query() + " " + entry.status());
       return Future.succeededFuture();
     };

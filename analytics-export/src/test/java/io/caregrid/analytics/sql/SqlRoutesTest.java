@@ -265,6 +265,14 @@ class SqlRoutesTest {
   }
 
   @Test
+  void aQuerysEntryNamesTheTablesItRead() {
+    door.named.clear();
+    door.ask("select count(*) from vitals v join patients p on true where 'observations' <> ''");
+
+    assertEquals(List.of(List.of("urn:caregrid:table:patients", "urn:caregrid:table:vitals")), door.named);
+  }
+
+  @Test
   void tablesAreListedWithTheirColumns() {
     HttpResponse<byte[]> answer = door.send(door.request("/analytics/tables").GET().build());
     JsonNode tables = SqlDoor.json(answer).path("tables");

@@ -58,7 +58,7 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
     this.audit = audit;
     long memory = Runtime.getRuntime().maxMemory() / 100 * config.workHeapPercent();
     instances = new Instances(vertx, index, archive, audit, memory, scratch);
-    storing = new Storing(vertx, archive, audit);
+    storing = new Storing(vertx, archive, audit, instances);
     searches = new Searches(index, audit, instances);
     retrieval = new InstanceRetrieval(instances);
     metadata = new MetadataRetrieval(instances);
@@ -110,11 +110,14 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
   private Future<Void> remove(Visit visit) {
     String series = visit.series();
     String instance = visit.instance();
-    return audit.around(visit.entry(Audit.Deed.IMAGES_REMOVED),
-        () -> archive.delete(visit.caller(), visit.study(), series, instance).map(gone -> {
-          if (!gone) throw Instances.absent(series, instance);
-          return gone;
-        })).compose(gone -> visit.response().setStatusCode(204).end());
+    return instances.whose(List.of(visit.study()))
+        .compose(patients -> audit.around(
+            visit.entry(Audit.Deed.IMAGES_REMOVED).aboutIds(patients),
+            () -> archive.delete(visit.caller(), visit.study(), series, instance).map(gone -> {
+              if (!gone) throw Instances.absent(series, instance);
+              return gone;
+            })))
+        .compose(gone -> visit.response().setStatusCode(204).end());
   }
 
   private Handler<RoutingContext> answered(Function<Visit, Future<Void>> door) {

@@ -57,11 +57,17 @@ final class Instances {
     String study = visit.study();
     String series = visit.series();
     String instance = visit.instance();
+    Future<List<String>> patients = whose(List.of(study));
     return audit.around(visit.entry(Audit.Deed.IMAGES_RETRIEVED),
-        () -> index.instances(study, series, instance).map(found -> {
+        () -> index.instances(study, series, instance).compose(found -> patients.map(known -> {
           if (found.isEmpty()) throw absent(series, instance);
           return found;
-        }));
+        })), (entry, found) -> entry.aboutIds(patients.result()));
+  }
+
+  /** Patient IDs of these studies; never fails, what is not known is not named. */
+  Future<List<String>> whose(List<String> studies) {
+    return index.patientIds(studies).otherwise(List.of());
   }
 
   static Failure absent(String series, String instance) {

@@ -12,6 +12,7 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** QIDO-RS: searches of all three levels (PS3.18 section 10.6). Nothing found is 204. */
 final class Searches {
@@ -37,14 +38,14 @@ final class Searches {
         .compose(found -> send(visit, type, request, found));
   }
 
-  /** The studies whose attributes are given out. */
+  /** The studies whose attributes are given out, and their patients. */
   private static Audit.Entry named(Audit.Entry entry, List<Found> found) {
-    return entry.to(found.stream()
-        .map(one -> one.study().at("/0020000D/Value/0").asText())
-        .filter(uid -> !uid.isEmpty())
-        .map(Visit::urn)
-        .distinct()
-        .toList());
+    return entry.to(values(found, "/0020000D/Value/0").map(Visit::urn).toList())
+        .aboutIds(values(found, "/00100020/Value/0").toList());
+  }
+
+  private static Stream<String> values(List<Found> found, String where) {
+    return found.stream().map(one -> one.study().at(where).asText()).filter(value -> !value.isEmpty()).distinct();
   }
 
   private Future<Void> send(Visit visit, String type, SearchRequest request, List<Found> found) {

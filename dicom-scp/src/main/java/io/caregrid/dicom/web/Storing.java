@@ -20,11 +20,13 @@ final class Storing {
   private final Vertx vertx;
   private final Archive archive;
   private final Audit audit;
+  private final Instances instances;
 
-  Storing(Vertx vertx, Archive archive, Audit audit) {
+  Storing(Vertx vertx, Archive archive, Audit audit, Instances instances) {
     this.vertx = vertx;
     this.archive = archive;
     this.audit = audit;
+    this.instances = instances;
   }
 
   Future<Void> answer(Visit visit) {
@@ -39,18 +41,21 @@ final class Storing {
     if (!archive.acceptsMore() || !audit.isKeeping())
       throw new Failure.Busy("the archive has no room for more just now. Send the same again");
     return new StoreTransaction(request, content, archive::receive, study).run()
-        .compose(answer -> audit.record(entry(visit, answer)).compose(kept -> send(visit, type, answer)));
+        .compose(answer -> entry(visit, answer).compose(audit::record).compose(kept -> send(visit, type, answer)));
   }
 
-  private static Audit.Entry entry(Visit visit, StoreAnswer answer) {
+  private Future<Audit.Entry> entry(Visit visit, StoreAnswer answer) {
     List<String> studies = answer.outcomes()
         .stream()
         .filter(Stored.class::isInstance)
-        .map(one -> Visit.urn(((Stored) one).key().study()))
+        .map(one -> ((Stored) one).key().study())
         .distinct()
         .toList();
     int status = answer.status();
-    return visit.entry(Audit.Deed.IMAGES_STORED).to(studies).ended(status < 300 ? Audit.DONE : status);
+    Audit.Entry entry = visit.entry(Audit.Deed.IMAGES_STORED)
+        .to(studies.stream().map(Visit::urn).toList())
+        .ended(status < 300 ? Audit.DONE : status);
+    return instances.whose(studies).map(entry::aboutIds);
   }
 
   /** Of the request: multipart/related of application/dicom, or one application/dicom. */

@@ -94,7 +94,9 @@ class StoringIT {
     assertEquals(door.base() + Slices.path(13, 1), json(answer).at("/00081199/Value/0/00081190/Value/0").asText());
     assertEquals(door.base() + "/studies/" + Slices.study(13), json(answer).at("/00081190/Value/0").asText());
     assertArrayEquals(file, door.get(Slices.path(13, 1), "Accept", WebDoor.AS_KEPT).body());
-    assertTrue(door.audited.stream().anyMatch(line -> line.startsWith("IMAGES_STORED [urn:oid:")), "audited");
+    for (String deed : List.of("IMAGES_STORED", "IMAGES_RETRIEVED"))
+      assertTrue(door.audited.stream()
+          .anyMatch(line -> line.startsWith(deed + " [urn:oid:") && line.endsWith(" [w-13]")), door.audited::toString);
   }
 
   @Test

@@ -60,7 +60,7 @@ final class WebDoor implements AutoCloseable {
     ImageIndex index = new ImageIndex(database);
     archive = Await.get(Archive.open(vertx, config, folder, index, metrics));
     Audit audit = entry -> {
-      audited.add(entry.deed() + " " + entry.what());
+      audited.add(entry.deed() + " " + entry.what() + " " + entry.patientIds());
       return Future.succeededFuture();
     };
     DicomWebVerticle web = new DicomWebVerticle(vertx, archive, index, audit, config, scratch);
