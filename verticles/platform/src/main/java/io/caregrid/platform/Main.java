@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "caregrid", synopsisSubcommandLabel = "COMMAND", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, scope = CommandLine.ScopeType.INHERIT, description = "Takes in what medical devices say, keeps it as FHIR, and shows it.", subcommands = {
   DemoCommand.class, NodeCommand.class, ConfigCommand.class,
   SendCommand.class, SqlCommand.class, TokenCommand.class, ClusterCommand.class, KafkaCommand.class,
-  DicomCommand.class}, footer = {"", "Start with 'caregrid demo'. 'caregrid COMMAND --help' explains a command."})
+  DicomCommand.class,
+  AuditCommand.class}, footer = {"", "Start with 'caregrid demo'. 'caregrid COMMAND --help' explains a command."})
 public final class Main implements Runnable {
   @Spec
   private CommandSpec spec;

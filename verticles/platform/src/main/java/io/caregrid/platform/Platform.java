@@ -78,6 +78,9 @@ import org.slf4j.LoggerFactory;
 public final class Platform implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Platform.class);
 
+  /** Longest a node that ends waits for its audit entries to be in the database; they are on its disk in any case. */
+  private static final Duration DRAIN = Duration.ofSeconds(8);
+
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private final List<Routes> doors = new ArrayList<>();
   private final List<Check> checks = new ArrayList<>();
@@ -141,7 +144,7 @@ public final class Platform implements AutoCloseable {
     Database database = openDatabase(progress);
     AuditEvents accesses = new AuditEvents(database);
     trail.ship(vertx, accesses);
-    keep(() -> Await.closed(trail.unship()));
+    keep(() -> Await.closed(trail.drain(DRAIN)));
     fhir = new FhirStore(database, trail);
     DeadLetters letters = new DeadLetters(database);
 
@@ -186,10 +189,11 @@ public final class Platform implements AutoCloseable {
   }
 
   private Trail openTrail() {
-    Path folder = config.audit().folder() == null ? config.data().resolve("audit") : config.audit().folder();
+    Path folder = AuditShipCommand.folder(config);
     try {
-      Trail opened = keep(Trail.open(folder.toAbsolutePath(), config.audit(), config.name(), metrics));
+      Trail.make(folder);
       keep(FolderLock.take(folder, "audit"));
+      Trail opened = keep(Trail.open(folder, config.audit(), config.name(), metrics));
       check("audit", () -> Future.succeededFuture(opened.isHealthy()));
       return opened;
     } catch (IOException refused) {
