@@ -152,7 +152,8 @@ public final class DoorPerf implements Callable<Integer> {
     long count = answers.values().stream().mapToLong(LongAdder::sum).sum();
     List<Long> sorted = new ArrayList<>(waits);
     Collections.sort(sorted);
-    System.out.printf("%-34s %7d/s %s  event loop %5.0f us each  others wait p50 %6.2f p99 %6.2f max %6.2f ms  load %.1f%n",
+    System.out.printf(
+        "%-34s %7d/s %s  event loop %5.0f us each  others wait p50 %6.2f p99 %6.2f max %6.2f ms  load %.1f%n",
         name, count / seconds, answers, used / 1e3 / (count + sorted.size()), millis(sorted, 0.5),
         millis(sorted, 0.99), millis(sorted, 1),
         ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
