@@ -5,8 +5,11 @@ import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
-import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +29,10 @@ final class Primary {
   /** Longest a connection lives when there are several hosts. */
   static final Duration LIFE = Duration.ofMinutes(5);
   private static final long PATIENCE_SECONDS = 3;
+  /** A host that takes the call and then says nothing is hung up on: else every question would leave a socket there. */
+  private static final NetClientOptions SILENCE = new NetClientOptions()
+      .setConnectTimeout((int) TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS))
+      .setIdleTimeout((int) PATIENCE_SECONDS);
   private static final String QUESTION = "select not pg_is_in_recovery() as takes_writes";
 
   private final Vertx vertx;
@@ -71,12 +78,17 @@ final class Primary {
   }
 
   private Future<Boolean> takesWrites(String host) {
-    return PgConnection.connect(vertx, Database.connecting(config, host))
-        .compose(connection -> connection.query(QUESTION)
-            .execute()
-            .map(rows -> rows.iterator().next().getBoolean("takes_writes"))
-            .eventually(connection::close))
-        .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    Pool one = PgBuilder.pool()
+        .with(new PoolOptions().setMaxSize(1))
+        .with(SILENCE)
+        .connectingTo(Database.connecting(config, host))
+        .using(vertx)
+        .build();
+    return one.query(QUESTION)
+        .execute()
+        .map(rows -> rows.iterator().next().getBoolean("takes_writes"))
+        .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+        .eventually(one::close);
   }
 
   private synchronized void found(String host) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -36,7 +37,9 @@ class PrimaryTest {
     private final List<NetSocket> open = new ArrayList<>();
     private final AtomicInteger came = new AtomicInteger();
     private volatile boolean standby;
+    private final AtomicInteger left = new AtomicInteger();
     private volatile boolean away;
+    private volatile boolean silent;
 
     private Wire(String host, int port, boolean standby) {
       this.standby = standby;
@@ -50,6 +53,10 @@ class PrimaryTest {
         return;
       }
       came.incrementAndGet();
+      if (silent) {
+        near.closeHandler(hungUp -> left.incrementAndGet());
+        return;
+      }
       near.pause();
       boolean asStandby = standby;
       room.vertx().createNetClient().connect(room.config().port(), room.config().host()).onSuccess(far -> {
@@ -142,6 +149,20 @@ class PrimaryTest {
     other.cut();
 
     fails(Failure.Busy.class, Database.open(room.vertx(), hosts(one.server.actualPort())));
+  }
+
+  @Test
+  @Tag("full")
+  void aHostThatTakesTheCallAndSaysNothingIsHungUpOn() {
+    one.silent = true;
+    one.cut();
+    int before = one.came.get();
+
+    Database late = get(Database.open(room.vertx(), hosts(one.server.actualPort())));
+
+    assertTrue(one.came.get() > before, "it was asked");
+    until("every call to it has ended", () -> one.left.get() == one.came.get() - before);
+    get(late.close());
   }
 
   @Test
