@@ -25,7 +25,7 @@ record Focus(Node resource, Value at, int index, Map<String, List<Value>> consta
   /** @throws Failure.Unprocessable with the place in the ViewDefinition */
   List<Value> values(FhirPath path, String place) {
     try {
-      return path.evaluate(resource, at, new FhirPath.Context(variables(path), clock, false));
+      return path.evaluate(resource, at, new FhirPath.Context(variables(path), clock));
     } catch (FhirPathException failed) {
       throw failed(place, "failed on a resource: " + failed.getMessage());
     }

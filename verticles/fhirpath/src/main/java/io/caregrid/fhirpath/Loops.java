@@ -18,8 +18,7 @@ final class Loops {
       entry("repeat", 1, 1, (in, args, scope) -> repeat(in, args.get(0), scope)),
       entry("aggregate", 1, 2, Loops::aggregate),
       entry("iif", 2, 3, Loops::iif),
-      entry("sort", 0, 9, Loops::sort),
-      entry("trace", 1, 2, (in, args, scope) -> in));
+      entry("sort", 0, 9, Loops::sort));
 
   private Loops() {}
 
@@ -31,7 +30,7 @@ final class Loops {
     return found;
   }
 
-  private static List<Value> select(List<Value> input, Expression projection, Scope scope) {
+  static List<Value> select(List<Value> input, Expression projection, Scope scope) {
     List<Value> found = new ArrayList<>();
     for (int i = 0; i < input.size(); i++) {
       List<Value> one = scope.each(projection, input.get(i), i);

@@ -1,15 +1,19 @@
 package io.caregrid.fhirpath;
 
+import io.caregrid.fhirpath.FhirPathException.Unfit;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The types of FHIR R4 and their elements, as R4's StructureDefinitions have them. The file {@code r4.model} is made of those definitions, and a test
@@ -29,11 +33,18 @@ final class Model {
     final String name;
     final Type base;
     private final Map<String, Field> fields;
+    private final boolean primitive;
+    private final boolean resource;
+    private final Set<String> ancestors = new HashSet<>();
 
     private Type(String name, Type base, Map<String, Field> fields) {
       this.name = name;
       this.base = base;
       this.fields = fields;
+      this.primitive = Character.isLowerCase(name.charAt(0));
+      ancestors.add(name);
+      if (base != null) ancestors.addAll(base.ancestors);
+      this.resource = ancestors.contains("Resource");
     }
 
     /** Null when this type has no such element. A choice goes by its name without the type: {@code value}. */
@@ -41,16 +52,34 @@ final class Model {
       return fields.get(element);
     }
 
+    /** With those of its ancestors, in the definitions' order. */
+    Collection<Field> fields() {
+      return fields.values();
+    }
+
     /** This type or one it is made from. */
     boolean isA(String other) {
-      for (Type type = this; type != null; type = type.base) {
-        if (type.name.equals(other)) return true;
-      }
-      return false;
+      return ancestors.contains(other);
     }
 
     boolean isPrimitive() {
-      return Character.isLowerCase(name.charAt(0));
+      return primitive;
+    }
+
+    boolean isResource() {
+      return resource;
+    }
+
+    /** False for the types that stand for any resource: what is there has more elements. */
+    boolean isExact() {
+      return !resource || base != null && !name.equals("DomainResource");
+    }
+
+    /** @throws Unfit when the name is that of a choice with its type; in strict mode always */
+    void unknown(String element, boolean strict) {
+      Field choice = choiceOf(element);
+      if (choice != null) throw choice.named(element);
+      if (strict) throw new Unfit(name + " has no element " + element);
     }
 
     /** The element that stands in JSON under this name: {@code valueQuantity} gives {@code value}. Null when none does. */
@@ -70,15 +99,30 @@ final class Model {
     final boolean repeats;
     /** Of a choice: its names in JSON → their types; else null. */
     final Map<String, String> choices;
-    private final String type;
+    /** Its name in JSON for what a primitive has beside its value. */
+    final String extra;
+    private final String typeName;
+    private Type type;
 
     private Field(String name, boolean repeats, List<String> types, boolean choice) {
       this.name = name;
+      this.extra = "_" + name;
       this.repeats = repeats;
-      this.type = choice ? null : types.get(0);
+      this.typeName = choice ? null : types.get(0);
       this.choices = choice ? new LinkedHashMap<>() : null;
       if (choice)
         types.forEach(one -> choices.put(name + Character.toUpperCase(one.charAt(0)) + one.substring(1), one));
+    }
+
+    /** Of an element that is no choice. */
+    Type type() {
+      return type;
+    }
+
+    /** The error of naming a choice with its type, as JSON does. */
+    Unfit named(String json) {
+      return new Unfit("an element that has several types is named without its type: " + name + ".ofType("
+          + choices.get(json) + ") instead of " + json);
     }
   }
 
@@ -87,9 +131,14 @@ final class Model {
     return types.get(name);
   }
 
-  /** Of an element that is no choice. */
-  Type typeOf(Field field) {
-    return types.get(field.type);
+  /** The types a resource can be of. */
+  List<String> resources() {
+    return types.values()
+        .stream()
+        .filter(type -> type.isResource() && type.isExact())
+        .map(type -> type.name)
+        .sorted()
+        .toList();
   }
 
   private static Model read(String file) {
@@ -98,6 +147,8 @@ final class Model {
       Model model = new Model();
       List<String> open = List.of(lines.readLine().substring(2).split("\\|"));
       lines.lines().forEach(line -> model.add(line, open));
+      model.types.values()
+          .forEach(type -> type.fields.values().forEach(field -> field.type = model.types.get(field.typeName)));
       return model;
     } catch (IOException broken) {
       throw new UncheckedIOException("the table of FHIR's types cannot be read", broken);

@@ -111,71 +111,69 @@ public final class Node implements Value {
     return new Quantity(decimal(value), unit);
   }
 
+  /** Null when the definitions of R4 do not have it. */
+  Type definition() {
+    return type;
+  }
+
   /** The elements of this name, in order. In strict mode one that the type does not have is an error. */
   List<Value> member(String name, boolean strict) {
     if (type == null) return untyped(name);
     Field field = type.field(name);
-    List<Value> found = new ArrayList<>(2);
-    if (field == null) {
-      unknown(name, strict);
-      add(found, name, null);
-    } else if (field.choices == null) {
-      add(found, name, Model.R4.typeOf(field));
-    } else {
-      chosen(field, found);
-    }
-    return found;
+    if (field != null) return below(field);
+    type.unknown(name, strict);
+    return Items.NONE;
   }
 
-  private void unknown(String name, boolean strict) {
-    Field choice = type.choiceOf(name);
-    if (choice != null) {
-      throw new Unfit("an element that has several types is named without its type: " + choice.name + ".ofType("
-          + choice.choices.get(name) + ") instead of " + name);
-    }
-    if (strict) throw new Unfit(type.name + " has no element " + name);
+  /** The values of one of its type's elements. */
+  List<Value> below(Field field) {
+    if (field.choices != null) return chosen(field);
+    if (!json.isObject()) return values(extra.get(field.name), null, field.type());
+    JsonNode value = json.get(field.name);
+    JsonNode more = field.type().isPrimitive() ? json.get(field.extra) : null;
+    return values(value, more, field.type());
   }
 
-  private void chosen(Field field, List<Value> found) {
+  private List<Value> chosen(Field field) {
+    if (!json.isObject()) return Items.NONE;
     for (Iterator<String> names = json.fieldNames(); names.hasNext();) {
       String name = names.next();
-      String plain = name.startsWith("_") ? name.substring(1) : name;
-      String chosen = plain.startsWith(field.name) ? field.choices.get(plain) : null;
-      if (chosen != null && (plain.equals(name) || !json.has(plain))) add(found, plain, Model.R4.type(chosen));
+      boolean extra = name.charAt(0) == '_';
+      if (!name.startsWith(field.name, extra ? 1 : 0)) continue;
+      String plain = extra ? name.substring(1) : name;
+      String chosen = field.choices.get(plain);
+      if (chosen != null) return values(json.get(plain), json.get("_" + plain), Model.R4.type(chosen));
     }
+    return Items.NONE;
   }
 
-  /** Types that R4 does not have, of later versions for example: a choice is known by a type's name behind the element's. */
-  private List<Value> untyped(String name) {
-    List<Value> found = new ArrayList<>(2);
-    add(found, name, null);
-    if (!found.isEmpty() || !json.isObject()) return found;
-    for (Iterator<String> names = json.fieldNames(); names.hasNext();) {
-      String other = names.next();
-      if (!other.startsWith(name)) continue;
-      String rest = other.substring(name.length());
-      Type chosen = Model.R4.type(rest);
-      if (chosen == null) chosen = Model.R4.type(Character.toLowerCase(rest.charAt(0)) + rest.substring(1));
-      if (chosen != null && Character.isUpperCase(rest.charAt(0))) add(found, other, chosen);
+  /** Of a type that R4 does not have, a later version's for example: by the names that stand in the JSON, and no more. */
+  List<Value> untyped(String name) {
+    return json.isObject() ? values(json.get(name), json.get("_" + name), null) : values(extra.get(name), null, null);
+  }
+
+  private static List<Value> values(JsonNode value, JsonNode more, Type of) {
+    boolean many = value != null && value.isArray() || more != null && more.isArray();
+    if (!many) {
+      Value one = one(value, more, of);
+      return one == null ? Items.NONE : List.of(one);
+    }
+    int size = Math.max(value == null ? 0 : value.size(), more == null ? 0 : more.size());
+    List<Value> found = new ArrayList<>(size);
+    for (int i = 0; i < size; i++) {
+      Value one = one(value == null ? null : value.get(i), more == null ? null : more.get(i), of);
+      if (one != null) found.add(one);
     }
     return found;
   }
 
-  private void add(List<Value> found, String name, Type of) {
-    JsonNode value = json.isObject() ? json.path(name) : extra.path(name);
-    JsonNode more = json.isObject() ? json.path("_" + name) : NOTHING;
-    if (value.isArray() || more.isArray()) {
-      for (int i = 0; i < Math.max(value.size(), more.size()); i++) one(found, value.path(i), more.path(i), of);
-    } else {
-      one(found, value, more, of);
-    }
-  }
-
-  private static void one(List<Value> found, JsonNode value, JsonNode more, Type of) {
-    boolean there = !value.isMissingNode() && !value.isNull();
-    if (!there && !more.isObject()) return;
-    boolean resource = of != null && value.isObject() && of.isA("Resource");
-    found.add(new Node(value, more, resource ? named(value, of) : of));
+  /** Null when there is nothing. */
+  private static Value one(JsonNode value, JsonNode more, Type of) {
+    boolean there = value != null && !value.isNull();
+    boolean extended = more != null && more.isObject();
+    if (!there && !extended) return null;
+    Type own = of != null && of.isResource() && there ? named(value, of) : of;
+    return new Node(there ? value : NOTHING, extended ? more : NOTHING, own);
   }
 
   private static Type named(JsonNode resource, Type otherwise) {
@@ -191,16 +189,19 @@ public final class Node implements Value {
       String name = names.next();
       String plain = name.startsWith("_") ? name.substring(1) : name;
       if (plain.equals("resourceType") || !plain.equals(name) && below.has(plain)) continue;
-      Field field = type == null ? null : type.field(plain);
-      Field choice = type == null || field != null ? null : type.choiceOf(plain);
-      Type of = choice != null ? Model.R4.type(choice.choices.get(plain)) : field == null ? null : typeOf(field);
-      add(found, plain, of);
+      found.addAll(child(plain));
     }
     return found;
   }
 
-  private static Type typeOf(Field field) {
-    return field.choices == null ? Model.R4.typeOf(field) : null;
+  private List<Value> child(String name) {
+    if (type == null) return untyped(name);
+    Field field = type.field(name);
+    if (field != null && field.choices == null) return below(field);
+    Field choice = type.choiceOf(name);
+    return choice == null
+        ? Items.NONE
+        : values(json.get(name), json.get("_" + name), Model.R4.type(choice.choices.get(name)));
   }
 
   /** Same content: numbers by value, members in any order, items in the same. */

@@ -10,7 +10,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /** Words into a tree of evaluators, by precedence climbing (FHIRPath N1, "Operator Precedence" and the grammar). */
 final class Parser {
@@ -25,14 +25,19 @@ final class Parser {
       Map.entry("*", 10), Map.entry("/", 10), Map.entry("div", 10), Map.entry("mod", 10));
 
   private final List<Token> words;
-  private final Predicate<String> constants;
+  private final Environment environment;
+  private final boolean strict;
   private int at;
   private int depth;
+  /** Of the piece read last. */
+  private Shape shape = Shape.UNKNOWN;
+  /** Of what the next path begins on. */
+  private Shape focus = Shape.UNKNOWN;
 
-  /** @param constants tells which names behind {@code %} have a value */
-  Parser(String text, Predicate<String> constants) {
+  Parser(String text, Environment environment) {
     this.words = Lexer.words(text);
-    this.constants = constants;
+    this.environment = environment;
+    this.strict = environment.reading() == Environment.Reading.STRICT;
   }
 
   Expression whole() {
@@ -58,12 +63,12 @@ final class Parser {
 
   private Expression operation(String operator, Expression left) {
     if (operator.equals("is") || operator.equals("as")) {
-      TypeTest type = type();
-      return operator.equals("is")
-          ? (input, scope) -> type.is(left.evaluate(input, scope))
-          : (input, scope) -> type.as(left.evaluate(input, scope));
+      Expression test = Functions.ofType(operator, type(), environment);
+      return chain(left, test);
     }
-    return Operators.of(operator, left, expression(LEVELS.get(operator) + 1));
+    Expression right = expression(LEVELS.get(operator) + 1);
+    shape = Shape.UNKNOWN;
+    return Operators.of(operator, left, right);
   }
 
   private Expression signed() {
@@ -88,7 +93,9 @@ final class Parser {
       if (take(".")) {
         path = chain(path, invocation(false));
       } else if (take("[")) {
+        Shape items = shape;
         path = new Placed(place, indexed(path, expression(1)));
+        shape = items;
         expect("]");
       } else {
         return path;
@@ -110,6 +117,7 @@ final class Parser {
 
   private Expression term() {
     Token word = peek();
+    shape = Shape.UNKNOWN;
     switch (word.kind()) {
       case STRING :
         at++;
@@ -139,7 +147,7 @@ final class Parser {
     }
     if (take("{")) {
       expect("}");
-      return (input, scope) -> Items.NONE;
+      return new Literal(Items.NONE);
     }
     if (word.kind() == Kind.NAME && (word.text().equals("true") || word.text().equals("false"))) {
       at++;
@@ -149,8 +157,7 @@ final class Parser {
   }
 
   private static Expression literal(Value value) {
-    List<Value> items = List.of(value);
-    return (input, scope) -> items;
+    return new Literal(List.of(value));
   }
 
   /** A unit may follow: {@code 4 days}, {@code 10 'mg'}. */
@@ -180,44 +187,81 @@ final class Parser {
     String name = word.text();
     Expression own = Variables.of(name);
     if (own != null) return own;
-    if (!constants.test(name)) throw new FhirPathException(word.place(), "there is no constant %" + name);
+    if (!environment.constants().contains(name))
+      throw new FhirPathException(word.place(), "there is no constant %" + name);
     return (input, scope) -> scope.run().variables.getOrDefault(name, Items.NONE);
   }
 
   /** @param first it begins a path, and may be the name of the resource's type */
   private Expression invocation(boolean first) {
     Token word = words.get(at++);
-    if (word.kind() == Kind.DOLLAR) return Variables.ofLoop(word);
+    Shape on = first ? focus : shape;
+    if (word.kind() == Kind.DOLLAR) {
+      shape = word.text().equals("this") ? focus : Shape.UNKNOWN;
+      return Variables.ofLoop(word);
+    }
     if (!word.isName()) {
       at--;
       throw bad("a name or a value should be here, not " + word.shown());
     }
-    if (peek().is("(")) return new Placed(word.place(), call(word));
-    return new Placed(word.place(), first ? Paths.start(word.text()) : Paths.member(word.text()));
+    if (peek().is("(")) return new Placed(word.place(), call(word, on));
+    if (first && Paths.isType(word.text())) {
+      shape = Shape.of(Model.R4.type(word.text()));
+      return new Placed(word.place(), Paths.start(word.text()));
+    }
+    shape = at(word, () -> on.member(word.text(), strict));
+    return new Placed(word.place(), new Step(word.text()));
   }
 
-  private Expression call(Token name) {
+  private Expression call(Token name, Shape on) {
     expect("(");
     if (Functions.takesType(name.text()) && !peek().is(")")) {
       TypeTest type = peek().kind() == Kind.STRING ? known(words.get(at++), null) : type();
       expect(")");
-      return Functions.ofType(name.text(), type);
+      return Functions.ofType(name.text(), type, environment);
     }
+    List<Expression> arguments = arguments(on);
+    shape = at(name, () -> on.call(name.text(), strict));
+    if (name.text().equals("resolve") && asksForType())
+      return at(name, () -> Functions.of("resolve", arguments,
+          environment, true));
+    return at(name, () -> Functions.of(name.text(), arguments, environment, false));
+  }
+
+  private List<Expression> arguments(Shape on) {
     List<Expression> arguments = new ArrayList<>();
-    if (!take(")")) {
-      do {
-        arguments.add(expression(1));
-      } while (take(","));
-      expect(")");
-    }
+    if (take(")")) return arguments;
+    Shape outer = focus;
+    focus = on;
+    do {
+      arguments.add(expression(1));
+    } while (take(","));
+    focus = outer;
+    expect(")");
+    return arguments;
+  }
+
+  /** Whether what was read is asked for its type and nothing else: {@code resolve() is Patient}. */
+  private boolean asksForType() {
+    if (peek().is("is")) return true;
+    return peek().is(".") && words.get(at + 1).is("is") && words.get(at + 2).is("(");
+  }
+
+  private static <T> T at(Token word, Supplier<T> made) {
     try {
-      return Functions.of(name.text(), arguments);
+      return made.get();
     } catch (Unfit wrong) {
-      throw new FhirPathException(name.place(), wrong.getMessage());
+      throw new FhirPathException(word.place(), wrong.getMessage());
     }
   }
 
   private TypeTest type() {
+    TypeTest type = named();
+    shape = Shape.of("System".equals(type.namespace()) ? null : Model.R4.type(type.name()));
+    return type;
+  }
+
+  private TypeTest named() {
     Token first = words.get(at++);
     if (!first.isName()) {
       at--;

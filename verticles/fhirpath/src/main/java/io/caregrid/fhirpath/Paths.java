@@ -1,42 +1,25 @@
 package io.caregrid.fhirpath;
 
 import io.caregrid.fhirpath.FhirPathException.Unfit;
-import io.caregrid.fhirpath.Value.TypeName;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Steps from an item to the elements below it (N1 "Path Selection"). */
+/** Where a path begins, and all that is below an item (N1 "Path Selection", "Tree Navigation"). */
 final class Paths {
   private Paths() {}
 
-  /** The first name of a path: the type of the resource, which is the resource itself, or an element. */
-  static Expression start(String name) {
-    Expression member = member(name);
-    boolean type = Character.isUpperCase(name.charAt(0)) && Model.R4.type(name) != null;
-    if (!type) return member;
-    return (input, scope) -> {
-      if (input.size() == 1 && input.get(0) instanceof Node node && node.isA(name)) return input;
-      if (scope.run().strict) throw new Unfit("this is no " + name);
-      return member.evaluate(input, scope);
-    };
+  static boolean isType(String name) {
+    return Character.isUpperCase(name.charAt(0)) && Model.R4.type(name) != null;
   }
 
-  static Expression member(String name) {
+  /** The type of the resource as the first name of a path: the resource itself where it is one, else nothing. */
+  static Expression start(String type) {
+    Expression step = new Step(type);
     return (input, scope) -> {
-      if (input.size() == 1) return below(input.get(0), name, scope);
-      List<Value> found = new ArrayList<>();
-      for (Value item : input) found.addAll(below(item, name, scope));
-      return found;
-    };
-  }
-
-  private static List<Value> below(Value item, String name, Scope scope) {
-    if (item instanceof Node node) return node.member(name, scope.run().strict);
-    if (!(item instanceof TypeName type)) return Items.NONE;
-    return switch (name) {
-      case "namespace" -> Items.of(type.namespace());
-      case "name" -> Items.of(type.name());
-      default -> Items.NONE;
+      if (input.size() != 1 || !(input.get(0) instanceof Node node)) return step.evaluate(input, scope);
+      if (node.isA(type)) return input;
+      if (scope.run().strict) throw new Unfit("this is no " + type);
+      return node.definition() == null ? step.evaluate(input, scope) : Items.NONE;
     };
   }
 

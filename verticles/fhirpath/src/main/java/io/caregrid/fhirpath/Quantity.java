@@ -1,7 +1,6 @@
 package io.caregrid.fhirpath;
 
 import java.math.BigDecimal;
-import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.Map;
 
@@ -28,7 +27,7 @@ public record Quantity(BigDecimal value, String unit) implements Value {
     Units mine = units();
     Units theirs = other.units();
     if (mine == null || theirs == null || !mine.dimensions().equals(theirs.dimensions())) return null;
-    return value.multiply(mine.factor()).compareTo(other.value.multiply(theirs.factor()));
+    return mine.compare(value, theirs, other.value);
   }
 
   /** Equal when rounded to the less precise of the two; calendar years and UCUM's count as the same. */
@@ -37,12 +36,11 @@ public record Quantity(BigDecimal value, String unit) implements Value {
     Units theirs = other.units();
     if (mine == null || theirs == null) return unit.equals(other.unit) && Comparing.isLike(value, other.value);
     if (!mine.dimensions().equals(theirs.dimensions())) return false;
-    boolean coarser = mine.factor().compareTo(theirs.factor()) >= 0;
-    return coarser ? like(this, mine, other, theirs) : like(other, theirs, this, mine);
+    return mine.isCoarserThan(theirs) ? like(this, mine, other, theirs) : like(other, theirs, this, mine);
   }
 
   private static boolean like(Quantity coarse, Units coarser, Quantity fine, Units finer) {
-    BigDecimal same = fine.value.multiply(finer.factor()).divide(coarser.factor(), MathContext.DECIMAL128);
+    BigDecimal same = finer.in(coarser, fine.value);
     int scale = Math.min(Math.max(0, coarse.value.scale()), Math.max(0, same.stripTrailingZeros().scale()));
     return coarse.value.setScale(scale, RoundingMode.HALF_UP)
         .compareTo(same.setScale(scale, RoundingMode.HALF_UP)) == 0;

@@ -1,6 +1,9 @@
 package io.caregrid.fhirpath;
 
 import io.caregrid.fhirpath.FhirPathException.Unfit;
+import io.caregrid.fhirpath.Scope.Run;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -13,6 +16,10 @@ import java.util.regex.PatternSyntaxException;
 record Regex(Pattern pattern) {
   private static final int LONGEST = 2_000;
   private static final int LOOKS = 5_000_000;
+  /** So many characters looked at cost as much as one item. */
+  private static final int LOOKS_PER_ITEM = 16;
+  private static final int KEPT = 200;
+  private static final Map<String, Regex> READ = new ConcurrentHashMap<>();
 
   /** The text, counting how often it is looked at. */
   private static final class Watched implements CharSequence {
@@ -46,7 +53,17 @@ record Regex(Pattern pattern) {
     }
   }
 
+  /** Some are kept: expressions name few. */
   static Regex of(String regex) {
+    Regex there = READ.get(regex);
+    if (there != null) return there;
+    Regex made = read(regex);
+    if (READ.size() >= KEPT) READ.clear();
+    READ.put(regex, made);
+    return made;
+  }
+
+  private static Regex read(String regex) {
     if (regex.length() > LONGEST) throw new Unfit("the regular expression has more than " + LONGEST + " characters");
     try {
       return new Regex(Pattern.compile(regex, Pattern.DOTALL));
@@ -58,23 +75,27 @@ record Regex(Pattern pattern) {
     }
   }
 
-  boolean matches(String text, boolean whole) {
-    return run(text, whole ? Matcher::matches : Matcher::find);
+  boolean matches(String text, boolean whole, Run run) {
+    return run(text, whole ? Matcher::matches : Matcher::find, run);
   }
 
-  String replaced(String text, String by) {
+  String replaced(String text, String by, Run run) {
     try {
-      return run(text, matcher -> matcher.replaceAll(by));
+      return run(text, matcher -> matcher.replaceAll(by), run);
     } catch (IllegalArgumentException | IndexOutOfBoundsException wrong) {
       throw new Unfit("the substitution names a group that the regular expression does not have");
     }
   }
 
-  private <T> T run(String text, Function<Matcher, T> question) {
+  /** What it looks at counts for the whole evaluation: many texts cannot take longer than one. */
+  private <T> T run(String text, Function<Matcher, T> question, Run run) {
+    int[] left = {LOOKS};
     try {
-      return question.apply(pattern.matcher(new Watched(text, new int[] {LOOKS})));
+      return question.apply(pattern.matcher(new Watched(text, left)));
     } catch (StackOverflowError deep) {
       throw new Unfit("the regular expression takes too much depth on this text");
+    } finally {
+      run.spend((LOOKS - left[0]) / LOOKS_PER_ITEM);
     }
   }
 }

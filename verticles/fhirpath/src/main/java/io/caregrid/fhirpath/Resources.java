@@ -3,35 +3,28 @@ package io.caregrid.fhirpath;
 import static io.caregrid.fhirpath.Existence.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.caregrid.fhirpath.FhirPathException.Unfit;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.caregrid.fhirpath.Environment.References;
+import io.caregrid.fhirpath.Environment.Trace;
 import io.caregrid.fhirpath.Functions.Signature;
 import io.caregrid.fhirpath.Value.Text;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
-/** What FHIR adds to FHIRPath (FHIR R4 fhirpath.html#functions), what SQL on FHIR adds, and the functions of the tree and the clock. */
+/** What FHIR adds to FHIRPath for elements and references (FHIR R4 fhirpath.html#functions), and the functions of the tree, the clock and the trace. */
 final class Resources {
-  private static final Pattern RELATIVE = Pattern.compile(
-      "([A-Z][A-Za-z]{1,40})/([A-Za-z0-9\\-.]{1,64})(?:/_history/[A-Za-z0-9\\-.]{1,64})?");
-  private static final String DEFINITIONS = "http://hl7.org/fhir/StructureDefinition/";
-
   static final Map<String, Signature> FUNCTIONS = Map.ofEntries(
       entry("children", 0, 0, (in, args, scope) -> Paths.children(in, scope)),
       entry("descendants", 0, 0, (in, args, scope) -> Paths.descendants(in, scope)),
       entry("extension", 1, 1, Resources::extension),
       entry("type", 0, 0, (in, args, scope) -> in.stream().<Value>map(Value::type).toList()),
-      entry("conformsTo", 1, 1, Resources::conformsTo),
-      entry("resolve", 0, 0, (in, args, scope) -> resolved(in, scope)),
-      entry("getResourceKey", 0, 0, (in, args, scope) -> resourceKey(in)),
-      entry("getReferenceKey", 0, 0, (in, args, scope) -> referenceKey(in, null)),
-      entry("comparable", 1, 1, Resources::comparable),
-      entry("now", 0, 0, (in, args, scope) -> Items.of(Moment.now(scope.run().now))),
-      entry("today", 0, 0, (in, args, scope) -> Items.of(Moment.now(scope.run().now).date())),
+      entry("resolve", 0, 0, (in, args, scope) -> resolved(in, scope, false)),
+      entry("trace", 1, 2, Resources::trace),
+      entry("now", 0, 0, (in, args, scope) -> Items.of(Moment.now(scope.run().now()))),
+      entry("today", 0, 0, (in, args, scope) -> Items.of(Moment.now(scope.run().now()).date())),
       entry("timeOfDay", 0, 0, (in, args, scope) -> Items.of(
-          Moment.read(Moment.now(scope.run().now).at().toLocalTime().toString(), Moment.Kind.TIME))));
+          Moment.read(Moment.now(scope.run().now()).at().toLocalTime().toString(), Moment.Kind.TIME))));
 
   private Resources() {}
 
@@ -47,60 +40,60 @@ final class Resources {
     return found;
   }
 
-  /** FHIR's own types only: other profiles are not kept here. */
-  private static List<Value> conformsTo(List<Value> in, List<Expression> args, Scope scope) {
-    Value one = Items.one(in, "what conformsTo() is called on");
-    String url = Items.text(scope.argument(args.get(0)), "the profile of conformsTo()");
-    if (one == null || url == null) return Items.NONE;
-    String name = url.startsWith(DEFINITIONS) ? url.substring(DEFINITIONS.length()) : "";
-    if (Model.R4.type(name) == null) throw new Unfit("conformsTo() knows FHIR's own types only, not this profile");
-    return Items.of((Boolean) (one instanceof Node node && node.isA(name)));
-  }
-
-  /** Contained resources; what lies elsewhere cannot be reached from here and gives nothing. */
-  private static List<Value> resolved(List<Value> in, Scope scope) {
+  /**
+   * Contained resources, and what the environment finds. What cannot be reached gives nothing; but where only its type is asked for, as in
+   * {@code resolve() is Patient}, the text of the reference tells it, and nothing is fetched.
+   */
+  static List<Value> resolved(List<Value> in, Scope scope, boolean typeOnly) {
     List<Value> found = new ArrayList<>();
     for (Value item : in) {
       String reference = reference(item);
-      if (scope.run().root == null || reference == null || !reference.startsWith("#")) continue;
-      for (Value contained : scope.run().root.member("contained", false)) {
-        if (((Node) contained).json().path("id").asText().equals(reference.substring(1))) found.add(contained);
-      }
+      if (reference == null) continue;
+      Node there = reference.startsWith("#") ? contained(reference, scope) : elsewhere(reference, scope);
+      if (there == null && typeOnly) there = named(item, reference);
+      if (there != null) found.add(there);
     }
     return found;
   }
 
-  private static String reference(Value item) {
+  /** {@code #} alone is what contains (R4 references.html#contained). */
+  private static Node contained(String reference, Scope scope) {
+    Node container = scope.run().container;
+    if (container == null || reference.length() == 1) return container;
+    List<Value> all = container.member("contained", false);
+    scope.run().spend(all.size());
+    for (Value one : all) {
+      if (((Node) one).json().path("id").asText().equals(reference.substring(1))) return (Node) one;
+    }
+    return null;
+  }
+
+  private static Node elsewhere(String reference, Scope scope) {
+    References references = scope.run().environment.references();
+    JsonNode found = references == null ? null : references.resource(reference);
+    return found == null ? null : Node.resource(found);
+  }
+
+  /** A resource of which only its type is known: the text's, or else {@code Reference.type}. */
+  private static Node named(Value item, String reference) {
+    Target target = Target.of(reference);
+    String type = target != null ? target.type() : item instanceof Node node ? node.json().path("type").asText() : "";
+    if (Model.R4.type(type) == null) return null;
+    return Node.resource(JsonNodeFactory.instance.objectNode().put("resourceType", type));
+  }
+
+  /** The text of a Reference, or of an uri or canonical; null when it has none. */
+  static String reference(Value item) {
     if (!(item instanceof Node node)) return item instanceof Text text ? text.value() : null;
     JsonNode text = node.json().isTextual() ? node.json() : node.json().path("reference");
     return text.isTextual() ? text.asText() : null;
   }
 
-  /** SQL on FHIR: the id. It is unique within a type; a view is of one type, and getReferenceKey(Type) names the type. */
-  private static List<Value> resourceKey(List<Value> in) {
-    Value one = Items.one(in, "what getResourceKey() is called on");
-    if (one == null) return Items.NONE;
-    if (!(one instanceof Node node) || !node.json().has("resourceType"))
-      throw new Unfit("getResourceKey() is called on a resource");
-    return Items.of(node.json().path("id").textValue());
-  }
-
-  /** The id in a relative reference; others point to where we have no keys, and give nothing. Null: of any type. */
-  static List<Value> referenceKey(List<Value> in, String type) {
-    List<Value> keys = new ArrayList<>();
-    for (Value item : in) {
-      String reference = reference(item);
-      Matcher found = reference == null ? null : RELATIVE.matcher(reference);
-      boolean fits = found != null && found.matches() && (type == null || type.equals(found.group(1)));
-      if (fits) keys.add(new Text(found.group(2)));
-    }
-    return keys;
-  }
-
-  private static List<Value> comparable(List<Value> in, List<Expression> args, Scope scope) {
-    Value one = Items.single(in, "what comparable() is called on");
-    Value other = Items.single(scope.argument(args.get(0)), "the argument of comparable()");
-    if (one == null || other == null) return Items.NONE;
-    return Items.of((Boolean) (one instanceof Quantity a && other instanceof Quantity b && a.isComparable(b)));
+  private static List<Value> trace(List<Value> in, List<Expression> args, Scope scope) {
+    String name = Items.text(scope.argument(args.get(0)), "the name of a trace");
+    Trace trace = scope.run().environment.trace();
+    if (trace == null || name == null) return in;
+    trace.traced(name, args.size() == 1 ? in : Loops.select(in, args.get(1), scope));
+    return in;
   }
 }

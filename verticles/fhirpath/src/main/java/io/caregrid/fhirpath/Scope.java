@@ -1,5 +1,6 @@
 package io.caregrid.fhirpath;
 
+import io.caregrid.fhirpath.Environment.Limits;
 import io.caregrid.fhirpath.FhirPathException.Unfit;
 import java.time.OffsetDateTime;
 import java.util.List;
@@ -16,25 +17,51 @@ record Scope(Run run, Value self, int index, List<Value> total) {
 
   /** One evaluation of one expression, and what it may cost. */
   static final class Run {
-    /** Items looked at. A resource of 16 MB has fewer elements. */
-    private static final int MOST = 5_000_000;
-    final Node root;
+    /** Items between two looks at the clock. */
+    private static final int LOOK = 4_096;
+    final Node resource;
+    final Value context;
+    final Node container;
     final Map<String, List<Value>> variables;
-    final OffsetDateTime now;
+    final Environment environment;
     final boolean strict;
-    private long left = MOST;
+    private final FhirPath.Context surrounding;
+    private final long start = System.nanoTime();
+    private OffsetDateTime now;
+    private long left;
+    private long look;
 
-    Run(Node root, Map<String, List<Value>> variables, OffsetDateTime now, boolean strict) {
-      this.root = root;
-      this.variables = variables;
-      this.now = now;
-      this.strict = strict;
+    Run(Node resource, Value context, FhirPath.Context surrounding, Environment environment) {
+      this.resource = resource;
+      this.context = context;
+      this.container = surrounding.container() == null ? resource : surrounding.container();
+      this.variables = surrounding.variables();
+      this.surrounding = surrounding;
+      this.environment = environment;
+      this.strict = environment.reading() == Environment.Reading.STRICT;
+      this.left = environment.limits().items();
+      this.look = left - LOOK;
+    }
+
+    /** The same in all of one evaluation (N1 "now"). */
+    OffsetDateTime now() {
+      if (now == null) now = OffsetDateTime.now(surrounding.clock());
+      return now;
     }
 
     /** @throws Unfit when the evaluation has cost too much */
     void spend(long items) {
       left -= items;
-      if (left < 0) throw new Unfit("the expression takes too long: it has looked at " + MOST + " items");
+      if (left < look) look();
+    }
+
+    private void look() {
+      Limits limits = environment.limits();
+      look = left - LOOK;
+      if (left < 0)
+        throw new Unfit("the expression takes too long: it has looked at " + limits.items() + " items");
+      if (System.nanoTime() - start > limits.time().toNanos())
+        throw new Unfit("the expression takes too long: more than " + limits.time().toMillis() + " ms");
     }
   }
 
@@ -54,6 +81,7 @@ record Scope(Run run, Value self, int index, List<Value> total) {
 
   /** An argument that is no loop's body: evaluated where the function is called. */
   List<Value> argument(Expression argument) {
+    if (argument instanceof Literal literal) return literal.items();
     return argument.evaluate(self == null ? List.of() : List.of(self), this);
   }
 }

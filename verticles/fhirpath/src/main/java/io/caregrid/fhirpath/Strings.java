@@ -106,7 +106,9 @@ final class Strings {
   private static List<Value> matches(List<Value> in, List<Expression> args, Scope scope, boolean whole) {
     String text = Items.text(in, "what matches() is called on");
     String regex = Items.text(scope.argument(args.get(0)), "a regular expression");
-    return text == null || regex == null ? Items.NONE : Items.of((Boolean) Regex.of(regex).matches(text, whole));
+    return text == null || regex == null
+        ? Items.NONE
+        : Items.of((Boolean) Regex.of(regex).matches(text, whole, scope.run()));
   }
 
   private static List<Value> replaceMatches(List<Value> in, List<Expression> args, Scope scope) {
@@ -114,7 +116,7 @@ final class Strings {
     String regex = Items.text(scope.argument(args.get(0)), "a regular expression");
     String by = Items.text(scope.argument(args.get(1)), "the substitution of replaceMatches()");
     if (text == null || regex == null || by == null) return Items.NONE;
-    return Items.of(regex.isEmpty() ? text : bounded(Regex.of(regex).replaced(text, by)));
+    return Items.of(regex.isEmpty() ? text : bounded(Regex.of(regex).replaced(text, by, scope.run())));
   }
 
   static String joined(String left, String right) {

@@ -2,84 +2,73 @@ package io.caregrid.fhirpath;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A UCUM unit as a factor of base units. Knows the units of vital signs, laboratory values and doses, with prefixes, powers, products and quotients;
- * {@link #of} gives null for any other, and for those that are not a mere factor, as {@code Cel} is not.
+ * A UCUM unit as a fraction of base units, without rounding. {@link #of} gives null for what is no unit.
  *
- * @param factor     how many base units this one is
+ * @param over       how many base units this one is, divided by {@code under}
+ * @param shift      what is added before multiplying; 0 but for temperatures
  * @param dimensions base unit → power, none of them 0
  */
-record Units(BigDecimal factor, Map<String, Integer> dimensions) {
+record Units(BigDecimal over, BigDecimal under, BigDecimal shift, Map<String, Integer> dimensions) {
+
   private static final int LONGEST = 60;
-  private static final Map<String, BigDecimal> PREFIXES = Map.ofEntries(power("G", 9), power("M", 6), power("k", 3),
-      power("h", 2), power("d", -1), power("c", -2), power("m", -3), power("u", -6), power("n", -9), power("p", -12),
-      power("f", -15));
-  private static final Map<String, Units> METRIC = new HashMap<>();
-  private static final Map<String, Units> OTHERS = new HashMap<>();
-  private static final Units ONE = new Units(BigDecimal.ONE, Map.of());
+  private static final int KEPT = 2_000;
+  private static final Units ONE = new Units(BigDecimal.ONE, BigDecimal.ONE, BigDecimal.ZERO, Map.of());
+  private static final Map<String, Units> READ = new ConcurrentHashMap<>();
 
-  static {
-    for (String base : new String[] {"m", "g", "s", "mol", "K", "cd", "A", "bit", "eq", "osm", "[iU]", "B"}) {
-      METRIC.put(base, new Units(BigDecimal.ONE, Map.of(base, 1)));
-    }
-    define(METRIC, "L", "0.001", "m3");
-    define(METRIC, "l", "0.001", "m3");
-    define(METRIC, "N", "1000", "g.m/s2");
-    define(METRIC, "Pa", "1000", "g/m/s2");
-    define(METRIC, "J", "1000", "g.m2/s2");
-    define(METRIC, "W", "1000", "g.m2/s3");
-    define(METRIC, "Hz", "1", "/s");
-    define(METRIC, "bar", "100000000", "g/m/s2");
-    define(METRIC, "cal", "4184", "g.m2/s2");
-    define(METRIC, "V", "1000", "g.m2/s3/A");
-    define(METRIC, "kat", "1", "mol/s");
-    define(METRIC, "U", "0.000000016666666666666666666666666666667", "mol/s");
-    define(METRIC, "[IU]", "1", "[iU]");
-    define(METRIC, "t", "1000000", "g");
-    define(METRIC, "m[Hg]", "133322000", "g/m/s2");
-    define(METRIC, "m[H2O]", "9806650", "g/m/s2");
-    define(OTHERS, "%", "0.01", "1");
-    define(OTHERS, "min", "60", "s");
-    define(OTHERS, "h", "3600", "s");
-    define(OTHERS, "d", "86400", "s");
-    define(OTHERS, "wk", "604800", "s");
-    define(OTHERS, "mo", "2629800", "s");
-    define(OTHERS, "a", "31557600", "s");
-    define(OTHERS, "[in_i]", "0.0254", "m");
-    define(OTHERS, "[ft_i]", "0.3048", "m");
-    define(OTHERS, "[mi_i]", "1609.344", "m");
-    define(OTHERS, "[lb_av]", "453.59237", "g");
-    define(OTHERS, "[oz_av]", "28.349523125", "g");
-  }
-
-  private static Map.Entry<String, BigDecimal> power(String prefix, int exponent) {
-    return Map.entry(prefix, BigDecimal.ONE.scaleByPowerOfTen(exponent));
-  }
-
-  private static void define(Map<String, Units> where, String name, String factor, String of) {
-    Units base = of(of);
-    where.put(name, new Units(base.factor.multiply(new BigDecimal(factor)), base.dimensions));
-  }
-
-  /** Null when the unit is not known here. */
+  /** Null when it is no unit of UCUM. */
   static Units of(String ucum) {
-    if (ucum.length() > LONGEST) return null;
+    Units there = READ.get(ucum);
+    if (there != null) return there;
+    Units made = ucum.length() > LONGEST ? null : read(ucum);
+    if (made == null) return null;
+    if (READ.size() >= KEPT) READ.clear();
+    READ.put(ucum, made);
+    return made;
+  }
+
+  private static Units read(String ucum) {
     Reader reader = new Reader(ucum.replaceAll("\\{[^}]*}", ""));
     return reader.text.isEmpty() ? ONE : reader.whole();
+  }
+
+  /** So many of this one in base units, times {@code under}. */
+  BigDecimal scaled(BigDecimal value) {
+    return value.add(shift).multiply(over);
+  }
+
+  /** So many of this one in the other, to 34 digits. */
+  BigDecimal in(Units other, BigDecimal value) {
+    BigDecimal shifted = scaled(value).multiply(other.under)
+        .divide(under.multiply(other.over), MathContext.DECIMAL128);
+    return shifted.subtract(other.shift);
+  }
+
+  /** Negative, zero, positive: this many of this one against so many of the other. Dimensions must be the same. */
+  int compare(BigDecimal value, Units other, BigDecimal otherValue) {
+    return scaled(value).multiply(other.under).compareTo(other.scaled(otherValue).multiply(under));
+  }
+
+  /** Whether one of this is more than one of the other. */
+  boolean isCoarserThan(Units other) {
+    return over.multiply(other.under).compareTo(other.over.multiply(under)) >= 0;
   }
 
   private Units times(Units other, int sign) {
     Map<String, Integer> all = new TreeMap<>(dimensions);
     other.dimensions.forEach((name, power) -> all.merge(name, sign * power, Integer::sum));
     all.values().removeIf(power -> power == 0);
-    BigDecimal product = sign > 0
-        ? factor.multiply(other.factor)
-        : factor.divide(other.factor, MathContext.DECIMAL128);
-    return new Units(product, all);
+    BigDecimal up = sign > 0 ? other.over : other.under;
+    BigDecimal down = sign > 0 ? other.under : other.over;
+    return new Units(over.multiply(up), under.multiply(down), BigDecimal.ZERO, all);
+  }
+
+  private Units times(BigDecimal factor) {
+    return new Units(over.multiply(factor), under, BigDecimal.ZERO, dimensions);
   }
 
   /** UCUM's terms: components joined by {@code .} and {@code /}, from left to right; brackets; an exponent behind a unit. */
@@ -92,6 +81,8 @@ record Units(BigDecimal factor, Map<String, Integer> dimensions) {
     }
 
     Units whole() {
+      Units alone = shifted(text);
+      if (alone != null) return alone;
       Units found = term();
       return at == text.length() ? found : null;
     }
@@ -128,15 +119,28 @@ record Units(BigDecimal factor, Map<String, Integer> dimensions) {
     }
   }
 
+  /** A unit with a shift, which stands alone; null for any other. */
+  private static Units shifted(String text) {
+    Ucum.Atom atom = Ucum.MODEL.atom(text);
+    if (atom == null || atom.shift().signum() == 0) return null;
+    Units base = of(atom.unit()).times(atom.value());
+    return new Units(base.over, base.under, atom.shift(), base.dimensions);
+  }
+
   private static Units simple(String text) {
-    if (text.matches("\\d{1,9}")) return new Units(new BigDecimal(text), Map.of());
-    if (text.matches("10[*^]-?\\d{1,2}"))
-      return new Units(BigDecimal.ONE.scaleByPowerOfTen(Integer.parseInt(text.substring(3))), Map.of());
+    if (text.matches("\\d{1,9}")) return new BigDecimal(text).signum() == 0 ? null : ONE.times(new BigDecimal(text));
+    if (text.matches("10[*^][+-]?\\d{1,2}"))
+      return power(Integer.parseInt(text.substring(3)));
     int end = text.length();
     while (end > 0 && "0123456789+-".indexOf(text.charAt(end - 1)) >= 0) end--;
     Units unit = atom(text.substring(0, end));
     if (unit == null || end == text.length()) return unit;
     return text.substring(end).matches("[+-]?\\d") ? raised(unit, Integer.parseInt(text.substring(end))) : null;
+  }
+
+  private static Units power(int exponent) {
+    BigDecimal ten = BigDecimal.TEN.pow(Math.abs(exponent));
+    return exponent >= 0 ? ONE.times(ten) : ONE.times(ONE.times(ten), -1);
   }
 
   private static Units raised(Units unit, int power) {
@@ -145,13 +149,28 @@ record Units(BigDecimal factor, Map<String, Integer> dimensions) {
     return all;
   }
 
+  /** With a prefix or without; one or two letters are one. */
   private static Units atom(String name) {
-    if (OTHERS.containsKey(name)) return OTHERS.get(name);
-    if (METRIC.containsKey(name)) return METRIC.get(name);
-    for (Map.Entry<String, BigDecimal> prefix : PREFIXES.entrySet()) {
-      Units metric = name.startsWith(prefix.getKey()) ? METRIC.get(name.substring(prefix.getKey().length())) : null;
-      if (metric != null) return new Units(metric.factor.multiply(prefix.getValue()), metric.dimensions);
+    Ucum.Atom plain = Ucum.MODEL.atom(name);
+    if (plain != null) return defined(plain);
+    for (int length = 1; length <= 2 && length < name.length(); length++) {
+      BigDecimal prefix = Ucum.MODEL.prefix(name.substring(0, length));
+      Ucum.Atom metric = prefix == null ? null : Ucum.MODEL.atom(name.substring(length));
+      if (metric != null && metric.metric()) return prefixed(prefix, metric);
     }
     return null;
+  }
+
+  private static Units prefixed(BigDecimal prefix, Ucum.Atom metric) {
+    Units unit = defined(metric);
+    return unit == null ? null : unit.times(prefix);
+  }
+
+  /** Null for one with a shift, which is no factor. */
+  private static Units defined(Ucum.Atom atom) {
+    if (atom.shift().signum() != 0) return null;
+    if (atom.unit() == null) return new Units(BigDecimal.ONE, BigDecimal.ONE, BigDecimal.ZERO, Map.of(atom.code(), 1));
+    Units base = of(atom.unit());
+    return base == null ? null : base.times(atom.value());
   }
 }

@@ -3,6 +3,7 @@ package io.caregrid.fhirpath;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.math.BigDecimal;
+import java.util.List;
 
 /** One item of a collection: an element of a resource as it stands in its JSON, or a value of FHIRPath's own types (N1 "Types"). */
 public sealed interface Value permits Node, Value.Text, Value.Bool, Value.Whole, Value.Decimal, Moment, Quantity,
@@ -45,8 +46,24 @@ public sealed interface Value permits Node, Value.Text, Value.Bool, Value.Whole,
     }
   }
 
-  /** What {@code type()} gives. */
+  /** What {@code type()} gives (N1 "Reflection"; of classes without their elements). */
   record TypeName(String namespace, String name) implements Value {
+    List<Value> member(String of) {
+      return switch (of) {
+        case "namespace" -> Items.of(namespace);
+        case "name" -> Items.of(name);
+        case "baseType" -> Items.of(baseType());
+        default -> Items.NONE;
+      };
+    }
+
+    /** Null where the definitions have none. */
+    private String baseType() {
+      if (namespace.equals("System")) return "System.Any";
+      Model.Type type = Model.R4.type(name);
+      return type == null || type.base == null ? null : "FHIR." + type.base.name;
+    }
+
     @Override
     public String toString() {
       return namespace + "." + name;

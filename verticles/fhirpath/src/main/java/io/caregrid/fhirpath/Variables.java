@@ -8,6 +8,14 @@ import java.util.Map;
 final class Variables {
   private static final Map<String, String> SYSTEMS = Map.of("sct", "http://snomed.info/sct", "loinc",
       "http://loinc.org", "ucum", "http://unitsofmeasure.org");
+  private static final Map<String, Expression> NODES = Map.of(
+      "resource", (input, scope) -> Items.of(scope.run().resource),
+      "rootResource", (input, scope) -> Items.of(scope.run().container),
+      "context", (input, scope) -> Items.of(scope.run().context));
+  private static final Map<String, Expression> LOOP = Map.of(
+      "this", (input, scope) -> Items.of(scope.self()),
+      "index", (input, scope) -> scope.index() < 0 ? Items.NONE : Items.of(scope.index()),
+      "total", (input, scope) -> scope.total() == null ? Items.NONE : scope.total());
 
   private Variables() {}
 
@@ -16,24 +24,17 @@ final class Variables {
     if (SYSTEMS.containsKey(name)) return text(SYSTEMS.get(name));
     if (name.startsWith("vs-")) return text("http://hl7.org/fhir/ValueSet/" + name.substring(3));
     if (name.startsWith("ext-")) return text("http://hl7.org/fhir/StructureDefinition/" + name.substring(4));
-    return switch (name) {
-      case "resource", "rootResource", "context" -> (input, scope) -> Items.of(scope.run().root);
-      default -> null;
-    };
+    return NODES.get(name);
   }
 
   private static Expression text(String value) {
-    List<Value> items = List.of(new Text(value));
-    return (input, scope) -> items;
+    return new Literal(List.of(new Text(value)));
   }
 
   static Expression ofLoop(Token word) {
-    return switch (word.text()) {
-      case "this" -> (input, scope) -> Items.of(scope.self());
-      case "index" -> (input, scope) -> scope.index() < 0 ? Items.NONE : Items.of(scope.index());
-      case "total" -> (input, scope) -> scope.total() == null ? Items.NONE : scope.total();
-      default -> throw new FhirPathException(word.place(), "there is no $" + word.text()
-          + ", but $this, $index and $total");
-    };
+    Expression known = LOOP.get(word.text());
+    if (known != null) return known;
+    throw new FhirPathException(word.place(),
+        "there is no $" + word.text() + ", but $this, $index and $total");
   }
 }

@@ -98,7 +98,7 @@ class FhirPathTest {
     List<Value> wanted = List.of(Node.typed("code", TextNode.valueOf("hr")));
 
     List<Value> found = path.evaluate(OBSERVATION, OBSERVATION,
-        new FhirPath.Context(Map.of("wanted", wanted), Clock.systemUTC(), false));
+        new FhirPath.Context(Map.of("wanted", wanted), Clock.systemUTC()));
 
     assertEquals("[http://acme.org]", found.toString());
   }
@@ -108,7 +108,7 @@ class FhirPathTest {
       status = 'a' and            | 1 | 17 | a name or a value should be here
       name.given(                 | 1 | 12 | a name or a value should be here
       status = %nothing           | 1 | 10 | there is no constant %nothing
-      status.memberOf('x')        | 1 | 8  | there is no function memberOf() here
+      status.memberOf('x')        | 1 | 8  | memberOf() needs a terminology, and there is none here
       status.where()              | 1 | 8  | where() takes 1 arguments and is given 0
       value.ofType(Quantitty)     | 1 | 14 | there is no type Quantitty
       status = 'open              | 1 | 10 | the text that begins here does not end
@@ -152,10 +152,11 @@ class FhirPathTest {
   }
 
   @Test
-  void typesThatTheDefinitionsDoNotHaveAreReadByTheirJson() {
+  void typesThatTheDefinitionsDoNotHaveAreReadByTheNamesOfTheirJson() {
     Node later = node("{\"resourceType\":\"Later\",\"active\":true,\"valueQuantity\":{\"value\":2},\"size\":1.5}");
 
-    assertEquals("[2]", FhirPath.compile("value.ofType(Quantity).value").evaluate(later).toString());
+    assertEquals("[2]", FhirPath.compile("valueQuantity.value").evaluate(later).toString());
     assertEquals("[true]", FhirPath.compile("active and size > 1").evaluate(later).toString());
+    assertEquals("[]", FhirPath.compile("value").evaluate(later).toString());
   }
 }

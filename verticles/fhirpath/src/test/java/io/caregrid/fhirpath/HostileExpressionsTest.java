@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -62,6 +63,33 @@ class HostileExpressionsTest {
         assertTrue(ended.reason.contains("takes too"), ended.reason);
       }
     });
+  }
+
+  /** One takes its five million looks; three thousand of them may not take three thousand times as long. */
+  @Test
+  void whatRegularExpressionsLookAtCountsForTheWholeEvaluation() {
+    String many = "Patient.name.given.where($this.matches('^a*a*a*a*b'))";
+    Node names = FhirPathTest.node("{\"resourceType\":\"Patient\",\"name\":[{\"given\":["
+        + String.join(",", Collections.nCopies(3_000, "\"" + "a".repeat(60) + "\"")) + "]}]}");
+
+    assertTimeoutPreemptively(PATIENCE,
+        () -> assertThrows(FhirPathException.class, () -> FhirPath.compile(many).evaluate(names)));
+  }
+
+  @Test
+  void timeAndResultsAreBounded() {
+    Environment quick = Environment.PLAIN
+        .with(new Environment.Limits(Long.MAX_VALUE / 2, Duration.ofMillis(50), 1_000));
+    String endless = "(1|2|3|4|5|6|7|8|9).aggregate(iif($total < 100000, $total + 1, $total).repeat($this + 1), 0)";
+
+    FhirPathException ended = assertTimeoutPreemptively(PATIENCE,
+        () -> assertThrows(FhirPathException.class, () -> FhirPath.compile(endless, quick).evaluate(PATIENT)));
+    FhirPathException many = assertThrows(FhirPathException.class, () -> FhirPath
+        .compile("'" + "a".repeat(1_500) + "'.toChars()", quick)
+        .evaluate(PATIENT));
+
+    assertTrue(ended.reason.contains("more than 50 ms"), ended.reason);
+    assertTrue(many.reason.contains("gives more than 1000 values"), many.reason);
   }
 
   /** Each doubles forty times what it has. */

@@ -8,10 +8,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Element;
@@ -66,7 +64,8 @@ record SuiteCase(String name, String input, boolean strict, boolean predicate, S
   String failure(Path inputs) throws Exception {
     FhirPath path;
     try {
-      path = FhirPath.compile(expression);
+      path = FhirPath.compile(expression,
+          strict ? Environment.PLAIN.with(Environment.Reading.STRICT) : Environment.PLAIN);
     } catch (FhirPathException refused) {
       return invalid.isEmpty() ? "refused: " + refused.getMessage() : null;
     }
@@ -74,7 +73,7 @@ record SuiteCase(String name, String input, boolean strict, boolean predicate, S
     List<Value> found;
     try {
       Node root = input.isEmpty() ? null : Node.resource(resource(inputs.resolve(input)));
-      found = path.evaluate(root, root, new FhirPath.Context(Map.of(), Clock.systemUTC(), strict));
+      found = path.evaluate(root, root, FhirPath.Context.PLAIN);
     } catch (FhirPathException failed) {
       return invalid.isEmpty() ? "failed: " + failed.getMessage() : null;
     }

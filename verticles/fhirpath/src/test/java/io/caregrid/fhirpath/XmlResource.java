@@ -46,7 +46,7 @@ final class XmlResource {
     }
     Field field = type.field(name);
     Field choice = field == null ? type.choiceOf(name) : null;
-    Type of = choice != null ? Model.R4.type(choice.choices.get(name)) : Model.R4.typeOf(field);
+    Type of = choice != null ? Model.R4.type(choice.choices.get(name)) : field.type();
     boolean repeats = choice == null && field.repeats;
     if (of.isPrimitive()) {
       primitive(element, of, repeats, json);
