@@ -24,6 +24,7 @@ import java.util.Set;
  * {@code *} repeats, {@code [x]} is a choice, {@code :*} a choice of all types of an open element, which the line {@code *} lists.
  */
 final class Model {
+  private static final Set<String> ABSTRACT = Set.of("Resource", "DomainResource", "MetadataResource");
   static final Model R4 = read("r4.model");
 
   private final Map<String, Type> types = new HashMap<>();
@@ -72,7 +73,7 @@ final class Model {
 
     /** False for the types that stand for any resource: what is there has more elements. */
     boolean isExact() {
-      return !resource || base != null && !name.equals("DomainResource");
+      return !ABSTRACT.contains(name);
     }
 
     /** @throws Unfit when the name is that of a choice with its type; in strict mode always */

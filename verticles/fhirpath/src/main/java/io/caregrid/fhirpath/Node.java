@@ -188,7 +188,8 @@ public final class Node implements Value {
     for (Iterator<String> names = below.fieldNames(); names.hasNext();) {
       String name = names.next();
       String plain = name.startsWith("_") ? name.substring(1) : name;
-      if (plain.equals("resourceType") || !plain.equals(name) && below.has(plain)) continue;
+      boolean mark = plain.equals("resourceType") && (type == null || type.isResource());
+      if (mark || !plain.equals(name) && below.has(plain)) continue;
       found.addAll(child(plain));
     }
     return found;

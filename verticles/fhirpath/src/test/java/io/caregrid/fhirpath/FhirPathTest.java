@@ -92,6 +92,16 @@ class FhirPathTest {
     assertEquals(result, text(expression.replace("‖", "|")));
   }
 
+  /** There is an element of that name, once. */
+  @Test
+  void resourceTypeIsAnElementWhereTheDefinitionsHaveIt() {
+    Node scenario = node("""
+        {"resourceType":"ExampleScenario","instance":[{"resourceId":"i","resourceType":"Patient"}]}""");
+
+    assertEquals("[i, Patient]", FhirPath.compile("instance.children()").evaluate(scenario).toString());
+    assertEquals("[1]", FhirPath.compile("children().count()").evaluate(scenario).toString());
+  }
+
   @Test
   void constantsStandBehindAPercentSign() {
     FhirPath path = FhirPath.compile("code.coding.where(code = %wanted).system", Set.of("wanted"));
