@@ -11,7 +11,8 @@ final class Differences {
 
   private static final List<Difference> ALL = List.of(
       new Difference("N1 \"Conversion\": of an empty collection convertsToX() is empty; HAPI gives false",
-          one -> one.expression.contains(".convertsTo") && one.ours.equals("[]") && one.hapis.equals("[boolean false]")),
+          one -> one.expression.contains(".convertsTo") && one.ours.equals("[]")
+              && one.hapis.equals("[boolean false]")),
       new Difference("N1 \"Math\": of an empty collection the result is empty; HAPI fails",
           one -> one.expression.matches(".*\\.(abs|ceiling|floor|round|truncate)\\(\\)") && one.ours.equals("[]")
               && one.hapis.equals("error")),
