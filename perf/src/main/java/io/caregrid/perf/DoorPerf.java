@@ -11,6 +11,7 @@ import io.caregrid.contract.Gate;
 import io.caregrid.contract.Roles;
 import io.caregrid.platform.Await;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -55,6 +56,8 @@ public final class DoorPerf implements Callable<Integer> {
   private final Vertx node = Vertx.vertx();
   private final Vertx clients = Vertx.vertx();
   private final Vertx others = Vertx.vertx();
+  private final Context senders = clients.getOrCreateContext();
+  private final Context watchers = others.getOrCreateContext();
   private volatile long eventLoop;
   private int port;
   private HttpClient client;
@@ -118,20 +121,23 @@ public final class DoorPerf implements Callable<Integer> {
     return head + Base64.getUrlEncoder().withoutPadding().encodeToString(signature);
   }
 
-  private Future<Integer> ask(HttpClient by, String token) {
+  private Future<Integer> ask(Context by, HttpClient client, String token) {
     RequestOptions request = new RequestOptions().setMethod(HttpMethod.GET)
         .setHost("127.0.0.1")
         .setPort(port)
         .setURI(token == null ? "/open" : "/thing");
     if (token != null) request.putHeader("Authorization", "Bearer " + token);
-    return by.request(request)
+    Promise<Integer> status = Promise.promise();
+    by.runOnContext(now -> client.request(request)
         .compose(sent -> sent.send())
-        .compose(answer -> answer.end().map(answer.statusCode()));
+        .compose(answer -> answer.end().map(answer.statusCode()))
+        .onComplete(status));
+    return status.future();
   }
 
   private void turn(String name, Supplier<String> token) {
     Map<Integer, LongAdder> answers = new ConcurrentHashMap<>();
-    ask(client, null).toCompletionStage().toCompletableFuture().join();
+    ask(senders, client, null).toCompletionStage().toCompletableFuture().join();
     long begun = System.nanoTime();
     long end = begun + TimeUnit.SECONDS.toNanos(seconds);
     long cpu = cpu();
@@ -145,7 +151,7 @@ public final class DoorPerf implements Callable<Integer> {
     for (long due = begun; due < end; due += PROBE_NANOS) {
       while (System.nanoTime() < due) LockSupport.parkNanos(due - System.nanoTime());
       long asked = System.nanoTime();
-      ask(probes, null).onSuccess(done -> waits.add(System.nanoTime() - asked));
+      ask(watchers, probes, null).onSuccess(done -> waits.add(System.nanoTime() - asked));
     }
     Future.all(all).toCompletionStage().toCompletableFuture().join();
     long used = cpu() - cpu;
@@ -160,7 +166,7 @@ public final class DoorPerf implements Callable<Integer> {
   }
 
   private void again(Supplier<String> token, Map<Integer, LongAdder> answers, long end, Promise<Void> over) {
-    ask(client, token.get()).onComplete(status -> {
+    ask(senders, client, token.get()).onComplete(status -> {
       if (status.succeeded()) answers.computeIfAbsent(status.result(), first -> new LongAdder()).increment();
       if (status.failed() || System.nanoTime() > end) over.complete();
       else again(token, answers, end, over);
