@@ -54,6 +54,8 @@ final class Combining {
   }
 
   static List<Value> union(List<Value> left, List<Value> right, Run run) {
+    if (right.isEmpty() && left.size() <= 1) return left;
+    if (left.isEmpty() && right.size() == 1) return right;
     return distinct(both(left, right, run), run);
   }
 

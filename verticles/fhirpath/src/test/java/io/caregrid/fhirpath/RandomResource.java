@@ -103,6 +103,7 @@ final class RandomResource {
 
   private ObjectNode leaf() {
     ObjectNode patient = NODES.objectNode().put("resourceType", "Patient").put("id", "in" + random.nextInt(9));
+    patient.putObject("meta").put("source", "http://acme.org/m"); // HAPI makes an empty one where there is none
     return patient.put("active", random.nextBoolean());
   }
 
