@@ -131,9 +131,9 @@ shards_at_least() { # host count
 }
 
 # Readings, numbered, one after the other; what was answered 202 must be there at the end.
-run=0
 load_begins() { # host
-  run=$((run + 1))
+  run=$(($(cat "$work/loads" 2>/dev/null || echo 0) + 1))
+  echo "$run" >"$work/loads"
   rm -f "$work/shared/stop" "$work/shared/stopped"
   install -m 0755 "$here/load" "$work/shared/load"
   on "$1" "setsid /srv/caregrid/load $run $(url "$1") $(token "$1") >/dev/null 2>&1 </dev/null &"
