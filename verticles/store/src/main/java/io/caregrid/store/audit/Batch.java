@@ -61,7 +61,8 @@ record Batch(List<String> lines, AuditPosition next, long bytes, List<String> da
   static Batch parse(String name, long segment, long offset, byte[] bytes, boolean last) {
     List<String> lines = new ArrayList<>();
     List<String> damaged = new ArrayList<>();
-    long first = -1;
+    long least = Long.MAX_VALUE;
+    long most = Long.MIN_VALUE;
     int from = 0;
     while (from < bytes.length) {
       int to = from;
@@ -70,8 +71,9 @@ record Batch(List<String> lines, AuditPosition next, long bytes, List<String> da
       if (cut && !last && from > 0) break;
       if (!cut && Line.isWhole(bytes, from, to)) {
         long millis = Line.millis(bytes, from);
-        if (first < 0) first = millis;
-        if (Math.abs(millis - first) >= SPAN.toMillis()) break;
+        if (!lines.isEmpty() && Math.max(most, millis) - Math.min(least, millis) >= SPAN.toMillis()) break;
+        least = Math.min(least, millis);
+        most = Math.max(most, millis);
         lines.add(new String(bytes, from, to - from, StandardCharsets.UTF_8));
       } else {
         damaged.add(name + ": " + (offset + from) + "-" + (offset + to));

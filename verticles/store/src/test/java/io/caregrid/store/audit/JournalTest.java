@@ -177,6 +177,10 @@ class JournalTest {
       get(journal.append(entry("later")));
       now[0] = now[0].minusSeconds(86_400);
       get(journal.append(entry("earlier")));
+      now[0] = now[0].plusSeconds(3000);
+      get(journal.append(entry("within, again")));
+      now[0] = now[0].minusSeconds(4700);
+      get(journal.append(entry("set back behind the first, by less than from the last")));
 
       List<Integer> sizes = new ArrayList<>();
       for (AuditPosition at = AuditPosition.START; at.compareTo(journal.written()) < 0;) {
@@ -184,7 +188,7 @@ class JournalTest {
         sizes.add(batch.lines().size());
         at = batch.next();
       }
-      assertEquals(List.of(2, 1, 1), sizes);
+      assertEquals(List.of(2, 1, 2, 1), sizes);
     }
   }
 
