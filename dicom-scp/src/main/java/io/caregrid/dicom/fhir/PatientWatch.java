@@ -98,7 +98,7 @@ final class PatientWatch {
       int read = version;
       before = before.compose(done -> store.vread(caller, "Patient", id, read))
           .map(PatientWatch::identifiers)
-          .recover(PatientWatch::nobody)
+          .recover(this::unread)
           .onSuccess(identifiers::addAll)
           .mapEmpty();
     }
@@ -112,9 +112,9 @@ final class PatientWatch {
     return values;
   }
 
-  /** A deletion, or a version that was not kept. */
-  private static Future<Collection<String>> nobody(Throwable failed) {
-    boolean absent = failed instanceof Failure.Gone || failed instanceof Failure.NotFound;
-    return absent ? Future.succeededFuture(List.of()) : Future.failedFuture(failed);
+  /** A deletion, a version that was not kept, or one that cannot be read any more: whose studies it was about nobody knows, so all are looked at. */
+  private Future<Collection<String>> unread(Throwable failed) {
+    if (failed instanceof Failure.Gone || failed instanceof Failure.NotFound) return Future.succeededFuture(List.of());
+    return failed instanceof Failure.Unreadable ? studies.noteAll().map(List.of()) : Future.failedFuture(failed);
   }
 }

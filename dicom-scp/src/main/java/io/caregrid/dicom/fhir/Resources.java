@@ -2,11 +2,11 @@ package io.caregrid.dicom.fhir;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Failure;
 import io.caregrid.store.Stored;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 
-/** Stored resources as trees. */
+/** Stored resources as trees; Unreadable 500. */
 final class Resources {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -15,8 +15,8 @@ final class Resources {
   static ObjectNode read(Stored stored) {
     try {
       return (ObjectNode) JSON.readTree(stored.body().getBytes());
-    } catch (IOException corrupt) {
-      throw new UncheckedIOException(corrupt);
+    } catch (IOException | ClassCastException corrupt) {
+      throw new Failure.Unreadable("a stored " + stored.type() + " is not a JSON object");
     }
   }
 

@@ -168,6 +168,21 @@ class ImagingStudyIT {
   }
 
   @Test
+  void aPatientWhoCouldNotBeReadAndIsPutAnewHoldsUpNoStudy() throws Exception {
+    house.put("Patient", "jane", "{'resourceType':'Patient','identifier':[{'system':'urn:mrn','value':'P-1.2'}]}");
+    house.node();
+    house.add(picture("1.2", 1));
+    until("the study is linked", () -> house.subject("1.2").equals("Patient/jane"));
+
+    house.sql("update r_patient set body = '\\x09' where id = 'jane'");
+    house.put("Patient", "jane", "{'resourceType':'Patient','identifier':[{'system':'urn:mrn','value':'new'}]}");
+
+    until("what she was called before is not hers any more", () -> house.subject("1.2").isEmpty());
+    house.add(picture("1.3", 1));
+    untilStudyHas("1.3", 1);
+  }
+
+  @Test
   void anIdOfAnotherIssuerIsAnotherPatient() {
     house.put("Patient", "ours", "{'resourceType':'Patient','identifier':[{'system':'urn:oid:1.9','value':'7'}]}");
     house.put("Patient", "theirs", "{'resourceType':'Patient','identifier':[{'system':'urn:oid:1.8','value':'7'}]}");

@@ -14,7 +14,6 @@ import io.caregrid.store.Stored;
 import io.caregrid.templates.observation.Identity;
 import io.vertx.core.Future;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -334,7 +333,7 @@ public final class DeviceIdentity implements Owners {
     try {
       return JSON.readTree(stored.body().getBytes());
     } catch (IOException corrupt) {
-      throw new UncheckedIOException(corrupt);
+      throw new Failure.Unreadable("a stored " + stored.type() + " is not JSON");
     }
   }
 

@@ -132,12 +132,26 @@ final class Plan {
         continue;
       }
       byte[] existing = before == null || before.deleted() ? null : before.body().getBytes();
-      ObservationFold fold = mapping.open(group.key, existing);
+      ObservationFold fold = open(group, existing);
+      if (fold == null) {
+        setAside(group);
+        continue;
+      }
       for (Batch.Event event : group.events) add(fold, event);
       if (fold.changed()) writes.add(new DeviceWrite(group.id, fold.json(), before));
     }
     observations += writes.size();
     return writes;
+  }
+
+  /** Null when what is stored is no JSON object. */
+  private ObservationFold open(Group group, byte[] existing) {
+    try {
+      return mapping.open(group.key, existing);
+    } catch (IllegalArgumentException unreadable) {
+      if (existing == null) throw unreadable;
+      return null;
+    }
   }
 
   /** Writing over it would be to decide that it is lost: that is for people, who can send these again when it is mended. */

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The heart, against a real PostgreSQL: whatever is tried, the store is the fold of the log. */
 @ExtendWith(Engines.class)
@@ -170,8 +172,9 @@ class BatchWriterIT {
     assertEquals(List.of("cannot-be-stored"), bench.letters().stream().map(DeadLetter::reason).toList());
   }
 
-  @Test
-  void readingsOfAnObservationThatCannotBeReadAreSetAsideAndTheOthersApplied() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"substring(body for 40)", "'\\x007b226d657461223a7b7d2c787d'::bytea"})
+  void readingsOfAnObservationThatCannotBeReadAreSetAsideAndTheOthersApplied(String damaged) throws Exception {
     List<Batch.Event> events = events(60);
     BatchWriter writer = bench.writer();
     get(writer.write(SHARD, new Batch(0, 30, events.subList(0, 30))));
@@ -180,7 +183,7 @@ class BatchWriterIT {
     assertEquals(2, ids.size());
     try (Connection other = bench.connect()) {
       other.createStatement()
-          .executeUpdate("update r_observation set body = substring(body for 40) where id = '" + ids.get(0) + "'");
+          .executeUpdate("update r_observation set body = " + damaged + " where id = '" + ids.get(0) + "'");
     }
 
     get(writer.write(SHARD, new Batch(30, 60, events.subList(30, 60))));

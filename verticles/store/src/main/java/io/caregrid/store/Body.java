@@ -61,11 +61,14 @@ final class Body implements AutoCloseable {
   /** @throws Damaged */
   byte[] unpack(byte[] body) {
     if (body.length == 0) throw new Damaged("a stored body is empty");
-    return switch (body[0]) {
+    byte[] json = switch (body[0]) {
       case PLAIN -> Arrays.copyOfRange(body, 1, body.length);
       case DEFLATED -> inflated(body);
       default -> throw new Damaged("a body with flag " + body[0] + " was written by a newer Caregrid");
     };
+    if (json.length < 2 || json[0] != '{' || json[json.length - 1] != '}')
+      throw new Damaged("a stored body is not JSON");
+    return json;
   }
 
   private byte[] inflated(byte[] body) {

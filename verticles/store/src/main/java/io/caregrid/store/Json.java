@@ -147,7 +147,7 @@ final class Json {
     ObjectNode bare = MAPPER.createObjectNode();
     bare.setAll(stamped);
     ObjectNode meta = MAPPER.createObjectNode();
-    meta.setAll((ObjectNode) stamped.get("meta"));
+    if (stamped.get("meta") instanceof ObjectNode given) meta.setAll(given);
     return bare.set("meta", meta.without(java.util.List.of("versionId", "lastUpdated")));
   }
 

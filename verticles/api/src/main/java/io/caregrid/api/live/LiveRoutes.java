@@ -13,8 +13,10 @@ import io.caregrid.contract.Gate;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.Page;
 import io.caregrid.store.SearchQuery;
 import io.caregrid.store.SearchQuery.Param;
+import io.caregrid.store.Stored;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -132,12 +134,22 @@ public final class LiveRoutes implements Routes {
   private Future<Buffer> fromStore(RoutingContext request, String device) {
     SearchQuery devices = new SearchQuery("Device", List.of(new Param("identifier", device)), 1, "none", null);
     return store.search(Requests.caller(request), devices).compose(found -> {
+      requireReadable(found);
       if (found.entries().isEmpty()) throw new Failure.NotFound("no device with this identifier has sent anything");
       Param of = new Param("device", "Device/" + found.entries().get(0).id());
       return store.search(Requests.caller(request),
           new SearchQuery("Observation", List.of(of), STORED_OBSERVATIONS, "none", null));
     })
+        .map(LiveRoutes::requireReadable)
         .map(page -> Buffer.buffer("{\"device\":" + Json.encode(device) + ",\"observations\":["
             + page.entries().stream().map(stored -> stored.body().toString()).collect(Collectors.joining(",")) + "]}"));
+  }
+
+  private static Page requireReadable(Page page) {
+    if (page.unreadable().isEmpty()) return page;
+    Stored one = page.unreadable().get(0);
+    throw new Failure.Unreadable(
+        one.type() + "/" + one.id() + " is kept but cannot be read any more: bring its row back from "
+            + "a backup, or put the resource anew");
   }
 }
