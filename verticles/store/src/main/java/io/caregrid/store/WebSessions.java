@@ -33,6 +33,8 @@ public final class WebSessions {
       where id = $1 and renewing = $2 and ends > now()""";
   private static final String RELEASE = "update web_session set renewing = null where id = $1 and renewing = $2";
   private static final String END = "delete from web_session where id = $1 returning who, until, ends, renewal";
+  private static final String END_UNCHANGED = """
+      delete from web_session where id = $1 and until = $2 and renewal is not distinct from $3""";
   private static final String AMONG = "select id from web_session where id = any($1) and ends > now()";
   private static final String SECRET = "select secret from web_secret";
 
@@ -97,6 +99,13 @@ public final class WebSessions {
   public Future<Session> end(Buffer id) {
     return database.ask(END, Tuple.of(id))
         .map(rows -> rows.size() == 0 ? null : session(rows.iterator().next()))
+        .recover(Failures::recover);
+  }
+
+  /** Unless it was renewed since {@code before} was read. @return false then, and when it had ended */
+  public Future<Boolean> end(Buffer id, Session before) {
+    return database.ask(END_UNCHANGED, Tuple.of(id, Version.utc(before.until()), before.renewal()))
+        .map(rows -> rows.rowCount() == 1)
         .recover(Failures::recover);
   }
 

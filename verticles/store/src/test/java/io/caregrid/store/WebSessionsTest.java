@@ -103,6 +103,24 @@ class WebSessionsTest {
   }
 
   @Test
+  void whatWasRenewedSinceIsNotEndedByWhoeverSawItBefore(Room room) {
+    WebSessions sessions = new WebSessions(room.database());
+    Session before = session("Ada", Duration.ofMinutes(5), Duration.ofHours(1));
+    Session after = session("Ada", Duration.ofMinutes(10), Duration.ofHours(1));
+    Session again = new Session(after.who(), after.until(), after.ends(), Buffer.buffer("another refresh token"));
+    get(sessions.begin(id(1), before));
+
+    get(sessions.renew(id(1), get(sessions.claim(id(1), before)), after));
+    assertFalse(get(sessions.end(id(1), before)));
+    assertEquals(after, get(sessions.find(id(1))));
+    get(sessions.renew(id(1), get(sessions.claim(id(1), after)), again));
+    assertFalse(get(sessions.end(id(1), after)), "its refresh token is another one");
+
+    assertTrue(get(sessions.end(id(1), again)));
+    assertNull(get(sessions.find(id(1))));
+  }
+
+  @Test
   void thoseThatHaveNotEndedAreTold(Room room) {
     WebSessions sessions = new WebSessions(room.database());
     get(sessions.begin(id(1), session("Ada", Duration.ofMinutes(5), Duration.ofHours(1))));

@@ -27,6 +27,7 @@ import java.util.function.Function;
 final class Renewals {
   /** Longest that somebody waits for what another has been given to do. */
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final String RENEWING = "your session is being renewed; try again";
   private static final long LOOK_MILLIS = 100;
   private static final long AGAIN_MILLIS = 500;
   private static final int TRIES = 10;
@@ -69,9 +70,17 @@ final class Renewals {
       boolean changed = now == null || !now.until().equals(before.until());
       if (changed || clock.instant().isBefore(now.until())) return Future.succeededFuture(now);
       if (System.nanoTime() > deadline)
-        return Future.failedFuture(new Failure.Busy("your session is being renewed; try again"));
+        return Future.failedFuture(new Failure.Busy(RENEWING));
       return vertx.timer(LOOK_MILLIS).compose(look -> claimed(seal, before, deadline));
     });
+  }
+
+  /** As somebody whose claim came after ours has left it. */
+  private Future<Session> another(Seal seal) {
+    return kept.find(seal.id())
+        .compose(now -> now == null || clock.instant().isBefore(now.until())
+            ? Future.succeededFuture(now)
+            : Future.failedFuture(new Failure.Busy(RENEWING)));
   }
 
   private Future<Session> asked(Seal seal, Claim claim) {
@@ -99,7 +108,7 @@ final class Renewals {
 
   private Future<Session> stored(Seal seal, Claim claim, Session after, int tries) {
     return kept.renew(seal.id(), claim, after)
-        .compose(done -> done ? Future.succeededFuture(after) : kept.find(seal.id()),
+        .compose(done -> done ? Future.succeededFuture(after) : another(seal),
             cause -> cause instanceof Failure.Busy && tries > 1
                 ? vertx.timer(AGAIN_MILLIS).compose(again -> stored(seal, claim, after, tries - 1))
                 : Future.failedFuture(cause));
@@ -107,9 +116,6 @@ final class Renewals {
 
   /** The issuer does not know this session any more; unless somebody whose claim came after ours has renewed it. */
   private Future<Session> over(Seal seal, Session before) {
-    return kept.find(seal.id()).compose(now -> {
-      if (now == null || !now.until().equals(before.until())) return Future.succeededFuture(now);
-      return kept.end(seal.id()).map(ended -> null);
-    });
+    return kept.end(seal.id(), before).compose(ended -> ended ? Future.succeededFuture() : another(seal));
   }
 }
