@@ -11,7 +11,8 @@ import java.util.stream.Collectors;
 
 /**
  * What a log line may say about whatever went wrong around the database. PostgreSQL's own words quote values ("Failing row contains …"), and those of a
- * bug may hold anything; a {@link Failure}'s and a disk's are made for people, and hold none.
+ * bug may hold anything; a {@link Failure}'s and a disk's are made for people, and hold none; but what cannot be read any more is
+ * named, by its id, to whoever asked for it.
  */
 public final class Cause {
   private static final int FRAMES = 8;
@@ -19,8 +20,8 @@ public final class Cause {
   private Cause() {}
 
   /**
-   * Class, SQLSTATE, constraint (PostgreSQL appendix A), each by name; of a {@link Failure} and an {@link IOException} the message too. Those that lie
-   * beneath follow. One line.
+   * Class, SQLSTATE, constraint (PostgreSQL appendix A), each by name; of an {@link IOException} and a {@link Failure} the message too, but not of
+   * {@link Failure.Unreadable}. Those that lie beneath follow. One line.
    */
   public static String withoutValues(Throwable cause) {
     Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -40,7 +41,7 @@ public final class Cause {
   }
 
   private static String one(Throwable cause) {
-    if (cause instanceof Failure failure) return failure.getMessage();
+    if (cause instanceof Failure failure && !(cause instanceof Failure.Unreadable)) return failure.getMessage();
     if (cause instanceof PgException refused) return refusal(refused);
     String name = cause.getClass().getName();
     boolean ofTheDisk = cause instanceof IOException && cause.getMessage() != null;

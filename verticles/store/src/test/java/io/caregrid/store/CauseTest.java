@@ -41,6 +41,8 @@ class CauseTest {
     assertEquals("java.lang.IllegalStateException", Cause.withoutValues(new IllegalStateException("Doe^John")));
     assertTrue(Cause.andPlace(new IllegalStateException("Doe^John"))
         .matches("java.lang.IllegalStateException at=io.caregrid.store.CauseTest.*"));
+    assertEquals("io.caregrid.contract.Failure$Unreadable",
+        Cause.withoutValues(new Failure.Unreadable("Version 3 of Patient/p-1 cannot be read")));
     assertEquals("none", Cause.withoutValues(null));
   }
 }
