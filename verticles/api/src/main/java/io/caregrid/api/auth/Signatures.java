@@ -53,15 +53,19 @@ final class Signatures implements AutoCloseable {
     } catch (RejectedExecutionException full) {
       leaves(from);
       return Future.failedFuture(BUSY);
+    } catch (Error noThread) {
+      leaves(from);
+      return Future.failedFuture(noThread);
     }
     return answer.future();
   }
 
   private void check(String from, BooleanSupplier check, Promise<Boolean> answer) {
-    leaves(from);
     try {
+      leaves(from);
       answer.complete(checks.record(check));
-    } catch (RuntimeException bug) {
+    } catch (Throwable bug) {
+      // an Error too: whoever comes with this token would wait for ever
       answer.tryFail(bug);
     }
   }

@@ -102,4 +102,15 @@ class SignaturesTest {
         .join());
     assertTrue(Ward.get(signatures.checked("a", () -> true)));
   }
+
+  @Test
+  void anErrorInACheckIsAnsweredTooSoThatNobodyWaitsForEver() {
+    Future<Boolean> broken = signatures.checked("a", () -> {
+      throw new StackOverflowError("too deep");
+    });
+
+    assertEquals("too deep",
+        Ward.get(broken.transform(done -> Future.succeededFuture(done.cause().getMessage()))));
+    assertTrue(Ward.get(signatures.checked("a", () -> true)));
+  }
 }
