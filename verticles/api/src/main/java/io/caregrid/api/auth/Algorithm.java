@@ -43,12 +43,19 @@ enum Algorithm {
 
   /** A key of the right family, of 2048 bits at least with RSA, on the right curve with ECDSA. */
   boolean fits(PublicKey key) {
+    // jose4j looks at the sizes and curves of the family it expects, and finds nothing wrong with a key of another
+    if (!jose.getKeyType().equals(family(key))) return false;
     try {
       jose.validateVerificationKey(key);
       return true;
     } catch (InvalidKeyException other) {
       return false;
     }
+  }
+
+  /** As JWKs call it in {@code kty} (RFC 7518 section 6.1, RFC 8037 section 2); the JDK's name where we take none of its keys. */
+  private static String family(PublicKey key) {
+    return key.getAlgorithm().equals("EdDSA") ? "OKP" : key.getAlgorithm();
   }
 
   /** On the caller's thread, which is no event loop: see {@link Signatures}. */

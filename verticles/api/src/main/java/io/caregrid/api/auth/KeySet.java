@@ -3,8 +3,10 @@ package io.caregrid.api.auth;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.security.PublicKey;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jose4j.jwk.JsonWebKey;
 import org.jose4j.lang.JoseException;
 
@@ -42,13 +44,18 @@ record KeySet(List<Key> keys) {
     return fitting.size() == 1 ? Optional.of(fitting.get(0).key()) : Optional.empty();
   }
 
+  /** @param algorithm the only one it is for */
+  private static boolean isUsable(PublicKey key, Optional<Algorithm> algorithm) {
+    return algorithm.map(Stream::of).orElseGet(() -> Arrays.stream(Algorithm.values())).anyMatch(one -> one.fits(key));
+  }
+
   private static Optional<Key> key(JsonNode jwk) {
     if (!jwk.path("use").asText("sig").equals("sig")) return Optional.empty();
     String named = jwk.path("alg").asText("");
     Optional<Algorithm> algorithm = Algorithm.of(named);
     if (!named.isEmpty() && algorithm.isEmpty()) return Optional.empty();
     try {
-      return JsonWebKey.Factory.newJwk(jwk.toString()).getKey() instanceof PublicKey key
+      return JsonWebKey.Factory.newJwk(jwk.toString()).getKey() instanceof PublicKey key && isUsable(key, algorithm)
           ? Optional.of(new Key(jwk.path("kid").isTextual() ? jwk.path("kid").asText() : null, algorithm.orElse(null),
               key))
           : Optional.empty();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.http.HttpResponse;
+import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -153,7 +154,11 @@ class IssuersTest {
   @Test
   void answersThatAreTooLargeOrNoKeysLeaveTheKnownOnes() throws Exception {
     door.ready();
+    KeyPairGenerator maker = KeyPairGenerator.getInstance("RSA");
+    maker.initialize(1024);
+    SigningKey weak = new SigningKey("weak", "RS256", maker.generateKeyPair());
     for (String nonsense : List.of("{}", "[]", "no json", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}]}",
+        "{\"keys\":[" + weak.jwk() + "]}", "{\"keys\":[" + second.jwk().put("alg", "RS256") + "]}",
         "{\"keys\":[" + "1,".repeat(400_000) + "1]}")) {
       issuer.answer = nonsense;
       door.clock.forward(Duration.ofSeconds(6));

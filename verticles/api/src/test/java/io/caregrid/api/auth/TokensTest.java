@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -295,6 +296,22 @@ class TokensTest {
     door.clock.forward(Duration.ofSeconds(6));
     refresh();
     assertTrue(refusal(door.ask(nameless.token(claims()))).contains("no key of its issuer"), "which of the two?");
+  }
+
+  /** RFC 7517 section 4.4: {@code alg} is optional, and so is {@code kid}; one name may stand for keys of several kinds (section 4.5). */
+  @Test
+  void keysThatDoNotSayTheirAlgorithmAreToldApartByTheirFamilyAndCurve() {
+    for (String kid : Arrays.asList(null, "same")) {
+      List<SigningKey> keys = Stream.of("RS256", "ES256", "ES384", "EdDSA")
+          .map(one -> SigningKey.of(kid, one))
+          .toList();
+      issuer.answer = "{\"keys\":" + keys.stream().map(key -> key.jwk().without("alg")).toList() + "}";
+      door.clock.forward(Duration.ofSeconds(6));
+      refresh();
+
+      for (SigningKey key : keys)
+        assertEquals(200, door.ask(key.token(claims())).statusCode(), key.algorithm() + " under " + kid);
+    }
   }
 
   /** By a token whose key is not known. */
