@@ -15,14 +15,16 @@ import java.util.Map;
  * @param audience   has to be among a token's {@code aud}: what the issuer calls this house
  * @param rolesClaim where in the token the roles stand, one or several: {@code roles}, {@code realm_access.roles}, {@code scope}
  * @param roles      value of that claim → roles of this house. Empty: the values are names of roles; otherwise only what stands here counts
+ * @param accessClaim name of a claim that only its access tokens have, such as {@code scp}: a token without it is refused. Empty: none is asked for
  * @param skew       how far the issuer's clock may be from ours, 0 s..5 min
  * @param keysFor    how long its keys are good when it cannot be asked again, 1 min..30 d
  * @param trust      PEM file with the certificates of the authorities that vouch for its TLS; null: those of the JVM
  */
 public record IssuerConfig(String url, String audience, List<String> rolesClaim, Map<String, List<String>> roles,
-    Duration skew, Duration keysFor, Path trust) {
+    String accessClaim, Duration skew, Duration keysFor, Path trust) {
 
-  static final Map<String, String> DEFAULTS = Map.of("audience", "caregrid", "rolesClaim", "roles", "skew", "30s",
+  static final Map<String, String> DEFAULTS = Map.of("audience", "caregrid", "rolesClaim", "roles", "accessClaim", "",
+      "skew", "30s",
       "keysFor", "1d", "trust", "");
 
   public IssuerConfig {

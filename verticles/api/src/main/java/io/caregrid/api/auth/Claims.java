@@ -21,7 +21,7 @@ record Claims(String subject, String name, Set<String> roles, Instant until) {
   private static final List<String> NAMES = List.of("preferred_username", "name", "client_id", "azp", "appid");
   /**
    * Claims that only an ID token has (OpenID Connect Core 1.0 sections 3.1.3.6, 3.3.2.11): it says who signed in, is given to the browser when somebody signs
-   * out, and may have our audience where an issuer is told one name for both.
+   * out, and may have our audience where an issuer is told one name for both. Not every ID token has one: hence {@code accessClaim} of {@link Terms}.
    */
   private static final List<String> OF_ID_TOKENS = List.of("at_hash", "c_hash", "s_hash");
   /** What Keycloak writes into the claim typ of tokens that are no access tokens. */
@@ -32,6 +32,8 @@ record Claims(String subject, String name, Set<String> roles, Instant until) {
     if (OTHER_TYPES.contains(claims.path("typ").asText()) || OF_ID_TOKENS.stream().anyMatch(claims::has)
         || claims.path("token_use").asText().equals("id"))
       throw InvalidToken.because("its type says that it is no access token");
+    if (!issuer.accessClaim().isEmpty() && !claims.hasNonNull(issuer.accessClaim()))
+      throw InvalidToken.because("it has no " + issuer.accessClaim() + ", which access tokens of its issuer have");
     if (!audience(claims).contains(issuer.audience()))
       throw InvalidToken.because("it is made for somebody else: aud must name " + issuer.audience());
     Instant expires = moment(claims, "exp");

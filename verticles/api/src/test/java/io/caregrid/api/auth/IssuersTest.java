@@ -186,6 +186,16 @@ class IssuersTest {
   }
 
   @Test
+  void anIssuersTokenWithoutTheClaimThatItsAccessTokensHaveIsRefused() throws Exception {
+    door.close();
+    door = new LockedDoor(null, url(issuer), "security.issuers.ward.accessClaim=scp").ready();
+
+    assertEquals(200, door.ask(first.token(door.claims(issuer).put("scp", "caregrid.use"))).statusCode());
+    assertTrue(door.ask(token(first)).body().contains("it has no scp, which access tokens of its issuer have"));
+    assertEquals(401, door.ask(first.token(door.claims(issuer).putNull("scp"))).statusCode());
+  }
+
+  @Test
   void rolesThatNobodyKnowsGiveNothing() throws Exception {
     door.ready();
     ObjectNode claims = door.claims(issuer);
