@@ -503,8 +503,10 @@ public final class ShardPump {
     doubtful = false;
   }
 
+  /** Not what is unreadable, which names a resource. */
   private static String describe(Throwable cause) {
-    boolean meantForPeople = cause instanceof Failure || cause instanceof Target.Gap;
+    boolean meantForPeople = cause instanceof Failure && !(cause instanceof Failure.Unreadable)
+        || cause instanceof Target.Gap;
     return meantForPeople ? cause.getMessage() : cause.getClass().getName();
   }
 
