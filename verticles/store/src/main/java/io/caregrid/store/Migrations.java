@@ -2,6 +2,7 @@ package io.caregrid.store;
 
 import io.caregrid.cluster.ConfigException;
 import io.vertx.core.Future;
+import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
@@ -37,6 +38,11 @@ final class Migrations {
         version int primary key, name text not null, checksum text not null, applied timestamptz not null default now())""";
   private static final String APPLIED = "select version, name, checksum from schema_version order by version";
   private static final String RECORD = "insert into schema_version (version, name, checksum) values ($1, $2, $3)";
+
+  private static final String BEGIN = "begin; set local lock_timeout = '5s'";
+  private static final String PAUSE = "select pg_sleep(1)";
+  private static final String LOCKED = "55P03";
+  private static final int TRIES = 20;
 
   private final List<Step> steps;
 
@@ -112,17 +118,32 @@ final class Migrations {
 
   private Future<Void> remaining(SqlConnection connection, int done) {
     Future<Void> before = Future.succeededFuture();
-    for (Step step : steps.subList(done, steps.size())) before = before.compose(ready -> apply(connection, step));
+    for (Step step : steps.subList(done, steps.size()))
+      before = before.compose(ready -> apply(connection, step, TRIES));
     return before;
   }
 
+  /** Who waits for a table holds up everybody who comes after him: so each try is short, and others go first between two. */
+  private Future<Void> apply(SqlConnection connection, Step step, int tries) {
+    return apply(connection, step).recover(cause -> connection.query("rollback")
+        .execute()
+        .compose(back -> tries > 1 && isLocked(cause)
+            ? connection.query(PAUSE).execute().compose(paused -> apply(connection, step, tries - 1))
+            : Future.failedFuture(cause)));
+  }
+
+  private static boolean isLocked(Throwable cause) {
+    return cause instanceof PgException refused && LOCKED.equals(refused.getSqlState());
+  }
+
   private Future<Void> apply(SqlConnection connection, Step step) {
-    return connection.begin()
-        .compose(transaction -> connection.query(step.sql())
-            .execute()
-            .compose(changed -> connection.preparedQuery(RECORD)
-                .execute(Tuple.of(step.version(), step.name(), step.checksum())))
-            .compose(recorded -> transaction.commit())
-            .onSuccess(applied -> log.info("schema migrated version={} name={}", step.version(), step.name())));
+    return connection.query(BEGIN)
+        .execute()
+        .compose(begun -> connection.query(step.sql()).execute())
+        .compose(changed -> connection.preparedQuery(RECORD)
+            .execute(Tuple.of(step.version(), step.name(), step.checksum())))
+        .compose(recorded -> connection.query("commit").execute())
+        .onSuccess(applied -> log.info("schema migrated version={} name={}", step.version(), step.name()))
+        .mapEmpty();
   }
 }

@@ -89,6 +89,23 @@ class DatabaseTest {
   }
 
   @Test
+  void aStepThatMeetsALockedTableGivesWayAndIsTriedAgain() {
+    Migrations.Step first = new Migrations.Step(1, "V001__a.sql", "create table a (x int)");
+    Migrations.Step second = new Migrations.Step(2, "V002__b.sql",
+        "create table b (x int); set local lock_timeout = '50ms'; alter table a add column y int");
+    get(open(new Migrations(List.of(first))));
+    PgConnection reader = get(Room.connect(vertx, config));
+    get(reader.query("begin").execute());
+    get(reader.query("select * from a").execute());
+    Future<Database> opening = open(new Migrations(List.of(first, second)));
+    vertx.setTimer(500, later -> reader.query("commit").execute());
+
+    Database now = get(opening);
+    assertEquals(2, get(now.pool().query("select * from a").execute()).columnsNames().size());
+    get(reader.close());
+  }
+
+  @Test
   void aStepThatFailsLeavesNothing() {
     Migrations.Step broken = new Migrations.Step(1, "V001__a.sql", "create table a (x int); create nonsense");
     fails(RuntimeException.class, open(new Migrations(List.of(broken))));
