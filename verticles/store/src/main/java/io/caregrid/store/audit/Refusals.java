@@ -17,13 +17,15 @@ import java.util.Set;
 /**
  * Keeps whoever is refused from filling the trail with it. Of each stranger, by address and by how he was refused, the first few a minute are an entry each;
  * the others are counted, and the count is one entry when the minute is over. Strangers are many where one may have all addresses he likes: of all of them
- * together no more than {@value #ALL} a minute are an entry each, and the rest is one count. So a minute adds {@value #ALL} entries at most, and as many counts.
+ * together no more than {@value #ALL} a minute are an entry each, and the rest is one count for each way of being refused. So a minute adds {@value #ALL} entries at most, and as many counts.
  *
  * <p>Who proved who he is has a bound of {@value #KNOWN} a minute of his own. What was allowed is never counted together. A count that is not written yet is lost with the process.
  */
 final class Refusals {
   static final int ALL = 2_000;
   static final int KNOWN = 600;
+  /** So many known ones, by how they were refused, are counted; each entry of more is one. */
+  static final int SOURCES = 10_000;
   private static final long MINUTE_MILLIS = Duration.ofMinutes(1).toMillis();
   /** Whoever comes to these doors may still be anybody. */
   private static final Set<Deed> ENTRANCES = EnumSet.of(Deed.REQUEST, Deed.ASSOCIATION, Deed.SIGN_IN);
@@ -46,7 +48,9 @@ final class Refusals {
   private final Clock clock;
   private final Map<Source, Count> counts = new HashMap<>();
   private int entries;
-  private Count others;
+  private final Map<Source, Count> known = new HashMap<>();
+  /** Of strangers, by how they were refused. */
+  private final Map<Source, Count> others = new HashMap<>();
   private long begun;
 
   /** @param each entries of one stranger a minute */
@@ -72,14 +76,26 @@ final class Refusals {
   private synchronized boolean counted(Entry entry, boolean stranger) {
     Source source = new Source(stranger ? network(entry.caller()) : subject(entry.caller()), stranger, entry.deed(),
         entry.status());
+    return stranger ? strangers(source, entry) : known(source, entry);
+  }
+
+  private boolean strangers(Source source, Entry entry) {
     Count count = counts.get(source);
-    if (count == null && counts.size() < ALL) {
-      count = new Count(entry);
-      counts.put(source, count);
+    if (count == null && counts.size() >= ALL) {
+      others.computeIfAbsent(new Source("", true, source.deed, source.status), some -> new Count(entry)).hidden++;
+      return false;
     }
-    if (count == null) count = others == null ? others = new Count(entry) : others;
-    count.seen++;
-    boolean taken = count != others && count.seen <= (stranger ? each : KNOWN) && (!stranger || entries++ < ALL);
+    if (count == null) counts.put(source, count = new Count(entry));
+    boolean taken = ++count.seen <= each && entries++ < ALL;
+    if (!taken) count.hidden++;
+    return taken;
+  }
+
+  private boolean known(Source source, Entry entry) {
+    Count count = known.get(source);
+    if (count == null && known.size() >= SOURCES) return true;
+    if (count == null) known.put(source, count = new Count(entry));
+    boolean taken = ++count.seen <= KNOWN;
     if (!taken) count.hidden++;
     return taken;
   }
@@ -124,11 +140,16 @@ final class Refusals {
   private List<Entry> all(long now) {
     List<Entry> sums = new ArrayList<>();
     counts.forEach((source, count) -> {
-      if (count.hidden > 0) sums.add(sum(count, source.stranger ? unknown(count, source.who) : count.first.caller()));
+      if (count.hidden > 0) sums.add(sum(count, unknown(count, source.who)));
     });
-    if (others != null) sums.add(sum(others, Caller.unknown()));
+    known.values()
+        .forEach(count -> {
+          if (count.hidden > 0) sums.add(sum(count, count.first.caller()));
+        });
+    others.values().forEach(count -> sums.add(sum(count, Caller.unknown())));
     counts.clear();
-    others = null;
+    known.clear();
+    others.clear();
     entries = 0;
     begun = now;
     return sums;

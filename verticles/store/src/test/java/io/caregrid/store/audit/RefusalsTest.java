@@ -95,6 +95,31 @@ class RefusalsTest {
   }
 
   @Test
+  void strangersOfAllAddressesPushNobodyKnownOutOfTheTrailAndAreToldApartByHowTheyWereRefused() {
+    for (int n = 0; n < 5_000; n++) refusals.takes(refused("198.51." + (n >> 8) + "." + (n & 0xff), 401));
+    for (int n = 0; n < 5_000; n++) refusals.takes(refused("203.0." + (n >> 8) + "." + (n & 0xff), 403));
+
+    assertEquals(Refusals.KNOWN, taken(1000, known(1, 403)));
+    List<Entry> sums = refusals.all();
+    assertEquals(Set.of(401, 403), sums.stream()
+        .filter(one -> one.caller().isUnknown() && one.caller().address() == null)
+        .map(Entry::status)
+        .collect(java.util.stream.Collectors.toSet()));
+    assertEquals(1000 - Refusals.KNOWN, sums.stream()
+        .filter(one -> one.caller().subject().equals("dr-1"))
+        .mapToLong(Entry::times)
+        .sum());
+  }
+
+  @Test
+  void ofMoreKnownOnesThanAreCountedEachRefusalIsAnEntry() {
+    for (int n = 0; n < Refusals.SOURCES; n++) refusals.takes(known(n, 403));
+
+    assertEquals(Refusals.KNOWN + 100, taken(Refusals.KNOWN + 100, known(Refusals.SOURCES, 403)));
+    assertEquals(List.of(), refusals.all());
+  }
+
+  @Test
   void anApplicationTitleProvesNothingSoItsAddressCounts() {
     int taken = 0;
     for (int n = 0; n < 1000; n++) {
