@@ -24,6 +24,8 @@ import java.util.function.Predicate;
 final class AuditBlocks {
   private static final int AT_ONCE = 16;
   private static final int MOST_COUNTED = 1_000_000;
+  private static final int COUNTS_WAITING = 8;
+  private static final String COUNTS_BUSY = "Another search of the trail is being counted; try again shortly, or without _total";
   private static final Duration LONGEST = Duration.ofSeconds(25);
   private static final String WHERE = """
        from audit_block where month >= $1 and month <= $2
@@ -44,9 +46,12 @@ final class AuditBlocks {
       + "from audit_block where month >= $1 and month <= $2 and last >= $3 and last < $4 and first <= $3";
 
   private final Database database;
+  /** A count keeps the ids of what it found. */
+  private final Turnstile counts;
 
   AuditBlocks(Database database) {
     this.database = database;
+    this.counts = new Turnstile(database.vertx(), 1, COUNTS_WAITING, Database.SEARCH_TURN, COUNTS_BUSY);
   }
 
   /** At least so many as wanted and one more, newest first, when there are. */
@@ -55,10 +60,12 @@ final class AuditBlocks {
     return look(looking, null).map(done -> looking.found);
   }
 
-  /** TooLarge 422: too many, or it took too long. */
+  /** One at a time. TooLarge 422: too many, or it took too long. Busy 503: others are being counted. */
   Future<Long> count(AuditQuery query) {
-    Looking looking = new Looking(query, null, Integer.MAX_VALUE);
-    return look(looking, null).map(done -> (long) looking.counted.size());
+    return counts.pass(() -> {
+      Looking looking = new Looking(query, null, Integer.MAX_VALUE);
+      return look(looking, null).map(done -> (long) looking.counted.size());
+    });
   }
 
   private record Cursor(UUID last, UUID first) {}

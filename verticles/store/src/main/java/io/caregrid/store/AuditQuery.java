@@ -94,7 +94,8 @@ public record AuditQuery(Instant from, Instant to, List<String> patients, List<S
 
   /** True when few blocks fit. */
   boolean isSelective() {
-    return !patients.isEmpty() || !entities.isEmpty() || !agents.isEmpty() || !addresses.isEmpty();
+    return !patients.isEmpty() || !patientIds.isEmpty() || !entities.isEmpty() || !agents.isEmpty()
+        || !addresses.isEmpty();
   }
 
   /** For blocks behind a place in the order of their ends. */
@@ -144,7 +145,7 @@ public record AuditQuery(Instant from, Instant to, List<String> patients, List<S
     return Tuple.tuple()
         .addValue(begin())
         .addValue(end(below))
-        .addValue(texts(patients))
+        .addValue(noneByPatientId() ? new String[0] : texts(patients))
         .addValue(texts(entities))
         .addValue(texts(agents.stream().map(subject -> "agent|" + subject).toList()))
         .addValue(texts(deeds))
@@ -152,6 +153,11 @@ public record AuditQuery(Instant from, Instant to, List<String> patients, List<S
         .addValue(statusFrom)
         .addValue(statusTo)
         .addValue(texts(nodes));
+  }
+
+  /** A single event knows no Patient ID: it fits none, where nothing but these is asked for. */
+  private boolean noneByPatientId() {
+    return patients.isEmpty() && !patientIds.isEmpty();
   }
 
   private static String[] texts(List<String> values) {

@@ -66,6 +66,8 @@ final class AuditSearch {
 
   private AuditQuery query(int count, boolean total, UUID after) {
     if (kinds.isEmpty()) throw new Failure.Invalid("type, subtype and action together fit nothing that is recorded");
+    if (!patients.isEmpty() && !patientIds.isEmpty())
+      throw new Failure.Invalid("patient and patient:identifier cannot be asked for at once");
     List<String> deeds = kinds.size() == AuditKind.ALL.size()
         ? List.of()
         : kinds.stream().map(kind -> kind.deed().code).toList();

@@ -221,7 +221,7 @@ class AuditRoutesTest {
           verb);
     assertEquals(405, ward.send("POST", "/fhir/AuditEvent", "{\"resourceType\":\"AuditEvent\"}").statusCode());
     for (String wrong : List.of("patientt=1", "patient=", "date=yesterday", "outcome=7", "_sort=date", "outcome=0,8",
-        "_page=x", "patient=a&patient=b"))
+        "_page=x", "patient=a&patient=b", "patient=a&patient:identifier=b"))
       assertEquals(400, get("/fhir/AuditEvent?" + wrong).statusCode(), wrong);
     assertEquals(404, get("/fhir/AuditEvent/" + UUID.randomUUID()).statusCode());
     assertEquals(404, get("/fhir/AuditEvent/none").statusCode());
