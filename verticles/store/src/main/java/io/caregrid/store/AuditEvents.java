@@ -11,6 +11,7 @@ import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.NavigableMap;
@@ -35,7 +36,10 @@ public final class AuditEvents {
         select $6::date, $7::uuid, $8::uuid, $9::int, $10::bigint[], $11::bytea from moved where $9 > 0 returning 1)
       select (select count(*) from moved) as moved, (select count(*) from added) as added""";
   private static final String MONTH = "select audit_month($1)";
-  private static final String FORGET = "select audit_forget($1) as gone";
+  private static final String FORGET = "select audit_forget($1)";
+  private static final String UNTOLD = "select what from audit_removed where not told order by id";
+  private static final String TOLD = "update audit_removed set told = true where not told and what = any ($1)";
+  private static final String NOW = "select clock_timestamp() as now";
   private static final UUID NONE = new UUID(0, 0);
   private static final int VERSIONS = 100;
   private static final String NO_PARTITION = "23514";
@@ -104,14 +108,30 @@ public final class AuditEvents {
     return cause instanceof PgException refused && NO_PARTITION.equals(refused.getSqlState());
   }
 
+  /** What the database's clock says. */
+  public Future<Instant> now() {
+    return database.askRecording(NOW, Tuple.tuple())
+        .map(rows -> rows.iterator().next().getOffsetDateTime("now").toInstant());
+  }
+
   /**
-   * Removes every month that was over before this day, and nothing that is younger.
+   * Removes every month that is over for so many days, and was recorded so long ago, both by the database's clock; never this month and the last.
    *
-   * @return what was removed, as {@code 2019-03}
+   * @return what was removed, now or before, and of which nobody said yet that it is {@link #told}, as {@code 2019-03}
    */
-  public Future<List<String>> forget(LocalDate before) {
-    return database.askRecording(FORGET, Tuple.of(before))
-        .map(rows -> List.of(rows.iterator().next().getArrayOfStrings("gone")));
+  public Future<List<String>> forget(int days) {
+    return database.askRecording(FORGET, Tuple.of(days))
+        .compose(done -> database.askRecording(UNTOLD, Tuple.tuple()))
+        .map(rows -> {
+          List<String> gone = new ArrayList<>();
+          for (Row row : rows) gone.add(row.getString("what"));
+          return List.copyOf(gone);
+        });
+  }
+
+  /** That these were removed is recorded. */
+  public Future<Void> told(List<String> gone) {
+    return database.askRecording(TOLD, Tuple.tuple().addValue(gone.toArray(String[]::new))).mapEmpty();
   }
 
   /** True when the database will never take this statement's values, however often it is asked (PostgreSQL appendix A, classes 22 and 54). */
@@ -169,19 +189,28 @@ public final class AuditEvents {
   private Future<Set<String>> identifiers(String patient) {
     String id = patient.substring(patient.indexOf('/') + 1);
     Tuple newest = Tuple.of(id, Integer.MAX_VALUE, Version.utc(Span.NONE.from()), VERSIONS);
-    return database.ask(Table.of(Definition.of("Patient")).history(), newest).map(rows -> {
-      Set<String> values = new LinkedHashSet<>();
-      try (Body body = new Body()) {
-        for (Row row : rows) {
-          Stored version = Version.stored("Patient", row, body);
-          if (version.body() == null) continue;
-          for (JsonNode one : Json.read(version.body().getBytes()).path("identifier")) {
-            if (one.hasNonNull("value")) values.add(one.path("value").asText());
+    return database.ask(Table.of(Definition.of("Patient")).history(), newest)
+        .compose(rows -> database.offLoop(() -> {
+          Set<String> values = new LinkedHashSet<>();
+          try (Body body = new Body()) {
+            for (Row row : rows) values.addAll(identifiers(Version.whatever("Patient", row, body, database.damage())));
           }
-        }
+          return values;
+        }));
+  }
+
+  /** None of a version that cannot be read. */
+  private Set<String> identifiers(Stored version) {
+    Set<String> values = new LinkedHashSet<>();
+    if (version.body() == null) return values;
+    try {
+      for (JsonNode one : Json.read(version.body().getBytes()).path("identifier")) {
+        if (one.hasNonNull("value")) values.add(one.path("value").asText());
       }
-      return values;
-    });
+    } catch (Body.Damaged damaged) {
+      database.damage().tell(version, damaged.getMessage());
+    }
+    return values;
   }
 
   /** Newest first. {@link Failure.TooLarge}: it took too long. */

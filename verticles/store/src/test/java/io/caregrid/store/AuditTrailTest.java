@@ -254,19 +254,83 @@ class AuditTrailTest {
       keep(at, "Months/" + at);
     assertEquals(4, here("Months/"));
 
-    assertEquals(List.of(), get(events.forget(LocalDate.parse("2020-01-31"))));
+    assertEquals(List.of(), get(events.forget(1)), "they have just come here, whatever their nodes' clocks say");
     assertEquals(4, here("Months/"));
-    assertEquals(List.of("2020-01"), get(events.forget(LocalDate.parse("2020-02-29"))));
-    assertEquals(Set.of("Months/2020-02-01T00:00:00Z", "Months/2020-03-15T00:00:00Z"), distinct("Months/"));
-    assertEquals(List.of("2020-02"), get(events.forget(LocalDate.parse("2020-03-01"))));
+    cameHere("2020-04-01");
+    assertEquals(List.of(), get(events.forget(days("2020-01-31"))));
+    assertEquals(4, here("Months/"));
+    get(events.forget(days("2020-04-02")));
+    assertEquals(List.of("2020-01", "2020-02", "2020-03"), get(events.forget(days("2020-04-02"))), "until it is told");
+    get(events.told(List.of("2020-01", "2020-02", "2020-03")));
+    assertEquals(0, here("Months/"));
     keep("2020-01-15T00:00:00Z", "Months/late");
-    assertEquals(2, here("Months/"));
-    assertEquals(List.of("2020-01", "2020-03"), get(events.forget(LocalDate.parse("2020-04-01"))));
+    assertEquals(List.of(), get(events.forget(days("2020-05-01"))));
+    assertEquals(1, here("Months/"));
+    cameHere("2020-01-20");
+    keep("2020-02-15T00:00:00Z", "Months/late");
+    cameHere("2020-02-20");
+    assertEquals(List.of("2020-01"), get(events.forget(days("2020-02-29"))), "nothing younger");
+    get(events.told(List.of("2020-01")));
+    assertEquals(1, here("Months/"));
+  }
+
+  /** So many days lie between then and the database's today. */
+  private int days(String day) {
+    return room.sql("select (now() at time zone 'UTC')::date - $1::date", LocalDate.parse(day))
+        .iterator()
+        .next()
+        .getInteger(0);
+  }
+
+  /** As if all that came up to now from before 2021 had come then. */
+  private void cameHere(String day) {
+    room.sql("alter table audit_block disable trigger stays");
+    room.sql("update audit_block set kept = $1::date where month < '2021-01-01'", LocalDate.parse(day));
+    room.sql("alter table audit_block enable trigger stays");
+  }
+
+  @Test
+  void thisMonthAndTheLastAreNeverRemovedAndTheNextIsThereAhead() {
+    LocalDate today = LocalDate.now(java.time.ZoneOffset.UTC);
+    for (int ago = 0; ago < 3; ago++) keep(today.withDayOfMonth(1).minusMonths(ago) + "T00:00:00Z", "Now/" + ago);
+    String ahead = "audit_block_" + today.plusMonths(1).toString().substring(0, 7).replace('-', '_');
+    assertEquals(1, room.count("from pg_class where relname = $1", ahead));
+    room.sql("alter table audit_block disable trigger stays");
+    room.sql("update audit_block set kept = '2020-01-01' where month > '2021-01-01'");
+    room.sql("alter table audit_block enable trigger stays");
+
+    List<String> gone = get(events.forget(1));
+    get(events.told(gone));
+    assertTrue(gone.contains(today.minusMonths(2).toString().substring(0, 7)), gone.toString());
+    assertEquals(Set.of("Now/0", "Now/1"), distinct("Now/"));
+  }
+
+  @Test
+  void aNewMonthWaitsForNoReaderOfTheTrail() {
+    var reader = get(Room.connect(room.vertx(), room.config()));
+    get(reader.query("begin").execute());
+    get(reader.query("select count(*) from audit_block").execute());
+    keep("2029-05-01T00:00:00Z", "Reader/1");
+    get(reader.query("rollback").execute());
+    get(reader.close());
+    assertEquals(1, here("Reader/"));
+  }
+
+  @Test
+  void aPatientIdFindsNoSingleEventOfOthers() {
+    room.sql("insert into audit_event (id, at, keys, fact) values ('0190a000-0000-7000-8000-000000000002', "
+        + "'2024-07-11T00:00:00Z', array['Single/1'], "
+        + "'{\"node\":\"n\",\"subject\":\"old\",\"deed\":\"read\",\"status\":200,\"what\":[\"Single/1\"]}')");
+
+    AuditEvents.Found found = get(events.search(of(List.of(), List.of("nobody-has-this"))));
+    assertEquals(List.of(), found.events());
+    assertEquals(0, found.total().orElseThrow());
   }
 
   @Test
   void aTrailWithARetentionRemovesWhatIsOlderAndSaysSo() throws IOException {
     keep("2020-06-01T00:00:00Z", "Forgotten/1");
+    cameHere("2020-07-01");
     Trail trail = Trail.open(folder, new AuditConfig(null, false, AuditConfig.REFUSE, 1, 4096, 0, 365, 30), "node-1",
         new SimpleMeterRegistry());
     trail.ship(room.vertx(), events);

@@ -30,12 +30,25 @@ record Batch(List<String> lines, AuditPosition next, long bytes, List<String> da
     long offset = from.offset();
     while (true) {
       Batch some = read(segments, segment, offset, segment == until.segment() ? until.offset() : Long.MAX_VALUE, BYTES);
-      if (some.bytes > 0 || segment >= until.segment()) return some;
+      if (some.bytes > 0) return some;
+      if (segment >= until.segment()) return lost(segments, offset, until);
       Long following = segments.all().higherKey(segment);
-      if (following == null || following > until.segment()) return new Batch(List.of(), until, 0, List.of());
+      if (following == null || following > until.segment()) return lost(segments, 0, until);
       segment = following;
       offset = 0;
     }
+  }
+
+  /** Of the last file there is nothing behind the offset. */
+  private static Batch lost(Segments segments, long offset, AuditPosition until) {
+    long bytes = until.offset() - offset;
+    String place = segments.file(until.segment()).getFileName() + ": " + offset + "-" + until.offset();
+    return new Batch(List.of(), until, Math.max(0, bytes), bytes > 0 ? List.of(place) : List.of());
+  }
+
+  /** True: there was something up to there, and no line in it. */
+  boolean isLost(AuditPosition until) {
+    return lines.isEmpty() && !damaged.isEmpty() && next.equals(until);
   }
 
   private static Batch read(Segments segments, long segment, long offset, long until, int most) throws IOException {

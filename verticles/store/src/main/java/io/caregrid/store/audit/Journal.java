@@ -83,6 +83,11 @@ final class Journal implements AutoCloseable {
     Segments segments = Segments.open(folder);
     var there = segments.all();
     Journal journal = new Journal(segments, config, node, clock, there.isEmpty() ? 0 : there.lastKey());
+    try {
+      journal.tape.prepare();
+    } catch (IOException refused) {
+      journal.broke(refused);
+    }
     journal.writer.start();
     journal.forcer.start();
     return journal;
@@ -105,6 +110,22 @@ final class Journal implements AutoCloseable {
     return tape.written();
   }
 
+  /** Where this process began: what is before it was written by others before. */
+  AuditPosition start() {
+    return tape.start();
+  }
+
+  /** The file of this position is never written again. Blocks. @return what is written now */
+  AuditPosition giveUp(AuditPosition until) {
+    tape.hold();
+    try {
+      if (tape.written().segment() == until.segment()) tape.giveUp();
+      return tape.written();
+    } finally {
+      tape.release();
+    }
+  }
+
   /** Any thread. The future is completed on the calling context, with Busy when it could not be kept. */
   Future<Void> append(Entry entry) {
     if (closing || !isKeeping()) return Future.failedFuture(FULL);
@@ -112,10 +133,12 @@ final class Journal implements AutoCloseable {
     byte[] line = Line.of(entry, ids.next(), node);
     if (!tape.tryHold()) return queued(entry);
     try {
-      return !closing && append(line) ? KEPT : Future.failedFuture(FULL);
+      if (closing) return Future.failedFuture(FULL);
+      if (tape.isReady(line.length)) return append(line) ? KEPT : Future.failedFuture(FULL);
     } finally {
       tape.release();
     }
+    return queued(entry);
   }
 
   /** Holding. */
@@ -126,7 +149,7 @@ final class Journal implements AutoCloseable {
       tape.append(lines, config.sync());
       backlog.addAndGet(lines.length);
       return true;
-    } catch (IOException refused) {
+    } catch (IOException | RuntimeException | Error refused) {
       failed(refused);
       return false;
     } finally {
@@ -174,6 +197,7 @@ final class Journal implements AutoCloseable {
           .entrySet()
           .stream()
           .mapToLong(file -> file.getValue() - (file.getKey() == shipped.segment() ? shipped.offset() : 0))
+          .map(bytes -> Math.max(0, bytes))
           .sum());
       return files;
     } finally {
@@ -195,10 +219,18 @@ final class Journal implements AutoCloseable {
     return backlog.get() > (long) config.backlogMegabytes() << 20;
   }
 
+  /** Whatever happens, this thread goes on: requests wait for it. */
   private void write() {
-    for (List<Waiting> group = next(); group != null; group = next()) {
-      for (int from = 0; from < group.size(); from += GROUP)
-        write(group.subList(from, Math.min(group.size(), from + GROUP)));
+    boolean open = true;
+    while (open) {
+      try {
+        List<Waiting> group = next();
+        open = group != null;
+        for (int from = 0; open && from < group.size(); from += GROUP)
+          write(group.subList(from, Math.min(group.size(), from + GROUP)));
+      } catch (Error error) {
+        failed = true;
+      }
     }
   }
 
@@ -212,8 +244,9 @@ final class Journal implements AutoCloseable {
         closing = true;
       }
     }
+    List<Waiting> fresh = new ArrayList<>();
     List<Waiting> group = waiting;
-    waiting = new ArrayList<>();
+    waiting = fresh;
     return group;
   }
 
@@ -229,10 +262,13 @@ final class Journal implements AutoCloseable {
       }
     } catch (RuntimeException bug) {
       log.error("audit journal failed cause={}", bug.getClass().getName(), bug);
-    }
-    for (Waiting one : group) {
-      if (kept) one.kept.tryComplete();
-      else one.kept.tryFail(FULL);
+    } catch (Error error) {
+      broke(error);
+    } finally {
+      for (Waiting one : group) {
+        if (kept) one.kept.tryComplete();
+        else one.kept.tryFail(FULL);
+      }
     }
   }
 
@@ -242,32 +278,45 @@ final class Journal implements AutoCloseable {
     return lines.toByteArray();
   }
 
+  private void broke(Throwable refused) {
+    tape.hold();
+    try {
+      failed(refused);
+    } finally {
+      tape.release();
+    }
+  }
+
   /** Holding. */
-  private void failed(IOException refused) {
-    if (!failed)
+  private void failed(Throwable refused) {
+    boolean already = failed;
+    failed = true;
+    tape.giveUp();
+    if (!already)
       log.error("audit journal cannot be written, {} folder={} cause={}",
           config.refusesWhenFull() ? "nothing is answered until it can" : "accesses go unrecorded", segments.folder,
           refused.toString());
-    failed = true;
-    tape.giveUp();
   }
 
   private void force() {
     while (!closing) {
-      pause();
-      forcingSince = System.nanoTime() | 1;
       try {
-        look();
-      } catch (IOException refused) {
-        tape.hold();
-        try {
-          failed(refused);
-        } finally {
-          tape.release();
-        }
-      } finally {
-        forcingSince = 0;
+        pause();
+        forceOnce();
+      } catch (Error error) {
+        failed = true;
       }
+    }
+  }
+
+  private void forceOnce() {
+    forcingSince = System.nanoTime() | 1;
+    try {
+      look();
+    } catch (IOException | RuntimeException | Error refused) {
+      broke(refused);
+    } finally {
+      forcingSince = 0;
     }
   }
 
@@ -282,6 +331,7 @@ final class Journal implements AutoCloseable {
   private void look() throws IOException {
     if (failed) {
       segments.probe();
+      tape.prepare();
       failed = false;
       log.info("audit journal can be written again folder={}", segments.folder);
     } else {

@@ -10,6 +10,7 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +28,7 @@ final class Shipping {
   private static final long LINGER_MILLIS = 1000;
   private static final int FEW = 50;
   private static final long LONGEST_MILLIS = 15_000;
+  private static final Duration APART = Duration.ofHours(1);
   private static final long TIDY_MILLIS = TimeUnit.MINUTES.toMillis(10);
 
   private final Vertx vertx;
@@ -136,7 +138,7 @@ final class Shipping {
   private Future<AuditPosition> position() {
     if (shipped != null) return Future.succeededFuture(shipped);
     return events.position(journal.id(), journal.node())
-        .compose(there -> there.compareTo(journal.written()) > 0
+        .compose(there -> there.compareTo(known ? journal.written() : journal.start()) > 0
             ? renamed(there)
             : vertx.executeBlocking(() -> begin(there), false))
         .onSuccess(there -> shipped = there);
@@ -172,7 +174,7 @@ final class Shipping {
    * @return true: there was more than one batch holds
    */
   private Future<Boolean> batch(AuditPosition from, AuditPosition until) {
-    return vertx.executeBlocking(() -> Batch.read(journal.segments(), from, until), false).compose(batch -> {
+    return vertx.executeBlocking(() -> read(from, until), false).compose(batch -> {
       for (String place : batch.damaged())
         log.error("audit journal is damaged, what stood there is lost place={}", place);
       return keep(from, batch.next(), batch.lines()).map(moved -> {
@@ -185,6 +187,12 @@ final class Shipping {
         return batch.next().compareTo(until) < 0;
       });
     });
+  }
+
+  /** A file that is written and of which nothing is there was removed or cut by somebody else: another one is begun. */
+  private Batch read(AuditPosition from, AuditPosition until) throws IOException {
+    Batch batch = Batch.read(journal.segments(), from, until);
+    return batch.isLost(until) ? Batch.read(journal.segments(), from, journal.giveUp(until)) : batch;
   }
 
   /** What the database can never take is set aside, one line at a time: the rest must not wait behind it. */
@@ -206,7 +214,25 @@ final class Shipping {
     long now = clock.millis();
     if (tidied != Long.MIN_VALUE && now >= tidied && now - tidied < TIDY_MILLIS) return Future.succeededFuture();
     tidied = now;
-    AuditPosition before = shipped;
+    return events.now()
+        .compose(there -> agrees(there) ? tidy(shipped) : Future.succeededFuture())
+        .recover(cause -> {
+          log.warn("audit files and months that are old enough were not removed, tried again later minutes={} cause={}",
+              TimeUnit.MILLISECONDS.toMinutes(TIDY_MILLIS), Cause.withoutValues(cause));
+          return Future.succeededFuture();
+        });
+  }
+
+  /** What is gone is gone: nothing is removed by a clock of which another one says that it is wrong. */
+  private boolean agrees(Instant there) {
+    Duration apart = Duration.between(there, clock.instant()).abs();
+    if (apart.compareTo(APART) <= 0) return true;
+    log.error("clocks of this node and the database differ, so no audit file or month is removed here hours={}",
+        apart.toHours());
+    return false;
+  }
+
+  private Future<Void> tidy(AuditPosition before) {
     return vertx.executeBlocking(() -> journal.segments().removeBefore(before, clock.instant().minus(keep)), false)
         .onSuccess(removed -> {
           if (removed > 0)

@@ -29,6 +29,7 @@ final class Tape {
   private final Clock clock;
   private final ReentrantLock held = new ReentrantLock();
   private final Deque<RandomAccessFile> full = new ArrayDeque<>();
+  private final AuditPosition start;
   private volatile AuditPosition written;
   private RandomAccessFile file;
   private long number;
@@ -46,7 +47,13 @@ final class Tape {
     this.most = most;
     this.clock = clock;
     this.last = last;
-    this.written = new AuditPosition(last + 1, 0);
+    this.start = new AuditPosition(last + 1, 0);
+    this.written = start;
+  }
+
+  /** Where this process began. */
+  AuditPosition start() {
+    return start;
   }
 
   /** Everything before it is kept; there may be nothing yet behind the start of its file. */
@@ -85,6 +92,16 @@ final class Tape {
     written = new AuditPosition(number, length);
   }
 
+  /** Holding. False: a file has to be made before so much can be written, and the folder forced. */
+  boolean isReady(int more) {
+    if (file == null) return hasNext();
+    return !isDue(more) || hasNext() || length <= 2 * most;
+  }
+
+  private boolean hasNext() {
+    return spare != null && spareNumber > number;
+  }
+
   private void open(int more) throws IOException {
     if (file != null && !isDue(more)) return;
     if (file == null || spare != null || length > 2 * most) turn();
@@ -101,7 +118,7 @@ final class Tape {
   private void turn() throws IOException {
     if (file != null) full.add(file);
     file = null;
-    boolean ready = spare != null && spareNumber > number;
+    boolean ready = hasNext();
     RandomAccessFile next = ready ? spare : segments.create(++last);
     number = ready ? spareNumber : last;
     if (ready) spare = null;
@@ -144,7 +161,7 @@ final class Tape {
     long wanted;
     hold();
     try {
-      if (file == null || spare != null || length < most / 2 && !isOld()) return;
+      if (spare != null || file != null && length < most / 2 && !isOld()) return;
       wanted = ++last;
     } finally {
       release();
@@ -152,8 +169,12 @@ final class Tape {
     RandomAccessFile made = segments.create(wanted);
     hold();
     try {
-      spare = made;
-      spareNumber = wanted;
+      if (wanted > number) {
+        spare = made;
+        spareNumber = wanted;
+      } else {
+        made.close();
+      }
     } finally {
       release();
     }

@@ -74,9 +74,11 @@ public final class Trail implements Audit, AutoCloseable {
   /** Begins to bring entries to the database, until this is closed. */
   public void ship(Vertx vertx, AuditEvents events) {
     this.vertx = vertx;
-    minute = vertx.setPeriodic(LOOK_MILLIS, look -> refusals.over().forEach(this::keep));
+    minute = vertx.setPeriodic(LOOK_MILLIS, look -> {
+      if (journal.isKeeping()) refusals.over().forEach(this::keep);
+    });
     shipping = new Shipping(vertx, journal, events, Duration.ofDays(config.days()),
-        new Retention(events, this, config.retentionDays(), clock), clock);
+        new Retention(events, this, config.retentionDays()), clock);
     shipping.start();
   }
 
@@ -122,7 +124,7 @@ public final class Trail implements Audit, AutoCloseable {
    */
   public Future<Long> drain(Duration within) {
     if (shipping == null) return Future.succeededFuture(0L);
-    refusals.all().forEach(this::keep);
+    if (journal.isKeeping()) refusals.all().forEach(this::keep);
     return shipping.drain(within).compose(over -> shipping.stop()).map(stopped -> {
       long left = shipping.isKnown() ? journal.backlog() : -1;
       if (left != 0)
