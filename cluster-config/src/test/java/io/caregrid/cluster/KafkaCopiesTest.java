@@ -26,12 +26,20 @@ class KafkaCopiesTest {
   @Test
   void nothingIsBehindWhenEveryCopyIsInStepInAnyOrder() {
     assertEquals(List.of(), KafkaCopies.copies(List.of(
-        topic(partition(0, brokers(1, 2, 3), brokers(3, 1, 2)), partition(1, brokers(2, 3, 1), brokers(2, 3, 1))))));
+        topic(partition(0, brokers(1, 2, 3), brokers(3, 1, 2)), partition(1, brokers(2, 3, 1), brokers(2, 3, 1)))),
+        -1));
   }
 
   @Test
   void aCopyThatIsNotInStepIsNamedWithItsBrokers() {
     assertEquals(List.of("measurements-1: not in step on broker 1, 3"), KafkaCopies.copies(List.of(
-        topic(partition(0, brokers(1, 2, 3), brokers(3, 1, 2)), partition(1, brokers(2, 3, 1), brokers(2))))));
+        topic(partition(0, brokers(1, 2, 3), brokers(3, 1, 2)), partition(1, brokers(2, 3, 1), brokers(2)))), -1));
+  }
+
+  @Test
+  void whatABrokerThatIsToGoLacksDoesNotHoldItAndWhatAnotherLacksDoes() {
+    List<TopicDescription> topics = List.of(
+        topic(partition(0, brokers(1, 2, 3), brokers(2, 3)), partition(1, brokers(1, 2, 3), brokers(1, 3))));
+    assertEquals(List.of("measurements-1: not in step on broker 2"), KafkaCopies.copies(topics, 1));
   }
 }

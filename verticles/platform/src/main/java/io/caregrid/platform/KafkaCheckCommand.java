@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -19,6 +20,8 @@ final class KafkaCheckCommand implements Callable<Integer> {
   private Path administrator;
   @Option(names = "--wait", paramLabel = "SECONDS", description = "How long copies may take to catch up. Default: ${DEFAULT-VALUE}", defaultValue = "0")
   private int seconds;
+  @Option(names = "--leaving", paramLabel = "ID", description = "The broker that is to be restarted: what it lacks itself does not count.", defaultValue = "-1", showDefaultValue = Help.Visibility.NEVER)
+  private int leaving;
   @Spec
   private CommandSpec spec;
 
@@ -26,7 +29,7 @@ final class KafkaCheckCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     if (seconds < 0) throw new ParameterException(spec.commandLine(), "--wait must be 0 or more");
     try (KafkaCopies copies = new KafkaCopies(administrator)) {
-      List<String> behind = copies.behind(Duration.ofSeconds(seconds));
+      List<String> behind = copies.behind(Duration.ofSeconds(seconds), leaving);
       PrintWriter out = spec.commandLine().getOut();
       if (behind.isEmpty()) out.println("every copy is in step");
       behind.forEach(out::println);
