@@ -183,14 +183,15 @@ replicas() { # count
   [ "$(members "$(primary_of n1 n2 n3)" | jq '[.members[] | select(.role != "leader" and .state == "running" and .lag == 0)] | length')" -ge "$1" ]
 }
 
-# Each must be refused; a way in that is open fails the run.
-refused() { # what host command…
-  local what=$1 name=$2
-  shift 2
+# Each must be refused, and for this reason; a way in that is open fails the run, and so does one that is closed for everybody.
+refused() { # what reason host command…
+  local what=$1 reason=$2 name=$3
+  shift 3
   if on "$name" "$*" >"$work/refused" 2>&1; then
     cat "$work/refused"
     fail "$what is not refused"
   fi
+  grep -qE -e "$reason" "$work/refused" || { cat "$work/refused"; fail "$what is refused for another reason than '$reason'"; }
   echo "refused: $what ($(grep -v '^$' "$work/refused" | tail -n 1 | cut -c1-110))"
 }
 
@@ -214,13 +215,13 @@ PROPERTIES
 }
 
 refusals() {
-  refused "Kafka without TLS" n1 "kcat -b $(address n2):9092 -L -m 5"
-  refused "Kafka without a password" n1 "kcat -b $(address n2):9092 -X security.protocol=SSL -X ssl.ca.location=/etc/caregrid/tls/ca.pem -L -m 5"
+  refused "Kafka without TLS" 'Disconnected|transport failure' n1 "kcat -b $(address n2):9092 -L -m 5"
+  refused "Kafka without a password" 'Timed out|transport failure|Disconnected' n1 "kcat -b $(address n2):9092 -X security.protocol=SSL -X ssl.ca.location=/etc/caregrid/tls/ca.pem -L -m 5"
   signs_in
-  refused "PostgreSQL without TLS" n1 "PGPASSWORD=x psql -w 'host=$(address n2) user=caregrid dbname=caregrid sslmode=disable' -c 'select 1'"
-  refused "PostgreSQL with a wrong password" n1 "PGPASSWORD=x psql -w 'host=$(address n2) user=caregrid dbname=caregrid sslmode=require' -c 'select 1'"
-  refused "etcd without a certificate" n1 "curl -sS -m 5 --cacert /etc/caregrid/tls/ca.pem https://$(address n2):2379/version"
-  refused "Patroni's switches without a certificate" n1 "curl -sS -f -m 5 --cacert /etc/caregrid/tls/ca.pem -X POST https://$(address n2):8008/restart"
+  refused "PostgreSQL without TLS" 'no pg_hba.conf entry' n1 "PGPASSWORD=x psql -w 'host=$(address n2) user=caregrid dbname=caregrid sslmode=disable' -c 'select 1'"
+  refused "PostgreSQL with a wrong password" 'password authentication failed' n1 "PGPASSWORD=x psql -w 'host=$(address n2) user=caregrid dbname=caregrid sslmode=require' -c 'select 1'"
+  refused "etcd without a certificate" 'alert|certificate required|bad certificate|Transport endpoint|errno' n1 "curl -sS -m 5 --cacert /etc/caregrid/tls/ca.pem https://$(address n2):2379/version"
+  refused "Patroni's switches without a certificate" 'returned error: 403' n1 "curl -sS -f -m 5 --cacert /etc/caregrid/tls/ca.pem -X POST https://$(address n2):8008/restart"
   # we are at $subnet.1, which is in no inventory
   if timeout 5 bash -c "exec 3<>/dev/tcp/$(address n2)/5701" 2>/dev/null; then fail "a stranger reaches Hazelcast's port"; fi
   echo "refused: Hazelcast's port to a stranger (nothing answers)"
@@ -236,22 +237,23 @@ vital_by_kcat() { # host
       -X ssl.certificate.location="$secrets/senders/ward7.pem" -X ssl.key.location="$secrets/senders/ward7.key"
   heartbeat_read "$1" monitor-7 77
   # what it may not, and who else may not
-  kcat_refused "to read what devices send" -C -t devicedata -o beginning -e -m 8 -X ssl.certificate.location="$secrets/senders/ward7.pem" -X ssl.key.location="$secrets/senders/ward7.key"
-  kcat_refused "to write measurements" -P -t measurements -X message.timeout.ms=8000 -X ssl.certificate.location="$secrets/senders/ward7.pem" -X ssl.key.location="$secrets/senders/ward7.key"
-  kcat_refused "a sender without a certificate" -L -m 5
+  kcat_refused "to read what devices send" 'authorization failed' -C -t devicedata -o beginning -e -m 8 -X ssl.certificate.location="$secrets/senders/ward7.pem" -X ssl.key.location="$secrets/senders/ward7.key"
+  kcat_refused "to write measurements" 'authorization failed' -P -t measurements -X message.timeout.ms=8000 -X ssl.certificate.location="$secrets/senders/ward7.pem" -X ssl.key.location="$secrets/senders/ward7.key"
+  kcat_refused "a sender without a certificate" 'certificate|alert|Disconnected|transport failure' -L -m 5
   on n1 'cat /etc/caregrid/tls/node.key' >"$work/n1.key"
   on n1 'cat /etc/caregrid/tls/node.pem' >"$work/n1.pem"
-  kcat_refused "a machine's certificate in place of a sender's" -L -m 5 -X ssl.certificate.location="$work/n1.pem" -X ssl.key.location="$work/n1.key"
+  kcat_refused "a machine's certificate in place of a sender's" 'certificate|alert|Disconnected|transport failure' -L -m 5 -X ssl.certificate.location="$work/n1.pem" -X ssl.key.location="$work/n1.key"
 }
 
-kcat_refused() { # what kcat-arguments…
-  local what=$1
-  shift
+kcat_refused() { # what reason kcat-arguments…
+  local what=$1 reason=$2
+  shift 2
   if echo x | timeout 30 kcat -b "$(address n1):9095" -X security.protocol=SSL -X ssl.ca.location="$work/inventory.secrets/ca.pem" "$@" >"$work/refused" 2>&1 &&
     ! grep -qiE 'authorization failed|not authorized' "$work/refused"; then
     cat "$work/refused"
     fail "$what is not refused"
   fi
+  grep -qiE -e "$reason" "$work/refused" || { cat "$work/refused"; fail "$what is refused for another reason than '$reason'"; }
   echo "refused: $what ($(grep -iE 'error|fail' "$work/refused" | tail -n 1 | cut -c1-150))"
 }
 
@@ -279,13 +281,14 @@ serial_served() { # host port s_client-arguments…
 
 # Every door of every host shows the certificate that lies on its disk, and runs the release that is configured.
 current() {
-  local name want port release
+  local name want port release shown
   release=$(sha256sum "$work/caregrid.tar.gz" | cut -c1-16)
   for name in n1 n2 n3; do
     want=$(on "$name" 'cat /etc/caregrid/tls/node.pem' | serial_of)
     for port in 2379 2380 8008 8080 9092 9093 9094 9095; do
-      [ "$(on "$name" "timeout 10 openssl s_client -connect $(address "$name"):$port -cert /etc/caregrid/tls/node.pem -key /etc/caregrid/tls/node.key </dev/null 2>/dev/null" | serial_of)" = "$want" ] ||
-        { echo "$name:$port shows an old certificate"; return 1; }
+      shown=$(on "$name" "timeout 10 openssl s_client -connect $(address "$name"):$port -cert /etc/caregrid/tls/node.pem -key /etc/caregrid/tls/node.key </dev/null 2>/dev/null" | serial_of)
+      [ -n "$shown" ] || { echo "$name:$port shows no certificate"; return 1; }
+      [ "$shown" = "$want" ] || { echo "$name:$port shows an old certificate"; return 1; }
     done
     [ "$(on "$name" "timeout 10 openssl s_client -connect $(address "$name"):5432 -starttls postgres </dev/null 2>/dev/null" | serial_of)" = "$want" ] ||
       { echo "$name:5432 shows an old certificate"; return 1; }

@@ -12,6 +12,10 @@ scene_install() {
   preflight_refuses "ansible_host must be an IPv4 address, not fd00::11" -e preflight_address=fd00::11
   preflight_refuses "3 nodes may hold 101 connections to the database, and postgresql_max_connections is 100" -e postgresql_max_connections=100
 
+  say "on n1 etcd runs as Debian's package starts it: with settings of its own, at localhost"
+  on n1 "install -d -o etcd -g etcd -m 0700 /var/lib/etcd && : >/etc/default/etcd && systemctl start etcd"
+  awaited 20 "Debian's etcd" on n1 "curl -sf http://localhost:2379/health"
+
   say "site.yml --diff installs three nodes"
   play_shown "$here/../site.yml" --diff
   nothing_secret_in "$work/play-site.yml.log"
@@ -42,7 +46,8 @@ scene_renewal() {
   mkdir -p "$work/newer" && tar -xzf "$work/caregrid.tar.gz" -C "$work/newer" && date >"$(echo "$work"/newer/*)/NEWER" &&
     tar -czf "$work/caregrid.tar.gz" -C "$work/newer" "$(ls "$work/newer")" && rm -rf "$work/newer"
   play_broken_off "TASK [kafka : See whether it runs with what is configured]" "$here/../site.yml" -e tls_renew_before=900
-  if current; then fail "nothing was left to do"; fi
+  if current >"$work/current"; then fail "nothing was left to do"; fi
+  grep -E 'shows an old certificate|runs another release' "$work/current" || fail "$(cat "$work/current")"
   say "the next run brings everything to what is configured, one by one, while readings come in"
   load_begins n2
   play_shown "$here/../site.yml" --diff
