@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -124,8 +125,9 @@ public final class Trail implements Audit, AutoCloseable {
    */
   public Future<Long> drain(Duration within) {
     if (shipping == null) return Future.succeededFuture(0L);
-    if (journal.isKeeping()) refusals.all().forEach(this::keep);
-    return shipping.drain(within).compose(over -> shipping.stop()).map(stopped -> {
+    List<Future<Void>> counts = journal.isKeeping() ? refusals.all().stream().map(this::keep).toList() : List.of();
+    Future<?> counted = Future.join(counts).transform(kept -> Future.succeededFuture());
+    return counted.compose(kept -> shipping.drain(within)).compose(over -> shipping.stop()).map(stopped -> {
       long left = shipping.isKnown() ? journal.backlog() : -1;
       if (left != 0)
         log.warn(
