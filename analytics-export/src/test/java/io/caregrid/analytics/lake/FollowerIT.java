@@ -69,6 +69,7 @@ class FollowerIT {
   }
 
   @Test
+  @Tag("full")
   void aDevicesObservationComesAtOnceAndThenOncePerPeriodWhichARestartDoesNotForget() throws IOException {
     house.turn(follower);
     house.device("d", "60");

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,6 +94,7 @@ class MergeIT {
 
   /** Files have only the columns that carry a value, at every depth: what one lacks must come through beside what another has. */
   @Test
+  @Tag("full")
   void rowsWithDifferentFieldsAtAnyDepthComeThroughMergingTogether() throws IOException {
     house.put("Patient", "a", "{'resourceType':'Patient','name':[{'family':'F','period':{'start':'2020'}}]}");
     house.turn(follower);
@@ -165,6 +167,7 @@ class MergeIT {
   }
 
   @Test
+  @Tag("full")
   void aLogThatIsTooMuchForOneMergeIsMergedPieceByPiece() throws IOException {
     for (int round = 0; round < 5; round++) {
       house.patient("p", "Name" + round);
@@ -201,6 +204,7 @@ class MergeIT {
   }
 
   @Test
+  @Tag("full")
   void manyChangesInAnyOrderWithMergesInBetweenGiveWhatTheStoreHas() throws IOException {
     long seed = System.nanoTime();
     Random random = new Random(seed);

@@ -60,6 +60,7 @@ class PydicomIT {
   }
 
   @Test
+  @org.junit.jupiter.api.Tag("full")
   void whatWeWriteInAnySyntaxIsReadAsTheOriginalByUsAndByPydicom(@TempDir Path folder) throws Exception {
     Map<String, JsonNode> expected = new HashMap<>();
     List<String> ours = new ArrayList<>();
