@@ -13,6 +13,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -198,8 +199,10 @@ public final class LocalPostgres implements AutoCloseable {
   /** Stops the server (fast shutdown: open transactions are rolled back, everything committed is on disk). A second call does nothing. */
   @Override
   public synchronized void close() {
+    Optional<ProcessHandle> running = process();
     try {
       server.close();
+      running.ifPresent(this::requireEnd);
     } catch (IOException failed) {
       throw new EngineException("PostgreSQL does not stop: " + failed.getMessage(), failed);
     } finally {
@@ -207,6 +210,20 @@ public final class LocalPostgres implements AutoCloseable {
       lock.close();
     }
     if (removedAtClose != null) Folders.remove(removedAtClose);
+  }
+
+  private Optional<ProcessHandle> process() {
+    try {
+      return ProcessHandle.of(postmaster());
+    } catch (EngineException stoppedAlready) {
+      return Optional.empty();
+    }
+  }
+
+  /** On a slow disk its last checkpoint takes longer than the five seconds for which it is waited above: until then the folder is in use. */
+  private void requireEnd(ProcessHandle postmaster) {
+    if (!Orphan.ended(postmaster, Orphan.CLEAN_STOP))
+      throw new EngineException("PostgreSQL process " + postmaster.pid() + " of folder " + data + " does not stop");
   }
 
   /** For a process that halts and closes nothing: its servers stop on their own, without anybody waiting for them. */

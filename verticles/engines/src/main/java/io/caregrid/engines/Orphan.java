@@ -23,7 +23,7 @@ final class Orphan {
   private static final Logger log = LoggerFactory.getLogger(Orphan.class);
   /** A postmaster notes its start a moment after the kernel does, and the kernel's own figure is rounded. */
   private static final Duration START_SLACK = Duration.ofSeconds(10);
-  private static final Duration CLEAN_STOP = Duration.ofSeconds(60);
+  static final Duration CLEAN_STOP = Duration.ofSeconds(60);
 
   private Orphan() {}
 
@@ -87,7 +87,7 @@ final class Orphan {
     }
   }
 
-  private static boolean ended(ProcessHandle process, Duration longest) {
+  static boolean ended(ProcessHandle process, Duration longest) {
     try {
       process.onExit().get(longest.toMillis(), TimeUnit.MILLISECONDS);
       return true;
