@@ -4,8 +4,9 @@
  * <p>Start at {@link io.caregrid.store.FhirStore} for people's and programs' reads and writes, at {@link io.caregrid.store.ShardStore} for what devices send, at
  * {@link io.caregrid.store.ChangeFeed} for everybody who wants to know what changed. Who follows it with the resources themselves takes them in bulk
  * from {@link io.caregrid.store.Bodies}, and begins with an {@link io.caregrid.store.Export}. Each node runs a {@link io.caregrid.store.Sequencer}. The index of the
- * image archive lives here too, because its SQL does: {@link io.caregrid.store.ImageIndex}; so do browsers' sessions, {@link io.caregrid.store.WebSessions}, and the trail of who touched what,
- * {@link io.caregrid.store.AuditEvents}, which {@link io.caregrid.store.audit} fills.
+ * image archive lives here too, because its SQL does: {@link io.caregrid.store.ImageIndex}; so do browsers' sessions,
+ * {@link io.caregrid.store.WebSessions}, and the trail of who touched what, {@link io.caregrid.store.AuditEvents}, which
+ * {@link io.caregrid.store.audit} fills.
  * The one invariant: a change, its history row and its line in the change log are one transaction; so are a shard's batch and its progress.
  *
  * <p>Never here: HTTP, Kafka, what a value means.
