@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -125,6 +126,7 @@ class AuditTrailTest {
   }
 
   @Test
+  @Tag("full")
   void aHundredThousandThatWaitAreShippedInBatchesEachOnce() throws IOException {
     Trail before = trail(new SimpleMeterRegistry());
     for (int part = 0; part < 10; part++) {
