@@ -1,8 +1,10 @@
 package io.caregrid.fhirpath;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.math.RoundingMode;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * A number with a unit (N1 "Quantity"): a UCUM code, or a calendar word such as {@code month}, which is not the same as UCUM's {@code mo} above weeks.
@@ -28,6 +30,24 @@ public record Quantity(BigDecimal value, String unit) implements Value {
     Units theirs = other.units();
     if (mine == null || theirs == null || !mine.dimensions().equals(theirs.dimensions())) return null;
     return mine.compare(value, theirs, other.value);
+  }
+
+  /** Longer ones are not calculated with: nine characters of JSON can be a number of a billion digits. */
+  private static final int MOST_DIGITS = 1_000;
+
+  /**
+   * The same in UCUM's base units, to 34 digits, whose unit is written one way for all that measure the same: {@code 1 'mg'} and {@code 0.001 'g'} both
+   * become {@code 0.001 'g'}. Null when the unit is not one of UCUM's, or the number too long.
+   */
+  public Quantity base() {
+    Units of = Math.abs((long) value.scale()) + value.precision() > MOST_DIGITS ? null : units();
+    if (of == null) return null;
+    String base = of.dimensions()
+        .entrySet()
+        .stream()
+        .map(power -> power.getKey() + (power.getValue() == 1 ? "" : power.getValue()))
+        .collect(Collectors.joining("."));
+    return new Quantity(of.scaled(value).divide(of.under(), MathContext.DECIMAL128), base.isEmpty() ? "1" : base);
   }
 
   /** Equal when rounded to the less precise of the two; calendar years and UCUM's count as the same. */

@@ -29,8 +29,8 @@ import java.util.function.UnaryOperator;
 
 /**
  * The connections of this node, on a schema that is up to date: a pool for everybody, a few for pictures on their way in, which so wait for nobody, a
- * few for searches ({@link #search}), which may look at everything and so keep waiting only each other, and one for the audit trail. Of several hosts all
- * go to the {@link Primary}.
+ * few for searches of images ({@link #search}) and as many for those of resources ({@link #finding}), which may look at everything and so keep waiting only
+ * each other, and one for the audit trail. Of several hosts all go to the {@link Primary}.
  *
  * <p>Nothing waits for ever: connecting takes at most {@link #CONNECT_SECONDS}, a statement a minute, a lock half a minute, and the server ends a
  * transaction whose owner has fallen silent for a minute, so that a frozen node cannot hold a shard's row.
@@ -64,6 +64,7 @@ public final class Database {
   private final Pool pool;
   private final Pool adding;
   private final Pool searching;
+  private final Pool finding;
   private final Pool recording;
   private final Turnstile searches;
   private final Damage damage = new Damage();
@@ -74,6 +75,7 @@ public final class Database {
     this.pool = pool(primary, Database::bounded, config.poolSize());
     this.adding = pool(primary, Database::byIndexOnly, ADDING);
     this.searching = pool(primary, Database::searching, atOnce);
+    this.finding = pool(primary, Database::finding, Math.max(2, atOnce));
     this.recording = pool(primary, Database::bounded, 1);
     this.searches = new Turnstile(vertx, atOnce, atOnce * SEARCHES_WAITING, SEARCH_TURN, SEARCHES_BUSY);
   }
@@ -148,6 +150,11 @@ public final class Database {
         .addProperty("max_parallel_workers_per_gather", "0")
         .addProperty("jit", "off");
     return options;
+  }
+
+  /** As {@link #searching}, one statement at a time on a connection: nobody stands behind a slow one. */
+  private static PgConnectOptions finding(PgConnectOptions options) {
+    return searching(options).setPipeliningLimit(1);
   }
 
   static PgConnectOptions connecting(DatabaseConfig config, String host) {
@@ -237,6 +244,11 @@ public final class Database {
             : cause));
   }
 
+  /** For searches for resources: the server ends a statement after {@link #SEARCH_SECONDS}. As with {@link #pool}, whoever asks sets a deadline. */
+  Pool finding() {
+    return finding;
+  }
+
   private static boolean cancelled(Throwable cause) {
     return cause instanceof PgException refused && "57014".equals(refused.getSqlState());
   }
@@ -264,6 +276,6 @@ public final class Database {
   }
 
   public Future<Void> close() {
-    return Future.join(pool.close(), adding.close(), searching.close(), recording.close()).mapEmpty();
+    return Future.join(pool.close(), adding.close(), searching.close(), finding.close(), recording.close()).mapEmpty();
   }
 }

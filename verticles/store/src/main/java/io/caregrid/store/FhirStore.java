@@ -149,9 +149,15 @@ public final class FhirStore {
     return params;
   }
 
-  /** Names of parameters this server does not know for this type, as written, without their modifiers. */
+  /** Names of parameters this server does not know for this type, or for one of several, as written; those of one resource without their modifiers. */
   public static List<String> unknown(SearchQuery query) {
-    return SearchPlan.unknown(query);
+    if (query.type() != null) return SearchTerms.unknown(query);
+    SearchQuery each = SystemSearch.without(query);
+    return SystemSearch.types(query)
+        .stream()
+        .flatMap(type -> SearchTerms.unknown(each.of(type)).stream())
+        .distinct()
+        .toList();
   }
 
   /**
@@ -160,7 +166,7 @@ public final class FhirStore {
    */
   public Future<Page> search(Caller caller, SearchQuery query) {
     return audited(Whose.asked(caller, query), Whose::in,
-        () -> search.run(SearchPlan.of(query, clock.instant()), query));
+        () -> search.run(query, clock.instant()));
   }
 
   private static Audit.Entry entry(Caller caller, Deed deed, String type, String id) {

@@ -11,12 +11,20 @@ import java.util.OptionalLong;
  * @param next    opaque token for the next page, null at the end
  * @param unreadable what would be among the entries, for all that is known, if its body could be read
  * @param patients whose data the entries are, {@code Patient/id} each once
+ * @param included what {@code _include} and {@code _revinclude} add, in no order
+ * @param notes    what the client should know about the answer, a sentence each
  */
 public record Page(List<Stored> entries, OptionalLong total, String next, List<Stored> unreadable,
-    List<String> patients) {
+    List<String> patients, List<Stored> included, List<String> notes) {
 
   public Page {
     unreadable = List.copyOf(unreadable);
     patients = List.copyOf(patients);
+    included = List.copyOf(included);
+    notes = List.copyOf(notes);
+  }
+
+  public Page(List<Stored> entries, OptionalLong total, String next, List<Stored> unreadable, List<String> patients) {
+    this(entries, total, next, unreadable, patients, List.of(), List.of());
   }
 }

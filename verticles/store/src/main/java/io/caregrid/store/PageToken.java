@@ -2,20 +2,22 @@ package io.caregrid.store;
 
 import io.caregrid.contract.Failure;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
 
 /** Where a page ended, as text a client hands back. It says all that is needed, so nobody keeps anything between two pages. */
 final class PageToken {
-  private static final int KEY_BYTES = 1 + 8 + 8 + 8;
+  private static final int HEAD_BYTES = 1 + 8 + 8;
+  private static final int MOST_BYTES = 4_000;
 
   /**
    * Of the last row of a page.
    *
-   * @param at  its date or time of change, whichever the search is sorted by
+   * @param at  what it is sorted by, as text
    * @param sid its surrogate
    */
-  record Key(Instant at, long sid) {}
+  record Key(String at, long sid) {}
 
   private PageToken() {}
 
@@ -24,45 +26,56 @@ final class PageToken {
   }
 
   static int version(String token) {
-    return bytes(token, 4).getInt();
+    ByteBuffer bytes = bytes(token);
+    if (bytes.remaining() != 4) throw foreign();
+    return bytes.getInt();
   }
 
-  static String of(Sort sort, long search, Instant at, long sid) {
-    return text(
-        ByteBuffer.allocate(KEY_BYTES).put((byte) sort.ordinal()).putLong(search).putLong(micros(at)).putLong(sid));
+  /** @param order how it is sorted, 0..255; @param search which search it belongs to */
+  static String of(int order, long search, Key key) {
+    byte[] at = key.at().getBytes(StandardCharsets.UTF_8);
+    return text(ByteBuffer.allocate(HEAD_BYTES + at.length).put((byte) order).putLong(search).putLong(key.sid()).put(at));
   }
 
-  static Key key(String token, Sort sort, long search) {
-    ByteBuffer in = bytes(token, KEY_BYTES);
-    if (in.get() != sort.ordinal() || in.getLong() != search)
+  static Key key(String token, int order, long search) {
+    ByteBuffer in = bytes(token);
+    if (in.remaining() < HEAD_BYTES) throw foreign();
+    if (in.get() != (byte) order || in.getLong() != search)
       throw new Failure.Invalid(
           "This page token belongs to another search; start again from the first page");
-    long micros = in.getLong();
-    if (micros < micros(Span.NONE.from()) || micros > micros(Span.LAST)) throw foreign();
-    return new Key(Instant.ofEpochSecond(Math.floorDiv(micros, 1_000_000L), Math.floorMod(micros, 1_000_000L) * 1_000),
-        in.getLong());
+    long sid = in.getLong();
+    return new Key(StandardCharsets.UTF_8.decode(in).toString(), sid);
   }
 
-  private static long micros(Instant instant) {
-    return instant.getEpochSecond() * 1_000_000 + instant.getNano() / 1_000;
+  static String micros(Instant instant) {
+    return Long.toString(instant.getEpochSecond() * 1_000_000 + instant.getNano() / 1_000);
+  }
+
+  static Instant instant(String micros) {
+    try {
+      long at = Long.parseLong(micros);
+      Instant instant = Instant.ofEpochSecond(Math.floorDiv(at, 1_000_000L), Math.floorMod(at, 1_000_000L) * 1_000);
+      if (instant.isBefore(Span.NONE.from()) || instant.isAfter(Span.LAST)) throw foreign();
+      return instant;
+    } catch (NumberFormatException unreadable) {
+      throw foreign();
+    }
   }
 
   private static String text(ByteBuffer bytes) {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
   }
 
-  private static ByteBuffer bytes(String token, int length) {
-    byte[] bytes;
+  private static ByteBuffer bytes(String token) {
     try {
-      bytes = Base64.getUrlDecoder().decode(token);
+      if (token.length() <= MOST_BYTES * 4 / 3) return ByteBuffer.wrap(Base64.getUrlDecoder().decode(token));
     } catch (IllegalArgumentException unreadable) {
       throw foreign();
     }
-    if (bytes.length != length) throw foreign();
-    return ByteBuffer.wrap(bytes);
+    throw foreign();
   }
 
-  private static Failure foreign() {
+  static Failure foreign() {
     return new Failure.Invalid("This page token was not made by this server; start again from the first page");
   }
 }

@@ -1,36 +1,43 @@
 package io.caregrid.store;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.fhirpath.Quantity;
 import java.text.Normalizer;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.Comparator;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Everything that finds one resource. In the database tokens are only hashes; whoever reads a row back makes its postings anew from the body, and
- * so sees whether a token was really there or only its hash.
+ * Everything that finds one resource. In the database tokens are only hashes; whoever reads a row back asks its {@link Values}, and so sees whether a value
+ * was really there or only its hash.
  *
  * <p>Forms of a token: {@code name=system|code}, {@code name=code}, {@code name=system|}, {@code name=|code} when it has no system (with U+001F for the bar); of a
- * reference {@code name=Type/id}, {@code name=id} or {@code name=url}; of a string {@code name^beginning} for some lengths, normalised, and
- * {@code name=exact}; {@code name?} says that it has any value.
+ * reference {@code name=Type/id}, {@code name=id} or {@code name=url}, and with {@code name:identifier} in front as of a code; of a string
+ * {@code name^beginning} for some lengths, normalised, and {@code name=exact}; of a uri {@code name=uri}, without its version too; of a number
+ * {@code name#bucket} and with its unit {@code name#bucket|base unit}, of a date {@code name@bucket} ({@link Buckets}); {@code name?} says that it has any
+ * value. What another parameter has ({@link Param#isAlias}) is not told twice.
  *
  * @param tokens  as above, unhashed
- * @param strings normalised values of string parameters, by name
  * @param patient {@code Patient/id} of the compartment, or null
  * @param date    primary date, {@link Span#NONE} without one
+ * @param key     what it is sorted by, normalised and cut; empty where it has none
+ * @param words   normalised texts to be searched within, a line each; null where they are not indexed
  */
-record Postings(Set<String> tokens, Map<String, List<String>> strings, String patient, Span date) {
+record Postings(Set<String> tokens, String patient, Span date, String key, String words) {
 
+  /** Behind the name of a reference parameter where the identifier is meant. */
+  static final String IDENTIFIER = ":identifier";
+  static final Postings NOTHING = new Postings(Set.of(), null, Span.NONE, "", null);
   private static final int[] BEGINNINGS = {1, 2, 3, 4, 6, 9};
+  /** A row of an index has to fit a third of a page. */
+  private static final int LONGEST_KEY = 200;
   private static final Pattern RELATIVE = Pattern
       .compile("([A-Z][A-Za-z]{1,63}/[A-Za-z0-9\\-.]{1,64})(?:/_history/.*)?");
   private static final Pattern MARKS = Pattern.compile("\\p{M}+");
@@ -40,76 +47,110 @@ record Postings(Set<String> tokens, Map<String, List<String>> strings, String pa
   private static final Pattern SPACES = Pattern.compile("\\s+");
 
   static Postings of(Definition definition, ObjectNode resource) {
-    Postings postings = new Postings(new LinkedHashSet<>(), new HashMap<>(), compartment(definition, resource),
-        date(definition, resource));
-    for (Param param : definition.params().values()) {
-      for (String path : param.paths()) each(resource, path, value -> postings.add(param, value));
-    }
-    return postings;
+    return of(new Values(definition, resource));
   }
 
-  private static String compartment(Definition definition, ObjectNode resource) {
-    if (definition.type().equals("Patient")) return "Patient/" + resource.path("id").asText();
+  static Postings of(Values values) {
+    Definition definition = values.definition();
+    Set<String> tokens = new LinkedHashSet<>();
+    Set<String> words = definition.isWorded() ? new LinkedHashSet<>() : null;
+    for (Iterator<String> fields = values.resource().fieldNames(); fields.hasNext();) {
+      for (Param param : definition.ofField(fields.next())) add(definition, param, values.of(param), tokens, words);
+    }
+    return new Postings(tokens, compartment(values), date(values), key(definition.key(), values),
+        words == null ? null : String.join("\n", words));
+  }
+
+  static String compartment(Values values) {
+    Definition definition = values.definition();
+    if (definition.type().equals("Patient")) return "Patient/" + values.resource().path("id").asText();
     if (definition.patient() == null) return null;
-    String target = local(resource.at("/" + definition.patient() + "/reference").asText());
+    String target = local(values.resource().path(definition.patient()).path("reference").asText());
     return target.startsWith("Patient/") ? target : null;
   }
 
-  private static Span date(Definition definition, ObjectNode resource) {
-    List<Span> found = new ArrayList<>();
-    for (Param param : definition.params().values()) {
-      if (param.kind() != Param.Kind.DATE) continue;
-      for (String path : param.paths()) each(resource, path, value -> Span.of(value).ifPresent(found::add));
-    }
-    return found.isEmpty() ? Span.NONE : found.get(0);
+  private static Span date(Values values) {
+    if (values.definition().date() == null) return Span.NONE;
+    for (Found one : values.of(values.definition().date())) return ((Found.When) one).span();
+    return Span.NONE;
   }
 
-  private static void each(JsonNode node, String path, Consumer<JsonNode> found) {
-    if (node.isArray()) {
-      node.forEach(element -> each(element, path, found));
-    } else if (path.isEmpty()) {
-      found.accept(node);
+  /** The first of its values in order. */
+  private static String key(Param param, Values values) {
+    if (param == null) return "";
+    return values.of(param).stream().map(Postings::keyed).min(Comparator.naturalOrder()).orElse("");
+  }
+
+  static String keyed(Found text) {
+    String normal = normalised(((Found.Text) text).value());
+    return normal.length() > LONGEST_KEY ? normal.substring(0, LONGEST_KEY) : normal;
+  }
+
+  private static void add(Definition definition, Param param, List<Found> values, Set<String> tokens,
+      Set<String> words) {
+    if (values.isEmpty()) return;
+    if (!param.isAlias() || param.isPart()) tokens.add(present(param.name()));
+    if (param.isAlias() || param == definition.date()) return;
+    for (Found value : values) add(param.name(), value, tokens, words);
+  }
+
+  private static void add(String name, Found value, Set<String> tokens, Set<String> words) {
+    if (value instanceof Found.Code code) {
+      addCode(name, code, tokens);
+      if (words != null && code.text() != null) words.add(normalised(code.text()));
+    } else if (value instanceof Found.Link link) {
+      addLink(name, link, tokens);
+    } else if (value instanceof Found.Text text) {
+      addText(name, text.value(), tokens, words);
+    } else if (value instanceof Found.Uri uri) {
+      addUri(name, uri.value(), tokens);
+    } else if (value instanceof Found.When when) {
+      Buckets.of(when.span()).forEach(bucket -> tokens.add(dated(name, bucket)));
+    } else if (value instanceof Found.Amount amount && amount.isPlain()) {
+      addAmount(name, amount, tokens);
+    } else if (value instanceof Found.Amount || value instanceof Samples) {
+      tokens.add(number(name, Buckets.ANYWHERE, ""));
+    }
+  }
+
+  private static void addCode(String name, Found.Code code, Set<String> tokens) {
+    if (!code.code().isEmpty()) {
+      tokens.add(token(name, code.code()));
+      tokens.add(coded(name, code.system(), code.code()));
+    }
+    if (!code.system().isEmpty()) tokens.add(coded(name, code.system(), ""));
+  }
+
+  private static void addLink(String name, Found.Link link, Set<String> tokens) {
+    if (link.identifier() != null) addCode(name + IDENTIFIER, link.identifier(), tokens);
+    if (link.target().isEmpty()) return;
+    if (isLocal(link.target())) {
+      tokens.add(token(name, link.target()));
+      tokens.add(token(name, link.target().substring(link.target().indexOf('/') + 1)));
     } else {
-      int dot = path.indexOf('.');
-      JsonNode next = node.get(dot < 0 ? path : path.substring(0, dot));
-      if (next != null && !next.isNull()) each(next, dot < 0 ? "" : path.substring(dot + 1), found);
+      addUri(name, link.target(), tokens);
     }
   }
 
-  private void add(Param param, JsonNode value) {
-    int before = tokens.size();
-    switch (param.kind()) {
-      case TOKEN -> addToken(param, value);
-      case REFERENCE -> addReference(param, value);
-      case STRING -> addString(param.name(), value.asText());
-      case URI -> tokens.add(param.name() + "=" + value.asText());
-      case DATE -> tokens.add(present(param.name()));
-    }
-    if (tokens.size() > before) tokens.add(present(param.name()));
+  private static void addUri(String name, String uri, Set<String> tokens) {
+    tokens.add(token(name, uri));
+    int bar = uri.indexOf('|');
+    if (bar > 0) tokens.add(token(name, uri.substring(0, bar)));
   }
 
-  private void addToken(Param param, JsonNode value) {
-    if (value.has("coding")) {
-      value.get("coding").forEach(coding -> addToken(param, coding));
-    } else if (value.isObject()) {
-      String code = value.has("code") ? value.get("code").asText() : value.path("value").asText();
-      addCode(param.name(), value.path("system").asText(), code);
-    } else {
-      addCode(param.name(), param.system() == null ? "" : param.system(), value.asText());
+  private static void addText(String name, String value, Set<String> tokens, Set<String> words) {
+    tokens.add(token(name, value));
+    String normal = normalised(value);
+    if (words != null) words.add(normal);
+    for (int length : BEGINNINGS) {
+      if (normal.length() >= length) tokens.add(beginning(name, normal, length));
     }
   }
 
-  private void addCode(String name, String system, String code) {
-    if (!code.isEmpty()) tokens.addAll(List.of(token(name, code), coded(name, system, code)));
-    if (!system.isEmpty()) tokens.add(coded(name, system, ""));
-  }
-
-  private void addReference(Param param, JsonNode value) {
-    String target = local(value.path("reference").asText());
-    boolean local = RELATIVE.matcher(target).matches();
-    if (target.isEmpty() || param.target() != null && !target.startsWith(param.target() + "/")) return;
-    tokens.add(token(param.name(), target));
-    if (local) tokens.add(token(param.name(), target.substring(target.indexOf('/') + 1)));
+  private static void addAmount(String name, Found.Amount amount, Set<String> tokens) {
+    Buckets.of(amount.low()).forEach(bucket -> tokens.add(number(name, bucket, "")));
+    Quantity base = Amounts.base(amount.low(), amount.system(), amount.code());
+    if (base != null) Buckets.of(base.value()).forEach(bucket -> tokens.add(number(name, bucket, base.unit())));
   }
 
   /** {@code Type/id} of a relative reference, without its version; what is absolute belongs somewhere else and stays as it is. */
@@ -118,13 +159,8 @@ record Postings(Set<String> tokens, Map<String, List<String>> strings, String pa
     return relative.matches() ? relative.group(1) : reference;
   }
 
-  private void addString(String name, String value) {
-    tokens.add(token(name, value));
-    String normal = normalised(value);
-    strings.computeIfAbsent(name, first -> new ArrayList<>()).add(normal);
-    for (int length : BEGINNINGS) {
-      if (normal.length() >= length) tokens.add(beginning(name, normal, length));
-    }
+  static boolean isLocal(String target) {
+    return RELATIVE.matcher(target).matches();
   }
 
   static String token(String name, String value) {
@@ -143,8 +179,22 @@ record Postings(Set<String> tokens, Map<String, List<String>> strings, String pa
     return beginning(name, normal, kept);
   }
 
+  /** Whether {@link #beginning} is all of it, so that whoever has the token begins so. */
+  static boolean isBeginning(String normal) {
+    return Arrays.binarySearch(BEGINNINGS, normal.length()) >= 0;
+  }
+
   private static String beginning(String name, String normal, int length) {
     return name + "^" + normal.substring(0, length);
+  }
+
+  /** {@code unit} is one of base units, or empty. */
+  static String number(String name, String bucket, String unit) {
+    return name + "#" + bucket + (unit.isEmpty() ? "" : "|" + unit);
+  }
+
+  static String dated(String name, String bucket) {
+    return name + "@" + bucket;
   }
 
   static String present(String name) {
@@ -172,6 +222,6 @@ record Postings(Set<String> tokens, Map<String, List<String>> strings, String pa
 
   /** Equal when no indexed column would change. */
   long fingerprint(Long[] hashes) {
-    return Hash.of(Arrays.toString(hashes) + patient + date.from());
+    return Hash.of(Arrays.toString(hashes) + patient + date.from() + key + (words == null ? "" : words));
   }
 }

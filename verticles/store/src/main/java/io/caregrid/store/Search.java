@@ -13,34 +13,78 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 
-/** Runs a plan: one statement for the page, and one for the total where it is wanted. */
+/**
+ * Runs searches over one type. Where the database finds exactly what is meant, a page is one statement; where it finds too much, {@link Scan} reads on until
+ * the page is full; where the order follows no index, {@link Sorted} takes all of it.
+ */
 final class Search {
-  private static final int MOST = 1_000;
+  static final int MOST = 1_000;
   /** Up to here an estimate is exact. */
   private static final int COUNTED = 1_000;
   /** Of an accurate total. */
-  private static final String LIMIT = "set local statement_timeout = '5s'";
+  private static final int COUNTING_SECONDS = 5;
 
-  private final Database database;
+  private final Asking asking;
+  private final Links links;
+  private final Included included;
+  private final Reindexing reindexing;
 
   Search(Database database) {
-    this.database = database;
+    this(new Asking(database, null), new Reindexing(database));
+  }
+
+  private Search(Asking asking, Reindexing reindexing) {
+    this.asking = asking;
+    this.links = new Links(asking);
+    this.included = new Included(asking);
+    this.reindexing = reindexing;
+  }
+
+  /** The same on the connection of a transaction, which sees what it has written so far. */
+  Search on(SqlClient connection) {
+    return new Search(new Asking(asking.database(), connection), reindexing);
+  }
+
+  Future<Page> run(SearchQuery query, Instant now) {
+    if (query.count() < 0 || query.count() > MOST) throw new Failure.Invalid("_count is 0.." + MOST);
+    if (query.type() == null) return new SystemSearch(this).run(query, now);
+    SearchTerms terms = SearchTerms.of(query, now);
+    return terms.plan(links)
+        .compose(plan -> run(plan, query))
+        .compose(page -> included.with(page, terms.includes()))
+        .compose(page -> reindexing.noted(query.type(), page));
+  }
+
+  Future<SearchPlan> plan(SearchTerms terms) {
+    return terms.plan(links);
+  }
+
+  Future<Page> included(Page page, List<Include> includes) {
+    return included.with(page, includes);
   }
 
   Future<Page> run(SearchPlan plan, SearchQuery query) {
-    if (query.count() < 0 || query.count() > MOST) throw new Failure.Invalid("_count is 0.." + MOST);
+    PageToken.Key after = plan.key(query.page());
     Future<OptionalLong> total = total(plan, query);
     if (query.count() == 0) return total.map(found -> new Page(List.of(), found, null, List.of(), List.of()));
-    PageToken.Key after = plan.key(query.page());
-    return total.compose(found -> ask(database.pool(), plan.page(query.count() + 1, query.bytes(), after))
-        .compose(rows -> database.offLoop(() -> page(plan, rows, query, found, database.damage()))));
+    return total.compose(found -> page(plan, query, after).map(page -> totalled(page, found)));
+  }
+
+  private static Page totalled(Page page, OptionalLong total) {
+    return new Page(page.entries(), total, page.next(), page.unreadable(), page.patients(), page.included(),
+        page.notes());
+  }
+
+  private Future<Page> page(SearchPlan plan, SearchQuery query, PageToken.Key after) {
+    if (plan.order() == null) return new Sorting(asking, plan).page(query, after);
+    if (!plan.isExact()) return new Filling(plan, query).run(after);
+    return asking.find(plan.page(plan.order(), query.count() + 1, query.bytes(), after))
+        .compose(rows -> asking.database().offLoop(() -> page(plan, rows, query, asking.damage())));
   }
 
   /** Inflates the bodies and asks each whether it was really meant, off the event loop. */
-  private static Page page(SearchPlan plan, RowSet<Row> rows, SearchQuery query, OptionalLong total, Damage damage) {
-    List<Stored> entries = new ArrayList<>();
-    List<Stored> unreadable = new ArrayList<>();
-    Set<String> patients = new LinkedHashSet<>();
+  private static Page page(SearchPlan plan, RowSet<Row> rows, SearchQuery query, Damage damage) {
+    Gathered all = new Gathered();
     String next = null;
     int seen = 0;
     int last = Math.min(query.count(), rows.size());
@@ -48,34 +92,76 @@ final class Search {
       for (Row row : rows) {
         if (seen++ == last) break;
         Stored stored = Version.whatever(plan.definition().type(), row, body, damage);
-        Postings postings = postings(plan, stored, damage);
-        boolean meant = postings != null && plan.holds(postings);
-        if (postings == null) unreadable.add(stored);
-        if (meant) entries.add(stored);
-        if (meant && postings.patient() != null) patients.add(postings.patient());
-        if (seen == last && fetched(row, rows, query) > last) next = plan.token(key(plan, row), row.getLong("sid"));
+        Values values = Scan.values(plan.definition(), stored, damage);
+        if (values == null) all.unreadable.add(stored);
+        else if (plan.holds(values)) all.add(stored, values);
+        if (seen == last && fetched(row, rows, query) > last) next = plan.token(plan.order().key(row));
       }
     }
-    return new Page(entries, total, next, unreadable, List.copyOf(patients));
-  }
-
-  /** Null when its body cannot be read. */
-  private static Postings postings(SearchPlan plan, Stored stored, Damage damage) {
-    if (stored.unreadable()) return null;
-    try {
-      return Postings.of(plan.definition(), Json.read(stored.body().getBytes()));
-    } catch (Body.Damaged damaged) {
-      damage.tell(stored, damaged.getMessage());
-      return null;
-    }
+    return all.page(next);
   }
 
   private static long fetched(Row row, RowSet<Row> rows, SearchQuery query) {
     return query.bytes() == 0 ? rows.size() : row.getLong("fetched");
   }
 
-  private static Instant key(SearchPlan plan, Row last) {
-    return last.getOffsetDateTime(plan.sort().byDate() ? "d0" : "upd").toInstant();
+  /** A page in the making. */
+  static final class Gathered {
+    final List<Stored> entries = new ArrayList<>();
+    final List<Stored> unreadable = new ArrayList<>();
+    private final Set<String> patients = new LinkedHashSet<>();
+
+    void add(Stored stored, Values values) {
+      entries.add(stored);
+      String patient = Postings.compartment(values);
+      if (patient != null) patients.add(patient);
+    }
+
+    Page page(String next) {
+      return new Page(entries, OptionalLong.empty(), next, unreadable, List.copyOf(patients));
+    }
+  }
+
+  /** Fills a page from more rows than it has entries. */
+  private final class Filling implements Scan.Visitor {
+    private final SearchPlan plan;
+    private final SearchQuery query;
+    private final Gathered all = new Gathered();
+    private PageToken.Key last;
+    private boolean more;
+    private long bytes;
+
+    Filling(SearchPlan plan, SearchQuery query) {
+      this.plan = plan;
+      this.query = query;
+    }
+
+    Future<Page> run(PageToken.Key after) {
+      return new Scan(asking, plan, plan.order(), Scan.MOST, Scan.SECONDS, this).run(after, 2 * query.count() + 50)
+          .map(behind -> all.page(more || isFull() && behind != null ? plan.token(last) : null));
+    }
+
+    @Override
+    public boolean meant(Row row, Stored stored, Values values) {
+      if (isFull()) {
+        more = true;
+        return false;
+      }
+      all.add(stored, values);
+      last = plan.order().key(row);
+      bytes += stored.body().length();
+      return true;
+    }
+
+    @Override
+    public void unreadable(Stored stored) {
+      if (!isFull()) all.unreadable.add(stored);
+    }
+
+    @Override
+    public boolean isFull() {
+      return all.entries.size() == query.count() || query.bytes() > 0 && bytes >= query.bytes();
+    }
   }
 
   private Future<OptionalLong> total(SearchPlan plan, SearchQuery query) {
@@ -89,32 +175,36 @@ final class Search {
   }
 
   private Future<Long> accurate(SearchPlan plan) {
-    return database.pool()
-        .withTransaction(connection -> connection.query(LIMIT)
-            .execute()
-            .compose(limited -> ask(connection, plan.count()))
-            .map(Search::found));
+    if (plan.isExact()) return asking.findWithin(COUNTING_SECONDS, plan.count()).map(Search::found);
+    long[] found = {0};
+    return new Scan(asking, plan, Order.NEWEST, Integer.MAX_VALUE, COUNTING_SECONDS, new Scan.Visitor() {
+      @Override
+      public boolean meant(Row row, Stored stored, Values values) {
+        found[0]++;
+        return true;
+      }
+
+      @Override
+      public void unreadable(Stored stored) {
+        // whether it is meant nobody can tell: the page names it
+      }
+    }).run(null, 1_000).map(done -> found[0]);
   }
 
+  /** What the database finds, which may be too much. */
   private Future<Long> estimate(SearchPlan plan) {
-    return ask(database.pool(), plan.countUpTo(COUNTED)).map(Search::found)
+    return asking.find(plan.countUpTo(COUNTED)).map(Search::found)
         .compose(found -> found < COUNTED
-            ? Future.succeededFuture(found)
-            : planned(plan).map(rows -> Math.max(rows, found)));
+            ? plan.isExact() ? Future.succeededFuture(found) : accurate(plan)
+            : asking.find(plan.estimate()).map(rows -> Math.max(planned(rows), found)));
   }
 
   private static long found(RowSet<Row> rows) {
     return rows.iterator().next().getLong("found");
   }
 
-  private Future<Long> planned(SearchPlan plan) {
-    return ask(database.pool(), plan.estimate()).map(rows -> {
-      JsonArray explained = (JsonArray) rows.iterator().next().getValue(0);
-      return explained.getJsonObject(0).getJsonObject("Plan").getLong("Plan Rows");
-    });
-  }
-
-  private static Future<RowSet<Row>> ask(SqlClient client, SearchPlan.Statement statement) {
-    return client.preparedQuery(statement.sql()).execute(statement.values());
+  private static long planned(RowSet<Row> rows) {
+    JsonArray explained = (JsonArray) rows.iterator().next().getValue(0);
+    return explained.getJsonObject(0).getJsonObject("Plan").getLong("Plan Rows");
   }
 }

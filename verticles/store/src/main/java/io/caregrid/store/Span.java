@@ -75,10 +75,11 @@ record Span(Instant from, Instant to) {
     return floor.equals(instant) ? floor : floor.plus(1, ChronoUnit.MICROS);
   }
 
-  /** A date, dateTime, instant, Period or Timing (the stretch over its events). Empty when there is none, or it cannot be read. */
+  /** A date, dateTime, instant, Period or Timing (the stretch over its events, or else its bounds). Empty when there is none, or it cannot be read. */
   static Optional<Span> of(JsonNode value) {
     if (value.isTextual()) return parse(value.textValue());
     if (value.has("event")) return ofEvents(value.get("event"));
+    if (value.has("repeat")) return of(value.get("repeat").path("boundsPeriod"));
     Optional<Span> start = value.has("start") ? parse(value.get("start").asText()) : Optional.empty();
     Optional<Span> end = value.has("end") ? parse(value.get("end").asText()) : Optional.empty();
     if (start.isEmpty() && end.isEmpty()) return Optional.empty();

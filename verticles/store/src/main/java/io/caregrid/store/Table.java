@@ -27,19 +27,21 @@ record Table(String type, String read, String vread, String history, String crea
       select v.*, (select count(*) from v where upd >= $3) as versions
       from v where ver < $2 and upd >= $3 order by ver desc limit $4""";
 
-  /** id, upd, hour, pat, d0, d1, fp, tok, body */
+  /** id, upd, hour, pat, d0, d1, fp, tok, body, key, words */
   private static final String CREATE = """
       with made as (
-        insert into r_@ (id, ver, upd, hour, del, device, pat, d0, d1, fp, tok, body) values ($1, 1, $2, $3, false, false, $4, $5, $6, $7, $8, $9)
+        insert into r_@ (id, ver, upd, hour, del, device, pat, d0, d1, fp, tok, body, key, words)
+        values ($1, 1, $2, $3, false, false, $4, $5, $6, $7, $8, $9, $10, $11)
         on conflict (id) do nothing returning id, ver, upd)
       insert into change_queue (type, id, ver, op, at) select '#', id, ver, 'C', upd from made""";
 
-  /** id, upd, hour, pat, d0, d1, fp, tok, body (null: deleted), version it was */
+  /** id, upd, hour, pat, d0, d1, fp, tok, body (null: deleted), key, words, version it was */
   private static final String UPDATE = """
-      with old as materialized (select id, ver, upd, del, device, body from r_@ where id = $1 and ver = $10 for update),
+      with old as materialized (select id, ver, upd, del, device, body from r_@ where id = $1 and ver = $12 for update),
       kept as (insert into h_@ (id, ver, upd, del, device, body) select id, ver, upd, del, device, body from old),
       made as (
-        update r_@ r set ver = $10 + 1, upd = $2, hour = $3, del = $9::bytea is null, device = false, pat = $4, d0 = $5, d1 = $6, fp = $7, tok = $8, body = $9
+        update r_@ r set ver = $12 + 1, upd = $2, hour = $3, del = $9::bytea is null, device = false, pat = $4, d0 = $5, d1 = $6, fp = $7, tok = $8, body = $9,
+          key = $10, words = $11
         from old where r.id = old.id returning r.id, r.ver, r.upd, r.del)
       insert into change_queue (type, id, ver, op, at) select '#', id, ver, case when del then 'D' else 'U' end, upd from made""";
 

@@ -19,8 +19,6 @@ import java.time.temporal.ChronoUnit;
  */
 record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
 
-  private static final Postings NOTHING = new Postings(java.util.Set.of(), java.util.Map.of(), null, Span.NONE);
-
   /** The next version after {@code before}, which is null when nothing was there. Its time never goes back behind it. */
   static Version after(Stored before, Definition definition, String id, ObjectNode resource, Instant now, Body body) {
     int number = number(before);
@@ -60,7 +58,7 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
   static Version deletion(Stored before, Instant now) {
     Stored stored = new Stored(before.type(), before.id(), before.version() + 1, updated(before, now), true, false,
         null);
-    return new Version(stored, null, NOTHING, new Long[0]);
+    return new Version(stored, null, Postings.NOTHING, new Long[0]);
   }
 
   private static Instant updated(Stored before, Instant now) {
@@ -68,7 +66,7 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
     return before != null && before.updated().isAfter(millis) ? before.updated() : millis;
   }
 
-  /** For {@link Table#create} and the first nine of {@link Table#update}. */
+  /** For {@link Table#create} and the first eleven of {@link Table#update}. */
   Tuple row() {
     return Tuple.tuple()
         .addValue(stored.id())
@@ -79,7 +77,9 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
         .addValue(utc(postings.date().to()))
         .addValue(fingerprint())
         .addValue(hashes)
-        .addValue(packed == null ? null : Buffer.buffer(packed));
+        .addValue(packed == null ? null : Buffer.buffer(packed))
+        .addValue(postings.key())
+        .addValue(postings.words());
   }
 
   long fingerprint() {

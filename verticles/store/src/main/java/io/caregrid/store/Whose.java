@@ -4,6 +4,7 @@ import io.caregrid.contract.Audit;
 import io.caregrid.contract.Audit.Deed;
 import io.caregrid.contract.Caller;
 import io.vertx.core.buffer.Buffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -61,18 +62,23 @@ final class Whose {
 
   /** A search as it was asked; the patients it names are meant, whether anything of theirs is found or not. */
   static Audit.Entry asked(Caller caller, SearchQuery query) {
+    String type = query.type() == null ? "" : query.type();
     String text = query.params()
         .stream()
         .map(param -> param.name() + "=" + param.value())
         .collect(Collectors.joining("&"));
     List<String> named = query.params()
         .stream()
-        .filter(param -> NAMING.contains(param.name()) || query.type().equals("Patient") && param.name().equals("_id"))
+        .filter(param -> NAMING.contains(param.name()) || type.equals("Patient") && param.name().equals("_id"))
         .flatMap(param -> Arrays.stream(param.value().split(",")))
         .map(value -> value.startsWith("Patient/") ? value : "Patient/" + value)
         .filter(reference -> Ids.legal(reference.substring("Patient/".length())))
         .distinct()
         .toList();
-    return Audit.Entry.of(caller, Deed.SEARCH, null).about(named).asking(query.type() + "?" + text);
+    List<String> meant = new ArrayList<>(named);
+    boolean ofPatient = query.within() != null && query.within().startsWith("Patient/");
+    if (ofPatient && !meant.contains(query.within())) meant.add(query.within());
+    String place = query.within() == null ? type : query.within() + "/" + (type.isEmpty() ? "*" : type);
+    return Audit.Entry.of(caller, Deed.SEARCH, null).about(meant).asking(place + "?" + text);
   }
 }

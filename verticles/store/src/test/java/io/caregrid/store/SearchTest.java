@@ -39,8 +39,12 @@ class SearchTest {
     at("2026-11-20T10:00:00Z");
     put("Patient", "ada",
         "'name':[{'family':'Løvelace-Ñandú','given':['Ada','Augusta']}],'birthDate':'1985-12','gender':'female','active':true,"
-            + "'identifier':[{'system':'urn:mrn','value':'MRN|7,1'},{'value':'bare'}]");
-    put("Patient", "bob", "'name':[{'text':'Bob  Smithson','family':'Smithson'}],'birthDate':'1950','gender':'male'");
+            + "'identifier':[{'system':'urn:mrn','value':'MRN|7,1','type':{'text':'Medical Record','coding':[{'system':'v2','code':'MR'}]}},"
+            + "{'value':'bare'}]");
+    put("Patient", "bob", "'name':[{'text':'Bob  Smithson','family':'Smithson'}],'birthDate':'1950','gender':'male',"
+        + "'text':{'status':'generated','div':'<div>A nurse <b>says</b> hello</div>'}");
+    put("List", "ward", "'status':'current','mode':'working','entry':[{'item':{'reference':'Patient/bob'}},"
+        + "{'item':{'reference':'Device/mon-1'}}]");
     put("Device", "mon-1",
         "'identifier':[{'system':'urn:dev','value':'monitor-07'}],'patient':{'reference':'Patient/ada'},'status':'active'");
     put("Device", "mon-2", "'identifier':[{'system':'urn:other','value':'monitor-07'}]");
@@ -126,6 +130,35 @@ class SearchTest {
     "Patient?gender:not=male > ada",
     "Patient?identifier:missing=true > bob",
     "Patient?identifier:missing=false > ada",
+    "Patient?family:contains=LACE > ada",
+    "Patient?family:contains=mit,LACE > bob ada",
+    "Patient?family:contains=x > ''",
+    "Patient?name:contains=b s > bob",
+    "Patient?identifier:of-type=v2|MR|MRN\\|7\\,1 > ada",
+    "Patient?identifier:of-type=v2|MC|MRN\\|7\\,1 > ''",
+    "Patient?identifier:text=medical rec > ada",
+    "Patient?_sort=family > ada bob",
+    "Patient?_sort=-family > bob ada",
+    "Patient?_sort=gender,birthdate > ada bob",
+    "Patient?_sort=-gender > bob ada",
+    "Patient?_sort=_id > ada bob",
+    "Patient?_sort=-_id > bob ada",
+    "Patient?_text=NURSE says > bob",
+    "Patient?_text=nurse doctor > ''",
+    "Patient?_content=augusta > ada",
+    "Patient?_list=ward > bob",
+    "Patient?_has:Observation:patient:code=8310-5 > ada",
+    "Patient?_has:Observation:subject:code=8867-4 > bob ada",
+    "Patient?_has:Observation:patient:code=8867-4&gender=female > ada",
+    "Patient?_has:Observation:patient:device.identifier=monitor-07 > ada",
+    "Device?_has:Observation:device:patient.family=lovelace > mon-1",
+    "Observation?subject:Patient.family=lovelace > temp hr2 hr1",
+    "Observation?patient.family=smithsonite > ''",
+    "Observation?patient.gender=male,female&code=8867-4 > hrBob hr2 hr1",
+    "Observation?subject.name=bob > undated hrBob",
+    "Observation?device.patient.family=lovelace > hr1",
+    "Observation?device:Device.identifier=urn:dev|monitor-07 > hr1",
+    "Observation?patient._has:Device:patient:status=active > temp hr2 hr1",
     "Patient?birthdate=1985 > ada",
     "Patient?birthdate=lt1960 > bob",
     "Patient?_sort=birthdate > bob ada",
@@ -206,10 +239,18 @@ class SearchTest {
   @ValueSource(strings = {"Patient?nonsense=1", "Patient?birthdate=yesterday", "Patient?birthdate=ge",
     "Patient?birthdate=2026-13", "Patient?birthdate=2026-11-20T10", "Patient?birthdate=2026-11-20T10",
     "Patient?birthdate=0000",
-    "Patient?birthdate=9999-12-31", "Patient?family:contains=x", "Patient?gender:text=x", "Patient?gender=|",
-    "Patient?_sort=family", "Patient?_sort=birthdate,_id",
-    "Patient?identifier:missing=perhaps", "Observation?subject:identifier=x", "Observation?subject.name=x",
-    "Observation?_has:x:y=z"})
+    "Patient?birthdate=9999-12-31", "Patient?birthdate:contains=x", "Patient?family:text=x", "Patient?gender=|",
+    "Patient?_sort=nonsense", "Patient?_sort=birthdate,-nonsense", "Patient?gender:exact=x", "Patient?gender:contains=x",
+    "Patient?identifier:missing=perhaps", "Patient?identifier:of-type=a|b", "Observation?subject.nonsense=x",
+    "Observation?subject:Device.birthdate=1", "Observation?code.text=x", "Observation?_has:x:y=z",
+    "Patient?_has:Observation:code:code=z", "Patient?_has:Observation:patient:nonsense=z", "Patient?_has:Observation=z",
+    "Observation?value-quantity=heavy", "Observation?value-quantity=5|mg", "Observation?value-quantity=5|a|b|c",
+    "Observation?value-quantity=1e9999", "Observation?code-value-quantity=8480-6", "Observation?code-value-quantity=8480-6$",
+    "Observation?code-value-quantity=8480-6$1$2", "Observation?code-value-quantity:exact=8480-6$1",
+    "Observation?_include=Observation", "Observation?_include=Nonsense:subject", "Observation?_include=Observation:code",
+    "Observation?_include:often=Observation:subject", "Observation?_revinclude=*", "Location?near=here",
+    "Location?near=1|2|3|leagues", "Location?near=1|2|-3|km", "Observation?code:in=http://nowhere", "Observation?code:below=x",
+    "Patient?_text:exact=x", "Patient?_id:not=x"})
   void whatCannotBeReadIsRefused(String text) {
     fails(Failure.Invalid.class, 400, store.search(CALLER, query(text, 100, "none", null)));
   }
@@ -224,9 +265,9 @@ class SearchTest {
 
   @Test
   void unknownParametersAreNamedForWhoeverDecidesAboutThem() {
-    assertEquals(List.of("nonsense", "subject.name"), FhirStore.unknown(
-        query("Observation?nonsense:exact=1&code=2&subject.name=3&_id=4&_lastUpdated=2026&_sort=date", 1, "none",
-            null)));
+    assertEquals(List.of("nonsense", "subject:Patient.nonsense", "_sort"), FhirStore.unknown(
+        query("Observation?nonsense:exact=1&code=2&subject.name=3&subject:Patient.nonsense=3&_id=4&_lastUpdated=2026"
+            + "&_sort=date&_sort=nonsense", 1, "none", null)));
   }
 
   @ParameterizedTest

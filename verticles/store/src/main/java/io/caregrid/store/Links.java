@@ -1,0 +1,147 @@
+package io.caregrid.store;
+
+import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What leads through other resources, as criteria. Where the link is the patient's compartment the database joins by it, whatever the number; else the
+ * resources in between are looked up first, at most {@link #MOST} of them.
+ */
+final class Links {
+  /** Resources in between, or ids of them. */
+  static final int MOST = 10_000;
+
+  private final Asking asking;
+  private final ValueSets valueSets;
+
+  Links(Asking asking) {
+    this.asking = asking;
+    this.valueSets = new ValueSets(asking);
+  }
+
+  /** Whose {@code link} points to what {@code inner} means: {@code link:Type.inner}. */
+  Future<Criterion> pointing(Definition from, Param link, SearchTerms inner) {
+    return inner.plan(this).compose(plan -> {
+      boolean patient = plan.definition().type().equals("Patient") && from.isPatient(link);
+      if (patient && plan.isExact())
+        return Future.succeededFuture(Criterion.sql(bind -> "pat in (" + plan.patients(bind) + ")"));
+      return ids(plan).map(ids -> pointing(link, plan.definition().type(), ids));
+    });
+  }
+
+  private static Criterion pointing(Param link, String type, Collection<String> ids) {
+    Set<String> targets = new HashSet<>();
+    ids.forEach(id -> targets.add(type + "/" + id));
+    List<String> tokens = new ArrayList<>();
+    link.under()
+        .stream()
+        .filter(under -> under.type() == null || under.type().equals(type))
+        .forEach(under -> targets.forEach(target -> tokens.add(Postings.token(under.name(), target))));
+    return Criterion.any(tokens, true,
+        values -> values.of(link).stream().anyMatch(found -> targets.contains(((Found.Link) found).target())));
+  }
+
+  /** To which the {@code link} of what {@code inner} means points: {@code _has:Type:link:inner}. */
+  Future<Criterion> pointed(Definition to, Param link, SearchTerms inner) {
+    return inner.plan(this).compose(plan -> {
+      if (to.type().equals("Patient") && plan.definition().isPatient(link) && plan.isExact())
+        return Future.succeededFuture(Criterion.sql(bind -> "pat in (" + plan.patients(bind) + ")"));
+      return targets(plan, link, to.type()).map(Links::among);
+    });
+  }
+
+  private static Criterion among(Collection<String> ids) {
+    String[] all = ids.toArray(String[]::new);
+    Set<String> meant = Set.copyOf(ids);
+    return Criterion.sql(bind -> "id = any (" + bind.apply(all) + ")", true,
+        values -> meant.contains(values.resource().path("id").asText()));
+  }
+
+  /** The ids of all that a plan means. */
+  private Future<Set<String>> ids(SearchPlan plan) {
+    if (!plan.isExact()) {
+      Set<String> ids = new LinkedHashSet<>();
+      return scanned(plan, (stored, values) -> ids.add(stored.id())).map(ids);
+    }
+    return asking.find(plan.ids(MOST + 1)).map(rows -> {
+      if (rows.size() > MOST) throw costly(plan);
+      Set<String> ids = new LinkedHashSet<>();
+      for (Row row : rows) ids.add(row.getString("id"));
+      return ids;
+    });
+  }
+
+  /** What the links of all that a plan means point to, of one type. */
+  private Future<Set<String>> targets(SearchPlan plan, Param link, String type) {
+    Set<String> ids = new LinkedHashSet<>();
+    String begin = type + "/";
+    return scanned(plan, (stored, values) -> {
+      for (Found found : values.of(link)) {
+        String target = ((Found.Link) found).target();
+        if (target.startsWith(begin)) ids.add(target.substring(begin.length()));
+      }
+    }).map(ids);
+  }
+
+  private interface Take {
+    void take(Stored stored, Values values);
+  }
+
+  private Future<Void> scanned(SearchPlan plan, Take take) {
+    int[] taken = {0};
+    Scan.Visitor visitor = new Scan.Visitor() {
+      @Override
+      public boolean meant(Row row, Stored stored, Values values) {
+        if (++taken[0] > MOST) throw costly(plan);
+        take.take(stored, values);
+        return true;
+      }
+
+      @Override
+      public void unreadable(Stored stored) {
+        // whatever it points to cannot be told
+      }
+    };
+    return new Scan(asking, plan, Order.NEWEST, Scan.MOST, Scan.SECONDS, visitor).run(null, 500).mapEmpty();
+  }
+
+  private static Failure costly(SearchPlan plan) {
+    return new Failure.TooCostly("The search leads through more than " + MOST + " resources of type "
+        + plan.definition().type() + ": name more of what is searched for there");
+  }
+
+  /** {@code _list}: the entries of Lists in the store (FHIR R4 search.html#list). */
+  Future<Criterion> listed(Definition definition, List<String> alternatives) {
+    String[] lists = alternatives.stream()
+        .map(SearchValue::unescaped)
+        .map(value -> value.startsWith("List/") ? value.substring(5) : value)
+        .filter(Ids::legal)
+        .toArray(String[]::new);
+    Definition list = Definition.of("List");
+    SearchPlan plan = new SearchPlan(list, List.of(Criterion.sql(bind -> "id = any (" + bind.apply(lists) + ")")),
+        Sort.NONE, 0);
+    return targets(plan, list.params().get("item"), definition.type()).map(Links::among);
+  }
+
+  /** {@code :in}, {@code :not-in}, {@code :above} and {@code :below} of a token parameter. */
+  Future<Criterion> coded(Param param, String name, String modifier, List<String> alternatives) {
+    return valueSets.codes(name, modifier, alternatives).map(codes -> {
+      List<Match> matches = codes.stream().map(code -> Match.code(param, code)).toList();
+      List<String> tokens = Criterion.tokens(matches);
+      if (modifier.equals(":not-in")) return Criterion.none(tokens);
+      Set<SearchValue.Code> meant = Set.copyOf(codes);
+      return Criterion.any(tokens, true, values -> values.of(param).stream().anyMatch(found -> {
+        Found.Code code = (Found.Code) found;
+        return meant.contains(new SearchValue.Code(code.system(), code.code()))
+            || meant.contains(new SearchValue.Code(code.system(), ""));
+      }));
+    });
+  }
+}

@@ -1,0 +1,61 @@
+package io.caregrid.store;
+
+import io.vertx.sqlclient.Row;
+import java.util.function.Function;
+
+/** The orders that follow an index. Each ends in sid or is by id, so it is total; without a wish the newest created come first. What has no value comes first. */
+enum Order {
+  NEWEST("sid desc", "sid"),
+  DATE("d0, sid", "d0"),
+  DATE_DOWN("d0 desc, sid desc", "d0"),
+  UPDATED("hour, upd, sid", "upd"),
+  UPDATED_DOWN("hour desc, upd desc, sid desc", "upd"),
+  KEY("key, sid", "key"),
+  KEY_DOWN("key desc, sid desc", "key"),
+  ID("id", "id"),
+  ID_DOWN("id desc", "id"),
+  /** Not of an index: of what is sorted here, all of it, before a page is taken. */
+  OLDEST("sid", "sid");
+
+  final String sql;
+  private final String column;
+
+  Order(String sql, String column) {
+    this.sql = sql;
+    this.column = column;
+  }
+
+  /** What comes behind this row. */
+  String after(PageToken.Key key, Function<Object, String> bind) {
+    return switch (this) {
+      case NEWEST -> "sid < " + bind.apply(key.sid());
+      case OLDEST -> "sid > " + bind.apply(key.sid());
+      case DATE -> "(d0, sid) > " + dated(key, bind);
+      case DATE_DOWN -> "(d0, sid) < " + dated(key, bind);
+      case UPDATED -> "(hour, upd, sid) > " + updated(key, bind);
+      case UPDATED_DOWN -> "(hour, upd, sid) < " + updated(key, bind);
+      case KEY -> "(key, sid) > (" + bind.apply(key.at()) + ", " + bind.apply(key.sid()) + ")";
+      case KEY_DOWN -> "(key, sid) < (" + bind.apply(key.at()) + ", " + bind.apply(key.sid()) + ")";
+      case ID -> "id > " + bind.apply(key.at());
+      case ID_DOWN -> "id < " + bind.apply(key.at());
+    };
+  }
+
+  private static String dated(PageToken.Key key, Function<Object, String> bind) {
+    return "(" + bind.apply(Version.utc(PageToken.instant(key.at()))) + ", " + bind.apply(key.sid()) + ")";
+  }
+
+  private static String updated(PageToken.Key key, Function<Object, String> bind) {
+    var at = PageToken.instant(key.at());
+    return "(" + bind.apply(Version.hour(at)) + ", " + bind.apply(Version.utc(at)) + ", " + bind.apply(key.sid()) + ")";
+  }
+
+  PageToken.Key key(Row row) {
+    String at = switch (column) {
+      case "sid" -> "";
+      case "d0", "upd" -> PageToken.micros(row.getOffsetDateTime(column).toInstant());
+      default -> row.getString(column);
+    };
+    return new PageToken.Key(at, row.getLong("sid"));
+  }
+}

@@ -1,0 +1,193 @@
+package io.caregrid.store;
+
+import io.caregrid.contract.Failure;
+import io.caregrid.store.Param.Kind;
+import io.vertx.core.Future;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** A search, read and checked, before anything is looked up: what leads through other resources is still to be resolved. */
+final class SearchTerms {
+  /** A criterion, or what becomes one when others' resources have been looked up. */
+  private interface Term {
+    Future<Criterion> resolved(Links links);
+  }
+
+  private static final Set<String> EVERYWHERE = Set.of("_id", "_lastUpdated", "_sort", "_include", "_revinclude",
+      "_list", "_text", "_content");
+  private static final String HAS = "_has:";
+  /** Targets of one link whose type nobody names. */
+  private static final int MOST_TARGETS = 12;
+  private static final int DEEPEST = 6;
+
+  private final Definition definition;
+  private final Instant now;
+  private final int depth;
+  private final List<Term> terms = new ArrayList<>();
+  private final List<Include> includes = new ArrayList<>();
+  private final long fingerprint;
+  private Sort sort = Sort.NONE;
+
+  private SearchTerms(Definition definition, Instant now, int depth, long fingerprint) {
+    this.definition = definition;
+    this.now = now;
+    this.depth = depth;
+    this.fingerprint = fingerprint;
+    if (depth > DEEPEST) throw new Failure.Invalid("A search leads through at most " + DEEPEST + " links");
+  }
+
+  /** Invalid 400 names the parameter that cannot be read, or that is unknown. */
+  static SearchTerms of(SearchQuery query, Instant now) {
+    List<String> unknown = unknown(query);
+    if (!unknown.isEmpty())
+      throw new Failure.Invalid(
+          "This server has no search parameter " + String.join(", ", unknown) + " for " + query.type());
+    Definition definition = Definition.of(query.type());
+    SearchTerms all = new SearchTerms(definition, now, 0,
+        Hash.of(query.type() + query.params() + (query.within() == null ? "" : query.within())));
+    for (SearchQuery.Param param : query.params()) all.add(param.name(), param.value());
+    if (query.within() != null) all.plain(Compartment.within(definition, query.within()));
+    return all;
+  }
+
+  private SearchTerms inner(Definition type, String name, String value) {
+    SearchTerms inner = new SearchTerms(type, now, depth + 1, 0);
+    inner.add(name, value);
+    return inner;
+  }
+
+  /** Names of parameters this server does not know for this type, as written, those that do not lead elsewhere without their modifiers. */
+  static List<String> unknown(SearchQuery query) {
+    Definition definition = Definition.of(query.type());
+    return query.params()
+        .stream()
+        .filter(param -> !knows(definition, param.name(), param.value(), 0))
+        .map(param -> isLink(param.name()) ? param.name() : base(param.name()))
+        .distinct()
+        .toList();
+  }
+
+  private static boolean knows(Definition definition, String name, String value, int depth) {
+    if (depth > DEEPEST) return true;
+    if (name.startsWith(HAS)) {
+      String[] parts = name.split(":", 4);
+      if (parts.length < 4 || !Definition.types().contains(parts[1])) return false;
+      Param link = Definition.of(parts[1]).params().get(parts[2]);
+      return link != null && link.kind() == Kind.REFERENCE && knows(Definition.of(parts[1]), parts[3], value, depth + 1);
+    }
+    int dot = name.indexOf('.');
+    if (dot >= 0) return !targets(definition, name.substring(0, dot), name.substring(dot + 1), value, depth).isEmpty();
+    String base = base(name);
+    if (base.equals("_sort")) return Sort.knows(definition, value);
+    if (Include.is(base)) return Include.knows(value);
+    return EVERYWHERE.contains(base) || definition.params().containsKey(base);
+  }
+
+  private static boolean isLink(String name) {
+    return name.startsWith(HAS) || name.indexOf('.') >= 0;
+  }
+
+  /** The types a chained parameter may lead to that know what comes behind it. */
+  private static List<String> targets(Definition definition, String link, String rest, String value, int depth) {
+    Param param = definition.params().get(base(link));
+    if (param == null || param.kind() != Kind.REFERENCE) return List.of();
+    String named = link.substring(base(link).length());
+    List<String> may = !named.isEmpty()
+        ? List.of(named.substring(1))
+        : param.target() != null ? List.of(param.target()) : List.copyOf(param.targets());
+    return may.stream()
+        .filter(Definition.types()::contains)
+        .filter(type -> knows(Definition.of(type), rest, value, depth + 1))
+        .toList();
+  }
+
+  static String base(String name) {
+    int colon = name.indexOf(':');
+    return colon < 0 ? name : name.substring(0, colon);
+  }
+
+  private void add(String name, String value) {
+    if (name.startsWith(HAS)) {
+      has(name, value);
+    } else if (name.indexOf('.') >= 0) {
+      chain(name, value);
+    } else {
+      String base = base(name);
+      add(base, name.substring(base.length()), value);
+    }
+  }
+
+  private void add(String base, String modifier, String value) {
+    if (Include.is(base)) {
+      includes.add(Include.parse(definition.type(), base, modifier, value));
+      return;
+    }
+    if (base.equals("_sort")) {
+      if (!value.isEmpty()) sort = Sort.parse(definition, value);
+      return;
+    }
+    List<String> alternatives = SearchValue.alternatives(value);
+    if (alternatives.isEmpty()) return;
+    Param param = definition.params().get(base);
+    if (base.equals("_list")) {
+      Match.requireNone(base, modifier);
+      terms.add(links -> links.listed(definition, alternatives));
+    } else if (param == null) {
+      plain(General.criterion(base, modifier, alternatives, now));
+    } else if (Set.of(":in", ":not-in", ":above", ":below").contains(modifier) && param.kind() == Kind.TOKEN) {
+      terms.add(links -> links.coded(param, base, modifier, alternatives));
+    } else {
+      plain(ParamCriterion.of(definition, param, modifier, alternatives, now));
+    }
+  }
+
+  /** @param criterion null: it says nothing */
+  private void plain(Criterion criterion) {
+    if (criterion != null) terms.add(links -> Future.succeededFuture(criterion));
+  }
+
+  /** {@code _has:Type:parameter:rest} (FHIR R4 search.html#has). */
+  private void has(String name, String value) {
+    String[] parts = name.split(":", 4);
+    Definition by = Definition.of(parts[1]);
+    Param link = by.params().get(parts[2]);
+    SearchTerms inner = inner(by, parts[3], value);
+    terms.add(links -> links.pointed(definition, link, inner));
+  }
+
+  /** {@code parameter:Type.rest} (FHIR R4 search.html#chaining). */
+  private void chain(String name, String value) {
+    int dot = name.indexOf('.');
+    String link = name.substring(0, dot);
+    String rest = name.substring(dot + 1);
+    Param param = definition.params().get(base(link));
+    List<String> types = targets(definition, link, rest, value, depth);
+    if (types.size() > MOST_TARGETS)
+      throw new Failure.Invalid(base(link) + " may lead to " + types.size() + " types: name one, as in " + base(link)
+          + ":" + types.get(0) + "." + rest);
+    List<SearchTerms> inner = types.stream().map(type -> inner(Definition.of(type), rest, value)).toList();
+    terms.add(links -> all(inner, one -> links.pointing(definition, param, one)).map(Criterion::or));
+  }
+
+  private static <T, R> Future<List<R>> all(List<T> these, Function<T, Future<R>> each) {
+    List<Future<R>> futures = these.stream().map(each).toList();
+    return Future.all(futures).map(done -> futures.stream().map(Future::result).collect(Collectors.toList()));
+  }
+
+  Definition definition() {
+    return definition;
+  }
+
+  List<Include> includes() {
+    return includes;
+  }
+
+  Future<SearchPlan> plan(Links links) {
+    return all(terms, term -> term.resolved(links))
+        .map(criteria -> new SearchPlan(definition, criteria, sort, fingerprint));
+  }
+}
