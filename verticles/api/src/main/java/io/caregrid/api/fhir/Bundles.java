@@ -18,15 +18,17 @@ final class Bundles {
 
   /** @param base this node's FHIR base */
   static Buffer searchset(String base, SearchRequest request, Page page) {
-    String address = base + "/" + request.query().type();
+    String address = request.address().isEmpty() ? base : base + "/" + request.address();
     Buffer bundle = head("searchset", page);
     links(bundle, address, request.asked(), request.query().page(), page.next());
     List<Buffer> entries = new ArrayList<>();
     if (request.query().count() > 0) {
-      page.entries().forEach(stored -> entries.add(match(base, stored, request.selection())));
+      page.entries().forEach(stored -> entries.add(found(base, stored, "match", request.selection())));
+      page.included().forEach(stored -> entries.add(found(base, stored, "include", request.selection())));
     }
     List<Issue> issues = new ArrayList<>();
     page.unreadable().forEach(stored -> issues.add(unreadable(stored)));
+    page.notes().forEach(note -> issues.add(Issue.warning("incomplete", note)));
     if (!request.ignored().isEmpty()) issues.add(ignored(request.ignored()));
     if (!issues.isEmpty()) entries.add(outcome(issues));
     return close(bundle, entries);
@@ -75,10 +77,10 @@ final class Bundles {
     return bundle.appendString("]}");
   }
 
-  private static Buffer match(String base, Stored stored, Selection selection) {
+  private static Buffer found(String base, Stored stored, String mode, Selection selection) {
     return entry(base, stored).appendString(",\"resource\":")
         .appendBuffer(selection.apply(stored.body()))
-        .appendString(",\"search\":{\"mode\":\"match\"}}");
+        .appendString(",\"search\":{\"mode\":\"" + mode + "\"}}");
   }
 
   private static Buffer entry(String base, Stored stored) {

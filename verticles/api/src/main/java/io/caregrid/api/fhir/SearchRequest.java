@@ -26,6 +26,14 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
 
   /** @throws Failure.Invalid naming the parameter at fault */
   static SearchRequest of(String type, List<Param> params) {
+    return of(type, null, params);
+  }
+
+  /**
+   * @param type   null for a search over several types
+   * @param within {@code Type/id} of the compartment it stays in, or null
+   */
+  static SearchRequest of(String type, String within, List<Param> params) {
     List<Param> selecting = new ArrayList<>();
     List<Param> asked = new ArrayList<>();
     for (Param param : params) {
@@ -35,14 +43,14 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
         selecting.add(param);
       }
     }
-    List<String> ignored = FhirStore.unknown(new SearchQuery(type, selecting, 1, "none", null));
-    selecting.removeIf(param -> ignored.contains(base(param.name())));
+    List<String> ignored = unknown(type, within, selecting);
+    if (!ignored.isEmpty()) selecting.removeIf(param -> !unknown(type, within, List.of(param)).isEmpty());
     asked.addAll(selecting);
     String summary = last(params, "_summary");
     boolean countOnly = "count".equals(summary);
     int count = countOnly ? 0 : count(last(params, "_count"));
     String total = count == 0 ? "accurate" : total(last(params, "_total"));
-    SearchQuery query = new SearchQuery(type, selecting, count, total, last(params, PAGE));
+    SearchQuery query = new SearchQuery(type, selecting, count, total, last(params, PAGE), 0, within);
     return new SearchRequest(query, List.copyOf(asked), List.copyOf(ignored),
         Selection.of(last(params, "_elements"), summary));
   }
@@ -64,9 +72,14 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
     throw new Failure.Invalid("_total must be none, estimate or accurate");
   }
 
-  private static String base(String name) {
-    int colon = name.indexOf(':');
-    return colon < 0 ? name : name.substring(0, colon);
+  private static List<String> unknown(String type, String within, List<Param> params) {
+    return FhirStore.unknown(new SearchQuery(type, params, 1, "none", null, 0, within));
+  }
+
+  /** Below the base, without its parameters. */
+  String address() {
+    String type = query.type() == null ? "" : query.type();
+    return query.within() == null ? type : query.within() + "/" + (type.isEmpty() ? "*" : type);
   }
 
   static String last(List<Param> params, String name) {
