@@ -40,6 +40,7 @@ import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetters;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.ImageIndex;
+import io.caregrid.store.Reindex;
 import io.caregrid.store.Sequencer;
 import io.caregrid.store.ShardStore;
 import io.caregrid.store.WebSessions;
@@ -213,6 +214,8 @@ public final class Platform implements AutoCloseable {
     check("database", database::answers);
     Sequencer sequencer = Sequencer.start(database);
     keep(() -> Await.closed(sequencer.stop()));
+    Reindex reindex = Reindex.start(database);
+    keep(() -> Await.closed(reindex.stop()));
     return database;
   }
 
