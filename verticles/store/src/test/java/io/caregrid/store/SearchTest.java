@@ -356,4 +356,137 @@ class SearchTest {
     for (int i = 0; i < 12; i++) get(store.delete(CALLER, "Endpoint", "sized-" + i, OptionalInt.empty()));
     assertEquals(IntStream.range(0, 12).mapToObj(i -> "sized-" + (11 - i)).toList(), found);
   }
+
+  private static String included(String text) {
+    Page page = get(store.search(CALLER, query(text, 100, "none", null)));
+    return page.included().stream().map(one -> one.type() + "/" + one.id()).sorted().collect(Collectors.joining(" "));
+  }
+
+  @ParameterizedTest(name = "{0} → {1}")
+  @CsvSource(delimiter = '>', value = {
+    "Observation?_id=hr1,hr2&_include=Observation:subject > Patient/ada",
+    "Observation?_id=hr1&_include=Observation:patient&_include=Observation:device > Device/mon-1 Patient/ada",
+    "Observation?_id=hr1&_include=Observation:* > Device/mon-1 Patient/ada",
+    "Observation?_id=hr1&_include=* > Device/mon-1 Patient/ada",
+    "Observation?_id=hr1&_include=Observation:subject:Group > ''",
+    "Observation?_id=hr1&_include=Observation:subject:Patient > Patient/ada",
+    "Observation?_id=other&_include=Observation:subject > ''",
+    "Observation?_id=hr1&_include=Observation:device&_include=Device:patient > Device/mon-1",
+    "Observation?_id=hr1&_include=Observation:device&_include:iterate=Device:patient > Device/mon-1 Patient/ada",
+    "Patient?_id=ada&_revinclude=Device:patient > Device/mon-1",
+    "Patient?_id=ada&_revinclude=Observation:subject > Observation/hr1 Observation/hr2 Observation/temp",
+    "Patient?_id=ada&_revinclude=Device:patient&_revinclude:iterate=Observation:device > Device/mon-1 Observation/hr1",
+    "Patient?_id=ada&_revinclude=Device:* > Device/mon-1",
+    "Device?_id=mon-1&_revinclude=Observation:device&_include:iterate=Observation:subject > Observation/hr1 Patient/ada",
+    "Patient?_id=bob&_revinclude=List:item > List/ward",
+    "Patient?_id=nobody&_revinclude=List:item > ''"})
+  void aPageBringsAlongWhatItIsAskedTo(String text, String expected) {
+    assertEquals(expected.equals("''") ? "" : expected, included(text));
+  }
+
+  private static Page all(String text, String within, int count, String page) {
+    SearchQuery of = query("X?" + text, count, "accurate", page);
+    return get(store.search(CALLER, new SearchQuery(null, of.params(), count, "accurate", page, 0, within)));
+  }
+
+  @Test
+  void aSearchOverSeveralTypesGivesEachOncePageByPage() {
+    List<String> found = new ArrayList<>();
+    String token = null;
+    do {
+      Page page = all("_type=Patient,Device,Observation&_lastUpdated=gt2020", null, 3, token);
+      assertEquals(OptionalLong.of(10), page.total());
+      page.entries().forEach(one -> found.add(one.type() + "/" + one.id()));
+      token = page.next();
+    } while (token != null);
+
+    assertEquals(10, found.size());
+    assertEquals(10, found.stream().distinct().count());
+    assertEquals(List.of("Device/mon-2", "Device/mon-1", "Observation/other"), found.subList(0, 3));
+    assertEquals("ct mr ward wado", all("_type=ImagingStudy,Endpoint,List", null, 10, null).entries()
+        .stream()
+        .map(Stored::id)
+        .sorted()
+        .collect(Collectors.joining(" ")));
+    fails(Failure.Invalid.class, 400, store.search(CALLER, new SearchQuery(null,
+        List.of(new SearchQuery.Param("_type", "Patient,Nonsense")), 5, "none", null)));
+    fails(Failure.Invalid.class, 400, store.search(CALLER, new SearchQuery(null,
+        List.of(new SearchQuery.Param("_type", "Patient,Device"), new SearchQuery.Param("gender", "male")), 5, "none",
+        null)));
+    assertEquals(0, all("_tag=nowhere", null, 10, null).entries().size());
+  }
+
+  @Test
+  void aCompartmentHasWhatItsPatientIsNamedIn() {
+    Page all = all("", "Patient/ada", 100, null);
+
+    assertEquals("ImagingStudy/ct Observation/hr1 Observation/hr2 Observation/temp Patient/ada", all.entries()
+        .stream()
+        .map(one -> one.type() + "/" + one.id())
+        .sorted()
+        .collect(Collectors.joining(" ")));
+    assertEquals("hr2 hr1", ids(get(store.search(CALLER, new SearchQuery("Observation",
+        List.of(new SearchQuery.Param("code", "8867-4")), 10, "none", null, 0, "Patient/ada")))));
+    assertEquals("hr1", ids(get(store.search(CALLER, new SearchQuery("Observation", List.of(), 10, "none", null, 0,
+        "Device/mon-1")))));
+    fails(Failure.NotFound.class, 404, store.search(CALLER, new SearchQuery("Endpoint", List.of(), 10, "none", null, 0,
+        "Patient/ada")));
+    fails(Failure.NotFound.class, 404, store.search(CALLER, new SearchQuery("Patient", List.of(), 10, "none", null, 0,
+        "Endpoint/wado")));
+  }
+
+  @Test
+  void codesOfValueSetsInTheStoreAreMeantByTheirUrl() {
+    put("CodeSystem", "signs", "'url':'urn:signs','status':'active','content':'complete','concept':[{'code':'vital','concept':["
+        + "{'code':'8867-4'},{'code':'temp','concept':[{'code':'8310-5'}]}]},{'code':'1-1'}]");
+    put("ValueSet", "hearts", "'url':'http://here/hearts','status':'active','compose':{'include':[{'system':'" + LOINC
+        + "','concept':[{'code':'8867-4'},{'code':'1-1'}]}],'exclude':[{'system':'" + LOINC
+        + "','concept':[{'code':'1-1'}]}]}");
+    put("ValueSet", "below", "'url':'http://here/below','status':'active','compose':{'include':[{'system':'urn:signs',"
+        + "'filter':[{'property':'concept','op':'is-a','value':'vital'}]}]}");
+    put("ValueSet", "both", "'url':'http://here/both','status':'active','compose':{'include':[{'valueSet':['http://here/hearts']},"
+        + "{'system':'local'}]}");
+    put("ValueSet", "odd", "'url':'http://here/odd','status':'active','compose':{'include':[{'system':'urn:signs',"
+        + "'filter':[{'property':'colour','op':'=','value':'red'}]}]}");
+    put("Device", "signed", "'type':{'coding':[{'system':'urn:signs','code':'8310-5'}]}");
+
+    assertEquals("hrBob hr2 hr1", found("Observation?code:in=http://here/hearts"));
+    assertEquals("hrBob hr2 hr1", found("Observation?code:in=ValueSet/hearts"));
+    assertEquals("other undated temp", found("Observation?code:not-in=http://here/hearts"));
+    assertEquals("other undated hrBob temp hr2 hr1", found("Observation?code:in=http://here/both"));
+    assertEquals("signed", found("Device?type:in=http://here/below"));
+    assertEquals("signed", found("Device?type:below=urn:signs|vital"));
+    assertEquals("signed", found("Device?type:above=urn:signs|8310-5"));
+    assertEquals("", found("Device?type:below=urn:signs|1-1"));
+    fails(Failure.Invalid.class, 400, store.search(CALLER, query("Device?type:in=http://here/odd", 1, "none", null)));
+    for (String id : List.of("hearts", "below", "both", "odd"))
+      get(store.delete(CALLER, "ValueSet", id, OptionalInt.empty()));
+    get(store.delete(CALLER, "Device", "signed", OptionalInt.empty()));
+    get(store.delete(CALLER, "CodeSystem", "signs", OptionalInt.empty()));
+  }
+
+  @Test
+  void aPageOfWhatTheDatabaseFindsTooMuchOfIsFullAndItsTotalExact() {
+    for (int i = 0; i < 60; i++) {
+      put("ChargeItem", "c" + i, "'status':'billable','code':{'text':'x'},'subject':{'reference':'Patient/bob'},'factorOverride':"
+          + (i % 2 == 0 ? "12.1" : "12.9") + ",'enteredDate':'2026-01-01'");
+    }
+    Page first = get(store.search(CALLER, query("ChargeItem?factor-override=12.1", 20, "accurate", null)));
+    Page second = get(store.search(CALLER, query("ChargeItem?factor-override=12.1", 20, "none", first.next())));
+    Page sorted = get(store.search(CALLER, query("ChargeItem?_sort=factor-override,-_id", 25, "accurate", null)));
+    Page rest = get(store.search(CALLER, query("ChargeItem?_sort=factor-override,-_id", 50, "none", sorted.next())));
+
+    assertEquals(OptionalLong.of(30), first.total());
+    assertEquals(20, first.entries().size());
+    assertEquals(10, second.entries().size());
+    assertNull(second.next());
+    assertEquals(OptionalLong.of(60), sorted.total());
+    assertEquals(List.of("c8", "c6", "c58"), sorted.entries().stream().limit(3).map(Stored::id).toList());
+    assertEquals(List.of("c18", "c16", "c14", "c12", "c10", "c0", "c9"), rest.entries().stream().limit(7)
+        .map(Stored::id)
+        .toList());
+    assertEquals(35, rest.entries().size());
+    assertNull(rest.next());
+    for (int i = 0; i < 60; i++) get(store.delete(CALLER, "ChargeItem", "c" + i, OptionalInt.empty()));
+  }
 }

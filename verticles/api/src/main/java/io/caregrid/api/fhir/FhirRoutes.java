@@ -43,7 +43,7 @@ public final class FhirRoutes implements Routes {
   /** Of the system: other doors' matter, wherever these are mounted. They answer in forms of their own, and what none of them answers ends here. */
   private static final String OPERATION = "/fhir/\\$[^/]*";
   private static final String OPERATION_OF_TYPE = "/fhir/.+/\\$[^/]*";
-  private static final String OTHER_ADDRESS = "/fhir/(?!(?:metadata|AuditEvent|" + String.join("|", ResourceTypes.ALL)
+  private static final String OTHER_ADDRESS = "/fhir/(?!(?:metadata|_search|AuditEvent|" + String.join("|", ResourceTypes.ALL)
       + ")(?:/|$)).+";
   /** Larger bodies are read on a worker thread: reading this much takes well under a millisecond. */
   private static final int INLINE_BYTES = 32 << 10;
@@ -70,6 +70,7 @@ public final class FhirRoutes implements Routes {
     needs(Access.OPEN, reading(router, "/fhir")).handler(FhirRoutes::welcome);
     needs(Access.OPEN, reading(router, "/fhir/metadata")).handler(this::metadata);
     needs(Access.OPEN, router.routeWithRegex(OPERATION_OF_TYPE).setName("/fhir/*/$*")).handler(FhirRoutes::operation);
+    new SearchRoutes(store).mount(router);
     ResourceTypes.ALL.forEach(type -> mount(router, type));
     needs(Access.OPEN, router.routeWithRegex(OPERATION).setName("/fhir/$*").last()).handler(FhirRoutes::operation);
     needs(Access.OPEN, router.routeWithRegex(OTHER_ADDRESS).setName("/fhir/*").last()).handler(FhirRoutes::unknown);
@@ -165,11 +166,7 @@ public final class FhirRoutes implements Routes {
   private Future<?> search(RoutingContext request, String type, List<Param> params) {
     SearchRequest asked = SearchRequest.of(type, params);
     boolean strict = isStrict(request);
-    if (strict && !asked.ignored().isEmpty()) {
-      throw new Failure.Invalid("this node does not know as search parameters of " + type + ": "
-          + String.join(", ", asked.ignored()) + "; it knows "
-          + String.join(", ", FhirStore.searchParams(type).keySet()));
-    }
+    if (strict) asked.requireKnown();
     return store.search(Requests.caller(request), asked.query())
         .compose(
             page -> FhirAnswer.json(request, 200, Bundles.searchset(FhirAnswer.base(request), asked, page)));
@@ -247,8 +244,7 @@ public final class FhirRoutes implements Routes {
         .stream()
         .anyMatch(param -> !Set.of("_format", "_pretty").contains(param.name()));
     if (searches) {
-      request
-          .fail(new Failure.Invalid("a search over all types is not supported yet: name one, as in /fhir/Patient?..."));
+      request.reroute(request.request().method(), SearchRoutes.SYSTEM + "?" + request.request().query());
       return;
     }
     String base = FhirAnswer.base(request);

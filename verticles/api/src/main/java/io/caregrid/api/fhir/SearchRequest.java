@@ -76,6 +76,16 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
     return FhirStore.unknown(new SearchQuery(type, params, 1, "none", null, 0, within));
   }
 
+  /** @throws Failure.Invalid when something would be ignored */
+  void requireKnown() {
+    if (ignored.isEmpty()) return;
+    String known = query.type() == null
+        ? ""
+        : "; it knows " + String.join(", ", FhirStore.searchParams(query.type()).keySet());
+    throw new Failure.Invalid("this node does not know as search parameters"
+        + (query.type() == null ? "" : " of " + query.type()) + ": " + String.join(", ", ignored) + known);
+  }
+
   /** Below the base, without its parameters. */
   String address() {
     String type = query.type() == null ? "" : query.type();
