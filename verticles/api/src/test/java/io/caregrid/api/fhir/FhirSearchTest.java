@@ -113,7 +113,7 @@ class FhirSearchTest {
       assertEquals(400, refused.statusCode(), bad);
       assertEquals("OperationOutcome", refused.bodyAsJsonObject().getString("resourceType"));
     }
-    assertEquals(400, get("/fhir?_type=Patient").statusCode());
+    assertEquals(400, get("/fhir?_type=Nonsense").statusCode());
   }
 
   @Test
