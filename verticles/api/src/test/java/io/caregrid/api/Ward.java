@@ -14,6 +14,7 @@ import io.caregrid.store.AuditEvents;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetters;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.Schema;
 import io.caregrid.store.audit.Trail;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -59,7 +60,8 @@ public final class Ward implements AutoCloseable {
   private String deployment;
 
   public Ward(LocalPostgres postgres) {
-    this(postgres, postgres.createDatabase());
+    this(postgres,
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())));
   }
 
   private Ward(LocalPostgres postgres, String name) {

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +45,8 @@ public final class LocalPostgres implements AutoCloseable {
   private final String password;
   private final Path removedAtClose;
   private final AtomicInteger databases = new AtomicInteger();
+  /** Of {@link #createDatabase(Consumer)}; null before the first. Guarded by {@link #databases}. */
+  private String template;
 
   private LocalPostgres(EmbeddedPostgres server, Path data, FolderLock lock, String password, Path removedAtClose) {
     this.server = server;
@@ -159,6 +162,25 @@ public final class LocalPostgres implements AutoCloseable {
   public String createDatabase() {
     String name = "d" + ProcessHandle.current().pid() + "_" + databases.incrementAndGet();
     run("CREATE DATABASE " + name);
+    return name;
+  }
+
+  /**
+   * As {@link #createDatabase()}, with what {@code schema} makes in an empty one: that is made once on this server, and copied from then on, in a tenth of
+   * the time. Every call gives the same {@code schema}.
+   *
+   * @param schema gets the name of a database, and leaves no connection to it
+   */
+  public String createDatabase(Consumer<String> schema) {
+    String name = "d" + ProcessHandle.current().pid() + "_" + databases.incrementAndGet();
+    synchronized (databases) {
+      if (template == null) {
+        String first = createDatabase();
+        schema.accept(first);
+        template = first;
+      }
+      run("CREATE DATABASE " + name + " TEMPLATE " + template);
+    }
     return name;
   }
 

@@ -3,11 +3,11 @@ package io.caregrid.store;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.contract.Failure;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.ArrayList;
 import java.util.Map;
 import java.util.Set;
 
@@ -81,6 +81,7 @@ final class Concepts {
   }
 
   private static Failure unknown(String name, String op) {
-    return new Failure.Invalid("The value set of " + name + " has a filter (" + op + ") that this node cannot apply: expand it first");
+    return new Failure.Invalid(
+        "The value set of " + name + " has a filter (" + op + ") that this node cannot apply: expand it first");
   }
 }

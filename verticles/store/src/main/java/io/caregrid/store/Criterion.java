@@ -67,7 +67,8 @@ record Criterion(List<String> any, List<String> none, Function<Function<Object, 
     boolean exact = several.stream().allMatch(Criterion::exact);
     Predicate<Values> holds = values -> several.stream().anyMatch(one -> one.holds.test(values));
     if (tokens) return any(several.stream().flatMap(one -> one.any.stream()).toList(), exact, holds);
-    return sql(bind -> "(" + String.join(" or ", several.stream().map(one -> one.condition(bind)).toList()) + ")", exact,
+    return sql(bind -> "(" + String.join(" or ", several.stream().map(one -> one.condition(bind)).toList()) + ")",
+        exact,
         holds);
   }
 

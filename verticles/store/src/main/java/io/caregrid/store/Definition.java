@@ -116,7 +116,8 @@ final class Definition {
     List<List<String>> walk = words[1].equals("-")
         ? null
         : Arrays.stream(words[1].split("\\.")).map(step -> List.of(step.split("/"))).toList();
-    return new Path(words[0].equals("-") ? "" : words[0], root.matches() ? root.group(1) : "", walk, compiled(words[2]));
+    return new Path(words[0].equals("-") ? "" : words[0], root.matches() ? root.group(1) : "", walk,
+        compiled(words[2]));
   }
 
   private static FhirPath compiled(String expression) {

@@ -33,7 +33,8 @@ record Include(boolean reverse, boolean iterate, String type, String param, Stri
     if (!List.of("", ":iterate", ":recurse").contains(modifier))
       throw new Failure.Invalid("The modifier " + modifier + " is not supported for " + base);
     if (!knows(value))
-      throw new Failure.Invalid(base + " is written Type:parameter or Type:parameter:Target, with a reference parameter");
+      throw new Failure.Invalid(
+          base + " is written Type:parameter or Type:parameter:Target, with a reference parameter");
     boolean reverse = base.equals("_revinclude");
     if (value.equals("*")) {
       if (reverse) throw new Failure.Invalid("_revinclude names a type: Type:parameter or Type:*");

@@ -58,7 +58,8 @@ final class Included {
     private Future<Void> round(List<Stored> from, List<Include> by, int round) {
       if (from.isEmpty() || by.isEmpty() || cut || round == ROUNDS) return Future.succeededFuture();
       List<Stored> fresh = new ArrayList<>();
-      Future<Void> before = asking.database().offLoop(() -> targets(from, by))
+      Future<Void> before = asking.database()
+          .offLoop(() -> targets(from, by))
           .compose(targets -> each(targets, fresh));
       for (Include include : by) {
         if (include.reverse()) before = before.compose(done -> reverse(include, from, fresh));
@@ -75,7 +76,8 @@ final class Included {
         Values values = mine.isEmpty() ? null : Scan.values(Definition.of(stored.type()), stored, asking.damage());
         if (values == null) continue;
         for (Include include : mine) {
-          for (Param param : include.params()) values.of(param).forEach(found -> target((Found.Link) found, include, targets));
+          for (Param param : include.params())
+            values.of(param).forEach(found -> target((Found.Link) found, include, targets));
         }
       }
       return targets;
@@ -108,7 +110,8 @@ final class Included {
         for (Stored stored : to) {
           boolean meant = include.target() == null || include.target().equals(stored.type());
           boolean may = param.target() == null || param.target().equals(stored.type());
-          if (meant && may) byParam.computeIfAbsent(param, first -> new ArrayList<>()).add(Match.link(param, name(stored)));
+          if (meant && may)
+            byParam.computeIfAbsent(param, first -> new ArrayList<>()).add(Match.link(param, name(stored)));
         }
       }
       byParam.values().forEach(matches::addAll);

@@ -131,8 +131,13 @@ record Match(List<String> tokens, boolean exact, Predicate<Found> holds) {
     String uri = SearchValue.unescaped(value);
     if (modifier.equals(":below"))
       return new Match(null, false, found -> ((Found.Uri) found).value().startsWith(uri));
-    Set<String> wanted = modifier.equals(":above") ? SearchValue.above(uri) : Set.of(uri);
-    if (!modifier.equals(":above")) requireNone(name, modifier);
+    if (modifier.equals(":above")) return uri(param, SearchValue.above(uri));
+    requireNone(name, modifier);
+    return uri(param, Set.of(uri));
+  }
+
+  /** One of these, with or without a version behind a bar. */
+  static Match uri(Param param, Set<String> wanted) {
     List<String> tokens = new ArrayList<>();
     for (Under under : param.under()) wanted.forEach(one -> tokens.add(Postings.token(under.name(), one)));
     return new Match(tokens, true, found -> {

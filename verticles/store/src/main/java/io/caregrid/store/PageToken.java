@@ -34,7 +34,8 @@ final class PageToken {
   /** @param order how it is sorted, 0..255; @param search which search it belongs to */
   static String of(int order, long search, Key key) {
     byte[] at = key.at().getBytes(StandardCharsets.UTF_8);
-    return text(ByteBuffer.allocate(HEAD_BYTES + at.length).put((byte) order).putLong(search).putLong(key.sid()).put(at));
+    return text(
+        ByteBuffer.allocate(HEAD_BYTES + at.length).put((byte) order).putLong(search).putLong(key.sid()).put(at));
   }
 
   static Key key(String token, int order, long search) {

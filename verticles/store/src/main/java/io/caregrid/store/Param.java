@@ -22,7 +22,14 @@ import java.util.function.Consumer;
 record Param(int at, String name, Kind kind, Set<String> targets, List<Path> paths, List<Part> parts,
     List<Under> under) {
   enum Kind {
-    TOKEN, REFERENCE, STRING, URI, DATE, NUMBER, QUANTITY, COMPOSITE,
+    TOKEN,
+    REFERENCE,
+    STRING,
+    URI,
+    DATE,
+    NUMBER,
+    QUANTITY,
+    COMPOSITE,
     /** {@code near} */
     SPECIAL
   }

@@ -26,8 +26,9 @@ final class ParamCriterion {
       Criterion patients = patients(param, modifier, alternatives);
       if (patients != null) return patients;
     }
-    if (param.kind() == Kind.STRING && !modifier.equals(":exact")) return strings(definition, param, matches, alternatives,
-        modifier);
+    if (param.kind() == Kind.STRING && !modifier.equals(":exact"))
+      return strings(definition, param, matches, alternatives,
+          modifier);
     if (modifier.equals(":text")) return within(definition, alternatives, Criterion.of(param, matches));
     return present(param, Criterion.of(param, matches));
   }

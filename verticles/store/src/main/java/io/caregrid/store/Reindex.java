@@ -105,9 +105,11 @@ public final class Reindex {
   /** The next rows of one type; how many were looked at, 0 when no type is free or left. */
   static Future<Integer> batch(Database database) {
     return database.pool()
-        .withTransaction(connection -> connection.preparedQuery(NEXT).execute().compose(rows -> rows.size() == 0
-            ? Future.succeededFuture(0)
-            : batch(database, connection, rows.iterator().next())));
+        .withTransaction(connection -> connection.preparedQuery(NEXT)
+            .execute()
+            .compose(rows -> rows.size() == 0
+                ? Future.succeededFuture(0)
+                : batch(database, connection, rows.iterator().next())));
   }
 
   private static Future<Integer> batch(Database database, SqlConnection connection, Row next) {

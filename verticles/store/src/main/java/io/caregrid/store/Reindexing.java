@@ -27,7 +27,8 @@ final class Reindexing {
     return left().map(types -> {
       if (!types.contains(type)) return page;
       List<String> notes = new ArrayList<>(page.notes());
-      notes.add("those of type " + type + " that an older version wrote are still being indexed anew: some may be missing here");
+      notes.add("those of type " + type
+          + " that an older version wrote are still being indexed anew: some may be missing here");
       return new Page(page.entries(), page.total(), page.next(), page.unreadable(), page.patients(), page.included(),
           notes);
     });

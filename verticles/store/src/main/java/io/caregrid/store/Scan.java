@@ -66,8 +66,9 @@ final class Scan {
   }
 
   static Failure costly(int looked) {
-    return new Failure.TooCostly("The search has looked at " + looked + " resources of those it may mean and was ended: "
-        + "name more of what is searched for, or a narrower range");
+    return new Failure.TooCostly(
+        "The search has looked at " + looked + " resources of those it may mean and was ended: "
+            + "name more of what is searched for, or a narrower range");
   }
 
   private record Last(PageToken.Key key, int rows, int looked, boolean enough) {}

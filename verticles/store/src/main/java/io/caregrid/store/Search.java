@@ -3,6 +3,7 @@ package io.caregrid.store;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
+import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
@@ -40,8 +41,9 @@ final class Search {
     this.reindexing = reindexing;
   }
 
-  /** The same on the connection of a transaction, which sees what it has written so far. */
+  /** The same on the connection of a transaction, which sees what it has written so far; of a pool the searches' own connections do. */
   Search on(SqlClient connection) {
+    if (connection instanceof Pool) return this;
     return new Search(new Asking(asking.database(), connection), reindexing);
   }
 
@@ -193,7 +195,8 @@ final class Search {
 
   /** What the database finds, which may be too much. */
   private Future<Long> estimate(SearchPlan plan) {
-    return asking.find(plan.countUpTo(COUNTED)).map(Search::found)
+    return asking.find(plan.countUpTo(COUNTED))
+        .map(Search::found)
         .compose(found -> found < COUNTED
             ? plan.isExact() ? Future.succeededFuture(found) : accurate(plan)
             : asking.find(plan.estimate()).map(rows -> Math.max(planned(rows), found)));

@@ -91,7 +91,8 @@ final class SearchPlan {
     Binding bind = new Binding();
     String place = bytes == 0 ? "" : ", row_number() over (order by " + by.sql + ") as place";
     String sql = COLUMNS + place + " from " + table + " where " + condition(bind)
-        + (after == null ? "" : " and " + by.after(after, bind)) + " order by " + by.sql + " limit " + bind.apply(limit);
+        + (after == null ? "" : " and " + by.after(after, bind)) + " order by " + by.sql + " limit "
+        + bind.apply(limit);
     return bind.statement(bytes == 0 ? sql : BOUNDED.formatted(sql, Body.PLAIN_LENGTH, bind.apply(bytes)));
   }
 

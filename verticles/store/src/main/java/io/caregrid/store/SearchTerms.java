@@ -77,7 +77,8 @@ final class SearchTerms {
       String[] parts = name.split(":", 4);
       if (parts.length < 4 || !Definition.types().contains(parts[1])) return false;
       Param link = Definition.of(parts[1]).params().get(parts[2]);
-      return link != null && link.kind() == Kind.REFERENCE && knows(Definition.of(parts[1]), parts[3], value, depth + 1);
+      return link != null && link.kind() == Kind.REFERENCE
+          && knows(Definition.of(parts[1]), parts[3], value, depth + 1);
     }
     int dot = name.indexOf('.');
     if (dot >= 0) return !targets(definition, name.substring(0, dot), name.substring(dot + 1), value, depth).isEmpty();

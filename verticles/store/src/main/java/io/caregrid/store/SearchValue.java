@@ -170,6 +170,7 @@ final class SearchValue {
 
   /** A place and how far around it, in metres. */
   record Circle(double latitude, double longitude, double metres) {
+
     private static final double EARTH = 6_371_000;
 
     /** The haversine formula. */

@@ -107,7 +107,8 @@ final class SystemSearch {
       Future<Long> before = Future.succeededFuture(0L);
       for (int i = 0; i < types.size(); i++) {
         int at = i;
-        SearchQuery counting = new SearchQuery(types.get(at), query.params(), 0, query.total(), null, 0, query.within());
+        SearchQuery counting = new SearchQuery(types.get(at), query.params(), 0, query.total(), null, 0,
+            query.within());
         before = before.compose(sum -> search.plan(terms.get(at))
             .compose(plan -> search.run(plan, counting))
             .map(page -> sum + page.total().orElse(0)));

@@ -67,7 +67,8 @@ final class ValueSets {
           .map(done -> {
             if (without.stream().anyMatch(code -> code.code().isEmpty()) && !found.isEmpty()
                 || !without.isEmpty() && found.stream().anyMatch(code -> code.code().isEmpty()))
-              throw new Failure.Invalid("The value set of " + name + " takes codes out of a whole system: expand it first");
+              throw new Failure.Invalid(
+                  "The value set of " + name + " takes codes out of a whole system: expand it first");
             found.removeAll(without);
             return found;
           });
@@ -134,12 +135,13 @@ final class ValueSets {
   /** @param canonical its URL, or with a version behind a bar; of a value set its id in the store too */
   private Future<JsonNode> resource(String type, String canonical, String name) {
     Definition definition = Definition.of(type);
-    String token = Postings.token("url", canonical.split("\\|")[0]);
     String id = canonical.startsWith(type + "/") ? canonical.substring(type.length() + 1) : null;
+    Param url = definition.params().get("url");
+    Criterion named = Criterion.of(url, List.of(Match.uri(url, Set.of(canonical.split("\\|")[0]))));
     Criterion criterion = id != null && Ids.legal(id)
         ? Criterion.sql(bind -> "id = " + bind.apply(id))
-        : Criterion.any(List.of(token), true, values -> values.resource().path("url").asText()
-            .equals(canonical.split("\\|")[0]) && version(canonical, values.resource()));
+        : Criterion.any(named.any(), true,
+            values -> named.holds().test(values) && version(canonical, values.resource()));
     SearchPlan plan = new SearchPlan(definition, List.of(criterion), Sort.NONE, 0);
     JsonNode[] found = {null};
     return new Scan(asking, plan, Order.NEWEST, 1_000, Scan.SECONDS, new Scan.Visitor() {

@@ -51,8 +51,9 @@ final class Values {
     List<Found> all = new ArrayList<>(4);
     for (Path path : param.paths()) {
       if (path.walk() != null) path.walk(resource, value -> add(param.kind(), path.system(), value, all));
-      else if (path.isIn(resource))
-        evaluated(path.expression(), node()).forEach(value -> add(param.kind(), path.system(), value.json(), all));
+      else
+        if (path.isIn(resource))
+          evaluated(path.expression(), node()).forEach(value -> add(param.kind(), path.system(), value.json(), all));
     }
     found[param.at()] = all;
     return all;

@@ -37,7 +37,7 @@ class BodiesTest {
 
   @BeforeEach
   void emptyStore(Postgres postgres) {
-    room = Room.open(postgres.createDatabase());
+    room = Room.open(postgres.migrated());
     store = new FhirStore(room.database(), Audit.log());
     shards = new ShardStore(room.database(), Clock.fixed(TEN_THIRTY, ZoneOffset.UTC));
     bodies = new Bodies(room.database());

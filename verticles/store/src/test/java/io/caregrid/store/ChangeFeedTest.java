@@ -34,7 +34,7 @@ class ChangeFeedTest {
 
   @BeforeEach
   void emptyFeed(Postgres postgres) {
-    room = Room.open(postgres.createDatabase());
+    room = Room.open(postgres.migrated());
     feed = new ChangeFeed(room.database());
     store = new FhirStore(room.database(), Audit.log());
   }

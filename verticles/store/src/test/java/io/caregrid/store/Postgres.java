@@ -13,6 +13,11 @@ interface Postgres extends AutoCloseable {
   /** A new, empty database. */
   DatabaseConfig createDatabase();
 
+  /** A new database with the schema. */
+  default DatabaseConfig migrated() {
+    return createDatabase();
+  }
+
   @Override
   void close();
 
@@ -30,6 +35,12 @@ interface Postgres extends AutoCloseable {
       public DatabaseConfig createDatabase() {
         return new DatabaseConfig(engine.host(), engine.port(), engine.createDatabase(), engine.user(),
             engine.password(), 8);
+      }
+
+      @Override
+      public DatabaseConfig migrated() {
+        String name = engine.createDatabase(Schema.on(engine.host(), engine.port(), engine.user(), engine.password()));
+        return new DatabaseConfig(engine.host(), engine.port(), name, engine.user(), engine.password(), 8);
       }
 
       @Override

@@ -23,32 +23,42 @@ class PredicateTest {
       case "bare" -> quantity("'value':5.4");
       case "fever" -> quantity("'value':39.0,'unit':'C','system':'" + UCUM + "','code':'Cel'");
       case "under" -> quantity("'value':5,'comparator':'<','system':'" + UCUM + "','code':'mg'");
-      case "samples" -> json("{'resourceType':'Observation','id':'x','valueSampledData':{'origin':{'value':100,'unit':'mg','system':'"
-          + UCUM + "','code':'mg'},'period':1,'factor':2,'dimensions':1,'lowerLimit':1,'data':'-10 E 0 5.5 U'}}");
-      case "pressure" -> json("{'resourceType':'Observation','id':'x','status':'final','code':{'coding':[{'system':'http://loinc.org','code':'85354-9'}]},"
-          + "'component':[{'code':{'coding':[{'system':'http://loinc.org','code':'8480-6'}]},'valueQuantity':{'value':120,'system':'"
-          + UCUM + "','code':'mm[Hg]'}},"
-          + "{'code':{'coding':[{'system':'http://loinc.org','code':'8462-4'}]},'valueQuantity':{'value':80,'system':'" + UCUM
-          + "','code':'mm[Hg]'}}]}");
+      case "samples" ->
+        json("{'resourceType':'Observation','id':'x','valueSampledData':{'origin':{'value':100,'unit':'mg','system':'"
+            + UCUM + "','code':'mg'},'period':1,'factor':2,'dimensions':1,'lowerLimit':1,'data':'-10 E 0 5.5 U'}}");
+      case "pressure" -> json(
+          "{'resourceType':'Observation','id':'x','status':'final','code':{'coding':[{'system':'http://loinc.org','code':'85354-9'}]},"
+              + "'component':[{'code':{'coding':[{'system':'http://loinc.org','code':'8480-6'}]},'valueQuantity':{'value':120,'system':'"
+              + UCUM + "','code':'mm[Hg]'}},"
+              + "{'code':{'coding':[{'system':'http://loinc.org','code':'8462-4'}]},'valueQuantity':{'value':80,'system':'"
+              + UCUM
+              + "','code':'mm[Hg]'}}]}");
       case "goal" -> json("{'resourceType':'Goal','id':'x','target':[{'dueDate':'2026-11-20'},{'dueDate':'2027-02'}]}");
-      case "trial" -> json("{'resourceType':'DeviceRequest','id':'x','occurrencePeriod':{'start':'2026-03-01','end':'2027-01-15'}}");
-      case "charge" -> json("{'resourceType':'ChargeItem','id':'x','factorOverride':100,'priceOverride':{'value':12.50,'currency':'EUR'}}");
-      case "person" -> json("{'resourceType':'Patient','id':'x','active':true,'deceasedDateTime':'2020-01-01','name':[{'family':'Ñandú','given':['Ana María']}],"
-          + "'identifier':[{'system':'urn:i','value':'7','type':{'text':'Passport','coding':[{'system':'v2','code':'PPN'}]}}],"
-          + "'address':[{'use':'home','city':'Łódź'}],'telecom':[{'system':'phone','value':'555-1'},{'system':'email','value':'a@b.org'}],"
-          + "'managingOrganization':{'identifier':{'system':'urn:org','value':'acme'}},'generalPractitioner':[{'reference':'Practitioner/p1/_history/3'},{'reference':'http://a.org/fhir/Organization/o'}]}");
+      case "trial" ->
+        json("{'resourceType':'DeviceRequest','id':'x','occurrencePeriod':{'start':'2026-03-01','end':'2027-01-15'}}");
+      case "charge" -> json(
+          "{'resourceType':'ChargeItem','id':'x','factorOverride':100,'priceOverride':{'value':12.50,'currency':'EUR'}}");
+      case "person" -> json(
+          "{'resourceType':'Patient','id':'x','active':true,'deceasedDateTime':'2020-01-01','name':[{'family':'Ñandú','given':['Ana María']}],"
+              + "'identifier':[{'system':'urn:i','value':'7','type':{'text':'Passport','coding':[{'system':'v2','code':'PPN'}]}}],"
+              + "'address':[{'use':'home','city':'Łódź'}],'telecom':[{'system':'phone','value':'555-1'},{'system':'email','value':'a@b.org'}],"
+              + "'managingOrganization':{'identifier':{'system':'urn:org','value':'acme'}},'generalPractitioner':[{'reference':'Practitioner/p1/_history/3'},{'reference':'http://a.org/fhir/Organization/o'}]}");
       case "form" -> json("{'resourceType':'Questionnaire','id':'x','url':'http://a.org/fhir/Q/1'}");
-      case "answer" -> json("{'resourceType':'QuestionnaireResponse','id':'x','questionnaire':'http://a.org/base|2.0'}");
-      case "place" -> json("{'resourceType':'Location','id':'x','position':{'longitude':-83.6945691,'latitude':42.25475478}}");
-      case "letter" -> json("{'resourceType':'DocumentReference','id':'x','relatesTo':[{'code':'replaces','target':{'reference':'DocumentReference/old'}},"
-          + "{'code':'signs','target':{'reference':'DocumentReference/other'}}]}");
+      case "answer" ->
+        json("{'resourceType':'QuestionnaireResponse','id':'x','questionnaire':'http://a.org/base|2.0'}");
+      case "place" ->
+        json("{'resourceType':'Location','id':'x','position':{'longitude':-83.6945691,'latitude':42.25475478}}");
+      case "letter" -> json(
+          "{'resourceType':'DocumentReference','id':'x','relatesTo':[{'code':'replaces','target':{'reference':'DocumentReference/old'}},"
+              + "{'code':'signs','target':{'reference':'DocumentReference/other'}}]}");
       default -> throw new IllegalArgumentException(name);
     };
   }
 
   private static ObjectNode quantity(String fields) {
-    return json("{'resourceType':'Observation','id':'x','code':{'coding':[{'system':'http://loinc.org','code':'1-1','display':'Drug  Dose'}],'text':'How much'},"
-        + "'valueQuantity':{" + fields + "}}");
+    return json(
+        "{'resourceType':'Observation','id':'x','code':{'coding':[{'system':'http://loinc.org','code':'1-1','display':'Drug  Dose'}],'text':'How much'},"
+            + "'valueQuantity':{" + fields + "}}");
   }
 
   @ParameterizedTest(name = "{0}: {1}")

@@ -89,7 +89,7 @@ class PrimaryTest {
 
   @BeforeEach
   void open(Postgres postgres) {
-    room = Room.open(postgres.createDatabase());
+    room = Room.open(postgres.migrated());
     PLAYS_STANDBY.forEach(room::sql);
     Room.sql(room.config(),
         "alter database " + room.config().database() + " set search_path = fake, pg_catalog, public");

@@ -12,7 +12,8 @@ import java.util.Random;
 final class RandomResource {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private static final int DEEPEST = 6;
-  private static final List<String> WORDS = List.of("Løvelace", "Smith", "smithson", "Zoë Ñandú", "a  b", "12 Main Street",
+  private static final List<String> WORDS = List.of("Løvelace", "Smith", "smithson", "Zoë Ñandú", "a  b",
+      "12 Main Street",
       "O'Neil, Jr.", "50%_x\\y", "x");
   private static final List<String> CODES = List.of("c1", "c2", "8480-6", "final", "male");
   /** Of a ContactPoint, and of a RelatedArtifact. */
@@ -20,10 +21,13 @@ final class RandomResource {
   private static final List<String> RELATED = List.of("c1", "successor", "predecessor", "composed-of", "derived-from",
       "depends-on");
   private static final List<String> SYSTEMS = List.of("urn:s1", "http://loinc.org", "http://unitsofmeasure.org");
-  private static final List<String> UNITS = List.of("mg", "g", "mm[Hg]", "kPa", "Cel", "[degF]", "{tablet}", "nonsense unit");
-  private static final List<String> DATES = List.of("1980", "1980-05", "1980-05-11", "2026-11-20", "1880-01-01", "2150");
+  private static final List<String> UNITS = List.of("mg", "g", "mm[Hg]", "kPa", "Cel", "[degF]", "{tablet}",
+      "nonsense unit");
+  private static final List<String> DATES = List.of("1980", "1980-05", "1980-05-11", "2026-11-20", "1880-01-01",
+      "2150");
   private static final List<String> TIMES = List.of("T16:32:15Z", "T16:32:15.500+02:00", "T00:00:00-05:00");
-  private static final List<String> NUMBERS = List.of("0", "5", "5.40", "-3.2", "100", "127", "0.00012", "1.5E+20", "9.995", "-120");
+  private static final List<String> NUMBERS = List.of("0", "5", "5.40", "-3.2", "100", "127", "0.00012", "1.5E+20",
+      "9.995", "-120");
 
   private final R4 r4;
   private final Random random;
@@ -77,12 +81,20 @@ final class RandomResource {
       case "dateTime" -> into.put(name, random.nextBoolean() ? one(DATES) : "2026-11-20" + one(TIMES));
       case "instant" -> into.put(name, "2026-11-20" + one(TIMES));
       case "code" -> into.put(name, one(name.equals("system") ? KINDS : name.equals("type") ? RELATED : CODES));
-      case "uri", "url", "canonical", "oid", "uuid" -> into.put(name, name.equals("system") ? one(SYSTEMS)
+      case "uri", "url", "canonical", "oid", "uuid" -> into.put(name, name.equals("system")
+          ? one(SYSTEMS)
           : "http://example.org/" + one(CODES) + (type.equals("canonical") && random.nextBoolean() ? "|2" : ""));
       case "string", "markdown", "id", "time", "base64Binary", "xhtml" -> into.put(name, text(name));
       case "Reference" -> reference(into.putObject(name));
-      case "SampledData" -> into.putObject(name).put("data", "70 E 71.5 L 90").put("lowerLimit", 60).put("dimensions", 1)
-          .putObject("origin").put("value", 2).put("unit", "mg").put("system", SYSTEMS.get(2)).put("code", "mg");
+      case "SampledData" -> into.putObject(name)
+          .put("data", "70 E 71.5 L 90")
+          .put("lowerLimit", 60)
+          .put("dimensions", 1)
+          .putObject("origin")
+          .put("value", 2)
+          .put("unit", "mg")
+          .put("system", SYSTEMS.get(2))
+          .put("code", "mg");
       case "Period" -> {
         ObjectNode period = into.putObject(name);
         if (random.nextInt(3) > 0) period.put("start", "1980-05-11");
@@ -108,7 +120,9 @@ final class RandomResource {
       case 0 -> into.put("reference", "http://elsewhere.org/fhir/Patient/id1");
       case 1 -> into.put("reference", "Patient/id" + random.nextInt(3) + "/_history/2");
       case 2 -> into.putObject("identifier").put("system", one(SYSTEMS)).put("value", one(CODES));
-      default -> into.put("reference", one(List.of("Patient", "Device", "Group", "Practitioner", "Location", "RelatedPerson")) + "/id" + random.nextInt(3));
+      default ->
+        into.put("reference", one(List.of("Patient", "Device", "Group", "Practitioner", "Location", "RelatedPerson"))
+            + "/id" + random.nextInt(3));
     }
   }
 

@@ -41,7 +41,7 @@ record Room(Vertx vertx, DatabaseConfig config, Database database) implements Au
       if (parameter.getParameter().getType() == Postgres.class) return postgres;
       ExtensionContext testClass = test.getTestMethod().isPresent() ? test.getParent().orElseThrow() : test;
       Store perClass = testClass.getStore(Namespace.create(Key.class, test.getRequiredTestClass()));
-      return perClass.getOrComputeIfAbsent(Room.class, key -> open(postgres.createDatabase()), Room.class);
+      return perClass.getOrComputeIfAbsent(Room.class, key -> open(postgres.migrated()), Room.class);
     }
   }
 

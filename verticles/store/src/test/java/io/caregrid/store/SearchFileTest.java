@@ -115,7 +115,8 @@ class SearchFileTest {
     parameter.path("target").forEach(target -> targets.add(target.asText()));
     List<String> words = new ArrayList<>(
         List.of("", code, parameter.path("type").asText(), String.join(",", targets), parts(type, parameter)));
-    for (String alternative : alternatives(type, parameter)) words.add(system(alternative) + " " + walk(alternative) + " " + alternative);
+    for (String alternative : alternatives(type, parameter))
+      words.add(system(alternative) + " " + walk(alternative) + " " + alternative);
     return words;
   }
 

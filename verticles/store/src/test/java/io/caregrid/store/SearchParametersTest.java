@@ -81,7 +81,8 @@ class SearchParametersTest {
     }
     assertTrue(asked.size() > 1_500, "parameters asked for: " + asked.size());
     assertTrue(kinds.containsAll(
-        Set.of(Kind.TOKEN, Kind.REFERENCE, Kind.STRING, Kind.URI, Kind.DATE, Kind.NUMBER, Kind.QUANTITY)), "kinds " + kinds);
+        Set.of(Kind.TOKEN, Kind.REFERENCE, Kind.STRING, Kind.URI, Kind.DATE, Kind.NUMBER, Kind.QUANTITY)),
+        "kinds " + kinds);
   }
 
   private static void finds(String type, SearchQuery.Param query, Values values, Postings postings) {
@@ -129,8 +130,9 @@ class SearchParametersTest {
     } else if (found instanceof Found.Place place) {
       asked.add(new String[] {"", place.latitude() + "|" + place.longitude() + "|1|km"});
     }
-    boolean dateIn = !(found instanceof Found.When when) || !when.span().from().isBefore(Instant.parse("0002-01-01T00:00:00Z"))
-        && !when.span().to().isAfter(Instant.parse("9998-01-01T00:00:00Z"));
+    boolean dateIn = !(found instanceof Found.When when)
+        || !when.span().from().isBefore(Instant.parse("0002-01-01T00:00:00Z"))
+            && !when.span().to().isAfter(Instant.parse("9998-01-01T00:00:00Z"));
     return asked.stream()
         .filter(one -> dateIn || one[0].equals(":missing") || one[1].contains(","))
         .map(one -> new SearchQuery.Param(param.name() + one[0], one[1]))
@@ -138,7 +140,8 @@ class SearchParametersTest {
   }
 
   private static void amounts(Param param, Found.Amount amount, List<String[]> asked) {
-    if (amount == null || amount.low() == null || amount.high() == null || amount.low().compareTo(amount.high()) > 0) return;
+    if (amount == null || amount.low() == null || amount.high() == null || amount.low().compareTo(amount.high()) > 0)
+      return;
     List<String> units = new ArrayList<>(List.of(""));
     if (param.kind() == Kind.QUANTITY && !amount.code().isEmpty()) {
       units.add("||" + escaped(amount.code()));

@@ -55,9 +55,11 @@ class SkewedSearchTest {
         hashes(CODES.stream().map(code -> Postings.coded("code", "urn:c", code)).toList()), hashes(patients),
         hashes(patients.stream().map(patient -> "subject=" + patient).toList()), CODES.toArray(String[]::new),
         Hash.of("status=final"), Hash.of("value-quantity?"));
-    room.sql("insert into r_patient (id, ver, upd, hour, del, device, pat, d0, d1, fp, tok, body) select 'p' || p, 1, now(), 0, false, false,"
-        + " ($1::bigint[])[1 + p], now(), now(), p, array[$2::bigint], '\\x00'::bytea || convert_to('{\"resourceType\":\"Patient\",\"id\":\"p' || p || '\"}', 'UTF8')"
-        + " from generate_series(0, 999) p", hashes(patients), Hash.of("active=true"));
+    room.sql(
+        "insert into r_patient (id, ver, upd, hour, del, device, pat, d0, d1, fp, tok, body) select 'p' || p, 1, now(), 0, false, false,"
+            + " ($1::bigint[])[1 + p], now(), now(), p, array[$2::bigint], '\\x00'::bytea || convert_to('{\"resourceType\":\"Patient\",\"id\":\"p' || p || '\"}', 'UTF8')"
+            + " from generate_series(0, 999) p",
+        hashes(patients), Hash.of("active=true"));
     room.sql("analyze r_observation");
     room.sql("analyze r_patient");
   }

@@ -43,7 +43,8 @@ public final class FhirRoutes implements Routes {
   /** Of the system: other doors' matter, wherever these are mounted. They answer in forms of their own, and what none of them answers ends here. */
   private static final String OPERATION = "/fhir/\\$[^/]*";
   private static final String OPERATION_OF_TYPE = "/fhir/.+/\\$[^/]*";
-  private static final String OTHER_ADDRESS = "/fhir/(?!(?:metadata|_search|AuditEvent|" + String.join("|", ResourceTypes.ALL)
+  private static final String OTHER_ADDRESS = "/fhir/(?!(?:metadata|_search|AuditEvent|"
+      + String.join("|", ResourceTypes.ALL)
       + ")(?:/|$)).+";
   /** Larger bodies are read on a worker thread: reading this much takes well under a millisecond. */
   private static final int INLINE_BYTES = 32 << 10;

@@ -276,7 +276,7 @@ class FhirDoorTest {
 
     assertEquals(404, unknown.statusCode());
     assertTrue(
-        issue(unknown).getString("diagnostics").contains("Device, Endpoint, ImagingStudy, Observation, Patient"));
+        issue(unknown).getString("diagnostics").contains("Observation, ObservationDefinition"));
   }
 
   @Test

@@ -20,6 +20,7 @@ import io.caregrid.contract.Roles;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
+import io.caregrid.store.Schema;
 import io.caregrid.store.WebSessions;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -68,7 +69,8 @@ class RenewalTest {
   void open(LocalPostgres postgres) throws SQLException {
     vertx.eventBus().registerDefaultCodec(Live.Watch.class, new RecordCodec<>(Live.Watch.class));
     issuer = new TestIssuer(vertx, "pages");
-    if (name == null) name = postgres.createDatabase();
+    if (name == null)
+      name = postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()));
     jdbc = "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "/" + name + "?user=" + postgres.user()
         + "&password=" + postgres.password();
     database = get(Database.open(vertx,
