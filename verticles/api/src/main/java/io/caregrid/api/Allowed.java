@@ -6,7 +6,7 @@ import io.vertx.ext.web.Router;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Which verbs an address takes, read off the router's own table: Vert.x fills in Allow only when nobody else answers the 405. */
+/** Which verbs an address takes, read off the router's own table: Vert.x fills in Allow only when nobody else answers the 405. TYPE in a route's name is a resource type. */
 final class Allowed {
   private Allowed() {}
 
@@ -14,7 +14,8 @@ final class Allowed {
   static String verbs(Router router, String path) {
     Set<String> verbs = new TreeSet<>();
     for (Route route : router.getRoutes()) {
-      if (route.methods() != null && route.getPath() != null && matches(route.getPath(), path)) {
+      String pattern = route.getPath() != null ? route.getPath() : route.getName();
+      if (route.methods() != null && pattern != null && matches(pattern, path)) {
         route.methods().stream().map(HttpMethod::name).forEach(verbs::add);
       }
     }
@@ -26,7 +27,9 @@ final class Allowed {
     String[] given = path.split("/");
     if (wanted.length != given.length) return false;
     for (int i = 0; i < wanted.length; i++) {
-      if (!wanted[i].startsWith(":") && !wanted[i].equals(given[i])) return false;
+      boolean any = wanted[i].startsWith(":")
+          || wanted[i].equals("TYPE") && !given[i].isEmpty() && Character.isUpperCase(given[i].charAt(0));
+      if (!any && !wanted[i].equals(given[i])) return false;
     }
     return true;
   }

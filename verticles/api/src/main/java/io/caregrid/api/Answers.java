@@ -120,10 +120,11 @@ final class Answers implements Routes {
   static void send(RoutingContext request, int status, List<Issue> issues) {
     HttpServerResponse response = request.response();
     if (response.ended()) return;
+    Form form = Form.of(request);
     response.setStatusCode(status)
-        .putHeader(HttpHeaders.CONTENT_TYPE, OperationOutcome.CONTENT_TYPE)
+        .putHeader(HttpHeaders.CONTENT_TYPE, form.contentType())
         .putHeader("X-Content-Type-Options", "nosniff")
         .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-        .end(OperationOutcome.of(issues));
+        .end(form.written().apply(OperationOutcome.of(issues)));
   }
 }

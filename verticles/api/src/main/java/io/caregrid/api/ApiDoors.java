@@ -36,6 +36,7 @@ public final class ApiDoors {
         new LiveRoutes(vertx, store, audit, shards),
         new DeadLetterRoutes(letters, audit),
         new HealthRoutes(checks, scrape),
+        new OpenApiRoutes(version),
         new PageRoutes());
   }
 }

@@ -1,6 +1,7 @@
 package io.caregrid.fhirpath;
 
 import java.io.StringReader;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import javax.xml.stream.XMLInputFactory;
@@ -12,7 +13,7 @@ import javax.xml.stream.XMLStreamReader;
  * What a narrative may hold (FHIR R4 narrative.html#rules, txt-1 and txt-2): a div with the formatting elements of HTML 4.0's chapters 7 to 11 and 15,
  * images and links; no scripts, forms or frames; no entity but XML's own five; and something to read or see.
  */
-final class Narrative {
+public final class Narrative {
   private static final String XHTML = "http://www.w3.org/1999/xhtml";
   private static final Set<String> ELEMENTS = Set.of("p", "br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "a", "span",
       "b", "em", "i", "strong", "small", "big", "tt", "dfn", "q", "var", "abbr", "acronym", "cite", "blockquote", "hr",
@@ -27,6 +28,8 @@ final class Narrative {
       "img", Set.of("src", "alt", "longdesc", "height", "usemap", "ismap", "border"),
       "table", Set.of("summary", "border", "frame", "rules", "cellspacing", "cellpadding"),
       "blockquote", Set.of("cite"), "q", Set.of("cite"), "map", Set.of("name"), "area", AREA, "pre", Set.of("space"));
+  private static final List<String> SCRIPTS = List.of("javascript:", "vbscript:", "data:text/html");
+  private static final int LONGEST_SCRIPT = 16;
   private static final XMLInputFactory XML = XMLInputFactory.newDefaultFactory();
 
   static {
@@ -37,41 +40,86 @@ final class Narrative {
   private Narrative() {}
 
   static boolean keepsRules(String xhtml) {
+    return fault(xhtml) == null;
+  }
+
+  /** What is wrong with it, without a word of it; null when nothing is. Completes "Patient.text.div …". */
+  public static String fault(String xhtml) {
+    try {
+      return fault(XML.createXMLStreamReader(new StringReader(xhtml)));
+    } catch (XMLStreamException unreadable) {
+      return "is not well-formed XHTML: it must be one <div>, closed, and have no entity but &amp; &lt; &gt; &quot; &apos; and numbers";
+    }
+  }
+
+  /** One div, and no document type, processing instruction or entity. */
+  public static boolean isWellFormed(String xhtml) {
     try {
       XMLStreamReader reader = XML.createXMLStreamReader(new StringReader(xhtml));
-      return keepsRules(reader);
+      boolean root = true;
+      while (reader.hasNext()) {
+        int event = reader.next();
+        if (!isPlain(event) || event == XMLStreamConstants.START_ELEMENT && root && !isDiv(reader)) return false;
+        if (event == XMLStreamConstants.START_ELEMENT) root = false;
+      }
+      return !root;
     } catch (XMLStreamException unreadable) {
       return false;
     }
   }
 
-  private static boolean keepsRules(XMLStreamReader reader) throws XMLStreamException {
+  private static boolean isPlain(int event) {
+    return event != XMLStreamConstants.DTD && event != XMLStreamConstants.PROCESSING_INSTRUCTION
+        && event != XMLStreamConstants.ENTITY_REFERENCE;
+  }
+
+  /** Without a prefix, which is declared elsewhere if anywhere. */
+  private static boolean isDiv(XMLStreamReader reader) {
+    return reader.getLocalName().equals("div") && (reader.getPrefix() == null || reader.getPrefix().isEmpty());
+  }
+
+  private static String fault(XMLStreamReader reader) throws XMLStreamException {
     boolean seen = false;
     boolean root = true;
     while (reader.hasNext()) {
       int event = reader.next();
-      if (event == XMLStreamConstants.DTD || event == XMLStreamConstants.PROCESSING_INSTRUCTION
-          || event == XMLStreamConstants.ENTITY_REFERENCE) {
-        return false;
+      if (!isPlain(event)) {
+        return "holds a document type, processing instruction or entity, which no narrative may (txt-1)";
       } else if (event == XMLStreamConstants.START_ELEMENT) {
-        if (root && !reader.getLocalName().equals("div") || !isAllowed(reader)) return false;
+        if (root && !isDiv(reader)) return "must begin with <div>";
+        String fault = element(reader);
+        if (fault != null) return fault;
         root = false;
         seen |= reader.getLocalName().equals("img");
-      } else if (event == XMLStreamConstants.CHARACTERS) {
+      } else if (event == XMLStreamConstants.CHARACTERS || event == XMLStreamConstants.CDATA) {
         seen |= !reader.isWhiteSpace();
       }
     }
-    return seen;
+    return seen ? null : "has nothing to read or see (txt-2)";
   }
 
-  private static boolean isAllowed(XMLStreamReader reader) {
+  private static String element(XMLStreamReader reader) {
     String name = reader.getLocalName();
     boolean html = reader.getNamespaceURI() == null || reader.getNamespaceURI().equals(XHTML);
-    if (!html || !ELEMENTS.contains(name)) return false;
+    if (!html || !ELEMENTS.contains(name)) {
+      return "holds an element that is no formatting of HTML 4.0's chapters 7 to 11 and 15 (txt-1)";
+    }
     for (int i = 0; i < reader.getAttributeCount(); i++) {
       String attribute = reader.getAttributeLocalName(i);
-      if (!EVERYWHERE.contains(attribute) && !OWN.getOrDefault(name, Set.of()).contains(attribute)) return false;
+      if (!EVERYWHERE.contains(attribute) && !OWN.getOrDefault(name, Set.of()).contains(attribute))
+        return "holds an attribute that a narrative may not have (txt-1)";
+      if (isScript(reader.getAttributeValue(i))) return "holds a link that runs a script (narrative.html#security)";
     }
-    return true;
+    return null;
+  }
+
+  /** As a browser reads an address: whatever the case, without blanks and control characters. */
+  private static boolean isScript(String address) {
+    if (address.indexOf(':') < 0) return false;
+    StringBuilder begin = new StringBuilder();
+    for (int i = 0; i < address.length() && begin.length() < LONGEST_SCRIPT; i++) {
+      if (address.charAt(i) > ' ') begin.append(Character.toLowerCase(address.charAt(i)));
+    }
+    return SCRIPTS.stream().anyMatch(begin.toString()::startsWith);
   }
 }

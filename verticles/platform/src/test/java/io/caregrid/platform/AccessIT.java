@@ -116,7 +116,9 @@ class AccessIT {
 
   /** An address that this route answers. */
   private static String example(String path) {
-    return path.replaceAll(":(study|series|instance)", "1.2.3")
+    return path.replace("COMPARTMENT", "Patient")
+        .replace("TYPE", "Patient")
+        .replaceAll(":(study|series|instance)", "1.2.3")
         .replaceAll(":frames?", "1")
         .replaceAll(":version", "1")
         .replaceAll(":\\w+", "x")

@@ -31,6 +31,7 @@ final class AccessTable {
       GET     /health/ready                         OPEN
       GET     /metrics                              OPERATE
       GET     /cluster                              OPERATE
+      GET     /openapi.json                         OPEN
       GET     /                                     OPEN
       GET     /vitals                               OPEN
       GET     /vitals/                              OPEN
@@ -57,6 +58,12 @@ final class AccessTable {
       *       /fhir/*/$*                            OPEN
       *       /fhir/$*                              OPEN
       *       /fhir/*                               OPEN
+      GET     /fhir/_search                         FHIR_READ
+      HEAD    /fhir/_search                         FHIR_READ
+      POST    /fhir/_search                         FHIR_READ
+      GET     /fhir/COMPARTMENT/:id/TYPE            FHIR_READ
+      HEAD    /fhir/COMPARTMENT/:id/TYPE            FHIR_READ
+      POST    /fhir/COMPARTMENT/:id/TYPE/_search    FHIR_READ
       GET     /fhir/AuditEvent                      AUDIT_READ
       HEAD    /fhir/AuditEvent                      AUDIT_READ
       GET     /fhir/AuditEvent/:id                  AUDIT_READ
@@ -73,6 +80,14 @@ final class AccessTable {
       HEAD    /fhir/TYPE/:id/_history               FHIR_READ
       GET     /fhir/TYPE/:id/_history/:version      FHIR_READ
       HEAD    /fhir/TYPE/:id/_history/:version      FHIR_READ
+      POST    /fhir/TYPE/$validate                  FHIR_READ
+      POST    /fhir/TYPE/:id/$validate              FHIR_READ
+      GET     /fhir/TYPE/:id/$validate              FHIR_READ
+      HEAD    /fhir/TYPE/:id/$validate              FHIR_READ
+      GET     /fhir/TYPE/:id/$meta                  FHIR_READ
+      HEAD    /fhir/TYPE/:id/$meta                  FHIR_READ
+      POST    /fhir/TYPE/:id/$meta-add              FHIR_WRITE
+      POST    /fhir/TYPE/:id/$meta-delete           FHIR_WRITE
       POST    /fhir/$viewdefinition-run             ANALYTICS_QUERY
       POST    /ingest                               TELEMETRY_SEND
       GET     /iomt/live                            FHIR_READ

@@ -1,6 +1,9 @@
 package io.caregrid.api.fhir;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.api.Rejected;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.OperationOutcome.Issue;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -9,25 +12,58 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
 /** Reads a request's body up to a limit, unzips it up to the same limit, and checks that it claims to be what this door reads. */
 final class Bodies {
   static final int MAX_BYTES = 16 << 20;
-  private static final Set<String> JSON = Set.of("application/fhir+json", "application/json", "application/json+fhir",
-      "text/json");
+  /** Larger bodies are read on a worker thread: reading this much takes well under a millisecond. */
+  private static final int INLINE_BYTES = 32 << 10;
+  private static final Pattern CHARSET = Pattern.compile("(?i);\\s*charset\\s*=\\s*\"?([^\";\\s]*)");
 
   private Bodies() {}
 
-  /** Fails with UnsupportedMedia 415 unless the body says that it is JSON. */
-  static Future<Buffer> json(RoutingContext request) {
-    String type = mediaType(request.request());
-    if (JSON.contains(type)) return read(request);
-    String fix = type.contains("xml") ? "; XML comes in a later version" : "";
-    return Future.failedFuture(new Failure.UnsupportedMedia("this address reads Content-Type application/fhir+json, "
-        + (type.isEmpty() ? "and the request names none" : "not the one that the request names") + fix));
+  /** A body and the form it says it has. */
+  record Sent(Buffer bytes, Format format) {}
+
+  /** Fails with UnsupportedMedia 415 unless the body says that it is FHIR's JSON or XML, in UTF-8. */
+  static Future<Sent> resource(RoutingContext request) {
+    String header = request.request().getHeader(HttpHeaders.CONTENT_TYPE);
+    if (header == null || header.isBlank()) return unsupported("the request names none");
+    Format format = Format.of(header);
+    if (format == null) return unsupported("not the one that the request names, and of FHIR no version but 4.0");
+    if (!isUtf8(header)) return unsupported("in charset utf-8");
+    return read(request).map(bytes -> new Sent(bytes, format));
+  }
+
+  /** A resource of this type that keeps R4's rules. Fails with Invalid 400, TooLarge 413, UnsupportedMedia 415 or Rejected 422, all findings at once. */
+  static Future<ObjectNode> checked(RoutingContext request, Future<ResourceRules> rules, String type) {
+    return resource(request)
+        .compose(sent -> rules.compose(ready -> sent.bytes().length() <= INLINE_BYTES
+            ? Future.succeededFuture(checked(ready, sent, type))
+            : request.vertx().executeBlocking(() -> checked(ready, sent, type), false)));
+  }
+
+  private static ObjectNode checked(ResourceRules rules, Sent sent, String type) {
+    ObjectNode resource = ResourceReader.read(sent.bytes(), sent.format(), type);
+    List<Issue> issues = rules.check(resource);
+    if (!issues.isEmpty()) throw new Rejected(422, issues);
+    return resource;
+  }
+
+  private static Future<Sent> unsupported(String why) {
+    return Future.failedFuture(new Failure.UnsupportedMedia(
+        "this address reads Content-Type application/fhir+json or application/fhir+xml, and " + why));
+  }
+
+  private static boolean isUtf8(String header) {
+    Matcher charset = CHARSET.matcher(header);
+    return !charset.find() || charset.group(1).equalsIgnoreCase("utf-8")
+        || charset.group(1).equalsIgnoreCase("us-ascii");
   }
 
   static String mediaType(HttpServerRequest http) {

@@ -1,21 +1,61 @@
 package io.caregrid.api.fhir;
 
+import io.caregrid.contract.Gate;
 import io.caregrid.store.FhirStore;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 
-/** What this door can do, told truly: made from the lists that the routes and the store's search are made from (FHIR R4 capabilitystatement.html). */
+/**
+ * What this node can do, told truly: made from the table of its routes and from the store's search parameters (FHIR R4 capabilitystatement.html). An
+ * interaction that no route serves is not told, and one that a route serves cannot be forgotten.
+ */
 final class Capability {
-  private static final List<String> INTERACTIONS = List.of("read", "vread", "create", "update", "delete",
-      "history-instance", "search-type");
-  /** Of the whole system, by name; an operation is told with its definition or not at all (capabilitystatement.html, rest.operation). */
-  static final Map<String, String> OPERATIONS = Map.of("viewdefinition-run",
-      "http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run");
+  /** Some hundred kilobytes, wanted by every client that begins: kept for the addresses under which this node is called. */
+  private static final int KEPT = 8;
+  /** Route → code of the interaction. */
+  private static final Map<String, String> OF_TYPE = ordered(
+      "GET /fhir/TYPE/:id", "read",
+      "GET /fhir/TYPE/:id/_history/:version", "vread",
+      "POST /fhir/TYPE", "create",
+      "PUT /fhir/TYPE/:id", "update",
+      "PATCH /fhir/TYPE/:id", "patch",
+      "DELETE /fhir/TYPE/:id", "delete",
+      "GET /fhir/TYPE/:id/_history", "history-instance",
+      "GET /fhir/TYPE/_history", "history-type",
+      "GET /fhir/TYPE", "search-type");
+  private static final Map<String, String> OF_SYSTEM = ordered(
+      "POST /fhir", "transaction",
+      "POST /fhir ", "batch",
+      "GET /fhir/_history", "history-system",
+      "POST /fhir/_search", "search-system");
+  private static final String HL7 = "http://hl7.org/fhir/OperationDefinition/";
+  /** An operation is told with its definition or not at all (capabilitystatement.html, rest.operation). */
+  static final Map<String, String> OPERATIONS = Map.ofEntries(
+      Map.entry("viewdefinition-run", "http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run"),
+      Map.entry("validate", HL7 + "Resource-validate"),
+      Map.entry("meta", HL7 + "Resource-meta"),
+      Map.entry("meta-add", HL7 + "Resource-meta-add"),
+      Map.entry("meta-delete", HL7 + "Resource-meta-delete"),
+      Map.entry("Patient everything", HL7 + "Patient-everything"),
+      Map.entry("Encounter everything", HL7 + "Encounter-everything"));
   private final String version;
   private final String started;
+  private final Map<String, Buffer> kept = new LinkedHashMap<>() {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<String, Buffer> eldest) {
+      return size() > KEPT;
+    }
+  };
 
   /** @param started when this node started, FHIR dateTime */
   Capability(String version, String started) {
@@ -23,18 +63,27 @@ final class Capability {
     this.started = started;
   }
 
-  /** @param operations names of those that this node's routes have */
-  JsonObject statement(String base, Collection<String> operations) {
+  private static Map<String, String> ordered(String... pairs) {
+    Map<String, String> map = new LinkedHashMap<>();
+    for (int i = 0; i < pairs.length; i += 2) map.put(pairs[i], pairs[i + 1]);
+    return map;
+  }
+
+  /** @param table what this node's routes are; the same at every call */
+  synchronized Buffer statement(String base, List<Gate.Line> table) {
+    return kept.computeIfAbsent(base, address -> made(address, table).toBuffer());
+  }
+
+  private JsonObject made(String base, List<Gate.Line> table) {
+    Set<String> routes = table.stream().map(line -> line.verb() + " " + line.path()).collect(Collectors.toSet());
     JsonArray resources = new JsonArray();
     resources.add(audited());
-    ResourceTypes.ALL.forEach(type -> resources.add(resource(type)));
+    ResourceTypes.ALL.stream()
+        .filter(type -> !type.equals(AuditRoutes.TYPE))
+        .forEach(type -> resources.add(resource(type, routes)));
     JsonObject rest = new JsonObject().put("mode", "server").put("resource", resources);
-    JsonArray told = new JsonArray();
-    operations.stream()
-        .filter(OPERATIONS::containsKey)
-        .sorted()
-        .forEach(name -> told.add(new JsonObject().put("name", name).put("definition", OPERATIONS.get(name))));
-    if (!told.isEmpty()) rest.put("operation", told);
+    some(rest, "interaction", interactions(OF_SYSTEM, routes));
+    some(rest, "operation", operations("/fhir/", "", routes));
     return new JsonObject()
         .put("resourceType", "CapabilityStatement")
         .put("status", "active")
@@ -43,13 +92,42 @@ final class Capability {
         .put("software", new JsonObject().put("name", "Caregrid").put("version", version))
         .put("implementation", new JsonObject().put("description", "A Caregrid node").put("url", base))
         .put("fhirVersion", "4.0.1")
-        .put("format", new JsonArray().add("application/fhir+json").add("json"))
+        .put("format", new JsonArray(List.of("application/fhir+json", "json", "application/fhir+xml", "xml")))
         .put("rest", new JsonArray().add(rest));
+  }
+
+  /** FHIR has no empty arrays. */
+  private static void some(JsonObject object, String name, JsonArray all) {
+    if (!all.isEmpty()) object.put(name, all);
+  }
+
+  private static JsonArray interactions(Map<String, String> known, Set<String> routes) {
+    JsonArray told = new JsonArray();
+    known.forEach((route, code) -> {
+      if (routes.contains(route.trim())) told.add(new JsonObject().put("code", code));
+    });
+    return told;
+  }
+
+  /** @param type for those of one type only, else empty */
+  private static JsonArray operations(String prefix, String type, Collection<String> routes) {
+    JsonArray told = new JsonArray();
+    routes.stream()
+        .map(route -> route.substring(route.indexOf(' ') + 1).replace("/:id/$", "/$"))
+        .filter(path -> path.startsWith(prefix + "$") || !type.isEmpty() && path.startsWith("/fhir/" + type + "/$"))
+        .map(path -> path.substring(path.indexOf('$') + 1))
+        .distinct()
+        .sorted()
+        .forEach(name -> {
+          String definition = OPERATIONS.getOrDefault(name, OPERATIONS.get(type + " " + name));
+          if (definition != null) told.add(new JsonObject().put("name", name).put("definition", definition));
+        });
+    return told;
   }
 
   private static JsonObject audited() {
     JsonArray params = new JsonArray();
-    AuditSearch.PARAMS.forEach((name, kind) -> params.add(new JsonObject().put("name", name).put("type", kind)));
+    AuditSearch.PARAMS.forEach(param(params));
     return new JsonObject().put("type", AuditRoutes.TYPE)
         .put("interaction", new JsonArray().add(new JsonObject().put("code", "read"))
             .add(new JsonObject().put("code", "search-type")))
@@ -57,23 +135,27 @@ final class Capability {
         .put("searchParam", params);
   }
 
-  private static JsonObject resource(String type) {
-    JsonArray interactions = new JsonArray();
-    INTERACTIONS.forEach(code -> interactions.add(new JsonObject().put("code", code)));
+  private static BiConsumer<String, String> param(JsonArray params) {
+    return (name, kind) -> params.add(new JsonObject().put("name", name).put("type", kind));
+  }
+
+  private static JsonObject resource(String type, Set<String> routes) {
     JsonArray params = new JsonArray();
-    FhirStore.searchParams(type)
-        .forEach(
-            (name, kind) -> params.add(new JsonObject().put("name", name).put("type", kind)));
-    return new JsonObject()
+    FhirStore.searchParams(type).forEach(param(params));
+    boolean conditional = routes.contains("PUT /fhir/TYPE");
+    JsonObject resource = new JsonObject()
         .put("type", type)
-        .put("interaction", interactions)
+        .put("profile", "http://hl7.org/fhir/StructureDefinition/" + type)
+        .put("interaction", interactions(OF_TYPE, routes))
         .put("versioning", "versioned-update")
         .put("readHistory", true)
         .put("updateCreate", true)
-        .put("conditionalCreate", false)
+        .put("conditionalCreate", conditional)
         .put("conditionalRead", "full-support")
-        .put("conditionalUpdate", false)
-        .put("conditionalDelete", "not-supported")
+        .put("conditionalUpdate", conditional)
+        .put("conditionalDelete", routes.contains("DELETE /fhir/TYPE") ? "multiple" : "not-supported")
         .put("searchParam", params);
+    some(resource, "operation", operations("/fhir/TYPE/", type, routes));
+    return resource;
   }
 }

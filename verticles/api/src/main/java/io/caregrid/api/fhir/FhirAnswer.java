@@ -1,5 +1,6 @@
 package io.caregrid.api.fhir;
 
+import io.caregrid.api.Form;
 import io.caregrid.api.Requests;
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.contract.OperationOutcome.Issue;
@@ -14,6 +15,8 @@ import java.util.Locale;
 
 /** Writes what the store gave as an HTTP answer, headers first (FHIR R4 http.html). A future fails, or a method throws, before anything is sent. */
 final class FhirAnswer {
+  private static final int INLINE_BYTES = 32 << 10;
+
   private FhirAnswer() {}
 
   /** This node's FHIR base as the client called it, without a trailing slash. */
@@ -49,13 +52,19 @@ final class FhirAnswer {
     return outcome(request, 200, type + (stored == null ? " was not there: nothing to delete" : " deleted"));
   }
 
+  /** Answers this JSON in the form that the client wants; large ones are rewritten on a worker thread. */
   static Future<Void> json(RoutingContext request, int status, Buffer body) {
-    return request.response()
+    Form form = Form.of(request);
+    Future<Buffer> written = form.plain() || body.length() <= INLINE_BYTES
+        ? Future.succeededFuture(form.written().apply(body))
+        : request.vertx().executeBlocking(() -> form.written().apply(body), false);
+    return written.compose(ready -> request.response()
         .setStatusCode(status)
-        .putHeader(HttpHeaders.CONTENT_TYPE, OperationOutcome.CONTENT_TYPE)
+        .putHeader(HttpHeaders.CONTENT_TYPE, form.contentType())
+        .putHeader(HttpHeaders.VARY, "Accept, Accept-Encoding")
         .putHeader("X-Content-Type-Options", "nosniff")
         .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache")
-        .end(Negotiation.pretty(request) ? FhirJson.pretty(body) : body);
+        .end(ready));
   }
 
   static String versionUrl(RoutingContext request, Stored stored) {

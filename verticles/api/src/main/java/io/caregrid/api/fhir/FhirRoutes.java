@@ -1,11 +1,19 @@
 package io.caregrid.api.fhir;
 
+import static io.caregrid.api.fhir.TypeRoutes.answer;
+import static io.caregrid.api.fhir.TypeRoutes.id;
+import static io.caregrid.api.fhir.TypeRoutes.of;
+import static io.caregrid.api.fhir.TypeRoutes.reading;
+import static io.caregrid.api.fhir.TypeRoutes.type;
 import static io.caregrid.contract.Access.FHIR_READ;
 import static io.caregrid.contract.Access.FHIR_WRITE;
 import static io.caregrid.contract.Gate.needs;
+import static io.vertx.core.http.HttpMethod.DELETE;
+import static io.vertx.core.http.HttpMethod.GET;
+import static io.vertx.core.http.HttpMethod.POST;
+import static io.vertx.core.http.HttpMethod.PUT;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.caregrid.api.Rejected;
 import io.caregrid.api.Requests;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Failure;
@@ -17,11 +25,7 @@ import io.caregrid.store.FhirStore;
 import io.caregrid.store.HistoryQuery;
 import io.caregrid.store.SearchQuery.Param;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
@@ -32,22 +36,16 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The table of the FHIR door's addresses; each handler takes the request apart, asks the store, and hands over to {@link FhirAnswer}. */
 public final class FhirRoutes implements Routes {
-  private static final Pattern ID = Pattern.compile("[A-Za-z0-9\\-.]{1,64}");
   private static final Pattern HANDLING = Pattern.compile("handling=([a-z]*)");
   /** Of the system: other doors' matter, wherever these are mounted. They answer in forms of their own, and what none of them answers ends here. */
   private static final String OPERATION = "/fhir/\\$[^/]*";
   private static final String OPERATION_OF_TYPE = "/fhir/.+/\\$[^/]*";
-  private static final String OTHER_ADDRESS = "/fhir/(?!(?:metadata|_search|AuditEvent|"
-      + String.join("|", ResourceTypes.ALL)
-      + ")(?:/|$)).+";
-  /** Larger bodies are read on a worker thread: reading this much takes well under a millisecond. */
-  private static final int INLINE_BYTES = 32 << 10;
+  private static final String OTHER_ADDRESS = "/fhir/(?!(?:metadata|_search|[A-Z][A-Za-z]*)(?:/|$)).+";
   private final FhirStore store;
   private final Future<ResourceRules> rules;
   private final Capability capability;
@@ -68,11 +66,13 @@ public final class FhirRoutes implements Routes {
   public void mount(Router router) {
     mounted = router;
     Gate.filter(router.routeWithRegex("(?!" + OPERATION + "$)/fhir.*")).handler(Negotiation::check);
-    needs(Access.OPEN, reading(router, "/fhir")).handler(FhirRoutes::welcome);
-    needs(Access.OPEN, reading(router, "/fhir/metadata")).handler(this::metadata);
+    needs(Access.OPEN, reading(router.get("/fhir"))).handler(FhirRoutes::welcome);
+    needs(Access.OPEN, reading(router.get("/fhir/metadata"))).handler(this::metadata);
+    new MetaOperations(store, rules).mount(router);
+    new ValidateOperation(store, rules).mount(router);
     needs(Access.OPEN, router.routeWithRegex(OPERATION_OF_TYPE).setName("/fhir/*/$*")).handler(FhirRoutes::operation);
     new SearchRoutes(store).mount(router);
-    ResourceTypes.ALL.forEach(type -> mount(router, type));
+    mountTypes(router);
     needs(Access.OPEN, router.routeWithRegex(OPERATION).setName("/fhir/$*").last()).handler(FhirRoutes::operation);
     needs(Access.OPEN, router.routeWithRegex(OTHER_ADDRESS).setName("/fhir/*").last()).handler(FhirRoutes::unknown);
   }
@@ -82,31 +82,19 @@ public final class FhirRoutes implements Routes {
         "no such operation here: operations have names that begin with $, and this node has $viewdefinition-run where it has the role analytics"));
   }
 
-  private void mount(Router router, String type) {
-    String all = "/fhir/" + type;
-    String one = all + "/:id";
-    Handler<RoutingContext> searched = answer(
-        request -> search(request, type, Query.parse(request.request().query())));
-    needs(FHIR_READ, reading(router, all)).handler(searched);
-    needs(FHIR_WRITE, router.post(all)).handler(answer(request -> create(request, type)));
-    needs(FHIR_READ, router.post(all + "/_search")).handler(answer(request -> searchForm(request, type)));
-    needs(FHIR_READ, reading(router, one + "/_history")).handler(answer(request -> history(request, type)));
-    needs(FHIR_READ, reading(router, one + "/_history/:version")).handler(answer(request -> vread(request, type)));
-    needs(FHIR_READ, reading(router, one)).handler(answer(request -> read(request, type)));
-    needs(FHIR_WRITE, router.put(one)).handler(answer(request -> update(request, type)));
-    needs(FHIR_WRITE, router.delete(one)).handler(answer(request -> delete(request, type)));
+  private void mountTypes(Router router) {
+    needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE"))).handler(answer(this::search));
+    needs(FHIR_WRITE, of(router, POST, "/fhir/TYPE")).handler(answer(this::create));
+    needs(FHIR_READ, of(router, POST, "/fhir/TYPE/_search")).handler(answer(this::searchForm));
+    needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/:id/_history"))).handler(answer(this::history));
+    needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/:id/_history/:version"))).handler(answer(this::vread));
+    needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/:id"))).handler(answer(this::read));
+    needs(FHIR_WRITE, of(router, PUT, "/fhir/TYPE/:id")).handler(answer(this::update));
+    needs(FHIR_WRITE, of(router, DELETE, "/fhir/TYPE/:id")).handler(answer(this::delete));
   }
 
-  private static Route reading(Router router, String path) {
-    return router.get(path).method(HttpMethod.HEAD);
-  }
-
-  /** What a handler throws before it has a future, or its future fails with, goes the one way of all errors. */
-  private static Handler<RoutingContext> answer(Function<RoutingContext, Future<?>> handler) {
-    return request -> Future.succeededFuture().compose(start -> handler.apply(request)).onFailure(request::fail);
-  }
-
-  private Future<?> create(RoutingContext request, String type) {
+  private Future<?> create(RoutingContext request) {
+    String type = type(request);
     if (request.request().getHeader("If-None-Exist") != null) {
       throw new Failure.PreconditionFailed("If-None-Exist is not supported yet: search first, then create");
     }
@@ -115,7 +103,8 @@ public final class FhirRoutes implements Routes {
         .compose(stored -> FhirAnswer.written(request, stored));
   }
 
-  private Future<?> update(RoutingContext request, String type) {
+  private Future<?> update(RoutingContext request) {
+    String type = type(request);
     String id = id(request);
     OptionalInt ifMatch = ifMatch(request);
     return body(request, type)
@@ -124,24 +113,28 @@ public final class FhirRoutes implements Routes {
         .compose(stored -> FhirAnswer.written(request, stored));
   }
 
-  private Future<?> read(RoutingContext request, String type) {
+  private Future<?> read(RoutingContext request) {
+    String type = type(request);
     return store.read(Requests.caller(request), type, id(request))
         .compose(stored -> FhirAnswer.resource(request, stored));
   }
 
-  private Future<?> vread(RoutingContext request, String type) {
+  private Future<?> vread(RoutingContext request) {
+    String type = type(request);
     String version = request.pathParam("version");
     if (!version.matches("\\d{1,9}")) throw new Failure.NotFound("no such version: versions are whole numbers from 1");
     return store.vread(Requests.caller(request), type, id(request), Integer.parseInt(version))
         .compose(stored -> FhirAnswer.resource(request, stored));
   }
 
-  private Future<?> delete(RoutingContext request, String type) {
+  private Future<?> delete(RoutingContext request) {
+    String type = type(request);
     return store.delete(Requests.caller(request), type, id(request), ifMatch(request))
         .compose(stored -> FhirAnswer.deleted(request, type, stored));
   }
 
-  private Future<?> history(RoutingContext request, String type) {
+  private Future<?> history(RoutingContext request) {
+    String type = type(request);
     String id = id(request);
     List<Param> params = Query.parse(request.request().query());
     String token = SearchRequest.last(params, SearchRequest.PAGE);
@@ -153,15 +146,22 @@ public final class FhirRoutes implements Routes {
             Bundles.history(FhirAnswer.base(request), type, id, asked, token, page)));
   }
 
-  private Future<?> searchForm(RoutingContext request, String type) {
+  private Future<?> searchForm(RoutingContext request) {
+    String type = type(request);
     if (!Bodies.mediaType(request.request()).equals("application/x-www-form-urlencoded")) {
       throw new Failure.UnsupportedMedia("_search reads Content-Type application/x-www-form-urlencoded");
     }
     List<Param> params = Query.parse(request.request().query());
     return Bodies.read(request).compose(form -> {
       params.addAll(Query.parse(form.toString(StandardCharsets.UTF_8)));
+      Negotiation.form(request, SearchRequest.last(params, "_format"), SearchRequest.last(params, "_pretty"))
+          .put(request);
       return search(request, type, params);
     });
+  }
+
+  private Future<?> search(RoutingContext request) {
+    return search(request, type(request), Query.parse(request.request().query()));
   }
 
   private Future<?> search(RoutingContext request, String type, List<Param> params) {
@@ -184,17 +184,7 @@ public final class FhirRoutes implements Routes {
   }
 
   private Future<ObjectNode> body(RoutingContext request, String type) {
-    return Bodies.json(request)
-        .compose(body -> rules.compose(ready -> body.length() <= INLINE_BYTES
-            ? Future.succeededFuture(checked(ready, body, type))
-            : request.vertx().executeBlocking(() -> checked(ready, body, type), false)));
-  }
-
-  private static ObjectNode checked(ResourceRules rules, Buffer body, String type) {
-    ObjectNode resource = ResourceReader.read(body, type);
-    List<Issue> issues = rules.check(resource);
-    if (!issues.isEmpty()) throw new Rejected(422, issues);
-    return resource;
+    return Bodies.checked(request, rules, type);
   }
 
   private static ObjectNode withId(ObjectNode resource, String id) {
@@ -202,14 +192,6 @@ public final class FhirRoutes implements Routes {
       throw new Failure.Invalid("the resource's id must be there and equal the id in the address", "id");
     }
     return resource;
-  }
-
-  private static String id(RoutingContext request) {
-    String id = request.pathParam("id");
-    if (!ID.matcher(id).matches()) {
-      throw new Failure.Invalid("an id has 1 to 64 characters out of A-Z a-z 0-9 - and .");
-    }
-    return id;
   }
 
   private static OptionalInt ifMatch(RoutingContext request) {
@@ -226,18 +208,8 @@ public final class FhirRoutes implements Routes {
   }
 
   private void metadata(RoutingContext request) {
-    FhirAnswer.json(request, 200, capability.statement(FhirAnswer.base(request), operations()).toBuffer());
-  }
-
-  /** Of the whole system, as other rooms have mounted them. */
-  private List<String> operations() {
-    return mounted.getRoutes()
-        .stream()
-        .map(Route::getPath)
-        .filter(path -> path != null && path.startsWith("/fhir/$"))
-        .map(path -> path.substring("/fhir/$".length()))
-        .distinct()
-        .toList();
+    answer(asked -> FhirAnswer.json(asked, 200,
+        Selection.of(asked).apply(capability.statement(FhirAnswer.base(asked), Gate.table(mounted))))).handle(request);
   }
 
   private static void welcome(RoutingContext request) {
@@ -250,12 +222,11 @@ public final class FhirRoutes implements Routes {
     }
     String base = FhirAnswer.base(request);
     FhirAnswer.json(request, 200, OperationOutcome.of(List.of(Issue.information("This is a FHIR R4 base. Ask " + base
-        + "/metadata what it can do; it keeps " + String.join(", ", ResourceTypes.ALL) + ", for example " + base
-        + "/Observation?_count=10"))));
+        + "/metadata what it can do, or " + base + "/Observation?_count=10"))));
   }
 
   private static void unknown(RoutingContext request) {
-    request.fail(new Failure.NotFound("no such resource type or operation here: this node keeps "
-        + String.join(", ", ResourceTypes.ALL) + "; see /fhir/metadata"));
+    request
+        .fail(new Failure.NotFound("no such resource type or operation here; see /fhir/metadata for those there are"));
   }
 }

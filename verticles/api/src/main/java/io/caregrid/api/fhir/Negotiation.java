@@ -1,51 +1,100 @@
 package io.caregrid.api.fhir;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.api.Form;
+import io.caregrid.api.fhir.r4.Trees;
+import io.caregrid.api.fhir.r4.Trees.Malformed;
+import io.caregrid.api.fhir.r4.XmlWriter;
 import io.caregrid.contract.Failure;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
-/** Which form the client wants its answer in (FHIR R4 http.html#mime-type): JSON is what there is. */
+/**
+ * Which form the client wants its answer in (FHIR R4 http.html#mime-type): {@code _format} before Accept before what it sends itself, JSON where nothing is
+ * said. A generic name such as application/xml is answered under that name.
+ */
 final class Negotiation {
-  private static final Set<String> FORMATS = Set.of("json", "application/json", "application/fhir+json", "text/json",
-      "application/json+fhir");
-  private static final Set<String> ACCEPTED = Set.of("application/fhir+json", "application/json", "text/json",
-      "application/json+fhir", "application/*", "*/*", "*", "text/html");
+  /** Answered in JSON, as to whom it is all the same. */
+  private static final Set<String> ANY = Set.of("*/*", "*", "application/*", "text/*", "text/html");
+  private static final String CHARSET = "; charset=utf-8";
 
   private Negotiation() {}
 
-  /** Passes the request on, or fails with NotAcceptable 406. {@code _format} wins over Accept. */
+  /** Puts the {@link Form} at the request and passes it on, or fails with NotAcceptable 406. */
   static void check(RoutingContext request) {
-    String format = request.queryParams().get("_format");
+    try {
+      form(request, request.queryParams().get("_format"), request.queryParams().get("_pretty")).put(request);
+    } catch (Failure refused) {
+      request.fail(refused);
+      return;
+    }
+    request.next();
+  }
+
+  /** The same when these come in a form. */
+  static Form form(RoutingContext request, String format, String pretty) {
+    boolean indented = "true".equals(pretty);
     if (format != null && !format.isEmpty()) {
-      require(request, FORMATS.contains(format.split(";", 2)[0].trim().replace(' ', '+').toLowerCase(Locale.ROOT)),
-          "_format");
-    } else {
-      String accept = request.request().getHeader(HttpHeaders.ACCEPT);
-      require(request, accept == null || accept.isBlank() || accepts(accept), "the Accept header");
+      Format named = Format.of(format.trim().replace(' ', '+'));
+      if (named == null) throw new Failure.NotAcceptable("_format must be json or xml, or one of their mime types");
+      return form(named, named.mime, indented);
     }
+    String accept = String.join(",", request.request().headers().getAll(HttpHeaders.ACCEPT));
+    if (!accept.isBlank()) return accepted(accept, indented);
+    String sent = request.request().getHeader(HttpHeaders.CONTENT_TYPE);
+    Format same = sent == null ? null : Format.of(sent);
+    return same == Format.XML
+        ? form(Format.XML, Format.XML.mime, indented)
+        : form(Format.JSON, Format.JSON.mime, indented);
   }
 
-  private static void require(RoutingContext request, boolean met, String what) {
-    if (met) {
-      request.next();
-    } else {
-      request.fail(new Failure.NotAcceptable("this address answers application/fhir+json, which " + what
-          + " does not allow; XML comes in a later version"));
-    }
-  }
-
-  private static boolean accepts(String header) {
+  /** The range of the highest quality that is one of ours; of equal ones the first (RFC 9110 section 12.5.1). */
+  private static Form accepted(String header, boolean pretty) {
+    double best = 0;
+    Form form = null;
     for (String range : header.split(",")) {
-      String[] parts = range.trim().toLowerCase(Locale.ROOT).split("\\s*;\\s*");
-      boolean refused = java.util.Arrays.stream(parts).anyMatch(part -> part.matches("q=0(\\.0*)?"));
-      if (!refused && ACCEPTED.contains(parts[0])) return true;
+      String mime = range.split(";", 2)[0].trim().toLowerCase(Locale.ROOT);
+      Format format = ANY.contains(mime) ? Format.JSON : Format.of(range);
+      double quality = quality(range);
+      if (format == null || quality <= best) continue;
+      best = quality;
+      form = form(format,
+          mime.startsWith("application/") && !mime.contains("*") || mime.equals("text/xml") || mime.equals("text/json")
+              ? mime
+              : format.mime,
+          pretty);
     }
-    return false;
+    if (form != null) return form;
+    throw new Failure.NotAcceptable(
+        "this address answers application/fhir+json and application/fhir+xml of FHIR 4.0, neither of which the Accept header allows");
   }
 
-  static boolean pretty(RoutingContext request) {
-    return "true".equals(request.queryParams().get("_pretty"));
+  private static double quality(String range) {
+    for (String param : range.split(";")) {
+      String[] parts = param.trim().split("\\s*=\\s*", 2);
+      if (parts.length == 2 && parts[0].equalsIgnoreCase("q")) {
+        return parts[1].matches("0(\\.\\d{0,3})?|1(\\.0{0,3})?") ? Double.parseDouble(parts[1]) : 0;
+      }
+    }
+    return 1;
+  }
+
+  private static Form form(Format format, String mime, boolean pretty) {
+    UnaryOperator<Buffer> written = format == Format.XML
+        ? json -> Buffer.buffer(XmlWriter.write(tree(json), pretty, 2 * json.length()))
+        : pretty ? json -> Buffer.buffer(Trees.pretty(tree(json))) : UnaryOperator.identity();
+    return new Form(mime + CHARSET, format == Format.JSON && !pretty, written);
+  }
+
+  private static ObjectNode tree(Buffer json) {
+    try {
+      return (ObjectNode) Trees.read(json.getBytes());
+    } catch (Malformed broken) {
+      throw new IllegalStateException("an answer of our own is not JSON");
+    }
   }
 }

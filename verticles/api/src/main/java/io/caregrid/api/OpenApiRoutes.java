@@ -1,0 +1,161 @@
+package io.caregrid.api;
+
+import static io.caregrid.contract.Gate.needs;
+
+import io.caregrid.contract.Access;
+import io.caregrid.contract.Gate;
+import io.caregrid.contract.Routes;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * {@code GET /openapi.json}: the addresses of this node that are not FHIR's, as OpenAPI 3.0.3. Made from the table of routes, so that it names what runs and
+ * nothing else; what they are for stands in {@link #WORDS}. FHIR's addresses are told by {@code /fhir/metadata}; pages for people are left out.
+ */
+public final class OpenApiRoutes implements Routes {
+  static final String ADDRESS = "/openapi.json";
+  private static final Pattern PARAMETER = Pattern.compile(":(\\w+)");
+  /** Verb, path, what is sent, status and type of what is answered, words. */
+  private static final String WORDS = """
+      GET /health/live            -   200 application/json                        Says that this process runs.
+      GET /health/ready           -   200 application/json                        Says whether this node can do its work, with each thing it needs; 503 when not.
+      GET /metrics                -   200 text/plain                              Metrics in Prometheus' text format.
+      GET /cluster                -   200 application/json                        The nodes of the cluster and what each of them does.
+      GET /openapi.json           -   200 application/json                        This document.
+      GET /auth/me                -   200 application/json                        Who is signed in with this browser.
+      GET /auth/login             -   302 -                                       Begins a sign-in at the configured OpenID provider.
+      GET /auth/callback          -   302 -                                       Where the OpenID provider sends the browser back to.
+      POST /auth/logout           -   200 application/json                        Ends the session of this browser.
+      POST /ingest                application/json,application/x-ndjson 202 application/json   Takes messages of devices: one JSON object, an array of them, or one a line; gzip if Content-Encoding says so. 202 says that all of them are kept.
+      GET /iomt/live              -   200 text/event-stream                       Readings of devices as they come, as server-sent events; with device=, of one.
+      GET /iomt/devices/:id/latest -  200 application/json                        The latest readings of one device.
+      GET /iomt/dead-letters      -   200 application/json                        What could not be used, newest first, with why; at most _count of them.
+      POST /analytics/sql         application/sql,application/json 200 application/json,text/csv,application/vnd.apache.parquet   Runs one read-only SQL query over the lake.
+      GET /analytics/tables       -   200 application/json                        The tables of the lake with their columns.
+      POST /dicom-web/studies     multipart/related 200 application/dicom+json    Stores DICOM instances (STOW-RS, PS3.18 10.5).
+      POST /dicom-web/studies/:study multipart/related 200 application/dicom+json  Stores DICOM instances of one study (STOW-RS, PS3.18 10.5).
+      """;
+  /** The same for all below an address. */
+  private static final Map<String, String> BELOW = Map.of(
+      "DELETE /dicom-web", "- 204 - Removes pictures.",
+      "GET /dicom-web", "- 200 application/dicom+json,multipart/related,image/jpeg,image/png "
+          + "Searches or retrieves pictures (QIDO-RS and WADO-RS, PS3.18 10.4 and 10.6).");
+  private final String version;
+  private volatile Router mounted;
+  private volatile Buffer document;
+
+  /** @param version of this house */
+  public OpenApiRoutes(String version) {
+    this.version = version;
+  }
+
+  @Override
+  public void mount(Router router) {
+    mounted = router;
+    needs(Access.OPEN, router.get(ADDRESS)).handler(this::answer);
+  }
+
+  private void answer(RoutingContext request) {
+    if (document == null) document = document(version, Gate.table(mounted)).toBuffer();
+    request.response()
+        .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+        .putHeader("X-Content-Type-Options", "nosniff")
+        .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache")
+        .end(document)
+        .onFailure(request::fail);
+  }
+
+  /** Whether a route belongs there: pages, scripts and pictures are for browsers, and FHIR has its own statement. */
+  static boolean isTold(Gate.Line line) {
+    String path = line.path();
+    return path != null && !path.startsWith("/fhir") && words(line) != null;
+  }
+
+  static JsonObject document(String version, List<Gate.Line> table) {
+    JsonObject paths = new JsonObject();
+    for (Gate.Line line : table) {
+      if (!isTold(line)) continue;
+      String path = PARAMETER.matcher(line.path()).replaceAll("{$1}").replace("*", "{rest}");
+      if (!paths.containsKey(path)) paths.put(path, new JsonObject());
+      paths.getJsonObject(path).put(line.verb().toLowerCase(Locale.ROOT), operation(line));
+    }
+    return new JsonObject()
+        .put("openapi", "3.0.3")
+        .put("info", new JsonObject().put("title", "Caregrid: the addresses beside FHIR")
+            .put("version", version)
+            .put("description", "FHIR R4 stands at /fhir and tells of itself at /fhir/metadata."))
+        .put("paths", paths)
+        .put("components", new JsonObject().put("securitySchemes", new JsonObject()
+            .put("bearer", new JsonObject().put("type", "http").put("scheme", "bearer").put("bearerFormat", "JWT"))));
+  }
+
+  private static JsonObject operation(Gate.Line line) {
+    String[] words = words(line).split(" +", 4);
+    JsonObject operation = new JsonObject()
+        .put("operationId", (line.verb().toLowerCase(Locale.ROOT) + line.path()).replaceAll("[^A-Za-z0-9]+", "_"))
+        .put("summary", words[3]);
+    JsonArray parameters = parameters(line.path());
+    if (!parameters.isEmpty()) operation.put("parameters", parameters);
+    if (!words[0].equals("-")) {
+      operation.put("requestBody", new JsonObject().put("required", true).put("content", content(words[0])));
+    }
+    JsonObject responses = new JsonObject().put(words[1], response("As asked.", words[2]));
+    JsonArray security = new JsonArray();
+    if (line.access() != Access.OPEN) {
+      security.add(new JsonObject().put("bearer", new JsonArray()));
+      responses.put("401", response("Nobody is asking: a token is missing or wrong.", "application/fhir+json"));
+      responses.put("403", response("This needs " + line.access() + ", which the caller's roles do not give.",
+          "application/fhir+json"));
+    }
+    responses.put("default", response("What went wrong, as FHIR's OperationOutcome.", "application/fhir+json"));
+    return operation.put("security", security).put("responses", responses);
+  }
+
+  private static JsonArray parameters(String path) {
+    JsonArray parameters = new JsonArray();
+    Matcher names = PARAMETER.matcher(path.replace("*", ":rest"));
+    while (names.find()) {
+      parameters.add(new JsonObject().put("name", names.group(1))
+          .put("in", "path")
+          .put("required", true)
+          .put("schema", new JsonObject().put("type", "string")));
+    }
+    return parameters;
+  }
+
+  private static JsonObject response(String description, String types) {
+    JsonObject response = new JsonObject().put("description", description);
+    return types.equals("-") ? response : response.put("content", content(types));
+  }
+
+  private static JsonObject content(String types) {
+    JsonObject content = new JsonObject();
+    for (String type : types.split(",")) content.put(type, new JsonObject());
+    return content;
+  }
+
+  /** What is sent, status, what is answered, words; null for what is not told. */
+  private static String words(Gate.Line line) {
+    String route = line.verb() + " " + line.path() + " ";
+    return WORDS.lines()
+        .map(words -> words.replaceAll(" +", " "))
+        .filter(words -> words.startsWith(route))
+        .map(words -> words.substring(route.length()))
+        .findFirst()
+        .orElseGet(() -> BELOW.entrySet()
+            .stream()
+            .filter(below -> route.startsWith(below.getKey() + "/"))
+            .map(Map.Entry::getValue)
+            .collect(Collectors.collectingAndThen(Collectors.toList(), all -> all.isEmpty() ? null : all.get(0))));
+  }
+}

@@ -1,0 +1,63 @@
+package io.caregrid.api.fhir.r4;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+
+/** What somebody may have meant by a name that a type does not have. */
+public final class Suggestion {
+  private static final int MOST = 64;
+  private static final int NEAR = 2;
+
+  private Suggestion() {}
+
+  /** Empty, or a clause that follows "is no element of FHIR R4". */
+  static String of(String key, Type type) {
+    for (Element element : type.elements) {
+      if (element.choice() && element.name().equals(key)) {
+        List<String> names = type.names()
+            .stream()
+            .filter(name -> type.member(name).element() == element)
+            .sorted()
+            .toList();
+        return names.size() > 12
+            ? ": its type stands in its name, as in " + key + "String"
+            : ": its type stands in its name: " + String.join(", ", names);
+      }
+    }
+    return of(key, type.names());
+  }
+
+  /** Empty, or a clause that names the nearest of these. */
+  public static String of(String word, Collection<String> names) {
+    if (word.length() > MOST) return "";
+    return names.stream()
+        .min(Comparator.comparingInt((String name) -> distance(word, name)).thenComparing(name -> name))
+        .filter(name -> distance(word, name) <= NEAR && distance(word, name) < word.length())
+        .map(name -> "; did you mean " + name + "?")
+        .orElse("");
+  }
+
+  /** A name as somebody wrote it, without what could do harm where it is shown. */
+  static String printable(String key) {
+    String text = key.length() <= MOST ? key : key.substring(0, MOST) + "…";
+    return text.isEmpty() ? "(empty name)" : text.replaceAll("[^\\p{L}\\p{N}_$.:\\-…]", "?");
+  }
+
+  /** Levenshtein's, of short texts. */
+  private static int distance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) row[j] = j;
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int above = row[j];
+        int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        row[j] = Math.min(change, Math.min(above, row[j - 1]) + 1);
+        diagonal = above;
+      }
+    }
+    return row[b.length()];
+  }
+}
