@@ -294,7 +294,8 @@ public final class XmlReader {
   /** Woodstox's own words may quote the body: only the kind of problem is told. */
   private static String why(XMLStreamException malformed) {
     String text = String.valueOf(malformed.getMessage());
-    if (text.contains("Unexpected EOF") || text.contains("end-of-input") || text.contains("end of input")) return "it ends too early";
+    if (text.contains("Unexpected EOF") || text.contains("end-of-input") || text.contains("end of input"))
+      return "it ends too early";
     if (text.contains("Duplicate attribute")) return "an attribute stands twice";
     if (text.contains("Undeclared") && text.contains("entity")) return "an entity stands there that XML does not have";
     if (text.contains("namespace")) return "a namespace prefix is not declared";
