@@ -48,6 +48,7 @@ import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
@@ -177,6 +178,7 @@ class TlsTest {
   }
 
   @Test
+  @Tag("full")
   void aCertificateWithoutItsKeyIsNotTakenUntilTheKeyComesAndThatIsSaidOnce() throws Exception {
     ListAppender<ILoggingEvent> lines = new ListAppender<>();
     lines.list = new CopyOnWriteArrayList<>();
