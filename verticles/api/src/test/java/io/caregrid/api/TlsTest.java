@@ -180,10 +180,7 @@ class TlsTest {
   @Test
   @Tag("full")
   void aCertificateWithoutItsKeyIsNotTakenUntilTheKeyComesAndThatIsSaidOnce() throws Exception {
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    lines.list = new CopyOnWriteArrayList<>();
-    lines.start();
-    ((Logger) LoggerFactory.getLogger(TlsFiles.class)).addAppender(lines);
+    ListAppender<ILoggingEvent> lines = log();
     int port = open(null);
 
     replace(second.cert(), cert);
@@ -203,8 +200,40 @@ class TlsTest {
 
     awaitShown(port, "CN=second");
     awaitLines(lines, 4);
-    ((Logger) LoggerFactory.getLogger(TlsFiles.class)).detachAppender(lines);
     assertTrue(lines.list.get(3).getFormattedMessage().contains("good again"), lines.list.toString());
+  }
+
+  @Test
+  void aCertificateThatEndsSoonIsSpokenOfUntilThereIsANewOne() throws Exception {
+    Pem ending = Pem.make(made, "ending", 20);
+    replace(ending.cert(), cert);
+    replace(ending.key(), key);
+    ListAppender<ILoggingEvent> lines = log();
+    int port = open(null);
+    awaitLines(lines, 1);
+
+    replace(second.cert(), cert);
+    replace(second.key(), key);
+    awaitShown(port, "CN=second");
+    awaitLines(lines, 2);
+
+    List<String> said = lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    assertTrue(said.get(0).contains("ends soon") && said.get(0).contains(ending.certificate().getNotAfter().toInstant().toString()), said.toString());
+    assertEquals(1, said.stream().filter(line -> line.contains("ends soon")).count(), said.toString());
+  }
+
+  /** What is said of certificates from now on. */
+  private static ListAppender<ILoggingEvent> log() {
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.list = new CopyOnWriteArrayList<>();
+    lines.start();
+    ((Logger) LoggerFactory.getLogger(TlsFiles.class)).addAppender(lines);
+    return lines;
+  }
+
+  @AfterEach
+  void detach() {
+    ((Logger) LoggerFactory.getLogger(TlsFiles.class)).detachAndStopAllAppenders();
   }
 
   private static void awaitLines(ListAppender<ILoggingEvent> lines, int count) {
