@@ -218,7 +218,8 @@ class TlsTest {
     awaitLines(lines, 2);
 
     List<String> said = lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
-    assertTrue(said.get(0).contains("ends soon") && said.get(0).contains(ending.certificate().getNotAfter().toInstant().toString()), said.toString());
+    assertTrue(said.get(0).contains("ends soon")
+        && said.get(0).contains(ending.certificate().getNotAfter().toInstant().toString()), said.toString());
     assertEquals(1, said.stream().filter(line -> line.contains("ends soon")).count(), said.toString());
   }
 
