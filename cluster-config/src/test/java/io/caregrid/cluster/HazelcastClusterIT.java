@@ -47,6 +47,7 @@ class HazelcastClusterIT {
   }
 
   @Test
+  @Tag("full")
   void threeMembersShareAllShardsAndInheritThoseOfOneThatLeaves() throws Exception {
     HazelcastCluster first = join(true, SHARDS);
     BlockingQueue<Integer> told = new LinkedBlockingQueue<>();
