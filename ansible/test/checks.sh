@@ -279,6 +279,17 @@ serial_served() { # host port s_client-arguments…
   timeout 10 openssl s_client -connect "$at" -cert "$work/n1.pem" -key "$work/n1.key" "$@" </dev/null 2>/dev/null | serial_of
 }
 
+# The certificate that somebody shows, asked three times: on two busy cores a handshake may take long. Nothing when there is none.
+shown_at() { # name port openssl's arguments…
+  local name=$1 port=$2 shown
+  shift 2
+  for _ in 1 2 3; do
+    shown=$(on "$name" "timeout 20 openssl s_client -connect $(address "$name"):$port $* </dev/null 2>/dev/null" | serial_of) || true
+    [ -z "$shown" ] || break
+  done
+  echo "$shown"
+}
+
 # Every door of every host shows the certificate that lies on its disk, and runs the release that is configured.
 current() {
   local name want port release shown
@@ -286,11 +297,11 @@ current() {
   for name in n1 n2 n3; do
     want=$(on "$name" 'cat /etc/caregrid/tls/node.pem' | serial_of)
     for port in 2379 2380 8008 8080 9092 9093 9094 9095; do
-      shown=$(on "$name" "timeout 10 openssl s_client -connect $(address "$name"):$port -cert /etc/caregrid/tls/node.pem -key /etc/caregrid/tls/node.key </dev/null 2>/dev/null" | serial_of)
+      shown=$(shown_at "$name" "$port" -cert /etc/caregrid/tls/node.pem -key /etc/caregrid/tls/node.key)
       [ -n "$shown" ] || { echo "$name:$port shows no certificate"; return 1; }
       [ "$shown" = "$want" ] || { echo "$name:$port shows an old certificate"; return 1; }
     done
-    [ "$(on "$name" "timeout 10 openssl s_client -connect $(address "$name"):5432 -starttls postgres </dev/null 2>/dev/null" | serial_of)" = "$want" ] ||
+    [ "$(shown_at "$name" 5432 -starttls postgres)" = "$want" ] ||
       { echo "$name:5432 shows an old certificate"; return 1; }
     for unit in caregrid caregrid-kafka; do
       on "$name" "tr '\\0' ' ' </proc/\$(systemctl show $unit | sed -n 's/^MainPID=//p')/cmdline" | grep -q "/$release/" || { echo "$unit on $name runs another release"; return 1; }

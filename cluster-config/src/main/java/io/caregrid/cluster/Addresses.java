@@ -9,7 +9,7 @@ public final class Addresses {
 
   private Addresses() {}
 
-  /** Where the node with this Hazelcast id answers {@code NodeReport.Question}. */
+  /** Where the node with this id ({@code Member}) answers {@code NodeReport.Question}. */
   public static String node(String member) {
     return "node." + member;
   }

@@ -53,6 +53,8 @@ public final class HazelcastCluster implements ShardTable, AutoCloseable {
   public static final String NAME = "caregrid.name";
   public static final String ROLES = "caregrid.roles";
   public static final String HTTP = "caregrid.http";
+  /** Vert.x's name for a node. Hazelcast's own is another one after two halves of a cut have found together; this stays as long as the node runs. */
+  private static final String ID = "__vertx.nodeId";
   private static final int FIRST_PORT = 5701;
   /** Longest a lite member waits for one that owns shards. */
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -156,7 +158,7 @@ public final class HazelcastCluster implements ShardTable, AutoCloseable {
 
   /** What the event bus keeps in Hazelcast: who listens where, one copy beside each original; lost with the cluster, rebuilt by whoever listens. */
   private static void forVertx(Config hazelcast) {
-    hazelcast.getMemberAttributeConfig().setAttribute("__vertx.nodeId", UUID.randomUUID().toString());
+    hazelcast.getMemberAttributeConfig().setAttribute(ID, UUID.randomUUID().toString());
     hazelcast.getMultiMapConfig("__vertx.subs").setBackupCount(1).setValueCollectionType(ValueCollectionType.SET);
     hazelcast.getMapConfig("__vertx.nodeInfo").setBackupCount(1);
     hazelcast.getMapConfig("__vertx.haInfo").setBackupCount(1);
@@ -241,9 +243,9 @@ public final class HazelcastCluster implements ShardTable, AutoCloseable {
         .toList();
   }
 
-  /** Hazelcast's id of this member. */
+  /** Of this node, as long as it runs. */
   public String id() {
-    return member.getCluster().getLocalMember().getUuid().toString();
+    return member.getCluster().getLocalMember().getAttribute(ID);
   }
 
   /** Everybody who is there now, by name, with the shards each owns. */
@@ -263,7 +265,7 @@ public final class HazelcastCluster implements ShardTable, AutoCloseable {
   private static Member node(com.hazelcast.cluster.Member one, Set<Integer> shards) {
     String address = one.getAddress().getHost() + ":" + one.getAddress().getPort();
     String roles = Objects.requireNonNullElse(one.getAttribute(ROLES), "");
-    return new Member(one.getUuid().toString(), address, Objects.requireNonNullElse(one.getAttribute(NAME), address),
+    return new Member(one.getAttribute(ID), address, Objects.requireNonNullElse(one.getAttribute(NAME), address),
         Arrays.stream(roles.split(",")).filter(role -> !role.isEmpty()).sorted().toList(),
         Objects.requireNonNullElse(one.getAttribute(HTTP), ""), one.localMember(), shards);
   }

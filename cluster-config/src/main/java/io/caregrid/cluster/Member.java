@@ -6,7 +6,7 @@ import java.util.Set;
 /**
  * One node as Hazelcast sees it.
  *
- * @param id      Hazelcast's
+ * @param id      its own as long as it runs, whatever happens to the cluster
  * @param address {@code host:port} of its member port
  * @param name    setting {@code name}
  * @param roles   sorted

@@ -6,18 +6,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.DeliveryOptions;
+import java.io.IOException;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class HazelcastClusterIT {
@@ -40,6 +47,7 @@ class HazelcastClusterIT {
   }
 
   @Test
+  @Tag("full")
   void threeMembersShareAllShardsAndInheritThoseOfOneThatLeaves() throws Exception {
     HazelcastCluster first = join(true, SHARDS);
     BlockingQueue<Integer> told = new LinkedBlockingQueue<>();
@@ -77,6 +85,65 @@ class HazelcastClusterIT {
     assertEquals("hello", heard.poll(30, TimeUnit.SECONDS));
     one.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
     two.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  @Tag("full")
+  void nodesThatStoodAloneAnswerUnderTheSameIdsWhenTheyHaveFoundTogether() throws Exception {
+    int port = freePort();
+    HazelcastCluster one = join(0, List.of("127.0.0.1:" + port));
+    HazelcastCluster other = join(port, List.of());
+    Set<String> ids = Set.of(one.id(), other.id());
+    List<Vertx> both = List.of(answering(one), answering(other));
+    assertEquals(List.of(1, 1), List.of(one.members().size(), other.members().size()));
+
+    eventually(() -> one.members().size() == 2 && other.members().size() == 2);
+
+    assertEquals(ids, one.nodes().stream().map(Member::id).collect(Collectors.toSet()));
+    for (Vertx asking : both) {
+      for (String id : ids) eventually(() -> asks(asking, id));
+    }
+    for (Vertx vertx : both) vertx.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0)) {
+      return free.getLocalPort();
+    }
+  }
+
+  private HazelcastCluster join(int port, List<String> others) {
+    HazelcastCluster member = HazelcastCluster
+        .join(new ClusterConfig("single", name, "127.0.0.1", port, 0, others, SHARDS, ""), true);
+    members.add(member);
+    return member;
+  }
+
+  private static Vertx answering(HazelcastCluster member) throws Exception {
+    Vertx vertx = vertx(member);
+    vertx.eventBus()
+        .<String>consumer(Addresses.node(member.id()), asked -> asked.reply(asked.body()))
+        .completion()
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(30, TimeUnit.SECONDS);
+    return vertx;
+  }
+
+  private static boolean asks(Vertx vertx, String id) {
+    try {
+      return vertx.eventBus()
+          .request(Addresses.node(id), "who?", new DeliveryOptions().setSendTimeout(2_000))
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(5, TimeUnit.SECONDS)
+          .body()
+          .equals("who?");
+    } catch (ExecutionException none) {
+      return false;
+    } catch (InterruptedException | TimeoutException cause) {
+      throw new IllegalStateException(cause);
+    }
   }
 
   @Test

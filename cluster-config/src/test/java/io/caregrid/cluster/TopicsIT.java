@@ -23,6 +23,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -62,6 +63,7 @@ class TopicsIT {
   }
 
   @Test
+  @Tag("full")
   void anotherNumberOfShardsThanPartitionsStopsTheStartAndSaysWhatToDo(LocalKafka broker) {
     KafkaConfig kafka = kafka(broker);
     Topics.ensure(kafka, shards(3), DEADLINE);

@@ -112,6 +112,7 @@ class AnalyticsVerticleIT {
   }
 
   @Test
+  @Tag("full")
   void ofTwoNodesOneWorksAndTheOtherTakesOver() throws Exception {
     String first = deploy("one");
     deploy("two");

@@ -106,6 +106,7 @@ class LakeOnS3IT {
   }
 
   @Test
+  @Tag("full")
   void writtenChangedMergedAndTidiedItIsWhatTheStoreHas() throws IOException {
     open(s3.port(), ENOUGH);
     StoreAndLake both = new StoreAndLake(house.database, node("reader", ENOUGH), folder);

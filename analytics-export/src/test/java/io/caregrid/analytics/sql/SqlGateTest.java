@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -241,6 +242,7 @@ class SqlGateTest {
 
   /** Every function that this DuckDB has is either a word of functions.txt or refused; and every word there is one of its functions or read by its parser. */
   @Test
+  @Tag("full")
   void eachFunctionOfDuckDbIsAllowedByNameOrRefused() throws SQLException {
     Set<String> refused = new TreeSet<>();
     try (Connection duckdb = DriverManager.getConnection("jdbc:duckdb:");

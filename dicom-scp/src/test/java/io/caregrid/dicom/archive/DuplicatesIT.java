@@ -167,6 +167,7 @@ class DuplicatesIT {
 
   /** Another process keeps it, and erases it at one time or another while we look. */
   @Test
+  @Tag("full")
   void whatIsErasedWhileItIsComparedIsNotTakenForOtherContent() throws IOException {
     try (Shelf shelf = Shelf.open(vault.folder)) {
       Duplicates duplicates = new Duplicates(shelf, vault.index, died -> {});

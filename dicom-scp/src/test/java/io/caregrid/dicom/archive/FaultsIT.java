@@ -228,6 +228,7 @@ class FaultsIT {
 
   /** No file of the node's may grow beyond 128 KiB: the sixth instance is written by halves. */
   @Test
+  @Tag("full")
   void aWriteThatFailsHalfwayLeavesNothingAndTheNextInstanceIsStored(LocalPostgres postgres, @TempDir Path folder)
       throws Exception {
     needs(run("prlimit", "--fsize=131072", "true"), "prlimit is not here");
@@ -276,6 +277,7 @@ class FaultsIT {
   }
 
   @Test
+  @Tag("full")
   void aFullDiskIsAnsweredAndFreedRoomIsUsedAgain(LocalPostgres postgres, @TempDir Path folder) throws Exception {
     boolean mounted = run("mount", "-t", "tmpfs", "-o", "size=64m", "caregrid-test", folder.toString());
     needs(mounted, "only root may mount a small disk");

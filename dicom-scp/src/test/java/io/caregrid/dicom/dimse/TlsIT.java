@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +53,7 @@ class TlsIT {
   }
 
   @Test
+  @Tag("full")
   void onlyWhoShowsACertificateOfTheRootStoresAndANewOneOfOursIsTakenWhileOpen(LocalPostgres postgres)
       throws Exception {
     Dcmtk.require();

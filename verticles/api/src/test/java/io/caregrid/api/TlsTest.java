@@ -48,6 +48,7 @@ import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
@@ -177,11 +178,9 @@ class TlsTest {
   }
 
   @Test
+  @Tag("full")
   void aCertificateWithoutItsKeyIsNotTakenUntilTheKeyComesAndThatIsSaidOnce() throws Exception {
-    ListAppender<ILoggingEvent> lines = new ListAppender<>();
-    lines.list = new CopyOnWriteArrayList<>();
-    lines.start();
-    ((Logger) LoggerFactory.getLogger(TlsFiles.class)).addAppender(lines);
+    ListAppender<ILoggingEvent> lines = log();
     int port = open(null);
 
     replace(second.cert(), cert);
@@ -201,8 +200,40 @@ class TlsTest {
 
     awaitShown(port, "CN=second");
     awaitLines(lines, 4);
-    ((Logger) LoggerFactory.getLogger(TlsFiles.class)).detachAppender(lines);
     assertTrue(lines.list.get(3).getFormattedMessage().contains("good again"), lines.list.toString());
+  }
+
+  @Test
+  void aCertificateThatEndsSoonIsSpokenOfUntilThereIsANewOne() throws Exception {
+    Pem ending = Pem.make(made, "ending", 20);
+    replace(ending.cert(), cert);
+    replace(ending.key(), key);
+    ListAppender<ILoggingEvent> lines = log();
+    open(null);
+    awaitLines(lines, 1);
+
+    replace(second.cert(), cert);
+    replace(second.key(), key);
+    awaitLines(lines, 2); // that the new one is in effect
+
+    List<String> said = lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    assertTrue(said.get(0).contains("ends soon")
+        && said.get(0).contains(ending.certificate().getNotAfter().toInstant().toString()), said.toString());
+    assertEquals(1, said.stream().filter(line -> line.contains("ends soon")).count(), said.toString());
+  }
+
+  /** What is said of certificates from now on. */
+  private static ListAppender<ILoggingEvent> log() {
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.list = new CopyOnWriteArrayList<>();
+    lines.start();
+    ((Logger) LoggerFactory.getLogger(TlsFiles.class)).addAppender(lines);
+    return lines;
+  }
+
+  @AfterEach
+  void detach() {
+    ((Logger) LoggerFactory.getLogger(TlsFiles.class)).detachAndStopAllAppenders();
   }
 
   private static void awaitLines(ListAppender<ILoggingEvent> lines, int count) {

@@ -17,6 +17,7 @@ import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Function;
@@ -28,21 +29,24 @@ import org.slf4j.LoggerFactory;
 /**
  * The PEM files of a door with TLS, and what happens when they change: every {@value #LOOK_MILLIS} ms they are looked at, and what is new counts for
  * connections that begin from then on. Files that do not fit each other (a certificate was copied, its key not yet) or are gone change nothing, and are
- * complained of once, and every ten minutes.
+ * complained of once, and every ten minutes. From {@value #SOON_DAYS} days before its end on a certificate is spoken of every day.
  */
 public final class TlsFiles {
   private static final Logger log = LoggerFactory.getLogger(TlsFiles.class);
   private static final long LOOK_MILLIS = 2_000;
+  private static final int SOON_DAYS = 30;
 
   private final String door;
   private final Path cert;
   private final Path key;
   private final Path clientCa;
   private final Complaint complaint = new Complaint();
-  private byte[][] inEffect;
+  private Fresh inEffect;
+  private Instant spokenOf = Instant.MIN;
   private boolean looking;
 
-  private record Fresh(byte[][] files, ServerSSLOptions options) {}
+  /** @param ends when the first of the certificates that the door shows is no longer valid */
+  private record Fresh(byte[][] files, ServerSSLOptions options, Instant ends) {}
 
   /**
    * @param door     as settings call it: {@code http} or {@code dicom}
@@ -60,10 +64,9 @@ public final class TlsFiles {
   /** Reads them, off the event loop. Fails with IllegalArgumentException, which says what is wrong with which file. */
   public Future<ServerSSLOptions> read(Vertx vertx) {
     return vertx.executeBlocking(() -> {
-      byte[][] files = bytes();
-      ServerSSLOptions options = options(vertx, files);
-      inEffect = files;
-      return options;
+      inEffect = fresh(vertx, bytes());
+      speakOfItsEnd(Instant.now());
+      return inEffect.options();
     }, false);
   }
 
@@ -83,14 +86,18 @@ public final class TlsFiles {
             if (complaint.isOver()) log.info("certificate and key are good again door={} file={}", door, cert);
           })
           .onFailure(this::complain)
-          .onComplete(done -> looking = false);
+          .onComplete(done -> {
+            looking = false;
+            speakOfItsEnd(Instant.now());
+          });
     });
   }
 
   private Future<Void> taken(Fresh fresh, Function<ServerSSLOptions, Future<Boolean>> update) {
     return update.apply(fresh.options()).map(taken -> {
-      inEffect = fresh.files();
-      log.info("certificate is in effect door={} file={}", door, cert);
+      inEffect = fresh;
+      spokenOf = Instant.MIN;
+      log.info("certificate is in effect door={} file={} until={}", door, cert, fresh.ends());
       return null;
     });
   }
@@ -100,10 +107,21 @@ public final class TlsFiles {
       log.error("certificate is not taken, the one before stays in effect door={} cause={}", door, cause.getMessage());
   }
 
+  private void speakOfItsEnd(Instant now) {
+    Instant ends = inEffect.ends();
+    if (now.isBefore(ends.minus(SOON_DAYS, ChronoUnit.DAYS)) || now.isBefore(spokenOf.plus(1, ChronoUnit.DAYS))) return;
+    spokenOf = now;
+    if (now.isBefore(ends))
+      log.warn("certificate ends soon, put a new one in its place door={} file={} until={}", door, cert, ends);
+    else
+      log.error("certificate is over and clients refuse it, put a new one in its place door={} file={} until={}", door,
+          cert, ends);
+  }
+
   /** Null when nothing has changed. */
   private Fresh changed(Vertx vertx) {
     byte[][] now = bytes();
-    return Arrays.deepEquals(now, inEffect) ? null : new Fresh(now, options(vertx, now));
+    return Arrays.deepEquals(now, inEffect.files()) ? null : fresh(vertx, now);
   }
 
   private byte[][] bytes() {
@@ -119,29 +137,32 @@ public final class TlsFiles {
     }
   }
 
-  private ServerSSLOptions options(Vertx vertx, byte[][] files) {
+  private Fresh fresh(Vertx vertx, byte[][] files) {
     PemKeyCertOptions own = new PemKeyCertOptions().addCertValue(Buffer.buffer(files[0]))
         .addKeyValue(Buffer.buffer(files[1]));
     ServerSSLOptions options = new ServerSSLOptions().setKeyCertOptions(own).setUseAlpn(true);
+    X509Certificate[] shown;
     try {
-      requirePair((X509KeyManager) own.getKeyManagerFactory(vertx).getKeyManagers()[0]);
+      shown = requirePair((X509KeyManager) own.getKeyManagerFactory(vertx).getKeyManagers()[0]);
     } catch (IllegalArgumentException told) {
       throw told;
     } catch (Exception unreadable) {
       throw new IllegalArgumentException(door + ".tls: " + cert + " and " + key
           + " must be a certificate and its private key in PEM (PKCS #8, without password)");
     }
-    if (clientCa == null) return options;
+    Instant ends = Arrays.stream(shown).map(one -> one.getNotAfter().toInstant()).min(Instant::compareTo).orElseThrow();
+    if (clientCa == null) return new Fresh(files, options, ends);
     PemTrustOptions trust = new PemTrustOptions().addCertValue(Buffer.buffer(files[2]));
     try {
       trust.getTrustManagerFactory(vertx);
     } catch (Exception unreadable) {
       throw new IllegalArgumentException(door + ".tls: " + clientCa + " must hold certificates in PEM");
     }
-    return options.setTrustOptions(trust).setClientAuth(ClientAuth.REQUIRED);
+    return new Fresh(files, options.setTrustOptions(trust).setClientAuth(ClientAuth.REQUIRED), ends);
   }
 
-  private void requirePair(X509KeyManager keys) throws GeneralSecurityException {
+  /** @return the certificate that is shown, first, and those behind it */
+  private X509Certificate[] requirePair(X509KeyManager keys) throws GeneralSecurityException {
     String alias = Stream.of("RSA", "EC", "EdDSA")
         .map(type -> keys.getServerAliases(type, null))
         .filter(Objects::nonNull)
@@ -149,9 +170,10 @@ public final class TlsFiles {
         .findFirst()
         .orElseThrow(
             () -> new IllegalArgumentException(door + ".tls: " + cert + " holds no certificate for RSA, EC or EdDSA"));
-    X509Certificate shown = keys.getCertificateChain(alias)[0];
-    if (!fits(keys.getPrivateKey(alias), shown.getPublicKey()))
+    X509Certificate[] shown = keys.getCertificateChain(alias);
+    if (!fits(keys.getPrivateKey(alias), shown[0].getPublicKey()))
       throw new IllegalArgumentException(door + ".tls: " + key + " is not the private key of " + cert);
+    return shown;
   }
 
   private static boolean fits(PrivateKey secret, PublicKey known) throws GeneralSecurityException {

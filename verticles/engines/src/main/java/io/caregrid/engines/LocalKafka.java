@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
@@ -60,10 +61,11 @@ public final class LocalKafka implements AutoCloseable {
     FolderLock lock = FolderLock.take(absolute, "kafka");
     try {
       if (wanted != 0) Ports.checkFree(wanted, "Kafka");
-      int port = wanted != 0 ? wanted : Ports.free();
+      List<Integer> free = Ports.free(2);
+      int port = wanted != 0 ? wanted : free.get(0);
       Path data = absolute.resolve("data");
       if (!Files.exists(data.resolve("meta.properties"))) format(data);
-      KafkaRaftServer server = launch(data, port);
+      KafkaRaftServer server = launch(data, port, free.get(free.get(0) == port ? 1 : 0));
       log.info("Kafka is up address={}:{} folder={}", Ports.HOST, port, absolute);
       return new LocalKafka(server, port, lock, removedAtClose);
     } catch (RuntimeException failed) {
@@ -72,10 +74,10 @@ public final class LocalKafka implements AutoCloseable {
     }
   }
 
-  private static KafkaRaftServer launch(Path data, int port) {
+  private static KafkaRaftServer launch(Path data, int port, int controller) {
     log.info("Kafka is starting folder={}", data.getParent());
     explainHalts(data);
-    KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(settings(data, port), false), Time.SYSTEM);
+    KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(settings(data, port, controller), false), Time.SYSTEM);
     try {
       server.startup();
       return server;
@@ -85,8 +87,7 @@ public final class LocalKafka implements AutoCloseable {
     }
   }
 
-  private static Map<String, String> settings(Path data, int port) {
-    int controller = Ports.free();
+  private static Map<String, String> settings(Path data, int port, int controller) {
     Map<String, String> settings = new HashMap<>();
     settings.put("process.roles", "broker,controller");
     settings.put("node.id", NODE);

@@ -21,10 +21,17 @@ public record Pem(Path cert, Path key, X509Certificate certificate) {
 
   /** @param name common name, and of the files */
   public static Pem make(Path folder, String name) throws IOException, InterruptedException, GeneralSecurityException {
+    return make(folder, name, 365);
+  }
+
+  /** @param days how long it is valid */
+  public static Pem make(Path folder, String name, int days)
+      throws IOException, InterruptedException, GeneralSecurityException {
     Path store = folder.resolve(name + ".p12");
     Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
         "-genkeypair", "-alias", "own", "-keyalg", "RSA", "-keysize", "2048", "-dname", "CN=" + name, "-ext",
-        "SAN=dns:localhost,ip:127.0.0.1", "-validity", "30", "-storetype", "PKCS12", "-keystore", store.toString(),
+        "SAN=dns:localhost,ip:127.0.0.1", "-validity", Integer.toString(days), "-storetype", "PKCS12", "-keystore",
+        store.toString(),
         "-storepass", new String(PASSWORD)).redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .start();

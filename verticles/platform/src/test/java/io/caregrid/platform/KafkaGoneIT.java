@@ -8,6 +8,7 @@ import io.caregrid.engines.LocalPostgres;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +18,7 @@ class KafkaGoneIT {
   private static final Duration LONGEST = Duration.ofSeconds(60);
 
   @Test
+  @Tag("full")
   void aNodeThatOnlyHoldsShardsIsNotReadyWhileKafkaIsAway(LocalPostgres postgres, @TempDir Path log,
       @TempDir Path data) throws Exception {
     LocalKafka kafka = LocalKafka.start(log, 0);

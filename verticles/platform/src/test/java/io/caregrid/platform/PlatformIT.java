@@ -75,6 +75,7 @@ class PlatformIT {
   }
 
   @Test
+  @Tag("full")
   void aSecondNodeOnTheSameFolderIsRefused(LocalPostgres postgres, LocalKafka kafka) {
     Map<String, String> settings = TestNode.settings(postgres, kafka, data);
     try (Platform first = Platform.start(TestNode.config(settings), false, QUIET)) {

@@ -40,15 +40,23 @@ public final class ChangeFeed {
   private static final String CURSOR = "select incarnation, position, mark from feed_listener where name = $1";
   private static final String COMMIT = "update feed_listener set incarnation = $2, position = $3, mark = $4 where name = $1";
   private static final String FORGET = "delete from feed_listener where name = $1";
-  /** Below every cursor of this incarnation; when there is none, what is older than a day. The row of a cursor, and the last one, stay. */
+  /**
+   * The oldest ones below every cursor of this incarnation; when there is none, those older than a day. The row of a cursor, and the last one, stay.
+   * A range of the key, so that no plan, whatever it was made for, has to compare row by row; one node at a time, the others find nothing to do.
+   */
   private static final String PRUNE = """
-      with head as (select incarnation, position from feed_head),
-      kept as (select min(l.position) as position from feed_listener l, head where l.incarnation = head.incarnation)
-      delete from feed where (incarnation, position) in (
-        select f.incarnation, f.position from feed f, head, kept
-        where f.incarnation < head.incarnation
-          or f.position < head.position and f.position < coalesce(kept.position, head.position) and (kept.position is not null or f.stamped < now() - interval '24 hours')
-        order by f.incarnation, f.position limit 20000)""";
+      with head as (select incarnation, position from feed_head where pg_try_advisory_xact_lock(hashtext('feed'), hashtext('prune'))),
+      kept as (select min(l.position) as position from feed_listener l join head using (incarnation)),
+      oldest as (select f.incarnation, f.position from feed f, head order by f.incarnation, f.position limit 1),
+      gone as materialized (
+        select o.incarnation, o.position as first, o.incarnation < h.incarnation or k.position is not null as whatever_age,
+          case when o.incarnation < h.incarnation then o.position + $1 - 1
+            else least(o.position + $1 - 1, h.position - 1, coalesce(k.position, h.position) - 1) end as last
+        from oldest o, head h, kept k)
+      delete from feed where incarnation = (select incarnation from gone)
+        and position between (select first from gone) and (select last from gone)
+        and ((select whatever_age from gone) or stamped < now() - interval '24 hours')""";
+  static final long MOST_PRUNED = 20_000;
   private static final Map<String, Change.Op> OPS = Map.of("C", Change.Op.CREATE, "U", Change.Op.UPDATE, "D",
       Change.Op.DELETE);
 
@@ -157,7 +165,7 @@ public final class ChangeFeed {
 
   /** How many rows are gone; bounded, so call it again while it gives much. */
   Future<Integer> prune() {
-    return ask(PRUNE, Tuple.tuple()).map(RowSet::rowCount);
+    return ask(PRUNE, Tuple.of(MOST_PRUNED)).map(RowSet::rowCount);
   }
 
   private Future<RowSet<Row>> ask(String sql, Tuple values) {

@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
  * that it is taken. So there is one sequencer at any moment, nobody has to notice that another died, and a frozen node holds nothing for longer than
  * one statement.
  *
- * <p>A pass takes what was committed when it began: nobody waits for an unrelated open transaction. Belongs to one Vert.x context.
+ * <p>A pass takes what was committed when it began: nobody waits for an unrelated open transaction. What all listeners have seen is pruned beside that, once
+ * a minute: neither waits for the other. Belongs to one Vert.x context.
  */
 public final class Sequencer {
   private static final Logger log = LoggerFactory.getLogger(Sequencer.class);
@@ -23,17 +24,17 @@ public final class Sequencer {
   static final int MOST = 10_000;
   private static final long BUSY_MILLIS = 50;
   private static final long IDLE_MILLIS = 200;
-  private static final Duration PRUNING = Duration.ofMinutes(1);
+  private static final long PRUNING_MILLIS = Duration.ofMinutes(1).toMillis();
 
   private final Database database;
   private final ChangeFeed feed;
   private final Vertx vertx;
   private final Context context;
-  private final Promise<Void> stopped = Promise.promise();
-  private long timer;
-  private long pruned = System.nanoTime();
+  private Future<Integer> passing = Future.succeededFuture();
+  private Future<Integer> pruning = Future.succeededFuture();
+  private long nextPass;
+  private long nextPruning;
   private boolean running = true;
-  private boolean working;
   private boolean failing;
 
   private Sequencer(Database database) {
@@ -46,28 +47,30 @@ public final class Sequencer {
   /** Runs until it is stopped. The first pass is under way when this returns. */
   public static Sequencer start(Database database) {
     Sequencer sequencer = new Sequencer(database);
-    sequencer.context.runOnContext(now -> sequencer.work());
+    sequencer.context.runOnContext(now -> {
+      sequencer.work();
+      sequencer.pruneIn(PRUNING_MILLIS);
+    });
     return sequencer;
   }
 
-  /** Any thread. Completes when the pass under way is done. */
+  /** Any thread. Completes when what is under way is done. */
   public Future<Void> stop() {
+    Promise<Void> stopped = Promise.promise();
     context.runOnContext(now -> {
       running = false;
-      if (!working) stopped.tryComplete();
-      vertx.cancelTimer(timer);
+      vertx.cancelTimer(nextPass);
+      vertx.cancelTimer(nextPruning);
+      Future.join(passing, pruning).onComplete(done -> stopped.complete());
     });
     return stopped.future();
   }
 
   private void work() {
     if (!running) return;
-    working = true;
-    pass(database).compose(this::prune).onComplete(done -> {
-      working = false;
+    passing = pass(database).onComplete(done -> {
       if (failing != done.failed()) report(done.cause());
       if (running) again(done.succeeded() ? done.result() : 0);
-      else stopped.tryComplete();
     });
   }
 
@@ -80,11 +83,16 @@ public final class Sequencer {
     });
   }
 
-  private Future<Integer> prune(int stamped) {
-    if (System.nanoTime() - pruned < PRUNING.toNanos()) return Future.succeededFuture(stamped);
-    return feed.prune().map(gone -> {
-      if (gone == 0) pruned = System.nanoTime();
-      return stamped;
+  private void pruneIn(long millis) {
+    nextPruning = vertx.setTimer(millis, fired -> prune());
+  }
+
+  private void prune() {
+    pruning = feed.prune().onComplete(done -> {
+      if (done.failed())
+        log.warn("the feed keeps what all have seen, trying again cause={}", Cause.withoutValues(done.cause()));
+      boolean more = done.succeeded() && done.result() > 0;
+      if (running) pruneIn(more ? BUSY_MILLIS : PRUNING_MILLIS);
     });
   }
 
@@ -98,7 +106,7 @@ public final class Sequencer {
   }
 
   private void again(int stamped) {
-    if (stamped == MOST) work();
-    else timer = vertx.setTimer(stamped > 0 ? BUSY_MILLIS : IDLE_MILLIS, fired -> work());
+    if (stamped >= MOST) work();
+    else nextPass = vertx.setTimer(stamped > 0 ? BUSY_MILLIS : IDLE_MILLIS, fired -> work());
   }
 }

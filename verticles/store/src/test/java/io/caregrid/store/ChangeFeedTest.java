@@ -179,6 +179,55 @@ class ChangeFeedTest {
     assertTrue(read(get(feed.head(CALLER)), 10).changes().isEmpty());
   }
 
+  /** As a node that has idled for a minute has them: kept on its connection. */
+  private void plansOfAnEmptyFeed() {
+    room.sql("alter table feed set (autovacuum_enabled = false)");
+    room.sql("alter table change_queue set (autovacuum_enabled = false)");
+    room.sql("analyze feed, change_queue");
+    for (int i = 0; i < 60; i++) {
+      stamp();
+      get(feed.prune());
+    }
+  }
+
+  @Test
+  void aPlanMadeForAnEmptyFeedPrunesALongOneInItsTime() {
+    plansOfAnEmptyFeed();
+    get(feed.register(CALLER, "lake"));
+    room.sql(
+        """
+        insert into feed select 1, n, gen_random_uuid(), 'Device', 'd' || n, 1, 'C', now(), now() from generate_series(1, 100000) n""");
+    room.sql("update feed_head set position = 100000");
+    get(feed.commit(CALLER, "lake", get(feed.head(CALLER))));
+
+    assertEquals(List.of(20_000, 20_000), List.of(get(feed.prune()), get(feed.prune())));
+  }
+
+  @Test
+  void aPlanMadeForAnEmptyQueueStampsALongOneInItsTime() {
+    plansOfAnEmptyFeed();
+    room.sql(
+        """
+        insert into change_queue (type, id, ver, op, at) select 'Device', 'd' || n, 1, 'C', now() from generate_series(1, 100000) n""");
+
+    assertEquals(List.of(10_000, 10_000), List.of(stamp(), stamp()));
+  }
+
+  @Test
+  void whileOneNodePrunesTheOthersDoNotWaitForIt() {
+    for (int i = 1; i <= 3; i++) put("x", i);
+    stamp();
+    room.sql("update feed set stamped = now() - interval '25 hours'");
+    SqlConnection other = get(room.database().pool().getConnection());
+    Transaction open = get(other.begin());
+    get(other.query("select pg_advisory_xact_lock(hashtext('feed'), hashtext('prune'))").execute());
+
+    assertEquals(0, get(feed.prune()));
+    get(open.rollback());
+    get(other.close());
+    assertEquals(2, get(feed.prune()));
+  }
+
   @Test
   void aRestoredDatabaseIsNoticedAndRaisesTheIncarnationOnce() {
     for (int i = 1; i <= 3; i++) put("x", i);

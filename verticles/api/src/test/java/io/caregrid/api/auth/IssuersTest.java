@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Issuers that change their keys, go away, lie, and are several. */
@@ -113,6 +114,7 @@ class IssuersTest {
   }
 
   @Test
+  @Tag("full")
   void anIssuerThatDidNotAnswerIsAskedAgainWithoutATokenThatNeedsIt() throws Exception {
     OwnIssuer late = new OwnIssuer(first);
     late.leave();
