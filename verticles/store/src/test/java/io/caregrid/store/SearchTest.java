@@ -264,7 +264,7 @@ class SearchTest {
     String ids = IntStream.range(0, 9_000).mapToObj(i -> "n" + i).collect(Collectors.joining(",")) + ",ada";
     assertEquals("ada", found("Patient?_id=" + ids));
     assertEquals("mon-1", found("Device?identifier=" + ids.replace("ada", "urn:dev|monitor-07")));
-    assertEquals("temp hr2 hr1", found("Observation?subject=" + ids.replace("n", "Patient/n")));
+    assertEquals("other temp hr2 hr1", found("Observation?subject=" + ids.replace("n", "Patient/n")));
     for (String costly : List.of("Patient?_id=" + ids + "," + ids, "Patient?identifier=" + ids + "," + ids,
         "Patient?birthdate=" + "2020,".repeat(300), "Observation?value-quantity=" + "gt1,".repeat(300),
         "Patient?name:contains=" + "x,".repeat(300), "Observation?code-value-quantity=" + "a$1,".repeat(300),
