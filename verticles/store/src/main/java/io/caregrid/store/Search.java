@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Runs searches over one type. Where the database finds exactly what is meant, a page is one statement; where it finds too much, {@link Scan} reads on until
- * the page is full; where the order follows no index, {@link Sorted} takes all of it.
+ * the page is full; where the order follows no index, {@link Sorting} takes all of it.
  */
 final class Search {
   static final int MOST = 1_000;
