@@ -213,6 +213,10 @@ final class Follower {
   }
 
   private long commit(String type, List<Change> changes, Commit commit, long room, Instant now) throws IOException {
+    if (!catalogue.resources().containsKey(type)) {
+      coalescer.done(changes); // the lake has no table of that type
+      return 0;
+    }
     There there = there(type, changes);
     List<Change> left = new ArrayList<>();
     for (Change change : changes) {

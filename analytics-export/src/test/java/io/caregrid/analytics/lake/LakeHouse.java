@@ -16,6 +16,7 @@ import io.caregrid.contract.Caller;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.Schema;
 import io.caregrid.store.ShardKey;
 import io.caregrid.store.ShardStore;
 import io.caregrid.store.Stored;
@@ -90,7 +91,9 @@ final class LakeHouse implements AutoCloseable {
 
   /** @param objects the lake's; closed with this */
   LakeHouse(LocalPostgres postgres, Path folder, ObjectStore objects) throws IOException {
-    this(new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(), postgres.user(),
+    this(new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(),
         postgres.password(), 8), folder, objects);
   }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.analytics.lake.parquet.ParquetFiles;
 import io.caregrid.analytics.lake.schema.FhirSchema;
+import io.caregrid.analytics.lake.table.Catalogue;
 import io.caregrid.analytics.lake.schema.Json;
 import io.caregrid.analytics.lake.schema.TableSchema;
 import io.caregrid.analytics.lake.store.ObjectStore;
@@ -16,7 +17,6 @@ import io.caregrid.analytics.sql.Tables.Pinned;
 import io.caregrid.store.Database;
 import io.caregrid.store.Export;
 import io.caregrid.store.Export.Exported;
-import io.caregrid.store.FhirStore;
 import io.caregrid.store.Stored;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -60,7 +60,7 @@ final class StoreAndLake {
   /** Number of rows compared. */
   long compare() throws IOException {
     long compared = 0;
-    for (String type : FhirStore.types()) {
+    for (String type : Catalogue.TYPES) {
       List<Exported> store = exported(type);
       compared += current(type, store, rows(FhirSchema.of(type).current()));
       compared += history(type, store, rows(FhirSchema.of(type).history()));

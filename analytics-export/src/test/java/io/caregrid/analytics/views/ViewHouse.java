@@ -11,6 +11,7 @@ import io.caregrid.contract.OperationOutcome;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.Schema;
 import io.caregrid.store.Stored;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -62,7 +63,9 @@ final class ViewHouse implements AutoCloseable {
   }
 
   static DatabaseConfig empty(LocalPostgres postgres) {
-    return new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(), postgres.user(),
+    return new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(),
         postgres.password(), 4);
   }
 

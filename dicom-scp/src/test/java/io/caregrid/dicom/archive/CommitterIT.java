@@ -14,6 +14,7 @@ import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.Schema;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.buffer.UnpooledHeapByteBuf;
@@ -39,7 +40,8 @@ class CommitterIT {
   @Test
   void whatIsDeletedBeforeItsInsertIsConfirmedLeavesNoRowWithoutBytes(LocalPostgres postgres, @TempDir Path folder)
       throws IOException {
-    DatabaseConfig database = Vault.database(postgres, postgres.createDatabase());
+    DatabaseConfig database = Vault.database(postgres,
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())));
     try (LostAnswers between = new LostAnswers(database);
         Vault node = new Vault(between.config(), folder.resolve("dicom"), DicomConfig.DEFAULT, 4 << 20);
         Vault other = new Vault(database, folder.resolve("other"), DicomConfig.DEFAULT, 4 << 20)) {
@@ -65,7 +67,8 @@ class CommitterIT {
   /** The connection breaks with its answer, and for a while another database answers in its stead (a failover that is not over). */
   @Test
   void whatIsRefusedAfterAnAnswerWasLostKeepsItsBytes(LocalPostgres postgres, @TempDir Path folder) {
-    DatabaseConfig database = Vault.database(postgres, postgres.createDatabase());
+    DatabaseConfig database = Vault.database(postgres,
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())));
     try (LostAnswers between = new LostAnswers(database);
         Vault node = new Vault(between.config(), folder.resolve("dicom"), DicomConfig.DEFAULT, 4 << 20);
         Vault other = new Vault(database, folder.resolve("other"), DicomConfig.DEFAULT, 4 << 20)) {

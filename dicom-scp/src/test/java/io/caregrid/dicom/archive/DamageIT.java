@@ -10,6 +10,7 @@ import io.caregrid.cluster.DicomConfig;
 import io.caregrid.dicom.archive.Incoming.Expected;
 import io.caregrid.dicom.archive.Incoming.Outcome;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.Schema;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -78,8 +79,12 @@ class DamageIT extends WithVault {
 
     Report verified = verify();
     vault.archive.close();
-    try (Vault other = new Vault(Vault.database(postgres, postgres.createDatabase()),
-        vault.folder.resolveSibling("other"), DicomConfig.DEFAULT, 4 << 20)) {
+    try (
+        Vault other = new Vault(
+            Vault.database(postgres,
+                postgres
+                    .createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()))),
+            vault.folder.resolveSibling("other"), DicomConfig.DEFAULT, 4 << 20)) {
       Report rebuilt = Rebuild.run(vault.folder, other.index, (bytes, all) -> {});
 
       assertEquals(4, rebuilt.instances());

@@ -17,6 +17,7 @@ import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex.Entry;
 import io.caregrid.store.ImageIndex.Known;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.Schema;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -46,7 +47,10 @@ class DuplicatesIT {
 
   @BeforeEach
   void open(LocalPostgres postgres, @TempDir Path folder) {
-    node = new StoringNode(Vault.database(postgres, postgres.createDatabase()), folder.resolve("dicom"),
+    node = new StoringNode(
+        Vault.database(postgres,
+            postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()))),
+        folder.resolve("dicom"),
         StoringNode.config(64 << 20), 4 << 20);
     vault = node.vault;
   }

@@ -11,6 +11,7 @@ import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.Schema;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.Tuple;
@@ -49,7 +50,8 @@ class FaultsIT {
   private static final int OUT_OF_RESOURCES = 0xA700;
 
   private static DatabaseConfig database(LocalPostgres postgres) {
-    return Vault.database(postgres, postgres.createDatabase());
+    return Vault.database(postgres,
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())));
   }
 
   @Test

@@ -14,6 +14,7 @@ import io.caregrid.dicom.archive.Incoming.Receipt;
 import io.caregrid.dicom.archive.Refused.Why;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Schema;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
@@ -39,7 +40,8 @@ class IndexRefusesIT {
 
   @Test
   void theLogNamesTheStateAndNoValueOfThePatients(LocalPostgres postgres, @TempDir Path folder) {
-    String name = postgres.createDatabase();
+    String name = postgres
+        .createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()));
     try (Vault vault = new Vault(Vault.database(postgres, name), folder, StoringNode.config(64 << 20), 4 << 20)) {
       sql(vault, postgres, name,
           "alter table image_study add constraint one_ward check (patient_id = 'pat-3' or patient_id::int > 0)");
@@ -63,7 +65,8 @@ class IndexRefusesIT {
   @Test
   void anInstanceThatIsRemovedWhileItComesIsTakenUpAgain(LocalPostgres postgres, @TempDir Path folder)
       throws Exception {
-    String name = postgres.createDatabase();
+    String name = postgres
+        .createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()));
     try (Vault vault = new Vault(Vault.database(postgres, name), folder, StoringNode.config(64 << 20), 4 << 20)) {
       sql(vault, postgres, name, "create function gone() returns trigger language plpgsql as 'begin return null; end'");
       sql(vault, postgres, name,
@@ -81,7 +84,8 @@ class IndexRefusesIT {
   @Tag("full")
   void whileTheIndexDoesNotAnswerEverySenderIsToldToComeAgain(LocalPostgres postgres, @TempDir Path folder)
       throws Exception {
-    String name = postgres.createDatabase();
+    String name = postgres
+        .createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()));
     try (StoringNode node = new StoringNode(Vault.database(postgres, name), folder, StoringNode.config(64 << 20),
         4 << 20); Modality modality = new Modality(node.dicom)) {
       sql(node.vault, postgres, name, "create function busy() returns trigger language plpgsql as "

@@ -9,6 +9,7 @@ import io.caregrid.dicom.archive.RecordHeader.State;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.Schema;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -30,7 +31,10 @@ class OlderIndexIT {
 
   @BeforeEach
   void open(LocalPostgres postgres, @TempDir Path folder) {
-    vault = new Vault(Vault.database(postgres, postgres.createDatabase()), folder.resolve("dicom"),
+    vault = new Vault(
+        Vault.database(postgres,
+            postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()))),
+        folder.resolve("dicom"),
         DicomConfig.DEFAULT, 4 << 20);
   }
 

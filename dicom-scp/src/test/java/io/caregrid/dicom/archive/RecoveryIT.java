@@ -13,6 +13,7 @@ import io.caregrid.dicom.archive.RecordHeader.State;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.Schema;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,7 +35,8 @@ class RecoveryIT {
 
   @BeforeEach
   void open(LocalPostgres postgres, @TempDir Path folder) {
-    database = Vault.database(postgres, postgres.createDatabase());
+    database = Vault.database(postgres,
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())));
     vault = new Vault(database, folder.resolve("dicom"), DicomConfig.DEFAULT, 4 << 20);
   }
 
@@ -174,8 +176,12 @@ class RecoveryIT {
     Files.delete(lost);
     Files.createDirectory(lost);
 
-    try (Vault other = new Vault(Vault.database(postgres, postgres.createDatabase()),
-        vault.folder.resolveSibling("other"), DicomConfig.DEFAULT, 4 << 20)) {
+    try (
+        Vault other = new Vault(
+            Vault.database(postgres,
+                postgres
+                    .createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()))),
+            vault.folder.resolveSibling("other"), DicomConfig.DEFAULT, 4 << 20)) {
       other.sql("alter table image_instance add constraint bad check (instance <> '" + Phantom.instance(1, 1) + "')");
       Report report = Rebuild.run(vault.folder, other.index, (bytes, all) -> {});
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Schema;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.pgclient.PgConnection;
@@ -40,7 +41,8 @@ class SearchStormIT {
   @Test
   void picturesAreStoredWhileSearchesRunAtTheirLimitAndEverySearchIsAnsweredInTime(LocalPostgres postgres,
       @TempDir Path folder) throws Exception {
-    String name = postgres.createDatabase();
+    String name = postgres
+        .createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()));
     DatabaseConfig database = Vault.database(postgres, name);
     new Vault(database, folder, StoringNode.config(64 << 20), 4 << 20).close();
     slow(postgres, name);

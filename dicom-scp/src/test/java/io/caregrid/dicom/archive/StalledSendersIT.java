@@ -9,6 +9,7 @@ import io.caregrid.dicom.archive.Incoming.Outcome;
 import io.caregrid.dicom.archive.Incoming.Receipt;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Schema;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -34,7 +35,10 @@ class StalledSendersIT {
 
   @BeforeEach
   void open(LocalPostgres postgres, @TempDir Path folder) {
-    vault = new Vault(Vault.database(postgres, postgres.createDatabase()), folder.resolve("dicom"),
+    vault = new Vault(
+        Vault.database(postgres,
+            postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()))),
+        folder.resolve("dicom"),
         StoringNode.config(BUFFER), 4 << 20);
   }
 

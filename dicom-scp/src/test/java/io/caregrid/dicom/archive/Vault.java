@@ -11,6 +11,7 @@ import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.Schema;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.Future;
@@ -50,7 +51,10 @@ final class Vault implements AutoCloseable {
   }
 
   static Vault open(LocalPostgres postgres, Path folder) {
-    return new Vault(database(postgres, postgres.createDatabase()), folder, DicomConfig.DEFAULT, 4 << 20);
+    return new Vault(
+        database(postgres,
+            postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()))),
+        folder, DicomConfig.DEFAULT, 4 << 20);
   }
 
   static DatabaseConfig database(LocalPostgres postgres, String name) {

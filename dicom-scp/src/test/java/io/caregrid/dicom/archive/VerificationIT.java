@@ -13,6 +13,7 @@ import io.caregrid.dicom.archive.Incoming.Expected;
 import io.caregrid.dicom.archive.Incoming.Outcome;
 import io.caregrid.store.ImageIndex.Located;
 import io.caregrid.store.ImageQuery;
+import io.caregrid.store.Schema;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -80,8 +81,13 @@ class VerificationIT extends WithVault {
     Path folder = vault.folder;
     vault.archive.close();
 
-    try (Vault other = new Vault(Vault.database(postgres, postgres.createDatabase()), folder.resolveSibling("other"),
-        DicomConfig.DEFAULT, 4 << 20)) {
+    try (
+        Vault other = new Vault(
+            Vault.database(postgres,
+                postgres
+                    .createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()))),
+            folder.resolveSibling("other"),
+            DicomConfig.DEFAULT, 4 << 20)) {
       Report rebuilt = Rebuild.run(folder, other.index, (bytes, all) -> {});
 
       assertEquals(31, rebuilt.instances());

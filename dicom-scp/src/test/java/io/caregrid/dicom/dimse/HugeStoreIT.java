@@ -13,6 +13,7 @@ import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.dimse.Sender.Sent;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Schema;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.Vertx;
 import java.io.BufferedReader;
@@ -107,7 +108,9 @@ class HugeStoreIT {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(SMALL);
     Collections.addAll(command, "-cp", System.getProperty("java.class.path"), HugeStoreIT.class.getName(),
-        postgres.host(), String.valueOf(postgres.port()), postgres.createDatabase(), postgres.user(),
+        postgres.host(), String.valueOf(postgres.port()),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(),
         postgres.password(), archive.toString());
     return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }

@@ -10,6 +10,7 @@ import io.caregrid.dicom.archive.Incoming;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
+import io.caregrid.store.Schema;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -62,7 +63,9 @@ final class Port implements AutoCloseable {
 
   /** With an archive in {@code folder} and a database of its own. */
   static Port open(LocalPostgres postgres, Path folder, DicomConfig config) {
-    return open(new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(), postgres.user(),
+    return open(new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(),
         postgres.password(), 4), folder, config);
   }
 

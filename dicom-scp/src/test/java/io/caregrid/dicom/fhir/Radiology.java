@@ -15,6 +15,7 @@ import io.caregrid.store.ImageIndex;
 import io.caregrid.store.ImageIndex.Entry;
 import io.caregrid.store.ImageStudies;
 import io.caregrid.store.Page;
+import io.caregrid.store.Schema;
 import io.caregrid.store.Sequencer;
 import io.caregrid.store.Stored;
 import io.vertx.core.Future;
@@ -46,7 +47,8 @@ final class Radiology implements AutoCloseable {
   private final List<Vertx> nodes = new ArrayList<>();
 
   Radiology(LocalPostgres postgres) {
-    String name = postgres.createDatabase();
+    String name = postgres
+        .createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()));
     connecting = new PgConnectOptions().setHost(postgres.host())
         .setPort(postgres.port())
         .setDatabase(name)

@@ -2,6 +2,7 @@ package io.caregrid.dicom.web;
 
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Schema;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -30,7 +31,9 @@ final class SmallNode implements AutoCloseable {
         List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx" + HEAP_MB + "m",
             "-XX:MaxDirectMemorySize=" + DIRECT_MB + "m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-cp",
             System.getProperty("java.class.path"), SmallNode.class.getName(), postgres.host(),
-            String.valueOf(postgres.port()), postgres.createDatabase(), postgres.user(), postgres.password(),
+            String.valueOf(postgres.port()),
+            postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+            postgres.user(), postgres.password(),
             folder.toString()))
         .redirectError(Path.of("target", "small-node.txt").toFile())
         .start();

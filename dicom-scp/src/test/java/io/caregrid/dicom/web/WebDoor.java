@@ -14,6 +14,7 @@ import io.caregrid.dicom.archive.Archive;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
+import io.caregrid.store.Schema;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -50,7 +51,9 @@ final class WebDoor implements AutoCloseable {
 
   /** On a new database. */
   WebDoor(LocalPostgres postgres, Path folder, DicomConfig config) {
-    this(new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(), postgres.user(),
+    this(new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(),
         postgres.password(), 4), folder, config);
   }
 

@@ -12,6 +12,7 @@ import io.caregrid.store.DeadLetter;
 import io.caregrid.store.DeadLetters;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.Progress;
+import io.caregrid.store.Schema;
 import io.caregrid.store.ShardKey;
 import io.caregrid.store.ShardStore;
 import io.caregrid.templates.observation.FhirMapping;
@@ -72,7 +73,9 @@ final class StoreBench implements AutoCloseable {
   };
 
   StoreBench(LocalPostgres postgres) {
-    config = new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(), postgres.user(),
+    config = new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(),
         postgres.password(), 8);
     database = get(Database.open(vertx, config));
     shards = new ShardStore(database);

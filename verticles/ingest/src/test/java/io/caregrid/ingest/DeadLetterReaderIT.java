@@ -14,6 +14,7 @@ import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetter;
 import io.caregrid.store.DeadLetters;
+import io.caregrid.store.Schema;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.nio.charset.StandardCharsets;
@@ -44,7 +45,8 @@ class DeadLetterReaderIT {
   void open(LocalKafka broker, LocalPostgres postgres) throws Exception {
     kafka = House.kafka(broker.bootstrapServers());
     topics = House.topics(kafka);
-    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(),
+    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
         postgres.user(), postgres.password(), 2);
     letters = new DeadLetters(Door.await(Database.open(vertx, database)));
   }
@@ -81,7 +83,8 @@ class DeadLetterReaderIT {
   @Tag("full")
   void whileTheDatabaseIsAwayNothingIsLost(@TempDir Path folder) throws Exception {
     LocalPostgres postgres = LocalPostgres.start(folder, 0);
-    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(),
+    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
         postgres.user(), postgres.password(), 2);
     letters = new DeadLetters(Door.await(Database.open(vertx, database)));
     DeadLetterReader reader = new DeadLetterReader(kafka, letters);

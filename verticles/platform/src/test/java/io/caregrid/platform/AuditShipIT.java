@@ -14,6 +14,7 @@ import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.AuditEvents;
 import io.caregrid.store.AuditQuery;
 import io.caregrid.store.Database;
+import io.caregrid.store.Schema;
 import io.caregrid.store.audit.Trail;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
@@ -37,7 +38,7 @@ class AuditShipIT {
   @Test
   void whatADeadNodeRecordedIsBroughtToTheDatabaseAndTheExitCodeSaysWhetherAllIs(LocalPostgres postgres)
       throws IOException {
-    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(),
+    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
         postgres.user(), postgres.password(), 4);
     assertEquals(1, run("ship", database), "there is no trail yet");
     assertTrue(err.toString().contains("there is no audit trail in " + data.resolve("audit")), err.toString());

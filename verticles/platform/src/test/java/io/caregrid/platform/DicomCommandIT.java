@@ -17,6 +17,7 @@ import io.caregrid.engines.FolderLock;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
+import io.caregrid.store.Schema;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Vertx;
@@ -104,7 +105,7 @@ class DicomCommandIT {
   }
 
   private static DatabaseConfig database(LocalPostgres postgres) {
-    return new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(), postgres.user(),
+    return new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())), postgres.user(),
         postgres.password(), 4);
   }
 

@@ -6,6 +6,7 @@ import io.caregrid.cluster.Configuration;
 import io.caregrid.cluster.NodeConfig;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Schema;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -38,7 +39,7 @@ final class TestNode {
     settings.put("kafka.sourcePartitions", "2");
     settings.put("database.host", postgres.host());
     settings.put("database.port", Integer.toString(postgres.port()));
-    settings.put("database.database", postgres.createDatabase());
+    settings.put("database.database", postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())));
     settings.put("database.user", postgres.user());
     settings.put("database.password", postgres.password());
     settings.put("database.poolSize", "8");

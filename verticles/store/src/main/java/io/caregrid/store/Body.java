@@ -12,7 +12,7 @@ import java.util.zip.Inflater;
 final class Body implements AutoCloseable {
   /** SQL: how long the JSON of {@code body} is. Reads its first five bytes only. */
   static final String PLAIN_LENGTH = """
-      case get_byte(substring(body from 1 for 1), 0) when 0 then octet_length(body)::bigint - 1
+      case when octet_length(body) < 5 then 0 when get_byte(substring(body from 1 for 1), 0) = 0 then octet_length(body)::bigint - 1
         else ('x' || encode(substring(body from 2 for 4), 'hex'))::bit(32)::bigint end""";
   private static final byte PLAIN = 0;
   private static final byte DEFLATED = 1;

@@ -51,6 +51,7 @@ final class Definition {
   private final boolean worded;
   private final Map<String, List<String>> compartments = new LinkedHashMap<>();
   private final Map<String, List<Param>> ofField = new ConcurrentHashMap<>();
+  private final List<Param> always;
 
   private Definition(String type, List<String[]> lines) {
     Map<String, String> head = new LinkedHashMap<>();
@@ -64,6 +65,10 @@ final class Definition {
     lines.subList(1, lines.size()).forEach(line -> own.put(line[1], line));
     own.values().stream().filter(line -> line[4].isEmpty()).forEach(line -> add(line, own));
     own.values().stream().filter(line -> !line[4].isEmpty()).forEach(line -> add(line, own));
+    this.always = params.values()
+        .stream()
+        .filter(param -> param.kind() != Kind.COMPOSITE && param.paths().stream().anyMatch(path -> path.root().isEmpty()))
+        .toList();
     this.date = params.get(head.get("date"));
     this.key = params.get(head.get("key"));
     this.worded = !type.equals(WORDLESS) && params.values().stream().anyMatch(param -> param.kind() == Kind.STRING);
@@ -204,6 +209,11 @@ final class Definition {
     if (patient == null || param.paths().size() != 1) return false;
     String text = param.paths().get(0).expression().toString();
     return text.equals(type + "." + patient) || text.equals(type + "." + patient + ".where(resolve() is Patient)");
+  }
+
+  /** Those that have a value whatever fields a resource has: whether a Patient is deceased, for example. */
+  List<Param> always() {
+    return always;
   }
 
   /** Those that may have a value in this field of a resource; composites left out. */

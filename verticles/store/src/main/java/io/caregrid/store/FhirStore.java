@@ -143,7 +143,8 @@ public final class FhirStore {
 
   /** The search parameters of a type: name to FHIR search parameter type, for the CapabilityStatement. NotFound 404 for a type that is not kept. */
   public static Map<String, String> searchParams(String type) {
-    Map<String, String> params = new LinkedHashMap<>(Map.of("_id", "token", "_lastUpdated", "date"));
+    Map<String, String> params = new LinkedHashMap<>(
+        Map.of("_id", "token", "_lastUpdated", "date", "_text", "string", "_content", "string"));
     for (Param param : Definition.of(type).params().values())
       params.put(param.name(), param.kind().name().toLowerCase(Locale.ROOT));
     return params;

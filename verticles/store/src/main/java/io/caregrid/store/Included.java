@@ -17,7 +17,9 @@ import java.util.Set;
 final class Included {
   private static final int MOST = 1_000;
   private static final int ROUNDS = 10;
-  private static final String CUT = "more than " + MOST + " resources would be included: some are left out";
+  /** Of JSON; passed by one resource. */
+  private static final long BYTES = 64 << 20;
+  private static final String CUT = "more than " + MOST + " resources, or too large ones, would be included: some are left out";
 
   private final Asking asking;
 
@@ -37,6 +39,7 @@ final class Included {
     private final Set<String> there = new LinkedHashSet<>();
     private final Set<String> patients;
     private boolean cut;
+    private long bytes;
 
     Gathering(Page page, List<Include> includes) {
       this.page = page;
@@ -128,11 +131,12 @@ final class Included {
         @Override
         public boolean meant(Row row, Stored stored, Values values) {
           if (there.contains(name(stored))) return true;
-          if (all.size() == MOST) {
+          if (all.size() == MOST || bytes > BYTES) {
             cut = true;
             return false;
           }
           there.add(name(stored));
+          bytes += stored.body().length();
           all.put(name(stored), stored);
           fresh.add(stored);
           String patient = Postings.compartment(values);

@@ -36,7 +36,7 @@ record Param(int at, String name, Kind kind, Set<String> targets, List<Path> pat
 
   /**
    * @param system     that a bare code of this element belongs to, or empty
-   * @param root       the resource's element that it begins with, a choice without its type; empty: the resource itself
+   * @param root       the resource's element that it begins with, a choice without its type; empty: none, it finds something in any resource
    * @param walk       the names in JSON from there to the values, for each step those it may have; null for a path that is more than that
    * @param expression gives the values, from the resource
    */

@@ -54,6 +54,7 @@ record Postings(Set<String> tokens, String patient, Span date, String key, Strin
     Definition definition = values.definition();
     Set<String> tokens = new LinkedHashSet<>();
     Set<String> words = definition.isWorded() ? new LinkedHashSet<>() : null;
+    for (Param param : definition.always()) add(definition, param, values.of(param), tokens, words);
     for (Iterator<String> fields = values.resource().fieldNames(); fields.hasNext();) {
       for (Param param : definition.ofField(fields.next())) add(definition, param, values.of(param), tokens, words);
     }

@@ -5,6 +5,7 @@ import java.math.BigDecimal;
 
 /** A SampledData among the values of a quantity parameter. Its samples are read only when somebody asks for their range: a device writes many. */
 final class Samples implements Found {
+  private static final int MOST_DIGITS = 1_000;
   private final JsonNode json;
   private Found.Amount range;
   private boolean read;
@@ -47,13 +48,20 @@ final class Samples implements Found {
     if (sample.equals("U")) return limit("upperLimit");
     BigDecimal number = SearchValue.number(sample);
     if (number == null) return null;
-    JsonNode factor = json.path("factor");
-    JsonNode origin = json.path("origin").path("value");
-    BigDecimal scaled = factor.isNumber() ? number.multiply(factor.decimalValue()) : number;
-    return origin.isNumber() ? scaled.add(origin.decimalValue()) : scaled;
+    BigDecimal factor = decimal(json.path("factor"));
+    BigDecimal origin = decimal(json.path("origin").path("value"));
+    BigDecimal scaled = factor == null ? number : number.multiply(factor);
+    return origin == null ? scaled : scaled.add(origin);
   }
 
   private BigDecimal limit(String name) {
-    return json.path(name).isNumber() ? json.get(name).decimalValue() : null;
+    return decimal(json.path(name));
+  }
+
+  /** Null for none, and for one that nobody can calculate with: nine characters of JSON can be a number of a billion digits. */
+  private static BigDecimal decimal(JsonNode number) {
+    if (!number.isNumber()) return null;
+    BigDecimal value = number.decimalValue();
+    return Math.abs((long) value.scale()) > MOST_DIGITS ? null : value;
   }
 }

@@ -8,12 +8,14 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Reads on in what the database finds and asks each resource, until somebody has enough, there is no more, or it costs too much: {@link #MOST} resources
- * looked at, or {@link #SECONDS}. One page of rows is in memory at a time.
+ * looked at, or {@link #SECONDS}. One batch is in memory at a time, of at most {@link #BYTES} and one resource.
  */
 final class Scan {
   static final int MOST = 200_000;
   static final int SECONDS = 6;
   private static final int BATCH = 1_000;
+  /** Of JSON. */
+  private static final long BYTES = 16 << 20;
 
   /** Gets what a plan means, in order, off the event loop. */
   interface Visitor {
@@ -54,10 +56,10 @@ final class Scan {
    */
   Future<PageToken.Key> run(PageToken.Key after, int first) {
     int batch = Math.min(first, BATCH);
-    return asking.find(plan.page(order, batch, 0, after))
+    return asking.find(plan.page(order, batch, BYTES, after))
         .compose(rows -> asking.database().offLoop(() -> visit(rows)))
         .compose(last -> {
-          boolean more = last.looked() < last.rows() || last.rows() == batch;
+          boolean more = last.looked() < last.fetched() || last.fetched() == batch;
           if (!more) return Future.succeededFuture();
           if (last.enough() || visitor.isFull()) return Future.succeededFuture(last.key());
           if (looked >= most || System.nanoTime() > deadline) return Future.failedFuture(costly(looked));
@@ -71,20 +73,23 @@ final class Scan {
             + "name more of what is searched for, or a narrower range");
   }
 
-  private record Last(PageToken.Key key, int rows, int looked, boolean enough) {}
+  /** @param fetched how many rows there were, more than were given when those are long */
+  private record Last(PageToken.Key key, long fetched, int looked, boolean enough) {}
 
   private Last visit(RowSet<Row> rows) {
     PageToken.Key key = null;
     int seen = 0;
+    long fetched = 0;
     try (Body body = new Body()) {
       for (Row row : rows) {
         key = order.key(row);
+        fetched = row.getLong("fetched");
         looked++;
         seen++;
-        if (!visit(row, body)) return new Last(key, rows.size(), seen, true);
+        if (!visit(row, body)) return new Last(key, fetched, seen, true);
       }
     }
-    return new Last(key, rows.size(), seen, false);
+    return new Last(key, fetched, seen, false);
   }
 
   private boolean visit(Row row, Body body) {

@@ -13,10 +13,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Runs searches over one type. Where the database finds exactly what is meant, a page is one statement; where it finds too much, {@link Scan} reads on until
- * the page is full; where the order follows no index, {@link Sorted} takes all of it.
+ * the page is full; where the order follows no index, {@link Sorting} takes all of it.
  */
 final class Search {
   static final int MOST = 1_000;
@@ -24,6 +25,7 @@ final class Search {
   private static final int COUNTED = 1_000;
   /** Of an accurate total. */
   private static final int COUNTING_SECONDS = 5;
+  private static final AtomicBoolean COMPILED = new AtomicBoolean();
 
   private final Asking asking;
   private final Links links;
@@ -32,6 +34,13 @@ final class Search {
 
   Search(Database database) {
     this(new Asking(database, null), new Reindexing(database));
+    // so that nobody who asks for all types waits for their expressions on an event loop
+    if (COMPILED.compareAndSet(false, true)) database.offLoop(Search::compiled);
+  }
+
+  private static int compiled() {
+    Definition.types().forEach(Definition::of);
+    return Definition.types().size();
   }
 
   private Search(Asking asking, Reindexing reindexing) {

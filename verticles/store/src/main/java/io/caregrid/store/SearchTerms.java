@@ -23,6 +23,12 @@ final class SearchTerms {
   /** Targets of one link whose type nobody names. */
   private static final int MOST_TARGETS = 12;
   private static final int DEEPEST = 6;
+  private static final int MOST_PARAMS = 100;
+  /** Of one parameter, where each is a token or an id; and where each is more than that. */
+  private static final int MOST_TOKENS = 10_000;
+  private static final int MOST_ALTERNATIVES = 200;
+  private static final Set<Kind> TOKENS = Set.of(Kind.TOKEN, Kind.REFERENCE, Kind.URI, Kind.STRING);
+  private static final Set<String> PLAIN = Set.of("", ":not", ":exact", ":missing", ":identifier", ":of-type");
 
   private final Definition definition;
   private final Instant now;
@@ -46,6 +52,8 @@ final class SearchTerms {
     if (!unknown.isEmpty())
       throw new Failure.Invalid(
           "This server has no search parameter " + String.join(", ", unknown) + " for " + query.type());
+    if (query.params().size() > MOST_PARAMS)
+      throw new Failure.TooCostly("A search has at most " + MOST_PARAMS + " parameters");
     Definition definition = Definition.of(query.type());
     SearchTerms all = new SearchTerms(definition, now, 0,
         Hash.of(query.type() + query.params() + (query.within() == null ? "" : query.within())));
@@ -134,6 +142,7 @@ final class SearchTerms {
     List<String> alternatives = SearchValue.alternatives(value);
     if (alternatives.isEmpty()) return;
     Param param = definition.params().get(base);
+    require(base, modifier, param, alternatives.size());
     if (base.equals("_list")) {
       Match.requireNone(base, modifier);
       terms.add(links -> links.listed(definition, alternatives));
@@ -144,6 +153,14 @@ final class SearchTerms {
     } else {
       plain(ParamCriterion.of(definition, param, modifier, alternatives, now));
     }
+  }
+
+  private static void require(String base, String modifier, Param param, int alternatives) {
+    boolean typed = modifier.matches(":[A-Z].*");
+    boolean tokens = param == null ? base.equals("_id") : TOKENS.contains(param.kind()) && (typed || PLAIN.contains(modifier));
+    int most = tokens ? MOST_TOKENS : MOST_ALTERNATIVES;
+    if (alternatives > most)
+      throw new Failure.TooCostly(base + modifier + " has " + alternatives + " alternatives, and may have " + most);
   }
 
   /** @param criterion null: it says nothing */

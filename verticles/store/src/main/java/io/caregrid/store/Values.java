@@ -48,6 +48,24 @@ final class Values {
   @SuppressWarnings("unchecked")
   List<Found> of(Param param) {
     if (found[param.at()] != null) return (List<Found>) found[param.at()];
+    List<Found> all = param.isPart() ? part(param) : null;
+    if (all == null) all = evaluated(param);
+    found[param.at()] = all;
+    return all;
+  }
+
+  /** Those of another parameter's references that are of one type, where their texts tell; null where they do not. */
+  private List<Found> part(Param param) {
+    String begin = param.under().get(0).type() + "/";
+    List<Found> all = new ArrayList<>(1);
+    for (Found one : of(definition.params().get(param.under().get(0).name()))) {
+      if (!(one instanceof Found.Link link) || !Postings.isLocal(link.target())) return null;
+      if (link.target().startsWith(begin)) all.add(link);
+    }
+    return all;
+  }
+
+  private List<Found> evaluated(Param param) {
     List<Found> all = new ArrayList<>(4);
     for (Path path : param.paths()) {
       if (path.walk() != null) path.walk(resource, value -> add(param.kind(), path.system(), value, all));
@@ -55,7 +73,6 @@ final class Values {
         if (path.isIn(resource))
           evaluated(path.expression(), node()).forEach(value -> add(param.kind(), path.system(), value.json(), all));
     }
-    found[param.at()] = all;
     return all;
   }
 

@@ -43,6 +43,7 @@ class PredicateTest {
               + "'identifier':[{'system':'urn:i','value':'7','type':{'text':'Passport','coding':[{'system':'v2','code':'PPN'}]}}],"
               + "'address':[{'use':'home','city':'Łódź'}],'telecom':[{'system':'phone','value':'555-1'},{'system':'email','value':'a@b.org'}],"
               + "'managingOrganization':{'identifier':{'system':'urn:org','value':'acme'}},'generalPractitioner':[{'reference':'Practitioner/p1/_history/3'},{'reference':'http://a.org/fhir/Organization/o'}]}");
+      case "mother" -> json("{'resourceType':'Patient','id':'x'}");
       case "form" -> json("{'resourceType':'Questionnaire','id':'x','url':'http://a.org/fhir/Q/1'}");
       case "answer" ->
         json("{'resourceType':'QuestionnaireResponse','id':'x','questionnaire':'http://a.org/base|2.0'}");
@@ -95,6 +96,7 @@ class PredicateTest {
     "person > identifier:text=pass PORT > 7",
     "person > active=true http://hl7.org/fhir/special-values|true > false",
     "person > deceased=true > false",
+    "mother > deceased=false > true",
     "person > death-date=2020 gt2019 > 2021",
     "person > phone=555-1 > a@b.org",
     "person > email=a@b.org > 555-1",

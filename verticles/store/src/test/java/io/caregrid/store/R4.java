@@ -34,8 +34,13 @@ final class R4 {
   final Map<String, String> bases = new LinkedHashMap<>();
   final List<JsonNode> parameters = new ArrayList<>();
 
-  R4() throws IOException, XMLStreamException {
+  /** The types and their elements only. */
+  R4() throws IOException {
     readModel();
+  }
+
+  /** With everything else, which takes some seconds. */
+  R4 whole() throws IOException, XMLStreamException {
     for (String file : List.of("profile/profiles-types.xml", "profile/profiles-resources.xml")) {
       try (InputStream in = R4.class.getResourceAsStream(FOLDER + file)) {
         readProfiles(XMLInputFactory.newDefaultFactory().createXMLStreamReader(in));
@@ -47,6 +52,7 @@ final class R4 {
     try (InputStream in = R4.class.getResourceAsStream(FOLDER + "sp/search-parameters.json")) {
       new ObjectMapper().readTree(in).path("entry").forEach(entry -> parameters.add(entry.get("resource")));
     }
+    return this;
   }
 
   /** Types that have instances. */

@@ -7,6 +7,7 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 
 /** Resources of any type with elements at random, as R4's definitions allow them. Their words, codes, units and ids are few, so that searches meet. */
 final class RandomResource {
@@ -31,10 +32,12 @@ final class RandomResource {
 
   private final R4 r4;
   private final Random random;
+  private final Set<String> resources;
 
   RandomResource(R4 r4, Random random) {
     this.r4 = r4;
     this.random = random;
+    this.resources = Set.copyOf(r4.resources());
   }
 
   ObjectNode of(String type) {
@@ -101,7 +104,7 @@ final class RandomResource {
         if (random.nextInt(3) > 0) period.put("end", "2026-11-20");
       }
       default -> {
-        if (r4.resources().contains(type) || type.equals("Resource")) return;
+        if (resources.contains(type) || type.equals("Resource")) return;
         ObjectNode object = JSON.objectNode();
         fill(object, type, depth + 1, type.contains(".") ? 0.5 : 0.8);
         if (object.has("unit") || object.has("currency")) object.remove("comparator");

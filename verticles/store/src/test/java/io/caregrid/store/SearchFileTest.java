@@ -37,7 +37,7 @@ class SearchFileTest {
   private final Map<String, JsonNode> byUrl = new HashMap<>();
 
   SearchFileTest() throws Exception {
-    r4 = new R4();
+    r4 = new R4().whole();
     r4.parameters.forEach(parameter -> byUrl.put(parameter.path("url").asText(), parameter));
   }
 

@@ -11,13 +11,18 @@ import io.caregrid.fhirpath.FhirPath;
 import io.caregrid.fhirpath.Node;
 import io.caregrid.fhirpath.Value;
 import io.caregrid.store.Param.Kind;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -160,6 +165,32 @@ class SearchParametersTest {
   private static String escaped(String text) {
     return text.replaceAll("([\\\\,$|])", "\\\\$1");
   }
+
+  @Test
+  void theTablesHaveTheIndexesThatTheDefinitionsAskFor() throws Exception {
+    Map<String, String> tables = new TreeMap<>();
+    String sql = new String(Definition.class.getResourceAsStream("migrations/V010__search.sql").readAllBytes(),
+        StandardCharsets.UTF_8);
+    Matcher made = Pattern.compile("\\('(\\w+)', (true|false), (true|false), (true|false)\\)").matcher(sql);
+    while (made.find()) tables.put(made.group(1), made.group(2) + " " + made.group(3) + " " + made.group(4));
+    Map<String, String> wanted = new TreeMap<>();
+    for (String type : Definition.types()) {
+      Definition definition = Definition.of(type);
+      if (!OLDER.contains(type))
+        wanted.put(type, (definition.date() != null) + " " + (definition.key() != null) + " " + definition.isWorded());
+    }
+
+    assertEquals(wanted, tables);
+    Matcher older = Pattern.compile("add_search_columns\\('(\\w+)', (true|false), (true|false)\\)").matcher(sql);
+    for (String type : OLDER) {
+      assertTrue(older.find());
+      Definition definition = Definition.of(older.group(1));
+      assertEquals((definition.key() != null) + " " + definition.isWorded(), older.group(2) + " " + older.group(3), type);
+    }
+  }
+
+  /** Whose tables the first versions had. */
+  private static final Set<String> OLDER = Set.of("Patient", "Device", "Observation", "ImagingStudy", "Endpoint");
 
   /** So that a parameter that silently finds nothing is seen. */
   @Test

@@ -260,6 +260,19 @@ class SearchTest {
   }
 
   @Test
+  void aSearchOfEndlessAlternativesIsTooCostlyAndALongOneIsNot() {
+    String ids = IntStream.range(0, 9_000).mapToObj(i -> "n" + i).collect(Collectors.joining(",")) + ",ada";
+    assertEquals("ada", found("Patient?_id=" + ids));
+    assertEquals("mon-1", found("Device?identifier=" + ids.replace("ada", "urn:dev|monitor-07")));
+    assertEquals("other temp hr2 hr1", found("Observation?subject=" + ids.replace("n", "Patient/n")));
+    for (String costly : List.of("Patient?_id=" + ids + "," + ids, "Patient?identifier=" + ids + "," + ids,
+        "Patient?birthdate=" + "2020,".repeat(300), "Observation?value-quantity=" + "gt1,".repeat(300),
+        "Patient?name:contains=" + "x,".repeat(300), "Observation?code-value-quantity=" + "a$1,".repeat(300),
+        "Patient?" + "gender=male&".repeat(150), "Observation?_lastUpdated=" + "gt2020,".repeat(300)))
+      fails(Failure.TooCostly.class, 422, store.search(CALLER, query(costly, 10, "none", null)));
+  }
+
+  @Test
   void aNulInAValueFindsNothing() {
     assertEquals("", found("Patient?identifier=a\0b"));
     assertEquals("", found("Patient?family=a\0b"));

@@ -9,6 +9,7 @@ import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -27,22 +28,23 @@ import org.junit.jupiter.params.provider.CsvSource;
 @ExtendWith(Room.Key.class)
 @Tag("full")
 class SkewedSearchTest {
-  private static final int ROWS = 100_000;
   private static final int PATIENTS = 1_000;
   private static final Instant NOW = Instant.parse("2026-11-20T12:00:00Z");
   private static final List<String> CODES = List.of("common", "second", "rare", "rarest");
-  /** hashes of codes, of codes with their system, of patients (pat), of subject tokens; codes */
+  private static final int VALUES = 200;
+  /** Hashes of codes, of codes with their system, of patients (pat), of subject tokens; codes; hashes of status, of value-quantity; of the buckets of values. */
   private static final String FILL = """
       insert into r_observation (id, ver, upd, hour, del, device, pat, d0, d1, fp, tok, body)
       select 'o' || i, 1, t, floor(extract(epoch from t) / 3600), false, false, ($3::bigint[])[1 + p], t, t + interval '1 second', i,
-        array[($1::bigint[])[c], ($2::bigint[])[c], ($4::bigint[])[1 + p], $6::bigint, $7::bigint],
+        array[($1::bigint[])[c], ($2::bigint[])[c], ($4::bigint[])[1 + p], $6::bigint, $7::bigint,
+          ($8::bigint[])[1 + i % 200], ($9::bigint[])[1 + i % 200], ($10::bigint[])[1 + i % 200]],
         '\\x00'::bytea || convert_to('{"resourceType":"Observation","id":"o' || i || '","status":"final","code":{"coding":[{"system":"urn:c","code":"'
           || ($5::text[])[c] || '"}]},"subject":{"reference":"Patient/p' || p || '"},"effectiveDateTime":"'
           || to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || '","valueQuantity":{"value":' || (i % 200) || '},"note":[{"text":"'
           || repeat('x', 300) || '"}]}', 'UTF8')
       from (select i, i % 1000 as p, timestamptz '2026-01-01 00:00:00+00' + i * interval '4 minutes' as t,
           case when i < 40 then 4 when i < 4000 and i % 20 = 0 then 3 when i % 4 = 0 then 2 else 1 end as c
-        from generate_series(1, %d) i) g""".formatted(ROWS);
+        from generate_series(1, 100000) i) g""";
   private static Room room;
   private static FhirStore store;
 
@@ -54,7 +56,7 @@ class SkewedSearchTest {
     room.sql(FILL, hashes(CODES.stream().map(code -> "code=" + code).toList()),
         hashes(CODES.stream().map(code -> Postings.coded("code", "urn:c", code)).toList()), hashes(patients),
         hashes(patients.stream().map(patient -> "subject=" + patient).toList()), CODES.toArray(String[]::new),
-        Hash.of("status=final"), Hash.of("value-quantity?"));
+        Hash.of("status=final"), Hash.of("value-quantity?"), buckets(0), buckets(1), buckets(2));
     room.sql(
         "insert into r_patient (id, ver, upd, hour, del, device, pat, d0, d1, fp, tok, body) select 'p' || p, 1, now(), 0, false, false,"
             + " ($1::bigint[])[1 + p], now(), now(), p, array[$2::bigint], '\\x00'::bytea || convert_to('{\"resourceType\":\"Patient\",\"id\":\"p' || p || '\"}', 'UTF8')"
@@ -66,6 +68,14 @@ class SkewedSearchTest {
 
   private static Long[] hashes(List<String> texts) {
     return texts.stream().map(Hash::of).toArray(Long[]::new);
+  }
+
+  /** The first, second or third bucket of each value; zero has one only. */
+  private static Long[] buckets(int which) {
+    return hashes(IntStream.range(0, VALUES).mapToObj(value -> {
+      List<String> all = Buckets.of(BigDecimal.valueOf(value));
+      return Postings.number("value-quantity", all.get(Math.min(which, all.size() - 1)), "");
+    }).toList());
   }
 
   private static SearchQuery query(String text, String total) {

@@ -5,7 +5,6 @@ import io.caregrid.analytics.lake.schema.FhirSchema;
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.table.KeyedTable.Part;
 import io.caregrid.analytics.lake.vitals.Samples;
-import io.caregrid.store.FhirStore;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,16 +13,21 @@ import java.util.Map;
 /**
  * All tables of a lake.
  *
- * @param resources by resource type: what the store keeps
+ * @param resources by resource type
  * @param vitals    the samples of Observations
  */
 public record Catalogue(Map<String, KeyedTable> resources, KeyedTable vitals) {
   private static final String FHIR = "fhir/";
+  /**
+   * The resource types the lake has tables of. The store keeps all of R4's; each type is two tables here, with files, views and work of their own from the
+   * first start on, so the others come when tables are made with their first row.
+   */
+  public static final List<String> TYPES = List.of("Patient", "Device", "Observation", "ImagingStudy", "Endpoint");
 
   /** Takes a second when it is the first: the schemas are made. */
   public static Catalogue of(ObjectStore store) {
     Map<String, KeyedTable> resources = new LinkedHashMap<>();
-    for (String type : FhirStore.types()) {
+    for (String type : TYPES) {
       FhirSchema schema = FhirSchema.of(type);
       resources.put(type, new KeyedTable(Part.of(store, FHIR + type, schema.current()),
           Part.of(store, FHIR + schema.history().name(), schema.history()), true));

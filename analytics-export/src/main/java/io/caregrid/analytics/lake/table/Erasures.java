@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.store.ObjectStore.Entry;
 import io.caregrid.contract.Failure;
-import io.caregrid.store.FhirStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -49,8 +48,8 @@ public final class Erasures {
     if (keys.isEmpty()) throw new Failure.Invalid("nothing is named that is to be erased");
     Map<String, SortedSet<String>> ids = new TreeMap<>();
     for (Key key : keys) {
-      if (!FhirStore.types().contains(key.type()))
-        throw new Failure.Invalid("the lake has no table of that type, but of " + String.join(", ", FhirStore.types()));
+      if (!Catalogue.TYPES.contains(key.type()))
+        throw new Failure.Invalid("the lake has no table of that type, but of " + String.join(", ", Catalogue.TYPES));
       ids.computeIfAbsent(key.type(), type -> new TreeSet<>()).add(key.id());
     }
     String name = FOLDER + UUID.randomUUID() + ".json";

@@ -116,6 +116,69 @@ class FhirSearchTest {
     assertEquals(400, get("/fhir?_type=Nonsense").statusCode());
   }
 
+  private String observed() {
+    String patient = found("").getJsonArray("entry").getJsonObject(0).getJsonObject("resource").getString("id");
+    ward.send("POST", "/fhir/Observation",
+        "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"x\"},\"identifier\":[{\"value\":\"" + mine
+            + "\"}],\"subject\":{\"reference\":\"Patient/" + patient + "\"}}");
+    return patient;
+  }
+
+  @Test
+  void aSearchOverSeveralTypesHasTheBaseForItsAddress() {
+    observed();
+
+    JsonObject all = get("/fhir?_type=Patient,Observation&identifier=" + mine + "&_total=accurate&_count=2")
+        .bodyAsJsonObject();
+    JsonObject posted = ward.send("POST", "/fhir/_search", Buffer.buffer("_type=Observation&identifier=" + mine),
+        "Content-Type", "application/x-www-form-urlencoded").bodyAsJsonObject();
+
+    assertEquals(4, all.getInteger("total"));
+    assertEquals(ward.base() + "/fhir?_total=accurate&_count=2&_type=Patient,Observation&identifier=" + mine,
+        link(all, "self"));
+    JsonObject rest = get(link(all, "next").substring(ward.base().length())).bodyAsJsonObject();
+    assertEquals(2, rest.getJsonArray("entry").size());
+    assertEquals(1, posted.getJsonArray("entry").size());
+    assertEquals(400, get("/fhir?_type=Patient&favourite-colour=blue", "Prefer", "handling=strict").statusCode());
+  }
+
+  @Test
+  void aCompartmentIsSearchedUnderTheAddressOfWhoseItIs() {
+    String patient = observed();
+    String address = "/fhir/Patient/" + patient + "/";
+
+    JsonObject observations = get(address + "Observation?status=final").bodyAsJsonObject();
+
+    assertEquals(1, observations.getJsonArray("entry").size());
+    assertEquals(ward.base() + address + "Observation?status=final", link(observations, "self"));
+    assertEquals(2, get(address + "*").bodyAsJsonObject().getJsonArray("entry").size());
+    assertEquals(1, get(address + "*?_type=Observation").bodyAsJsonObject().getJsonArray("entry").size());
+    for (String none : List.of(address + "Nonsense", address + "Endpoint", "/fhir/Endpoint/x/Observation"))
+      assertEquals(404, get(none).statusCode(), none);
+  }
+
+  @Test
+  void whatIsIncludedSaysSoAndIsNotCounted() {
+    observed();
+
+    JsonObject bundle = get("/fhir/Observation?identifier=" + mine + "&_include=Observation:subject&_total=accurate")
+        .bodyAsJsonObject();
+
+    assertEquals(1, bundle.getInteger("total"));
+    JsonArray entries = bundle.getJsonArray("entry");
+    assertEquals("match", entries.getJsonObject(0).getJsonObject("search").getString("mode"));
+    assertEquals("include", entries.getJsonObject(1).getJsonObject("search").getString("mode"));
+    assertEquals("Patient", entries.getJsonObject(1).getJsonObject("resource").getString("resourceType"));
+  }
+
+  @Test
+  void whatCostsTooMuchIsAnAnswerOfItsOwn() {
+    HttpResponse<Buffer> costly = get("/fhir/Patient?birthdate=" + "2020,".repeat(300));
+
+    assertEquals(422, costly.statusCode());
+    assertEquals("too-costly", costly.bodyAsJsonObject().getJsonArray("issue").getJsonObject(0).getString("code"));
+  }
+
   @Test
   void metadataNamesEverySearchParameterOfTheStore() {
     JsonArray resources = get("/fhir/metadata").bodyAsJsonObject()
