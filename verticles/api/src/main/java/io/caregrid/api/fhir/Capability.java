@@ -2,6 +2,7 @@ package io.caregrid.api.fhir;
 
 import io.caregrid.contract.Gate;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.Versioning;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -40,12 +41,14 @@ final class Capability {
   /** An operation is told with its definition or not at all (capabilitystatement.html, rest.operation). */
   static final Map<String, String> OPERATIONS = Map.ofEntries(
       Map.entry("viewdefinition-run", "http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run"),
+      Map.entry("versions", HL7 + "CapabilityStatement-versions"),
       Map.entry("validate", HL7 + "Resource-validate"),
       Map.entry("meta", HL7 + "Resource-meta"),
       Map.entry("meta-add", HL7 + "Resource-meta-add"),
       Map.entry("meta-delete", HL7 + "Resource-meta-delete"),
       Map.entry("Patient everything", HL7 + "Patient-everything"),
       Map.entry("Encounter everything", HL7 + "Encounter-everything"));
+  private final Versioning versioning;
   private final String version;
   private final String started;
   private final Map<String, Buffer> kept = new LinkedHashMap<>() {
@@ -58,7 +61,8 @@ final class Capability {
   };
 
   /** @param started when this node started, FHIR dateTime */
-  Capability(String version, String started) {
+  Capability(Versioning versioning, String version, String started) {
+    this.versioning = versioning;
     this.version = version;
     this.started = started;
   }
@@ -139,7 +143,7 @@ final class Capability {
     return (name, kind) -> params.add(new JsonObject().put("name", name).put("type", kind));
   }
 
-  private static JsonObject resource(String type, Set<String> routes) {
+  private JsonObject resource(String type, Set<String> routes) {
     JsonArray params = new JsonArray();
     FhirStore.searchParams(type).forEach(param(params));
     boolean conditional = routes.contains("PUT /fhir/TYPE");
@@ -147,8 +151,8 @@ final class Capability {
         .put("type", type)
         .put("profile", "http://hl7.org/fhir/StructureDefinition/" + type)
         .put("interaction", interactions(OF_TYPE, routes))
-        .put("versioning", "versioned-update")
-        .put("readHistory", true)
+        .put("versioning", versioning.of(type).code)
+        .put("readHistory", versioning.of(type) != Versioning.Policy.NO_VERSION)
         .put("updateCreate", true)
         .put("conditionalCreate", conditional)
         .put("conditionalRead", "full-support")
