@@ -317,7 +317,8 @@ public final class Database {
 
   public Future<Void> close() {
     return Future
-        .join(List.of(pool.close(), adding.close(), writing.close(), searching.close(), finding.close(), recording.close()))
+        .join(List.of(pool.close(), adding.close(), writing.close(), searching.close(), finding.close(),
+            recording.close()))
         .mapEmpty();
   }
 }

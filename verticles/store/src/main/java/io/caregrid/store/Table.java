@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * The statements of one resource type; only the tables' names differ between types, and those come from {@link Definition} alone.
  * Each statement that changes something queues its change while it holds the row, in the same statement.
  */
-record Table(String type, String read, String vread, String history, String create, String update, String erase,
+record Table(String type, String read, String vread, String versions, String create, String update, String erase,
     String createMany, String replaceMany, String hold, String newest, String oldest, String lock, String insertMany,
     String mergeMany, String indexMany, String keepMany) {
 
@@ -147,7 +147,7 @@ record Table(String type, String read, String vread, String history, String crea
 
   /** The history of one resource, this way round. */
   String history(boolean oldestFirst) {
-    return history.replace("#direction", oldestFirst ? "asc" : "desc");
+    return versions.replace("#direction", oldestFirst ? "asc" : "desc");
   }
 
   private static String sql(String pattern, String type) {

@@ -166,14 +166,14 @@ final class Transaction {
     Map<Criteria, List<Stored>> found = new ConcurrentHashMap<>();
     return slices(List.copyOf(first.keySet()),
         where -> failing(first.get(where), () -> matches.upTo(where, 2)).onSuccess(some -> found.put(where, some)))
-            .map(all -> {
-              Map<Criteria, Integer> creating = new HashMap<>();
-              for (int i : which) {
-                Criteria where = steps.get(i).where();
-                if (where != null) resolved(i, where, found.get(where), creating);
-              }
-              return null;
-            });
+        .map(all -> {
+          Map<Criteria, Integer> creating = new HashMap<>();
+          for (int i : which) {
+            Criteria where = steps.get(i).where();
+            if (where != null) resolved(i, where, found.get(where), creating);
+          }
+          return null;
+        });
   }
 
   /** So many at once on their way to the database, and the next ones when these are back: each has a deadline of its own. */

@@ -42,7 +42,8 @@ final class BundleRun {
     Reply[] replies = new Reply[entries.size()];
     Future<?> before = Future.succeededFuture();
     for (List<String> verbs : ORDER) {
-      List<Entry> these = entries.stream().filter(entry -> entry.ask() != null && verbs.contains(entry.ask().verb()))
+      List<Entry> these = entries.stream()
+          .filter(entry -> entry.ask() != null && verbs.contains(entry.ask().verb()))
           .toList();
       before = before.compose(done -> all(these, replies));
     }
@@ -98,9 +99,10 @@ final class BundleRun {
       List<Reply> replies = new ArrayList<>(done.size());
       for (int i = 0; i < done.size(); i++) replies.add(reply(entries.get(i), steps.get(i), done.get(i)));
       return replies;
-    }).recover(cause -> Future.failedFuture(cause instanceof Step.Failed failed
-        ? told(entries.get(failed.step), steps.get(failed.step), failed.getCause())
-        : cause));
+    })
+        .recover(cause -> Future.failedFuture(cause instanceof Step.Failed failed
+            ? told(entries.get(failed.step), steps.get(failed.step), failed.getCause())
+            : cause));
   }
 
   private Step step(Entry entry) {
@@ -131,10 +133,12 @@ final class BundleRun {
 
   /** {@code Patient.birthDate} stands at {@code Bundle.entry[3].resource.birthDate}. */
   private static List<Issue> within(Entry entry, List<Issue> issues) {
-    return issues.stream().map(issue -> new Issue(issue.severity(), issue.code(), issue.text(),
-        issue.expression() == null || issue.expression().startsWith("Bundle.")
-            ? issue.expression()
-            : entry.place() + ".resource" + behindType(issue.expression()))).toList();
+    return issues.stream()
+        .map(issue -> new Issue(issue.severity(), issue.code(), issue.text(),
+            issue.expression() == null || issue.expression().startsWith("Bundle.")
+                ? issue.expression()
+                : entry.place() + ".resource" + behindType(issue.expression())))
+        .toList();
   }
 
   private static String behindType(String expression) {

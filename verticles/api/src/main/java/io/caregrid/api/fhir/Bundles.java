@@ -66,7 +66,8 @@ final class Bundles {
         + HttpResponseStatus.valueOf(reply.status()).reasonPhrase() + "\"");
     if (reply.location() != null) entry.appendString(",\"location\":" + quoted(reply.location()));
     if (stored != null) {
-      entry.appendString(",\"etag\":" + quoted(Versions.tag(stored)) + ",\"lastModified\":\"" + stored.updated() + "\"");
+      entry
+          .appendString(",\"etag\":" + quoted(Versions.tag(stored)) + ",\"lastModified\":\"" + stored.updated() + "\"");
     }
     if (reply.outcome()) entry.appendString(",\"outcome\":").appendBuffer(reply.body());
     return entry.appendString("}}");

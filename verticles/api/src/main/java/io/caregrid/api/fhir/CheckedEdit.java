@@ -25,7 +25,8 @@ final class CheckedEdit implements Edit {
     ObjectNode next = patch.apply(before);
     if (!next.path("resourceType").asText().equals(type))
       throw new Failure.Unprocessable("a patch cannot change resourceType", type);
-    if (!next.path("id").asText().equals(id)) throw new Failure.Unprocessable("a patch cannot change the id", type + ".id");
+    if (!next.path("id").asText().equals(id))
+      throw new Failure.Unprocessable("a patch cannot change the id", type + ".id");
     issues = rules.check(next);
     if (issues.isEmpty()) return next;
     Issue first = issues.get(0);

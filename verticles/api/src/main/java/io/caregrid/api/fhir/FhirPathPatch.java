@@ -148,7 +148,8 @@ final class FhirPathPatch {
   /** Null for none. */
   private static Place one(Operation operation, String path, ObjectNode resource, Places places) {
     List<JsonNode> found = found(operation, path, resource);
-    if (found.size() > 1) throw operation.impossible("the path means " + found.size() + " elements, and may mean one only");
+    if (found.size() > 1)
+      throw operation.impossible("the path means " + found.size() + " elements, and may mean one only");
     return found.isEmpty() ? null : place(operation, found.get(0), places);
   }
 
@@ -213,8 +214,10 @@ final class FhirPathPatch {
     if (found.isEmpty()) return empty(operation, resource, places);
     List<Place> all = found.stream().map(each -> place(operation, each, places)).toList();
     Place first = all.get(0);
-    boolean whole = all.stream().allMatch(each -> each.isListed() && each.holder() == first.holder()
-        && each.key().equals(first.key())) && first.list().size() == all.size();
+    boolean whole = all.stream()
+        .allMatch(each -> each.isListed() && each.holder() == first.holder()
+            && each.key().equals(first.key()))
+        && first.list().size() == all.size();
     if (!whole) throw operation.impossible("the path must mean all elements of one list");
     return new Listed(first.holder(), Schema.element(first.holderType(), first.key()));
   }
@@ -237,8 +240,9 @@ final class FhirPathPatch {
     String companion = place.key().startsWith("_") ? place.key().substring(1) : "_" + place.key();
     for (String key : List.of(place.key(), companion)) {
       if (!place.isListed()) place.holder().remove(key);
-      else if (place.holder().get(key) instanceof ArrayNode list && place.index() < list.size())
-        list.remove(place.index());
+      else
+        if (place.holder().get(key) instanceof ArrayNode list && place.index() < list.size())
+          list.remove(place.index());
     }
   }
 

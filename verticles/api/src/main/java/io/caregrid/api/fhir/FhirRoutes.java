@@ -50,7 +50,8 @@ public final class FhirRoutes implements Routes {
     this.store = store;
     this.rules = rules;
     this.interactions = new Interactions(store);
-    this.capability = new Capability(store.versioning(), version, Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+    this.capability = new Capability(store.versioning(), version,
+        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
   }
 
   @Override

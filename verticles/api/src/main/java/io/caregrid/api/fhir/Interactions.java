@@ -28,7 +28,8 @@ final class Interactions {
   private static final String HISTORY = "_history";
   private static final Pattern HANDLING = Pattern.compile("handling=([a-z]*)");
   /** Parameters that say how to answer or to work, and are no condition. */
-  private static final Set<String> MANNERS = Set.of("_format", "_pretty", "_summary", "_elements", "_count", "_hardDelete",
+  private static final Set<String> MANNERS = Set.of("_format", "_pretty", "_summary", "_elements", "_count",
+      "_hardDelete",
       "hardDelete", "_meta-history");
   private static final int MOST_DELETED = 1_000;
 

@@ -137,8 +137,10 @@ final class JsonPatch {
     if (operation.path().isEmpty()) return operation.value().deepCopy();
     JsonNode parent = parent(root, operation, operation.path());
     String last = last(operation.path());
-    if (parent instanceof ArrayNode list) list.set(index(operation, last, list.size() - 1), operation.value().deepCopy());
-    else ((ObjectNode) parent).set(last, operation.value().deepCopy());
+    if (parent instanceof ArrayNode list)
+      list.set(index(operation, last, list.size() - 1), operation.value().deepCopy());
+    else
+      ((ObjectNode) parent).set(last, operation.value().deepCopy());
     return root;
   }
 
@@ -148,7 +150,8 @@ final class JsonPatch {
     String last = last(operation.path());
     if (parent instanceof ArrayNode list)
       list.insert(last.equals("-") ? list.size() : index(operation, last, list.size()), value);
-    else ((ObjectNode) parent).set(last, value);
+    else
+      ((ObjectNode) parent).set(last, value);
     return root;
   }
 
@@ -157,7 +160,7 @@ final class JsonPatch {
     at(root, operation, path);
     JsonNode parent = parent(root, operation, path);
     if (parent instanceof ArrayNode list) list.remove(index(operation, last(path), list.size() - 1));
-    else ((ObjectNode) parent).remove(last(path));
+    else((ObjectNode) parent).remove(last(path));
     return root;
   }
 

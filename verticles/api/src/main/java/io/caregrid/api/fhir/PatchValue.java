@@ -67,7 +67,8 @@ final class PatchValue {
     for (Named part : value.parts()) {
       Element element = Schema.element(type, part.name());
       if (element == null)
-        throw new Failure.Unprocessable(type + " has no element that a part of the patch names", "Parameters.parameter");
+        throw new Failure.Unprocessable(type + " has no element that a part of the patch names",
+            "Parameters.parameter");
       if (element.repeats()) insert(object, element, object.path(element.name()).size(), part.value());
       else
         set(object, element, part.value(), () -> new Failure.Unprocessable(

@@ -61,7 +61,8 @@ class BundleDoorTest {
   @Test
   void aBatchDoesEachEntryByItselfAndAnswersInTheirOrder() {
     HttpResponse<Buffer> done = bundle("batch", entry("GET", "Patient/none-" + mark, null),
-        entry("POST", "Patient", patient()), entry("POST", "Patient", "{\"resourceType\":\"Patient\",\"birthDate\":\"x\"}"),
+        entry("POST", "Patient", patient()),
+        entry("POST", "Patient", "{\"resourceType\":\"Patient\",\"birthDate\":\"x\"}"),
         entry("PUT", "Patient/p-" + mark, patient()), entry("GET", "Patient?identifier=urn:door|" + mark, null),
         entry("POST", "Nonsense", "{\"resourceType\":\"Nonsense\"}"), entry("PATCH", "Patient/p-" + mark, patient()));
 
@@ -74,10 +75,17 @@ class BundleDoorTest {
     assertEquals("W/\"1\"", response(done, 1).getString("etag"));
     assertTrue(response(done, 2).getString("status").startsWith("422"));
     assertEquals("Bundle.entry[2].resource.birthDate", response(done, 2).getJsonObject("outcome")
-        .getJsonArray("issue").getJsonObject(0).getJsonArray("expression").getString(0));
+        .getJsonArray("issue")
+        .getJsonObject(0)
+        .getJsonArray("expression")
+        .getString(0));
     assertTrue(response(done, 3).getString("status").startsWith("400"), "the id is missing in the body");
-    assertEquals(1, done.bodyAsJsonObject().getJsonArray("entry").getJsonObject(4).getJsonObject("resource")
-        .getJsonArray("entry").size());
+    assertEquals(1, done.bodyAsJsonObject()
+        .getJsonArray("entry")
+        .getJsonObject(4)
+        .getJsonObject("resource")
+        .getJsonArray("entry")
+        .size());
     assertTrue(response(done, 5).getString("status").startsWith("404"));
     assertTrue(response(done, 6).getString("status").startsWith("400"));
     assertEquals(1, found());
@@ -125,7 +133,9 @@ class BundleDoorTest {
 
   @Test
   void aBatchOfAThousandIsDone() {
-    String[] entries = IntStream.range(0, 1_000).mapToObj(i -> entry("POST", "Patient", patient())).toArray(String[]::new);
+    String[] entries = IntStream.range(0, 1_000)
+        .mapToObj(i -> entry("POST", "Patient", patient()))
+        .toArray(String[]::new);
 
     JsonArray answers = bundle("batch", entries).bodyAsJsonObject().getJsonArray("entry");
 
@@ -139,8 +149,11 @@ class BundleDoorTest {
 
   @Test
   void sixtyFourConditionalCreatesOverHttpAtOnceMakeOne() {
-    List<Integer> statuses = IntStream.range(0, 64).parallel().mapToObj(i -> ward.send("POST", "/fhir/Patient", patient(),
-        "If-None-Exist", "identifier=urn:door|" + mark).statusCode()).toList();
+    List<Integer> statuses = IntStream.range(0, 64)
+        .parallel()
+        .mapToObj(i -> ward.send("POST", "/fhir/Patient", patient(),
+            "If-None-Exist", "identifier=urn:door|" + mark).statusCode())
+        .toList();
 
     assertEquals(1, statuses.stream().filter(status -> status == 201).count());
     assertEquals(63, statuses.stream().filter(status -> status == 200).count());
@@ -216,13 +229,17 @@ class BundleDoorTest {
   @Test
   void preferDecidesWhatABundleAnswers() {
     HttpResponse<Buffer> whole = ward.send("POST", "/fhir",
-        "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[" + entry("POST", "Patient", patient()) + "]}",
+        "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[" + entry("POST", "Patient", patient())
+            + "]}",
         "Prefer", "return=representation");
     HttpResponse<Buffer> told = ward.send("POST", "/fhir",
         "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":[" + entry("POST", "Patient", patient()) + "]}",
         "Prefer", "return=OperationOutcome");
 
-    assertEquals("Patient", whole.bodyAsJsonObject().getJsonArray("entry").getJsonObject(0).getJsonObject("resource")
+    assertEquals("Patient", whole.bodyAsJsonObject()
+        .getJsonArray("entry")
+        .getJsonObject(0)
+        .getJsonObject("resource")
         .getString("resourceType"));
     assertEquals("OperationOutcome", response(told, 0).getJsonObject("outcome").getString("resourceType"));
     assertNull(told.bodyAsJsonObject().getJsonArray("entry").getJsonObject(0).getJsonObject("resource"));

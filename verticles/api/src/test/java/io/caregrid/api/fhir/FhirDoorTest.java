@@ -326,11 +326,13 @@ class FhirDoorTest {
   void wrongVerbsAndUnknownOperationsAreRefused() {
     assertEquals(405, ward.send("DELETE", "/fhir/metadata", (String) null).statusCode());
     assertEquals(405, ward.send("POST", "/fhir/Patient/x", PATIENT).statusCode());
-    assertEquals(405, ward.send("PUT", "/fhir/Patient", PATIENT).statusCode());
-    assertEquals("GET, HEAD, POST", ward.send("PUT", "/fhir/Patient", PATIENT).getHeader("Allow"));
+    assertEquals(405, ward.send("OPTIONS", "/fhir/Patient", (String) null).statusCode());
+    assertEquals("DELETE, GET, HEAD, PATCH, POST, PUT",
+        ward.send("OPTIONS", "/fhir/Patient", (String) null).getHeader("Allow"));
     assertEquals(404, read("/fhir/Patient/$validate").statusCode());
     assertEquals(404, ward.send("POST", "/fhir/$validate", PATIENT).statusCode());
-    assertEquals(412, ward.send("POST", "/fhir/Patient", PATIENT, "If-None-Exist", "identifier=1").statusCode());
+    assertEquals(400, ward.send("PUT", "/fhir/Patient", PATIENT).statusCode());
+    assertEquals(400, ward.send("POST", "/fhir/Patient", PATIENT, "If-None-Exist", "&").statusCode());
   }
 
   @Test

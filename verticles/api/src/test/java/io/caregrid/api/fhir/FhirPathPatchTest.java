@@ -30,7 +30,8 @@ class FhirPathPatchTest {
 
   private static String operation(String type, String path, String rest) {
     String end = rest.isEmpty() ? "" : "," + rest;
-    return "{'name':'operation','part':[{'name':'type','valueCode':'" + type + "'},{'name':'path','valueString':'" + path
+    return "{'name':'operation','part':[{'name':'type','valueCode':'" + type + "'},{'name':'path','valueString':'"
+        + path
         + "'}" + end + "]}";
   }
 
@@ -40,20 +41,22 @@ class FhirPathPatchTest {
 
   @ParameterizedTest
   @CsvSource(delimiter = '#', quoteCharacter = '`', value = {
-      "Patient.birthDate # 'valueDate':'1999-09-09' # 'birthDate':'1980-01-01' # 'birthDate':'1999-09-09'",
-      "Patient.name[0].family # 'valueString':'B' # 'family':'A' # 'family':'B'",
-      "Patient.name.given[1] # 'valueString':'z' # 'given':['x','y'] # 'given':['x','z']",
-      "Patient.active # 'valueBoolean':false # 'active':true # 'active':false",
-      "Patient.name # 'valueHumanName':{'text':'T'} # 'name':[{'family':'A','given':['x','y']}] # 'name':[{'text':'T'}]"})
+    "Patient.birthDate # 'valueDate':'1999-09-09' # 'birthDate':'1980-01-01' # 'birthDate':'1999-09-09'",
+    "Patient.name[0].family # 'valueString':'B' # 'family':'A' # 'family':'B'",
+    "Patient.name.given[1] # 'valueString':'z' # 'given':['x','y'] # 'given':['x','z']",
+    "Patient.active # 'valueBoolean':false # 'active':true # 'active':false",
+    "Patient.name # 'valueHumanName':{'text':'T'} # 'name':[{'family':'A','given':['x','y']}] # 'name':[{'text':'T'}]"})
   void replacePutsAValueInThePlaceOfTheOneBefore(String path, String value, String before, String after) {
-    assertEquals(PATIENT.replace(before.trim(), after.trim()), apply(PATIENT, operation("replace", path.trim(), value(value.trim()))));
+    assertEquals(PATIENT.replace(before.trim(), after.trim()),
+        apply(PATIENT, operation("replace", path.trim(), value(value.trim()))));
   }
 
   @Test
   void aChoiceGetsTheNameOfItsNewTypeAndKeepsItsPlace() {
     String observation = "{'resourceType':'Observation','effectiveDateTime':'2020','_effectiveDateTime':{'id':'e'},'status':'final','code':{'text':'c'}}";
 
-    assertEquals("{'resourceType':'Observation','effectivePeriod':{'start':'2021'},'status':'final','code':{'text':'c'}}",
+    assertEquals(
+        "{'resourceType':'Observation','effectivePeriod':{'start':'2021'},'status':'final','code':{'text':'c'}}",
         apply(observation, operation("replace", "Observation.effective", value("'valuePeriod':{'start':'2021'}"))));
     assertThrows(Failure.Unprocessable.class,
         () -> apply(observation, operation("replace", "Observation.effective", value("'valueString':'x'"))));
@@ -63,7 +66,8 @@ class FhirPathPatchTest {
   void equalValuesAreToldApartByTheirPlace() {
     String two = "{'resourceType':'Patient','communication':[{'language':{'text':'a'},'preferred':true},{'language':{'text':'a'},'preferred':true}]}";
 
-    assertEquals("{'resourceType':'Patient','communication':[{'language':{'text':'a'},'preferred':true},{'language':{'text':'a'},'preferred':false}]}",
+    assertEquals(
+        "{'resourceType':'Patient','communication':[{'language':{'text':'a'},'preferred':true},{'language':{'text':'a'},'preferred':false}]}",
         apply(two, operation("replace", "Patient.communication[1].preferred", value("'valueBoolean':false"))));
   }
 
@@ -76,7 +80,8 @@ class FhirPathPatchTest {
     String patched = apply(PATIENT, operation("add", "Patient", telecom), operation("add", "Patient.name[0]", given),
         operation("add", "Patient", deceased));
 
-    assertEquals(PATIENT.replace("'y']", "'y','z']").replaceAll("}$", ",'telecom':[{'value':'1'}],'deceasedDateTime':'2020'}"),
+    assertEquals(
+        PATIENT.replace("'y']", "'y','z']").replaceAll("}$", ",'telecom':[{'value':'1'}],'deceasedDateTime':'2020'}"),
         patched);
   }
 
@@ -85,7 +90,8 @@ class FhirPathPatchTest {
     String contact = "{'name':'name','valueString':'contact'},{'name':'value','part':[{'name':'name','valueHumanName':{'text':'C'}},"
         + "{'name':'telecom','valueContactPoint':{'value':'1'}},{'name':'telecom','valueContactPoint':{'value':'2'}},{'name':'gender','valueCode':'male'}]}";
 
-    assertEquals("{'resourceType':'Patient','contact':[{'name':{'text':'C'},'telecom':[{'value':'1'},{'value':'2'}],'gender':'male'}]}",
+    assertEquals(
+        "{'resourceType':'Patient','contact':[{'name':{'text':'C'},'telecom':[{'value':'1'},{'value':'2'}],'gender':'male'}]}",
         apply("{'resourceType':'Patient'}", operation("add", "Patient", contact)));
   }
 
@@ -96,8 +102,11 @@ class FhirPathPatchTest {
 
     assertEquals(PATIENT.replace("},{'system':'urn:b'", "},{'value':'new'},{'system':'urn:b'"),
         apply(PATIENT, operation("insert", "Patient.identifier", insert)));
-    assertEquals(PATIENT.replaceAll("'identifier':.*", "'identifier':[{'system':'urn:b','value':'2'},{'system':'urn:a','value':'1'},{'value':'new'}]}"),
-        apply(PATIENT, operation("insert", "Patient.identifier", insert), operation("move", "Patient.identifier", move)));
+    assertEquals(
+        PATIENT.replaceAll("'identifier':.*",
+            "'identifier':[{'system':'urn:b','value':'2'},{'system':'urn:a','value':'1'},{'value':'new'}]}"),
+        apply(PATIENT, operation("insert", "Patient.identifier", insert),
+            operation("move", "Patient.identifier", move)));
     assertEquals(PATIENT.replace("{'system':'urn:a','value':'1'},", ""),
         apply(PATIENT, operation("delete", "Patient.identifier.where(system = \\u0027urn:a\\u0027)", "")));
     assertEquals(PATIENT, apply(PATIENT, operation("delete", "Patient.maritalStatus", "")));
@@ -118,7 +127,7 @@ class FhirPathPatchTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"Patient.maritalStatus.text", "Patient.name.given", "Patient", "Patient.name.given.count()",
-      "Patient.active.not()", "1 + 1", "Patient.name[0].family.substring(0,1)"})
+    "Patient.active.not()", "1 + 1", "Patient.name[0].family.substring(0,1)"})
   void whatIsNotOneElementCannotBeReplaced(String path) {
     assertThrows(Failure.Unprocessable.class,
         () -> apply(PATIENT, operation("replace", path, value("'valueString':'x'"))));
@@ -131,9 +140,11 @@ class FhirPathPatchTest {
     assertThrows(Failure.Unprocessable.class, () -> apply(PATIENT,
         operation("add", "Patient", "{'name':'name','valueString':'nonsense'}," + value("'valueString':'x'"))));
     assertThrows(Failure.Unprocessable.class, () -> apply(PATIENT,
-        operation("insert", "Patient.identifier", "{'name':'index','valueInteger':5}," + value("'valueIdentifier':{}"))));
+        operation("insert", "Patient.identifier",
+            "{'name':'index','valueInteger':5}," + value("'valueIdentifier':{}"))));
     assertThrows(Failure.Unprocessable.class, () -> apply(PATIENT,
-        operation("insert", "Patient.identifier[0]", "{'name':'index','valueInteger':0}," + value("'valueIdentifier':{}"))));
+        operation("insert", "Patient.identifier[0]",
+            "{'name':'index','valueInteger':0}," + value("'valueIdentifier':{}"))));
     assertThrows(Failure.Unprocessable.class, () -> apply(PATIENT, operation("delete", "Patient", "")));
   }
 
