@@ -38,6 +38,7 @@ public final class FhirRoutes implements Routes {
   private final FhirStore store;
   private final Future<ResourceRules> rules;
   private final Interactions interactions;
+  private final WriteRoutes writing;
   private final Capability capability;
   /** One of those of this node, which are all alike; what is mounted later is on it, too. */
   private volatile Router mounted;
@@ -50,6 +51,7 @@ public final class FhirRoutes implements Routes {
     this.store = store;
     this.rules = rules;
     this.interactions = new Interactions(store);
+    this.writing = new WriteRoutes(store, interactions, rules);
     this.capability = new Capability(store.versioning(), version,
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
   }
@@ -65,7 +67,7 @@ public final class FhirRoutes implements Routes {
     new ValidateOperation(store, rules).mount(router);
     needs(Access.OPEN, router.routeWithRegex(OPERATION_OF_TYPE).setName("/fhir/*/$*")).handler(FhirRoutes::operation);
     new SearchRoutes(store).mount(router);
-    new WriteRoutes(store, interactions, rules).mount(router);
+    writing.mount(router);
     mountTypes(router);
     needs(Access.OPEN, router.routeWithRegex(OPERATION).setName("/fhir/$*").last()).handler(FhirRoutes::operation);
     needs(Access.OPEN, router.routeWithRegex(OTHER_ADDRESS).setName("/fhir/*").last()).handler(FhirRoutes::unknown);
