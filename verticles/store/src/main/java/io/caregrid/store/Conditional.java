@@ -16,7 +16,8 @@ import java.util.function.Function;
  * without a connection.
  */
 final class Conditional {
-  private static final Duration TURN = Duration.ofSeconds(10);
+  /** With the turn on a connection less than {@link Database#PATIENCE_SECONDS}. */
+  private static final Duration TURN = Duration.ofSeconds(8);
 
   private final Database database;
   private final Clock clock;

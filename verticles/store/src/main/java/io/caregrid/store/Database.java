@@ -51,7 +51,7 @@ public final class Database {
   private static final String SEARCHES_BUSY = "As many searches as may run at once are under way; try again shortly";
   private static final int TRANSACTIONS_WAITING = 256;
   private static final int CONDITIONS_WAITING = 10_000;
-  private static final Duration CONDITION_TURN = Duration.ofSeconds(10);
+  private static final Duration CONDITION_TURN = Duration.ofSeconds(4);
   private static final String CONDITIONS_BUSY = "As many conditional writes as may run at once are under way; try again shortly";
   private static final Duration TRANSACTION_TURN = Duration.ofSeconds(60);
   private static final String TRANSACTIONS_BUSY = "As many transactions as may run at once are under way; try again shortly";

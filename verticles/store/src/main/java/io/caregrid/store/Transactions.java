@@ -49,7 +49,7 @@ final class Transactions {
     return begun(() -> {
       for (int i = 0; i < steps.size(); i++) require(caller, steps, i);
       return database.offLoop(() -> Prepared.of(steps, clock));
-    }).compose(prepared -> tried(prepared, TRIES))
+    }).compose(prepared -> tried(prepared, TRIES, System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS)))
         .timeout(MOST_SECONDS + Database.PATIENCE_SECONDS, TimeUnit.SECONDS)
         .recover(cause -> cause instanceof Step.Failed ? Future.failedFuture(cause) : Failures.recover(cause))
         .transform(done -> recorded(caller, steps, done.result(), done.cause()));
@@ -74,23 +74,22 @@ final class Transactions {
     }
   }
 
-  private Future<List<Done>> tried(Prepared prepared, int tries) {
-    return tried(prepared).recover(cause -> {
+  private Future<List<Done>> tried(Prepared prepared, int tries, long deadline) {
+    return tried(prepared, deadline).recover(cause -> {
       boolean raced = cause instanceof Raced || Failures.lostRace(cause);
-      if (raced && tries > 1) return tried(prepared, tries - 1);
+      if (raced && tries > 1) return tried(prepared, tries - 1, deadline);
       return Future.failedFuture(cause instanceof Raced
           ? new Failure.Conflict("Others keep changing what this transaction changes; try again")
           : cause);
     });
   }
 
-  private Future<List<Done>> tried(Prepared prepared) {
-    long begun = System.nanoTime();
+  private Future<List<Done>> tried(Prepared prepared, long deadline) {
     return database.transaction(connection -> connection.query(SETTINGS)
         .execute()
         .compose(set -> new Transaction(database, connection, writes, versioning,
             new Matches(search.on(connection), clock), within.apply(connection), clock, prepared).run())
-        .compose(done -> System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(MOST_SECONDS)
+        .compose(done -> System.nanoTime() > deadline
             ? Future.failedFuture(new Failure.Busy("The transaction took longer than " + MOST_SECONDS
                 + " s, and nothing of it was done: send less at once"))
             : Future.succeededFuture(done)));

@@ -74,9 +74,13 @@ final class BundleRun {
 
   private Future<Reply> one(Entry entry) {
     if (entry.refused() != null) throw entry.refused();
-    if (entry.isQuestion()) return interactions.ask(store, entry.ask());
+    if (entry.isQuestion()) return interactions.ask(store, entry.ask()).map(reply -> seen(entry, reply));
     return interactions.single(entry.ask(), interactions.step(entry.fullUrl(), entry.ask(), entry.change()))
         .map(reply -> entry.ask().terms().prefers("representation") ? reply : reply.withoutResource());
+  }
+
+  private static Reply seen(Entry entry, Reply reply) {
+    return entry.ask().verb().equals("HEAD") ? reply.withoutResource() : reply;
   }
 
   /** As a request of its own would have been answered. */
@@ -117,7 +121,7 @@ final class BundleRun {
   }
 
   private Reply reply(Entry entry, Step step, Step.Done done) {
-    if (done.answer() instanceof Reply answer) return answer;
+    if (done.answer() instanceof Reply answer) return seen(entry, answer);
     return interactions.reply(entry.ask(), step, done, false);
   }
 
