@@ -30,6 +30,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -324,16 +325,26 @@ class TransactionTest {
   }
 
   @Test
+  @Tag("full")
   void tenThousandEntriesAreOneTransaction() {
+    areOneTransaction(10_000);
+  }
+
+  @Test
+  void severalChunksOfEntriesAreOneTransaction() {
+    areOneTransaction(1_200);
+  }
+
+  private void areOneTransaction(int entries) {
     List<Step> steps = new ArrayList<>();
     steps.add(create("urn:uuid:big", patient("big")));
-    for (int i = 1; i < 10_000; i++) steps.add(create("urn:uuid:" + i, observation("urn:uuid:big")));
+    for (int i = 1; i < entries; i++) steps.add(create("urn:uuid:" + i, observation("urn:uuid:big")));
 
     List<Done> done = get(store.transaction(CALLER, steps));
 
     String patient = "Patient/" + done.get(0).stored().id();
-    assertEquals(10_000, done.size());
-    assertEquals(patient, subject(done.get(9_999).stored()));
+    assertEquals(entries, done.size());
+    assertEquals(patient, subject(done.get(entries - 1).stored()));
     assertEquals(1, room.count("from (select xmin::text from r_observation where id = any ($1) group by 1) x",
         (Object) done.stream().skip(1).map(one -> one.stored().id()).toArray(String[]::new)));
   }
