@@ -95,6 +95,9 @@ final class AccessTable {
       POST    /fhir/TYPE/:id/$validate              FHIR_READ
       GET     /fhir/TYPE/:id/$validate              FHIR_READ
       HEAD    /fhir/TYPE/:id/$validate              FHIR_READ
+      GET     /fhir/TYPE/:id/$everything            FHIR_READ
+      HEAD    /fhir/TYPE/:id/$everything            FHIR_READ
+      POST    /fhir/TYPE/:id/$everything            FHIR_READ
       GET     /fhir/TYPE/:id/$meta                  FHIR_READ
       HEAD    /fhir/TYPE/:id/$meta                  FHIR_READ
       POST    /fhir/TYPE/:id/$meta-add              FHIR_WRITE

@@ -47,6 +47,7 @@ final class Bodies {
 
   /** A resource of this type that keeps R4's rules. Fails with Invalid 400, TooLarge 413, UnsupportedMedia 415 or Rejected 422, all findings at once. */
   static Future<ObjectNode> checked(RoutingContext request, Future<ResourceRules> rules, String type) {
+    if (type.equals(BinaryContent.TYPE) && isContent(request)) return binary(request, rules);
     return resource(request)
         .compose(sent -> rules.compose(ready -> sent.bytes().length() <= INLINE_BYTES
             ? Future.succeededFuture(checked(ready, sent, type))
@@ -58,6 +59,20 @@ final class Bodies {
     List<Issue> issues = rules.check(resource);
     if (!issues.isEmpty()) throw new Rejected(422, issues);
     return resource;
+  }
+
+  private static boolean isContent(RoutingContext request) {
+    String type = request.request().getHeader(HttpHeaders.CONTENT_TYPE);
+    return type != null && Format.of(type) == null;
+  }
+
+  private static Future<ObjectNode> binary(RoutingContext request, Future<ResourceRules> rules) {
+    return read(request).compose(content -> rules.compose(ready -> request.vertx().executeBlocking(() -> {
+      ObjectNode binary = BinaryContent.of(request, content, request.pathParam("id"));
+      List<Issue> issues = ready.check(binary);
+      if (!issues.isEmpty()) throw new Rejected(422, issues);
+      return binary;
+    }, false)));
   }
 
   private static Future<Sent> unsupported(String why) {

@@ -23,15 +23,28 @@ final class Bundles {
     String address = request.address().isEmpty() ? base : base + "/" + request.address();
     Buffer bundle = head("searchset", page);
     links(bundle, address, request.asked(), request.query().page(), page.next());
+    Page shown = request.query().count() > 0
+        ? page
+        : new Page(List.of(), page.total(), page.next(), page.unreadable(), List.of(), List.of(), page.notes());
+    return filled(bundle, base, shown, request.selection(), request.ignored());
+  }
+
+  /** @param address below the base, of an operation that answers pages */
+  static Buffer everything(String base, String address, List<Param> params, Page page, Selection selection) {
+    List<Param> asked = params.stream().filter(param -> !param.name().equals(SearchRequest.PAGE)).toList();
+    Buffer bundle = head("searchset", page);
+    links(bundle, base + "/" + address, asked, SearchRequest.last(params, SearchRequest.PAGE), page.next());
+    return filled(bundle, base, page, selection, List.of());
+  }
+
+  private static Buffer filled(Buffer bundle, String base, Page page, Selection selection, List<String> ignored) {
     List<Buffer> entries = new ArrayList<>();
-    if (request.query().count() > 0) {
-      page.entries().forEach(stored -> entries.add(found(base, stored, "match", request.selection())));
-      page.included().forEach(stored -> entries.add(found(base, stored, "include", request.selection())));
-    }
+    page.entries().forEach(stored -> entries.add(found(base, stored, "match", selection)));
+    page.included().forEach(stored -> entries.add(found(base, stored, "include", selection)));
     List<Issue> issues = new ArrayList<>();
     page.unreadable().forEach(stored -> issues.add(unreadable(stored)));
     page.notes().forEach(note -> issues.add(Issue.warning("incomplete", note)));
-    if (!request.ignored().isEmpty()) issues.add(ignored(request.ignored()));
+    if (!ignored.isEmpty()) issues.add(ignored(ignored));
     if (!issues.isEmpty()) entries.add(outcome(issues));
     return close(bundle, entries);
   }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What this node can do, told truly: made from the table of its routes and from the store's search parameters (FHIR R4 capabilitystatement.html). An
@@ -37,6 +38,8 @@ final class Capability {
       "POST /fhir ", "batch",
       "GET /fhir/_history", "history-system",
       "POST /fhir/_search", "search-system");
+  private static final List<String> COMPARTMENTS = Stream.of("patient", "encounter", "practitioner", "relatedPerson",
+      "device").map(name -> "http://hl7.org/fhir/CompartmentDefinition/" + name).toList();
   private static final String HL7 = "http://hl7.org/fhir/OperationDefinition/";
   /** An operation is told with its definition or not at all (capabilitystatement.html, rest.operation). */
   static final Map<String, String> OPERATIONS = Map.ofEntries(
@@ -88,6 +91,7 @@ final class Capability {
     JsonObject rest = new JsonObject().put("mode", "server").put("resource", resources);
     some(rest, "interaction", interactions(OF_SYSTEM, routes));
     some(rest, "operation", operations("/fhir/", "", routes));
+    if (routes.contains("GET /fhir/COMPARTMENT/:id/TYPE")) rest.put("compartment", new JsonArray(COMPARTMENTS));
     return new JsonObject()
         .put("resourceType", "CapabilityStatement")
         .put("status", "active")
@@ -143,6 +147,14 @@ final class Capability {
     return (name, kind) -> params.add(new JsonObject().put("name", name).put("type", kind));
   }
 
+  private static JsonArray includes(String type) {
+    JsonArray includes = new JsonArray().add("*");
+    FhirStore.searchParams(type).forEach((name, kind) -> {
+      if (kind.equals("reference")) includes.add(type + ":" + name);
+    });
+    return includes;
+  }
+
   private JsonObject resource(String type, Set<String> routes) {
     JsonArray params = new JsonArray();
     FhirStore.searchParams(type).forEach(param(params));
@@ -158,6 +170,7 @@ final class Capability {
         .put("conditionalRead", "full-support")
         .put("conditionalUpdate", conditional)
         .put("conditionalDelete", routes.contains("DELETE /fhir/TYPE") ? "multiple" : "not-supported")
+        .put("searchInclude", includes(type))
         .put("searchParam", params);
     some(resource, "operation", operations("/fhir/TYPE/", type, routes));
     return resource;

@@ -30,6 +30,8 @@ final class FhirAnswer {
     }
     if (reply.location() != null) response.putHeader(HttpHeaders.LOCATION, base(request) + "/" + reply.location());
     if (reply.items() >= 0) response.putHeader("Items-Deleted", String.valueOf(reply.items()));
+    if (reply.status() == 200 && reply.stored() != null && BinaryContent.isWanted(request, reply.stored()))
+      return BinaryContent.send(request, reply.stored());
     return reply.body() == null
         ? response.setStatusCode(reply.status()).end()
         : json(request, reply.status(), reply.body());

@@ -65,6 +65,7 @@ public final class FhirRoutes implements Routes {
     needs(Access.OPEN, reading(router.get("/fhir/$versions"))).handler(FhirRoutes::versions);
     new MetaOperations(store, rules).mount(router);
     new ValidateOperation(store, rules).mount(router);
+    new EverythingOperation(store, rules).mount(router);
     needs(Access.OPEN, router.routeWithRegex(OPERATION_OF_TYPE).setName("/fhir/*/$*")).handler(FhirRoutes::operation);
     new SearchRoutes(store).mount(router);
     writing.mount(router);

@@ -204,20 +204,20 @@ final class Interactions {
   }
 
   Future<Reply> read(Reading reading, Ask ask) {
-    return reading.read(ask.caller(), ask.type(), ask.id()).map(stored -> given(ask, stored));
+    return reading.read(ask.caller(), ask.type(), ask.id()).compose(stored -> given(ask, stored));
   }
 
   private Future<Reply> vread(Reading reading, Ask ask, String version) {
     if (!version.matches("\\d{1,9}")) throw new Failure.NotFound("no such version: versions are whole numbers from 1");
     return reading.vread(ask.caller(), ask.type(), ask.id(), Integer.parseInt(version))
-        .map(stored -> given(ask, stored));
+        .compose(stored -> given(ask, stored));
   }
 
-  private static Reply given(Ask ask, Stored stored) {
+  private static Future<Reply> given(Ask ask, Stored stored) {
     if (Versions.isFresh(stored, ask.terms().ifNoneMatch(), ask.terms().ifModifiedSince()))
-      return Reply.unchanged(stored);
+      return Future.succeededFuture(Reply.unchanged(stored));
     Selection part = Selection.of(ask.param("_elements"), ask.param("_summary"));
-    return Reply.found(stored, part.apply(stored.body()));
+    return part.cut(stored.body().length(), () -> part.apply(stored.body())).map(cut -> Reply.found(stored, cut));
   }
 
   private Future<Reply> historyOfOne(Reading reading, Ask ask) {
@@ -259,7 +259,8 @@ final class Interactions {
     SearchRequest asked = SearchRequest.of(type, within, params);
     if (isStrict(ask)) asked.requireKnown();
     return reading.search(ask.caller(), asked.query())
-        .map(page -> Reply.bundle(Bundles.searchset(ask.base(), asked, page)));
+        .compose(page -> Selection.cut(ask.base(), asked, page))
+        .map(Reply::bundle);
   }
 
   private static boolean isStrict(Ask ask) {

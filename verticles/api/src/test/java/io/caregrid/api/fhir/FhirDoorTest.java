@@ -280,6 +280,22 @@ class FhirDoorTest {
   }
 
   @Test
+  void aBinaryIsWrittenAndReadAsWhatItHolds() {
+    Buffer picture = Buffer.buffer(new byte[] {(byte) 0x89, 'P', 'N', 'G', 0, 1, 2});
+    HttpResponse<Buffer> created = ward.send("POST", "/fhir/Binary", picture, "Content-Type", "image/png", "Accept",
+        "application/fhir+json");
+    String address = location(created).replaceFirst("/_history.*", "");
+    HttpResponse<Buffer> content = ward.send("GET", address, (String) null, "Accept", "image/png");
+
+    assertEquals(201, created.statusCode());
+    assertEquals("image/png", read(address).bodyAsJsonObject().getString("contentType"));
+    assertEquals(picture, content.body());
+    assertEquals("image/png", content.getHeader("Content-Type"));
+    assertEquals("attachment", content.getHeader("Content-Disposition"));
+    assertEquals(406, ward.send("GET", "/fhir/Patient/x", (String) null, "Accept", "image/png").statusCode());
+  }
+
+  @Test
   void gzipGoesBothWays() throws IOException {
     HttpResponse<Buffer> zipped = ward.send("POST", "/fhir/Patient", gzip(PATIENT), "Content-Type",
         "application/fhir+json", "Content-Encoding", "gzip");
