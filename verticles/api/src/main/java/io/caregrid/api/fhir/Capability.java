@@ -38,6 +38,9 @@ final class Capability {
       "POST /fhir ", "batch",
       "GET /fhir/_history", "history-system",
       "POST /fhir/_search", "search-system");
+  private static final List<String> FORMATS = List.of("application/fhir+json", "json", "application/fhir+xml", "xml");
+  private static final List<String> PATCH_FORMATS = List.of("application/json-patch+json", "application/fhir+json",
+      "application/fhir+xml");
   private static final List<String> COMPARTMENTS = Stream.of("patient", "encounter", "practitioner", "relatedPerson",
       "device").map(name -> "http://hl7.org/fhir/CompartmentDefinition/" + name).toList();
   private static final String HL7 = "http://hl7.org/fhir/OperationDefinition/";
@@ -100,7 +103,8 @@ final class Capability {
         .put("software", new JsonObject().put("name", "Caregrid").put("version", version))
         .put("implementation", new JsonObject().put("description", "A Caregrid node").put("url", base))
         .put("fhirVersion", "4.0.1")
-        .put("format", new JsonArray(List.of("application/fhir+json", "json", "application/fhir+xml", "xml")))
+        .put("format", new JsonArray(FORMATS))
+        .put("patchFormat", new JsonArray(PATCH_FORMATS))
         .put("rest", new JsonArray().add(rest));
   }
 

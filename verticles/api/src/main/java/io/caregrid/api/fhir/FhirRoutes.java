@@ -63,13 +63,13 @@ public final class FhirRoutes implements Routes {
     needs(Access.OPEN, reading(router.get("/fhir"))).handler(FhirRoutes::welcome);
     needs(Access.OPEN, reading(router.get("/fhir/metadata"))).handler(this::metadata);
     needs(Access.OPEN, reading(router.get("/fhir/$versions"))).handler(FhirRoutes::versions);
+    mountTypes(router); // the most wanted ones are tried first
+    writing.mount(router);
+    new SearchRoutes(store).mount(router);
     new MetaOperations(store, rules).mount(router);
     new ValidateOperation(store, rules).mount(router);
     new EverythingOperation(store, rules).mount(router);
     needs(Access.OPEN, router.routeWithRegex(OPERATION_OF_TYPE).setName("/fhir/*/$*")).handler(FhirRoutes::operation);
-    new SearchRoutes(store).mount(router);
-    writing.mount(router);
-    mountTypes(router);
     needs(Access.OPEN, router.routeWithRegex(OPERATION).setName("/fhir/$*").last()).handler(FhirRoutes::operation);
     needs(Access.OPEN, router.routeWithRegex(OTHER_ADDRESS).setName("/fhir/*").last()).handler(FhirRoutes::unknown);
   }

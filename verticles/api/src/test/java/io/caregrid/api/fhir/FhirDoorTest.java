@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Ward;
+import io.caregrid.api.fhir.r4.Rules;
+import io.caregrid.api.fhir.r4.Trees;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
@@ -378,6 +381,38 @@ class FhirDoorTest {
         .stream()
         .map(resource -> ((JsonObject) resource).getString("type"))
         .toList());
+  }
+
+  @Test
+  void whatThisDoorAnswersKeepsTheRulesItself() throws Exception {
+    String id = "client-" + UUID.randomUUID();
+    put(id, "A");
+    put(id, "B");
+    for (String address : List.of("metadata", "Patient/" + id, "Patient/" + id + "/_history", "Patient?_count=2&nosuch=x",
+        "Patient?_count=2&_total=accurate", "Patient/nobody", "Patient/" + id + "/$meta", "Patient/" + id + "/$everything")) {
+      byte[] answer = read("/fhir/" + address).body().getBytes();
+
+      assertEquals(List.of(), Rules.check((ObjectNode) Trees.read(answer)), address);
+    }
+  }
+
+  @Test
+  void aHundredMegabytesAreRefusedWhileTheyCome() {
+    Buffer large = Buffer.buffer(new byte[100 << 20]);
+
+    assertEquals(413, ward.send("POST", "/fhir/Patient", large, "Content-Type", "application/fhir+xml").statusCode());
+    assertEquals(200, read("/fhir/metadata").statusCode());
+  }
+
+  @Test
+  void aHundredThousandWrongKeysAreToldShortly() {
+    StringBuilder many = new StringBuilder("{\"resourceType\":\"Patient\"");
+    for (int i = 0; i < 100_000; i++) many.append(",\"k").append(i).append("\":[[[1]]]");
+
+    HttpResponse<Buffer> refused = ward.send("POST", "/fhir/Patient", many.append("}").toString());
+
+    assertEquals(422, refused.statusCode());
+    assertEquals(Rules.MOST_ISSUES + 1, refused.bodyAsJsonObject().getJsonArray("issue").size());
   }
 
   @Test
