@@ -30,13 +30,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * {@code $everything} of a Patient or an Encounter (FHIR R4 patient-operation-everything.html): its compartment, a page at a time, and what the page's resources
- * refer to that belongs to no patient, such as organisations and practitioners, so that nothing of another patient comes along. Links to other Patients are
- * not followed. {@code start} and {@code end} leave out what is on the page: pages may be of different sizes.
+ * refer to that belongs to no patient, such as organisations and practitioners, so that nothing of another patient comes along. The compartments of Patients
+ * that hold more about the same person (seealso) follow; what they link to does not. {@code start} and {@code end} leave out what is on the page: pages may be of different sizes.
  */
 final class EverythingOperation implements Routes {
   /** What may come along though it is in nobody's compartment. */
@@ -50,6 +52,9 @@ final class EverythingOperation implements Routes {
   private static final Set<String> KNOWN = Set.of("start", "end", "_since", "_type", "_count", SearchRequest.PAGE,
       "_format", "_pretty", "_summary", "_elements");
   private static final int DEFAULT_COUNT = 100;
+  private static final int MOST_LINKED = 10;
+  private static final Pattern PATIENT = Pattern.compile("Patient/[A-Za-z0-9\\-.]{1,64}");
+  private static final Pattern PLACE = Pattern.compile("(\\d{1,2})~(.*)");
   private static final int DAY = "2026-11-20".length();
   private final FhirStore store;
   private final Future<ResourceRules> rules;
@@ -92,14 +97,43 @@ final class EverythingOperation implements Routes {
     String base = FhirAnswer.base(request);
     Selection part = Selection.of(request);
     return store.read(Requests.caller(request), type, id(request))
-        .compose(there -> store.search(Requests.caller(request), query(whole, asked, types)))
+        .map(EverythingOperation::linked)
+        .compose(all -> page(request, all, asked, types))
         .compose(page -> request.vertx().executeBlocking(() -> Bundles.everything(base, whole + "/$everything", asked,
             within(page, dates, OF.get(type), types), part), false))
         .compose(bundle -> FhirAnswer.json(request, 200, bundle));
   }
 
+  /** Itself, and the Patients that hold more about the same person (FHIR R4 valueset-link-type.html, seealso). */
+  private static List<String> linked(Stored stored) {
+    List<String> all = new ArrayList<>(List.of(stored.type() + "/" + stored.id()));
+    if (!stored.type().equals("Patient")) return all;
+    for (JsonNode link : tree(stored).path("link")) {
+      String other = link.path("other").path("reference").asText();
+      boolean more = link.path("type").asText().equals("seealso") && PATIENT.matcher(other).matches();
+      if (more && !all.contains(other) && all.size() < MOST_LINKED) all.add(other);
+    }
+    return all;
+  }
+
+  /** The token says whose compartment it is in, and where. */
+  private Future<Page> page(RoutingContext request, List<String> all, List<Param> asked, Set<String> types) {
+    String token = SearchRequest.last(asked, SearchRequest.PAGE);
+    Matcher place = PLACE.matcher(token == null ? "0~" : token);
+    if (!place.matches() || Integer.parseInt(place.group(1)) >= all.size())
+      throw new Failure.Invalid("this page is none of this operation's, or of another version of the Patient");
+    int at = Integer.parseInt(place.group(1));
+    String inner = place.group(2).isEmpty() ? null : place.group(2);
+    return store.search(Requests.caller(request), query(all.get(at), asked, types, inner)).map(page -> {
+      boolean over = page.next() == null;
+      String next = !over ? at + "~" + page.next() : at + 1 < all.size() ? at + 1 + "~" : null;
+      return new Page(page.entries(), page.total(), next, page.unreadable(), page.patients(), page.included(),
+          page.notes());
+    });
+  }
+
   /** Where supporting types are asked for, all is looked at that may bring them along. */
-  private static SearchQuery query(String whole, List<Param> asked, Set<String> types) {
+  private static SearchQuery query(String whole, List<Param> asked, Set<String> types, String page) {
     List<Param> params = new ArrayList<>(List.of(new Param("_include", "*")));
     boolean direct = types.stream().noneMatch(SUPPORTING::contains);
     if (direct && !types.isEmpty()) params.add(new Param("_type", String.join(",", types)));
@@ -107,7 +141,7 @@ final class EverythingOperation implements Routes {
     if (since != null) params.add(new Param("_lastUpdated", "ge" + since.replace(' ', '+')));
     String count = SearchRequest.last(asked, "_count");
     return new SearchQuery(null, params, count == null ? DEFAULT_COUNT : Math.max(1, SearchRequest.count(count)), "none",
-        SearchRequest.last(asked, SearchRequest.PAGE), 0, whole);
+        page, 0, whole);
   }
 
   /** Those of {@code _type}; empty for all. */

@@ -62,7 +62,7 @@ public final class FhirRoutes implements Routes {
     Gate.filter(router.routeWithRegex("(?!" + OPERATION + "$)/fhir.*")).handler(Negotiation::check);
     needs(Access.OPEN, reading(router.get("/fhir"))).handler(FhirRoutes::welcome);
     needs(Access.OPEN, reading(router.get("/fhir/metadata"))).handler(this::metadata);
-    needs(Access.OPEN, reading(router.get("/fhir/$versions"))).handler(FhirRoutes::versions);
+    needs(Access.OPEN, reading(router.get("/fhir/$versions"))).handler(answer(FhirRoutes::versions));
     mountTypes(router); // the most wanted ones are tried first
     writing.mount(router);
     new SearchRoutes(store).mount(router);
@@ -75,11 +75,12 @@ public final class FhirRoutes implements Routes {
   }
 
   /** FHIR R4 capabilitystatement-operation-versions.html: which versions of FHIR this is. */
-  private static void versions(RoutingContext request) {
+  private static Future<?> versions(RoutingContext request) {
+    Negotiation.form(request, request.queryParams().get("_format"), request.queryParams().get("_pretty")).put(request);
     JsonArray versions = new JsonArray()
         .add(new JsonObject().put("name", "version").put("valueCode", "4.0"))
         .add(new JsonObject().put("name", "default").put("valueCode", "4.0"));
-    FhirAnswer.json(request, 200,
+    return FhirAnswer.json(request, 200,
         new JsonObject().put("resourceType", "Parameters").put("parameter", versions).toBuffer());
   }
 

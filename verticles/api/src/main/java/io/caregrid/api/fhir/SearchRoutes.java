@@ -69,6 +69,8 @@ final class SearchRoutes {
     List<Param> params = Query.parse(request.request().query());
     return Bodies.read(request).compose(form -> {
       params.addAll(Query.parse(form.toString(StandardCharsets.UTF_8)));
+      Negotiation.form(request, SearchRequest.last(params, "_format"), SearchRequest.last(params, "_pretty"))
+          .put(request);
       return search(request, type, within, params);
     });
   }
