@@ -27,6 +27,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -122,26 +123,49 @@ final class EverythingOperation implements Routes {
     Matcher place = PLACE.matcher(token == null ? "0~" : token);
     if (!place.matches() || Integer.parseInt(place.group(1)) >= all.size())
       throw new Failure.Invalid("this page is none of this operation's, or of another version of the Patient");
-    int at = Integer.parseInt(place.group(1));
+    String count = SearchRequest.last(asked, "_count");
+    int most = count == null ? DEFAULT_COUNT : Math.max(1, SearchRequest.count(count));
     String inner = place.group(2).isEmpty() ? null : place.group(2);
-    return store.search(Requests.caller(request), query(all.get(at), asked, types, inner)).map(page -> {
-      boolean over = page.next() == null;
-      String next = !over ? at + "~" + page.next() : at + 1 < all.size() ? at + 1 + "~" : null;
-      return new Page(page.entries(), page.total(), next, page.unreadable(), page.patients(), page.included(),
-          page.notes());
+    return page(request, all, Integer.parseInt(place.group(1)), inner, most, query(asked, types));
+  }
+
+  private Future<Page> page(RoutingContext request, List<String> all, int at, String inner, int most,
+      List<Param> params) {
+    SearchQuery query = new SearchQuery(null, params, most, "none", inner, 0, all.get(at));
+    return store.search(Requests.caller(request), query).compose(page -> {
+      if (page.next() != null) return Future.succeededFuture(next(page, at + "~" + page.next()));
+      if (at + 1 == all.size()) return Future.succeededFuture(page);
+      int left = most - page.entries().size();
+      if (left == 0) return Future.succeededFuture(next(page, at + 1 + "~"));
+      return page(request, all, at + 1, null, left, params).map(more -> joined(page, more));
     });
   }
 
+  private static Page next(Page page, String token) {
+    return new Page(page.entries(), page.total(), token, page.unreadable(), page.patients(), page.included(),
+        page.notes());
+  }
+
+  private static Page joined(Page first, Page then) {
+    Map<String, Stored> included = new LinkedHashMap<>();
+    both(first.included(), then.included()).forEach(stored -> included.put(stored.type() + "/" + stored.id(), stored));
+    return new Page(both(first.entries(), then.entries()), first.total(), then.next(),
+        both(first.unreadable(), then.unreadable()), both(first.patients(), then.patients()),
+        List.copyOf(included.values()), both(first.notes(), then.notes()));
+  }
+
+  private static <T> List<T> both(List<T> first, List<T> then) {
+    return Stream.concat(first.stream(), then.stream()).distinct().toList();
+  }
+
   /** Where supporting types are asked for, all is looked at that may bring them along. */
-  private static SearchQuery query(String whole, List<Param> asked, Set<String> types, String page) {
+  private static List<Param> query(List<Param> asked, Set<String> types) {
     List<Param> params = new ArrayList<>(List.of(new Param("_include", "*")));
     boolean direct = types.stream().noneMatch(SUPPORTING::contains);
     if (direct && !types.isEmpty()) params.add(new Param("_type", String.join(",", types)));
     String since = SearchRequest.last(asked, "_since");
     if (since != null) params.add(new Param("_lastUpdated", "ge" + since.replace(' ', '+')));
-    String count = SearchRequest.last(asked, "_count");
-    return new SearchQuery(null, params, count == null ? DEFAULT_COUNT : Math.max(1, SearchRequest.count(count)), "none",
-        page, 0, whole);
+    return params;
   }
 
   /** Those of {@code _type}; empty for all. */

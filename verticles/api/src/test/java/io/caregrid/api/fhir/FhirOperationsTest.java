@@ -99,6 +99,17 @@ class FhirOperationsTest {
   }
 
   @Test
+  void everythingGoesOnWithPatientsThatHoldMoreAboutTheSamePerson() {
+    String other = made("Patient", "{'resourceType':'Patient'}");
+    String more = made("Observation", observation(other, "2010", null));
+    String patient = made("Patient",
+        "{'resourceType':'Patient','link':[{'other':{'reference':'Patient/" + other + "'},'type':'seealso'}]}");
+
+    assertEquals(Set.of(patient, other, more), ids("Patient/" + patient + "/$everything"));
+    assertEquals(Set.of(patient, other, more), ids("Patient/" + patient + "/$everything?_count=1"));
+  }
+
+  @Test
   void theAddressesBesideFhirAreToldAsOpenApi() {
     JsonObject told = ward.send("GET", "/openapi.json", (String) null).bodyAsJsonObject();
 
