@@ -47,7 +47,7 @@ const posted = await client.search({ resourceType: 'Patient', searchParams, opti
 assert.equal(posted.entry.length, 3);
 
 const outcome = await client.operation({
-  name: 'validate', resourceType: 'Patient', method: 'POST', input: { resourceType: 'Patient', gender: 'robot' },
+  name: '$validate', resourceType: 'Patient', method: 'POST', input: { resourceType: 'Patient', gender: 'robot' },
 });
 assert.equal(outcome.issue[0].expression[0], 'Patient.gender');
 

@@ -14,7 +14,7 @@ import java.util.List;
  * @param port     1..65535, of all of them
  * @param password a secret: masked wherever the configuration is shown
  * @param poolSize connections this node may hold, 2..200; two more are for pictures on their way in, a quarter as many again for searches among
- *                 them
+ *                 them, and a quarter, at least two, for writes that go together
  * @param ca       PEM file with who signs the servers' certificates: the connection is TLS, and the name or address in a server's certificate must be
  *                 the one we call. Null: no TLS
  */

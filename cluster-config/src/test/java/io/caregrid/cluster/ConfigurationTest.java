@@ -173,6 +173,20 @@ class ConfigurationTest {
   }
 
   @Test
+  void aTypesVersioningIsSetByPolicy() {
+    FhirConfig fhir = Configuration.defaults()
+        .withFlags(List.of("fhir.versioning.no-version=Device, Basic", "fhir.versioning.versioned-update=*"))
+        .node()
+        .fhir();
+
+    assertEquals(Map.of("no-version", List.of("Device", "Basic"), "versioned-update", List.of("*")), fhir.versioning());
+    assertThrows(ConfigException.class,
+        () -> Configuration.defaults().withFlags(List.of("fhir.versioning.sometimes=Device")));
+    assertThrows(ConfigException.class, () -> Configuration.defaults()
+        .withFlags(List.of("fhir.versioning.no-version=Device", "fhir.versioning.versioned=Device")));
+  }
+
+  @Test
   void anIssuerIsReadFromTheFileAsAMapAndAsAListAndFromTheEnvironment() throws IOException {
     Path map = yaml("""
         security:

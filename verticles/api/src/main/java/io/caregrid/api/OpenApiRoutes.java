@@ -40,7 +40,7 @@ public final class OpenApiRoutes implements Routes {
       GET /iomt/live              -   200 text/event-stream                       Readings of devices as they come, as server-sent events; with device=, of one.
       GET /iomt/devices/:id/latest -  200 application/json                        The latest readings of one device.
       GET /iomt/dead-letters      -   200 application/json                        What could not be used, newest first, with why; at most _count of them.
-      POST /analytics/sql         application/sql,application/json 200 application/json,text/csv,application/vnd.apache.parquet   Runs one read-only SQL query over the lake.
+      POST /analytics/sql         application/json 200 application/json,text/csv,application/vnd.apache.parquet   Runs one read-only SQL query over the lake.
       GET /analytics/tables       -   200 application/json                        The tables of the lake with their columns.
       POST /dicom-web/studies     multipart/related 200 application/dicom+json    Stores DICOM instances (STOW-RS, PS3.18 10.5).
       POST /dicom-web/studies/:study multipart/related 200 application/dicom+json  Stores DICOM instances of one study (STOW-RS, PS3.18 10.5).

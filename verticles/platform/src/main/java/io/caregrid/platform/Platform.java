@@ -147,7 +147,7 @@ public final class Platform implements AutoCloseable {
     AuditEvents accesses = new AuditEvents(database);
     trail.ship(vertx, accesses);
     keep(() -> Await.closed(trail.drain(DRAIN)));
-    fhir = new FhirStore(database, trail);
+    fhir = new FhirStore(database, trail, config.fhir());
     DeadLetters letters = new DeadLetters(database);
 
     progress.step("opening the doors");

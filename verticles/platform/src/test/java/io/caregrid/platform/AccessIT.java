@@ -3,6 +3,7 @@ package io.caregrid.platform;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Roles;
@@ -21,8 +22,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @ExtendWith(Engines.class)
 class AccessIT {
+  private static final Pattern PROGRAMS = Pattern
+      .compile("/(health|metrics|cluster|openapi|auth|ingest|iomt|dicom-web|analytics/(sql|tables))");
   private static final String NOBODY = "(no token)";
   private static final String WRONG = "(a wrong token)";
   private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -45,6 +50,8 @@ class AccessIT {
     settings.put("security.nodeTokens", "always");
     try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
       assertEquals(Map.of(), differences(node), "routes that differ from AccessTable, or have no row there");
+
+      assertEquals(List.of(), untold(node), "addresses for programs that /openapi.json does not tell");
 
       Map<String, String> tokens = tokens(node);
       List<String> wrong = new ArrayList<>();
@@ -72,6 +79,18 @@ class AccessIT {
         .filter(row -> node.doors().stream().noneMatch(line -> row.covers(line.verb(), line.path())))
         .forEach(row -> differences.put(row.verb() + " " + row.path(), "in the table, and nowhere in the node"));
     return differences;
+  }
+
+  private static List<String> untold(Platform node) throws Exception {
+    JsonNode paths = TestNode.json(node.http() + "/openapi.json").path("paths");
+    return node.doors()
+        .stream()
+        .filter(line -> PROGRAMS.matcher(line.path()).lookingAt())
+        .filter(line -> paths.path(line.path().replaceAll(":(\\w+)", "{$1}").replace("*", "{rest}"))
+            .path(line.verb().toLowerCase(Locale.ROOT))
+            .isMissingNode())
+        .map(line -> line.verb() + " " + line.path())
+        .toList();
   }
 
   private static Map<String, String> tokens(Platform node) {

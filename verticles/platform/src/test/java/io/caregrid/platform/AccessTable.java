@@ -53,8 +53,13 @@ final class AccessTable {
       GET     /favicon.ico                          OPEN
       GET     /fhir                                 OPEN
       HEAD    /fhir                                 OPEN
+      POST    /fhir                                 FHIR_READ
       GET     /fhir/metadata                        OPEN
       HEAD    /fhir/metadata                        OPEN
+      GET     /fhir/$versions                       OPEN
+      HEAD    /fhir/$versions                       OPEN
+      GET     /fhir/_history                        FHIR_READ
+      HEAD    /fhir/_history                        FHIR_READ
       *       /fhir/*/$*                            OPEN
       *       /fhir/$*                              OPEN
       *       /fhir/*                               OPEN
@@ -71,11 +76,17 @@ final class AccessTable {
       GET     /fhir/TYPE                            FHIR_READ
       HEAD    /fhir/TYPE                            FHIR_READ
       POST    /fhir/TYPE                            FHIR_WRITE
+      PUT     /fhir/TYPE                            FHIR_WRITE
+      PATCH   /fhir/TYPE                            FHIR_WRITE
+      DELETE  /fhir/TYPE                            FHIR_WRITE
       POST    /fhir/TYPE/_search                    FHIR_READ
       GET     /fhir/TYPE/:id                        FHIR_READ
       HEAD    /fhir/TYPE/:id                        FHIR_READ
       PUT     /fhir/TYPE/:id                        FHIR_WRITE
+      PATCH   /fhir/TYPE/:id                        FHIR_WRITE
       DELETE  /fhir/TYPE/:id                        FHIR_WRITE
+      GET     /fhir/TYPE/_history                   FHIR_READ
+      HEAD    /fhir/TYPE/_history                   FHIR_READ
       GET     /fhir/TYPE/:id/_history               FHIR_READ
       HEAD    /fhir/TYPE/:id/_history               FHIR_READ
       GET     /fhir/TYPE/:id/_history/:version      FHIR_READ
@@ -84,6 +95,9 @@ final class AccessTable {
       POST    /fhir/TYPE/:id/$validate              FHIR_READ
       GET     /fhir/TYPE/:id/$validate              FHIR_READ
       HEAD    /fhir/TYPE/:id/$validate              FHIR_READ
+      GET     /fhir/TYPE/:id/$everything            FHIR_READ
+      HEAD    /fhir/TYPE/:id/$everything            FHIR_READ
+      POST    /fhir/TYPE/:id/$everything            FHIR_READ
       GET     /fhir/TYPE/:id/$meta                  FHIR_READ
       HEAD    /fhir/TYPE/:id/$meta                  FHIR_READ
       POST    /fhir/TYPE/:id/$meta-add              FHIR_WRITE

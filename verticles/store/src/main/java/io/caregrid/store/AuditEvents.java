@@ -188,8 +188,8 @@ public final class AuditEvents {
 
   private Future<Set<String>> identifiers(String patient) {
     String id = patient.substring(patient.indexOf('/') + 1);
-    Tuple newest = Tuple.of(id, Integer.MAX_VALUE, Version.utc(Span.NONE.from()), VERSIONS);
-    return database.ask(Table.of(Definition.of("Patient")).history(), newest)
+    Tuple newest = Tuple.of(id, 0, Integer.MAX_VALUE, Version.utc(Span.NONE.from()), Version.utc(Span.LAST), VERSIONS);
+    return database.ask(Table.of(Definition.of("Patient")).history(false), newest)
         .compose(rows -> database.offLoop(() -> {
           Set<String> values = new LinkedHashSet<>();
           try (Body body = new Body()) {

@@ -22,11 +22,13 @@ final class Body implements AutoCloseable {
   /** Deflate makes nothing smaller than by that. */
   private static final long MOST_TIMES = 1_032;
 
-  private final Deflater deflater = new Deflater(Deflater.BEST_SPEED, true);
-  private final Inflater inflater = new Inflater(true);
+  /** Each a quarter of a megabyte of native memory or less: made when it is needed. */
+  private Deflater deflater;
+  private Inflater inflater;
 
   byte[] pack(byte[] json) {
     if (json.length < WORTH_IT) return flagged(PLAIN, json, json.length);
+    if (deflater == null) deflater = new Deflater(Deflater.BEST_SPEED, true);
     deflater.reset();
     deflater.setInput(json);
     deflater.finish();
@@ -76,6 +78,7 @@ final class Body implements AutoCloseable {
     int plain = packed < 0 ? -1 : java.nio.ByteBuffer.wrap(body).getInt(1);
     if (plain < 0 || plain > MOST_TIMES * packed) throw new Damaged("a stored body's length is damaged");
     byte[] json = new byte[plain];
+    if (inflater == null) inflater = new Inflater(true);
     inflater.reset();
     inflater.setInput(body, HEAD, packed);
     try {
@@ -89,7 +92,7 @@ final class Body implements AutoCloseable {
 
   @Override
   public void close() {
-    deflater.end();
-    inflater.end();
+    if (deflater != null) deflater.end();
+    if (inflater != null) inflater.end();
   }
 }

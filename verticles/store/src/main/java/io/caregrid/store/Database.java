@@ -22,15 +22,17 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
  * The connections of this node, on a schema that is up to date: a pool for everybody, a few for pictures on their way in, which so wait for nobody, a
- * few for searches of images ({@link #search}) and as many for those of resources ({@link #finding}), which may look at everything and so keep waiting only
- * each other, and one for the audit trail. Of several hosts all go to the {@link Primary}.
+ * few for writes that go together, a few for searches of images ({@link #search}) and as many for those of resources ({@link #finding}), which may look at
+ * everything and so keep waiting only each other, and one for the audit trail. Of several hosts all go to the {@link Primary}.
  *
  * <p>Nothing waits for ever: connecting takes at most {@link #CONNECT_SECONDS}, a statement a minute, a lock half a minute, and the server ends a
  * transaction whose owner has fallen silent for a minute, so that a frozen node cannot hold a shard's row.
@@ -47,6 +49,12 @@ public final class Database {
   /** For each one that may run, so many may wait. */
   private static final int SEARCHES_WAITING = 8;
   private static final String SEARCHES_BUSY = "As many searches as may run at once are under way; try again shortly";
+  private static final int TRANSACTIONS_WAITING = 256;
+  private static final int CONDITIONS_WAITING = 10_000;
+  private static final Duration CONDITION_TURN = Duration.ofSeconds(4);
+  private static final String CONDITIONS_BUSY = "As many conditional writes as may run at once are under way; try again shortly";
+  private static final Duration TRANSACTION_TURN = Duration.ofSeconds(60);
+  private static final String TRANSACTIONS_BUSY = "As many transactions as may run at once are under way; try again shortly";
   private static final int OLDEST = 150_000;
   private static final Set<String> DURABLE = Set.of("on", "remote_apply");
   /** A statement that begins with this is planned for its own values each time, never by a cached generic plan. */
@@ -56,6 +64,8 @@ public final class Database {
         current_setting('fsync') as fsync, current_setting('synchronous_commit') as synchronous_commit,
         current_setting('full_page_writes') as full_page_writes, current_setting('server_encoding') as encoding""";
 
+  /** Groups of single writes of one type that are under way: while one is written, the next one gathers. */
+  static final int WRITING_AT_ONCE = 2;
   private static final int ADDING = 2;
   /** Longest an adding statement runs: with {@link #CONNECT_SECONDS} for its turn clearly less than {@link #PATIENCE_SECONDS}. */
   private static final int ADDING_SECONDS = 8;
@@ -63,10 +73,13 @@ public final class Database {
   private final Vertx vertx;
   private final Pool pool;
   private final Pool adding;
+  private final Pool writing;
   private final Pool searching;
   private final Pool finding;
   private final Pool recording;
   private final Turnstile searches;
+  private final Turnstile transactions;
+  private final Turnstile conditions;
   private final Damage damage = new Damage();
 
   private Database(Vertx vertx, DatabaseConfig config, Primary primary) {
@@ -74,10 +87,14 @@ public final class Database {
     this.vertx = vertx;
     this.pool = pool(primary, Database::bounded, config.poolSize());
     this.adding = pool(primary, Database::byIndexOnly, ADDING);
+    this.writing = pool(primary, Database::byIndexOnly, Math.max(WRITING_AT_ONCE, atOnce));
     this.searching = pool(primary, Database::searching, atOnce);
     this.finding = pool(primary, Database::finding, Math.max(2, atOnce));
     this.recording = pool(primary, Database::bounded, 1);
     this.searches = new Turnstile(vertx, atOnce, atOnce * SEARCHES_WAITING, SEARCH_TURN, SEARCHES_BUSY);
+    this.transactions = new Turnstile(vertx, Math.max(1, config.poolSize() / 2), TRANSACTIONS_WAITING,
+        TRANSACTION_TURN, TRANSACTIONS_BUSY);
+    this.conditions = new Turnstile(vertx, Math.max(2, atOnce), CONDITIONS_WAITING, CONDITION_TURN, CONDITIONS_BUSY);
   }
 
   /** Connects, migrates forward under a lock (several nodes may start at once), checks what the promises need (SHOW fsync, synchronous_commit). */
@@ -227,9 +244,32 @@ public final class Database {
         .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
 
+  /** As {@link #ask}, on a few connections for groups of writes, and only by index: a group is planned while tables are empty, and used when they are not. */
+  Future<RowSet<Row>> askWriting(String sql, Tuple values) {
+    return writing.getConnection()
+        .compose(connection -> connection.preparedQuery(sql).execute(values).eventually(connection::close))
+        .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+
   /** As {@link #ask}, on a connection of its own: a batch of accesses is large, and nobody's answer shall stand in line behind it. */
   Future<RowSet<Row>> askRecording(String sql, Tuple values) {
     return recording.preparedQuery(sql).execute(values).timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /**
+   * Runs {@code work} in one database transaction that may take long, with others of its kind on at most half of the connections. Commits when its future
+   * succeeds, rolls back when it fails. Not translated yet, but for {@link Failure.Busy}: too many are under way.
+   */
+  <T> Future<T> transaction(Function<SqlConnection, Future<T>> work) {
+    return transactions.pass(() -> pool.withTransaction(work));
+  }
+
+  /**
+   * The same for what is short but may have to wait for a lock, which a transaction may hold for long: on a quarter of the connections, so that whoever needs
+   * no lock always finds one.
+   */
+  <T> Future<T> conditional(Function<SqlConnection, Future<T>> work) {
+    return conditions.pass(() -> pool.withTransaction(work));
   }
 
   /**
@@ -276,6 +316,9 @@ public final class Database {
   }
 
   public Future<Void> close() {
-    return Future.join(pool.close(), adding.close(), searching.close(), finding.close(), recording.close()).mapEmpty();
+    return Future
+        .join(List.of(pool.close(), adding.close(), writing.close(), searching.close(), finding.close(),
+            recording.close()))
+        .mapEmpty();
   }
 }

@@ -1,49 +1,80 @@
 package io.caregrid.store;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.cluster.FhirConfig;
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Audit.Deed;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
-import io.vertx.sqlclient.Tuple;
+import io.vertx.sqlclient.SqlConnection;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * People's and programs' way to the resources. Every method is audited, and fails with a {@code Failure}.
+ * People's and programs' way to the resources. Every method is audited, and fails with a {@code Failure}; what changes something asks the caller's roles too.
  *
- * <p>A write is one statement that names the version it replaces; whoever lost a race reads again and tries anew. So no lock is ever held while this
- * node thinks. What is answered is what is stored, byte for byte.
+ * <p>A single write names the version it replaces ({@link Writes}), one under a condition takes that condition's lock ({@link Conditional}), and a bundle is one
+ * database transaction ({@link Transaction}). What is answered is what is stored, byte for byte.
  */
-public final class FhirStore {
-  private static final int ATTEMPTS = 10;
-
+public final class FhirStore implements Reading {
   private final Database database;
   private final Audit audit;
   private final Clock clock;
+  private final Versioning versioning;
   private final Search search;
+  private final Versions versions;
+  private final Writes writes;
+  private final Conditional conditional;
+  private final Transactions transactions;
 
   public FhirStore(Database database, Audit audit) {
-    this(database, audit, Clock.systemUTC());
+    this(database, audit, FhirConfig.DEFAULT);
+  }
+
+  public FhirStore(Database database, Audit audit, FhirConfig config) {
+    this(database, audit, config, Clock.systemUTC());
   }
 
   FhirStore(Database database, Audit audit, Clock clock) {
+    this(database, audit, FhirConfig.DEFAULT, clock);
+  }
+
+  FhirStore(Database database, Audit audit, FhirConfig config, Clock clock) {
     this.database = database;
     this.audit = audit;
     this.clock = clock;
+    this.versioning = new Versioning(config);
     this.search = new Search(database);
+    this.writes = new Writes(database, clock, versioning);
+    this.versions = writes.versions();
+    this.conditional = new Conditional(database, clock, writes, search);
+    this.transactions = new Transactions(database, audit, clock, versioning, writes, search, this::within);
+  }
+
+  /** The same store, read on one connection. */
+  private FhirStore(FhirStore store, SqlConnection connection) {
+    this.database = store.database;
+    this.audit = store.audit;
+    this.clock = store.clock;
+    this.versioning = store.versioning;
+    this.search = store.search.on(connection);
+    this.versions = new Versions(Session.on(connection), database);
+    this.writes = null;
+    this.conditional = null;
+    this.transactions = null;
+  }
+
+  private Reading within(SqlConnection connection) {
+    return new FhirStore(this, connection);
   }
 
   /** The resource types this store keeps. */
@@ -51,40 +82,57 @@ public final class FhirStore {
     return List.copyOf(Definition.types());
   }
 
+  /** What becomes of the versions before. */
+  public Versioning versioning() {
+    return versioning;
+  }
+
   /** Gives it an id of the store's own. {@code resource} has been validated; its id and meta.versionId/lastUpdated are ignored. */
   public Future<Stored> create(Caller caller, String type, ObjectNode resource) {
     String id = Ids.next(clock.millis());
-    return audited(entry(caller, Deed.CREATE, type, id), Whose::in,
-        () -> insert(Definition.of(type), id, resource).map(FhirStore::there));
+    return changing(caller, entry(caller, Deed.CREATE, type, id), Whose::in,
+        () -> writes.create(Definition.of(type), id, resource));
+  }
+
+  /**
+   * The same unless something matches already: then gives that ({@link Stored#created} is false). Whoever asks for the same at once, here or on another node, gets
+   * the same one. PreconditionFailed 412 when several match.
+   */
+  public Future<Stored> create(Caller caller, Criteria ifNoneExist, ObjectNode resource) {
+    String id = Ids.next(clock.millis());
+    Audit.Entry entry = Audit.Entry.of(caller, Deed.CREATE, ifNoneExist.type());
+    return changing(caller, ifNoneExist, entry, FhirStore::named,
+        () -> conditional.create(ifNoneExist, Definition.of(ifNoneExist.type()), id, resource));
   }
 
   /** Creates it under this id unless that is taken: then gives what is there, be it deleted. Safe to repeat and to race. Unreadable 500. */
   public Future<Stored> createIfAbsent(Caller caller, String type, String id, ObjectNode resource) {
-    return audited(entry(caller, Deed.CREATE, type, id), Whose::in, () -> {
+    return changing(caller, entry(caller, Deed.CREATE, type, id), Whose::in, () -> {
       Ids.require(type, id);
       Definition definition = Definition.of(type);
-      return find(definition, id).compose(found -> found != null
-          ? Future.succeededFuture(readable(found))
-          : insert(definition, id, resource)
-              .compose(
-                  made -> made != null ? Future.succeededFuture(made) : find(definition, id).map(FhirStore::readable)));
+      return versions.find(definition, id)
+          .compose(found -> found != null
+              ? Future.succeededFuture(readable(found))
+              : writes.createAt(definition, id, resource)
+                  .compose(made -> made != null
+                      ? Future.succeededFuture(made)
+                      : versions.find(definition, id).map(FhirStore::readable)));
     });
   }
 
-  /** NotFound 404, Gone 410, Unreadable 500. */
+  @Override
   public Future<Stored> read(Caller caller, String type, String id) {
     return audited(entry(caller, Deed.READ, type, id), Whose::in, () -> {
       Ids.require(type, id);
-      return find(Definition.of(type), id).map(FhirStore::there);
+      return versions.shown(Definition.of(type), id).map(FhirStore::there);
     });
   }
 
-  /** NotFound 404, Gone 410 when that version is a deletion, Unreadable 500. */
+  @Override
   public Future<Stored> vread(Caller caller, String type, String id, int version) {
     return audited(entry(caller, Deed.VREAD, type, id).asking("_history/" + version), Whose::in, () -> {
       Ids.require(type, id);
-      Table table = Table.of(Definition.of(type));
-      return run(table.vread(), Tuple.of(id, version)).map(rows -> there(first(type, rows)));
+      return versions.find(Definition.of(type), id, version).map(FhirStore::there);
     });
   }
 
@@ -93,52 +141,121 @@ public final class FhirStore {
    * again makes no new version and gives the one that is there.
    */
   public Future<Stored> update(Caller caller, String type, String id, ObjectNode resource, OptionalInt ifMatch) {
-    return audited(entry(caller, Deed.UPDATE, type, id), Whose::in, () -> {
+    return update(caller, type, id, resource, Demand.match(ifMatch));
+  }
+
+  public Future<Stored> update(Caller caller, String type, String id, ObjectNode resource, Demand demand) {
+    return changing(caller, entry(caller, Deed.UPDATE, type, id), Whose::in, () -> {
       Ids.require(type, id);
-      return updated(Definition.of(type), id, resource, ifMatch, ATTEMPTS);
+      return writes.update(Definition.of(type), id, resource, demand);
+    });
+  }
+
+  /**
+   * Updates what matches, and creates it when nothing does: under the resource's own id if it has one. Invalid 400 when that is not the id of what matches,
+   * Conflict 409 when something else is there under it, PreconditionFailed 412 when several match.
+   */
+  public Future<Stored> update(Caller caller, Criteria where, ObjectNode resource, Demand demand) {
+    String id = Ids.next(clock.millis());
+    Audit.Entry entry = Audit.Entry.of(caller, Deed.UPDATE, where.type());
+    return changing(caller, where, entry, FhirStore::named,
+        () -> conditional.update(where, Definition.of(where.type()), id, resource, demand));
+  }
+
+  /** NotFound 404, Gone 410; whatever {@code edit} throws. */
+  public Future<Stored> patch(Caller caller, String type, String id, Edit edit, Demand demand) {
+    return changing(caller, entry(caller, Deed.PATCH, type, id), Whose::in, () -> {
+      Ids.require(type, id);
+      return writes.patch(Definition.of(type), id, edit, demand);
+    });
+  }
+
+  /** NotFound 404 when nothing matches, PreconditionFailed 412 when several do. */
+  public Future<Stored> patch(Caller caller, Criteria where, Edit edit, Demand demand) {
+    Audit.Entry entry = Audit.Entry.of(caller, Deed.PATCH, where.type());
+    return changing(caller, where, entry, FhirStore::named, () -> {
+      Definition definition = Definition.of(where.type());
+      return conditional.one(where).compose(found -> {
+        if (found == null) throw new Failure.NotFound("No " + where.type() + " matches the condition");
+        return writes.patch(definition, found.id(), edit, demand);
+      });
     });
   }
 
   /** Deleting what is deleted, or was never there, changes nothing and succeeds (then the future holds null). */
   public Future<Stored> delete(Caller caller, String type, String id, OptionalInt ifMatch) {
     List<String> patients = new ArrayList<>();
-    Audit.Found<Stored> whose = (entry, done) -> patients.isEmpty() ? entry : entry.about(patients);
-    return audited(entry(caller, Deed.DELETE, type, id), whose, () -> {
+    return changing(caller, entry(caller, Deed.DELETE, type, id), whose(patients), () -> {
       Ids.require(type, id);
-      return deleted(Definition.of(type), id, ifMatch, patients, ATTEMPTS);
+      return writes.delete(Definition.of(type), id, ifMatch, patients);
     });
   }
 
-  /** Versions of one resource, newest first. NotFound 404 when the id was never there. */
+  /** With its whole history: from now on it was never there, but that its versions go on where they ended if somebody takes the id again. */
+  public Future<Stored> erase(Caller caller, String type, String id, OptionalInt ifMatch) {
+    List<String> patients = new ArrayList<>();
+    Audit.Entry entry = entry(caller, Deed.DELETE, type, id).asking("with its history");
+    return changing(caller, entry, whose(patients), () -> {
+      require(caller, Access.FHIR_HARD_DELETE);
+      Ids.require(type, id);
+      return writes.erase(Definition.of(type), id, ifMatch, patients);
+    });
+  }
+
+  private static Audit.Found<Stored> whose(List<String> patients) {
+    return (entry, done) -> patients.isEmpty() ? entry : entry.about(patients);
+  }
+
+  /**
+   * Deletes what matches, all of it or nothing. PreconditionFailed 412 when more than {@code most} match and {@code most} is 1; otherwise the rest stays.
+   *
+   * @param erases with their whole history
+   * @return those that are deleted now
+   */
+  public Future<List<Stored>> delete(Caller caller, Criteria where, int most, OptionalInt ifMatch, boolean erases) {
+    Audit.Entry entry = Audit.Entry.of(caller, Deed.DELETE, where.type());
+    Future<List<Stored>> found = changing(caller, where, entry, (asked, meant) -> asked, () -> {
+      if (erases) require(caller, Access.FHIR_HARD_DELETE);
+      Definition.of(where.type());
+      return conditional.upTo(where, most == 1 ? 2 : most);
+    });
+    return found.compose(meant -> {
+      if (most == 1 && meant.size() > 1) throw Matches.several(where);
+      List<Step> steps = meant.stream()
+          .<Step>map(one -> new Step.Delete(where.type(), one.id(), null, ifMatch, erases))
+          .toList();
+      return transaction(caller, steps)
+          .map(done -> done.stream().filter(Step.Done::changed).map(Step.Done::stored).toList())
+          .recover(cause -> Future.failedFuture(cause instanceof Step.Failed step ? step.getCause() : cause));
+    });
+  }
+
+  /**
+   * All of it or nothing, in one database transaction, and in FHIR's order (R4 http.html#trules). References to entries and by conditions are resolved; the trees
+   * of the resources are changed on the way. {@link Step.Failed} names the step whose fault it is, other {@code Failure}s are nobody's. Each step has its entry in
+   * the audit trail.
+   *
+   * @return what became of each step, in the order they were given
+   */
+  public Future<List<Step.Done>> transaction(Caller caller, List<Step> steps) {
+    return transactions.run(caller, steps);
+  }
+
+  @Override
   public Future<Page> history(Caller caller, String type, String id, HistoryQuery query) {
     return audited(entry(caller, Deed.HISTORY, type, id), Whose::in, () -> {
       Ids.require(type, id);
-      Table table = Table.of(Definition.of(type));
-      int below = query.page() == null ? Integer.MAX_VALUE : PageToken.version(query.page());
-      Instant since = query.since() == null ? Span.NONE.from() : query.since();
-      return run(table.history(), Tuple.of(id, below, Version.utc(since), query.count() + 1)).compose(
-          rows -> rows.size() > 0 || query.page() != null
-              ? Future.succeededFuture(versions(type, rows, query.count()))
-              : find(Definition.of(type), id).map(found -> {
-                if (found == null) throw new Failure.NotFound("There never was a " + type + " with this id");
-                return new Page(List.of(), OptionalLong.of(0), null, List.of(), List.of());
-              }));
+      return versions.history(Definition.of(type), id, query);
     });
   }
 
-  private Page versions(String type, RowSet<Row> rows, int count) {
-    List<Stored> entries = new ArrayList<>();
-    long total = 0;
-    try (Body body = new Body()) {
-      for (Row row : rows) {
-        if (entries.size() < count) entries.add(Version.whatever(type, row, body, database.damage()));
-        total = row.getLong("versions");
-      }
-    }
-    boolean more = rows.size() > count && count > 0;
-    String next = more ? PageToken.below(entries.get(count - 1).version()) : null;
-    List<Stored> unreadable = entries.stream().filter(Stored::unreadable).toList();
-    return new Page(entries, OptionalLong.of(total), next, unreadable, Whose.patients(entries));
+  @Override
+  public Future<Page> history(Caller caller, String type, HistoryQuery query) {
+    Deed deed = type == null ? Deed.HISTORY_SYSTEM : Deed.HISTORY_TYPE;
+    return audited(Audit.Entry.of(caller, deed, type), Whose::in, () -> {
+      if (type != null) Definition.of(type);
+      return versions.history(type, query);
+    });
   }
 
   /** The search parameters of a type: name to FHIR search parameter type, for the CapabilityStatement. NotFound 404 for a type that is not kept. */
@@ -161,106 +278,61 @@ public final class FhirStore {
         .toList();
   }
 
-  /**
-   * Newest created first unless {@code _sort} says otherwise. Invalid 400 when a value cannot be read, a modifier is not supported, or a parameter is
-   * {@link #unknown}: whoever wants to be lenient leaves those out before.
-   */
+  @Override
   public Future<Page> search(Caller caller, SearchQuery query) {
     return audited(Whose.asked(caller, query), Whose::in,
         () -> search.run(query, clock.instant()));
   }
 
-  private static Audit.Entry entry(Caller caller, Deed deed, String type, String id) {
+  static Audit.Entry entry(Caller caller, Deed deed, String type, String id) {
     Audit.Entry entry = Audit.Entry.of(caller, deed, type + "/" + id);
     return type.equals("Patient") ? entry.about(entry.what()) : entry;
+  }
+
+  /** Of what a condition has found or made: which one that is, only the answer tells. */
+  private static Audit.Entry named(Audit.Entry entry, Stored stored) {
+    return Whose.in(entry.to(List.of(stored.type() + "/" + stored.id())), stored);
   }
 
   private <T> Future<T> audited(Audit.Entry entry, Audit.Found<T> whose, Supplier<Future<T>> work) {
     return audit.around(entry, () -> answer(work), whose);
   }
 
-  private Future<Stored> updated(Definition definition, String id, ObjectNode resource, OptionalInt ifMatch,
-      int attempts) {
-    return find(definition, id).compose(before -> {
-      requireMatch(before, ifMatch);
-      if (before == null) return insert(definition, id, resource);
-      Version next = version(before, definition, id, resource);
-      return same(before, next.stored())
-          ? Future.succeededFuture(before.unchanged())
-          : replace(definition, before, next);
-    })
-        .compose(done -> done != null
-            ? Future.succeededFuture(done)
-            : again(attempts, left -> updated(definition, id, resource, ifMatch, left)));
-  }
-
-  /** What cannot be read is never the same: writing it anew is how it is mended. */
-  private static boolean same(Stored before, Stored next) {
-    if (before.body() == null) return false;
-    try {
-      return Json.sameContent(Json.read(before.body().getBytes()), Json.read(next.body().getBytes()));
-    } catch (Body.Damaged damaged) {
-      return false;
-    }
-  }
-
-  /** @param patients gets whose it was */
-  private Future<Stored> deleted(Definition definition, String id, OptionalInt ifMatch, List<String> patients,
-      int attempts) {
-    return find(definition, id).compose(before -> {
-      if (before == null || before.deleted()) return Future.succeededFuture(null);
-      if (patients.isEmpty()) patients.addAll(Whose.patients(List.of(before)));
-      requireMatch(before, ifMatch);
-      return replace(definition, before, Version.deletion(before, clock.instant())).compose(
-          done -> done != null
-              ? Future.succeededFuture(done)
-              : again(attempts, left -> deleted(definition, id, ifMatch, patients, left)));
+  /** Whether something matches tells what is there. */
+  private <T> Future<T> changing(Caller caller, Criteria where, Audit.Entry entry, Audit.Found<T> whose,
+      Supplier<Future<T>> work) {
+    return changing(caller, entry.asking(where.toString()), whose, () -> {
+      require(caller, Access.FHIR_READ);
+      return work.get();
     });
   }
 
-  private static Future<Stored> again(int attempts, java.util.function.IntFunction<Future<Stored>> attempt) {
-    if (attempts > 1) return attempt.apply(attempts - 1);
-    return Future.failedFuture(new Failure.Conflict("Others keep changing this resource; try again"));
+  private <T> Future<T> changing(Caller caller, Audit.Entry entry, Audit.Found<T> whose, Supplier<Future<T>> work) {
+    return audited(entry, whose, () -> {
+      require(caller, Access.FHIR_WRITE);
+      return work.get();
+    });
   }
 
-  private static void requireMatch(Stored before, OptionalInt ifMatch) {
-    if (ifMatch.isEmpty() || before != null && before.version() == ifMatch.getAsInt()) return;
-    String is = before == null ? "there is none" : "the current one is " + before.version();
-    throw new Failure.PreconditionFailed("If-Match asks for version " + ifMatch.getAsInt() + ", " + is);
+  static void require(Caller caller, Access access) {
+    if (!caller.may(access))
+      throw new Failure.Forbidden(
+          "this needs " + access + " (" + access.meaning + "), which your roles do not give");
   }
 
-  /** Null when the id is taken. */
-  private Future<Stored> insert(Definition definition, String id, ObjectNode resource) {
-    Version first = version(null, definition, id, resource);
-    return run(Table.of(definition).create(), first.row()).map(made -> made.rowCount() == 1 ? first.stored() : null);
+  /** The id under which an update by a condition goes. Invalid 400. */
+  static String meant(Stored found, ObjectNode resource, String fresh) {
+    String own = resource.path("id").asText();
+    if (found == null) return own.isEmpty() ? fresh : own;
+    if (own.isEmpty() || own.equals(found.id())) return found.id();
+    throw new Failure.Invalid("The condition matches another resource than the one whose id stands in the body", "id");
   }
 
-  /** Null when somebody else has replaced {@code before}. */
-  private Future<Stored> replace(Definition definition, Stored before, Version next) {
-    return run(Table.of(definition).update(), next.row().addValue(before.version())).map(
-        made -> made.rowCount() == 1 ? next.stored() : null);
+  static Failure taken() {
+    return new Failure.Conflict("The condition matches nothing, but there is a resource under the id in the body");
   }
 
-  private Version version(Stored before, Definition definition, String id, ObjectNode resource) {
-    Json.requireText(definition.type(), resource);
-    try (Body body = new Body()) {
-      return Version.after(before, definition, id, resource, clock.instant(), body);
-    }
-  }
-
-  /** Null when it was never there. */
-  private Future<Stored> find(Definition definition, String id) {
-    return run(Table.of(definition).read(), Tuple.of(id)).map(rows -> first(definition.type(), rows));
-  }
-
-  private Stored first(String type, RowSet<Row> rows) {
-    if (rows.size() == 0) return null;
-    try (Body body = new Body()) {
-      return Version.whatever(type, rows.iterator().next(), body, database.damage());
-    }
-  }
-
-  private static Stored there(Stored found) {
+  static Stored there(Stored found) {
     if (found == null) throw new Failure.NotFound("There is no such resource");
     if (found.deleted()) throw new Failure.Gone("This resource was deleted");
     return readable(found);
@@ -272,11 +344,7 @@ public final class FhirStore {
         + " is kept but cannot be read any more: bring its row back from a backup, or put the resource anew");
   }
 
-  private Future<RowSet<Row>> run(String sql, Tuple values) {
-    return database.ask(sql, values);
-  }
-
-  private static <T> Future<T> answer(Supplier<Future<T>> work) {
+  static <T> Future<T> answer(Supplier<Future<T>> work) {
     try {
       return work.get().timeout(Database.PATIENCE_SECONDS, TimeUnit.SECONDS).recover(Failures::recover);
     } catch (RuntimeException cause) {

@@ -5,11 +5,15 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Where a page ended, as text a client hands back. It says all that is needed, so nobody keeps anything between two pages. */
 final class PageToken {
   private static final int HEAD_BYTES = 1 + 8 + 8;
   private static final int MOST_BYTES = 4_000;
+  private static final Pattern PAST = Pattern
+      .compile("(-?\\d{1,18})/(\\d{1,9})/([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\\-.]{1,64})");
 
   /**
    * Of the last row of a page.
@@ -46,6 +50,20 @@ final class PageToken {
           "This page token belongs to another search; start again from the first page");
     long sid = in.getLong();
     return new Key(StandardCharsets.UTF_8.decode(in).toString(), sid);
+  }
+
+  /** Of the last version of a page of a history of many resources. */
+  record Past(Instant at, String type, String id, int version) {}
+
+  static String of(Past past) {
+    return text(ByteBuffer.wrap((micros(past.at()) + "/" + past.version() + "/" + past.type() + "/" + past.id())
+        .getBytes(StandardCharsets.US_ASCII)));
+  }
+
+  static Past past(String token) {
+    Matcher past = PAST.matcher(StandardCharsets.US_ASCII.decode(bytes(token)));
+    if (!past.matches()) throw foreign();
+    return new Past(instant(past.group(1)), past.group(3), past.group(4), Integer.parseInt(past.group(2)));
   }
 
   static String micros(Instant instant) {

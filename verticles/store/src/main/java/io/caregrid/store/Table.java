@@ -8,24 +8,42 @@ import java.util.concurrent.ConcurrentHashMap;
  * The statements of one resource type; only the tables' names differ between types, and those come from {@link Definition} alone.
  * Each statement that changes something queues its change while it holds the row, in the same statement.
  */
-record Table(String type, String read, String vread, String history, String create, String update, String lock,
-    String insertMany, String mergeMany,
-    String indexMany, String keepMany) {
+record Table(String type, String read, String vread, String versions, String create, String update, String erase,
+    String createMany, String replaceMany, String hold, String newest, String oldest, String lock, String insertMany,
+    String mergeMany, String indexMany, String keepMany) {
 
   private static final Map<String, Table> TABLES = new ConcurrentHashMap<>();
 
-  private static final String READ = "select id, ver, upd, del, body from r_@ where id = $1";
+  /** In {@code fp} of a row that stands for what was erased: version and time, nothing else. No index has it, so no fingerprint can be mistaken for it. */
+  static final long ERASED = Long.MIN_VALUE;
+
+  private static final String READ = "select id, ver, upd, del, body, fp = " + ERASED
+      + " as erased from r_@ where id = $1";
 
   private static final String VREAD = """
-      select id, ver, upd, del, body from r_@ where id = $1 and ver = $2
-      union all select id, ver, upd, del, body from h_@ where id = $1 and ver = $2""";
+      select id, ver, upd, del, body, false as erased from r_@ where id = $1 and ver = $2 and fp <> #erased
+      union all select id, ver, upd, del, body, false from h_@ where id = $1 and ver = $2""";
 
-  /** id, below version, since, limit */
+  /** id, versions above and below which, since, before, limit; newest first */
   private static final String HISTORY = """
-      with v as materialized (select id, ver, upd, del, body from r_@ where id = $1
+      with v as materialized (select id, ver, upd, del, body from r_@ where id = $1 and fp <> #erased
         union all select id, ver, upd, del, body from h_@ where id = $1)
-      select v.*, (select count(*) from v where upd >= $3) as versions
-      from v where ver < $2 and upd >= $3 order by ver desc limit $4""";
+      select v.*, (select count(*) from v where upd >= $4 and upd < $5) as versions
+      from v where ver > $2 and ver < $3 and upd >= $4 and upd < $5 order by ver #direction limit $6""";
+
+  /** The key of the row before (time, id, version, type), since, before, their hours, limit: the history of all resources of this type. */
+  private static final String NEWEST = """
+      select * from (
+        (select '#'::text collate "C" as type, id, ver, upd, del, body from r_@
+          where hour <= $8 and hour >= $7 and upd >= $5 and upd < $6 and (upd, id, ver, '#'::text collate "C") < ($1, $2, $3, $4) and fp <> #erased
+          order by hour desc, upd desc, id desc, ver desc limit $9)
+        union all
+        (select '#'::text collate "C" as type, id, ver, upd, del, body from h_@
+          where upd >= $5 and upd < $6 and (upd, id, ver, '#'::text collate "C") < ($1, $2, $3, $4) order by upd desc, id desc, ver desc limit $9)) v
+      order by upd desc, id desc, ver desc, type desc limit $9""";
+
+  private static final String OLDEST = NEWEST.replace("\"C\") <", "\"C\") >")
+      .replace(" desc", "");
 
   /** id, upd, hour, pat, d0, d1, fp, tok, body, key, words */
   private static final String CREATE = """
@@ -35,15 +53,58 @@ record Table(String type, String read, String vread, String history, String crea
         on conflict (id) do nothing returning id, ver, upd)
       insert into change_queue (type, id, ver, op, at) select '#', id, ver, 'C', upd from made""";
 
-  /** id, upd, hour, pat, d0, d1, fp, tok, body (null: deleted), key, words, version it was */
+  /** id, upd, hour, pat, d0, d1, fp, tok, body (null: deleted), key, words, version it was, whether that is kept */
   private static final String UPDATE = """
       with old as materialized (select id, ver, upd, del, device, body from r_@ where id = $1 and ver = $12 for update),
-      kept as (insert into h_@ (id, ver, upd, del, device, body) select id, ver, upd, del, device, body from old),
+      kept as (insert into h_@ (id, ver, upd, del, device, body) select id, ver, upd, del, device, body from old where $13),
       made as (
         update r_@ r set ver = $12 + 1, upd = $2, hour = $3, del = $9::bytea is null, device = false, pat = $4, d0 = $5, d1 = $6, fp = $7, tok = $8, body = $9,
           key = $10, words = $11
         from old where r.id = old.id returning r.id, r.ver, r.upd, r.del)
       insert into change_queue (type, id, ver, op, at) select '#', id, ver, case when del then 'D' else 'U' end, upd from made""";
+
+  /** As {@link #UPDATE} to a deletion, and nothing of the versions before stays. The same parameters but the last. */
+  private static final String ERASE = """
+      with old as materialized (select id from r_@ where id = $1 and ver = $12 for update),
+      past as (delete from h_@ h using old where h.id = old.id),
+      made as (
+        update r_@ r set ver = $12 + 1, upd = $2, hour = $3, del = $9::bytea is null, device = false, pat = $4, d0 = $5, d1 = $6, fp = $7, tok = $8, body = $9,
+          key = $10, words = $11
+        from old where r.id = old.id returning r.id, r.ver, r.upd)
+      insert into change_queue (type, id, ver, op, at) select '#', id, ver, 'D', upd from made""";
+
+  /** Arrays: ids, upds, pats, d0s, d1s, fps, toks as text, bodies, keys, words. Gives the ids that were free. */
+  private static final String CREATE_MANY = """
+      with made as (
+        insert into r_@ (id, ver, upd, hour, del, device, pat, d0, d1, fp, tok, body, key, words)
+        select id, 1, upd, floor(extract(epoch from upd) / 3600), false, false, pat, d0, d1, fp, tok::bigint[], body, key, words
+        from unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::text[], $8::bytea[],
+            $9::text[], $10::text[]) as n(id, upd, pat, d0, d1, fp, tok, body, key, words)
+        on conflict (id) do nothing returning id, ver, upd),
+      queued as (insert into change_queue (type, id, ver, op, at) select '#', id, ver, 'C', upd from made)
+      select id from made""";
+
+  /**
+   * Arrays as {@link #CREATE_MANY}, bodies null for deletions, and versions they were, and whether those are kept. Gives the ids that were replaced: not those
+   * that are of another version by now, nor those that somebody else holds.
+   */
+  private static final String REPLACE_MANY = """
+      with old as materialized (
+        select n.*, o.* from unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::text[], $8::bytea[],
+            $9::text[], $10::text[], $11::int[], $12::boolean[])
+            as n(id, next, pat, d0, d1, fp, tok, content, key, words, was, keep)
+          cross join lateral (select r.ver, r.upd, r.del, r.device, r.body from r_@ r where r.id = n.id and r.ver = n.was for update skip locked) o),
+      kept as (insert into h_@ (id, ver, upd, del, device, body) select id, ver, upd, del, device, body from old where keep),
+      made as (
+        update r_@ r set ver = o.was + 1, upd = o.next, hour = floor(extract(epoch from o.next) / 3600), del = o.content is null, device = false,
+          pat = o.pat, d0 = o.d0, d1 = o.d1, fp = o.fp, tok = o.tok::bigint[], body = o.content, key = o.key, words = o.words
+        from old o where r.id = o.id returning r.id, r.ver, r.upd, r.del),
+      queued as (insert into change_queue (type, id, ver, op, at) select '#', id, ver, case when del then 'D' else 'U' end, upd from made)
+      select id from made""";
+
+  /** ids. Whoever needs several waits for them in one order, and so for nobody who waits for him. */
+  private static final String HOLD = """
+      select id, ver, upd, del, body, fp = #erased as erased from r_@ where id = any ($1) order by id for update""";
 
   private static final String LOCK = "select id, ver, upd, del, device, d1, fp, body from r_@ where id = any ($1) order by id for update";
 
@@ -79,11 +140,19 @@ record Table(String type, String read, String vread, String history, String crea
 
   private static Table named(String type) {
     return new Table(type, sql(READ, type), sql(VREAD, type), sql(HISTORY, type), sql(CREATE, type), sql(UPDATE, type),
-        sql(LOCK, type),
-        sql(INSERT_MANY, type), sql(MERGE_MANY, type), sql(INDEX_MANY, type), sql(KEEP_MANY, type));
+        sql(ERASE, type), sql(CREATE_MANY, type), sql(REPLACE_MANY, type), sql(HOLD, type), sql(NEWEST, type),
+        sql(OLDEST, type), sql(LOCK, type), sql(INSERT_MANY, type), sql(MERGE_MANY, type), sql(INDEX_MANY, type),
+        sql(KEEP_MANY, type));
+  }
+
+  /** The history of one resource, this way round. */
+  String history(boolean oldestFirst) {
+    return versions.replace("#direction", oldestFirst ? "asc" : "desc");
   }
 
   private static String sql(String pattern, String type) {
-    return pattern.replace("@", type.toLowerCase(Locale.ROOT)).replace("#", type);
+    return pattern.replace("#erased", String.valueOf(ERASED))
+        .replace("@", type.toLowerCase(Locale.ROOT))
+        .replaceAll("#(?!direction)", type);
   }
 }

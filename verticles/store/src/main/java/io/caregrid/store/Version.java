@@ -8,6 +8,10 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.IntFunction;
 
 /**
  * One version of a resource on its way into its row.
@@ -18,6 +22,9 @@ import java.time.temporal.ChronoUnit;
  * @param hashes   of its tokens
  */
 record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
+
+  /** Of what was erased. */
+  private static final Postings ERASED = new Postings(java.util.Set.of(), null, Span.NONE, "", null);
 
   /** The next version after {@code before}, which is null when nothing was there. Its time never goes back behind it. */
   static Version after(Stored before, Definition definition, String id, ObjectNode resource, Instant now, Body body) {
@@ -61,6 +68,12 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
     return new Version(stored, null, Postings.NOTHING, new Long[0]);
   }
 
+  /** A deletion that is shown to nobody, and leaves nothing behind but an id, a number and a time: whoever follows the feed has to hear of it. */
+  static Version erasure(Stored before, Instant now) {
+    Version deletion = deletion(before, now);
+    return new Version(deletion.stored(), null, ERASED, deletion.hashes());
+  }
+
   private static Instant updated(Stored before, Instant now) {
     Instant millis = now.truncatedTo(ChronoUnit.MILLIS);
     return before != null && before.updated().isAfter(millis) ? before.updated() : millis;
@@ -82,8 +95,33 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
         .addValue(postings.words());
   }
 
+  /** For {@link Table#createMany} and the first ten of {@link Table#replaceMany}. */
+  static Tuple rows(List<Version> versions) {
+    return Tuple.tuple()
+        .addValue(all(versions, version -> version.stored().id(), String[]::new))
+        .addValue(all(versions, version -> utc(version.stored().updated()), OffsetDateTime[]::new))
+        .addValue(all(versions, version -> version.postings().patientHash(), Long[]::new))
+        .addValue(all(versions, version -> utc(version.postings().date().from()), OffsetDateTime[]::new))
+        .addValue(all(versions, version -> utc(version.postings().date().to()), OffsetDateTime[]::new))
+        .addValue(all(versions, Version::fingerprint, Long[]::new))
+        .addValue(all(versions, Version::literal, String[]::new))
+        .addValue(all(versions, version -> version.packed() == null ? null : Buffer.buffer(version.packed()),
+            Buffer[]::new))
+        .addValue(all(versions, version -> version.postings().key(), String[]::new))
+        .addValue(all(versions, version -> version.postings().words(), String[]::new));
+  }
+
+  private static <T> T[] all(List<Version> versions, Function<Version, T> column, IntFunction<T[]> array) {
+    return versions.stream().map(column).toArray(array);
+  }
+
+  /** PostgreSQL's text form of an array: arrays of arrays would have to be of one length. */
+  String literal() {
+    return Arrays.toString(hashes).replace('[', '{').replace(']', '}');
+  }
+
   long fingerprint() {
-    return postings.fingerprint(hashes);
+    return postings == ERASED ? Table.ERASED : postings.fingerprint(hashes);
   }
 
   static int hour(Instant instant) {

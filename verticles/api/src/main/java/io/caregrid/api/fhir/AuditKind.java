@@ -33,8 +33,10 @@ record AuditKind(Deed deed, System system, String type, String subtype, String a
   static final String OWN = "urn:caregrid:audit";
 
   static final List<AuditKind> ALL = List.of(
-      rest(Deed.READ, "R"), rest(Deed.VREAD, "R"), rest(Deed.HISTORY, "R"), rest(Deed.SEARCH, "E"),
-      rest(Deed.CREATE, "C"), rest(Deed.UPDATE, "U"), rest(Deed.DELETE, "D"), rest(Deed.VIEW, "E"),
+      rest(Deed.READ, "R"), rest(Deed.VREAD, "R"), rest(Deed.HISTORY, "R"),
+      rest(Deed.HISTORY_TYPE, "R"), rest(Deed.HISTORY_SYSTEM, "R"), rest(Deed.SEARCH, "E"),
+      rest(Deed.CREATE, "C"), rest(Deed.UPDATE, "U"), rest(Deed.PATCH, "U"), rest(Deed.DELETE, "D"),
+      rest(Deed.VIEW, "E"),
       new AuditKind(Deed.IMAGES_STORED, DCM, "110104", Deed.IMAGES_STORED.code, "C"),
       new AuditKind(Deed.IMAGES_RETRIEVED, DCM, "110104", Deed.IMAGES_RETRIEVED.code, "R"),
       new AuditKind(Deed.IMAGES_QUERIED, DCM, "110112", Deed.IMAGES_QUERIED.code, "E"),
@@ -63,8 +65,8 @@ record AuditKind(Deed deed, System system, String type, String subtype, String a
 
   String subtypeSystem() {
     boolean fhir = Arrays
-        .asList(Deed.READ, Deed.VREAD, Deed.HISTORY, Deed.SEARCH, Deed.CREATE, Deed.UPDATE, Deed.DELETE,
-            Deed.VIEW)
+        .asList(Deed.READ, Deed.VREAD, Deed.HISTORY, Deed.HISTORY_TYPE, Deed.HISTORY_SYSTEM, Deed.SEARCH, Deed.CREATE,
+            Deed.UPDATE, Deed.PATCH, Deed.DELETE, Deed.VIEW)
         .contains(deed);
     return fhir ? INTERACTION : OWN;
   }

@@ -32,16 +32,22 @@ final class Bodies {
 
   /** Fails with UnsupportedMedia 415 unless the body says that it is FHIR's JSON or XML, in UTF-8. */
   static Future<Sent> resource(RoutingContext request) {
+    return resource(request, MAX_BYTES);
+  }
+
+  /** @param most bytes, unzipped */
+  static Future<Sent> resource(RoutingContext request, int most) {
     String header = request.request().getHeader(HttpHeaders.CONTENT_TYPE);
     if (header == null || header.isBlank()) return unsupported("the request names none");
     Format format = Format.of(header);
     if (format == null) return unsupported("not the one that the request names, and of FHIR no version but 4.0");
     if (!isUtf8(header)) return unsupported("in charset utf-8");
-    return read(request).map(bytes -> new Sent(bytes, format));
+    return read(request, most).map(bytes -> new Sent(bytes, format));
   }
 
   /** A resource of this type that keeps R4's rules. Fails with Invalid 400, TooLarge 413, UnsupportedMedia 415 or Rejected 422, all findings at once. */
   static Future<ObjectNode> checked(RoutingContext request, Future<ResourceRules> rules, String type) {
+    if (type.equals(BinaryContent.TYPE) && isContent(request)) return binary(request, rules);
     return resource(request)
         .compose(sent -> rules.compose(ready -> sent.bytes().length() <= INLINE_BYTES
             ? Future.succeededFuture(checked(ready, sent, type))
@@ -53,6 +59,20 @@ final class Bodies {
     List<Issue> issues = rules.check(resource);
     if (!issues.isEmpty()) throw new Rejected(422, issues);
     return resource;
+  }
+
+  private static boolean isContent(RoutingContext request) {
+    String type = request.request().getHeader(HttpHeaders.CONTENT_TYPE);
+    return type != null && Format.of(type) == null;
+  }
+
+  private static Future<ObjectNode> binary(RoutingContext request, Future<ResourceRules> rules) {
+    return read(request).compose(content -> rules.compose(ready -> request.vertx().executeBlocking(() -> {
+      ObjectNode binary = BinaryContent.of(request, content, request.pathParam("id"));
+      List<Issue> issues = ready.check(binary);
+      if (!issues.isEmpty()) throw new Rejected(422, issues);
+      return binary;
+    }, false)));
   }
 
   private static Future<Sent> unsupported(String why) {
@@ -73,22 +93,27 @@ final class Bodies {
 
   /** The unzipped body. Fails with TooLarge 413, Invalid 400 or UnsupportedMedia 415. */
   static Future<Buffer> read(RoutingContext request) {
+    return read(request, MAX_BYTES);
+  }
+
+  private static Future<Buffer> read(RoutingContext request, int most) {
     String coding = request.request().getHeader(HttpHeaders.CONTENT_ENCODING);
-    if (coding == null || coding.equalsIgnoreCase("identity")) return raw(request.request());
+    if (coding == null || coding.equalsIgnoreCase("identity")) return raw(request.request(), most);
     if (!coding.equalsIgnoreCase("gzip")) {
       return Future.failedFuture(new Failure.UnsupportedMedia("this address reads Content-Encoding gzip or none"));
     }
-    return raw(request.request()).compose(zipped -> request.vertx().executeBlocking(() -> gunzip(zipped), false));
+    return raw(request.request(), most)
+        .compose(zipped -> request.vertx().executeBlocking(() -> gunzip(zipped, most), false));
   }
 
-  private static Future<Buffer> raw(HttpServerRequest http) {
+  private static Future<Buffer> raw(HttpServerRequest http, int most) {
     Promise<Buffer> whole = Promise.promise();
     Buffer body = Buffer.buffer();
     http.handler(part -> {
-      if (body.length() + part.length() <= MAX_BYTES) {
+      if (body.length() + part.length() <= most) {
         body.appendBuffer(part);
       } else {
-        whole.tryFail(tooLarge());
+        whole.tryFail(tooLarge(most));
       }
     });
     http.exceptionHandler(whole::tryFail);
@@ -97,17 +122,17 @@ final class Bodies {
     return whole.future();
   }
 
-  private static Buffer gunzip(Buffer zipped) {
+  private static Buffer gunzip(Buffer zipped, int most) {
     try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(zipped.getBytes()))) {
-      byte[] bytes = in.readNBytes(MAX_BYTES + 1);
-      if (bytes.length > MAX_BYTES) throw tooLarge();
+      byte[] bytes = in.readNBytes(most + 1);
+      if (bytes.length > most) throw tooLarge(most);
       return Buffer.buffer(bytes);
     } catch (IOException broken) {
       throw new Failure.Invalid("the body is not whole gzip: it is damaged or cut short");
     }
   }
 
-  private static Failure tooLarge() {
-    return new Failure.TooLarge("the body is larger than " + (MAX_BYTES >> 20) + " MB, the most this address reads");
+  private static Failure tooLarge(int most) {
+    return new Failure.TooLarge("the body is larger than " + (most >> 20) + " MB, the most this address reads");
   }
 }

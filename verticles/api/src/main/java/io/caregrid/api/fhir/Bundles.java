@@ -4,9 +4,11 @@ import static io.caregrid.api.fhir.FhirJson.quoted;
 
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.contract.OperationOutcome.Issue;
+import io.caregrid.store.HistoryQuery;
 import io.caregrid.store.Page;
 import io.caregrid.store.SearchQuery.Param;
 import io.caregrid.store.Stored;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,25 +23,67 @@ final class Bundles {
     String address = request.address().isEmpty() ? base : base + "/" + request.address();
     Buffer bundle = head("searchset", page);
     links(bundle, address, request.asked(), request.query().page(), page.next());
+    Page shown = request.query().count() > 0
+        ? page
+        : new Page(List.of(), page.total(), page.next(), page.unreadable(), List.of(), List.of(), page.notes());
+    return filled(bundle, base, shown, request.selection(), request.ignored());
+  }
+
+  /** @param address below the base, of an operation that answers pages */
+  static Buffer everything(String base, String address, List<Param> params, Page page, Selection selection) {
+    List<Param> asked = params.stream().filter(param -> !param.name().equals(SearchRequest.PAGE)).toList();
+    Buffer bundle = head("searchset", page);
+    links(bundle, base + "/" + address, asked, SearchRequest.last(params, SearchRequest.PAGE), page.next());
+    return filled(bundle, base, page, selection, List.of());
+  }
+
+  private static Buffer filled(Buffer bundle, String base, Page page, Selection selection, List<String> ignored) {
     List<Buffer> entries = new ArrayList<>();
-    if (request.query().count() > 0) {
-      page.entries().forEach(stored -> entries.add(found(base, stored, "match", request.selection())));
-      page.included().forEach(stored -> entries.add(found(base, stored, "include", request.selection())));
-    }
+    page.entries().forEach(stored -> entries.add(found(base, stored, "match", selection)));
+    page.included().forEach(stored -> entries.add(found(base, stored, "include", selection)));
     List<Issue> issues = new ArrayList<>();
     page.unreadable().forEach(stored -> issues.add(unreadable(stored)));
     page.notes().forEach(note -> issues.add(Issue.warning("incomplete", note)));
-    if (!request.ignored().isEmpty()) issues.add(ignored(request.ignored()));
+    if (!ignored.isEmpty()) issues.add(ignored(ignored));
     if (!issues.isEmpty()) entries.add(outcome(issues));
     return close(bundle, entries);
   }
 
-  static Buffer history(String base, String type, String id, List<Param> asked, String token, Page page) {
+  /** @param ask with the address of the history below the base */
+  static Buffer history(Ask ask, HistoryQuery query, Page page) {
     Buffer bundle = head("history", page);
-    links(bundle, base + "/" + type + "/" + id + "/_history", asked, token, page.next());
+    List<Param> asked = ask.query().stream().filter(param -> !param.name().equals(SearchRequest.PAGE)).toList();
+    links(bundle, ask.base() + "/" + String.join("/", ask.path()), asked, query.page(), page.next());
     List<Buffer> entries = new ArrayList<>();
-    page.entries().forEach(stored -> entries.add(version(base, stored)));
+    page.entries().forEach(stored -> entries.add(version(ask.base(), stored)));
     return close(bundle, entries);
+  }
+
+  /** batch-response or transaction-response, an entry for each of what came. */
+  static Buffer response(String base, boolean transaction, List<Reply> replies) {
+    Buffer bundle = Buffer.buffer(1 << 14)
+        .appendString("{\"resourceType\":\"Bundle\",\"type\":\"")
+        .appendString(transaction ? "transaction-response" : "batch-response")
+        .appendString("\",\"link\":[{\"relation\":\"self\",\"url\":" + quoted(base) + "}]");
+    return close(bundle, replies.stream().map(reply -> entry(base, reply)).toList());
+  }
+
+  private static Buffer entry(String base, Reply reply) {
+    Stored stored = reply.stored();
+    Buffer entry = Buffer.buffer("{");
+    if (stored != null && !stored.deleted())
+      entry.appendString("\"fullUrl\":" + quoted(base + "/" + stored.type() + "/" + stored.id()) + ",");
+    if (reply.body() != null && !reply.outcome())
+      entry.appendString("\"resource\":").appendBuffer(reply.body()).appendString(",");
+    entry.appendString("\"response\":{\"status\":\"" + reply.status() + " "
+        + HttpResponseStatus.valueOf(reply.status()).reasonPhrase() + "\"");
+    if (reply.location() != null) entry.appendString(",\"location\":" + quoted(reply.location()));
+    if (stored != null) {
+      entry
+          .appendString(",\"etag\":" + quoted(Versions.tag(stored)) + ",\"lastModified\":\"" + stored.updated() + "\"");
+    }
+    if (reply.outcome()) entry.appendString(",\"outcome\":").appendBuffer(reply.body());
+    return entry.appendString("}}");
   }
 
   private static Buffer head(String type, Page page) {

@@ -2,6 +2,7 @@ package io.caregrid.api.fhir;
 
 import io.caregrid.contract.Gate;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.Versioning;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What this node can do, told truly: made from the table of its routes and from the store's search parameters (FHIR R4 capabilitystatement.html). An
@@ -36,16 +38,23 @@ final class Capability {
       "POST /fhir ", "batch",
       "GET /fhir/_history", "history-system",
       "POST /fhir/_search", "search-system");
+  private static final List<String> FORMATS = List.of("application/fhir+json", "json", "application/fhir+xml", "xml");
+  private static final List<String> PATCH_FORMATS = List.of("application/json-patch+json", "application/fhir+json",
+      "application/fhir+xml");
+  private static final List<String> COMPARTMENTS = Stream.of("patient", "encounter", "practitioner", "relatedPerson",
+      "device").map(name -> "http://hl7.org/fhir/CompartmentDefinition/" + name).toList();
   private static final String HL7 = "http://hl7.org/fhir/OperationDefinition/";
   /** An operation is told with its definition or not at all (capabilitystatement.html, rest.operation). */
   static final Map<String, String> OPERATIONS = Map.ofEntries(
       Map.entry("viewdefinition-run", "http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run"),
+      Map.entry("versions", HL7 + "CapabilityStatement-versions"),
       Map.entry("validate", HL7 + "Resource-validate"),
       Map.entry("meta", HL7 + "Resource-meta"),
       Map.entry("meta-add", HL7 + "Resource-meta-add"),
       Map.entry("meta-delete", HL7 + "Resource-meta-delete"),
       Map.entry("Patient everything", HL7 + "Patient-everything"),
       Map.entry("Encounter everything", HL7 + "Encounter-everything"));
+  private final Versioning versioning;
   private final String version;
   private final String started;
   private final Map<String, Buffer> kept = new LinkedHashMap<>() {
@@ -58,7 +67,8 @@ final class Capability {
   };
 
   /** @param started when this node started, FHIR dateTime */
-  Capability(String version, String started) {
+  Capability(Versioning versioning, String version, String started) {
+    this.versioning = versioning;
     this.version = version;
     this.started = started;
   }
@@ -84,6 +94,7 @@ final class Capability {
     JsonObject rest = new JsonObject().put("mode", "server").put("resource", resources);
     some(rest, "interaction", interactions(OF_SYSTEM, routes));
     some(rest, "operation", operations("/fhir/", "", routes));
+    if (routes.contains("GET /fhir/COMPARTMENT/:id/TYPE")) rest.put("compartment", new JsonArray(COMPARTMENTS));
     return new JsonObject()
         .put("resourceType", "CapabilityStatement")
         .put("status", "active")
@@ -92,7 +103,8 @@ final class Capability {
         .put("software", new JsonObject().put("name", "Caregrid").put("version", version))
         .put("implementation", new JsonObject().put("description", "A Caregrid node").put("url", base))
         .put("fhirVersion", "4.0.1")
-        .put("format", new JsonArray(List.of("application/fhir+json", "json", "application/fhir+xml", "xml")))
+        .put("format", new JsonArray(FORMATS))
+        .put("patchFormat", new JsonArray(PATCH_FORMATS))
         .put("rest", new JsonArray().add(rest));
   }
 
@@ -139,7 +151,15 @@ final class Capability {
     return (name, kind) -> params.add(new JsonObject().put("name", name).put("type", kind));
   }
 
-  private static JsonObject resource(String type, Set<String> routes) {
+  private static JsonArray includes(String type) {
+    JsonArray includes = new JsonArray().add("*");
+    FhirStore.searchParams(type).forEach((name, kind) -> {
+      if (kind.equals("reference")) includes.add(type + ":" + name);
+    });
+    return includes;
+  }
+
+  private JsonObject resource(String type, Set<String> routes) {
     JsonArray params = new JsonArray();
     FhirStore.searchParams(type).forEach(param(params));
     boolean conditional = routes.contains("PUT /fhir/TYPE");
@@ -147,13 +167,14 @@ final class Capability {
         .put("type", type)
         .put("profile", "http://hl7.org/fhir/StructureDefinition/" + type)
         .put("interaction", interactions(OF_TYPE, routes))
-        .put("versioning", "versioned-update")
-        .put("readHistory", true)
+        .put("versioning", versioning.of(type).code)
+        .put("readHistory", versioning.of(type) != Versioning.Policy.NO_VERSION)
         .put("updateCreate", true)
         .put("conditionalCreate", conditional)
         .put("conditionalRead", "full-support")
         .put("conditionalUpdate", conditional)
         .put("conditionalDelete", routes.contains("DELETE /fhir/TYPE") ? "multiple" : "not-supported")
+        .put("searchInclude", includes(type))
         .put("searchParam", params);
     some(resource, "operation", operations("/fhir/TYPE/", type, routes));
     return resource;

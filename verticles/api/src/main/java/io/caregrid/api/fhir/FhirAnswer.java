@@ -3,14 +3,11 @@ package io.caregrid.api.fhir;
 import io.caregrid.api.Form;
 import io.caregrid.api.Requests;
 import io.caregrid.contract.OperationOutcome;
-import io.caregrid.contract.OperationOutcome.Issue;
-import io.caregrid.store.Stored;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
-import java.util.List;
 import java.util.Locale;
 
 /** Writes what the store gave as an HTTP answer, headers first (FHIR R4 http.html). A future fails, or a method throws, before anything is sent. */
@@ -24,32 +21,20 @@ final class FhirAnswer {
     return Requests.origin(request) + "/fhir";
   }
 
-  /** read and vread: 304 when the client's copy is good. */
-  static Future<Void> resource(RoutingContext request, Stored stored) {
-    HttpServerResponse response = versioned(request, stored);
-    boolean fresh = Versions.isFresh(stored, request.request().getHeader(HttpHeaders.IF_NONE_MATCH),
-        request.request().getHeader(HttpHeaders.IF_MODIFIED_SINCE));
-    if (fresh) return response.setStatusCode(304).end();
-    return json(request, 200, Selection.of(request).apply(stored.body()));
-  }
-
-  /** create and update, as {@code Prefer: return} asks (FHIR R4 http.html#ops); the whole resource when nothing is asked. */
-  static Future<Void> written(RoutingContext request, Stored stored) {
-    HttpServerResponse response = versioned(request, stored);
-    int status = stored.created() ? 201 : 200;
-    if (stored.created()) response.putHeader(HttpHeaders.LOCATION, versionUrl(request, stored));
-    String prefer = prefer(request);
-    if (prefer.contains("return=minimal")) return response.setStatusCode(status).end();
-    if (prefer.contains("return=operationoutcome")) {
-      return outcome(request, status, stored.type() + (stored.created() ? " created" : " updated"));
+  /** A reply as HTTP says it. */
+  static Future<Void> send(RoutingContext request, Reply reply) {
+    HttpServerResponse response = request.response();
+    if (reply.stored() != null) {
+      response.putHeader(HttpHeaders.ETAG, Versions.tag(reply.stored()))
+          .putHeader(HttpHeaders.LAST_MODIFIED, Versions.lastModified(reply.stored()));
     }
-    return json(request, status, stored.body());
-  }
-
-  /** 200 with an OperationOutcome; {@code stored} is null when there was nothing to delete. */
-  static Future<Void> deleted(RoutingContext request, String type, Stored stored) {
-    if (stored != null) request.response().putHeader(HttpHeaders.ETAG, Versions.tag(stored));
-    return outcome(request, 200, type + (stored == null ? " was not there: nothing to delete" : " deleted"));
+    if (reply.location() != null) response.putHeader(HttpHeaders.LOCATION, base(request) + "/" + reply.location());
+    if (reply.items() >= 0) response.putHeader("Items-Deleted", String.valueOf(reply.items()));
+    if (reply.status() == 200 && reply.stored() != null && BinaryContent.isWanted(request, reply.stored()))
+      return BinaryContent.send(request, reply.stored());
+    return reply.body() == null
+        ? response.setStatusCode(reply.status()).end()
+        : json(request, reply.status(), reply.body());
   }
 
   /** Answers this JSON in the form that the client wants; large ones are rewritten on a worker thread. */
@@ -67,21 +52,7 @@ final class FhirAnswer {
         .end(ready));
   }
 
-  static String versionUrl(RoutingContext request, Stored stored) {
-    return base(request) + "/" + stored.type() + "/" + stored.id() + "/_history/" + stored.version();
-  }
-
   static String prefer(RoutingContext request) {
     return String.join(",", request.request().headers().getAll("Prefer")).toLowerCase(Locale.ROOT).replace(" ", "");
-  }
-
-  private static Future<Void> outcome(RoutingContext request, int status, String text) {
-    return json(request, status, OperationOutcome.of(List.of(Issue.information(text))));
-  }
-
-  private static HttpServerResponse versioned(RoutingContext request, Stored stored) {
-    return request.response()
-        .putHeader(HttpHeaders.ETAG, Versions.tag(stored))
-        .putHeader(HttpHeaders.LAST_MODIFIED, Versions.lastModified(stored));
   }
 }

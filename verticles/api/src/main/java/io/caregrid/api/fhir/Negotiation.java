@@ -29,8 +29,10 @@ final class Negotiation {
     try {
       form(request, request.queryParams().get("_format"), request.queryParams().get("_pretty")).put(request);
     } catch (Failure refused) {
-      request.fail(refused);
-      return;
+      if (!BinaryContent.isWanted(request)) {
+        request.fail(refused);
+        return;
+      }
     }
     request.next();
   }

@@ -37,7 +37,8 @@ final class ResourceReader {
     return resource;
   }
 
-  private static JsonNode parsed(byte[] bytes, Format format) {
+  /** Any tree. Invalid 400 when the bytes are none. */
+  static JsonNode parsed(byte[] bytes, Format format) {
     if (bytes.length == 0) throw new Failure.Invalid("the body is empty: send a FHIR resource");
     try {
       return format == Format.XML ? XmlReader.read(bytes) : Trees.read(bytes);

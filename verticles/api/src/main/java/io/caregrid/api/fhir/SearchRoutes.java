@@ -79,7 +79,8 @@ final class SearchRoutes {
     SearchRequest asked = SearchRequest.of(type, within, params);
     if (isStrict(request)) asked.requireKnown();
     return store.search(Requests.caller(request), asked.query())
-        .compose(page -> FhirAnswer.json(request, 200, Bundles.searchset(FhirAnswer.base(request), asked, page)));
+        .compose(page -> Selection.cut(FhirAnswer.base(request), asked, page))
+        .compose(bundle -> FhirAnswer.json(request, 200, bundle));
   }
 
   private static boolean isStrict(RoutingContext request) {

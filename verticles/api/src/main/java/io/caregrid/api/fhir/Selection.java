@@ -5,10 +5,15 @@ import io.caregrid.api.fhir.r4.Parts;
 import io.caregrid.api.fhir.r4.Trees;
 import io.caregrid.api.fhir.r4.Trees.Malformed;
 import io.caregrid.contract.Failure;
+import io.caregrid.store.Page;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Arrays;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
@@ -19,6 +24,7 @@ import java.util.stream.Collectors;
  */
 record Selection(UnaryOperator<ObjectNode> part) {
   private static final Selection ALL = new Selection(null);
+  private static final int INLINE_BYTES = 32 << 10;
 
   static Selection of(RoutingContext request) {
     return of(request.queryParams().get("_elements"), request.queryParams().get("_summary"));
@@ -46,6 +52,19 @@ record Selection(UnaryOperator<ObjectNode> part) {
     String[] words = path.trim().split("\\.");
     boolean typed = !words[0].isEmpty() && Character.isUpperCase(words[0].charAt(0)) && words.length > 1;
     return typed ? words[0] + "." + words[1] : words[0];
+  }
+
+  /** Does what cuts parts out of so many bytes; of many on a worker thread. */
+  <T> Future<T> cut(long bytes, Supplier<T> work) {
+    Context context = Vertx.currentContext();
+    if (part == null || bytes <= INLINE_BYTES || context == null) return Future.succeededFuture(work.get());
+    return context.executeBlocking(work::get, false);
+  }
+
+  /** A page as a Bundle. */
+  static Future<Buffer> cut(String base, SearchRequest asked, Page page) {
+    long bytes = page.entries().stream().mapToLong(stored -> stored.body().length()).sum();
+    return asked.selection().cut(bytes, () -> Bundles.searchset(base, asked, page));
   }
 
   Buffer apply(Buffer body) {

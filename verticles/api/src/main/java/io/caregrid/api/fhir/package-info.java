@@ -10,6 +10,10 @@
  * <p>The one invariant: <b>what the client wrote is what is kept</b>, digits of decimals and order of members included. Work that grows with a body stands on
  * worker threads; HAPI's validator, for profiles only, on two of its own ({@link io.caregrid.api.fhir.ProfileValidator}).
  *
+ * <p>{@link io.caregrid.api.fhir.Interactions} is what FHIR's interactions do, whoever asks: a request ({@link io.caregrid.api.fhir.FhirRoutes},
+ * {@link io.caregrid.api.fhir.WriteRoutes}) or an entry of a bundle ({@link io.caregrid.api.fhir.BundleRun}). Patches are pure functions on trees
+ * ({@link io.caregrid.api.fhir.JsonPatch}, {@link io.caregrid.api.fhir.FhirPathPatch}).
+ *
  * <p>Never here: SQL, search planning, versions (store).
  */
 package io.caregrid.api.fhir;

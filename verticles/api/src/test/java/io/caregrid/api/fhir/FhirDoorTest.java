@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Ward;
+import io.caregrid.api.fhir.r4.Rules;
+import io.caregrid.api.fhir.r4.Trees;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
@@ -280,6 +283,22 @@ class FhirDoorTest {
   }
 
   @Test
+  void aBinaryIsWrittenAndReadAsWhatItHolds() {
+    Buffer picture = Buffer.buffer(new byte[] {(byte) 0x89, 'P', 'N', 'G', 0, 1, 2});
+    HttpResponse<Buffer> created = ward.send("POST", "/fhir/Binary", picture, "Content-Type", "image/png", "Accept",
+        "application/fhir+json");
+    String address = location(created).replaceFirst("/_history.*", "");
+    HttpResponse<Buffer> content = ward.send("GET", address, (String) null, "Accept", "image/png");
+
+    assertEquals(201, created.statusCode());
+    assertEquals("image/png", read(address).bodyAsJsonObject().getString("contentType"));
+    assertEquals(picture, content.body());
+    assertEquals("image/png", content.getHeader("Content-Type"));
+    assertEquals("attachment", content.getHeader("Content-Disposition"));
+    assertEquals(406, ward.send("GET", "/fhir/Patient/x", (String) null, "Accept", "image/png").statusCode());
+  }
+
+  @Test
   void gzipGoesBothWays() throws IOException {
     HttpResponse<Buffer> zipped = ward.send("POST", "/fhir/Patient", gzip(PATIENT), "Content-Type",
         "application/fhir+json", "Content-Encoding", "gzip");
@@ -326,11 +345,13 @@ class FhirDoorTest {
   void wrongVerbsAndUnknownOperationsAreRefused() {
     assertEquals(405, ward.send("DELETE", "/fhir/metadata", (String) null).statusCode());
     assertEquals(405, ward.send("POST", "/fhir/Patient/x", PATIENT).statusCode());
-    assertEquals(405, ward.send("PUT", "/fhir/Patient", PATIENT).statusCode());
-    assertEquals("GET, HEAD, POST", ward.send("PUT", "/fhir/Patient", PATIENT).getHeader("Allow"));
+    assertEquals(405, ward.send("OPTIONS", "/fhir/Patient", (String) null).statusCode());
+    assertEquals("DELETE, GET, HEAD, PATCH, POST, PUT",
+        ward.send("OPTIONS", "/fhir/Patient", (String) null).getHeader("Allow"));
     assertEquals(404, read("/fhir/Patient/$validate").statusCode());
     assertEquals(404, ward.send("POST", "/fhir/$validate", PATIENT).statusCode());
-    assertEquals(412, ward.send("POST", "/fhir/Patient", PATIENT, "If-None-Exist", "identifier=1").statusCode());
+    assertEquals(400, ward.send("PUT", "/fhir/Patient", PATIENT).statusCode());
+    assertEquals(400, ward.send("POST", "/fhir/Patient", PATIENT, "If-None-Exist", "&").statusCode());
   }
 
   @Test
@@ -346,7 +367,12 @@ class FhirDoorTest {
     JsonObject statement = read("/fhir/metadata").bodyAsJsonObject();
 
     assertEquals("4.0.1", statement.getString("fhirVersion"));
-    assertFalse(statement.getJsonArray("rest").getJsonObject(0).containsKey("operation"), "nobody has mounted one");
+    assertEquals(List.of("versions"), statement.getJsonArray("rest")
+        .getJsonObject(0)
+        .getJsonArray("operation")
+        .stream()
+        .map(operation -> ((JsonObject) operation).getString("name"))
+        .toList());
     List<String> types = new ArrayList<>(List.of("AuditEvent"));
     ResourceTypes.ALL.stream().filter(type -> !type.equals("AuditEvent")).forEach(types::add);
     assertEquals(types, statement.getJsonArray("rest")
@@ -355,6 +381,38 @@ class FhirDoorTest {
         .stream()
         .map(resource -> ((JsonObject) resource).getString("type"))
         .toList());
+  }
+
+  @Test
+  void whatThisDoorAnswersKeepsTheRulesItself() throws Exception {
+    String id = "client-" + UUID.randomUUID();
+    put(id, "A");
+    put(id, "B");
+    for (String address : List.of("metadata", "Patient/" + id, "Patient/" + id + "/_history", "Patient?_count=2&nosuch=x",
+        "Patient?_count=2&_total=accurate", "Patient/nobody", "Patient/" + id + "/$meta", "Patient/" + id + "/$everything")) {
+      byte[] answer = read("/fhir/" + address).body().getBytes();
+
+      assertEquals(List.of(), Rules.check((ObjectNode) Trees.read(answer)), address);
+    }
+  }
+
+  @Test
+  void aHundredMegabytesAreRefusedWhileTheyCome() {
+    Buffer large = Buffer.buffer(new byte[100 << 20]);
+
+    assertEquals(413, ward.send("POST", "/fhir/Patient", large, "Content-Type", "application/fhir+xml").statusCode());
+    assertEquals(200, read("/fhir/metadata").statusCode());
+  }
+
+  @Test
+  void aHundredThousandWrongKeysAreToldShortly() {
+    StringBuilder many = new StringBuilder("{\"resourceType\":\"Patient\"");
+    for (int i = 0; i < 100_000; i++) many.append(",\"k").append(i).append("\":[[[1]]]");
+
+    HttpResponse<Buffer> refused = ward.send("POST", "/fhir/Patient", many.append("}").toString());
+
+    assertEquals(422, refused.statusCode());
+    assertEquals(Rules.MOST_ISSUES + 1, refused.bodyAsJsonObject().getJsonArray("issue").size());
   }
 
   @Test

@@ -53,7 +53,7 @@ class HapiClientIT {
     Patient read = client.read().resource(Patient.class).withId(made.getId().getIdPart()).execute();
     assertEquals("Hapi <&>", read.getNameFirstRep().getFamily());
     read.setGender(AdministrativeGender.OTHER);
-    assertEquals("2", client.update().resource(read).execute().getId().getVersionIdPart());
+    assertEquals("2", client.update().resource(read).execute().getResource().getMeta().getVersionId());
     assertEquals("1", client.read()
         .resource(Patient.class)
         .withIdAndVersion(made.getId().getIdPart(), "1")

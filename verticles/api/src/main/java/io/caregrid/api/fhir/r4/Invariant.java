@@ -13,7 +13,7 @@ import java.util.Set;
 
 /**
  * A rule of R4 that is an error when it is not met, in FHIRPath. Bounded: what takes longer than a tenth of a second, or cannot be evaluated on what
- * stands there, counts as met; {@code $validate} looks closer.
+ * stands there, counts as met; so does what comes after a second of them ({@link Walk}). HAPI's validator looks closer.
  *
  * @param key   such as {@code obs-6}
  * @param human what it says, in R4's words

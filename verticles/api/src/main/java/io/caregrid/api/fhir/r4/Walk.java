@@ -16,10 +16,13 @@ import java.util.Map;
  */
 final class Walk {
   private static final int NO_INDEX = -1;
+  /** For all invariants of one resource: what comes later counts as met. */
+  private static final long PATIENCE_NANOS = 1_000_000_000L;
   private static final Type ELEMENT = Definitions.R4.type("Element");
   private final List<Issue> issues = new ArrayList<>(0);
   private final boolean conditional;
   private final String root;
+  private final long begun = System.nanoTime();
   private String[] names = new String[16];
   private int[] indices = new int[16];
   private int depth;
@@ -243,6 +246,7 @@ final class Walk {
     Node whole = Node.resource(resource);
     Node container = fragments.container == resource ? whole : Node.resource(fragments.container);
     for (Invariant rule : rules) {
+      if (System.nanoTime() - begun > PATIENCE_NANOS) return;
       if (rule.isBroken(whole, container, focus))
         tell("invariant", " breaks FHIR's rule " + rule.key() + ": " + rule.human());
     }

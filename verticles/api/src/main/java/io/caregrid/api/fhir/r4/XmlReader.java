@@ -122,11 +122,18 @@ public final class XmlReader {
       String name = xml.getAttributeLocalName(i);
       String space = xml.getAttributeNamespace(i);
       if (XMLConstants.W3C_XML_SCHEMA_INSTANCE_NS_URI.equals(space)) continue;
-      boolean known = (space == null || space.isEmpty())
-          && (name.equals("id") && !type.resource || name.equals("url") && type.name.equals("Extension"));
-      if (!known) throw at("an attribute stands there that FHIR does not have: " + Suggestion.printable(name));
+      boolean known = name.equals("id") && !type.resource || name.equals("url") && type.name.equals("Extension");
+      if (!known || !isPlain(space)) throw foreign(name);
       object.put(name, xml.getAttributeValue(i));
     }
+  }
+
+  private static boolean isPlain(String namespace) {
+    return namespace == null || namespace.isEmpty();
+  }
+
+  private Malformed foreign(String attribute) {
+    return at("an attribute stands there that FHIR does not have: " + Suggestion.printable(attribute));
   }
 
   /** To the end of the element. */
@@ -190,11 +197,12 @@ public final class XmlReader {
     String value = null;
     ObjectNode extra = NODES.objectNode();
     for (int i = 0; i < xml.getAttributeCount(); i++) {
-      switch (xml.getAttributeLocalName(i)) {
+      String name = xml.getAttributeLocalName(i);
+      if (!isPlain(xml.getAttributeNamespace(i))) throw foreign(name);
+      switch (name) {
         case "value" -> value = xml.getAttributeValue(i);
         case "id" -> extra.put("id", xml.getAttributeValue(i));
-        default -> throw at("an attribute stands there that FHIR does not have: "
-            + Suggestion.printable(xml.getAttributeLocalName(i)));
+        default -> throw foreign(name);
       }
     }
     children(extra, Definitions.R4.type("Element"), depth);

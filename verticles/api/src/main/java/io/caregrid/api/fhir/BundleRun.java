@@ -1,0 +1,152 @@
+package io.caregrid.api.fhir;
+
+import io.caregrid.api.Rejected;
+import io.caregrid.api.fhir.Bundled.Entry;
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.OperationOutcome.Issue;
+import io.caregrid.store.FhirStore;
+import io.caregrid.store.Step;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Does what a bundle asks for. A batch's entries are done as single requests would be, each by itself, some at once: deletes first, then creates, updates and
+ * patches, then questions. A transaction is done by the store, all of it or nothing. What comes back has the entries' order.
+ */
+final class BundleRun {
+  private static final Logger log = LoggerFactory.getLogger(BundleRun.class);
+  private static final int AT_ONCE = 64;
+  private static final List<List<String>> ORDER = List.of(List.of("DELETE"), List.of("POST"), List.of("PUT", "PATCH"));
+
+  private final FhirStore store;
+  private final Interactions interactions;
+
+  BundleRun(FhirStore store, Interactions interactions) {
+    this.store = store;
+    this.interactions = interactions;
+  }
+
+  /** The answer, a Bundle as JSON. */
+  Future<Buffer> of(Ask asked, Bundled bundle) {
+    return bundle.isTransaction
+        ? transaction(asked, bundle.entries).map(replies -> Bundles.response(asked.base(), true, replies))
+        : batch(bundle.entries).map(replies -> Bundles.response(asked.base(), false, replies));
+  }
+
+  private Future<List<Reply>> batch(List<Entry> entries) {
+    Reply[] replies = new Reply[entries.size()];
+    Future<?> before = Future.succeededFuture();
+    for (List<String> verbs : ORDER) {
+      List<Entry> these = entries.stream()
+          .filter(entry -> entry.ask() != null && verbs.contains(entry.ask().verb()))
+          .toList();
+      before = before.compose(done -> all(these, replies));
+    }
+    List<Entry> rest = entries.stream()
+        .filter(entry -> entry.ask() == null || ORDER.stream().noneMatch(verbs -> verbs.contains(entry.ask().verb())))
+        .toList();
+    return before.compose(done -> all(rest, replies)).map(done -> Arrays.asList(replies));
+  }
+
+  /** So many lines, each doing every so-manieth entry. */
+  private Future<?> all(List<Entry> entries, Reply[] replies) {
+    List<Future<?>> lines = new ArrayList<>();
+    for (int line = 0; line < Math.min(AT_ONCE, entries.size()); line++) lines.add(next(entries, line, replies));
+    return lines.isEmpty() ? Future.succeededFuture() : Future.all(lines);
+  }
+
+  private Future<?> next(List<Entry> entries, int at, Reply[] replies) {
+    if (at >= entries.size()) return Future.succeededFuture();
+    Entry entry = entries.get(at);
+    return Future.succeededFuture()
+        .compose(now -> one(entry))
+        .recover(cause -> Future.succeededFuture(refused(entry, cause)))
+        .compose(reply -> {
+          replies[entry.index()] = reply;
+          return next(entries, at + AT_ONCE, replies);
+        });
+  }
+
+  private Future<Reply> one(Entry entry) {
+    if (entry.refused() != null) throw entry.refused();
+    if (entry.isQuestion()) return interactions.ask(store, entry.ask()).map(reply -> seen(entry, reply));
+    return interactions.single(entry.ask(), interactions.step(entry.fullUrl(), entry.ask(), entry.change()))
+        .map(reply -> entry.ask().terms().prefers("representation") ? reply : reply.withoutResource());
+  }
+
+  private static Reply seen(Entry entry, Reply reply) {
+    return entry.ask().verb().equals("HEAD") ? reply.withoutResource() : reply;
+  }
+
+  /** As a request of its own would have been answered. */
+  private static Reply refused(Entry entry, Throwable cause) {
+    if (cause instanceof Rejected rejected)
+      return Reply.refused(rejected.status, within(entry, rejected.issues));
+    if (cause instanceof Failure failure)
+      return Reply.refused(failure.status,
+          List.of(Issue.error(failure.issue, failure.getMessage(), failure.expression)));
+    log.error("entry failed trace={} verb={} cause={}", entry.ask().caller().trace(), entry.ask().verb(),
+        cause.getClass().getName());
+    return Reply.refused(500, List.of(new Issue("fatal", "exception",
+        "this node could not answer because of an error of its own; its log tells more", null)));
+  }
+
+  private Future<List<Reply>> transaction(Ask asked, List<Entry> entries) {
+    List<Step> steps = new ArrayList<>(entries.size());
+    for (Entry entry : entries) steps.add(step(entry));
+    return store.transaction(asked.caller(), steps).map(done -> {
+      List<Reply> replies = new ArrayList<>(done.size());
+      for (int i = 0; i < done.size(); i++) replies.add(reply(entries.get(i), steps.get(i), done.get(i)));
+      return replies;
+    })
+        .recover(cause -> Future.failedFuture(cause instanceof Step.Failed failed
+            ? told(entries.get(failed.step), steps.get(failed.step), failed.getCause())
+            : cause));
+  }
+
+  private Step step(Entry entry) {
+    try {
+      if (entry.refused() != null) throw entry.refused();
+      if (!entry.isQuestion()) return interactions.step(entry.fullUrl(), entry.ask(), entry.change());
+      String type = entry.ask().path().isEmpty() ? null : entry.ask().path().get(0);
+      return new Step.Question(type, reading -> interactions.ask(reading, entry.ask()));
+    } catch (Failure | Rejected refused) {
+      throw told(entry, null, refused);
+    }
+  }
+
+  private Reply reply(Entry entry, Step step, Step.Done done) {
+    if (done.answer() instanceof Reply answer) return seen(entry, answer);
+    return interactions.reply(entry.ask(), step, done, false);
+  }
+
+  /** The whole transaction fails: with whose fault it is. */
+  private static RuntimeException told(Entry entry, Step step, Throwable cause) {
+    Throwable refused = step == null ? cause : Interactions.rejected(step, cause);
+    if (refused instanceof Rejected rejected) return new Rejected(rejected.status, within(entry, rejected.issues));
+    if (!(refused instanceof Failure failure)) return new IllegalStateException(refused);
+    if (failure instanceof Failure.Busy busy) return busy;
+    return new Rejected(failure.status, List.of(Issue.error(failure.issue,
+        "entry " + entry.index() + ": " + failure.getMessage(), entry.place())));
+  }
+
+  /** {@code Patient.birthDate} stands at {@code Bundle.entry[3].resource.birthDate}. */
+  private static List<Issue> within(Entry entry, List<Issue> issues) {
+    return issues.stream()
+        .map(issue -> new Issue(issue.severity(), issue.code(), issue.text(),
+            issue.expression() == null || issue.expression().startsWith("Bundle.")
+                ? issue.expression()
+                : entry.place() + ".resource" + behindType(issue.expression())))
+        .toList();
+  }
+
+  private static String behindType(String expression) {
+    int dot = expression.indexOf('.');
+    return dot < 0 ? "" : expression.substring(dot);
+  }
+}

@@ -1,0 +1,40 @@
+package io.caregrid.api.fhir;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.OperationOutcome.Issue;
+import io.caregrid.store.Edit;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/** A patch whose result is checked as any resource is, and which stays the same resource. */
+final class CheckedEdit implements Edit {
+  private final UnaryOperator<ObjectNode> patch;
+  private final ResourceRules rules;
+  private volatile List<Issue> issues = List.of();
+
+  CheckedEdit(UnaryOperator<ObjectNode> patch, ResourceRules rules) {
+    this.patch = patch;
+    this.rules = rules;
+  }
+
+  @Override
+  public ObjectNode apply(ObjectNode before) {
+    String type = before.path("resourceType").asText();
+    String id = before.path("id").asText();
+    ObjectNode next = patch.apply(before);
+    if (!next.path("resourceType").asText().equals(type))
+      throw new Failure.Unprocessable("a patch cannot change resourceType", type);
+    if (!next.path("id").asText().equals(id))
+      throw new Failure.Unprocessable("a patch cannot change the id", type + ".id");
+    issues = rules.check(next);
+    if (issues.isEmpty()) return next;
+    Issue first = issues.get(0);
+    throw new Failure.Unprocessable("the patch leaves no valid resource: " + first.text(), first.expression());
+  }
+
+  /** What was wrong with the result of the last try; empty when nothing was. */
+  List<Issue> issues() {
+    return issues;
+  }
+}

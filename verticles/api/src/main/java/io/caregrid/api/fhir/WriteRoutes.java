@@ -1,0 +1,127 @@
+package io.caregrid.api.fhir;
+
+import static io.caregrid.api.fhir.TypeRoutes.answer;
+import static io.caregrid.api.fhir.TypeRoutes.id;
+import static io.caregrid.api.fhir.TypeRoutes.of;
+import static io.caregrid.api.fhir.TypeRoutes.reading;
+import static io.caregrid.api.fhir.TypeRoutes.type;
+import static io.caregrid.contract.Access.FHIR_READ;
+import static io.caregrid.contract.Access.FHIR_WRITE;
+import static io.caregrid.contract.Gate.needs;
+import static io.vertx.core.http.HttpMethod.DELETE;
+import static io.vertx.core.http.HttpMethod.GET;
+import static io.vertx.core.http.HttpMethod.PATCH;
+import static io.vertx.core.http.HttpMethod.POST;
+import static io.vertx.core.http.HttpMethod.PUT;
+
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.Routes;
+import io.caregrid.store.Edit;
+import io.caregrid.store.FhirStore;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/**
+ * What changes something: create, update, patch and delete, by id and by condition; bundles; and the histories of types and of the system. Each handler reads
+ * what was sent into an {@link Ask} and a {@link Change}; {@link Interactions} does the rest, for requests and entries of bundles alike.
+ */
+final class WriteRoutes implements Routes {
+  private static final String JSON_PATCH = "application/json-patch+json";
+  /** Larger bodies are read on a worker thread: reading this much takes well under a millisecond. */
+  private static final int INLINE_BYTES = 32 << 10;
+
+  private final FhirStore store;
+  private final Future<ResourceRules> rules;
+  private final Interactions interactions;
+  private final BundleRun bundles;
+  private final BundleRoom room = new BundleRoom();
+
+  WriteRoutes(FhirStore store, Interactions interactions, Future<ResourceRules> rules) {
+    this.store = store;
+    this.rules = rules;
+    this.interactions = interactions;
+    this.bundles = new BundleRun(store, interactions);
+  }
+
+  @Override
+  public void mount(Router router) {
+    needs(FHIR_READ, router.post("/fhir")).handler(answer(this::bundle));
+    needs(FHIR_READ, reading(router.get("/fhir/_history"))).handler(answer(request -> asked(request, "_history")));
+    needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/_history")))
+        .handler(answer(request -> asked(request, type(request), "_history")));
+    needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/:id/_history")))
+        .handler(answer(request -> asked(request, type(request), id(request), "_history")));
+    for (HttpMethod verb : List.of(POST, PUT))
+      needs(FHIR_WRITE, of(router, verb, "/fhir/TYPE")).handler(answer(request -> whole(request, type(request))));
+    needs(FHIR_WRITE, of(router, PUT, "/fhir/TYPE/:id"))
+        .handler(answer(request -> whole(request, type(request), id(request))));
+    needs(FHIR_WRITE, of(router, PATCH, "/fhir/TYPE")).handler(answer(request -> patch(request, type(request))));
+    needs(FHIR_WRITE, of(router, PATCH, "/fhir/TYPE/:id"))
+        .handler(answer(request -> patch(request, type(request), id(request))));
+    needs(FHIR_WRITE, of(router, DELETE, "/fhir/TYPE")).handler(answer(request -> delete(request, type(request))));
+    needs(FHIR_WRITE, of(router, DELETE, "/fhir/TYPE/:id"))
+        .handler(answer(request -> delete(request, type(request), id(request))));
+  }
+
+  private Future<?> asked(RoutingContext request, String... path) {
+    return interactions.ask(store, Ask.of(request, path)).compose(reply -> FhirAnswer.send(request, reply));
+  }
+
+  private Future<?> whole(RoutingContext request, String... path) {
+    Ask ask = Ask.of(request, path);
+    return Bodies.checked(request, rules, path[0]).compose(sent -> single(request, ask, new Change.Whole(sent)));
+  }
+
+  private Future<?> patch(RoutingContext request, String... path) {
+    Ask ask = Ask.of(request, path);
+    return edit(request).compose(edit -> single(request, ask, new Change.Part(edit)));
+  }
+
+  private Future<?> delete(RoutingContext request, String... path) {
+    return single(request, Ask.of(request, path), new Change.Nothing());
+  }
+
+  private Future<?> single(RoutingContext request, Ask ask, Change change) {
+    String provenance = request.request().getHeader(Provenances.HEADER);
+    Future<Reply> done = provenance == null
+        ? interactions.single(ask, interactions.step(null, ask, change))
+        : rules.compose(ready -> interactions.with(Provenances.read(provenance, ready), ask, change));
+    return done.compose(reply -> FhirAnswer.send(request, reply));
+  }
+
+  private Future<Edit> edit(RoutingContext request) {
+    if (!Bodies.mediaType(request.request()).equals(JSON_PATCH))
+      return Bodies.checked(request, rules, "Parameters")
+          .compose(sent -> rules.map(ready -> new CheckedEdit(FhirPathPatch.read(sent)::apply, ready)));
+    return Bodies.read(request).compose(body -> rules.compose(ready -> thought(request, body.length(),
+        () -> new CheckedEdit(JsonPatch.read(ResourceReader.parsed(body.getBytes(), Format.JSON))::apply, ready))));
+  }
+
+  private static <T> Future<T> thought(RoutingContext request, int bytes, Callable<T> work) {
+    if (bytes > INLINE_BYTES) return request.vertx().executeBlocking(work, false);
+    return Future.succeededFuture().map(now -> {
+      try {
+        return work.call();
+      } catch (RuntimeException refused) {
+        throw refused;
+      } catch (Exception impossible) {
+        throw new IllegalStateException(impossible);
+      }
+    });
+  }
+
+  private Future<?> bundle(RoutingContext request) {
+    Ask asked = Ask.of(request);
+    if (request.request().getHeader("If-None-Exist") != null)
+      throw new Failure.Invalid("If-None-Exist stands in the entries of a bundle, as request.ifNoneExist");
+    return room.within(request, body -> rules
+        .compose(ready -> thought(request, body.bytes().length(),
+            () -> Bundled.read(asked, ResourceReader.read(body.bytes(), body.format(), "Bundle"), ready)))
+        .compose(bundle -> bundles.of(asked, bundle)))
+        .compose(answer -> FhirAnswer.json(request, 200, answer));
+  }
+}

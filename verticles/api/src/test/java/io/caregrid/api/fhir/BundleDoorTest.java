@@ -1,0 +1,247 @@
+package io.caregrid.api.fhir;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.api.Ward;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.client.HttpResponse;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Batch and transaction bundles, conditions, patches and histories over HTTP. */
+@ExtendWith(Ward.Key.class)
+class BundleDoorTest {
+  private final String mark = UUID.randomUUID().toString();
+  private Ward ward;
+
+  @BeforeEach
+  void open(Ward ward) {
+    this.ward = ward;
+  }
+
+  private String patient() {
+    return "{\"resourceType\":\"Patient\",\"identifier\":[{\"system\":\"urn:door\",\"value\":\"" + mark + "\"}]}";
+  }
+
+  private static String entry(String method, String url, String resource) {
+    return "{\"request\":{\"method\":\"" + method + "\",\"url\":\"" + url + "\"}"
+        + (resource == null ? "" : ",\"resource\":" + resource) + "}";
+  }
+
+  private HttpResponse<Buffer> bundle(String type, String... entries) {
+    return ward.send("POST", "/fhir", "{\"resourceType\":\"Bundle\",\"type\":\"" + type + "\",\"entry\":["
+        + String.join(",", entries) + "]}");
+  }
+
+  private static JsonObject response(HttpResponse<Buffer> bundle, int entry) {
+    return bundle.bodyAsJsonObject().getJsonArray("entry").getJsonObject(entry).getJsonObject("response");
+  }
+
+  private static String issue(HttpResponse<Buffer> outcome) {
+    return outcome.bodyAsJsonObject().getJsonArray("issue").getJsonObject(0).getJsonArray("expression").getString(0);
+  }
+
+  private int found() {
+    return ward.send("GET", "/fhir/Patient?identifier=urn:door%7C" + mark, (String) null)
+        .bodyAsJsonObject()
+        .getJsonArray("entry", new JsonArray())
+        .size();
+  }
+
+  @Test
+  void aBatchDoesEachEntryByItselfAndAnswersInTheirOrder() {
+    HttpResponse<Buffer> done = bundle("batch", entry("GET", "Patient/none-" + mark, null),
+        entry("POST", "Patient", patient()),
+        entry("POST", "Patient", "{\"resourceType\":\"Patient\",\"birthDate\":\"x\"}"),
+        entry("PUT", "Patient/p-" + mark, patient()), entry("GET", "Patient?identifier=urn:door|" + mark, null),
+        entry("POST", "Nonsense", "{\"resourceType\":\"Nonsense\"}"), entry("PATCH", "Patient/p-" + mark, patient()));
+
+    assertEquals(200, done.statusCode());
+    assertEquals("batch-response", done.bodyAsJsonObject().getString("type"));
+    assertEquals("404 Not Found", response(done, 0).getString("status"));
+    assertEquals("OperationOutcome", response(done, 0).getJsonObject("outcome").getString("resourceType"));
+    assertEquals("201 Created", response(done, 1).getString("status"));
+    assertTrue(response(done, 1).getString("location").matches("Patient/[a-z0-9-]+/_history/1"));
+    assertEquals("W/\"1\"", response(done, 1).getString("etag"));
+    assertTrue(response(done, 2).getString("status").startsWith("422"));
+    assertEquals("Bundle.entry[2].resource.birthDate", response(done, 2).getJsonObject("outcome")
+        .getJsonArray("issue")
+        .getJsonObject(0)
+        .getJsonArray("expression")
+        .getString(0));
+    assertTrue(response(done, 3).getString("status").startsWith("400"), "the id is missing in the body");
+    assertEquals(1, done.bodyAsJsonObject()
+        .getJsonArray("entry")
+        .getJsonObject(4)
+        .getJsonObject("resource")
+        .getJsonArray("entry")
+        .size());
+    assertTrue(response(done, 5).getString("status").startsWith("404"));
+    assertTrue(response(done, 6).getString("status").startsWith("400"));
+    assertEquals(1, found());
+  }
+
+  @Test
+  void aTransactionIsDoneWholeAndNamesWhoseFaultItIsWhenItIsNot() {
+    String observation = "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"t\"},\"subject\":{\"reference\":\"urn:uuid:"
+        + mark + "\"}}";
+    String created = "{\"fullUrl\":\"urn:uuid:" + mark + "\"," + entry("POST", "Patient", patient()).substring(1);
+
+    HttpResponse<Buffer> done = bundle("transaction", entry("POST", "Observation", observation), created);
+    HttpResponse<Buffer> broken = bundle("transaction", created,
+        entry("POST", "Patient", "{\"resourceType\":\"Patient\",\"name\":[{\"given\":\"x\"}]}"));
+    HttpResponse<Buffer> missing = bundle("transaction", created, entry("GET", "Patient/none-" + mark, null));
+
+    assertEquals("transaction-response", done.bodyAsJsonObject().getString("type"));
+    assertEquals("201 Created", response(done, 0).getString("status"));
+    assertFalse(done.bodyAsJsonObject().getJsonArray("entry").getJsonObject(0).containsKey("resource"));
+    JsonObject kept = ward.send("GET", "/fhir/" + response(done, 0).getString("location"), (String) null)
+        .bodyAsJsonObject();
+    assertTrue(response(done, 1).getString("location")
+        .startsWith(kept.getJsonObject("subject").getString("reference")));
+    assertEquals(422, broken.statusCode());
+    assertEquals("Bundle.entry[1].resource.name[0].given", issue(broken));
+    assertEquals(404, missing.statusCode());
+    assertEquals("Bundle.entry[1]", issue(missing));
+    assertEquals(1, found());
+  }
+
+  @Test
+  void whatIsNoBundleOfOursIsRefused() {
+    assertEquals(400, bundle("collection").statusCode());
+    assertEquals(400, ward.send("POST", "/fhir", "{\"resourceType\":\"Bundle\"}").statusCode());
+    assertEquals(400, ward.send("POST", "/fhir", "{\"resourceType\":\"Patient\"}").statusCode());
+    assertEquals(400, ward.send("POST", "/fhir", "[]").statusCode());
+    assertEquals(422, bundle("transaction", entry("FROB", "Patient", patient())).statusCode());
+    assertEquals(400, bundle("transaction", entry("GET", "http://elsewhere.org/fhir/Patient/1", null)).statusCode());
+    assertEquals(405, bundle("transaction", entry("POST", "Patient/1/_history", patient())).statusCode());
+    String same = "{\"fullUrl\":\"urn:uuid:x\"," + entry("POST", "Patient", patient()).substring(1);
+    assertEquals(400, bundle("transaction", same, same).statusCode());
+    assertEquals(200, bundle("batch").statusCode());
+    assertEquals(0, found());
+  }
+
+  @Test
+  void aBatchOfAThousandIsDone() {
+    String[] entries = IntStream.range(0, 1_000)
+        .mapToObj(i -> entry("POST", "Patient", patient()))
+        .toArray(String[]::new);
+
+    JsonArray answers = bundle("batch", entries).bodyAsJsonObject().getJsonArray("entry");
+
+    assertEquals(1_000, answers.stream()
+        .map(each -> ((JsonObject) each).getJsonObject("response"))
+        .filter(each -> each.getString("status").equals("201 Created"))
+        .map(each -> each.getString("location"))
+        .collect(Collectors.toSet())
+        .size());
+  }
+
+  @Test
+  void sixtyFourConditionalCreatesOverHttpAtOnceMakeOne() {
+    List<Integer> statuses = IntStream.range(0, 64)
+        .parallel()
+        .mapToObj(i -> ward.send("POST", "/fhir/Patient", patient(),
+            "If-None-Exist", "identifier=urn:door|" + mark).statusCode())
+        .toList();
+
+    assertEquals(1, statuses.stream().filter(status -> status == 201).count());
+    assertEquals(63, statuses.stream().filter(status -> status == 200).count());
+    assertEquals(1, found());
+  }
+
+  @Test
+  void conditionsGoIntoTheAddressForPutPatchAndDelete() {
+    String where = "/fhir/Patient?identifier=urn:door%7C" + mark;
+    String patch = "[{\"op\":\"add\",\"path\":\"/active\",\"value\":true}]";
+
+    HttpResponse<Buffer> made = ward.send("PUT", where, patient());
+    HttpResponse<Buffer> patched = ward.send("PATCH", where, Buffer.buffer(patch), "Content-Type",
+        "application/json-patch+json");
+    HttpResponse<Buffer> gone = ward.send("DELETE", where, (String) null);
+
+    assertEquals(201, made.statusCode());
+    assertTrue(made.getHeader("Location").endsWith("/_history/1"));
+    assertEquals(200, patched.statusCode());
+    assertTrue(patched.bodyAsJsonObject().getBoolean("active"));
+    assertEquals(200, gone.statusCode());
+    assertEquals("1", gone.getHeader("Items-Deleted"));
+    assertEquals(0, found());
+    assertEquals(400, ward.send("DELETE", "/fhir/Patient", (String) null).statusCode());
+    assertEquals(400, ward.send("PUT", "/fhir/Patient", patient()).statusCode());
+  }
+
+  @Test
+  void aPatchThatBreaksTheResourceIsToldWithEverythingThatIsWrong() {
+    String id = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
+    String patch = "[{\"op\":\"add\",\"path\":\"/gender\",\"value\":\"none\"},{\"op\":\"add\",\"path\":\"/birthDate\",\"value\":\"x\"}]";
+
+    HttpResponse<Buffer> broken = ward.send("PATCH", "/fhir/Patient/" + id, Buffer.buffer(patch), "Content-Type",
+        "application/json-patch+json");
+    HttpResponse<Buffer> moved = ward.send("PATCH", "/fhir/Patient/" + id,
+        Buffer.buffer("[{\"op\":\"replace\",\"path\":\"/id\",\"value\":\"other\"}]"), "Content-Type",
+        "application/json-patch+json");
+
+    assertEquals(422, broken.statusCode());
+    assertEquals(2, broken.bodyAsJsonObject().getJsonArray("issue").size());
+    assertEquals(422, moved.statusCode());
+    assertEquals(415, ward.send("PATCH", "/fhir/Patient/" + id, Buffer.buffer("x"), "Content-Type", "text/plain")
+        .statusCode());
+  }
+
+  @Test
+  void aHardDeleteLeavesNothing() {
+    String id = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
+
+    assertEquals(200, ward.send("DELETE", "/fhir/Patient/" + id + "?_hardDelete=true", (String) null).statusCode());
+
+    assertEquals(404, ward.send("GET", "/fhir/Patient/" + id, (String) null).statusCode());
+    assertEquals(404, ward.send("GET", "/fhir/Patient/" + id + "/_history", (String) null).statusCode());
+    assertEquals(404, ward.send("GET", "/fhir/Patient/" + id + "/_history/1", (String) null).statusCode());
+  }
+
+  @Test
+  void historiesOfATypeAndOfAllComeInPages() {
+    for (int i = 0; i < 3; i++) ward.send("POST", "/fhir/Patient", patient());
+
+    JsonObject type = ward.send("GET", "/fhir/Patient/_history?_count=2", (String) null).bodyAsJsonObject();
+    JsonObject all = ward.send("GET", "/fhir/_history?_count=2", (String) null).bodyAsJsonObject();
+
+    assertEquals("history", type.getString("type"));
+    assertEquals(2, type.getJsonArray("entry").size());
+    assertEquals("next", type.getJsonArray("link").getJsonObject(1).getString("relation"));
+    assertEquals(2, all.getJsonArray("entry").size());
+    String next = type.getJsonArray("link").getJsonObject(1).getString("url").substring(ward.base().length());
+    assertEquals(200, ward.send("GET", next, (String) null).statusCode());
+    assertEquals(400, ward.send("GET", "/fhir/Patient/_history?_sort=name", (String) null).statusCode());
+  }
+
+  @Test
+  void preferDecidesWhatABundleAnswers() {
+    HttpResponse<Buffer> whole = ward.send("POST", "/fhir",
+        "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[" + entry("POST", "Patient", patient())
+            + "]}",
+        "Prefer", "return=representation");
+    HttpResponse<Buffer> told = ward.send("POST", "/fhir",
+        "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":[" + entry("POST", "Patient", patient()) + "]}",
+        "Prefer", "return=OperationOutcome");
+
+    assertEquals("Patient", whole.bodyAsJsonObject()
+        .getJsonArray("entry")
+        .getJsonObject(0)
+        .getJsonObject("resource")
+        .getString("resourceType"));
+    assertEquals("OperationOutcome", response(told, 0).getJsonObject("outcome").getString("resourceType"));
+    assertNull(told.bodyAsJsonObject().getJsonArray("entry").getJsonObject(0).getJsonObject("resource"));
+  }
+}

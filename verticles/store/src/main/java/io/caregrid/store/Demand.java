@@ -1,0 +1,19 @@
+package io.caregrid.store;
+
+import java.util.OptionalInt;
+
+/**
+ * How a write is meant.
+ *
+ * @param ifMatch         the version that must be the current one (If-Match); PreconditionFailed 412 when it is not
+ * @param ifNone          only when nothing is there (If-None-Match: *); PreconditionFailed 412 when something is
+ * @param forgetsMeta     an update that changes nothing but meta keeps no trace of the version before
+ */
+public record Demand(OptionalInt ifMatch, boolean ifNone, boolean forgetsMeta) {
+
+  public static final Demand NONE = new Demand(OptionalInt.empty(), false, false);
+
+  public static Demand match(OptionalInt ifMatch) {
+    return new Demand(ifMatch, false, false);
+  }
+}

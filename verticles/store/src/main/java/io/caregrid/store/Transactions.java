@@ -1,0 +1,127 @@
+package io.caregrid.store;
+
+import io.caregrid.contract.Access;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Audit.Deed;
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
+import io.caregrid.store.Step.Done;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/** Tries transactions until one gets through, and tells the audit trail what became of each of their steps. */
+final class Transactions {
+  private static final int TRIES = 5;
+  /** Beyond this nothing is committed any more; a little later whoever waits is told so. */
+  private static final long MOST_SECONDS = 110;
+  /** A transaction is planned while tables are empty, and used when they are not. */
+  private static final String SETTINGS = """
+      set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off""";
+
+  private final Database database;
+  private final Audit audit;
+  private final Clock clock;
+  private final Versioning versioning;
+  private final Writes writes;
+  private final Search search;
+  private final Function<SqlConnection, Reading> within;
+
+  Transactions(Database database, Audit audit, Clock clock, Versioning versioning, Writes writes, Search search,
+      Function<SqlConnection, Reading> within) {
+    this.database = database;
+    this.audit = audit;
+    this.clock = clock;
+    this.versioning = versioning;
+    this.writes = writes;
+    this.search = search;
+    this.within = within;
+  }
+
+  Future<List<Done>> run(Caller caller, List<Step> steps) {
+    if (!audit.isKeeping()) return Future.failedFuture(new Failure.Busy(Audit.CLOSED));
+    if (steps.isEmpty()) return Future.succeededFuture(List.of());
+    return begun(() -> {
+      for (int i = 0; i < steps.size(); i++) require(caller, steps, i);
+      return database.offLoop(() -> Prepared.of(steps, clock));
+    }).compose(prepared -> tried(prepared, TRIES, System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS)))
+        .timeout(MOST_SECONDS + Database.PATIENCE_SECONDS, TimeUnit.SECONDS)
+        .recover(cause -> cause instanceof Step.Failed ? Future.failedFuture(cause) : Failures.recover(cause))
+        .transform(done -> recorded(caller, steps, done.result(), done.cause()));
+  }
+
+  private static <T> Future<T> begun(Supplier<Future<T>> work) {
+    return Future.succeededFuture().compose(now -> work.get());
+  }
+
+  private static void require(Caller caller, List<Step> steps, int i) {
+    Step step = steps.get(i);
+    try {
+      boolean asks = step instanceof Step.Question || step.where() != null;
+      if (asks) FhirStore.require(caller, Access.FHIR_READ);
+      if (!(step instanceof Step.Question)) {
+        FhirStore.require(caller, Access.FHIR_WRITE);
+        Definition.of(step.type());
+      }
+      if (step instanceof Step.Delete delete && delete.erases()) FhirStore.require(caller, Access.FHIR_HARD_DELETE);
+    } catch (Failure refused) {
+      throw new Step.Failed(i, refused);
+    }
+  }
+
+  private Future<List<Done>> tried(Prepared prepared, int tries, long deadline) {
+    return tried(prepared, deadline).recover(cause -> {
+      boolean raced = cause instanceof Raced || Failures.lostRace(cause);
+      if (raced && tries > 1) return tried(prepared, tries - 1, deadline);
+      return Future.failedFuture(cause instanceof Raced
+          ? new Failure.Conflict("Others keep changing what this transaction changes; try again")
+          : cause);
+    });
+  }
+
+  private Future<List<Done>> tried(Prepared prepared, long deadline) {
+    return database.transaction(connection -> connection.query(SETTINGS)
+        .execute()
+        .compose(set -> new Transaction(database, connection, writes, versioning,
+            new Matches(search.on(connection), clock), within.apply(connection), clock, prepared).run())
+        .compose(done -> System.nanoTime() > deadline
+            ? Future.failedFuture(new Failure.Busy("The transaction took longer than " + MOST_SECONDS
+                + " s, and nothing of it was done: send less at once"))
+            : Future.succeededFuture(done)));
+  }
+
+  /** No answer goes out before all entries are kept. */
+  private Future<List<Done>> recorded(Caller caller, List<Step> steps, List<Done> done, Throwable cause) {
+    List<Future<Void>> kept = new ArrayList<>();
+    for (int i = 0; i < steps.size(); i++) {
+      if (steps.get(i) instanceof Step.Question) continue; // audits itself
+      kept.add(audit.record(entry(caller, steps.get(i), done == null ? null : done.get(i), cause)));
+    }
+    return Future.join(kept)
+        .transform(all -> cause != null
+            ? Future.failedFuture(cause)
+            : all.failed() ? Future.failedFuture(all.cause()) : Future.succeededFuture(done));
+  }
+
+  private static Audit.Entry entry(Caller caller, Step step, Done done, Throwable cause) {
+    Stored stored = done == null ? null : done.stored();
+    String id = stored != null ? stored.id() : step.id();
+    Audit.Entry entry = id == null
+        ? Audit.Entry.of(caller, deed(step), step.type())
+        : FhirStore.entry(caller, deed(step), step.type(), id);
+    if (step.where() != null) entry = entry.asking(step.where().toString());
+    if (done != null && !done.patients().isEmpty()) entry = entry.about(done.patients());
+    return entry.ended(cause instanceof Step.Failed failed ? failed.getCause() : cause);
+  }
+
+  private static Deed deed(Step step) {
+    if (step instanceof Step.Create) return Deed.CREATE;
+    if (step instanceof Step.Update) return Deed.UPDATE;
+    return step instanceof Step.Patch ? Deed.PATCH : Deed.DELETE;
+  }
+}

@@ -1,0 +1,156 @@
+package io.caregrid.store;
+
+import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/** Looks up what is there and what was there, by id and by time: in one session. */
+final class Versions {
+  /** Behind every id there is. */
+  private static final String LAST_ID = "~";
+  private static final Map<Boolean, String> SYSTEM = new ConcurrentHashMap<>();
+
+  private final Session session;
+  private final Database database;
+
+  Versions(Session session, Database database) {
+    this.session = session;
+    this.database = database;
+  }
+
+  /** As it lies there, a deletion included; null when it was never there. What was erased is a deletion here: there is a version to come after. */
+  Future<Stored> find(Definition definition, String id) {
+    return row(definition, id).map(row -> row.map(there -> stored(definition.type(), there)).orElse(null));
+  }
+
+  /** As it may be shown: null also when it was erased. */
+  Future<Stored> shown(Definition definition, String id) {
+    return row(definition, id).map(row -> row.filter(there -> !there.getBoolean("erased"))
+        .map(there -> stored(definition.type(), there))
+        .orElse(null));
+  }
+
+  private Future<Optional<Row>> row(Definition definition, String id) {
+    return session.ask(Table.of(definition).read(), Tuple.of(id)).map(Versions::first);
+  }
+
+  private static Optional<Row> first(RowSet<Row> rows) {
+    return rows.size() == 0 ? Optional.empty() : Optional.of(rows.iterator().next());
+  }
+
+  /** Null when there is no such version. */
+  Future<Stored> find(Definition definition, String id, int version) {
+    return session.ask(Table.of(definition).vread(), Tuple.of(id, version))
+        .map(rows -> first(rows).map(row -> stored(definition.type(), row)).orElse(null));
+  }
+
+  private Stored stored(String type, Row row) {
+    try (Body body = new Body()) {
+      return Version.whatever(type, row, body, database.damage());
+    }
+  }
+
+  /** Of one resource. NotFound 404 when its id was never there. */
+  Future<Page> history(Definition definition, String id, HistoryQuery query) {
+    int edge = query.page() == null ? 0 : PageToken.version(query.page());
+    int above = query.oldestFirst() ? edge : 0;
+    int below = query.oldestFirst() || query.page() == null ? Integer.MAX_VALUE : edge;
+    Tuple values = Tuple.of(id, above, below, Version.utc(query.from()), Version.utc(query.until()), query.count() + 1);
+    return session.ask(Table.of(definition).history(query.oldestFirst()), values)
+        .compose(rows -> rows.size() > 0 || query.page() != null
+            ? database.offLoop(() -> page(definition, rows, query))
+            : shown(definition, id).map(found -> {
+              if (found == null)
+                throw new Failure.NotFound("There never was a " + definition.type() + " with this id");
+              return new Page(List.of(), OptionalLong.of(0), null, List.of(), List.of());
+            }));
+  }
+
+  private Page page(Definition definition, RowSet<Row> rows, HistoryQuery query) {
+    List<Stored> entries = new ArrayList<>();
+    long total = 0;
+    try (Body body = new Body()) {
+      for (Row row : rows) {
+        if (entries.size() < query.count())
+          entries.add(Version.whatever(definition.type(), row, body, database.damage()));
+        total = row.getLong("versions");
+      }
+    }
+    boolean more = rows.size() > query.count() && query.count() > 0;
+    String next = more ? PageToken.below(entries.get(query.count() - 1).version()) : null;
+    return page(entries, OptionalLong.of(total), next);
+  }
+
+  private static Page page(List<Stored> entries, OptionalLong total, String next) {
+    return new Page(entries, total, next, entries.stream().filter(Stored::unreadable).toList(),
+        Whose.patients(entries));
+  }
+
+  /** Of all resources of a type, or of all types for null. Of one time they come by id, version and type, so that no page repeats or misses one. */
+  Future<Page> history(String type, HistoryQuery query) {
+    String sql = type == null ? system(query.oldestFirst()) : timeline(Table.of(Definition.of(type)), query);
+    PageToken.Past edge = query.page() != null
+        ? PageToken.past(query.page())
+        : query.oldestFirst()
+            ? new PageToken.Past(Span.NONE.from(), "", "", 0)
+            : new PageToken.Past(Span.LAST, "", LAST_ID, Integer.MAX_VALUE);
+    Instant from = query.oldestFirst() ? later(query.from(), edge.at()) : query.from();
+    Instant until = query.oldestFirst() ? query.until() : earlier(query.until(), edge.at());
+    Tuple values = Tuple.of(Version.utc(edge.at()), edge.id(), edge.version(), edge.type(), Version.utc(query.from()),
+        Version.utc(query.until()))
+        .addValue(Version.hour(from))
+        .addValue(Version.hour(until))
+        .addValue(query.count() + 1);
+    return session.ask(sql, values).compose(rows -> database.offLoop(() -> page(rows, query)));
+  }
+
+  private static Instant later(Instant one, Instant other) {
+    return one.isAfter(other) ? one : other;
+  }
+
+  private static Instant earlier(Instant one, Instant other) {
+    return one.isBefore(other) ? one : other;
+  }
+
+  private Page page(RowSet<Row> rows, HistoryQuery query) {
+    List<Stored> entries = new ArrayList<>();
+    try (Body body = new Body()) {
+      for (Row row : rows) {
+        if (entries.size() < query.count())
+          entries.add(Version.whatever(row.getString("type"), row, body, database.damage()));
+      }
+    }
+    boolean more = rows.size() > query.count() && query.count() > 0;
+    Stored last = more ? entries.get(query.count() - 1) : null;
+    String next = more
+        ? PageToken.of(new PageToken.Past(last.updated(), last.type(), last.id(), last.version()))
+        : null;
+    return page(entries, OptionalLong.empty(), next);
+  }
+
+  private static String timeline(Table table, HistoryQuery query) {
+    return query.oldestFirst() ? table.oldest() : table.newest();
+  }
+
+  /** One statement over all types. */
+  private static String system(boolean oldestFirst) {
+    return SYSTEM.computeIfAbsent(oldestFirst, made -> {
+      String order = oldestFirst ? "upd, id, ver, type" : "upd desc, id desc, ver desc, type desc";
+      return Definition.types()
+          .stream()
+          .map(type -> Table.of(Definition.of(type)))
+          .map(table -> "(" + (oldestFirst ? table.oldest() : table.newest()) + ")")
+          .collect(Collectors.joining(" union all ", "select * from (", ") v order by " + order + " limit $9"));
+    });
+  }
+}

@@ -1,0 +1,291 @@
+package io.caregrid.store;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+
+/**
+ * Single writes. Each names the version it replaces; whoever lost a race reads again and tries anew, so no lock is ever held while this node thinks. Those
+ * of one resource come one after the other on this node; those of one type that come at once go together ({@link Grouped}).
+ */
+final class Writes {
+  private static final int ATTEMPTS = 10;
+  private static final Duration TURN = Duration.ofSeconds(10);
+  private static final String OTHERS = "Others keep changing this resource; try again";
+
+  private final Database database;
+  private final Clock clock;
+  private final Versioning versioning;
+  private final Versions versions;
+  private final Lines<String> lines;
+  private final Function<String, Grouped<Change>> creating;
+  private final Function<String, Grouped<Change>> placing;
+  private final Function<String, Grouped<Change>> replacing;
+
+  /** @param was the version it replaces, 0 for none @param keep that one goes into the history */
+  private record Change(Version version, int was, boolean keep) {}
+
+  Writes(Database database, Clock clock, Versioning versioning) {
+    this.database = database;
+    this.clock = clock;
+    this.versioning = versioning;
+    this.versions = new Versions(database::ask, database);
+    this.lines = new Lines<>(database.vertx(), TURN, OTHERS);
+    this.creating = Grouped.byKey(type -> grouped(new Creates(type)));
+    this.placing = Grouped.byKey(type -> grouped(new Creates(type)));
+    this.replacing = Grouped.byKey(type -> grouped(new Replaces(type)));
+  }
+
+  private Grouped<Change> grouped(Grouped.Ways<Change> ways) {
+    return new Grouped<>(database.vertx(), Database.WRITING_AT_ONCE, ways);
+  }
+
+  Versions versions() {
+    return versions;
+  }
+
+  /** Under an id that nobody else can have. */
+  Future<Stored> create(Definition definition, String id, ObjectNode resource) {
+    return insert(creating, definition, id, resource).map(made -> {
+      if (made == null) throw new Failure.Conflict("The id is taken; try again");
+      return made;
+    });
+  }
+
+  /** Null when the id is taken. Whoever chooses ids may wait for somebody who chose the same: apart from those who choose none. */
+  Future<Stored> createAt(Definition definition, String id, ObjectNode resource) {
+    return insert(placing, definition, id, resource);
+  }
+
+  private Future<Stored> insert(Function<String, Grouped<Change>> group, Definition definition, String id,
+      ObjectNode resource) {
+    Version first = version(null, definition, id, resource);
+    return group.apply(definition.type())
+        .add(new Change(first, 0, false))
+        .map(made -> made ? first.stored() : null);
+  }
+
+  Future<Stored> update(Definition definition, String id, ObjectNode resource, Demand demand) {
+    return inLine(definition, id, () -> updated(definition, id, resource, demand, ATTEMPTS));
+  }
+
+  private Future<Stored> updated(Definition definition, String id, ObjectNode resource, Demand demand, int attempts) {
+    return versions.find(definition, id).compose(before -> {
+      require(before, demand);
+      return before == null
+          ? createAt(definition, id, resource)
+          : replaced(definition, before, resource, demand);
+    })
+        .compose(done -> done != null
+            ? Future.succeededFuture(done)
+            : again(attempts, left -> updated(definition, id, resource, demand, left)));
+  }
+
+  Future<Stored> patch(Definition definition, String id, Edit edit, Demand demand) {
+    return inLine(definition, id, () -> patched(definition, id, edit, demand, ATTEMPTS));
+  }
+
+  private Future<Stored> patched(Definition definition, String id, Edit edit, Demand demand, int attempts) {
+    return versions.shown(definition, id).compose(found -> {
+      Stored before = FhirStore.there(found);
+      require(before, demand);
+      ObjectNode next = edit.apply(Json.read(before.body().getBytes()));
+      return replaced(definition, before, next, demand);
+    })
+        .compose(done -> done != null
+            ? Future.succeededFuture(done)
+            : again(attempts, left -> patched(definition, id, edit, demand, left)));
+  }
+
+  /** Null when somebody else was first. */
+  private Future<Stored> replaced(Definition definition, Stored before, ObjectNode resource, Demand demand) {
+    if (!before.deleted()) versioning.requireSeen(definition.type(), demand.ifMatch());
+    Version next = version(before, definition, before.id(), resource);
+    if (same(before, next.stored())) return Future.succeededFuture(before.unchanged());
+    return replace(definition, before, next, keeps(definition, before, next, demand));
+  }
+
+  boolean keeps(Definition definition, Stored before, Version next, Demand demand) {
+    return versioning.keepsPast(definition.type()) && !(demand.forgetsMeta() && sameButMeta(before, next.stored()));
+  }
+
+  /** @param patients gets whose it was */
+  Future<Stored> delete(Definition definition, String id, OptionalInt ifMatch, List<String> patients) {
+    return inLine(definition, id, () -> deleted(definition, id, ifMatch, patients, ATTEMPTS));
+  }
+
+  private Future<Stored> deleted(Definition definition, String id, OptionalInt ifMatch, List<String> patients,
+      int attempts) {
+    return versions.find(definition, id).compose(before -> {
+      if (before == null || before.deleted()) return Future.succeededFuture(null);
+      if (patients.isEmpty()) patients.addAll(Whose.patients(List.of(before)));
+      require(before, Demand.match(ifMatch));
+      Version deletion = Version.deletion(before, clock.instant());
+      return replace(definition, before, deletion, versioning.keepsPast(definition.type()))
+          .compose(done -> done != null
+              ? Future.succeededFuture(done)
+              : again(attempts, left -> deleted(definition, id, ifMatch, patients, left)));
+    });
+  }
+
+  /** With all its past; also when it was deleted before. Null when there is nothing. */
+  Future<Stored> erase(Definition definition, String id, OptionalInt ifMatch, List<String> patients) {
+    return inLine(definition, id, () -> erased(definition, id, ifMatch, patients, ATTEMPTS));
+  }
+
+  private Future<Stored> erased(Definition definition, String id, OptionalInt ifMatch, List<String> patients,
+      int attempts) {
+    return versions.shown(definition, id).compose(before -> {
+      if (before == null) return Future.succeededFuture(null);
+      if (patients.isEmpty()) patients.addAll(Whose.patients(List.of(before)));
+      require(before, Demand.match(ifMatch));
+      Version erasure = Version.erasure(before, clock.instant());
+      return database.ask(Table.of(definition).erase(), erasure.row().addValue(before.version()))
+          .compose(made -> made.rowCount() == 1
+              ? Future.succeededFuture(erasure.stored())
+              : again(attempts, left -> erased(definition, id, ifMatch, patients, left)));
+    });
+  }
+
+  private <T> Future<T> inLine(Definition definition, String id, java.util.function.Supplier<Future<T>> work) {
+    return lines.pass(definition.type() + "/" + id, work);
+  }
+
+  private static Future<Stored> again(int attempts, IntFunction<Future<Stored>> attempt) {
+    if (attempts > 1) return attempt.apply(attempts - 1);
+    return Future.failedFuture(new Failure.Conflict(OTHERS));
+  }
+
+  static void require(Stored before, Demand demand) {
+    boolean there = before != null && !before.deleted();
+    if (demand.ifNone() && there)
+      throw new Failure.PreconditionFailed("If-None-Match asks that nothing is there, and version " + before.version()
+          + " is");
+    OptionalInt ifMatch = demand.ifMatch();
+    if (ifMatch.isEmpty() || before != null && before.version() == ifMatch.getAsInt()) return;
+    String is = before == null ? "there is none" : "the current one is " + before.version();
+    throw new Failure.PreconditionFailed("If-Match asks for version " + ifMatch.getAsInt() + ", " + is);
+  }
+
+  /** What cannot be read is never the same: writing it anew is how it is mended. */
+  static boolean same(Stored before, Stored next) {
+    return compare(before, next, Json::sameContent);
+  }
+
+  private static boolean sameButMeta(Stored before, Stored next) {
+    return compare(before, next, (one, other) -> {
+      one.remove("meta");
+      other.remove("meta");
+      return Json.sameContent(one, other);
+    });
+  }
+
+  private static boolean compare(Stored before, Stored next,
+      java.util.function.BiPredicate<ObjectNode, ObjectNode> test) {
+    if (before.body() == null) return false;
+    try {
+      return test.test(Json.read(before.body().getBytes()), Json.read(next.body().getBytes()));
+    } catch (Body.Damaged damaged) {
+      return false;
+    }
+  }
+
+  /** Null when somebody else has replaced {@code before}. */
+  private Future<Stored> replace(Definition definition, Stored before, Version next, boolean keep) {
+    return replacing.apply(definition.type())
+        .add(new Change(next, before.version(), keep))
+        .map(made -> made ? next.stored() : null);
+  }
+
+  Version version(Stored before, Definition definition, String id, ObjectNode resource) {
+    Json.requireText(definition.type(), resource);
+    try (Body body = new Body()) {
+      return Version.after(before, definition, id, resource, clock.instant(), body);
+    }
+  }
+
+  private abstract class Ways implements Grouped.Ways<Change> {
+    final Table table;
+
+    Ways(String type) {
+      table = Table.of(Definition.of(type));
+    }
+
+    @Override
+    public String key(Change one) {
+      return one.version().stored().id();
+    }
+
+    @Override
+    public int bytes(Change one) {
+      return one.version().packed() == null ? 0 : one.version().packed().length;
+    }
+
+    Future<Set<String>> ids(String sql, Tuple values) {
+      return database.askWriting(sql, values).map(Writes::ids);
+    }
+
+    /** In one order, so that two groups never wait for each other. */
+    List<Change> inOrder(List<Change> many) {
+      List<Change> sorted = new ArrayList<>(many);
+      sorted.sort(java.util.Comparator.comparing(this::key));
+      return sorted;
+    }
+  }
+
+  static Set<String> ids(RowSet<Row> rows) {
+    Set<String> ids = new HashSet<>();
+    for (Row row : rows) ids.add(row.getString("id"));
+    return ids;
+  }
+
+  private final class Creates extends Ways {
+    Creates(String type) {
+      super(type);
+    }
+
+    @Override
+    public Future<Set<String>> together(List<Change> many) {
+      return ids(table.createMany(), Version.rows(inOrder(many).stream().map(Change::version).toList()));
+    }
+
+    @Override
+    public Future<Boolean> alone(Change one) {
+      return database.ask(table.create(), one.version().row()).map(made -> made.rowCount() == 1);
+    }
+  }
+
+  private final class Replaces extends Ways {
+    Replaces(String type) {
+      super(type);
+    }
+
+    @Override
+    public Future<Set<String>> together(List<Change> many) {
+      List<Change> sorted = inOrder(many);
+      Tuple values = Version.rows(sorted.stream().map(Change::version).toList())
+          .addValue(sorted.stream().map(Change::was).toArray(Integer[]::new))
+          .addValue(sorted.stream().map(Change::keep).toArray(Boolean[]::new));
+      return ids(table.replaceMany(), values);
+    }
+
+    /** Waits for whoever holds the row. */
+    @Override
+    public Future<Boolean> alone(Change one) {
+      Tuple values = one.version().row().addValue(one.was()).addValue(one.keep());
+      return database.ask(table.update(), values).map(made -> made.rowCount() == 1);
+    }
+  }
+}

@@ -1,0 +1,246 @@
+package io.caregrid.store;
+
+import static io.caregrid.store.Room.CALLER;
+import static io.caregrid.store.Room.body;
+import static io.caregrid.store.Room.fails;
+import static io.caregrid.store.Room.get;
+import static io.caregrid.store.Room.json;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.Roles;
+import io.caregrid.store.SearchQuery.Param;
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Create, update, patch and delete under a condition. */
+@ExtendWith(Room.Key.class)
+class ConditionalTest {
+  private final List<String> audited = new ArrayList<>();
+  private Room room;
+  private FhirStore store;
+
+  @BeforeEach
+  void open(Room room) {
+    this.room = room;
+    store = new FhirStore(room.database(), entry -> {
+      synchronized (audited) {
+        audited.add(entry.deed().code + " " + entry.what() + " of " + entry.patients() + " " + entry.query() + " "
+            + entry.status());
+      }
+      return Future.succeededFuture();
+    });
+  }
+
+  private static Criteria identifier(String value) {
+    return new Criteria("Patient", List.of(new Param("identifier", "urn:c|" + value)));
+  }
+
+  private static ObjectNode patient(String value) {
+    return json("{'resourceType':'Patient','identifier':[{'system':'urn:c','value':'" + value + "'}]}");
+  }
+
+  private static ObjectNode patient(String value, String gender) {
+    return patient(value).put("gender", gender);
+  }
+
+  private long count(String value) {
+    return get(store.search(CALLER, identifier(value).query(50, null))).entries().size();
+  }
+
+  @Test
+  void sixtyFourClientsOfTwoNodesWhoCreateTheSameAtOnceGetOneResource() {
+    Room other = Room.open(room.config());
+    try {
+      FhirStore second = new FhirStore(other.database(), entry -> Future.succeededFuture());
+      List<Future<Stored>> racing = IntStream.range(0, 64)
+          .mapToObj(i -> (i % 2 == 0 ? store : second).create(CALLER, identifier("race"), patient("race")))
+          .toList();
+      get(Future.all(racing));
+
+      assertEquals(1, racing.stream().map(made -> made.result().id()).distinct().count());
+      assertEquals(1, racing.stream().filter(made -> made.result().created()).count());
+      assertEquals(1, count("race"));
+    } finally {
+      other.close();
+    }
+  }
+
+  @Test
+  void sixtyFourConditionalUpdatesAtOnceMakeOneResource() {
+    List<Future<Stored>> racing = IntStream.range(0, 64)
+        .mapToObj(i -> store.update(CALLER, identifier("upsert"), patient("upsert", i % 2 == 0 ? "male" : "female"),
+            Demand.NONE))
+        .toList();
+    get(Future.all(racing));
+
+    assertEquals(1, racing.stream().map(made -> made.result().id()).distinct().count());
+    assertEquals(1, racing.stream().filter(made -> made.result().created()).count());
+    assertEquals(1, count("upsert"));
+  }
+
+  @Test
+  void otherCriteriaWithTheSameIdentifierWaitForEachOtherToo() {
+    Criteria more = new Criteria("Patient",
+        List.of(new Param("identifier", "urn:c|both"), new Param("gender", "male")));
+    List<Future<Stored>> racing = IntStream.range(0, 32)
+        .mapToObj(i -> store.create(CALLER, i % 2 == 0 ? more : identifier("both"), patient("both", "male")))
+        .toList();
+    get(Future.all(racing));
+
+    assertEquals(1, count("both"));
+    assertEquals(identifier("both").stripes(), more.stripes());
+  }
+
+  @Test
+  void manyConditionsAtOnceDoNotUseUpTheConnections() {
+    List<Future<Stored>> made = IntStream.range(0, 200)
+        .mapToObj(i -> store.create(CALLER, identifier("many-" + i % 50), patient("many-" + i % 50)))
+        .toList();
+    get(Future.all(made));
+
+    assertEquals(50, made.stream().map(one -> one.result().id()).distinct().count());
+  }
+
+  @Test
+  void aMatchIsGivenAndNothingIsWritten() {
+    Stored there = get(store.create(CALLER, "Patient", patient("there")));
+
+    Stored found = get(store.create(CALLER, identifier("there"), patient("there", "male")));
+
+    assertEquals(there.unchanged(), found);
+    assertFalse(found.created());
+    assertEquals(1, room.count("from change_queue where id = $1", there.id()));
+  }
+
+  @Test
+  void severalMatchesAreRefusedWith412() {
+    get(store.create(CALLER, "Patient", patient("two")));
+    get(store.create(CALLER, "Patient", patient("two")));
+
+    fails(Failure.PreconditionFailed.class, 412, store.create(CALLER, identifier("two"), patient("two")));
+    fails(Failure.PreconditionFailed.class, 412,
+        store.update(CALLER, identifier("two"), patient("two"), Demand.NONE));
+    fails(Failure.PreconditionFailed.class, 412,
+        store.patch(CALLER, identifier("two"), before -> before, Demand.NONE));
+    fails(Failure.PreconditionFailed.class, 412,
+        store.delete(CALLER, identifier("two"), 1, OptionalInt.empty(), false));
+    assertEquals(2, count("two"));
+  }
+
+  @Test
+  void aConditionalUpdateGoesToWhatMatchesOrIsCreatedUnderItsOwnId() {
+    Stored made = get(store.update(CALLER, identifier("up"), patient("up").put("id", "up-own"), Demand.NONE));
+    Stored updated = get(store.update(CALLER, identifier("up"), patient("up", "male"), Demand.NONE));
+
+    assertTrue(made.created());
+    assertEquals("up-own", made.id());
+    assertEquals("up-own", updated.id());
+    assertEquals(2, updated.version());
+    fails(Failure.Invalid.class, 400,
+        store.update(CALLER, identifier("up"), patient("up").put("id", "up-other"), Demand.NONE));
+    fails(Failure.Conflict.class, 409,
+        store.update(CALLER, identifier("up-none"), patient("up-none").put("id", "up-own"), Demand.NONE));
+    fails(Failure.PreconditionFailed.class, 412,
+        store.update(CALLER, identifier("up"), patient("up"), Demand.match(OptionalInt.of(9))));
+    fails(Failure.PreconditionFailed.class, 412,
+        store.update(CALLER, identifier("up-none"), patient("up-none"), Demand.match(OptionalInt.of(1))));
+  }
+
+  @Test
+  void whatWasDeletedUnderTheIdOfTheBodyComesBack() {
+    get(store.update(CALLER, "Patient", "back-1", patient("back"), Demand.NONE));
+    get(store.delete(CALLER, "Patient", "back-1", OptionalInt.empty()));
+
+    Stored back = get(store.update(CALLER, identifier("back"), patient("back").put("id", "back-1"), Demand.NONE));
+
+    assertEquals(3, back.version());
+    assertEquals(1, count("back"));
+  }
+
+  @Test
+  void aConditionalPatchGoesToWhatMatches() {
+    Stored there = get(store.create(CALLER, "Patient", patient("patch")));
+
+    Stored patched = get(store.patch(CALLER, identifier("patch"), before -> before.put("gender", "male"), Demand.NONE));
+
+    assertEquals(there.id(), patched.id());
+    assertEquals("male", body(patched).path("gender").asText());
+    fails(Failure.NotFound.class, 404, store.patch(CALLER, identifier("nobody"), before -> before, Demand.NONE));
+  }
+
+  @Test
+  void aConditionalDeleteOfSeveralTakesSoManyAndAllOfThemOrNone() {
+    for (int i = 0; i < 5; i++) get(store.create(CALLER, "Patient", patient("del")));
+
+    List<Stored> gone = get(store.delete(CALLER, identifier("del"), 3, OptionalInt.empty(), false));
+
+    assertEquals(3, gone.size());
+    assertTrue(gone.stream().allMatch(Stored::deleted));
+    assertEquals(2, count("del"));
+    assertEquals(List.of(), get(store.delete(CALLER, identifier("nobody"), 3, OptionalInt.empty(), false)));
+  }
+
+  @Test
+  void anEmptyOrUnknownConditionIsRefused() {
+    fails(Failure.Invalid.class, 400, Future.succeededFuture().map(now -> new Criteria("Patient", List.of())));
+    fails(Failure.Invalid.class, 400,
+        Future.succeededFuture().map(now -> new Criteria("Patient", List.of(new Param("identifier", "")))));
+    Criteria unknown = new Criteria("Patient", List.of(new Param("nonsense", "1")));
+    fails(Failure.Invalid.class, 400, store.create(CALLER, unknown, patient("x")));
+    fails(Failure.Invalid.class, 400, store.delete(CALLER, unknown, 1, OptionalInt.empty(), false));
+  }
+
+  @Test
+  void whatMayBeMeantAndCannotBeReadLetsNothingBeCreatedBesideIt() {
+    Stored lost = get(store.create(CALLER, "Patient", patient("lost")));
+    get(room.database()
+        .ask("update r_patient set body = '\\x09'::bytea where id = $1", io.vertx.sqlclient.Tuple.of(lost.id())));
+
+    fails(Failure.Unreadable.class, 500, store.create(CALLER, identifier("lost"), patient("lost")));
+  }
+
+  @Test
+  void whoMayOnlyReadChangesNothingAndIsRecorded() {
+    Caller reader = new Caller("reader", null, null, Set.of("FHIR Data Reader"),
+        Roles.BUILT_IN.grants(Set.of("FHIR Data Reader")), null, null, null);
+    Stored there = get(store.create(CALLER, "Patient", patient("guarded")));
+    audited.clear();
+
+    Stream.of(store.create(reader, "Patient", patient("x")),
+        store.create(reader, identifier("x"), patient("x")),
+        store.update(reader, "Patient", there.id(), patient("x"), Demand.NONE),
+        store.update(reader, identifier("guarded"), patient("x"), Demand.NONE),
+        store.patch(reader, "Patient", there.id(), before -> before, Demand.NONE),
+        store.delete(reader, "Patient", there.id(), OptionalInt.empty()),
+        store.erase(reader, "Patient", there.id(), OptionalInt.empty()),
+        store.delete(reader, identifier("guarded"), 1, OptionalInt.empty(), false))
+        .forEach(refused -> fails(Failure.Forbidden.class, 403, refused));
+
+    assertEquals(8, audited.stream().filter(line -> line.endsWith(" 403")).count());
+    assertEquals(there, get(store.read(CALLER, "Patient", there.id())));
+  }
+
+  @Test
+  void theEntryOfAConditionalWriteNamesWhatItFoundAndWhatWasAsked() {
+    Stored there = get(store.create(CALLER, "Patient", patient("named")));
+    audited.clear();
+
+    get(store.create(CALLER, identifier("named"), patient("named")));
+
+    assertEquals(List.of("create [Patient/" + there.id() + "] of [Patient/" + there.id()
+        + "] Patient?identifier=urn:c|named 200"), audited);
+  }
+}

@@ -1,0 +1,302 @@
+package io.caregrid.store;
+
+import static io.caregrid.store.Room.CALLER;
+import static io.caregrid.store.Room.body;
+import static io.caregrid.store.Room.fails;
+import static io.caregrid.store.Room.get;
+import static io.caregrid.store.Room.json;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.cluster.ConfigException;
+import io.caregrid.cluster.FhirConfig;
+import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Single writes that come at once, patches, versioning policies, hard deletes, and the histories of many. */
+@ExtendWith(Room.Key.class)
+class WritesTest {
+  private static final OptionalInt ANY = OptionalInt.empty();
+  private Room room;
+  private FhirStore store;
+
+  @BeforeEach
+  void open(Room room) {
+    this.room = room;
+    store = store(FhirConfig.DEFAULT);
+  }
+
+  private FhirStore store(FhirConfig config) {
+    return new FhirStore(room.database(), entry -> Future.succeededFuture(), config);
+  }
+
+  private static ObjectNode patient(String family) {
+    return json("{'resourceType':'Patient','name':[{'family':'" + family + "'}]}");
+  }
+
+  @Test
+  void sixtyFourWritersOfOneIdMakeOneVersionEach() {
+    get(store.update(CALLER, "Patient", "sixty", patient("start"), ANY));
+
+    List<Future<Stored>> racing = IntStream.range(0, 64)
+        .mapToObj(i -> store.update(CALLER, "Patient", "sixty", patient("w" + i), ANY))
+        .toList();
+    get(Future.all(racing));
+
+    assertEquals(64, racing.stream().map(done -> done.result().version()).distinct().count());
+    assertEquals(65, get(store.read(CALLER, "Patient", "sixty")).version());
+    assertEquals(65,
+        get(store.history(CALLER, "Patient", "sixty", new HistoryQuery(1, null, null))).total().getAsLong());
+    assertEquals(65, room.count("from change_queue where id = 'sixty'"));
+  }
+
+  @Test
+  void creatorsOfOneIdMakeItOnceAndTheOthersUpdateIt() {
+    List<Future<Stored>> racing = IntStream.range(0, 32)
+        .mapToObj(i -> store.update(CALLER, "Patient", "born", patient("b" + i), ANY))
+        .toList();
+    get(Future.all(racing));
+
+    assertEquals(1, racing.stream().filter(done -> done.result().created()).count());
+    assertEquals(32, get(store.read(CALLER, "Patient", "born")).version());
+  }
+
+  @Test
+  void aThousandWritesAtOnceAreAllThereEachUnderItsOwnId() {
+    List<Future<Stored>> made = IntStream.range(0, 1_000)
+        .mapToObj(i -> store.create(CALLER, i % 2 == 0 ? "Patient" : "Device",
+            i % 2 == 0 ? patient("p" + i) : json("{'resourceType':'Device','modelNumber':'m" + i + "'}")))
+        .toList();
+    get(Future.all(made));
+    List<Future<Stored>> read = made.stream()
+        .map(one -> store.read(CALLER, one.result().type(), one.result().id()))
+        .toList();
+    get(Future.all(read));
+
+    assertEquals(1_000, made.stream().map(one -> one.result().id()).distinct().count());
+    for (int i = 0; i < made.size(); i++) assertEquals(made.get(i).result(), read.get(i).result());
+    assertEquals(1, get(store.search(CALLER, new SearchQuery("Patient",
+        List.of(new SearchQuery.Param("family", "p998")), 5, "none", null))).entries().size());
+  }
+
+  @Test
+  void ofAGroupOnlyTheOneAtFaultFails() {
+    room.sql("create function refuse_one() returns trigger language plpgsql as $$ begin "
+        + "if new.id = 'at-fault' then raise exception 'refused' using errcode = '23514'; end if; return new; end $$");
+    room.sql("create trigger refuse before insert on r_device for each row execute function refuse_one()");
+    try {
+      List<Future<Stored>> made = IntStream.range(0, 40)
+          .mapToObj(i -> store.update(CALLER, "Device", i == 20 ? "at-fault" : "well-" + i,
+              json("{'resourceType':'Device','modelNumber':'m" + i + "'}"), ANY))
+          .toList();
+      get(Future.join(made).otherwiseEmpty());
+
+      assertEquals(1, made.stream().filter(Future::failed).count());
+      assertTrue(made.get(20).failed());
+      assertEquals(39, room.count("from r_device where id like 'well-%'"));
+    } finally {
+      room.sql("drop trigger refuse on r_device");
+    }
+  }
+
+  @Test
+  void aRowThatIsHeldHoldsNobodyElseOfItsGroup() {
+    for (int i = 0; i < 10; i++) get(store.update(CALLER, "Patient", "held-" + i, patient("before"), ANY));
+    SqlConnection holder = get(room.database().pool().getConnection());
+    io.vertx.sqlclient.Transaction holding = get(holder.begin());
+    get(holder.preparedQuery("select from r_patient where id = $1 for update").execute(Tuple.of("held-5")));
+
+    List<Future<Stored>> updates = IntStream.range(0, 10)
+        .mapToObj(i -> store.update(CALLER, "Patient", "held-" + i, patient("after"), ANY))
+        .toList();
+    for (int i = 0; i < 10; i++) if (i != 5) assertEquals(2, get(updates.get(i)).version());
+    Assertions.assertFalse(updates.get(5).isComplete());
+    get(holding.rollback());
+    get(holder.close());
+
+    assertEquals(2, get(updates.get(5)).version());
+  }
+
+  @Test
+  void aPatchSeesTheCurrentVersionAndNobodysWriteIsLost() {
+    get(store.update(CALLER, "Patient", "patched", patient("0"), ANY));
+
+    List<Future<Stored>> racing = IntStream.range(0, 30)
+        .mapToObj(i -> store.patch(CALLER, "Patient", "patched", before -> {
+          before.withArray("/name").addObject().put("family", "n" + i);
+          return before;
+        }, Demand.NONE))
+        .toList();
+    get(Future.all(racing));
+
+    assertEquals(31, body(get(store.read(CALLER, "Patient", "patched"))).path("name").size());
+    fails(Failure.NotFound.class, 404, store.patch(CALLER, "Patient", "nobody", before -> before, Demand.NONE));
+    fails(Failure.PreconditionFailed.class, 412,
+        store.patch(CALLER, "Patient", "patched", before -> before, Demand.match(OptionalInt.of(7))));
+    get(store.delete(CALLER, "Patient", "patched", ANY));
+    fails(Failure.Gone.class, 410, store.patch(CALLER, "Patient", "patched", before -> before, Demand.NONE));
+  }
+
+  @Test
+  void whoAsksThatNothingIsThereDoesNotReplace() {
+    Demand none = new Demand(ANY, true, false);
+    assertTrue(get(store.update(CALLER, "Patient", "first", patient("A"), none)).created());
+    fails(Failure.PreconditionFailed.class, 412, store.update(CALLER, "Patient", "first", patient("B"), none));
+    get(store.delete(CALLER, "Patient", "first", ANY));
+    assertEquals(3, get(store.update(CALLER, "Patient", "first", patient("B"), none)).version());
+  }
+
+  @Test
+  void withoutVersionsOnlyTheCurrentOneIsKept() {
+    FhirStore bare = store(new FhirConfig(Map.of("no-version", List.of("Device"))));
+    for (int i = 1; i <= 3; i++)
+      get(bare.update(CALLER, "Device", "bare", json("{'resourceType':'Device','modelNumber':'" + i + "'}"), ANY));
+
+    assertEquals(3, get(bare.read(CALLER, "Device", "bare")).version());
+    fails(Failure.NotFound.class, 404, bare.vread(CALLER, "Device", "bare", 2));
+    assertEquals(1, get(bare.history(CALLER, "Device", "bare", new HistoryQuery(10, null, null))).entries().size());
+    get(bare.delete(CALLER, "Device", "bare", ANY));
+    assertEquals(0, room.count("from h_device where id = 'bare'"));
+  }
+
+  @Test
+  void aTypeThatAsksForItIsOnlyUpdatedByWhoNamesTheCurrentVersion() {
+    FhirStore careful = store(new FhirConfig(Map.of("versioned-update", List.of("*"), "versioned", List.of("Device"))));
+    get(careful.update(CALLER, "Patient", "careful", patient("A"), ANY));
+
+    fails(Failure.PreconditionFailed.class, 412, careful.update(CALLER, "Patient", "careful", patient("B"), ANY));
+    fails(Failure.PreconditionFailed.class, 412,
+        careful.patch(CALLER, "Patient", "careful", before -> before.put("active", true), Demand.NONE));
+    assertEquals(2, get(careful.update(CALLER, "Patient", "careful", patient("B"), OptionalInt.of(1))).version());
+    get(careful.update(CALLER, "Device", "free", json("{'resourceType':'Device'}"), ANY));
+    get(careful.update(CALLER, "Device", "free", json("{'resourceType':'Device','modelNumber':'2'}"), ANY));
+    Assertions.assertThrows(ConfigException.class,
+        () -> store(new FhirConfig(Map.of("versioned", List.of("Nonsense")))));
+  }
+
+  @Test
+  void aChangeOfMetaAloneLeavesNoTraceWhereThatIsAsked() {
+    Demand quiet = new Demand(ANY, false, true);
+    get(store.update(CALLER, "Patient", "meta", patient("A"), ANY));
+    ObjectNode tagged = patient("A");
+    tagged.putObject("meta").putArray("tag").addObject().put("code", "t");
+    Stored second = get(store.update(CALLER, "Patient", "meta", tagged, quiet));
+    Stored third = get(store.update(CALLER, "Patient", "meta", patient("B"), quiet));
+
+    assertEquals(2, second.version());
+    assertEquals(3, third.version());
+    assertEquals(List.of(3, 2), get(store.history(CALLER, "Patient", "meta", new HistoryQuery(10, null, null)))
+        .entries()
+        .stream()
+        .map(Stored::version)
+        .toList());
+  }
+
+  @Test
+  void whatIsErasedWasNeverThereButItsListenersHearOfIt() {
+    get(store.update(CALLER, "Patient", "erased", patient("Secret"), ANY));
+    get(store.update(CALLER, "Patient", "erased", patient("Secret2"), ANY));
+
+    Stored gone = get(store.erase(CALLER, "Patient", "erased", ANY));
+
+    assertEquals(3, gone.version());
+    fails(Failure.NotFound.class, 404, store.read(CALLER, "Patient", "erased"));
+    for (int version = 1; version <= 3; version++)
+      fails(Failure.NotFound.class, 404, store.vread(CALLER, "Patient", "erased", version));
+    fails(Failure.NotFound.class, 404,
+        store.history(CALLER, "Patient", "erased", new HistoryQuery(10, null, null)));
+    fails(Failure.NotFound.class, 404, store.patch(CALLER, "Patient", "erased", before -> before, Demand.NONE));
+    assertNull(get(store.erase(CALLER, "Patient", "erased", ANY)));
+    assertNull(get(store.delete(CALLER, "Patient", "erased", ANY)));
+    assertEquals(0, room.count("from h_patient where id = 'erased'"));
+    assertEquals(1, room.count("from r_patient where id = 'erased' and body is null and tok = '{}'"));
+    assertEquals(1, room.count("from change_queue where id = 'erased' and op = 'D' and ver = 3"));
+
+    assertEquals(4, get(store.update(CALLER, "Patient", "erased", patient("New"), ANY)).version());
+    assertEquals(4, get(store.read(CALLER, "Patient", "erased")).version());
+  }
+
+  @Test
+  void whatWasDeletedBeforeCanBeErasedToo() {
+    get(store.update(CALLER, "Patient", "later", patient("A"), ANY));
+    get(store.delete(CALLER, "Patient", "later", ANY));
+    get(store.erase(CALLER, "Patient", "later", ANY));
+
+    fails(Failure.NotFound.class, 404, store.read(CALLER, "Patient", "later"));
+    assertEquals(0, room.count("from h_patient where id = 'later'"));
+  }
+
+  @Test
+  void theHistoryOfATypeAndOfAllTypesComesInPagesWithoutRepeatsOrGaps() {
+    Instant start = get(store.update(CALLER, "Device", "first-line", json("{'resourceType':'Device'}"), ANY)).updated();
+    for (int i = 0; i < 4; i++) {
+      int version = i;
+      get(Future.all(IntStream.range(0, 6)
+          .mapToObj(n -> store.update(CALLER, n % 2 == 0 ? "Patient" : "Device", "line-" + n, n % 2 == 0
+              ? patient("v" + version)
+              : json("{'resourceType':'Device','modelNumber':'v" + version + "'}"), ANY))
+          .toList()));
+    }
+    get(store.delete(CALLER, "Patient", "line-0", ANY));
+
+    List<Stored> patients = all("Patient", start, false);
+    List<Stored> system = all(null, start, false);
+    List<Stored> upwards = new ArrayList<>(all(null, start, true));
+
+    assertEquals(13, patients.size());
+    assertTrue(patients.get(0).deleted());
+    assertEquals(26, system.size());
+    assertEquals(26, system.stream().map(one -> one.type() + one.id() + "/" + one.version()).distinct().count());
+    java.util.Collections.reverse(upwards);
+    assertEquals(system, upwards);
+    for (int i = 1; i < system.size(); i++)
+      Assertions.assertFalse(system.get(i).updated().isAfter(system.get(i - 1).updated()));
+    assertEquals(OptionalLong.empty(), get(store.history(CALLER, null, new HistoryQuery(1, null, null))).total());
+    assertEquals(List.of(), get(store.history(CALLER, "Patient",
+        new HistoryQuery(5, Instant.now().plusSeconds(3_600), null))).entries());
+    fails(Failure.Invalid.class, 400, store.history(CALLER, "Patient", new HistoryQuery(5, null, "nonsense")));
+    fails(Failure.NotFound.class, 404, store.history(CALLER, "Nonsense", new HistoryQuery(5, null, null)));
+  }
+
+  private List<Stored> all(String type, Instant since, boolean upwards) {
+    List<Stored> all = new ArrayList<>();
+    String page = null;
+    do {
+      Page next = get(store.history(CALLER, type, new HistoryQuery(3, since, null, upwards, page)));
+      all.addAll(next.entries());
+      page = next.next();
+    } while (page != null);
+    all.removeIf(one -> !one.id().startsWith("line-") && !one.id().equals("first-line"));
+    return all;
+  }
+
+  @Test
+  void theHistoryOfOneGoesBothWaysAndEndsBefore() {
+    List<Stored> made = new ArrayList<>();
+    for (int i = 0; i < 4; i++) made.add(get(store.update(CALLER, "Patient", "ways", patient("v" + i), ANY)));
+
+    Page up = get(store.history(CALLER, "Patient", "ways", new HistoryQuery(3, null, null, true, null)));
+    Page rest = get(store.history(CALLER, "Patient", "ways", new HistoryQuery(3, null, null, true, up.next())));
+    Page before = get(store.history(CALLER, "Patient", "ways",
+        new HistoryQuery(10, null, made.get(0).updated(), false, null)));
+
+    assertEquals(made.subList(0, 3), up.entries());
+    assertEquals(made.subList(3, 4), rest.entries());
+    assertEquals(List.of(), before.entries());
+  }
+}
