@@ -67,7 +67,8 @@ final class Definition {
     own.values().stream().filter(line -> !line[4].isEmpty()).forEach(line -> add(line, own));
     this.always = params.values()
         .stream()
-        .filter(param -> param.kind() != Kind.COMPOSITE && param.paths().stream().anyMatch(path -> path.root().isEmpty()))
+        .filter(
+            param -> param.kind() != Kind.COMPOSITE && param.paths().stream().anyMatch(path -> path.root().isEmpty()))
         .toList();
     this.date = params.get(head.get("date"));
     this.key = params.get(head.get("key"));

@@ -19,7 +19,8 @@ final class Included {
   private static final int ROUNDS = 10;
   /** Of JSON; passed by one resource. */
   private static final long BYTES = 64 << 20;
-  private static final String CUT = "more than " + MOST + " resources, or too large ones, would be included: some are left out";
+  private static final String CUT = "more than " + MOST
+      + " resources, or too large ones, would be included: some are left out";
 
   private final Asking asking;
 

@@ -157,7 +157,9 @@ final class SearchTerms {
 
   private static void require(String base, String modifier, Param param, int alternatives) {
     boolean typed = modifier.matches(":[A-Z].*");
-    boolean tokens = param == null ? base.equals("_id") : TOKENS.contains(param.kind()) && (typed || PLAIN.contains(modifier));
+    boolean tokens = param == null
+        ? base.equals("_id")
+        : TOKENS.contains(param.kind()) && (typed || PLAIN.contains(modifier));
     int most = tokens ? MOST_TOKENS : MOST_ALTERNATIVES;
     if (alternatives > most)
       throw new Failure.TooCostly(base + modifier + " has " + alternatives + " alternatives, and may have " + most);

@@ -185,7 +185,8 @@ class SearchParametersTest {
     for (String type : OLDER) {
       assertTrue(older.find());
       Definition definition = Definition.of(older.group(1));
-      assertEquals((definition.key() != null) + " " + definition.isWorded(), older.group(2) + " " + older.group(3), type);
+      assertEquals((definition.key() != null) + " " + definition.isWorded(), older.group(2) + " " + older.group(3),
+          type);
     }
   }
 

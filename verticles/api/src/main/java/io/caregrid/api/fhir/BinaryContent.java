@@ -20,7 +20,8 @@ import java.util.regex.Pattern;
 final class BinaryContent {
   static final String TYPE = "Binary";
   private static final Pattern ADDRESS = Pattern.compile("/fhir/Binary/[^/]+(/_history/[^/]+)?/?");
-  private static final Pattern MIME = Pattern.compile("[a-zA-Z0-9!#$&^_.+-]{1,127}/[a-zA-Z0-9!#$&^_.+-]{1,127}( *;[ -~]*)?");
+  private static final Pattern MIME = Pattern
+      .compile("[a-zA-Z0-9!#$&^_.+-]{1,127}/[a-zA-Z0-9!#$&^_.+-]{1,127}( *;[ -~]*)?");
   private static final String WANTED = "binary.content";
 
   private BinaryContent() {}
@@ -28,7 +29,8 @@ final class BinaryContent {
   /** Notes that the Accept header allows none of FHIR's forms; false where that is an error. */
   static boolean isWanted(RoutingContext request) {
     boolean reads = request.request().method().name().matches("GET|HEAD");
-    if (!reads || !ADDRESS.matcher(request.normalizedPath()).matches() || request.queryParams().contains("_format")) return false;
+    if (!reads || !ADDRESS.matcher(request.normalizedPath()).matches() || request.queryParams().contains("_format"))
+      return false;
     request.put(WANTED, true);
     return true;
   }

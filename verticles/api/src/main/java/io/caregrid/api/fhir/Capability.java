@@ -153,9 +153,10 @@ final class Capability {
 
   private static JsonArray includes(String type) {
     JsonArray includes = new JsonArray().add("*");
-    FhirStore.searchParams(type).forEach((name, kind) -> {
-      if (kind.equals("reference")) includes.add(type + ":" + name);
-    });
+    FhirStore.searchParams(type)
+        .forEach((name, kind) -> {
+          if (kind.equals("reference")) includes.add(type + ":" + name);
+        });
     return includes;
   }
 

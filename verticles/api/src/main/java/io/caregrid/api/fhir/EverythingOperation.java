@@ -100,8 +100,9 @@ final class EverythingOperation implements Routes {
     return store.read(Requests.caller(request), type, id(request))
         .map(EverythingOperation::linked)
         .compose(all -> page(request, all, asked, types))
-        .compose(page -> request.vertx().executeBlocking(() -> Bundles.everything(base, whole + "/$everything", asked,
-            within(page, dates, OF.get(type), types), part), false))
+        .compose(page -> request.vertx()
+            .executeBlocking(() -> Bundles.everything(base, whole + "/$everything", asked,
+                within(page, dates, OF.get(type), types), part), false))
         .compose(bundle -> FhirAnswer.json(request, 200, bundle));
   }
 

@@ -2,7 +2,6 @@ package io.caregrid.api.fhir;
 
 import io.caregrid.api.Form;
 import io.caregrid.api.Requests;
-import io.caregrid.contract.OperationOutcome;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;

@@ -22,7 +22,8 @@ final class Provenances {
     if (!ResourceTypes.ALL.contains(TYPE))
       throw new Failure.Invalid("this node keeps no Provenance, which " + HEADER + " brings");
     ObjectNode provenance = ResourceReader.read(Buffer.buffer(header), Format.JSON, TYPE);
-    if (provenance.has("target")) throw new Failure.Invalid(HEADER + " has no target: it is what comes with it", "target");
+    if (provenance.has("target"))
+      throw new Failure.Invalid(HEADER + " has no target: it is what comes with it", "target");
     provenance.putArray("target").addObject().put("reference", TARGET);
     List<Issue> issues = rules.check(provenance);
     if (!issues.isEmpty()) throw new Rejected(422, issues);

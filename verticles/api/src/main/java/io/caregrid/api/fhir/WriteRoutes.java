@@ -97,8 +97,9 @@ final class WriteRoutes implements Routes {
     if (!Bodies.mediaType(request.request()).equals(JSON_PATCH))
       return Bodies.checked(request, rules, "Parameters")
           .compose(sent -> rules.map(ready -> new CheckedEdit(FhirPathPatch.read(sent)::apply, ready)));
-    return Bodies.read(request).compose(body -> rules.compose(ready -> thought(request, body.length(),
-        () -> new CheckedEdit(JsonPatch.read(ResourceReader.parsed(body.getBytes(), Format.JSON))::apply, ready))));
+    return Bodies.read(request)
+        .compose(body -> rules.compose(ready -> thought(request, body.length(),
+            () -> new CheckedEdit(JsonPatch.read(ResourceReader.parsed(body.getBytes(), Format.JSON))::apply, ready))));
   }
 
   private static <T> Future<T> thought(RoutingContext request, int bytes, Callable<T> work) {

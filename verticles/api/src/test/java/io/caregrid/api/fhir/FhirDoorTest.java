@@ -388,8 +388,10 @@ class FhirDoorTest {
     String id = "client-" + UUID.randomUUID();
     put(id, "A");
     put(id, "B");
-    for (String address : List.of("metadata", "Patient/" + id, "Patient/" + id + "/_history", "Patient?_count=2&nosuch=x",
-        "Patient?_count=2&_total=accurate", "Patient/nobody", "Patient/" + id + "/$meta", "Patient/" + id + "/$everything")) {
+    for (String address : List.of("metadata", "Patient/" + id, "Patient/" + id + "/_history",
+        "Patient?_count=2&nosuch=x",
+        "Patient?_count=2&_total=accurate", "Patient/nobody", "Patient/" + id + "/$meta",
+        "Patient/" + id + "/$everything")) {
       byte[] answer = read("/fhir/" + address).body().getBytes();
 
       assertEquals(List.of(), Rules.check((ObjectNode) Trees.read(answer)), address);

@@ -55,7 +55,8 @@ class FhirOperationsTest {
 
   @Test
   void metaIsToldAddedToAndTakenFrom() {
-    String patient = "Patient/" + made("Patient", "{'resourceType':'Patient','meta':{'tag':[{'system':'urn:t','code':'a'}]}}");
+    String patient = "Patient/"
+        + made("Patient", "{'resourceType':'Patient','meta':{'tag':[{'system':'urn:t','code':'a'}]}}");
     String more = "{'resourceType':'Parameters','parameter':[{'name':'meta','valueMeta':{'profile':['urn:p'],'tag':[{'system':'urn:t','code':'a'},{'system':'urn:t','code':'b'}]}}]}";
 
     assertEquals(Set.of("a", "b"), tags(post(patient + "/$meta-add", more)));
@@ -69,8 +70,11 @@ class FhirOperationsTest {
   void tagsThatComeAtTheSameTimeAreAllThere() {
     String patient = "Patient/" + made("Patient", "{'resourceType':'Patient'}");
 
-    IntStream.range(0, 8).parallel().forEach(i -> post(patient + "/$meta-add",
-        "{'resourceType':'Parameters','parameter':[{'name':'meta','valueMeta':{'tag':[{'system':'urn:t','code':'c" + i + "'}]}}]}"));
+    IntStream.range(0, 8)
+        .parallel()
+        .forEach(i -> post(patient + "/$meta-add",
+            "{'resourceType':'Parameters','parameter':[{'name':'meta','valueMeta':{'tag':[{'system':'urn:t','code':'c"
+                + i + "'}]}}]}"));
 
     assertEquals(8, tags(get(patient + "/$meta")).size());
   }
@@ -78,10 +82,12 @@ class FhirOperationsTest {
   @Test
   void everythingIsThePatientsAndNobodyElses() {
     String organization = made("Organization", "{'resourceType':'Organization','name':'o'}");
-    String patient = made("Patient", "{'resourceType':'Patient','managingOrganization':{'reference':'Organization/" + organization + "'}}");
+    String patient = made("Patient",
+        "{'resourceType':'Patient','managingOrganization':{'reference':'Organization/" + organization + "'}}");
     String other = made("Patient", "{'resourceType':'Patient'}");
-    String encounter = made("Encounter", "{'resourceType':'Encounter','status':'finished','class':{'code':'AMB'},'subject':{'reference':'Patient/"
-        + patient + "'},'period':{'start':'2020-01-01'}}");
+    String encounter = made("Encounter",
+        "{'resourceType':'Encounter','status':'finished','class':{'code':'AMB'},'subject':{'reference':'Patient/"
+            + patient + "'},'period':{'start':'2020-01-01'}}");
     String early = made("Observation", observation(patient, "2010-05", encounter));
     String late = made("Observation", observation(patient, "2020-01-01T10:00:00Z", encounter));
     made("Observation", observation(other, "2010", null));
@@ -116,12 +122,18 @@ class FhirOperationsTest {
     assertEquals("3.0.3", told.getString("openapi"));
     assertTrue(told.getJsonObject("paths").containsKey("/iomt/devices/{id}/latest"));
     assertTrue(told.getJsonObject("paths").fieldNames().stream().noneMatch(path -> path.startsWith("/fhir")));
-    assertTrue(told.getJsonObject("paths").getJsonObject("/metrics").getJsonObject("get").getJsonObject("responses").containsKey("403"));
+    assertTrue(told.getJsonObject("paths")
+        .getJsonObject("/metrics")
+        .getJsonObject("get")
+        .getJsonObject("responses")
+        .containsKey("403"));
   }
 
   private static String observation(String patient, String at, String encounter) {
-    return "{'resourceType':'Observation','status':'final','code':{'text':'x'},'subject':{'reference':'Patient/" + patient
-        + "'},'effectiveDateTime':'" + at + "'" + (encounter == null ? "" : ",'encounter':{'reference':'Encounter/" + encounter + "'}") + "}";
+    return "{'resourceType':'Observation','status':'final','code':{'text':'x'},'subject':{'reference':'Patient/"
+        + patient
+        + "'},'effectiveDateTime':'" + at + "'"
+        + (encounter == null ? "" : ",'encounter':{'reference':'Encounter/" + encounter + "'}") + "}";
   }
 
   /** Of all pages, each one once among the matches. */

@@ -20,7 +20,8 @@ class FhirPathPatchTest {
     StringBuilder all = new StringBuilder();
     for (String operation : operations) all.append(all.isEmpty() ? "" : ",").append(operation);
     ObjectNode tree = (ObjectNode) ResourceReader.parsed(bytes(resource), Format.JSON);
-    ObjectNode patch = (ObjectNode) ResourceReader.parsed(bytes("{'resourceType':'Parameters','parameter':[" + all + "]}"), Format.JSON);
+    ObjectNode patch = (ObjectNode) ResourceReader
+        .parsed(bytes("{'resourceType':'Parameters','parameter':[" + all + "]}"), Format.JSON);
     return FhirPathPatch.read(patch).apply(tree).toString().replace('"', '\'');
   }
 

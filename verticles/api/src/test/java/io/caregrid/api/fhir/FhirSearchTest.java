@@ -119,7 +119,8 @@ class FhirSearchTest {
   private String observed() {
     String patient = found("").getJsonArray("entry").getJsonObject(0).getJsonObject("resource").getString("id");
     ward.send("POST", "/fhir/Observation",
-        "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"x\"},\"identifier\":[{\"value\":\"" + mine
+        "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"x\"},\"identifier\":[{\"value\":\""
+            + mine
             + "\"}],\"subject\":{\"reference\":\"Patient/" + patient + "\"}}");
     return patient;
   }

@@ -29,7 +29,8 @@ class ProfilesIT {
   void aProfileOfR4IsKnown() {
     String vital = "{'resourceType':'Observation','status':'final','code':{'coding':[{'system':'http://loinc.org','code':'8867-4'}]}}";
 
-    List<String> errors = errors("Observation/$validate?profile=http://hl7.org/fhir/StructureDefinition/heartrate", vital);
+    List<String> errors = errors("Observation/$validate?profile=http://hl7.org/fhir/StructureDefinition/heartrate",
+        vital);
 
     assertTrue(errors.stream().anyMatch(text -> text.contains("subject")), errors.toString());
   }
@@ -41,7 +42,8 @@ class ProfilesIT {
         + "},{'name':'resource','resource':{'resourceType':'Patient'}}]}";
 
     assertEquals(1, errors("Patient/$validate", asked).size());
-    assertEquals(List.of(), errors("Patient/$validate", asked.replace("'Patient'}}", "'Patient','birthDate':'1970'}}")));
+    assertEquals(List.of(),
+        errors("Patient/$validate", asked.replace("'Patient'}}", "'Patient','birthDate':'1970'}}")));
   }
 
   @Test
@@ -50,8 +52,10 @@ class ProfilesIT {
     assertEquals(201, send("StructureDefinition", profile(url)).statusCode());
 
     assertEquals(1, errors("Patient/$validate?profile=" + url, "{'resourceType':'Patient'}").size());
-    assertEquals(1, errors("Patient/$validate", "{'resourceType':'Patient','meta':{'profile':['" + url + "']}}").size());
-    assertEquals(List.of(), errors("Patient/$validate?profile=" + url, "{'resourceType':'Patient','birthDate':'1970'}"));
+    assertEquals(1,
+        errors("Patient/$validate", "{'resourceType':'Patient','meta':{'profile':['" + url + "']}}").size());
+    assertEquals(List.of(),
+        errors("Patient/$validate?profile=" + url, "{'resourceType':'Patient','birthDate':'1970'}"));
   }
 
   @Test
@@ -60,7 +64,8 @@ class ProfilesIT {
   }
 
   private static String profile(String url) {
-    return "{'resourceType':'StructureDefinition','url':'" + url + "','name':'Born','status':'active','kind':'resource','abstract':false,"
+    return "{'resourceType':'StructureDefinition','url':'" + url
+        + "','name':'Born','status':'active','kind':'resource','abstract':false,"
         + "'type':'Patient','baseDefinition':'http://hl7.org/fhir/StructureDefinition/Patient','derivation':'constraint',"
         + "'differential':{'element':[{'id':'Patient','path':'Patient'},{'id':'Patient.birthDate','path':'Patient.birthDate','min':1}]}}";
   }
