@@ -272,12 +272,6 @@ nothing_secret_in() { # log…
 }
 
 serial_of() { openssl x509 -noout -serial 2>/dev/null; }
-serial_served() { # host port s_client-arguments…
-  local at port=$2
-  at=$(address "$1"):$port
-  shift 2
-  timeout 10 openssl s_client -connect "$at" -cert "$work/n1.pem" -key "$work/n1.key" "$@" </dev/null 2>/dev/null | serial_of
-}
 
 # The certificate that somebody shows, asked three times: on two busy cores a handshake may take long. Nothing when there is none.
 shown_at() { # name port openssl's arguments…
@@ -295,7 +289,7 @@ current() {
   local name want port release shown
   release=$(sha256sum "$work/caregrid.tar.gz" | cut -c1-16)
   for name in n1 n2 n3; do
-    want=$(on "$name" 'cat /etc/caregrid/tls/node.pem' | serial_of)
+    want=$(on "$name" 'cat /etc/caregrid/tls/node.pem' | serial_of) || fail "on $name lies no certificate"
     for port in 2379 2380 8008 8080 9092 9093 9094 9095; do
       shown=$(shown_at "$name" "$port" -cert /etc/caregrid/tls/node.pem -key /etc/caregrid/tls/node.key)
       [ -n "$shown" ] || { echo "$name:$port shows no certificate"; return 1; }

@@ -6,7 +6,7 @@ import java.util.Map;
 /**
  * What one node says of itself to whoever looks after the cluster. Holds no patient data and no ids of devices.
  *
- * @param member    Hazelcast's id of it
+ * @param member    its id ({@code cluster.Member})
  * @param name      setting {@code name}
  * @param version   of Caregrid
  * @param started   epoch milliseconds

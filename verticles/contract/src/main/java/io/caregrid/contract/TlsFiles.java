@@ -16,6 +16,7 @@ import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
@@ -40,9 +41,9 @@ public final class TlsFiles {
   private final Path cert;
   private final Path key;
   private final Path clientCa;
-  private final Complaint complaint = new Complaint();
+  private final Complaint complaint = new Complaint(Duration.ofMinutes(10));
+  private final Complaint ending = new Complaint(Duration.ofDays(1));
   private Fresh inEffect;
-  private Instant spokenOf = Instant.MIN;
   private boolean looking;
 
   /** @param ends when the first of the certificates that the door shows is no longer valid */
@@ -96,7 +97,6 @@ public final class TlsFiles {
   private Future<Void> taken(Fresh fresh, Function<ServerSSLOptions, Future<Boolean>> update) {
     return update.apply(fresh.options()).map(taken -> {
       inEffect = fresh;
-      spokenOf = Instant.MIN;
       log.info("certificate is in effect door={} file={} until={}", door, cert, fresh.ends());
       return null;
     });
@@ -109,13 +109,15 @@ public final class TlsFiles {
 
   private void speakOfItsEnd(Instant now) {
     Instant ends = inEffect.ends();
-    if (now.isBefore(ends.minus(SOON_DAYS, ChronoUnit.DAYS)) || now.isBefore(spokenOf.plus(1, ChronoUnit.DAYS))) return;
-    spokenOf = now;
-    if (now.isBefore(ends))
-      log.warn("certificate ends soon, put a new one in its place door={} file={} until={}", door, cert, ends);
+    boolean over = now.isAfter(ends);
+    if (now.isBefore(ends.minus(SOON_DAYS, ChronoUnit.DAYS))) ending.isOver();
+    else if (!ending.isNews((over ? "over " : "soon ") + ends, now)) return;
     else
-      log.error("certificate is over and clients refuse it, put a new one in its place door={} file={} until={}", door,
-          cert, ends);
+      if (over)
+        log.error("certificate is over and clients refuse it, put a new one in its place door={} file={} until={}",
+            door, cert, ends);
+      else
+        log.warn("certificate ends soon, put a new one in its place door={} file={} until={}", door, cert, ends);
   }
 
   /** Null when nothing has changed. */

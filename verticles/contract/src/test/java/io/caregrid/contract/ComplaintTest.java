@@ -9,15 +9,16 @@ import org.junit.jupiter.api.Test;
 
 class ComplaintTest {
   private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
-  private final Complaint complaint = new Complaint();
+  private static final Duration AGAIN = Duration.ofMinutes(10);
+  private final Complaint complaint = new Complaint(AGAIN);
 
   @Test
-  void whatLastsIsSaidOnceAndAgainAfterTenMinutes() {
+  void whatLastsIsSaidOnceAndAgainAfterAWhile() {
     assertTrue(complaint.isNews("missing", NOW));
     assertFalse(complaint.isNews("missing", NOW.plusSeconds(2)));
-    assertFalse(complaint.isNews("missing", NOW.plus(Complaint.AGAIN).minusMillis(1)));
-    assertTrue(complaint.isNews("missing", NOW.plus(Complaint.AGAIN)));
-    assertFalse(complaint.isNews("missing", NOW.plus(Complaint.AGAIN).plusSeconds(2)));
+    assertFalse(complaint.isNews("missing", NOW.plus(AGAIN).minusMillis(1)));
+    assertTrue(complaint.isNews("missing", NOW.plus(AGAIN)));
+    assertFalse(complaint.isNews("missing", NOW.plus(AGAIN).plusSeconds(2)));
   }
 
   @Test

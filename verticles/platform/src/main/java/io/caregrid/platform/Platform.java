@@ -15,7 +15,6 @@ import io.caregrid.api.auth.Authentication;
 import io.caregrid.api.auth.NodeKey;
 import io.caregrid.api.signin.SignIn;
 import io.caregrid.cluster.HazelcastCluster;
-import io.caregrid.cluster.Hosts;
 import io.caregrid.cluster.NodeConfig;
 import io.caregrid.cluster.Topics;
 import io.caregrid.contract.Gate;
@@ -399,18 +398,7 @@ public final class Platform implements AutoCloseable {
 
   /** To be said at every start of a node whose doors ask nobody, or ask in the clear; null when they do neither. */
   public String openness() {
-    return openness(config, http());
-  }
-
-  static String openness(NodeConfig config, String http) {
-    if (config.isOpen())
-      return "Open: whoever reaches " + http + " without a token may do everything"
-          + (config.security().isOpenByWish()
-              ? ", as security.mode says."
-              : ". Only this machine can, and whoever a proxy on it lets through; set security.issuers, or security.nodeTokens=always, to ask who calls.");
-    if (config.http().tls().isOn() || Hosts.isLoopback(config.http().host())) return null;
-    return "In the clear: tokens and patients' data go to " + http
-        + " as they are, for everybody on the way to read. Set http.tls.cert and http.tls.key, or http.host to loopback behind a proxy with TLS.";
+    return Openness.of(config, http());
   }
 
   /** The configuration in effect, embedded engines included. */

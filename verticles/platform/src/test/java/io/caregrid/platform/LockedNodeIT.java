@@ -18,7 +18,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -106,14 +105,6 @@ class LockedNodeIT {
             .header("Authorization", "Bearer " + token)
             .build(), HttpResponse.BodyHandlers.discarding())
         .statusCode();
-  }
-
-  @Test
-  void tokensThatGoOverTheNetworkInTheClearAreSpokenOf() {
-    Map<String, String> settings = new HashMap<>(Map.of("http.host", "192.0.2.1", "security.nodeTokens", "always"));
-    assertTrue(Platform.openness(TestNode.config(settings), "http://192.0.2.1:8080").contains("http.tls.cert"));
-    settings.putAll(Map.of("http.tls.cert", "a.crt", "http.tls.key", "a.key"));
-    assertEquals(null, Platform.openness(TestNode.config(settings), "https://192.0.2.1:8080"));
   }
 
   @Test

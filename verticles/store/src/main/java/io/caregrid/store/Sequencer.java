@@ -36,6 +36,7 @@ public final class Sequencer {
   private long nextPruning;
   private boolean running = true;
   private boolean failing;
+  private boolean unpruned;
 
   private Sequencer(Database database) {
     this.database = database;
@@ -89,8 +90,9 @@ public final class Sequencer {
 
   private void prune() {
     pruning = feed.prune().onComplete(done -> {
-      if (done.failed())
+      if (done.failed() && !unpruned)
         log.warn("the feed keeps what all have seen, trying again cause={}", Cause.withoutValues(done.cause()));
+      unpruned = done.failed();
       boolean more = done.succeeded() && done.result() > 0;
       if (running) pruneIn(more ? BUSY_MILLIS : PRUNING_MILLIS);
     });
