@@ -38,7 +38,8 @@ class AuditShipIT {
   @Test
   void whatADeadNodeRecordedIsBroughtToTheDatabaseAndTheExitCodeSaysWhetherAllIs(LocalPostgres postgres)
       throws IOException {
-    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
         postgres.user(), postgres.password(), 4);
     assertEquals(1, run("ship", database), "there is no trail yet");
     assertTrue(err.toString().contains("there is no audit trail in " + data.resolve("audit")), err.toString());

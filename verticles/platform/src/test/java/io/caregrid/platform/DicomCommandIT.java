@@ -105,7 +105,9 @@ class DicomCommandIT {
   }
 
   private static DatabaseConfig database(LocalPostgres postgres) {
-    return new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())), postgres.user(),
+    return new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(),
         postgres.password(), 4);
   }
 

@@ -49,7 +49,8 @@ final class PictureNode implements AutoCloseable {
   PictureNode(LocalPostgres postgres, Path folder) {
     for (Class<? extends Record> type : List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class)) codec(type);
     database = Await.ready(Database.open(vertx, new DatabaseConfig(postgres.host(), postgres.port(),
-        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())), postgres.user(), postgres.password(), 8)));
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(), postgres.password(), 8)));
     sequencer = Sequencer.start(database);
     FhirStore store = new FhirStore(database, Audit.log());
     ImageIndex index = new ImageIndex(database);

@@ -39,7 +39,8 @@ final class TestNode {
     settings.put("kafka.sourcePartitions", "2");
     settings.put("database.host", postgres.host());
     settings.put("database.port", Integer.toString(postgres.port()));
-    settings.put("database.database", postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())));
+    settings.put("database.database",
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())));
     settings.put("database.user", postgres.user());
     settings.put("database.password", postgres.password());
     settings.put("database.poolSize", "8");
