@@ -1,8 +1,11 @@
 package io.caregrid.store;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.contract.Failure;
 import io.caregrid.fhirpath.Environment;
 import io.caregrid.fhirpath.FhirPath;
+import io.caregrid.fhirpath.Node;
 import io.caregrid.store.Param.Kind;
 import io.caregrid.store.Param.Part;
 import io.caregrid.store.Param.Path;
@@ -111,19 +114,27 @@ final class Definition {
     String name = line[1];
     Kind kind = Kind.valueOf(line[2].toUpperCase(Locale.ROOT));
     Set<String> targets = line[3].isEmpty() ? Set.of() : new LinkedHashSet<>(Arrays.asList(line[3].split(",")));
-    List<Path> paths = Arrays.stream(line).skip(5).map(Definition::path).toList();
+    List<Path> paths = Arrays.stream(line).skip(5).map(this::path).toList();
     List<Part> parts = line[4].isEmpty() ? List.of() : Arrays.stream(line[4].split(";")).map(this::part).toList();
     params.put(name, new Param(params.size(), name, kind, targets, paths, parts, under(name, own)));
   }
 
-  private static Path path(String text) {
+  private Path path(String text) {
     String[] words = text.split(" ", 3);
     Matcher root = ROOT.matcher(words[2]);
     List<List<String>> walk = words[1].equals("-")
         ? null
         : Arrays.stream(words[1].split("\\.")).map(step -> List.of(step.split("/"))).toList();
-    return new Path(words[0].equals("-") ? "" : words[0], root.matches() ? root.group(1) : "", walk,
-        compiled(words[2]));
+    FhirPath expression = compiled(words[2]);
+    boolean inAny = walk == null && givesOfNothing(expression);
+    return new Path(words[0].equals("-") ? "" : words[0], inAny || !root.matches() ? "" : root.group(1), walk,
+        expression);
+  }
+
+  /** Whether a resource without any field has a value: {@code Patient.deceased.exists() and …} is false then, not nothing. */
+  private boolean givesOfNothing(FhirPath expression) {
+    ObjectNode nothing = JsonNodeFactory.instance.objectNode().put("resourceType", type);
+    return !expression.evaluate(Node.resource(nothing)).isEmpty();
   }
 
   private static FhirPath compiled(String expression) {
