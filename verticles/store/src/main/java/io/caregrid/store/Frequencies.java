@@ -1,0 +1,83 @@
+package io.caregrid.store;
+
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * How often tokens stand in a type's table, by PostgreSQL's own statistics. The planner knows the frequent ones, and takes each of the others for half as
+ * frequent as the least frequent of those: where nothing lies between a status and an identifier, it looks for the identifier by walking through the whole
+ * table. What is not among the frequent ones is rare, and so is everything in a table that PostgreSQL has not looked at yet. Any thread.
+ */
+final class Frequencies {
+  /** Rows that are looked up and sorted in a few milliseconds. */
+  private static final double RARE = 2_000;
+  /** More alternatives together may mean many rows, though each is rare. */
+  private static final int FEW = 100;
+  private static final long KEPT_NANOS = TimeUnit.MINUTES.toNanos(5);
+  /** While the table has no statistics. */
+  private static final long GUESSED_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final String ASKED = """
+      select c.reltuples::float8 as tuples, s.most_common_elems::text::bigint[] as tokens, s.most_common_elem_freqs as shares
+      from pg_class c left join pg_stats s on s.schemaname = current_schema() and s.tablename = c.relname and s.attname = 'tok'
+      where c.oid = to_regclass($1)""";
+
+  private record Of(long read, double tuples, Map<Long, Float> shares) {
+    boolean isFresh() {
+      return System.nanoTime() - read < (shares.isEmpty() ? GUESSED_NANOS : KEPT_NANOS);
+    }
+
+    boolean isRare(Long[] any) {
+      double rows = 0;
+      for (Long token : any) rows += shares.getOrDefault(token, 0f) * tuples;
+      return rows <= RARE;
+    }
+  }
+
+  private final Map<String, Of> known = new ConcurrentHashMap<>();
+
+  /** Whether one of these, of which each must be met, is met by few rows only, for all that is known. */
+  Future<Boolean> isRare(SqlClient on, String type, List<Long[]> musts) {
+    List<Long[]> telling = musts.stream().filter(any -> any.length <= FEW).toList();
+    if (telling.isEmpty()) return Future.succeededFuture(false);
+    return of(on, type).map(of -> telling.stream().anyMatch(of::isRare));
+  }
+
+  private Future<Of> of(SqlClient on, String type) {
+    Of there = known.get(type);
+    if (there != null && there.isFresh()) return Future.succeededFuture(there);
+    return on.preparedQuery(ASKED)
+        .execute(Tuple.of("r_" + type.toLowerCase(Locale.ROOT)))
+        .timeout(Database.PATIENCE_SECONDS, TimeUnit.SECONDS)
+        .map(rows -> {
+          Of fresh = of(rows);
+          known.put(type, fresh);
+          return fresh;
+        })
+        .recover(away -> Future.succeededFuture(of(List.of()))); // whatever is wrong, the search itself meets it too
+  }
+
+  private static Of of(Iterable<Row> rows) {
+    Map<Long, Float> shares = new HashMap<>();
+    double tuples = 0;
+    for (Row row : rows) {
+      tuples = row.getDouble("tuples");
+      Long[] tokens = row.getArrayOfLongs("tokens");
+      Float[] each = row.getArrayOfFloats("shares");
+      for (int i = 0; tokens != null && i < tokens.length; i++) shares.put(tokens[i], each[i]);
+    }
+    return new Of(System.nanoTime(), tuples, shares);
+  }
+
+  /** Asks anew, of all types. */
+  void forget() {
+    known.clear();
+  }
+}
