@@ -21,6 +21,8 @@ import java.util.zip.GZIPInputStream;
 /** Reads a request's body up to a limit, unzips it up to the same limit, and checks that it claims to be what this door reads. */
 final class Bodies {
   static final int MAX_BYTES = 16 << 20;
+  /** Ten thousand of the longest ids. */
+  private static final int MAX_FORM_BYTES = 1 << 20;
   /** Larger bodies are read on a worker thread: reading this much takes well under a millisecond. */
   private static final int INLINE_BYTES = 32 << 10;
   private static final Pattern CHARSET = Pattern.compile("(?i);\\s*charset\\s*=\\s*\"?([^\";\\s]*)");
@@ -89,6 +91,11 @@ final class Bodies {
   static String mediaType(HttpServerRequest http) {
     String header = http.getHeader(HttpHeaders.CONTENT_TYPE);
     return header == null ? "" : header.split(";", 2)[0].trim().toLowerCase(Locale.ROOT);
+  }
+
+  /** That of a search: it is taken apart on the event loop. */
+  static Future<Buffer> form(RoutingContext request) {
+    return read(request, MAX_FORM_BYTES);
   }
 
   /** The unzipped body. Fails with TooLarge 413, Invalid 400 or UnsupportedMedia 415. */

@@ -132,7 +132,7 @@ final class EverythingOperation implements Routes {
 
   private Future<Page> page(RoutingContext request, List<String> all, int at, String inner, int most,
       List<Param> params) {
-    SearchQuery query = new SearchQuery(null, params, most, "none", inner, 0, all.get(at));
+    SearchQuery query = new SearchQuery(null, params, most, "none", inner, SearchRequest.PAGE_BYTES, all.get(at));
     return store.search(Requests.caller(request), query).compose(page -> {
       if (page.next() != null) return Future.succeededFuture(next(page, at + "~" + page.next()));
       if (at + 1 == all.size()) return Future.succeededFuture(page);

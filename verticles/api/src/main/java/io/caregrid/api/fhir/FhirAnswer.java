@@ -5,6 +5,7 @@ import io.caregrid.api.Requests;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Locale;
@@ -12,6 +13,8 @@ import java.util.Locale;
 /** Writes what the store gave as an HTTP answer, headers first (FHIR R4 http.html). A future fails, or a method throws, before anything is sent. */
 final class FhirAnswer {
   private static final int INLINE_BYTES = 32 << 10;
+  /** Zipped within a few milliseconds. */
+  private static final int PIECE_BYTES = 256 << 10;
 
   private FhirAnswer() {}
 
@@ -42,13 +45,33 @@ final class FhirAnswer {
     Future<Buffer> written = form.plain() || body.length() <= INLINE_BYTES
         ? Future.succeededFuture(form.written().apply(body))
         : request.vertx().executeBlocking(() -> form.written().apply(body), false);
-    return written.compose(ready -> request.response()
-        .setStatusCode(status)
-        .putHeader(HttpHeaders.CONTENT_TYPE, form.contentType())
-        .putHeader(HttpHeaders.VARY, "Accept, Accept-Encoding")
-        .putHeader("X-Content-Type-Options", "nosniff")
-        .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache")
-        .end(ready));
+    return written.compose(ready -> {
+      request.response()
+          .setStatusCode(status)
+          .putHeader(HttpHeaders.CONTENT_TYPE, form.contentType())
+          .putHeader(HttpHeaders.VARY, "Accept, Accept-Encoding")
+          .putHeader("X-Content-Type-Options", "nosniff")
+          .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache");
+      return ended(request, ready);
+    });
+  }
+
+  /** A large one piece by piece: it is zipped on the event loop, and others are to have their turn in between. */
+  private static Future<Void> ended(RoutingContext request, Buffer body) {
+    if (body.length() <= PIECE_BYTES || request.request().method() == HttpMethod.HEAD)
+      return request.response().end(body);
+    request.response().putHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(body.length()));
+    return piece(request, body, 0);
+  }
+
+  private static Future<Void> piece(RoutingContext request, Buffer body, int from) {
+    int to = Math.min(from + PIECE_BYTES, body.length());
+    Buffer piece = body.slice(from, to);
+    if (to == body.length()) return request.response().end(piece);
+    return request.response()
+        .write(piece)
+        .compose(sent -> Future.<Void>future(turn -> request.vertx().runOnContext(turn::complete)))
+        .compose(turn -> piece(request, body, to));
   }
 
   static String prefer(RoutingContext request) {

@@ -17,16 +17,13 @@ import io.caregrid.contract.OperationOutcome;
 import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
-import io.caregrid.store.SearchQuery.Param;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.Set;
 
 /** The table of the FHIR door's addresses; each handler takes the request apart, asks the store, and hands over to {@link FhirAnswer}. */
@@ -104,16 +101,9 @@ public final class FhirRoutes implements Routes {
 
   private Future<?> searchForm(RoutingContext request) {
     String type = type(request);
-    if (!Bodies.mediaType(request.request()).equals("application/x-www-form-urlencoded")) {
-      throw new Failure.UnsupportedMedia("_search reads Content-Type application/x-www-form-urlencoded");
-    }
-    List<Param> params = Query.parse(request.request().query());
-    return Bodies.read(request).compose(form -> {
-      params.addAll(Query.parse(form.toString(StandardCharsets.UTF_8)));
-      Negotiation.form(request, SearchRequest.last(params, "_format"), SearchRequest.last(params, "_pretty"))
-          .put(request);
-      return interactions.search(store, Ask.of(request, type), type, null, params);
-    }).compose(reply -> FhirAnswer.send(request, reply));
+    return SearchRoutes.form(request)
+        .compose(params -> interactions.search(store, Ask.of(request, type), type, null, params))
+        .compose(reply -> FhirAnswer.send(request, reply));
   }
 
   private void metadata(RoutingContext request) {

@@ -64,14 +64,19 @@ final class SearchRoutes {
   }
 
   private Future<?> form(RoutingContext request, String type, String within) {
+    return form(request).compose(params -> search(request, type, within, params));
+  }
+
+  /** What a posted search asks for, in its address and in its body (FHIR R4 http.html#search). */
+  static Future<List<Param>> form(RoutingContext request) {
     if (!Bodies.mediaType(request.request()).equals("application/x-www-form-urlencoded"))
       throw new Failure.UnsupportedMedia("_search reads Content-Type application/x-www-form-urlencoded");
     List<Param> params = Query.parse(request.request().query());
-    return Bodies.read(request).compose(form -> {
+    return Bodies.form(request).map(form -> {
       params.addAll(Query.parse(form.toString(StandardCharsets.UTF_8)));
       Negotiation.form(request, SearchRequest.last(params, "_format"), SearchRequest.last(params, "_pretty"))
           .put(request);
-      return search(request, type, within, params);
+      return params;
     });
   }
 
