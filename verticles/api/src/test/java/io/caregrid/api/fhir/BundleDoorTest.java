@@ -3,15 +3,21 @@ package io.caregrid.api.fhir;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.api.Rejected;
 import io.caregrid.api.Ward;
+import io.caregrid.contract.Caller;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -243,5 +249,32 @@ class BundleDoorTest {
         .getString("resourceType"));
     assertEquals("OperationOutcome", response(told, 0).getJsonObject("outcome").getString("resourceType"));
     assertNull(told.bodyAsJsonObject().getJsonArray("entry").getJsonObject(0).getJsonObject("resource"));
+  }
+
+  @Test
+  void whatAllEntriesAnswerTogetherIsBounded() {
+    String id = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
+    int size = ward.send("GET", "/fhir/Patient/" + id, (String) null).body().length();
+    ResourceRules rules = Ward.get(ResourceRules.load(ward.vertx));
+    Ask asked = new Ask(Caller.LOCAL, ward.base() + "/fhir", "POST", List.of(), List.of(),
+        new Ask.Terms(null, null, null, null, "return=representation"));
+    BundleRun run = new BundleRun(ward.store, new Interactions(ward.store), 2 * size + 10);
+    String read = entry("GET", "Patient/" + id, null);
+
+    for (String type : List.of("batch", "transaction")) {
+      ObjectNode three = (ObjectNode) ResourceReader.parsed(("{\"resourceType\":\"Bundle\",\"type\":\"" + type
+          + "\",\"entry\":[" + String.join(",", read, read, read, entry("POST", "Patient", patient())) + "]}")
+          .getBytes(StandardCharsets.UTF_8), Format.JSON);
+      Bundled bundle = Bundled.read(asked, three, rules);
+
+      if (type.equals("batch")) {
+        List<Integer> statuses = Ward.get(run.of(asked, bundle)).stream().map(Reply::status).sorted().toList();
+        assertEquals(List.of(200, 201, 413, 413), statuses, "what was written took its part");
+      } else {
+        Throwable refused = assertThrows(CompletionException.class, () -> Ward.get(run.of(asked, bundle))).getCause();
+        assertEquals(413, ((Rejected) refused).status);
+      }
+    }
+    assertEquals(2, found(), "the batch's, and not the transaction's");
   }
 }
