@@ -56,9 +56,9 @@ final class SearchTerms {
       throw new Failure.TooCostly("A search has at most " + MOST_PARAMS + " parameters");
     Definition definition = Definition.of(query.type());
     SearchTerms all = new SearchTerms(definition, now, 0,
-        Hash.of(query.type() + query.params() + (query.within() == null ? "" : query.within())));
+        Hash.of(query.type() + query.params() + String.join(",", query.within())));
     for (SearchQuery.Param param : query.params()) all.add(param.name(), param.value());
-    if (query.within() != null) all.plain(Compartment.within(definition, query.within()));
+    if (!query.within().isEmpty()) all.plain(Compartment.within(definition, query.within()));
     return all;
   }
 

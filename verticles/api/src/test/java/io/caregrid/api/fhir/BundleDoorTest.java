@@ -132,7 +132,7 @@ class BundleDoorTest {
     assertEquals(400, bundle("transaction", entry("GET", "http://elsewhere.org/fhir/Patient/1", null)).statusCode());
     assertEquals(405, bundle("transaction", entry("POST", "Patient/1/_history", patient())).statusCode());
     String same = "{\"fullUrl\":\"urn:uuid:x\"," + entry("POST", "Patient", patient()).substring(1);
-    assertEquals(400, bundle("transaction", same, same).statusCode());
+    assertEquals(422, bundle("transaction", same, same).statusCode());
     assertEquals(200, bundle("batch").statusCode());
     assertEquals(0, found());
   }
