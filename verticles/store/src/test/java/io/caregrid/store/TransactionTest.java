@@ -29,6 +29,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -461,5 +463,25 @@ class TransactionTest {
     assertEquals(List.of(1, 400), List.of(sorted.step, status(sorted)));
     assertEquals(List.of(1, 400), List.of(unknown.step, status(unknown)));
     assertEquals(0, patients("cref"));
+  }
+
+  @Test
+  void manyStepsDoNotFillTheAuditTrailAtOnce() {
+    AtomicInteger waiting = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    AtomicInteger kept = new AtomicInteger();
+    FhirStore slow = new FhirStore(room.database(), entry -> {
+      most.accumulateAndGet(waiting.incrementAndGet(), Math::max);
+      return room.vertx().timer(1, TimeUnit.MILLISECONDS).<Void>mapEmpty().onComplete(done -> {
+        waiting.decrementAndGet();
+        kept.incrementAndGet();
+      });
+    });
+    List<Step> steps = IntStream.range(0, 2_500).mapToObj(i -> create(null, observation("Patient/1"))).toList();
+
+    get(slow.transaction(CALLER, steps));
+
+    assertEquals(2_500, kept.get());
+    assertTrue(most.get() <= 1_000, most + " at once");
   }
 }
