@@ -10,12 +10,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Rejected;
 import io.caregrid.api.Ward;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Roles;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
@@ -276,5 +278,52 @@ class BundleDoorTest {
       }
     }
     assertEquals(2, found(), "the batch's, and not the transaction's");
+  }
+
+  private static Caller caller(String role) {
+    return new Caller(role, null, null, Set.of(role), Roles.BUILT_IN.grants(Set.of(role)), null, null, null);
+  }
+
+  private List<Integer> statuses(Caller caller, String type, String... entries) {
+    Ask asked = new Ask(caller, ward.base() + "/fhir", "POST", List.of(), List.of(),
+        new Ask.Terms(null, null, null, null, null));
+    ObjectNode bundle = (ObjectNode) ResourceReader.parsed(("{\"resourceType\":\"Bundle\",\"type\":\"" + type
+        + "\",\"entry\":[" + String.join(",", entries) + "]}").getBytes(StandardCharsets.UTF_8), Format.JSON);
+    BundleRun run = new BundleRun(ward.store, new Interactions(ward.store), 1 << 20);
+    try {
+      return Ward.get(run.of(asked, Bundled.read(asked, bundle, Ward.get(ResourceRules.load(ward.vertx)))))
+          .stream()
+          .map(Reply::status)
+          .toList();
+    } catch (CompletionException refused) {
+      return List.of(((Rejected) refused.getCause()).status);
+    }
+  }
+
+  @Test
+  void nobodyMayMoreThroughABundleThanByHimself() {
+    String id = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
+    String read = entry("GET", "Patient/" + id, null);
+    String[] writes = {entry("POST", "Patient", patient()),
+      entry("PUT", "Patient/" + id, patient().replace("\"Patient\",", "\"Patient\",\"id\":\"" + id + "\",")),
+      entry("PATCH", "Patient/" + id,
+          "{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"operation\",\"part\":[{\"name\":\"type\","
+              + "\"valueCode\":\"delete\"},{\"name\":\"path\",\"valueString\":\"Patient.identifier\"}]}]}"),
+      entry("DELETE", "Patient/" + id, null), entry("DELETE", "Patient?identifier=urn:door|" + mark, null)};
+    String[] erasures = {entry("DELETE", "Patient/" + id + "?_hardDelete=true", null),
+      entry("DELETE", "Patient?identifier=urn:door|" + mark + "&hardDelete=true", null)};
+
+    for (String write : writes) {
+      assertEquals(List.of(403, 200), statuses(caller("FHIR Data Reader"), "batch", write, read));
+      assertEquals(List.of(403), statuses(caller("FHIR Data Reader"), "transaction", read, write));
+    }
+    for (String erasure : erasures) {
+      assertEquals(List.of(403, 200), statuses(caller("FHIR Data Writer"), "batch", erasure, read));
+      assertEquals(List.of(403), statuses(caller("FHIR Data Writer"), "transaction", read, erasure));
+    }
+    assertEquals(List.of(404),
+        statuses(caller("FHIR Data Reader"), "batch", entry("GET", "AuditEvent?_count=1", null)));
+    assertEquals(1, found());
+    assertEquals("W/\"1\"", ward.send("GET", "/fhir/Patient/" + id, (String) null).getHeader("ETag"));
   }
 }
