@@ -117,7 +117,7 @@ class ViewRoutesTest {
       400 | Parameters.parameter[0].name | {'resourceType':'Parameters','parameter':[{'name':'vieww'}]}
       400 | Parameters.parameter[0] | {'resourceType':'Parameters','parameter':[{'name':'viewReference','valueReference':{'reference':'ViewDefinition/1'}}]}
       422 | viewResource.resource   | {'resourceType':'Parameters','parameter':[{'name':'viewResource','resource':{'select':[{'column':[{'name':'a','path':'id'}]}]}}]}
-      422 | viewResource.resource   | {'resourceType':'Parameters','parameter':[{'name':'viewResource','resource':{'resource':'Claim','select':[{'column':[{'name':'a','path':'id'}]}]}}]}
+      422 | viewResource.resource   | {'resourceType':'Parameters','parameter':[{'name':'viewResource','resource':{'resource':'Claims','select':[{'column':[{'name':'a','path':'id'}]}]}}]}
       422 | viewResource.select[0].column[0].path | {'resourceType':'Parameters','parameter':[{'name':'viewResource','resource':{'resource':'Patient','select':[{'column':[{'name':'a','path':'id.'}]}]}}]}
       400 | Parameters.parameter[1] | {'resourceType':'Parameters','parameter':[{'name':'viewResource','resource':{}},{'name':'_limit','valueInteger':-1}]}
       400 | Parameters.parameter[1] | {'resourceType':'Parameters','parameter':[{'name':'viewResource','resource':{}},{'name':'_since','valueInstant':'soon'}]}

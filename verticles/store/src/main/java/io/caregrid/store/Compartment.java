@@ -17,26 +17,29 @@ final class Compartment {
     return of.equals(type) || !Definition.of(type).compartment(of).isEmpty();
   }
 
-  /** @param within {@code Type/id}. NotFound 404: there is no such compartment, or nothing of this type is ever in it */
-  static Criterion within(Definition definition, String within) {
-    String of = within.substring(0, within.indexOf('/'));
+  /**
+   * In any of them.
+   *
+   * @param within {@code Type/id} of one or more, all of one type. NotFound 404: there is no such compartment, or nothing of this type is ever in it
+   */
+  static Criterion within(Definition definition, List<String> within) {
+    String of = within.get(0).substring(0, within.get(0).indexOf('/'));
     if (!TYPES.contains(of))
       throw new Failure.NotFound("There are compartments of " + String.join(", ", TYPES) + " only");
-    Ids.require(of, within.substring(of.length() + 1));
+    List<String> ids = within.stream().map(place -> place.substring(of.length() + 1)).toList();
+    ids.forEach(id -> Ids.require(of, id));
     if (!has(of, definition.type()))
       throw new Failure.NotFound(definition.type() + " is in no compartment of a " + of);
     List<Criterion> several = new ArrayList<>();
-    if (definition.type().equals(of)) {
-      String id = within.substring(of.length() + 1);
-      several.add(Criterion.sql(bind -> "id = " + bind.apply(id), true,
-          values -> values.resource().path("id").asText().equals(id)));
-    }
+    if (definition.type().equals(of))
+      several.add(Criterion.sql(bind -> "id = any (" + bind.apply(ids.toArray(String[]::new)) + ")", true,
+          values -> ids.contains(values.resource().path("id").asText())));
     for (String name : definition.compartment(of)) {
       Param param = definition.params().get(name);
       if (param.kind() != Kind.REFERENCE) continue;
       several.add(of.equals("Patient") && definition.isPatient(param)
-          ? ParamCriterion.patients(List.of(within))
-          : Criterion.of(param, List.of(Match.link(param, within))));
+          ? ParamCriterion.patients(within)
+          : Criterion.of(param, within.stream().map(place -> Match.link(param, place)).toList()));
     }
     return several.isEmpty() ? Criterion.NOTHING : Criterion.or(several);
   }

@@ -85,15 +85,16 @@ final class Conditional {
 
   /** Back to life, what was deleted under the id that its writer chose. */
   private Future<Stored> bring(SqlConnection connection, Definition definition, Stored before, ObjectNode resource) {
-    Version next = writes.version(before, definition, before.id(), resource);
-    boolean keep = writes.keeps(definition, before, next, Demand.NONE);
-    return changed(connection, Table.of(definition).update(),
-        next.row().addValue(before.version()).addValue(keep), next);
+    return writes.versioned(before, definition, before.id(), resource).compose(next -> {
+      boolean keep = writes.keeps(definition, before, next, Demand.NONE);
+      return changed(connection, Table.of(definition).update(),
+          next.row().addValue(before.version()).addValue(keep), next);
+    });
   }
 
   private Future<Stored> insert(SqlConnection connection, Definition definition, String id, ObjectNode resource) {
-    Version first = writes.version(null, definition, id, resource);
-    return changed(connection, Table.of(definition).create(), first.row(), first);
+    return writes.versioned(null, definition, id, resource)
+        .compose(first -> changed(connection, Table.of(definition).create(), first.row(), first));
   }
 
   private static Future<Stored> changed(SqlConnection connection, String sql, io.vertx.sqlclient.Tuple values,

@@ -39,15 +39,22 @@ public record Criteria(String type, List<Param> params) {
 
   /**
    * Who wants to create what these criteria do not find yet holds these locks while he looks and creates. Two that name the same identifier have one in common,
-   * whatever else they ask for; without an identifier only the same criteria have.
+   * whatever else they ask for, its system too; without an identifier only the same criteria have.
    */
   List<Integer> stripes() {
     List<String> identifiers = params.stream()
         .filter(param -> param.name().equals(IDENTIFIER))
         .flatMap(param -> SearchValue.alternatives(param.value()).stream())
+        .map(token -> token.substring(token.lastIndexOf('|') + 1))
+        .filter(value -> !value.isEmpty())
         .toList();
     List<String> keys = identifiers.isEmpty() ? List.of(text()) : identifiers;
     return keys.stream().map(this::stripe).distinct().sorted().toList();
+  }
+
+  /** Whether every version of this store has indexed what these ask for. */
+  boolean alwaysIndexed() {
+    return params.stream().allMatch(param -> param.name().equals(IDENTIFIER) || param.name().equals("_id"));
   }
 
   /** In one order, for as long as the database transaction lasts. */

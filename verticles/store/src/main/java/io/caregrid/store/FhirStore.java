@@ -217,10 +217,12 @@ public final class FhirStore implements Reading {
     Future<List<Stored>> found = changing(caller, where, entry, (asked, meant) -> asked, () -> {
       if (erases) require(caller, Access.FHIR_HARD_DELETE);
       Definition.of(where.type());
-      return conditional.upTo(where, most == 1 ? 2 : most);
+      return conditional.upTo(where, most == 1 ? 2 : most).map(meant -> {
+        if (most == 1 && meant.size() > 1) throw Matches.several(where);
+        return meant;
+      });
     });
     return found.compose(meant -> {
-      if (most == 1 && meant.size() > 1) throw Matches.several(where);
       List<Step> steps = meant.stream()
           .<Step>map(one -> new Step.Delete(where.type(), one.id(), null, ifMatch, erases))
           .toList();

@@ -1,7 +1,9 @@
 package io.caregrid.store;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -23,7 +25,11 @@ import java.util.Map;
 
 /** Resources as JSON trees whose decimals keep every digit (FHIR R4 datatypes.html#decimal: precision is significant). */
 final class Json {
-  static final JsonMapper MAPPER = JsonMapper.builder()
+  /** Whatever was kept is read again, however long its texts: the doors bound them. */
+  static final JsonMapper MAPPER = JsonMapper
+      .builder(JsonFactory.builder()
+          .streamReadConstraints(StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build())
+          .build())
       .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
       .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
       .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)

@@ -42,10 +42,17 @@ final class Matches {
     SearchQuery query = criteria.query(Math.max(PAGE, most), page);
     return search.run(query, clock.instant()).compose(next -> {
       if (!next.unreadable().isEmpty()) throw unreadable(next.unreadable().get(0));
+      if (!next.notes().isEmpty() && !criteria.alwaysIndexed()) throw incomplete(criteria);
       found.addAll(next.entries());
       if (found.size() >= most) return Future.succeededFuture(found.subList(0, most));
       return next.next() == null ? Future.succeededFuture(found) : more(criteria, most, found, next.next());
     });
+  }
+
+  /** The same holds for what is not indexed yet ({@link Reindex}). */
+  private static Failure incomplete(Criteria criteria) {
+    return new Failure.Busy("Those of type " + criteria.type() + " that an older version wrote are still being indexed "
+        + "anew, and one of them may be what the condition means: name an identifier, or try again later");
   }
 
   /** Whether it is meant nobody can tell: to create another one beside it may be to create it twice. */

@@ -2,8 +2,10 @@ package io.caregrid.store;
 
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -12,8 +14,10 @@ import java.util.Set;
  * @param known      fullUrls by which steps name each other
  * @param fresh      an id for each step that may need one
  * @param references of each step that has a resource; else null
+ * @param first      conditional references, as they were written → the first step that has one
  */
-record Prepared(List<Step> steps, Set<String> known, List<String> fresh, List<References> references) {
+record Prepared(List<Step> steps, Set<String> known, List<String> fresh, List<References> references,
+    Map<String, Integer> first) {
 
   /** Looks through all resources: off the event loop. */
   static Prepared of(List<Step> steps, Clock clock) {
@@ -21,8 +25,12 @@ record Prepared(List<Step> steps, Set<String> known, List<String> fresh, List<Re
     for (Step step : steps) if (step.fullUrl() != null) known.add(step.fullUrl());
     List<String> fresh = steps.stream().map(step -> Ids.next(clock.millis())).toList();
     List<References> references = new ArrayList<>(steps.size());
-    for (Step step : steps)
-      references.add(step.resource() == null ? null : new References(step.resource(), step.fullUrl(), known));
-    return new Prepared(List.copyOf(steps), known, fresh, references);
+    Map<String, Integer> first = new HashMap<>();
+    for (Step step : steps) {
+      References own = step.resource() == null ? null : new References(step.resource(), step.fullUrl(), known);
+      if (own != null) for (String condition : own.conditions()) first.putIfAbsent(condition, references.size());
+      references.add(own);
+    }
+    return new Prepared(List.copyOf(steps), known, fresh, references, first);
   }
 }

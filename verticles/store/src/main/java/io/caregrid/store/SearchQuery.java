@@ -12,14 +12,15 @@ import java.util.List;
  * @param total  {@code none}, {@code estimate} or {@code accurate}
  * @param page   token of {@link Page#next}, or null for the first page
  * @param bytes  of JSON on the page, passed by at most one entry; 0 for as much as {@code count} entries have
- * @param within {@code Type/id} of the compartment that it stays in (FHIR R4 compartmentdefinition.html), or null
+ * @param within {@code Type/id} of the compartments, all of one type, in one of which it stays (FHIR R4 compartmentdefinition.html); empty for everywhere
  */
 public record SearchQuery(String type, List<Param> params, int count, String total, String page, long bytes,
-    String within) {
+    List<String> within) {
   public record Param(String name, String value) {}
 
   public SearchQuery {
     params = List.copyOf(params);
+    within = List.copyOf(within);
   }
 
   public SearchQuery(String type, List<Param> params, int count, String total, String page) {
@@ -27,7 +28,12 @@ public record SearchQuery(String type, List<Param> params, int count, String tot
   }
 
   public SearchQuery(String type, List<Param> params, int count, String total, String page, long bytes) {
-    this(type, params, count, total, page, bytes, null);
+    this(type, params, count, total, page, bytes, List.of());
+  }
+
+  /** {@code Patient} for those within {@code Patient/1}; null: it is within none. */
+  String compartment() {
+    return within.isEmpty() ? null : within.get(0).substring(0, within.get(0).indexOf('/'));
   }
 
   SearchQuery of(String one) {

@@ -61,9 +61,9 @@ final class SearchTerms {
           "This server has no search parameter " + String.join(", ", unknown) + " for " + query.type());
     Definition definition = Definition.of(query.type());
     SearchTerms all = new SearchTerms(definition, now, 0, reach,
-        Hash.of(query.type() + query.params() + (query.within() == null ? "" : query.within())));
+        Hash.of(query.type() + query.params() + String.join(",", query.within())));
     for (SearchQuery.Param param : query.params()) all.add(param.name(), param.value(), new Known(param.value()));
-    if (query.within() != null) all.plain(Compartment.within(definition, query.within()));
+    if (!query.within().isEmpty()) all.plain(Compartment.within(definition, query.within()));
     return all;
   }
 

@@ -56,7 +56,7 @@ final class SystemSearch {
       if (!Definition.types().contains(type)) throw new Failure.Invalid("_type names what is no type of resource here");
     }
     Set<String> all = named.isEmpty() ? Definition.types() : named;
-    String of = query.within() == null ? null : query.within().substring(0, query.within().indexOf('/'));
+    String of = query.compartment();
     List<String> types = all.stream().filter(type -> of == null || Compartment.has(of, type)).sorted().toList();
     if (types.isEmpty()) throw new Failure.NotFound("Nothing of these types is in a compartment of a " + of);
     return types;

@@ -270,7 +270,7 @@ final class Transaction {
     Set<String> coming = new HashSet<>();
     open.forEach(i -> coming.add(type(i)));
     Set<String> unknown = unknown();
-    List<String> sure = unknown.stream().filter(text -> !coming.contains(References.criteria(text).type())).toList();
+    List<String> sure = unknown.stream().filter(text -> !coming.contains(criteria(text).type())).toList();
     return look(sure).compose(told -> round());
   }
 
@@ -301,7 +301,7 @@ final class Transaction {
 
   private Future<?> look(List<String> conditions) {
     Map<String, List<Stored>> found = new ConcurrentHashMap<>();
-    return slices(conditions, text -> failing(stepOf(text), () -> matches.upTo(References.criteria(text), 2))
+    return slices(conditions, text -> failing(stepOf(text), () -> matches.upTo(criteria(text), 2))
         .onSuccess(some -> found.put(text, some))).map(all -> {
           for (String text : conditions) means(text, found.get(text));
           return null;
@@ -314,14 +314,22 @@ final class Transaction {
       named.put(text, one.type() + "/" + one.id());
       return;
     }
+    String type = criteria(text).type();
     throw new Failed(stepOf(text), found.isEmpty()
-        ? new Failure.Invalid("A conditional reference to a " + References.criteria(text).type() + " matches none")
-        : new Failure.PreconditionFailed(
-            "A conditional reference to a " + References.criteria(text).type() + " matches several"));
+        ? new Failure.Invalid("A conditional reference to a " + type + " matches none")
+        : new Failure.PreconditionFailed("A conditional reference to a " + type + " matches several"));
+  }
+
+  private Criteria criteria(String condition) {
+    try {
+      return References.criteria(condition);
+    } catch (Failure unreadable) {
+      throw new Failed(stepOf(condition), unreadable);
+    }
   }
 
   private int stepOf(String condition) {
-    return steps().filter(i -> conditions(i).contains(condition)).findFirst().orElse(0);
+    return prepared.first().get(condition);
   }
 
   /** Chunk by chunk, by type and id: so others who write the same wait in one direction. */

@@ -9,15 +9,17 @@ import io.caregrid.store.Step.Done;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /** Tries transactions until one gets through, and tells the audit trail what became of each of their steps. */
 final class Transactions {
   private static final int TRIES = 5;
+  private static final int RECORDED_AT_ONCE = 1_000;
   /** Beyond this nothing is committed any more; a little later whoever waits is told so. */
   private static final long MOST_SECONDS = 110;
   /** A transaction is planned while tables are empty, and used when they are not. */
@@ -97,15 +99,27 @@ final class Transactions {
 
   /** No answer goes out before all entries are kept. */
   private Future<List<Done>> recorded(Caller caller, List<Step> steps, List<Done> done, Throwable cause) {
-    List<Future<Void>> kept = new ArrayList<>();
-    for (int i = 0; i < steps.size(); i++) {
-      if (steps.get(i) instanceof Step.Question) continue; // audits itself
-      kept.add(audit.record(entry(caller, steps.get(i), done == null ? null : done.get(i), cause)));
-    }
-    return Future.join(kept)
+    List<Integer> changes = IntStream.range(0, steps.size())
+        .filter(i -> !(steps.get(i) instanceof Step.Question)) // audits itself
+        .boxed()
+        .toList();
+    return kept(changes, i -> entry(caller, steps.get(i), done == null ? null : done.get(i), cause))
         .transform(all -> cause != null
             ? Future.failedFuture(cause)
             : all.failed() ? Future.failedFuture(all.cause()) : Future.succeededFuture(done));
+  }
+
+  /** Some at a time: the trail has room for so many that wait, and everybody else needs it too. Fails when one of them failed, all the others are kept. */
+  private Future<?> kept(List<Integer> changes, IntFunction<Audit.Entry> entry) {
+    Future<?> before = Future.succeededFuture();
+    for (int from = 0; from < changes.size(); from += RECORDED_AT_ONCE) {
+      List<Integer> some = changes.subList(from, Math.min(from + RECORDED_AT_ONCE, changes.size()));
+      before = before.transform(last -> Future.join(some.stream().map(i -> audit.record(entry.apply(i))).toList())
+          .transform(now -> last.failed() || now.failed()
+              ? Future.failedFuture(last.failed() ? last.cause() : now.cause())
+              : Future.succeededFuture()));
+    }
+    return before;
   }
 
   private static Audit.Entry entry(Caller caller, Step step, Done done, Throwable cause) {

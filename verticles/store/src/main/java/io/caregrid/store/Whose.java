@@ -76,9 +76,10 @@ final class Whose {
         .distinct()
         .toList();
     List<String> meant = new ArrayList<>(named);
-    boolean ofPatient = query.within() != null && query.within().startsWith("Patient/");
-    if (ofPatient && !meant.contains(query.within())) meant.add(query.within());
-    String place = query.within() == null ? type : query.within() + "/" + (type.isEmpty() ? "*" : type);
+    for (String place : query.within()) if (place.startsWith("Patient/") && !meant.contains(place)) meant.add(place);
+    String place = query.within().isEmpty()
+        ? type
+        : String.join(",", query.within()) + "/" + (type.isEmpty() ? "*" : type);
     return Audit.Entry.of(caller, Deed.SEARCH, null).about(meant).asking(place + "?" + text);
   }
 }

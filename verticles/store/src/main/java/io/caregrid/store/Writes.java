@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 
@@ -56,6 +57,20 @@ final class Writes {
     return versions;
   }
 
+  /** What is large is stamped, indexed and deflated off the event loop. */
+  Future<Version> versioned(Stored before, Definition definition, String id, ObjectNode resource) {
+    return thought(Extent.isLarge(resource), () -> version(before, definition, id, resource));
+  }
+
+  private <T> Future<T> thought(boolean isLong, Callable<T> thinking) {
+    if (isLong) return database.offLoop(thinking);
+    try {
+      return Future.succeededFuture(thinking.call());
+    } catch (Exception refused) {
+      return Future.failedFuture(refused);
+    }
+  }
+
   /** Under an id that nobody else can have. */
   Future<Stored> create(Definition definition, String id, ObjectNode resource) {
     return insert(creating, definition, id, resource).map(made -> {
@@ -71,10 +86,9 @@ final class Writes {
 
   private Future<Stored> insert(Function<String, Grouped<Change>> group, Definition definition, String id,
       ObjectNode resource) {
-    Version first = version(null, definition, id, resource);
-    return group.apply(definition.type())
+    return versioned(null, definition, id, resource).compose(first -> group.apply(definition.type())
         .add(new Change(first, 0, false))
-        .map(made -> made ? first.stored() : null);
+        .map(made -> made ? first.stored() : null));
   }
 
   Future<Stored> update(Definition definition, String id, ObjectNode resource, Demand demand) {
@@ -101,8 +115,9 @@ final class Writes {
     return versions.shown(definition, id).compose(found -> {
       Stored before = FhirStore.there(found);
       require(before, demand);
-      ObjectNode next = edit.apply(Json.read(before.body().getBytes()));
-      return replaced(definition, before, next, demand);
+      // how long a patch thinks is for its author to say
+      return database.offLoop(() -> edit.apply(Json.read(before.body().getBytes())))
+          .compose(next -> replaced(definition, before, next, demand));
     })
         .compose(done -> done != null
             ? Future.succeededFuture(done)
@@ -112,9 +127,14 @@ final class Writes {
   /** Null when somebody else was first. */
   private Future<Stored> replaced(Definition definition, Stored before, ObjectNode resource, Demand demand) {
     if (!before.deleted()) versioning.requireSeen(definition.type(), demand.ifMatch());
-    Version next = version(before, definition, before.id(), resource);
-    if (same(before, next.stored())) return Future.succeededFuture(before.unchanged());
-    return replace(definition, before, next, keeps(definition, before, next, demand));
+    return thought(Extent.isLarge(before) || Extent.isLarge(resource), () -> {
+      Version next = version(before, definition, before.id(), resource);
+      return same(before, next.stored())
+          ? null
+          : new Change(next, before.version(), keeps(definition, before, next, demand));
+    }).compose(change -> change == null
+        ? Future.succeededFuture(before.unchanged())
+        : replace(definition, change));
   }
 
   boolean keeps(Definition definition, Stored before, Version next, Demand demand) {
@@ -133,7 +153,7 @@ final class Writes {
       if (patients.isEmpty()) patients.addAll(Whose.patients(List.of(before)));
       require(before, Demand.match(ifMatch));
       Version deletion = Version.deletion(before, clock.instant());
-      return replace(definition, before, deletion, versioning.keepsPast(definition.type()))
+      return replace(definition, new Change(deletion, before.version(), versioning.keepsPast(definition.type())))
           .compose(done -> done != null
               ? Future.succeededFuture(done)
               : again(attempts, left -> deleted(definition, id, ifMatch, patients, left)));
@@ -202,11 +222,9 @@ final class Writes {
     }
   }
 
-  /** Null when somebody else has replaced {@code before}. */
-  private Future<Stored> replace(Definition definition, Stored before, Version next, boolean keep) {
-    return replacing.apply(definition.type())
-        .add(new Change(next, before.version(), keep))
-        .map(made -> made ? next.stored() : null);
+  /** Null when somebody else has replaced the version before. */
+  private Future<Stored> replace(Definition definition, Change change) {
+    return replacing.apply(definition.type()).add(change).map(made -> made ? change.version().stored() : null);
   }
 
   Version version(Stored before, Definition definition, String id, ObjectNode resource) {

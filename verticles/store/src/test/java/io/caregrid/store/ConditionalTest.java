@@ -243,4 +243,28 @@ class ConditionalTest {
     assertEquals(List.of("create [Patient/" + there.id() + "] of [Patient/" + there.id()
         + "] Patient?identifier=urn:c|named 200"), audited);
   }
+
+  @Test
+  void aConditionalDeleteThatMeansSeveralIsRecordedAsRefused() {
+    for (int i = 0; i < 2; i++) get(store.create(CALLER, "Patient", patient("del2")));
+    audited.clear();
+
+    fails(Failure.PreconditionFailed.class, 412,
+        store.delete(CALLER, identifier("del2"), 1, OptionalInt.empty(), false));
+
+    assertEquals(List.of("delete [Patient] of [] Patient?identifier=urn:c|del2 412"), audited);
+  }
+
+  @Test
+  void anIdentifierIsTheSameWithItsSystemAndWithout() {
+    Criteria bare = new Criteria("Patient", List.of(new Param("identifier", "bare")));
+    List<Future<Stored>> racing = IntStream.range(0, 32)
+        .mapToObj(i -> store.create(CALLER, i % 2 == 0 ? bare : identifier("bare"), patient("bare", "male")))
+        .toList();
+    get(Future.all(racing));
+
+    assertEquals(1, count("bare"));
+    assertEquals(identifier("bare").stripes(), bare.stripes());
+    assertEquals(1, new Criteria("Patient", List.of(new Param("identifier", "urn:c|"))).stripes().size());
+  }
 }

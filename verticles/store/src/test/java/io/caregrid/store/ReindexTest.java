@@ -1,12 +1,14 @@
 package io.caregrid.store;
 
 import static io.caregrid.store.Room.CALLER;
+import static io.caregrid.store.Room.fails;
 import static io.caregrid.store.Room.get;
 import static io.caregrid.store.Room.json;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import java.util.List;
 import java.util.OptionalInt;
@@ -108,5 +110,20 @@ class ReindexTest {
 
     assertEquals(List.of("d0"), ids(found("manufacturer", "tyrell")));
     assertEquals(List.of("d2"), ids(found("manufacturer", "umbrella")));
+  }
+
+  @Test
+  void whatMayBeMeantAndIsNotIndexedYetLetsNothingBeCreatedBesideIt() {
+    old(2);
+    Criteria url = new Criteria("Device", List.of(new SearchQuery.Param("url", "http://example.org/1")));
+    Criteria identifier = new Criteria("Device", List.of(new SearchQuery.Param("identifier", "urn:x|1")));
+
+    fails(Failure.Busy.class, 503, store.create(CALLER, url, json("{'resourceType':'Device'}")));
+    assertTrue(get(store.create(CALLER, identifier, json("{'resourceType':'Device'}"))).created(),
+        "every version has indexed identifiers");
+    while (get(Reindex.batch(room.database())) > 0) assertTrue(room.count("from reindexing") == 1);
+
+    FhirStore fresh = new FhirStore(room.database(), Audit.log());
+    assertEquals("d1", get(fresh.create(CALLER, url, json("{'resourceType':'Device'}"))).id());
   }
 }

@@ -403,7 +403,8 @@ class SearchTest {
 
   private static Page all(String text, String within, int count, String page) {
     SearchQuery of = query("X?" + text, count, "accurate", page);
-    return get(store.search(CALLER, new SearchQuery(null, of.params(), count, "accurate", page, 0, within)));
+    return get(store.search(CALLER, new SearchQuery(null, of.params(), count, "accurate", page, 0,
+        within == null ? List.of() : List.of(within))));
   }
 
   @Test
@@ -443,13 +444,13 @@ class SearchTest {
         .sorted()
         .collect(Collectors.joining(" ")));
     assertEquals("hr2 hr1", ids(get(store.search(CALLER, new SearchQuery("Observation",
-        List.of(new SearchQuery.Param("code", "8867-4")), 10, "none", null, 0, "Patient/ada")))));
+        List.of(new SearchQuery.Param("code", "8867-4")), 10, "none", null, 0, List.of("Patient/ada"))))));
     assertEquals("hr1", ids(get(store.search(CALLER, new SearchQuery("Observation", List.of(), 10, "none", null, 0,
-        "Device/mon-1")))));
+        List.of("Device/mon-1"))))));
     fails(Failure.NotFound.class, 404, store.search(CALLER, new SearchQuery("Endpoint", List.of(), 10, "none", null, 0,
-        "Patient/ada")));
+        List.of("Patient/ada"))));
     fails(Failure.NotFound.class, 404, store.search(CALLER, new SearchQuery("Patient", List.of(), 10, "none", null, 0,
-        "Endpoint/wado")));
+        List.of("Endpoint/wado"))));
   }
 
   @Test

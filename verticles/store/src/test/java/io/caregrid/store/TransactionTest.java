@@ -26,8 +26,11 @@ import io.caregrid.store.Step.Update;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -437,5 +440,48 @@ class TransactionTest {
     assertEquals(403, status(erase));
     assertNotEquals(null, get(store.read(CALLER, "Patient", there.id())));
     assertTrue(audited.contains("create [Patient] of [] 403"), audited.toString());
+  }
+
+  @Test
+  void whatATransactionChangesHasToFitIntoMemory() {
+    for (int i = 0; i < 3; i++) get(store.update(CALLER, "Patient", "fit-" + i, patient("fit"), ANY));
+    Map<String, Set<String>> all = Map.of("Patient", Set.of("fit-0", "fit-1", "fit-2"));
+    int one = get(store.read(CALLER, "Patient", "fit-0")).body().length();
+
+    HeldRows roomy = new HeldRows(room.database(), room.database()::ask, 3 * one);
+    get(roomy.hold(all));
+    fails(Failure.TooLarge.class, 413, new HeldRows(room.database(), room.database()::ask, 3 * one - 1).hold(all));
+
+    assertEquals("fit-2", roomy.stored("Patient", "fit-2").id());
+  }
+
+  @Test
+  void aConditionalReferenceThatIsNoneNamesItsEntry() {
+    Failed sorted = failed(create(null, patient("cref")), create(null, observation("Patient?_sort=name")));
+    Failed unknown = failed(create(null, patient("cref")), create(null, observation("Patient?nonsense=x")));
+
+    assertEquals(List.of(1, 400), List.of(sorted.step, status(sorted)));
+    assertEquals(List.of(1, 400), List.of(unknown.step, status(unknown)));
+    assertEquals(0, patients("cref"));
+  }
+
+  @Test
+  void manyStepsDoNotFillTheAuditTrailAtOnce() {
+    AtomicInteger waiting = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    AtomicInteger kept = new AtomicInteger();
+    FhirStore slow = new FhirStore(room.database(), entry -> {
+      most.accumulateAndGet(waiting.incrementAndGet(), Math::max);
+      return room.vertx().timer(1, TimeUnit.MILLISECONDS).<Void>mapEmpty().onComplete(done -> {
+        waiting.decrementAndGet();
+        kept.incrementAndGet();
+      });
+    });
+    List<Step> steps = IntStream.range(0, 2_500).mapToObj(i -> create(null, observation("Patient/1"))).toList();
+
+    get(slow.transaction(CALLER, steps));
+
+    assertEquals(2_500, kept.get());
+    assertTrue(most.get() <= 1_000, most + " at once");
   }
 }

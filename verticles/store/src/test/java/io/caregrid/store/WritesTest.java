@@ -299,4 +299,31 @@ class WritesTest {
     assertEquals(made.subList(3, 4), rest.entries());
     assertEquals(List.of(), before.entries());
   }
+
+  @Test
+  void aTextOfManyMegabytesIsFoundAndPatchedAgain() {
+    ObjectNode binary = json("{'resourceType':'Binary','contentType':'text/plain'}")
+        .put("data", "QUFB".repeat(6_000_000));
+
+    Stored made = get(store.create(CALLER, "Binary", binary));
+    Page found = get(store.search(CALLER, new SearchQuery("Binary",
+        List.of(new SearchQuery.Param("_id", made.id())), 10, "none", null)));
+    Stored patched = get(store.patch(CALLER, "Binary", made.id(), before -> before.put("data", "QUFB"), Demand.NONE));
+
+    assertEquals(List.of(made), found.entries());
+    assertEquals(2, patched.version());
+  }
+
+  @Test
+  void aPatchThinksOnNoEventLoop() {
+    Stored made = get(store.create(CALLER, "Patient", patient("thinks")));
+    List<Boolean> onLoop = new ArrayList<>();
+
+    get(store.patch(CALLER, "Patient", made.id(), before -> {
+      onLoop.add(io.vertx.core.Context.isOnEventLoopThread());
+      return before.put("active", true);
+    }, Demand.NONE));
+
+    assertEquals(List.of(false), onLoop);
+  }
 }

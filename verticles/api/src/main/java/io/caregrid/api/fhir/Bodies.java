@@ -29,22 +29,30 @@ final class Bodies {
 
   private Bodies() {}
 
+  /** Is told of what comes, before it is kept. */
+  interface Meter {
+    Meter NONE = bytes -> {};
+
+    /** Throws when there is no room for so many more: then nothing more is kept. */
+    void take(int bytes);
+  }
+
   /** A body and the form it says it has. */
   record Sent(Buffer bytes, Format format) {}
 
   /** Fails with UnsupportedMedia 415 unless the body says that it is FHIR's JSON or XML, in UTF-8. */
   static Future<Sent> resource(RoutingContext request) {
-    return resource(request, MAX_BYTES);
+    return resource(request, MAX_BYTES, Meter.NONE);
   }
 
   /** @param most bytes, unzipped */
-  static Future<Sent> resource(RoutingContext request, int most) {
+  static Future<Sent> resource(RoutingContext request, int most, Meter meter) {
     String header = request.request().getHeader(HttpHeaders.CONTENT_TYPE);
     if (header == null || header.isBlank()) return unsupported("the request names none");
     Format format = Format.of(header);
     if (format == null) return unsupported("not the one that the request names, and of FHIR no version but 4.0");
     if (!isUtf8(header)) return unsupported("in charset utf-8");
-    return read(request, most).map(bytes -> new Sent(bytes, format));
+    return read(request, most, meter).map(bytes -> new Sent(bytes, format));
   }
 
   /** A resource of this type that keeps R4's rules. Fails with Invalid 400, TooLarge 413, UnsupportedMedia 415 or Rejected 422, all findings at once. */
@@ -95,32 +103,35 @@ final class Bodies {
 
   /** That of a search: it is taken apart on the event loop. */
   static Future<Buffer> form(RoutingContext request) {
-    return read(request, MAX_FORM_BYTES);
+    return read(request, MAX_FORM_BYTES, Meter.NONE);
   }
 
   /** The unzipped body. Fails with TooLarge 413, Invalid 400 or UnsupportedMedia 415. */
   static Future<Buffer> read(RoutingContext request) {
-    return read(request, MAX_BYTES);
+    return read(request, MAX_BYTES, Meter.NONE);
   }
 
-  private static Future<Buffer> read(RoutingContext request, int most) {
+  private static Future<Buffer> read(RoutingContext request, int most, Meter meter) {
     String coding = request.request().getHeader(HttpHeaders.CONTENT_ENCODING);
-    if (coding == null || coding.equalsIgnoreCase("identity")) return raw(request.request(), most);
+    if (coding == null || coding.equalsIgnoreCase("identity")) return raw(request.request(), most, meter);
     if (!coding.equalsIgnoreCase("gzip")) {
       return Future.failedFuture(new Failure.UnsupportedMedia("this address reads Content-Encoding gzip or none"));
     }
-    return raw(request.request(), most)
+    return raw(request.request(), most, meter)
         .compose(zipped -> request.vertx().executeBlocking(() -> gunzip(zipped, most), false));
   }
 
-  private static Future<Buffer> raw(HttpServerRequest http, int most) {
+  private static Future<Buffer> raw(HttpServerRequest http, int most, Meter meter) {
     Promise<Buffer> whole = Promise.promise();
     Buffer body = Buffer.buffer();
     http.handler(part -> {
-      if (body.length() + part.length() <= most) {
+      try {
+        if (body.length() + part.length() > most) throw tooLarge(most);
+        meter.take(part.length());
         body.appendBuffer(part);
-      } else {
-        whole.tryFail(tooLarge(most));
+      } catch (Failure refused) {
+        http.handler(rest -> {}).endHandler(end -> {});
+        whole.tryFail(refused);
       }
     });
     http.exceptionHandler(whole::tryFail);

@@ -3,15 +3,18 @@ package io.caregrid.api.fhir;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
 /**
- * How much memory the bundles under way may take. A bundle has no bound of its own but that: one may take all of it, several share it. A tree is some twenty times
- * as large as its text, so the texts of all of them together may be a twentieth of the heap.
+ * How much memory the bundles under way may take, from their first byte on. A bundle has no bound of its own but that: one may take all of it, several share it. A
+ * tree is some twenty times as large as its text, so the texts of all of them together may be a twentieth of the heap. Who sends slowly keeps others out only for
+ * so long.
  */
 final class BundleRoom {
   private static final int TREE = 20;
+  private static final Duration SENDING = Duration.ofMinutes(3);
   private final long most;
   private final AtomicLong taken = new AtomicLong();
 
@@ -23,18 +26,34 @@ final class BundleRoom {
     this.most = most;
   }
 
-  /** Reads the body and does the work. TooLarge 413 when it alone is too much, Busy 503 when it is too much beside others. */
+  long most() {
+    return most;
+  }
+
+  /** Reads the body and does the work. TooLarge 413 when it alone is too much, Busy 503 when it is too much beside others, or comes too slowly. */
   <T> Future<T> within(RoutingContext request, Function<Bodies.Sent, Future<T>> work) {
-    return Bodies.resource(request, (int) most).compose(body -> {
-      int bytes = body.bytes().length();
+    Place place = new Place();
+    return Bodies.resource(request, (int) most, place)
+        .compose(body -> {
+          place.take(body.bytes().length() - place.mine); // what was zipped has grown
+          return work.apply(body);
+        })
+        .onComplete(done -> taken.addAndGet(-place.mine));
+  }
+
+  /** What one bundle takes. */
+  private final class Place implements Bodies.Meter {
+    private final long start = System.nanoTime();
+    private int mine;
+
+    @Override
+    public void take(int bytes) {
+      if (System.nanoTime() - start > SENDING.toNanos())
+        throw new Failure.Busy("The bundle takes more than " + SENDING.toMinutes() + " minutes to come");
+      if (bytes <= 0) return;
       long now = taken.addAndGet(bytes);
-      if (now > most && now != bytes) {
-        taken.addAndGet(-bytes);
-        throw new Failure.Busy("Other large bundles are under way; try again shortly");
-      }
-      return Future.<Void>succeededFuture()
-          .compose(begun -> work.apply(body))
-          .onComplete(done -> taken.addAndGet(-bytes));
-    });
+      mine += bytes;
+      if (now > most && now != mine) throw new Failure.Busy("Other large bundles are under way; try again shortly");
+    }
   }
 }

@@ -5,9 +5,9 @@ import io.caregrid.api.fhir.Bundled.Entry;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.Reading;
 import io.caregrid.store.Step;
 import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Does what a bundle asks for. A batch's entries are done as single requests would be, each by itself, some at once: deletes first, then creates, updates and
  * patches, then questions. A transaction is done by the store, all of it or nothing. What comes back has the entries' order.
+ *
+ * <p>A few bytes can ask for many megabytes: what all entries of a bundle answer together is bounded ({@link Answered}).
  */
 final class BundleRun {
   private static final Logger log = LoggerFactory.getLogger(BundleRun.class);
@@ -25,58 +27,75 @@ final class BundleRun {
 
   private final FhirStore store;
   private final Interactions interactions;
+  private final long most;
 
-  BundleRun(FhirStore store, Interactions interactions) {
+  /** @param most bytes that the entries of one bundle may answer */
+  BundleRun(FhirStore store, Interactions interactions, long most) {
     this.store = store;
     this.interactions = interactions;
+    this.most = most;
   }
 
-  /** The answer, a Bundle as JSON. */
-  Future<Buffer> of(Ask asked, Bundled bundle) {
+  /** What became of each entry, in their order. */
+  Future<List<Reply>> of(Ask asked, Bundled bundle) {
+    Answered answered = new Answered(most, bundle.entries.size());
     return bundle.isTransaction
-        ? transaction(asked, bundle.entries).map(replies -> Bundles.response(asked.base(), true, replies))
-        : batch(bundle.entries).map(replies -> Bundles.response(asked.base(), false, replies));
+        ? transaction(asked, bundle.entries, answered)
+        : batch(bundle.entries, answered);
   }
 
-  private Future<List<Reply>> batch(List<Entry> entries) {
+  private Future<List<Reply>> batch(List<Entry> entries, Answered answered) {
     Reply[] replies = new Reply[entries.size()];
     Future<?> before = Future.succeededFuture();
     for (List<String> verbs : ORDER) {
       List<Entry> these = entries.stream()
           .filter(entry -> entry.ask() != null && verbs.contains(entry.ask().verb()))
           .toList();
-      before = before.compose(done -> all(these, replies));
+      before = before.compose(done -> all(these, replies, answered));
     }
     List<Entry> rest = entries.stream()
         .filter(entry -> entry.ask() == null || ORDER.stream().noneMatch(verbs -> verbs.contains(entry.ask().verb())))
         .toList();
-    return before.compose(done -> all(rest, replies)).map(done -> Arrays.asList(replies));
+    return before.compose(done -> all(rest, replies, answered)).map(done -> Arrays.asList(replies));
   }
 
   /** So many lines, each doing every so-manieth entry. */
-  private Future<?> all(List<Entry> entries, Reply[] replies) {
+  private Future<?> all(List<Entry> entries, Reply[] replies, Answered answered) {
     List<Future<?>> lines = new ArrayList<>();
-    for (int line = 0; line < Math.min(AT_ONCE, entries.size()); line++) lines.add(next(entries, line, replies));
+    for (int line = 0; line < Math.min(AT_ONCE, entries.size()); line++)
+      lines.add(next(entries, line, replies, answered));
     return lines.isEmpty() ? Future.succeededFuture() : Future.all(lines);
   }
 
-  private Future<?> next(List<Entry> entries, int at, Reply[] replies) {
+  private Future<?> next(List<Entry> entries, int at, Reply[] replies, Answered answered) {
     if (at >= entries.size()) return Future.succeededFuture();
     Entry entry = entries.get(at);
     return Future.succeededFuture()
-        .compose(now -> one(entry))
+        .compose(now -> one(entry, answered))
         .recover(cause -> Future.succeededFuture(refused(entry, cause)))
         .compose(reply -> {
           replies[entry.index()] = reply;
-          return next(entries, at + AT_ONCE, replies);
+          return next(entries, at + AT_ONCE, replies, answered);
         });
   }
 
-  private Future<Reply> one(Entry entry) {
+  private Future<Reply> one(Entry entry, Answered answered) {
     if (entry.refused() != null) throw entry.refused();
-    if (entry.isQuestion()) return interactions.ask(store, entry.ask()).map(reply -> seen(entry, reply));
+    if (entry.isQuestion()) return question(store, entry, answered);
     return interactions.single(entry.ask(), interactions.step(entry.fullUrl(), entry.ask(), entry.change()))
-        .map(reply -> entry.ask().terms().prefers("representation") ? reply : reply.withoutResource());
+        .map(reply -> entry.ask().terms().prefers("representation") && answered.fits(entry.index(), reply)
+            ? reply
+            : reply.withoutResource());
+  }
+
+  /** TooLarge 413. */
+  private Future<Reply> question(Reading reading, Entry entry, Answered answered) {
+    if (answered.isFull()) throw answered.tooLarge();
+    return interactions.ask(reading, entry.ask()).map(reply -> {
+      Reply seen = seen(entry, reply);
+      if (!answered.fits(entry.index(), seen)) throw answered.tooLarge();
+      return seen;
+    });
   }
 
   private static Reply seen(Entry entry, Reply reply) {
@@ -96,9 +115,9 @@ final class BundleRun {
         "this node could not answer because of an error of its own; its log tells more", null)));
   }
 
-  private Future<List<Reply>> transaction(Ask asked, List<Entry> entries) {
+  private Future<List<Reply>> transaction(Ask asked, List<Entry> entries, Answered answered) {
     List<Step> steps = new ArrayList<>(entries.size());
-    for (Entry entry : entries) steps.add(step(entry));
+    for (Entry entry : entries) steps.add(step(entry, answered));
     return store.transaction(asked.caller(), steps).map(done -> {
       List<Reply> replies = new ArrayList<>(done.size());
       for (int i = 0; i < done.size(); i++) replies.add(reply(entries.get(i), steps.get(i), done.get(i)));
@@ -109,19 +128,19 @@ final class BundleRun {
             : cause));
   }
 
-  private Step step(Entry entry) {
+  private Step step(Entry entry, Answered answered) {
     try {
       if (entry.refused() != null) throw entry.refused();
       if (!entry.isQuestion()) return interactions.step(entry.fullUrl(), entry.ask(), entry.change());
       String type = entry.ask().path().isEmpty() ? null : entry.ask().path().get(0);
-      return new Step.Question(type, reading -> interactions.ask(reading, entry.ask()));
+      return new Step.Question(type, reading -> question(reading, entry, answered));
     } catch (Failure | Rejected refused) {
       throw told(entry, null, refused);
     }
   }
 
   private Reply reply(Entry entry, Step step, Step.Done done) {
-    if (done.answer() instanceof Reply answer) return seen(entry, answer);
+    if (done.answer() instanceof Reply answer) return answer;
     return interactions.reply(entry.ask(), step, done, false);
   }
 

@@ -54,7 +54,7 @@ final class Capability {
       Map.entry("meta-delete", HL7 + "Resource-meta-delete"),
       Map.entry("Patient everything", HL7 + "Patient-everything"),
       Map.entry("Encounter everything", HL7 + "Encounter-everything"));
-  private final Versioning versioning;
+  private final FhirStore store;
   private final String version;
   private final String started;
   private final Map<String, Buffer> kept = new LinkedHashMap<>() {
@@ -67,8 +67,8 @@ final class Capability {
   };
 
   /** @param started when this node started, FHIR dateTime */
-  Capability(Versioning versioning, String version, String started) {
-    this.versioning = versioning;
+  Capability(FhirStore store, String version, String started) {
+    this.store = store;
     this.version = version;
     this.started = started;
   }
@@ -168,8 +168,8 @@ final class Capability {
         .put("type", type)
         .put("profile", "http://hl7.org/fhir/StructureDefinition/" + type)
         .put("interaction", interactions(OF_TYPE, routes))
-        .put("versioning", versioning.of(type).code)
-        .put("readHistory", versioning.of(type) != Versioning.Policy.NO_VERSION)
+        .put("versioning", store.versioning().of(type).code)
+        .put("readHistory", store.versioning().of(type) != Versioning.Policy.NO_VERSION)
         .put("updateCreate", true)
         .put("conditionalCreate", conditional)
         .put("conditionalRead", "full-support")

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.store.Edit;
+import io.caregrid.store.Extent;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
@@ -22,7 +23,12 @@ final class CheckedEdit implements Edit {
   public ObjectNode apply(ObjectNode before) {
     String type = before.path("resourceType").asText();
     String id = before.path("id").asText();
+    long characters = Extent.characters(before);
     ObjectNode next = patch.apply(before);
+    long now = Extent.characters(next);
+    if (now > Bodies.MAX_BYTES && now > characters)
+      throw new Failure.TooLarge("the patch makes the resource larger than " + (Bodies.MAX_BYTES >> 20)
+          + " MB, the most that can be sent at once");
     if (!next.path("resourceType").asText().equals(type))
       throw new Failure.Unprocessable("a patch cannot change resourceType", type);
     if (!next.path("id").asText().equals(id))

@@ -27,19 +27,17 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * {@code $everything} of a Patient or an Encounter (FHIR R4 patient-operation-everything.html): its compartment, a page at a time, and what the page's resources
- * refer to that belongs to no patient, such as organisations and practitioners, so that nothing of another patient comes along. The compartments of Patients
- * that hold more about the same person (seealso) follow; what they link to does not. {@code start} and {@code end} leave out what is on the page: pages may be of different sizes.
+ * refer to that belongs to no patient, such as organisations and practitioners, so that nothing of another patient comes along. What is in the compartments
+ * of Patients that hold more about the same person (seealso) belongs to it; what they link to does not. {@code start} and {@code end} leave out what is on the page: pages may be of different sizes.
  */
 final class EverythingOperation implements Routes {
   /** What may come along though it is in nobody's compartment. */
@@ -55,7 +53,6 @@ final class EverythingOperation implements Routes {
   private static final int DEFAULT_COUNT = 100;
   private static final int MOST_LINKED = 10;
   private static final Pattern PATIENT = Pattern.compile("Patient/[A-Za-z0-9\\-.]{1,64}");
-  private static final Pattern PLACE = Pattern.compile("(\\d{1,2})~(.*)");
   private static final int DAY = "2026-11-20".length();
   private final FhirStore store;
   private final Future<ResourceRules> rules;
@@ -118,45 +115,12 @@ final class EverythingOperation implements Routes {
     return all;
   }
 
-  /** The token says whose compartment it is in, and where. */
   private Future<Page> page(RoutingContext request, List<String> all, List<Param> asked, Set<String> types) {
-    String token = SearchRequest.last(asked, SearchRequest.PAGE);
-    Matcher place = PLACE.matcher(token == null ? "0~" : token);
-    if (!place.matches() || Integer.parseInt(place.group(1)) >= all.size())
-      throw new Failure.Invalid("this page is none of this operation's, or of another version of the Patient");
     String count = SearchRequest.last(asked, "_count");
     int most = count == null ? DEFAULT_COUNT : Math.max(1, SearchRequest.count(count));
-    String inner = place.group(2).isEmpty() ? null : place.group(2);
-    return page(request, all, Integer.parseInt(place.group(1)), inner, most, query(asked, types));
-  }
-
-  private Future<Page> page(RoutingContext request, List<String> all, int at, String inner, int most,
-      List<Param> params) {
-    SearchQuery query = new SearchQuery(null, params, most, "none", inner, SearchRequest.PAGE_BYTES, all.get(at));
-    return store.search(Requests.caller(request), query).compose(page -> {
-      if (page.next() != null) return Future.succeededFuture(next(page, at + "~" + page.next()));
-      if (at + 1 == all.size()) return Future.succeededFuture(page);
-      int left = most - page.entries().size();
-      if (left == 0) return Future.succeededFuture(next(page, at + 1 + "~"));
-      return page(request, all, at + 1, null, left, params).map(more -> joined(page, more));
-    });
-  }
-
-  private static Page next(Page page, String token) {
-    return new Page(page.entries(), page.total(), token, page.unreadable(), page.patients(), page.included(),
-        page.notes());
-  }
-
-  private static Page joined(Page first, Page then) {
-    Map<String, Stored> included = new LinkedHashMap<>();
-    both(first.included(), then.included()).forEach(stored -> included.put(stored.type() + "/" + stored.id(), stored));
-    return new Page(both(first.entries(), then.entries()), first.total(), then.next(),
-        both(first.unreadable(), then.unreadable()), both(first.patients(), then.patients()),
-        List.copyOf(included.values()), both(first.notes(), then.notes()));
-  }
-
-  private static <T> List<T> both(List<T> first, List<T> then) {
-    return Stream.concat(first.stream(), then.stream()).distinct().toList();
+    String token = SearchRequest.last(asked, SearchRequest.PAGE);
+    SearchQuery query = new SearchQuery(null, query(asked, types), most, "none", token, SearchRequest.PAGE_BYTES, all);
+    return store.search(Requests.caller(request), query);
   }
 
   /** Where supporting types are asked for, all is looked at that may bring them along. */

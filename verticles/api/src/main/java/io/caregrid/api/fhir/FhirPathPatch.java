@@ -14,6 +14,8 @@ import io.caregrid.fhirpath.Node;
 import io.caregrid.fhirpath.Schema;
 import io.caregrid.fhirpath.Schema.Element;
 import io.caregrid.fhirpath.Value;
+import io.caregrid.store.Extent;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -25,10 +27,13 @@ import java.util.regex.Pattern;
 
 /**
  * A FHIRPath Patch (FHIR R4 fhirpatch.html): a Parameters resource whose operations say by a path where to add, insert, delete, replace or move. Read and checked,
- * to be applied to any number of trees.
+ * to be applied to any number of trees. Bounded: elements looked at and time, of all operations together.
  */
 final class FhirPathPatch {
   private static final int MOST_OPERATIONS = 1_000;
+  /** Each operation looks at all elements of the resource. */
+  private static final int MOST_ELEMENTS = 5_000_000;
+  private static final Duration LONGEST = Duration.ofSeconds(5);
   private static final Compiled PATHS = new Compiled(Environment.PLAIN, 1_000);
   /** A path to a list that may be empty: what holds it, and its name. */
   private static final Pattern LIST = Pattern.compile("(?s)(.+)\\.([a-zA-Z][a-zA-Z0-9]*)");
@@ -118,12 +123,18 @@ final class FhirPathPatch {
   }
 
   /**
-   * Changes the tree and gives it. Unprocessable 422 when an operation is not possible, a path fails or means several elements: then the tree is half changed and
-   * good for nothing.
+   * Changes the tree and gives it. Unprocessable 422 when an operation is not possible, a path fails or means several elements, TooCostly 422 when all of them
+   * take too long: then the tree is half changed and good for nothing.
    */
   ObjectNode apply(ObjectNode resource) {
+    long start = System.nanoTime();
+    long elements = 0;
     for (Operation operation : operations) {
       Places places = new Places(resource);
+      elements += places.size();
+      if (elements > MOST_ELEMENTS || System.nanoTime() - start > LONGEST.toNanos())
+        throw new Failure.TooCostly("The operations of the FHIRPath Patch take too long together: send fewer at once, "
+            + "or a JSON Patch");
       switch (operation.kind()) {
         case ADD -> add(operation, resource, places);
         case INSERT -> insert(operation, resource, places);
@@ -132,6 +143,7 @@ final class FhirPathPatch {
         case MOVE -> move(operation, resource, places);
       }
     }
+    Places.requireShallow(Extent.depth(resource));
     JsonPatch.prune(resource);
     return resource;
   }

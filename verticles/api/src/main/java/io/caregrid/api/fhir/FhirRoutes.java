@@ -49,7 +49,7 @@ public final class FhirRoutes implements Routes {
     this.rules = rules;
     this.interactions = new Interactions(store);
     this.writing = new WriteRoutes(store, interactions, rules);
-    this.capability = new Capability(store.versioning(), version,
+    this.capability = new Capability(store, version,
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
   }
 

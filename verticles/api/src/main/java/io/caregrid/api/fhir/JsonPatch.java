@@ -3,7 +3,9 @@ package io.caregrid.api.fhir;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.api.fhir.r4.Trees;
 import io.caregrid.contract.Failure;
+import io.caregrid.store.Extent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -18,8 +20,9 @@ import java.util.Map;
  */
 final class JsonPatch {
   private static final int MOST_OPERATIONS = 10_000;
-  /** {@code copy} of what holds copies doubles it each time. */
+  /** {@code copy} of what holds copies doubles it each time: so many nodes, and so many characters. */
   private static final int MOST_COPIED = 1_000_000;
+  private static final long MOST_COPIED_CHARACTERS = Bodies.MAX_BYTES;
 
   private final List<Operation> operations;
 
@@ -90,9 +93,15 @@ final class JsonPatch {
   ObjectNode apply(ObjectNode tree) {
     JsonNode root = tree;
     int copied = 0;
+    long characters = 0;
     for (Operation operation : operations) {
-      if (operation.kind() == Kind.COPY) copied += size(at(root, operation, operation.from()));
-      if (copied > MOST_COPIED) throw operation.impossible("the patch copies too much");
+      if (operation.kind() == Kind.COPY) {
+        JsonNode source = at(root, operation, operation.from());
+        copied += size(source);
+        characters += Extent.characters(source);
+      }
+      if (copied > MOST_COPIED || characters > MOST_COPIED_CHARACTERS)
+        throw operation.impossible("the patch copies too much");
       root = apply(root, operation);
     }
     if (!(root instanceof ObjectNode patched))
@@ -134,6 +143,7 @@ final class JsonPatch {
 
   private static JsonNode replace(JsonNode root, Operation operation) {
     at(root, operation, operation.path());
+    requireShallow(operation, operation.value());
     if (operation.path().isEmpty()) return operation.value().deepCopy();
     JsonNode parent = parent(root, operation, operation.path());
     String last = last(operation.path());
@@ -144,7 +154,14 @@ final class JsonPatch {
     return root;
   }
 
+  /** What is nested deeper than a body may be could not be read, and a little deeper not even be walked through. */
+  private static void requireShallow(Operation operation, JsonNode value) {
+    if (operation.path().size() + Extent.depth(value) > Trees.MAX_DEPTH)
+      throw operation.impossible("the result would be nested more than " + Trees.MAX_DEPTH + " deep");
+  }
+
   private static JsonNode add(JsonNode root, Operation operation, JsonNode value) {
+    requireShallow(operation, value);
     if (operation.path().isEmpty()) return value;
     JsonNode parent = parent(root, operation, operation.path());
     String last = last(operation.path());

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import io.caregrid.api.fhir.r4.Trees;
+import io.caregrid.contract.Failure;
 import io.caregrid.fhirpath.Schema;
 import io.caregrid.fhirpath.Schema.Element;
 import java.util.ArrayList;
@@ -50,7 +52,17 @@ final class Places {
   Places(ObjectNode resource) {
     String type = resource.path("resourceType").asText();
     places.put(resource, new Place(null, null, -1, null, type));
-    look(resource, type);
+    look(resource, type, 0);
+  }
+
+  /** Unprocessable 422: what is nested deeper than a body may be could not be read, and a little deeper not even be walked through. */
+  static void requireShallow(int depth) {
+    if (depth > Trees.MAX_DEPTH)
+      throw new Failure.Unprocessable("the patch nests the resource more than " + Trees.MAX_DEPTH + " deep", null);
+  }
+
+  int size() {
+    return places.size();
   }
 
   /** Null for what is no element of this resource: a value that an expression has computed. */
@@ -58,7 +70,8 @@ final class Places {
     return places.get(element);
   }
 
-  private void look(ObjectNode object, String type) {
+  private void look(ObjectNode object, String type, int depth) {
+    requireShallow(depth);
     List<String> names = new ArrayList<>();
     object.fieldNames().forEachRemaining(names::add);
     for (String name : names) {
@@ -67,12 +80,12 @@ final class Places {
         for (int i = 0; i < list.size(); i++) {
           JsonNode own = own(list.get(i));
           list.set(i, own);
-          found(own, new Place(object, name, i, type, named(own, of)));
+          found(own, new Place(object, name, i, type, named(own, of)), depth + 2);
         }
       } else {
         JsonNode own = own(object.get(name));
         object.set(name, own);
-        found(own, new Place(object, name, -1, type, named(own, of)));
+        found(own, new Place(object, name, -1, type, named(own, of)), depth + 1);
       }
     }
   }
@@ -84,9 +97,9 @@ final class Places {
     return element == null ? null : element.typeOf(name);
   }
 
-  private void found(JsonNode node, Place place) {
+  private void found(JsonNode node, Place place, int depth) {
     places.put(node, place);
-    if (node instanceof ObjectNode object) look(object, place.type());
+    if (node instanceof ObjectNode object) look(object, place.type(), depth);
   }
 
   /** What may be any resource says itself what it is. */

@@ -55,7 +55,7 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
     boolean countOnly = "count".equals(summary);
     int count = countOnly ? 0 : count(last(params, "_count"));
     String total = count == 0 ? "accurate" : total(last(params, "_total"));
-    SearchQuery query = new SearchQuery(type, selecting, count, total, last(params, PAGE), PAGE_BYTES, within);
+    SearchQuery query = new SearchQuery(type, selecting, count, total, last(params, PAGE), PAGE_BYTES, places(within));
     return new SearchRequest(query, List.copyOf(asked), List.copyOf(ignored),
         Selection.of(last(params, "_elements"), summary));
   }
@@ -78,7 +78,11 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
   }
 
   private static List<String> unknown(String type, String within, List<Param> params) {
-    return FhirStore.unknown(new SearchQuery(type, params, 1, "none", null, 0, within));
+    return FhirStore.unknown(new SearchQuery(type, params, 1, "none", null, 0, places(within)));
+  }
+
+  private static List<String> places(String within) {
+    return within == null ? List.of() : List.of(within);
   }
 
   /** @throws Failure.Invalid when something would be ignored */
@@ -94,7 +98,7 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
   /** Below the base, without its parameters. */
   String address() {
     String type = query.type() == null ? "" : query.type();
-    return query.within() == null ? type : query.within() + "/" + (type.isEmpty() ? "*" : type);
+    return query.within().isEmpty() ? type : query.within().get(0) + "/" + (type.isEmpty() ? "*" : type);
   }
 
   static String last(List<Param> params, String name) {

@@ -44,7 +44,7 @@ final class WriteRoutes implements Routes {
     this.store = store;
     this.rules = rules;
     this.interactions = interactions;
-    this.bundles = new BundleRun(store, interactions);
+    this.bundles = new BundleRun(store, interactions, room.most());
   }
 
   @Override
@@ -122,7 +122,9 @@ final class WriteRoutes implements Routes {
     return room.within(request, body -> rules
         .compose(ready -> thought(request, body.bytes().length(),
             () -> Bundled.read(asked, ResourceReader.read(body.bytes(), body.format(), "Bundle"), ready)))
-        .compose(bundle -> bundles.of(asked, bundle)))
+        .compose(bundle -> bundles.of(asked, bundle)
+            .compose(replies -> thought(request, body.bytes().length(),
+                () -> Bundles.response(asked.base(), bundle.isTransaction, replies)))))
         .compose(answer -> FhirAnswer.json(request, 200, answer));
   }
 }

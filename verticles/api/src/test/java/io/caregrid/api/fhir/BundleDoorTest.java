@@ -3,15 +3,23 @@ package io.caregrid.api.fhir;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.api.Rejected;
 import io.caregrid.api.Ward;
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Roles;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -126,7 +134,7 @@ class BundleDoorTest {
     assertEquals(400, bundle("transaction", entry("GET", "http://elsewhere.org/fhir/Patient/1", null)).statusCode());
     assertEquals(405, bundle("transaction", entry("POST", "Patient/1/_history", patient())).statusCode());
     String same = "{\"fullUrl\":\"urn:uuid:x\"," + entry("POST", "Patient", patient()).substring(1);
-    assertEquals(400, bundle("transaction", same, same).statusCode());
+    assertEquals(422, bundle("transaction", same, same).statusCode());
     assertEquals(200, bundle("batch").statusCode());
     assertEquals(0, found());
   }
@@ -243,5 +251,79 @@ class BundleDoorTest {
         .getString("resourceType"));
     assertEquals("OperationOutcome", response(told, 0).getJsonObject("outcome").getString("resourceType"));
     assertNull(told.bodyAsJsonObject().getJsonArray("entry").getJsonObject(0).getJsonObject("resource"));
+  }
+
+  @Test
+  void whatAllEntriesAnswerTogetherIsBounded() {
+    String id = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
+    int size = ward.send("GET", "/fhir/Patient/" + id, (String) null).body().length();
+    ResourceRules rules = Ward.get(ResourceRules.load(ward.vertx));
+    Ask asked = new Ask(Caller.LOCAL, ward.base() + "/fhir", "POST", List.of(), List.of(),
+        new Ask.Terms(null, null, null, null, "return=representation"));
+    BundleRun run = new BundleRun(ward.store, new Interactions(ward.store), 2 * size + 10);
+    String read = entry("GET", "Patient/" + id, null);
+
+    for (String type : List.of("batch", "transaction")) {
+      ObjectNode three = (ObjectNode) ResourceReader.parsed(("{\"resourceType\":\"Bundle\",\"type\":\"" + type
+          + "\",\"entry\":[" + String.join(",", read, read, read, entry("POST", "Patient", patient())) + "]}")
+          .getBytes(StandardCharsets.UTF_8), Format.JSON);
+      Bundled bundle = Bundled.read(asked, three, rules);
+
+      if (type.equals("batch")) {
+        List<Integer> statuses = Ward.get(run.of(asked, bundle)).stream().map(Reply::status).sorted().toList();
+        assertEquals(List.of(200, 201, 413, 413), statuses, "what was written took its part");
+      } else {
+        Throwable refused = assertThrows(CompletionException.class, () -> Ward.get(run.of(asked, bundle))).getCause();
+        assertEquals(413, ((Rejected) refused).status);
+      }
+    }
+    assertEquals(2, found(), "the batch's, and not the transaction's");
+  }
+
+  private static Caller caller(String role) {
+    return new Caller(role, null, null, Set.of(role), Roles.BUILT_IN.grants(Set.of(role)), null, null, null);
+  }
+
+  private List<Integer> statuses(Caller caller, String type, String... entries) {
+    Ask asked = new Ask(caller, ward.base() + "/fhir", "POST", List.of(), List.of(),
+        new Ask.Terms(null, null, null, null, null));
+    ObjectNode bundle = (ObjectNode) ResourceReader.parsed(("{\"resourceType\":\"Bundle\",\"type\":\"" + type
+        + "\",\"entry\":[" + String.join(",", entries) + "]}").getBytes(StandardCharsets.UTF_8), Format.JSON);
+    BundleRun run = new BundleRun(ward.store, new Interactions(ward.store), 1 << 20);
+    try {
+      return Ward.get(run.of(asked, Bundled.read(asked, bundle, Ward.get(ResourceRules.load(ward.vertx)))))
+          .stream()
+          .map(Reply::status)
+          .toList();
+    } catch (CompletionException refused) {
+      return List.of(((Rejected) refused.getCause()).status);
+    }
+  }
+
+  @Test
+  void nobodyMayMoreThroughABundleThanByHimself() {
+    String id = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
+    String read = entry("GET", "Patient/" + id, null);
+    String[] writes = {entry("POST", "Patient", patient()),
+      entry("PUT", "Patient/" + id, patient().replace("\"Patient\",", "\"Patient\",\"id\":\"" + id + "\",")),
+      entry("PATCH", "Patient/" + id,
+          "{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"operation\",\"part\":[{\"name\":\"type\","
+              + "\"valueCode\":\"delete\"},{\"name\":\"path\",\"valueString\":\"Patient.identifier\"}]}]}"),
+      entry("DELETE", "Patient/" + id, null), entry("DELETE", "Patient?identifier=urn:door|" + mark, null)};
+    String[] erasures = {entry("DELETE", "Patient/" + id + "?_hardDelete=true", null),
+      entry("DELETE", "Patient?identifier=urn:door|" + mark + "&hardDelete=true", null)};
+
+    for (String write : writes) {
+      assertEquals(List.of(403, 200), statuses(caller("FHIR Data Reader"), "batch", write, read));
+      assertEquals(List.of(403), statuses(caller("FHIR Data Reader"), "transaction", read, write));
+    }
+    for (String erasure : erasures) {
+      assertEquals(List.of(403, 200), statuses(caller("FHIR Data Writer"), "batch", erasure, read));
+      assertEquals(List.of(403), statuses(caller("FHIR Data Writer"), "transaction", read, erasure));
+    }
+    assertEquals(List.of(404),
+        statuses(caller("FHIR Data Reader"), "batch", entry("GET", "AuditEvent?_count=1", null)));
+    assertEquals(1, found());
+    assertEquals("W/\"1\"", ward.send("GET", "/fhir/Patient/" + id, (String) null).getHeader("ETag"));
   }
 }

@@ -2,10 +2,16 @@ package io.caregrid.api.fhir;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.contract.Failure;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -160,5 +166,38 @@ class FhirPathPatchTest {
     assertThrows(Failure.Invalid.class, () -> apply(PATIENT, "{'name':'else','valueString':'x'}"));
     assertThrows(Failure.Invalid.class,
         () -> apply(PATIENT, operation("insert", "Patient.identifier", value("'valueIdentifier':{}"))));
+  }
+
+  @Test
+  void nothingIsNestedDeeperThanCanBeReadAgain() {
+    String nested = "{'url':'u','extension':[".repeat(80) + "{'id':'deep','url':'u'}" + "]}".repeat(80);
+    String first = "{'name':'name','valueString':'extension'}," + value("'valueExtension':" + nested);
+    String second = "{'name':'name','valueString':'extension'},"
+        + value("'valueExtension':" + nested.replace("deep", "deeper"));
+
+    assertThrows(Failure.Unprocessable.class, () -> apply(PATIENT, operation("add", "Patient", first),
+        operation("add", "Patient.descendants().where(id = \\u0027deep\\u0027)", second)));
+  }
+
+  @Test
+  void manyOperationsOnALargeResourceEnd() {
+    String names = IntStream.range(0, 20_000).mapToObj(i -> "{'text':'" + i + "'}").collect(Collectors.joining(","));
+    String[] operations = new String[1_000];
+    Arrays.fill(operations, operation("replace", "Patient.name[0].text", value("'valueString':'z'")));
+
+    assertThrows(Failure.TooCostly.class,
+        () -> apply("{'resourceType':'Patient','name':[" + names + "]}", operations));
+  }
+
+  @Test
+  @Tag("full")
+  void pathsThatTakeLongTogetherEndThePatch() {
+    String names = IntStream.range(0, 1_500).mapToObj(i -> "{'text':'" + i + "'}").collect(Collectors.joining(","));
+    String path = "Patient.name.where($this in %resource.name.skip(1)).where(text = \\u0027none\\u0027)";
+    String[] operations = new String[1_000];
+    Arrays.fill(operations, operation("delete", path, ""));
+
+    assertTimeout(Duration.ofSeconds(20), () -> assertThrows(Failure.TooCostly.class,
+        () -> apply("{'resourceType':'Patient','name':[" + names + "]}", operations)));
   }
 }

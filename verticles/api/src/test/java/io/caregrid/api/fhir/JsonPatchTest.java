@@ -90,4 +90,32 @@ class JsonPatchTest {
 
     assertTrue(refused.getMessage().contains("copies too much"), refused.getMessage());
   }
+
+  @Test
+  void copiesOfALongTextEnd() {
+    String patch = IntStream.range(0, 1_000)
+        .mapToObj(i -> "{'op':'copy','from':'/a/0','path':'/a/-'}")
+        .collect(Collectors.joining(",", "[", "]"));
+
+    Failure refused = assertThrows(Failure.Unprocessable.class,
+        () -> apply("{'a':['" + "x".repeat(100_000) + "']}", patch));
+
+    assertTrue(refused.getMessage().contains("copies too much"), refused.getMessage());
+  }
+
+  @Test
+  void nothingIsNestedDeeperThanCanBeReadAgain() {
+    String deep = "{'a':".repeat(150) + "1" + "}".repeat(150);
+    String adds = "[{'op':'add','path':'/a','value':" + deep + "},{'op':'add','path':'" + "/a".repeat(151)
+        + "','value':" + deep + "}]";
+    String copies = "[{'op':'add','path':'/a','value':" + deep + "},{'op':'copy','from':'/a','path':'"
+        + "/a".repeat(151) + "'}]";
+    String replaces = "[{'op':'add','path':'/a','value':" + deep + "},{'op':'replace','path':'" + "/a".repeat(151)
+        + "','value':" + deep + "}]";
+
+    for (String patch : java.util.List.of(adds, copies, replaces)) {
+      Failure refused = assertThrows(Failure.Unprocessable.class, () -> apply("{'b':1}", patch));
+      assertTrue(refused.getMessage().contains("deep"), refused.getMessage());
+    }
+  }
 }

@@ -20,7 +20,7 @@ import java.io.IOException;
  */
 public final class Trees {
   /** Far deeper than any resource; shallow enough that no reader of the tree can run out of stack. */
-  static final int MAX_DEPTH = 200;
+  public static final int MAX_DEPTH = 200;
   private static final int INT_DIGITS = 9;
   private static final int LONG_DIGITS = 18;
   private static final JsonNodeFactory NODES = JsonNodeFactory.withExactBigDecimals(true);

@@ -1,0 +1,98 @@
+package io.caregrid.api.fhir;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.caregrid.api.Ward;
+import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.ext.web.Router;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** How much of the memory bundles take while they come. Answers 200 with the length of what came. */
+class BundleRoomTest {
+  private static final int MOST = 100_000;
+  private final Vertx vertx = Vertx.vertx();
+  private HttpServer server;
+  private HttpClient client;
+
+  @BeforeEach
+  void open() {
+    BundleRoom room = new BundleRoom(MOST);
+    Router router = Router.router(vertx);
+    router.post()
+        .handler(request -> room.within(request, sent -> Future.succeededFuture(sent.bytes().length()))
+            .onSuccess(length -> request.end(String.valueOf(length)))
+            .onFailure(cause -> request.response().setStatusCode(((Failure) cause).status).end()));
+    server = Ward.get(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
+    client = vertx.createHttpClient();
+  }
+
+  @AfterEach
+  void close() {
+    Ward.get(vertx.close());
+  }
+
+  private HttpClientRequest begun() {
+    HttpClientRequest request = Ward
+        .get(client.request(HttpMethod.POST, server.actualPort(), "127.0.0.1", "/"));
+    request.putHeader("Content-Type", "application/fhir+json");
+    return request;
+  }
+
+  private int send(int bytes) {
+    return Ward.get(begun().send(Buffer.buffer(new byte[bytes]))).statusCode();
+  }
+
+  @Test
+  void whatIsStillComingTakesItsPlaceAndGivesItBack() {
+    HttpClientRequest slow = begun().setChunked(true);
+    Ward.get(slow.write(Buffer.buffer(new byte[MOST - 10])));
+
+    int beside = 200;
+    for (int tries = 0; tries < 2_000 && beside == 200; tries++) beside = send(100);
+    assertEquals(503, beside, "before the last byte of the other one has come");
+    assertEquals(200, send(1));
+    Ward.get(slow.end());
+
+    assertEquals(200, Ward.get(slow.response()).statusCode());
+    assertEquals(200, send(MOST));
+  }
+
+  @Test
+  void whoGoesAwayInTheMiddleLeavesNothingTaken() {
+    HttpClientRequest gone = begun().setChunked(true);
+    Ward.get(gone.write(Buffer.buffer(new byte[MOST - 10])));
+    int beside = 200;
+    for (int tries = 0; tries < 2_000 && beside == 200; tries++) beside = send(100);
+    assertEquals(503, beside);
+
+    gone.reset();
+    for (int tries = 0; tries < 2_000 && beside != 200; tries++) beside = send(MOST);
+
+    assertEquals(200, beside);
+  }
+
+  @Test
+  void whatAloneIsTooMuchIsRefusedZippedToo() throws IOException {
+    ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+    try (GZIPOutputStream zip = new GZIPOutputStream(zipped)) {
+      zip.write(new byte[MOST + 1]);
+    }
+    HttpClientRequest request = begun().putHeader("Content-Encoding", "gzip");
+
+    assertEquals(413, send(MOST + 1));
+    assertEquals(413, Ward.get(request.send(Buffer.buffer(zipped.toByteArray()))).statusCode());
+    assertEquals(200, send(MOST));
+  }
+}
