@@ -14,27 +14,33 @@ import java.util.concurrent.TimeUnit;
 /**
  * How often tokens stand in a type's table, by PostgreSQL's own statistics. The planner knows the frequent ones, and takes each of the others for half as
  * frequent as the least frequent of those: where nothing lies between a status and an identifier, it looks for the identifier by walking through the whole
- * table. What is not among the frequent ones is rare, and so is everything in a table that PostgreSQL has not looked at yet. Any thread.
+ * table. What is not among the frequent ones is rare, and so is everything in a small table that PostgreSQL has not looked at yet. Any thread.
  */
 final class Frequencies {
   /** Rows that are looked up and sorted in a few milliseconds. */
   private static final double RARE = 2_000;
+  /** Of a table without statistics, where everything is rare: it is looked through in a few milliseconds. */
+  private static final long SMALL_BYTES = 8 << 20;
   /** More alternatives together may mean many rows, though each is rare. */
   private static final int FEW = 100;
   private static final long KEPT_NANOS = TimeUnit.MINUTES.toNanos(5);
   /** While the table has no statistics. */
   private static final long GUESSED_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final String ASKED = """
-      select c.reltuples::float8 as tuples, s.most_common_elems::text::bigint[] as tokens, s.most_common_elem_freqs as shares
+      select s.attname is not null as seen, pg_relation_size(c.oid) as bytes,
+        c.reltuples::float8 / greatest(1, c.relpages) * (pg_relation_size(c.oid) / current_setting('block_size')::int) as tuples,
+        s.most_common_elems::text::bigint[] as tokens, s.most_common_elem_freqs as shares
       from pg_class c left join pg_stats s on s.schemaname = current_schema() and s.tablename = c.relname and s.attname = 'tok'
       where c.oid = to_regclass($1)""";
 
-  private record Of(long read, double tuples, Map<Long, Float> shares) {
+  /** @param seen whether there are statistics @param tuples rows there are now, about @param shares of the frequent tokens, of all rows */
+  private record Of(long read, boolean seen, long bytes, double tuples, Map<Long, Float> shares) {
     boolean isFresh() {
-      return System.nanoTime() - read < (shares.isEmpty() ? GUESSED_NANOS : KEPT_NANOS);
+      return System.nanoTime() - read < (seen ? KEPT_NANOS : GUESSED_NANOS);
     }
 
     boolean isRare(Long[] any) {
+      if (!seen) return bytes <= SMALL_BYTES;
       double rows = 0;
       for (Long token : any) rows += shares.getOrDefault(token, 0f) * tuples;
       return rows <= RARE;
@@ -66,14 +72,18 @@ final class Frequencies {
 
   private static Of of(Iterable<Row> rows) {
     Map<Long, Float> shares = new HashMap<>();
+    boolean seen = false;
+    long bytes = Long.MAX_VALUE;
     double tuples = 0;
     for (Row row : rows) {
+      seen = row.getBoolean("seen");
+      bytes = row.getLong("bytes");
       tuples = row.getDouble("tuples");
       Long[] tokens = row.getArrayOfLongs("tokens");
       Float[] each = row.getArrayOfFloats("shares");
       for (int i = 0; tokens != null && i < tokens.length; i++) shares.put(tokens[i], each[i]);
     }
-    return new Of(System.nanoTime(), tuples, shares);
+    return new Of(System.nanoTime(), seen, bytes, tuples, shares);
   }
 
   /** Asks anew, of all types. */

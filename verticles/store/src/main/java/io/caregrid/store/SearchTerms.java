@@ -145,7 +145,8 @@ final class SearchTerms {
     if (alternatives.stream().anyMatch(one -> one.length() > LONGEST))
       throw new Failure.TooCostly(base + modifier + " has a value of more than " + LONGEST + " characters");
     if (alternatives.size() > most)
-      throw new Failure.TooCostly(base + modifier + " has " + alternatives.size() + " alternatives, and may have " + most);
+      throw new Failure.TooCostly(
+          base + modifier + " has " + alternatives.size() + " alternatives, and may have " + most);
   }
 
   /** @param criterion null: it says nothing */

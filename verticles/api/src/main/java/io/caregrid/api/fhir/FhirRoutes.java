@@ -24,6 +24,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Set;
 
 /** The table of the FHIR door's addresses; each handler takes the request apart, asks the store, and hands over to {@link FhirAnswer}. */

@@ -198,8 +198,9 @@ class FhirSearchTest {
     String data = "QUJD".repeat(9 << 18);
     List<String> ids = new ArrayList<>();
     for (int n = 0; n < 3; n++)
-      ids.add(ward.send("POST", "/fhir/Binary", "{\"resourceType\":\"Binary\",\"contentType\":\"text/plain\",\"data\":\""
-          + data + "\"}", "Prefer", "return=representation").bodyAsJsonObject().getString("id"));
+      ids.add(
+          ward.send("POST", "/fhir/Binary", "{\"resourceType\":\"Binary\",\"contentType\":\"text/plain\",\"data\":\""
+              + data + "\"}", "Prefer", "return=representation").bodyAsJsonObject().getString("id"));
 
     JsonObject first = get("/fhir/Binary?_id=" + String.join(",", ids)).bodyAsJsonObject();
     JsonObject second = get(link(first, "next").substring(ward.base().length())).bodyAsJsonObject();
