@@ -28,6 +28,11 @@ enum Order {
     this.column = column;
   }
 
+  /** The same order by the columns that a page has: the hour follows from upd. */
+  String columns() {
+    return sql.replaceFirst("^hour( desc)?, ", "");
+  }
+
   /** What comes behind this row. */
   String after(PageToken.Key key, Function<Object, String> bind) {
     return switch (this) {

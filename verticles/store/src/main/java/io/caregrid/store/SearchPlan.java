@@ -18,7 +18,7 @@ final class SearchPlan {
       select * from (
         select p.*, count(*) over () as fetched,
           coalesce(sum(%2$s) over (order by place rows between unbounded preceding and 1 preceding), 0) as before
-        from (%1$s) p) q
+        from (select l.*, row_number() over (order by %4$s) as place from (%1$s) l) p) q
       where before < %3$s order by place""";
   private static final String COLUMNS = "select sid, id, ver, upd, d0, key, del, body";
 
@@ -105,14 +105,13 @@ final class SearchPlan {
         + (after == null ? "" : " and " + by.after(after, bind)) + " order by ";
     String limited = " limit " + bind.apply(limit);
     String most = bytes == 0 ? null : bind.apply(bytes);
-    return bind.statement(page(found, by.sql, limited, most),
-        page(found, criteria.isEmpty() ? by.sql : by.unindexed, limited, most));
+    return bind.statement(page(found + by.sql + limited, by, most),
+        page(found + (criteria.isEmpty() ? by.sql : by.unindexed) + limited, by, most));
   }
 
-  private static String page(String found, String order, String limited, String most) {
-    if (most == null) return COLUMNS + found + order + limited;
-    String placed = COLUMNS + ", row_number() over (order by " + order + ") as place" + found + order + limited;
-    return BOUNDED.formatted(placed, Body.PLAIN_LENGTH, most);
+  /** Its places are given when it has been cut: before, all that is meant would have to be in order, and not its beginning only. */
+  private static String page(String found, Order by, String most) {
+    return most == null ? COLUMNS + found : BOUNDED.formatted(COLUMNS + found, Body.PLAIN_LENGTH, most, by.columns());
   }
 
   Statement count() {

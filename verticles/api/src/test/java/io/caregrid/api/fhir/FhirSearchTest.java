@@ -209,7 +209,8 @@ class FhirSearchTest {
     assertEquals(1, second.getJsonArray("entry").size());
     HttpResponse<Buffer> zipped = get("/fhir/Binary?_id=" + String.join(",", ids), "Accept-Encoding", "gzip");
     try (GZIPInputStream plain = new GZIPInputStream(new ByteArrayInputStream(zipped.body().getBytes()))) {
-      assertEquals(first, Buffer.buffer(plain.readAllBytes()).toJsonObject());
+      JsonArray same = Buffer.buffer(plain.readAllBytes()).toJsonObject().getJsonArray("entry");
+      assertTrue(first.getJsonArray("entry").equals(same), "what is zipped is another answer");
     }
     for (String id : ids) ward.send("DELETE", "/fhir/Binary/" + id, (String) null);
   }
