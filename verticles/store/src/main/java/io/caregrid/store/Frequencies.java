@@ -1,6 +1,7 @@
 package io.caregrid.store;
 
 import io.vertx.core.Future;
+import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
@@ -25,7 +26,7 @@ final class Frequencies {
   private static final int FEW = 100;
   private static final long KEPT_NANOS = TimeUnit.MINUTES.toNanos(5);
   /** While the table has no statistics. */
-  private static final long GUESSED_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long GUESSED_NANOS = TimeUnit.MINUTES.toNanos(1);
   private static final String ASKED = """
       select s.attname is not null as seen, pg_relation_size(c.oid) as bytes,
         c.reltuples::float8 / greatest(1, c.relpages) * (pg_relation_size(c.oid) / current_setting('block_size')::int) as tuples,
@@ -37,6 +38,10 @@ final class Frequencies {
   private record Of(long read, boolean seen, long bytes, double tuples, Map<Long, Float> shares) {
     boolean isFresh() {
       return System.nanoTime() - read < (seen ? KEPT_NANOS : GUESSED_NANOS);
+    }
+
+    Of beingAsked() {
+      return new Of(System.nanoTime(), seen, bytes, tuples, shares);
     }
 
     boolean isRare(Long[] any) {
@@ -56,9 +61,15 @@ final class Frequencies {
     return of(on, type).map(of -> telling.stream().anyMatch(of::isRare));
   }
 
+  /** Nobody waits for what is known to be asked anew; in a transaction it is not asked anew. */
   private Future<Of> of(SqlClient on, String type) {
     Of there = known.get(type);
-    if (there != null && there.isFresh()) return Future.succeededFuture(there);
+    if (there == null) return read(on, type);
+    if (!there.isFresh() && on instanceof Pool && known.replace(type, there, there.beingAsked())) read(on, type);
+    return Future.succeededFuture(there);
+  }
+
+  private Future<Of> read(SqlClient on, String type) {
     return on.preparedQuery(ASKED)
         .execute(Tuple.of("r_" + type.toLowerCase(Locale.ROOT)))
         .timeout(Database.PATIENCE_SECONDS, TimeUnit.SECONDS)
