@@ -168,6 +168,38 @@ class SearchBoundsTest {
     for (String id : found) get(store.delete(CALLER, "Patient", id, OptionalInt.empty()));
   }
 
+  private static void organization(String id, String name, int number) {
+    get(store.update(CALLER, "Organization", id, json("{'resourceType':'Organization','name':'" + name
+        + "','identifier':[{'value':'" + number % 7 + "'}]}"), OptionalInt.empty()));
+  }
+
+  /** Between two pages some change their place, some go, and some come. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "_lastUpdated", "-_lastUpdated", "_id", "-_id", "name", "-name", "identifier",
+    "-identifier,name"})
+  void noPageRepeatsOrMissesWhatDoesNotChange(String sort) {
+    for (int i = 0; i < 24; i++) {
+      organization("still-" + i, "n" + i % 5, i);
+      organization("moving-" + i, "n" + i % 4, i);
+    }
+    List<SearchQuery.Param> params = sort.isEmpty() ? List.of() : List.of(new SearchQuery.Param("_sort", sort));
+    List<String> found = new ArrayList<>();
+    String token = null;
+    int pages = 0;
+    do {
+      Page page = get(store.search(CALLER, new SearchQuery("Organization", params, 5, "none", token)));
+      page.entries().stream().map(Stored::id).filter(id -> id.startsWith("still-")).forEach(found::add);
+      token = page.next();
+      organization("moving-" + pages, "n" + pages * 3 % 5, pages + 3);
+      organization("new-" + pages, "n2", pages);
+      get(store.delete(CALLER, "Organization", "moving-" + (23 - pages), OptionalInt.empty()));
+    } while (token != null && ++pages < 24);
+
+    Collections.sort(found);
+    assertEquals(IntStream.range(0, 24).mapToObj(i -> "still-" + i).sorted().toList(), found);
+    room.sql("truncate r_organization, h_organization");
+  }
+
   @Test
   void aSortedPageStopsAtItsBytesAndGoesOnBehindThem() {
     for (int i = 0; i < 7; i++)
