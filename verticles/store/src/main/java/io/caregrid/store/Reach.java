@@ -7,7 +7,7 @@ final class Reach {
   /** Ways through links: each looks up resources of its own. */
   private static final int MOST_WAYS = 60;
   /** Values, each once for every type. */
-  private static final int MOST_VALUES = 100_000;
+  private static final int MOST_VALUES = 30_000;
 
   private int ways;
   private int values;
