@@ -34,10 +34,7 @@ final class BundleRoom {
   <T> Future<T> within(RoutingContext request, Function<Bodies.Sent, Future<T>> work) {
     Place place = new Place();
     return Bodies.resource(request, (int) most, place)
-        .compose(body -> {
-          place.take(body.bytes().length() - place.mine); // what was zipped has grown
-          return work.apply(body);
-        })
+        .compose(work)
         .onComplete(done -> taken.addAndGet(-place.mine));
   }
 
