@@ -50,13 +50,12 @@ final class BinaryContent {
 
   static Future<Void> send(RoutingContext request, Stored stored) {
     return request.vertx().executeBlocking(() -> Content.of(stored), false).compose(content -> {
-      return request.response()
+      return FhirAnswer.varying(request.response())
           .putHeader(HttpHeaders.CONTENT_TYPE, content.type())
           .putHeader("Content-Disposition", "attachment")
           .putHeader("Content-Security-Policy", "sandbox; default-src 'none'")
           .putHeader("X-Content-Type-Options", "nosniff")
           .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache")
-          .putHeader(HttpHeaders.VARY, "Accept, Accept-Encoding")
           .end(content.bytes());
     });
   }

@@ -26,8 +26,8 @@ final class Bodies {
   /** As many ids as somebody may want to search for; it is read where it comes in. */
   private static final int FORM_BYTES = 256 << 10;
   private static final int CHUNK_BYTES = 64 << 10;
-  /** Larger bodies are read on a worker thread: reading this much takes well under a millisecond. */
-  private static final int INLINE_BYTES = 32 << 10;
+  /** Larger bodies are read on a worker thread: reading and checking this much takes well under a millisecond, of what has the most invariants some. */
+  static final int INLINE_BYTES = 8 << 10;
   private static final Pattern CHARSET = Pattern.compile("(?i);\\s*charset\\s*=\\s*\"?([^\";\\s]*)");
 
   private Bodies() {}
@@ -45,7 +45,7 @@ final class Bodies {
 
   /** Fails with UnsupportedMedia 415 unless the body says that it is FHIR's JSON or XML, in UTF-8. */
   static Future<Sent> resource(RoutingContext request) {
-    return resource(request, MAX_BYTES, Meter.NONE);
+    return resource(request, MAX_BYTES, BundleRoom.HEAP.beside(request));
   }
 
   /** @param most bytes, unzipped */
@@ -106,7 +106,7 @@ final class Bodies {
 
   /** The unzipped body. Fails with TooLarge 413, Invalid 400 or UnsupportedMedia 415. */
   static Future<Buffer> read(RoutingContext request) {
-    return read(request, MAX_BYTES, Meter.NONE);
+    return read(request, MAX_BYTES, BundleRoom.HEAP.beside(request));
   }
 
   /** The parameters of a {@code _search}: those of the address, then those of the form (FHIR R4 search.html#post). */
@@ -145,7 +145,7 @@ final class Bodies {
         whole.tryFail(refused);
       }
     });
-    http.exceptionHandler(whole::tryFail);
+    http.exceptionHandler(gone -> whole.tryFail(new Failure.Invalid("the connection ended before the body did")));
     http.endHandler(end -> whole.tryComplete(body));
     http.resume();
     return whole.future();

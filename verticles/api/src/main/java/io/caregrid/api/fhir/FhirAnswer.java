@@ -42,13 +42,18 @@ final class FhirAnswer {
     Future<Buffer> written = form.plain() || body.length() <= INLINE_BYTES
         ? Future.succeededFuture(form.written().apply(body))
         : request.vertx().executeBlocking(() -> form.written().apply(body), false);
-    return written.compose(ready -> request.response()
+    return written.compose(ready -> varying(request.response())
         .setStatusCode(status)
         .putHeader(HttpHeaders.CONTENT_TYPE, form.contentType())
-        .putHeader(HttpHeaders.VARY, "Accept, Accept-Encoding")
         .putHeader("X-Content-Type-Options", "nosniff")
         .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache")
         .end(ready));
+  }
+
+  /** Beside what varies with the origin of a page. */
+  static HttpServerResponse varying(HttpServerResponse response) {
+    response.headers().add(HttpHeaders.VARY, "Accept, Accept-Encoding");
+    return response;
   }
 
   static String prefer(RoutingContext request) {

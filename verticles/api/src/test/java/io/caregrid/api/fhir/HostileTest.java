@@ -5,12 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.api.Ward;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -122,6 +130,36 @@ class HostileTest {
     assertEquals(413, refused.statusCode());
     assertEquals(200, ward.send("POST", "/fhir/Patient/_search", Buffer.buffer("_count=1&_id=a,b"), "Content-Type",
         "application/x-www-form-urlencoded").statusCode());
+  }
+
+  /** Slow senders, each with a little less than a resource may have: their bodies are never all in memory. */
+  @Test
+  void senderAfterSenderIsRefusedBeforeTheHeapIsFull() {
+    long most = BundleRoom.HEAP.most();
+    int enough = (int) (2 + most / (Bodies.MAX_BYTES - (64 << 10)));
+    HttpClient client = ward.vertx.createHttpClient(new PoolOptions().setHttp1MaxSize(enough));
+    List<HttpClientRequest> open = new ArrayList<>();
+    List<Future<Integer>> answers = new ArrayList<>();
+    for (int i = 0; i < enough; i++) {
+      HttpClientRequest request = Ward
+          .get(client.request(HttpMethod.POST, ward.port(), "127.0.0.1", "/fhir/Patient"));
+      request.putHeader("Content-Type", "application/fhir+json").setChunked(true);
+      answers.add(request.response().map(HttpClientResponse::statusCode));
+      open.add(request);
+      Ward.get(request.write(Buffer.buffer(new byte[Bodies.MAX_BYTES - 1])));
+    }
+
+    Ward.get(Future.any(answers));
+    assertEquals(List.of(503), answers.stream().filter(Future::succeeded).map(Future::result).distinct().toList());
+    assertEquals(201, send("POST", "Patient", "{'resourceType':'Patient'}").statusCode(), "small ones are let through");
+    open.forEach(HttpClientRequest::reset);
+    int beside = 503;
+    for (int tries = 0; tries < 2_000 && beside == 503; tries++) {
+      beside = send("POST", "Patient", "{'resourceType':'Patient','x':'" + "x".repeat(1 << 20) + "'}").statusCode();
+    }
+
+    assertEquals(422, beside, "what they took has been given back");
+    Ward.get(client.close());
   }
 
   @Test
