@@ -15,11 +15,13 @@ import io.vertx.core.http.PoolOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
+import java.io.ByteArrayInputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -160,6 +162,30 @@ class HostileTest {
 
     assertEquals(422, beside, "what they took has been given back");
     Ward.get(client.close());
+  }
+
+  /** Of ten megabytes. Zipping them at once would be a tenth of a second in which nobody else is served. */
+  @Test
+  void aLargeAnswerComesWholeZippedOrNot() throws Exception {
+    String made = "{'resourceType':'Binary','contentType':'text/plain','data':'" + "QUJD".repeat(2_500_000) + "'}";
+    String id = send("POST", "Binary", made).bodyAsJsonObject().getString("id");
+
+    HttpResponse<Buffer> plain = ward.send("GET", "/fhir/Binary/" + id, (String) null, "Accept",
+        "application/fhir+json");
+    HttpResponse<Buffer> zipped = ward.send("GET", "/fhir/Binary/" + id, (String) null, "Accept",
+        "application/fhir+json", "Accept-Encoding", "gzip");
+    HttpResponse<Buffer> head = ward.send("HEAD", "/fhir/Binary/" + id, (String) null, "Accept",
+        "application/fhir+json");
+
+    assertEquals(String.valueOf(plain.body().length()), plain.getHeader("Content-Length"));
+    assertTrue(plain.bodyAsString().endsWith("QUJD\"}"), "it is whole");
+    assertEquals("gzip", zipped.getHeader("Content-Encoding"));
+    assertTrue(zipped.body().length() < plain.body().length() / 10);
+    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(zipped.body().getBytes()))) {
+      assertEquals(plain.body(), Buffer.buffer(in.readAllBytes()));
+    }
+    assertEquals(200, head.statusCode());
+    assertEquals(plain.getHeader("ETag"), head.getHeader("ETag"));
   }
 
   @Test
