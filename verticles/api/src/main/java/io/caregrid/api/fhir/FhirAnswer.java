@@ -3,6 +3,7 @@ package io.caregrid.api.fhir;
 import io.caregrid.api.Form;
 import io.caregrid.api.Requests;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -13,8 +14,7 @@ import java.util.Locale;
 /** Writes what the store gave as an HTTP answer, headers first (FHIR R4 http.html). A future fails, or a method throws, before anything is sent. */
 final class FhirAnswer {
   private static final int INLINE_BYTES = 32 << 10;
-  /** Zipped within a few milliseconds. */
-  private static final int PIECE_BYTES = 256 << 10;
+  private static final int SLICE_BYTES = 512 << 10;
 
   private FhirAnswer() {}
 
@@ -46,32 +46,38 @@ final class FhirAnswer {
         ? Future.succeededFuture(form.written().apply(body))
         : request.vertx().executeBlocking(() -> form.written().apply(body), false);
     return written.compose(ready -> {
-      request.response()
+      varying(request.response())
           .setStatusCode(status)
           .putHeader(HttpHeaders.CONTENT_TYPE, form.contentType())
-          .putHeader(HttpHeaders.VARY, "Accept, Accept-Encoding")
           .putHeader("X-Content-Type-Options", "nosniff")
           .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache");
-      return ended(request, ready);
+      return sent(request, ready);
     });
   }
 
-  /** A large one piece by piece: it is zipped on the event loop, and others are to have their turn in between. */
-  private static Future<Void> ended(RoutingContext request, Buffer body) {
-    if (body.length() <= PIECE_BYTES || request.request().method() == HttpMethod.HEAD)
-      return request.response().end(body);
-    request.response().putHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(body.length()));
-    return piece(request, body, 0);
+  /** In slices, between which others are served: they are zipped on the event loop. */
+  private static Future<Void> sent(RoutingContext request, Buffer body) {
+    HttpServerResponse response = request.response();
+    boolean whole = body.length() <= SLICE_BYTES || request.request().method() == HttpMethod.HEAD;
+    if (whole) return response.end(body);
+    response.putHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(body.length()));
+    return slice(request, body, 0);
   }
 
-  private static Future<Void> piece(RoutingContext request, Buffer body, int from) {
-    int to = Math.min(from + PIECE_BYTES, body.length());
-    Buffer piece = body.slice(from, to);
-    if (to == body.length()) return request.response().end(piece);
-    return request.response()
-        .write(piece)
-        .compose(sent -> Future.<Void>future(turn -> request.vertx().runOnContext(turn::complete)))
-        .compose(turn -> piece(request, body, to));
+  private static Future<Void> slice(RoutingContext request, Buffer body, int from) {
+    int to = Math.min(from + SLICE_BYTES, body.length());
+    if (to == body.length()) return request.response().end(body.slice(from, to));
+    return request.response().write(body.slice(from, to)).compose(written -> {
+      Promise<Void> rest = Promise.promise();
+      request.vertx().runOnContext(turn -> slice(request, body, to).onComplete(rest));
+      return rest.future();
+    });
+  }
+
+  /** Beside what varies with the origin of a page. */
+  static HttpServerResponse varying(HttpServerResponse response) {
+    response.headers().add(HttpHeaders.VARY, "Accept, Accept-Encoding");
+    return response;
   }
 
   static String prefer(RoutingContext request) {

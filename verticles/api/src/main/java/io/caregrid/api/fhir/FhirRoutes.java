@@ -63,7 +63,7 @@ public final class FhirRoutes implements Routes {
     needs(Access.OPEN, reading(router.get("/fhir/$versions"))).handler(answer(FhirRoutes::versions));
     mountTypes(router); // the most wanted ones are tried first
     writing.mount(router);
-    new SearchRoutes(store).mount(router);
+    new SearchRoutes(store, interactions).mount(router);
     new MetaOperations(store, rules).mount(router);
     new ValidateOperation(store, rules).mount(router);
     new EverythingOperation(store, rules).mount(router);
@@ -102,14 +102,19 @@ public final class FhirRoutes implements Routes {
 
   private Future<?> searchForm(RoutingContext request) {
     String type = type(request);
-    return SearchRoutes.form(request)
+    return Bodies.form(request)
         .compose(params -> interactions.search(store, Ask.of(request, type), type, null, params))
         .compose(reply -> FhirAnswer.send(request, reply));
   }
 
   private void metadata(RoutingContext request) {
-    answer(asked -> FhirAnswer.json(asked, 200,
-        Selection.of(asked).apply(capability.statement(FhirAnswer.base(asked), Gate.table(mounted))))).handle(request);
+    answer(asked -> {
+      Selection part = Selection.of(asked);
+      String base = FhirAnswer.base(asked);
+      return asked.vertx()
+          .executeBlocking(() -> part.apply(capability.statement(base, Gate.table(mounted))), false)
+          .compose(statement -> FhirAnswer.json(asked, 200, statement));
+    }).handle(request);
   }
 
   private static void welcome(RoutingContext request) {
