@@ -21,6 +21,7 @@ import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -174,6 +175,7 @@ class SearchBoundsTest {
   }
 
   /** Between two pages some change their place, some go, and some come. */
+  @Tag("full")
   @ParameterizedTest
   @ValueSource(strings = {"", "_lastUpdated", "-_lastUpdated", "_id", "-_id", "name", "-name", "identifier",
     "-identifier,name"})
