@@ -20,6 +20,7 @@ public record Criteria(String type, List<Param> params) {
   private static final String CLAIM = """
       select pg_advisory_xact_lock(1128743748, k) from (select k from unnest($1::int[]) as k order by k) stripes""";
   private static final String IDENTIFIER = "identifier";
+  private static final long PAGE_BYTES = 16 << 20;
 
   /** @throws Failure.Invalid for a condition that would mean any resource, or that is no condition */
   public Criteria {
@@ -34,7 +35,7 @@ public record Criteria(String type, List<Param> params) {
   }
 
   SearchQuery query(int count, String page) {
-    return new SearchQuery(type, params, count, "none", page);
+    return new SearchQuery(type, params, count, "none", page, PAGE_BYTES);
   }
 
   /**

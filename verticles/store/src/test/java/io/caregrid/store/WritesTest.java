@@ -326,4 +326,32 @@ class WritesTest {
 
     assertEquals(List.of(false), onLoop);
   }
+
+  @Test
+  void aPageOfAHistoryHoldsNoMoreThanFitsIntoMemory() {
+    ObjectNode binary = json("{'resourceType':'Binary','contentType':'text/plain'}");
+    for (int i = 0; i < 3; i++)
+      get(store.update(CALLER, "Binary", "long", binary.put("data", ("QUF" + i).repeat(3_000_000)), ANY));
+
+    for (boolean oldestFirst : List.of(false, true)) {
+      List<Integer> one = new ArrayList<>();
+      List<Integer> all = new ArrayList<>();
+      for (String next = ""; next != null;) {
+        Page page = get(store.history(CALLER, "Binary", "long",
+            new HistoryQuery(1_000, null, null, oldestFirst, next.isEmpty() ? null : next)));
+        assertTrue(page.entries().size() <= 2);
+        page.entries().forEach(version -> one.add(version.version()));
+        next = page.next();
+      }
+      for (String next = ""; next != null;) {
+        Page page = get(store.history(CALLER, "Binary",
+            new HistoryQuery(1_000, null, null, oldestFirst, next.isEmpty() ? null : next)));
+        assertTrue(page.entries().stream().filter(version -> version.body().length() > 10_000_000).count() <= 2);
+        page.entries().stream().filter(version -> version.id().equals("long")).forEach(v -> all.add(v.version()));
+        next = page.next();
+      }
+      assertEquals(oldestFirst ? List.of(1, 2, 3) : List.of(3, 2, 1), one);
+      assertEquals(one, all);
+    }
+  }
 }

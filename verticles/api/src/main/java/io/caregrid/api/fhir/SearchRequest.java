@@ -21,6 +21,8 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
   static final String PAGE = "_page";
   static final int DEFAULT_COUNT = 50;
   static final int MAX_COUNT = 1000;
+  /** A page ends with the one that passes this, so that a page of documents fits into memory. */
+  private static final long PAGE_BYTES = 16 << 20;
   private static final Set<String> SHAPE = Set.of("_count", "_total", "_format", "_pretty", "_summary", "_elements",
       PAGE);
 
@@ -50,7 +52,8 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
     boolean countOnly = "count".equals(summary);
     int count = countOnly ? 0 : count(last(params, "_count"));
     String total = count == 0 ? "accurate" : total(last(params, "_total"));
-    SearchQuery query = new SearchQuery(type, selecting, count, total, last(params, PAGE), 0, places(within));
+    SearchQuery query = new SearchQuery(type, selecting, count, total, last(params, PAGE), PAGE_BYTES,
+        places(within));
     return new SearchRequest(query, List.copyOf(asked), List.copyOf(ignored),
         Selection.of(last(params, "_elements"), summary));
   }
