@@ -47,6 +47,9 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
     require(http.names().isEmpty() || security.asksWhoCalls() || security.isOpenByWish(),
         "http.names names hosts by which others call this node, so a proxy lets them in: set security.issuers, or"
             + " security.mode to " + SecurityConfig.OPEN + ", and whoever reaches the proxy may do everything");
+    require(!http.origins().contains(HttpConfig.ANY_ORIGIN) || security.asksWhoCalls(),
+        "http.origins may be * only when security.issuers or security.nodeTokens=always has every door ask who calls: else any"
+            + " page that somebody on this machine opens could read everything");
     roles = Set.copyOf(roles);
   }
 

@@ -241,6 +241,24 @@ class ConfigurationTest {
   }
 
   @Test
+  void pagesOfAnyOriginAreLetInOnlyByANodeThatAsksWhoCalls() {
+    assertTrue(refusal(() -> Configuration.defaults().withFlags(List.of("http.origins=*")))
+        .contains("http.origins may be * only when"));
+    assertTrue(refusal(() -> Configuration.defaults().withFlags(List.of("http.origins=https://app.example/x")))
+        .contains("http.origins must be origins"));
+    assertEquals(List.of("*"), Configuration.defaults()
+        .withFlags(List.of("http.origins=*", "security.nodeTokens=always"))
+        .node()
+        .http()
+        .origins());
+    assertEquals(List.of("https://a.example", "http://b:81"), Configuration.defaults()
+        .withFlags(List.of("http.origins=https://a.example,http://b:81"))
+        .node()
+        .http()
+        .origins());
+  }
+
+  @Test
   void aNodeBeyondLoopbackNeedsSomebodyWhoSaysWhoCallsOrTheWishToBeOpen() {
     List<String> abroad = List.of("http.host=192.0.2.7");
     assertTrue(refusal(() -> Configuration.defaults().withFlags(abroad)).contains("security.issuers"));

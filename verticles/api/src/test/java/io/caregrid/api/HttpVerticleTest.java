@@ -6,13 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.caregrid.cluster.HttpConfig;
+import io.caregrid.cluster.TlsConfig;
 import io.caregrid.contract.Access;
+import io.caregrid.contract.Audit;
 import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Routes;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.junit5.VertxExtension;
@@ -141,6 +145,52 @@ class HttpVerticleTest {
   void aSandboxedPageMayNotPost(VertxTestContext test) {
     expect(test, house.request("POST", "/thing").putHeader("Origin", "null").send(),
         response -> assertEquals(403, response.statusCode()));
+  }
+
+  @Test
+  void aPageOfAnOriginThatIsLetInIsToldSoAndItsCookiesAreNotLookedAt(Vertx vertx, VertxTestContext test) {
+    Routes cookie = router -> needs(Access.OPEN, router.post("/cookie"))
+        .handler(request -> request.end("cookies: " + request.request().cookieCount()));
+    HttpVerticle http = new HttpVerticle(
+        new HttpConfig("127.0.0.1", 0, List.of(), List.of("https://app.example"), TlsConfig.NONE), Doorman.OPEN,
+        Audit.log(), List.of(DOOR, cookie));
+    vertx.deployVerticle(http)
+        .compose(id -> house.client()
+            .request(HttpMethod.OPTIONS, http.port(), "127.0.0.1", "/thing")
+            .putHeader("Origin", "https://app.example")
+            .putHeader("Access-Control-Request-Method", "PUT")
+            .putHeader("Access-Control-Request-Headers", "authorization,if-match")
+            .send())
+        .compose(answer -> {
+          test.verify(() -> {
+            assertEquals(204, answer.statusCode());
+            assertEquals("https://app.example", answer.getHeader("Access-Control-Allow-Origin"));
+            assertTrue(answer.getHeader("Access-Control-Allow-Methods").contains("PUT"));
+            assertTrue(answer.getHeader("Access-Control-Allow-Headers").contains("if-match"));
+            assertEquals(null, answer.getHeader("Access-Control-Allow-Credentials"));
+          });
+          return house.client()
+              .post(http.port(), "127.0.0.1", "/cookie")
+              .putHeader("Origin", "https://app.example")
+              .putHeader("Cookie", "session=1")
+              .send();
+        })
+        .compose(answer -> {
+          test.verify(() -> {
+            assertEquals("cookies: 0", answer.bodyAsString());
+            assertEquals("https://app.example", answer.getHeader("Access-Control-Allow-Origin"));
+            assertTrue(answer.getHeader("Access-Control-Expose-Headers").contains("etag"));
+          });
+          return house.client()
+              .post(http.port(), "127.0.0.1", "/thing")
+              .putHeader("Origin", "https://other.example")
+              .send();
+        })
+        .onComplete(test.succeeding(answer -> test.verify(() -> {
+          assertEquals(403, answer.statusCode());
+          assertEquals(null, answer.getHeader("Access-Control-Allow-Origin"));
+          test.completeNow();
+        })));
   }
 
   @Test

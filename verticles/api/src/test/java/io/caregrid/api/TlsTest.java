@@ -88,7 +88,8 @@ class TlsTest {
     Routes door = router -> needs(Access.OPEN, router.get("/thing"))
         .handler(request -> request.end("over " + request.request().scheme() + " " + request.request().version()));
     HttpVerticle http = new HttpVerticle(
-        new HttpConfig("127.0.0.1", 0, List.of(), new TlsConfig(cert, key, clientCa)), Doorman.OPEN, Audit.log(),
+        new HttpConfig("127.0.0.1", 0, List.of(), List.of(), new TlsConfig(cert, key, clientCa)), Doorman.OPEN,
+        Audit.log(),
         List.of(door));
     get(vertx.deployVerticle(http));
     return http.port();

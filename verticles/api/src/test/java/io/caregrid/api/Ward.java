@@ -4,6 +4,7 @@ import io.caregrid.api.signin.SignIn;
 import io.caregrid.cluster.AuditConfig;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.HttpConfig;
+import io.caregrid.cluster.TlsConfig;
 import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.RecordCodec;
@@ -106,7 +107,7 @@ public final class Ward implements AutoCloseable {
     try {
       meanwhile.run();
     } finally {
-      openDoors(new HttpConfig("127.0.0.1", port, List.of()));
+      openDoors(new HttpConfig("127.0.0.1", port, List.of(), List.of("https://example.org"), TlsConfig.NONE));
     }
   }
 
