@@ -142,11 +142,15 @@ final class Transactions {
     return entry.ended(cause instanceof Step.Failed failed ? failed.getCause() : cause);
   }
 
-  /** Whether something matches tells what is there: conditions, and references by a condition, are questions too. */
+  /** Whether something matches tells what is there: conditions, and references by a condition, are questions too. A hard delete is told from others. */
   private static Audit.Entry asking(Audit.Entry entry, Step step, Set<String> conditions) {
-    if (step.where() == null && conditions.isEmpty()) return entry;
+    boolean erases = step instanceof Step.Delete delete && delete.erases();
+    if (step.where() == null && conditions.isEmpty() && !erases) return entry;
     Stream<String> where = Stream.ofNullable(step.where()).map(Criteria::toString);
-    String asked = Stream.concat(where, conditions.stream()).collect(Collectors.joining(" "));
+    String asked = Stream
+        .of(where, conditions.stream(), erases ? Stream.of(FhirStore.WITH_HISTORY) : Stream.<String>of())
+        .flatMap(some -> some)
+        .collect(Collectors.joining(" "));
     return entry.asking(asked.length() > MOST_ASKED ? asked.substring(0, MOST_ASKED) + "…" : asked);
   }
 

@@ -486,7 +486,7 @@ class TransactionTest {
   }
 
   @Test
-  void whatIsAskedByAConditionalReferenceIsRecorded() {
+  void whatIsAskedByAConditionalReferenceIsRecordedAndWhatIsErasedIsToldFromWhatIsDeleted() {
     List<String> asked = new ArrayList<>();
     FhirStore told = new FhirStore(room.database(), entry -> {
       asked.add(entry.deed().code + " " + entry.query() + " " + entry.status());
@@ -497,6 +497,12 @@ class TransactionTest {
         List.of(create(null, observation("Patient?identifier=urn:t|probe")), create(null, patient("other")))));
 
     assertEquals(List.of("create Patient?identifier=urn:t|probe 400", "create null 400"), asked);
+    asked.clear();
+    get(store.update(CALLER, "Patient", "rec-del", patient("rec-del"), ANY));
+    get(store.update(CALLER, "Patient", "rec-erase", patient("rec-erase"), ANY));
+    get(told.transaction(CALLER, List.of(delete("Patient", "rec-del"),
+        new Delete("Patient", "rec-erase", null, ANY, true))));
+    assertEquals(List.of("delete null 200", "delete with its history 200"), asked);
   }
 
   @Test
