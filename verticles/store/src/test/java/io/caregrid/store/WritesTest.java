@@ -354,4 +354,25 @@ class WritesTest {
       assertEquals(one, all);
     }
   }
+
+  @Test
+  void writersOfOneIdOnThreeNodesAllGetThrough() {
+    Room second = Room.open(room.config());
+    Room third = Room.open(room.config());
+    try {
+      List<FhirStore> nodes = List.of(store, new FhirStore(second.database(), entry -> Future.succeededFuture()),
+          new FhirStore(third.database(), entry -> Future.succeededFuture()));
+      for (String id : List.of("three-a", "three-b", "three-c")) {
+        List<Future<Stored>> racing = IntStream.range(0, 64)
+            .mapToObj(i -> nodes.get(i % 3).update(CALLER, "Patient", id, patient("t" + i), ANY))
+            .toList();
+        get(Future.all(racing));
+
+        assertEquals(64, get(store.read(CALLER, "Patient", id)).version());
+      }
+    } finally {
+      second.close();
+      third.close();
+    }
+  }
 }
