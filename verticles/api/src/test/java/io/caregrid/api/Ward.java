@@ -74,10 +74,14 @@ public final class Ward implements AutoCloseable {
     audit = trail(database);
     store = new FhirStore(database, audit);
     letters = new DeadLetters(database);
-    openDoors(House.ANY_PORT);
+    openDoors(at(0));
     client = WebClient.create(vertx, new WebClientOptions().setDefaultHost("127.0.0.1")
         .setDefaultPort(http.port())
         .setFollowRedirects(false));
+  }
+
+  private static HttpConfig at(int port) {
+    return new HttpConfig("127.0.0.1", port, List.of(), List.of("https://example.org"), TlsConfig.NONE);
   }
 
   private void openDoors(HttpConfig config) {
@@ -107,7 +111,7 @@ public final class Ward implements AutoCloseable {
     try {
       meanwhile.run();
     } finally {
-      openDoors(new HttpConfig("127.0.0.1", port, List.of(), List.of("https://example.org"), TlsConfig.NONE));
+      openDoors(at(port));
     }
   }
 

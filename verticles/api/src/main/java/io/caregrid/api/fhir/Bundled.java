@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -60,7 +61,17 @@ final class Bundled {
     Function<ObjectNode, List<Issue>> check = isTransaction ? rules::checkEntry : rules::check;
     for (JsonNode entry : bundle.path("entry")) entries.add(entry(asked, entries.size(), entry, rules, check));
     if (isTransaction) requireOneUrlEach(entries);
+    relative(asked.base(), entries, isTransaction);
     return new Bundled(isTransaction, entries);
+  }
+
+  /** What another entry of the same transaction is called stays: it will be that one's new address. */
+  private static void relative(String base, List<Entry> entries, boolean isTransaction) {
+    Set<String> known = new HashSet<>();
+    if (isTransaction) entries.stream().map(Entry::fullUrl).filter(Objects::nonNull).forEach(known::add);
+    OwnAddress own = new OwnAddress(base);
+    for (Entry entry : entries)
+      if (entry.change() instanceof Change.Whole whole) own.relative(whole.resource(), known);
   }
 
   /** The bundle without what it carries. */
@@ -115,7 +126,7 @@ final class Bundled {
       Function<ObjectNode, List<Issue>> check) {
     return switch (ask.verb()) {
       case "POST", "PUT" -> new Change.Whole(whole(ask, resource, check));
-      case "PATCH" -> new Change.Part(patch(resource, rules));
+      case "PATCH" -> new Change.Part(patch(ask, resource, rules));
       default -> new Change.Nothing();
     };
   }
@@ -131,12 +142,13 @@ final class Bundled {
   }
 
   /** A FHIRPath Patch as Parameters, or a JSON Patch in a Binary. */
-  private static Edit patch(JsonNode resource, ResourceRules rules) {
+  private static Edit patch(Ask ask, JsonNode resource, ResourceRules rules) {
     if (resource instanceof ObjectNode binary && binary.path("resourceType").asText().equals("Binary")
         && binary.path("contentType").asText().equals(JSON_PATCH))
-      return new CheckedEdit(JsonPatch.read(ResourceReader.parsed(decoded(binary), Format.JSON))::apply, rules);
+      return new CheckedEdit(JsonPatch.read(ResourceReader.parsed(decoded(binary), Format.JSON))::apply, rules,
+          ask.base());
     if (resource instanceof ObjectNode parameters && parameters.path("resourceType").asText().equals("Parameters"))
-      return new CheckedEdit(FhirPathPatch.read(parameters)::apply, rules);
+      return new CheckedEdit(FhirPathPatch.read(parameters)::apply, rules, ask.base());
     throw new Failure.Invalid("an entry that patches needs Parameters, or a Binary of contentType " + JSON_PATCH,
         "Bundle.entry.resource");
   }

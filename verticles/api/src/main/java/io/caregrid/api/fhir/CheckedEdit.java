@@ -12,11 +12,14 @@ import java.util.function.UnaryOperator;
 final class CheckedEdit implements Edit {
   private final UnaryOperator<ObjectNode> patch;
   private final ResourceRules rules;
+  private final OwnAddress own;
   private volatile List<Issue> issues = List.of();
 
-  CheckedEdit(UnaryOperator<ObjectNode> patch, ResourceRules rules) {
+  /** @param base by which the client calls this node */
+  CheckedEdit(UnaryOperator<ObjectNode> patch, ResourceRules rules, String base) {
     this.patch = patch;
     this.rules = rules;
+    this.own = new OwnAddress(base);
   }
 
   @Override
@@ -34,7 +37,7 @@ final class CheckedEdit implements Edit {
     if (!next.path("id").asText().equals(id))
       throw new Failure.Unprocessable("a patch cannot change the id", type + ".id");
     issues = rules.check(next);
-    if (issues.isEmpty()) return next;
+    if (issues.isEmpty()) return own.relative(next);
     Issue first = issues.get(0);
     throw new Failure.Unprocessable("the patch leaves no valid resource: " + first.text(), first.expression());
   }

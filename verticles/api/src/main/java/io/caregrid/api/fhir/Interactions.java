@@ -65,7 +65,7 @@ final class Interactions {
     if (one) throw wrong(ask);
     if (!(change instanceof Change.Whole whole)) throw new Failure.Invalid("the resource is missing");
     String condition = ask.terms().ifNoneExist();
-    return new Step.Create(fullUrl, ask.type(), condition == null ? null : criteria(ask.type(), condition),
+    return new Step.Create(fullUrl, ask.type(), condition == null ? null : criteria(ask, condition),
         whole.resource());
   }
 
@@ -78,16 +78,21 @@ final class Interactions {
   }
 
   /** {@code If-None-Exist: identifier=a|b}, also with the type and a question mark in front, as some write it. */
-  private static Criteria criteria(String type, String condition) {
+  private static Criteria criteria(Ask ask, String condition) {
+    String type = ask.type();
     String query = condition.startsWith(type + "?") ? condition.substring(type.length() + 1) : condition;
-    return new Criteria(type, selecting(Query.parse(query.startsWith("?") ? query.substring(1) : query)));
+    return new Criteria(type, own(ask, selecting(Query.parse(query.startsWith("?") ? query.substring(1) : query))));
   }
 
   private static Criteria criteria(Ask ask) {
     if (selecting(ask.query()).isEmpty())
       throw new Failure.Invalid(ask.verb() + " of a type needs a condition, as in " + ask.type()
           + "?identifier=..., or an id in the address");
-    return new Criteria(ask.type(), selecting(ask.query()));
+    return new Criteria(ask.type(), own(ask, selecting(ask.query())));
+  }
+
+  private static List<Param> own(Ask ask, List<Param> query) {
+    return new OwnAddress(ask.base()).relative(ask.type(), query);
   }
 
   private static List<Param> selecting(List<Param> query) {
@@ -256,7 +261,7 @@ final class Interactions {
 
   /** @param type null for all @param within {@code Type/id} of a compartment, or null */
   Future<Reply> search(Reading reading, Ask ask, String type, String within, List<Param> params) {
-    SearchRequest asked = SearchRequest.of(type, within, params);
+    SearchRequest asked = SearchRequest.of(type, within, new OwnAddress(ask.base()).relative(type, params));
     if (isStrict(ask)) asked.requireKnown();
     return reading.search(ask.caller(), asked.query())
         .compose(page -> Selection.cut(ask.base(), asked, page))

@@ -76,7 +76,8 @@ final class SearchRoutes {
   }
 
   private Future<?> search(RoutingContext request, String type, String within, List<Param> params) {
-    SearchRequest asked = SearchRequest.of(type, within, params);
+    SearchRequest asked = SearchRequest.of(type, within,
+        new OwnAddress(FhirAnswer.base(request)).relative(type, params));
     if (isStrict(request)) asked.requireKnown();
     return store.search(Requests.caller(request), asked.query())
         .compose(page -> Selection.cut(FhirAnswer.base(request), asked, page))

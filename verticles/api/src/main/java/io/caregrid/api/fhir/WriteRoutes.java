@@ -73,7 +73,8 @@ final class WriteRoutes implements Routes {
 
   private Future<?> whole(RoutingContext request, String... path) {
     Ask ask = Ask.of(request, path);
-    return Bodies.checked(request, rules, path[0]).compose(sent -> single(request, ask, new Change.Whole(sent)));
+    return Bodies.checked(request, rules, path[0])
+        .compose(sent -> single(request, ask, new Change.Whole(new OwnAddress(ask.base()).relative(sent))));
   }
 
   private Future<?> patch(RoutingContext request, String... path) {
@@ -96,10 +97,12 @@ final class WriteRoutes implements Routes {
   private Future<Edit> edit(RoutingContext request) {
     if (!Bodies.mediaType(request.request()).equals(JSON_PATCH))
       return Bodies.checked(request, rules, "Parameters")
-          .compose(sent -> rules.map(ready -> new CheckedEdit(FhirPathPatch.read(sent)::apply, ready)));
+          .compose(sent -> rules
+              .map(ready -> new CheckedEdit(FhirPathPatch.read(sent)::apply, ready, FhirAnswer.base(request))));
     return Bodies.read(request)
         .compose(body -> rules.compose(ready -> thought(request, body.length(),
-            () -> new CheckedEdit(JsonPatch.read(ResourceReader.parsed(body.getBytes(), Format.JSON))::apply, ready))));
+            () -> new CheckedEdit(JsonPatch.read(ResourceReader.parsed(body.getBytes(), Format.JSON))::apply, ready,
+                FhirAnswer.base(request)))));
   }
 
   private static <T> Future<T> thought(RoutingContext request, int bytes, Callable<T> work) {

@@ -125,6 +125,23 @@ class BundleDoorTest {
   }
 
   @Test
+  void anEntryThatIsCalledAsIfItWereHereAlreadyIsReferredToByItsNewId() {
+    String called = ward.base() + "/fhir/Patient/there-" + mark;
+    HttpResponse<Buffer> done = bundle("transaction",
+        "{\"fullUrl\":\"" + called + "\"," + entry("POST", "Patient", patient()).substring(1),
+        entry("POST", "Observation",
+            "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"t\"},\"subject\":{\"reference\":\""
+                + called
+                + "\"}}"));
+
+    assertEquals(200, done.statusCode(), done.bodyAsString());
+    JsonObject kept = ward.send("GET", "/fhir/" + response(done, 1).getString("location"), (String) null)
+        .bodyAsJsonObject();
+    assertTrue(
+        response(done, 0).getString("location").startsWith(kept.getJsonObject("subject").getString("reference")));
+  }
+
+  @Test
   void whatIsNoBundleOfOursIsRefused() {
     assertEquals(400, bundle("collection").statusCode());
     assertEquals(400, ward.send("POST", "/fhir", "{\"resourceType\":\"Bundle\"}").statusCode());
