@@ -375,4 +375,29 @@ class WritesTest {
       third.close();
     }
   }
+
+  @Test
+  void whoseGroupLosesItsConnectionIsToldTheTruth() {
+    room.sql("create function cut_group() returns trigger language plpgsql as $$ begin "
+        + "if new.id = 'group-13' then perform pg_terminate_backend(pg_backend_pid()); end if; return new; end $$");
+    room.sql("create trigger cut_group before insert on r_patient for each row execute function cut_group()");
+    try {
+      List<Future<Boolean>> answers = IntStream.range(0, 60)
+          .mapToObj(i -> store.update(CALLER, "Patient", "group-" + i, patient("g"), ANY)
+              .map(Stored::created)
+              .recover(cause -> {
+                Assertions.assertEquals(503, Assertions.assertInstanceOf(Failure.class, cause).status);
+                return Future.succeededFuture(false);
+              }))
+          .toList();
+      get(Future.all(answers));
+
+      for (int i = 0; i < 60; i++)
+        assertEquals(answers.get(i).result() ? 1 : 0, room.count("from r_patient where id = $1", "group-" + i));
+      assertEquals(false, answers.get(13).result());
+      assertTrue(answers.stream().anyMatch(Future::result));
+    } finally {
+      room.sql("drop trigger cut_group on r_patient");
+    }
+  }
 }

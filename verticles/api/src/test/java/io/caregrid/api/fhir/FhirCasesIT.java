@@ -47,7 +47,8 @@ class FhirCasesIT {
 
   private static Set<String> run(Ward ward) throws IOException, InterruptedException {
     Files.createDirectories(RESULT.getParent());
-    List<String> command = List.of("python3", CASES.resolve("run.py").toString(), ward.base() + "/fhir", "--jobs", "4", "--timeout", "60", "--json", RESULT.toString());
+    List<String> command = List.of("python3", CASES.resolve("run.py").toString(), ward.base() + "/fhir", "--jobs", "4",
+        "--timeout", "60", "--json", RESULT.toString());
     Process runner = new ProcessBuilder(command)
         .redirectErrorStream(true)
         .redirectOutput(Path.of("target", "fhir-cases.txt").toFile())
