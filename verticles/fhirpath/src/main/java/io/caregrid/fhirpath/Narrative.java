@@ -28,7 +28,8 @@ public final class Narrative {
       "img", Set.of("src", "alt", "longdesc", "height", "usemap", "ismap", "border"),
       "table", Set.of("summary", "border", "frame", "rules", "cellspacing", "cellpadding"),
       "blockquote", Set.of("cite"), "q", Set.of("cite"), "map", Set.of("name"), "area", AREA, "pre", Set.of("space"));
-  private static final List<String> SCRIPTS = List.of("javascript:", "vbscript:", "data:text/html");
+  private static final List<String> SCRIPTS = List.of("javascript:", "vbscript:");
+  private static final int MAX_DEPTH = 100;
   private static final int LONGEST_SCRIPT = 16;
   private static final XMLInputFactory XML = XMLInputFactory.newDefaultFactory();
 
@@ -45,6 +46,7 @@ public final class Narrative {
 
   /** What is wrong with it, without a word of it; null when nothing is. Completes "Patient.text.div …". */
   public static String fault(String xhtml) {
+    if (!begins(xhtml)) return "must begin with <div>";
     try {
       return fault(XML.createXMLStreamReader(new StringReader(xhtml)));
     } catch (XMLStreamException unreadable) {
@@ -52,8 +54,25 @@ public final class Narrative {
     }
   }
 
+  /** Nothing stands before the div, not even a comment: whoever looks for the div finds no other. */
+  private static boolean begins(String xhtml) {
+    return xhtml.stripLeading().startsWith("<div");
+  }
+
+  /** Of what is well-formed: the div itself says that it is XHTML, by a namespace without a prefix. */
+  public static boolean isDeclared(String xhtml) {
+    try {
+      XMLStreamReader reader = XML.createXMLStreamReader(new StringReader(xhtml));
+      while (reader.next() != XMLStreamConstants.START_ELEMENT);
+      return reader.getNamespaceURI() != null;
+    } catch (XMLStreamException unreadable) {
+      return false;
+    }
+  }
+
   /** One div, and no document type, processing instruction or entity. */
   public static boolean isWellFormed(String xhtml) {
+    if (!begins(xhtml)) return false;
     try {
       XMLStreamReader reader = XML.createXMLStreamReader(new StringReader(xhtml));
       boolean root = true;
@@ -81,12 +100,15 @@ public final class Narrative {
   private static String fault(XMLStreamReader reader) throws XMLStreamException {
     boolean seen = false;
     boolean root = true;
+    int depth = 0;
     while (reader.hasNext()) {
       int event = reader.next();
+      if (event == XMLStreamConstants.END_ELEMENT) depth--;
       if (!isPlain(event)) {
         return "holds a document type, processing instruction or entity, which no narrative may (txt-1)";
       } else if (event == XMLStreamConstants.START_ELEMENT) {
         if (root && !isDiv(reader)) return "must begin with <div>";
+        if (++depth > MAX_DEPTH) return "is nested more than " + MAX_DEPTH + " deep";
         String fault = element(reader);
         if (fault != null) return fault;
         root = false;
@@ -120,6 +142,8 @@ public final class Narrative {
     for (int i = 0; i < address.length() && begin.length() < LONGEST_SCRIPT; i++) {
       if (address.charAt(i) > ' ') begin.append(Character.toLowerCase(address.charAt(i)));
     }
-    return SCRIPTS.stream().anyMatch(begin.toString()::startsWith);
+    String scheme = begin.toString();
+    return SCRIPTS.stream().anyMatch(scheme::startsWith)
+        || scheme.startsWith("data:") && !scheme.startsWith("data:image/");
   }
 }

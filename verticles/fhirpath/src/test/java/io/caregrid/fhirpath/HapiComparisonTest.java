@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.engines.Synthea;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -79,10 +81,17 @@ class HapiComparisonTest {
     compareExpressions(synthea(20));
   }
 
+  private static List<JsonNode> syntheas() throws Exception {
+    List<JsonNode> all = new ArrayList<>();
+    for (Path bundle : Synthea.bundles())
+      for (JsonNode entry : Rendered.JSON.readTree(bundle.toFile()).path("entry")) all.add(entry.path("resource"));
+    return all;
+  }
+
   /** @param most of a type */
   private List<Both> synthea(int most) throws Exception {
     Map<String, List<JsonNode>> types = new TreeMap<>();
-    for (JsonNode json : Synthea.resources()) {
+    for (JsonNode json : syntheas()) {
       types.computeIfAbsent(json.path("resourceType").asText(), type -> new ArrayList<>()).add(json);
     }
     List<Both> all = new ArrayList<>();

@@ -44,6 +44,8 @@ public final class Database {
   private static final int SILENT_SECONDS = 75;
   /** Longest a {@link #search} runs. */
   static final int SEARCH_SECONDS = 8;
+  /** Longest a statement of {@link #finding} runs, unless it asks for more. */
+  static final int HASTY_MILLIS = 500;
   /** Longest a {@link #search} waits for its turn: together less than {@link #PATIENCE_SECONDS}. */
   static final Duration SEARCH_TURN = Duration.ofSeconds(4);
   /** For each one that may run, so many may wait. */
@@ -81,6 +83,7 @@ public final class Database {
   private final Turnstile transactions;
   private final Turnstile conditions;
   private final Damage damage = new Damage();
+  private final Frequencies frequencies = new Frequencies();
 
   private Database(Vertx vertx, DatabaseConfig config, Primary primary) {
     int atOnce = Math.max(1, config.poolSize() / 4);
@@ -171,7 +174,7 @@ public final class Database {
 
   /** As {@link #searching}, one statement at a time on a connection: nobody stands behind a slow one. */
   private static PgConnectOptions finding(PgConnectOptions options) {
-    return searching(options).setPipeliningLimit(1);
+    return searching(options).addProperty("statement_timeout", HASTY_MILLIS + "ms").setPipeliningLimit(1);
   }
 
   static PgConnectOptions connecting(DatabaseConfig config, String host) {
@@ -284,7 +287,7 @@ public final class Database {
             : cause));
   }
 
-  /** For searches for resources: the server ends a statement after {@link #SEARCH_SECONDS}. As with {@link #pool}, whoever asks sets a deadline. */
+  /** For searches for resources: the server ends a statement after {@link #HASTY_MILLIS}. As with {@link #pool}, whoever asks sets a deadline. */
   Pool finding() {
     return finding;
   }
@@ -304,6 +307,10 @@ public final class Database {
 
   Damage damage() {
     return damage;
+  }
+
+  Frequencies frequencies() {
+    return frequencies;
   }
 
   /** True when a trivial query answers within two seconds. */

@@ -1,12 +1,15 @@
 package io.caregrid.store;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.contract.Failure;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 
 /** The parameters that every type has and that are no tokens: {@code _id}, {@code _lastUpdated}, {@code _text}, {@code _content}. */
 final class General {
+  /** Each is looked for in all of every resource. */
+  private static final int MOST_WORDS = 50;
+
   private General() {}
 
   /** Null: it says nothing. */
@@ -33,13 +36,28 @@ final class General {
     List<List<String>> wanted = alternatives.stream()
         .map(value -> List.of(Postings.normalised(SearchValue.unescaped(value)).split(" ")))
         .toList();
+    if (wanted.stream().mapToInt(List::size).sum() > MOST_WORDS)
+      throw new Failure.TooCostly(name + " has at most " + MOST_WORDS + " words");
     return Criterion.sql(null, false, values -> {
       StringBuilder all = new StringBuilder();
       if (name.equals("_text")) all.append(values.resource().path("text").path("div").asText());
       else gather(values.resource(), all);
-      String text = Postings.normalised(all.toString().replaceAll("<[^>]*>", " ")).toLowerCase(Locale.ROOT);
+      String text = Postings.normalised(withoutTags(all));
       return wanted.stream().anyMatch(words -> words.stream().allMatch(text::contains));
     });
+  }
+
+  /** In one pass: a bracket that nothing closes is none of a tag. */
+  private static String withoutTags(StringBuilder marked) {
+    StringBuilder plain = new StringBuilder(marked.length());
+    int at = 0;
+    for (int open = marked.indexOf("<"); open >= 0; open = marked.indexOf("<", at)) {
+      int close = marked.indexOf(">", open);
+      if (close < 0) break;
+      plain.append(marked, at, open).append(' ');
+      at = close + 1;
+    }
+    return plain.append(marked, at, marked.length()).toString();
   }
 
   private static void gather(JsonNode node, StringBuilder all) {

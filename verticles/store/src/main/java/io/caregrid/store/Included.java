@@ -17,6 +17,8 @@ import java.util.Set;
 final class Included {
   private static final int MOST = 1_000;
   private static final int ROUNDS = 10;
+  /** Ids looked up: of most there may be no resource. */
+  private static final int MOST_ASKED = 10_000;
   /** Of JSON; passed by one resource. */
   private static final long BYTES = 64 << 20;
   private static final String CUT = "more than " + MOST
@@ -40,6 +42,7 @@ final class Included {
     private final Set<String> there = new LinkedHashSet<>();
     private final Set<String> patients;
     private boolean cut;
+    private int asked;
     private long bytes;
 
     Gathering(Page page, List<Include> includes) {
@@ -92,7 +95,9 @@ final class Included {
       String type = link.target().substring(0, link.target().indexOf('/'));
       boolean meant = include.target() == null || include.target().equals(type);
       if (!meant || !Definition.types().contains(type)) return;
-      targets.computeIfAbsent(type, first -> new LinkedHashSet<>()).add(link.target().substring(type.length() + 1));
+      Set<String> ids = targets.computeIfAbsent(type, first -> new LinkedHashSet<>());
+      if (asked == MOST_ASKED) cut = true;
+      else if (ids.add(link.target().substring(type.length() + 1))) asked++;
     }
 
     private Future<Void> each(Map<String, Set<String>> targets, List<Stored> fresh) {

@@ -30,10 +30,21 @@ final class Links {
   Future<Criterion> pointing(Definition from, Param link, SearchTerms inner) {
     return inner.plan(this).compose(plan -> {
       boolean patient = plan.definition().type().equals("Patient") && from.isPatient(link);
-      if (patient && plan.isExact())
-        return Future.succeededFuture(Criterion.sql(bind -> "pat in (" + plan.patients(bind) + ")"));
-      return ids(plan).map(ids -> pointing(link, plan.definition().type(), ids));
+      return patient && plan.isExact()
+          ? asking.isRare(plan).compose(rare -> rare ? each(plan) : joined(plan))
+          : ids(plan).map(ids -> pointing(link, plan.definition().type(), ids));
     });
+  }
+
+  private static Future<Criterion> joined(SearchPlan plan) {
+    return Future.succeededFuture(Criterion.sql(bind -> "pat in (" + plan.patients(bind) + ")"));
+  }
+
+  /** Few patients, each by itself. */
+  private Future<Criterion> each(SearchPlan patients) {
+    return ids(patients).map(ids -> ids.isEmpty()
+        ? Criterion.NOTHING
+        : ParamCriterion.patients(ids.stream().map(id -> "Patient/" + id).toList()));
   }
 
   private static Criterion pointing(Param link, String type, Collection<String> ids) {
@@ -51,8 +62,7 @@ final class Links {
   /** To which the {@code link} of what {@code inner} means points: {@code _has:Type:link:inner}. */
   Future<Criterion> pointed(Definition to, Param link, SearchTerms inner) {
     return inner.plan(this).compose(plan -> {
-      if (to.type().equals("Patient") && plan.definition().isPatient(link) && plan.isExact())
-        return Future.succeededFuture(Criterion.sql(bind -> "pat in (" + plan.patients(bind) + ")"));
+      if (to.type().equals("Patient") && plan.definition().isPatient(link) && plan.isExact()) return joined(plan);
       return targets(plan, link, to.type()).map(Links::among);
     });
   }

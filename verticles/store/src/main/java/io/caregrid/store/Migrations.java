@@ -14,6 +14,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,7 +42,8 @@ final class Migrations {
 
   private static final String BEGIN = "begin; set local lock_timeout = '5s'";
   private static final String PAUSE = "select pg_sleep(1)";
-  private static final String LOCKED = "55P03";
+  /** Not within its time, or in a circle with somebody who holds one table and waits for another. */
+  private static final Set<String> LOCKED = Set.of("55P03", "40P01");
   private static final int TRIES = 20;
 
   private final List<Step> steps;
@@ -133,7 +135,7 @@ final class Migrations {
   }
 
   private static boolean isLocked(Throwable cause) {
-    return cause instanceof PgException refused && LOCKED.equals(refused.getSqlState());
+    return cause instanceof PgException refused && LOCKED.contains(refused.getSqlState());
   }
 
   private Future<Void> apply(SqlConnection connection, Step step) {

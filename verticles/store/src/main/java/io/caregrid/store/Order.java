@@ -5,24 +5,32 @@ import java.util.function.Function;
 
 /** The orders that follow an index. Each ends in sid or is by id, so it is total; without a wish the newest created come first. What has no value comes first. */
 enum Order {
-  NEWEST("sid desc", "sid"),
-  DATE("d0, sid", "d0"),
-  DATE_DOWN("d0 desc, sid desc", "d0"),
-  UPDATED("hour, upd, sid", "upd"),
-  UPDATED_DOWN("hour desc, upd desc, sid desc", "upd"),
-  KEY("key, sid", "key"),
-  KEY_DOWN("key desc, sid desc", "key"),
-  ID("id", "id"),
-  ID_DOWN("id desc", "id"),
+  NEWEST("sid desc", "sid + 0 desc", "sid"),
+  DATE("d0, sid", "d0 + interval '0', sid", "d0"),
+  DATE_DOWN("d0 desc, sid desc", "d0 + interval '0' desc, sid desc", "d0"),
+  UPDATED("hour, upd, sid", "hour + 0, upd, sid", "upd"),
+  UPDATED_DOWN("hour desc, upd desc, sid desc", "hour + 0 desc, upd desc, sid desc", "upd"),
+  KEY("key, sid", "key || '', sid", "key"),
+  KEY_DOWN("key desc, sid desc", "key || '' desc, sid desc", "key"),
+  ID("id", "id || ''", "id"),
+  ID_DOWN("id desc", "id || '' desc", "id"),
   /** Not of an index: of what is sorted here, all of it, before a page is taken. */
-  OLDEST("sid", "sid");
+  OLDEST("sid", "sid + 0", "sid");
 
   final String sql;
+  /** The same order, as no index has it. */
+  final String unindexed;
   private final String column;
 
-  Order(String sql, String column) {
+  Order(String sql, String unindexed, String column) {
     this.sql = sql;
+    this.unindexed = unindexed;
     this.column = column;
+  }
+
+  /** The same order by the columns that a page has: the hour follows from upd. */
+  String columns() {
+    return sql.replaceFirst("^hour( desc)?, ", "");
   }
 
   /** What comes behind this row. */

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
 /** Where a page ended, as text a client hands back. It says all that is needed, so nobody keeps anything between two pages. */
 final class PageToken {
   private static final int HEAD_BYTES = 1 + 8 + 8;
-  private static final int MOST_BYTES = 4_000;
+  /** Eight keys of two hundred letters, three bytes each or six where JSON escapes them. */
+  private static final int MOST_BYTES = 10_000;
   private static final Pattern PAST = Pattern
       .compile("(-?\\d{1,18})/(\\d{1,9})/([A-Z][A-Za-z]{1,63})/([A-Za-z0-9\\-.]{1,64})");
 

@@ -29,7 +29,7 @@ final class ParamCriterion {
     if (param.kind() == Kind.STRING && !modifier.equals(":exact"))
       return strings(definition, param, matches, alternatives,
           modifier);
-    if (modifier.equals(":text")) return within(definition, alternatives, Criterion.of(param, matches));
+    if (modifier.equals(":text")) return within(definition, alternatives, present(param, Criterion.of(param, matches)));
     return present(param, Criterion.of(param, matches));
   }
 

@@ -26,9 +26,13 @@ public final class Reindex {
   private static final Logger log = LoggerFactory.getLogger(Reindex.class);
   private static final String NEXT = """
       select type, done, most from reindexing where done < most order by type limit 1 for update skip locked""";
-  /** sid behind which, last sid, limit */
+  /** sid behind which, last sid, limit, bytes of JSON that one row may pass. In {@code fetched} how many there would be without */
   private static final String ROWS = """
-      select sid, id, ver, upd, del, fp, body from r_@ where sid > $1 and sid <= $2 order by sid limit $3""";
+      select * from (
+        select p.*, count(*) over () as fetched,
+          coalesce(sum(#length) over (order by sid rows between unbounded preceding and 1 preceding), 0) as before
+        from (select sid, id, ver, upd, del, fp, body from r_@ where sid > $1 and sid <= $2 order by sid limit $3) p) q
+      where before < $4 order by sid""".replace("#length", Body.PLAIN_LENGTH);
   /** Arrays: ids, versions, pats, d0s, d1s, fps, toks as text, keys, words. Takes its rows in the order of all who take several. */
   private static final String WRITE = """
       with n as materialized (
@@ -40,6 +44,7 @@ public final class Reindex {
   private static final String DONE = "update reindexing set done = $2 where type = $1";
   private static final String LEFT = "select exists (select from reindexing where done < most) as left";
   private static final int BATCH = 300;
+  private static final long BYTES = 16 << 20;
   private static final long LOOK_MILLIS = 5_000;
   private static final long LEAST_REST_MILLIS = 10;
 
@@ -116,18 +121,27 @@ public final class Reindex {
     Definition definition = Definition.of(next.getString("type"));
     long most = next.getLong("most");
     return connection.preparedQuery(sql(ROWS, definition))
-        .execute(Tuple.of(next.getLong("done"), most, BATCH))
+        .execute(Tuple.of(next.getLong("done"), most, BATCH, BYTES))
         .compose(rows -> database.offLoop(() -> anew(definition, rows, database.damage()))
             .compose(fresh -> fresh.isEmpty()
                 ? Future.succeededFuture()
                 : connection.preparedQuery(sql(WRITE, definition)).execute(values(fresh)).mapEmpty())
             .compose(written -> {
-              long done = most;
-              if (rows.size() == BATCH) for (Row row : rows) done = row.getLong("sid");
+              long done = behind(rows, most);
               if (done == most) log.info("indexed anew type={}", definition.type());
               return connection.preparedQuery(DONE).execute(Tuple.of(definition.type(), done));
             })
             .map(moved -> Math.max(1, rows.size())));
+  }
+
+  /** How far it is done with these. */
+  private static long behind(RowSet<Row> rows, long most) {
+    long done = most;
+    for (Row row : rows) {
+      long fetched = row.getLong("fetched");
+      if (fetched == BATCH || fetched > rows.size()) done = row.getLong("sid");
+    }
+    return done;
   }
 
   private record Fresh(String id, int version, Postings postings, Long[] hashes, long fingerprint) {}

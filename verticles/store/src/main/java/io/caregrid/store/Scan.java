@@ -56,7 +56,7 @@ final class Scan {
    */
   Future<PageToken.Key> run(PageToken.Key after, int first) {
     int batch = Math.min(first, BATCH);
-    return asking.find(plan.page(order, batch, BYTES, after))
+    return asking.page(plan, order, batch, BYTES, after)
         .compose(rows -> asking.database().offLoop(() -> visit(rows)))
         .compose(last -> {
           boolean more = last.looked() < last.fetched() || last.fetched() == batch;

@@ -18,7 +18,7 @@ final class SearchPlan {
       select * from (
         select p.*, count(*) over () as fetched,
           coalesce(sum(%2$s) over (order by place rows between unbounded preceding and 1 preceding), 0) as before
-        from (%1$s) p) q
+        from (select l.*, row_number() over (order by %4$s) as place from (%1$s) l) p) q
       where before < %3$s order by place""";
   private static final String COLUMNS = "select sid, id, ver, upd, d0, key, del, body";
 
@@ -61,13 +61,21 @@ final class SearchPlan {
     return criteria.stream().allMatch(Criterion::exact);
   }
 
+  /** Hashes of tokens: of each of these a row has one. */
+  List<Long[]> musts() {
+    return criteria.stream().map(Criterion::any).filter(any -> any != null).map(Criterion::hashes).toList();
+  }
+
   boolean holds(Values values) {
     for (Criterion criterion : criteria) if (!criterion.holds().test(values)) return false;
     return true;
   }
 
-  /** @param values of its parameters, in order */
-  record Statement(String sql, Tuple values) {}
+  /**
+   * @param otherwise finds the same another way: of a page by looking up all that is meant and sorting it, where {@code sql} may follow an index of the order
+   * @param values    of its parameters, in order
+   */
+  record Statement(String sql, String otherwise, Tuple values) {}
 
   private static final class Binding implements Function<Object, String> {
     private final List<Object> values = new ArrayList<>();
@@ -79,7 +87,11 @@ final class SearchPlan {
     }
 
     Statement statement(String sql) {
-      return new Statement(Database.PLANNED + sql, Tuple.wrap(values));
+      return statement(sql, sql);
+    }
+
+    Statement statement(String sql, String otherwise) {
+      return new Statement(Database.PLANNED + sql, Database.PLANNED + otherwise, Tuple.wrap(values));
     }
   }
 
@@ -89,11 +101,17 @@ final class SearchPlan {
    */
   Statement page(Order by, int limit, long bytes, PageToken.Key after) {
     Binding bind = new Binding();
-    String place = bytes == 0 ? "" : ", row_number() over (order by " + by.sql + ") as place";
-    String sql = COLUMNS + place + " from " + table + " where " + condition(bind)
-        + (after == null ? "" : " and " + by.after(after, bind)) + " order by " + by.sql + " limit "
-        + bind.apply(limit);
-    return bind.statement(bytes == 0 ? sql : BOUNDED.formatted(sql, Body.PLAIN_LENGTH, bind.apply(bytes)));
+    String found = " from " + table + " where " + condition(bind)
+        + (after == null ? "" : " and " + by.after(after, bind)) + " order by ";
+    String limited = " limit " + bind.apply(limit);
+    String most = bytes == 0 ? null : bind.apply(bytes);
+    return bind.statement(page(found + by.sql + limited, by, most),
+        page(found + (criteria.isEmpty() ? by.sql : by.unindexed) + limited, by, most));
+  }
+
+  /** Its places are given when it has been cut: before, all that is meant would have to be in order, and not its beginning only. */
+  private static String page(String found, Order by, String most) {
+    return most == null ? COLUMNS + found : BOUNDED.formatted(COLUMNS + found, Body.PLAIN_LENGTH, most, by.columns());
   }
 
   Statement count() {

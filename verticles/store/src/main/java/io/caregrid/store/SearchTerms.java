@@ -17,101 +17,81 @@ final class SearchTerms {
     Future<Criterion> resolved(Links links);
   }
 
-  private static final Set<String> EVERYWHERE = Set.of("_id", "_lastUpdated", "_sort", "_include", "_revinclude",
+  static final Set<String> EVERYWHERE = Set.of("_id", "_lastUpdated", "_sort", "_include", "_revinclude",
       "_list", "_text", "_content");
-  private static final String HAS = "_has:";
   /** Targets of one link whose type nobody names. */
   private static final int MOST_TARGETS = 12;
-  private static final int DEEPEST = 6;
   private static final int MOST_PARAMS = 100;
   /** Of one parameter, where each is a token or an id; and where each is more than that. */
   private static final int MOST_TOKENS = 10_000;
   private static final int MOST_ALTERNATIVES = 200;
+  private static final int LONGEST = 4_000;
   private static final Set<Kind> TOKENS = Set.of(Kind.TOKEN, Kind.REFERENCE, Kind.URI, Kind.STRING);
   private static final Set<String> PLAIN = Set.of("", ":not", ":exact", ":missing", ":identifier", ":of-type");
 
   private final Definition definition;
   private final Instant now;
   private final int depth;
+  private final Reach reach;
   private final List<Term> terms = new ArrayList<>();
   private final List<Include> includes = new ArrayList<>();
   private final long fingerprint;
   private Sort sort = Sort.NONE;
 
-  private SearchTerms(Definition definition, Instant now, int depth, long fingerprint) {
+  private SearchTerms(Definition definition, Instant now, int depth, Reach reach, long fingerprint) {
     this.definition = definition;
     this.now = now;
     this.depth = depth;
+    this.reach = reach;
     this.fingerprint = fingerprint;
-    if (depth > DEEPEST) throw new Failure.Invalid("A search leads through at most " + DEEPEST + " links");
+    if (depth > Known.DEEPEST)
+      throw new Failure.Invalid("A search leads through at most " + Known.DEEPEST + " links");
   }
 
   /** Invalid 400 names the parameter that cannot be read, or that is unknown. */
   static SearchTerms of(SearchQuery query, Instant now) {
+    return of(query, now, new Reach());
+  }
+
+  /** @param reach of the whole search, where that is about several types */
+  static SearchTerms of(SearchQuery query, Instant now, Reach reach) {
     List<String> unknown = unknown(query);
     if (!unknown.isEmpty())
       throw new Failure.Invalid(
           "This server has no search parameter " + String.join(", ", unknown) + " for " + query.type());
-    if (query.params().size() > MOST_PARAMS)
-      throw new Failure.TooCostly("A search has at most " + MOST_PARAMS + " parameters");
     Definition definition = Definition.of(query.type());
-    SearchTerms all = new SearchTerms(definition, now, 0,
+    SearchTerms all = new SearchTerms(definition, now, 0, reach,
         Hash.of(query.type() + query.params() + String.join(",", query.within())));
-    for (SearchQuery.Param param : query.params()) all.add(param.name(), param.value());
+    for (SearchQuery.Param param : query.params()) all.add(param.name(), param.value(), new Known(param.value()));
     if (!query.within().isEmpty()) all.plain(Compartment.within(definition, query.within()));
     return all;
   }
 
-  private SearchTerms inner(Definition type, String name, String value) {
-    SearchTerms inner = new SearchTerms(type, now, depth + 1, 0);
-    inner.add(name, value);
+  private SearchTerms inner(Definition type, String name, String value, Known known) {
+    reach.way(name);
+    SearchTerms inner = new SearchTerms(type, now, depth + 1, reach, 0);
+    inner.add(name, value, known);
     return inner;
   }
 
-  /** Names of parameters this server does not know for this type, as written, those that do not lead elsewhere without their modifiers. */
+  /**
+   * Names of parameters this server does not know for this type, as written, those that do not lead elsewhere without their modifiers. TooCostly 422: they are
+   * too many.
+   */
   static List<String> unknown(SearchQuery query) {
+    if (query.params().size() > MOST_PARAMS)
+      throw new Failure.TooCostly("A search has at most " + MOST_PARAMS + " parameters");
     Definition definition = Definition.of(query.type());
     return query.params()
         .stream()
-        .filter(param -> !knows(definition, param.name(), param.value(), 0))
+        .filter(param -> !new Known(param.value()).knows(definition, param.name()))
         .map(param -> isLink(param.name()) ? param.name() : base(param.name()))
         .distinct()
         .toList();
   }
 
-  private static boolean knows(Definition definition, String name, String value, int depth) {
-    if (depth > DEEPEST) return true;
-    if (name.startsWith(HAS)) {
-      String[] parts = name.split(":", 4);
-      if (parts.length < 4 || !Definition.types().contains(parts[1])) return false;
-      Param link = Definition.of(parts[1]).params().get(parts[2]);
-      return link != null && link.kind() == Kind.REFERENCE
-          && knows(Definition.of(parts[1]), parts[3], value, depth + 1);
-    }
-    int dot = name.indexOf('.');
-    if (dot >= 0) return !targets(definition, name.substring(0, dot), name.substring(dot + 1), value, depth).isEmpty();
-    String base = base(name);
-    if (base.equals("_sort")) return Sort.knows(definition, value);
-    if (Include.is(base)) return Include.knows(value);
-    return EVERYWHERE.contains(base) || definition.params().containsKey(base);
-  }
-
   private static boolean isLink(String name) {
-    return name.startsWith(HAS) || name.indexOf('.') >= 0;
-  }
-
-  /** The types a chained parameter may lead to that know what comes behind it. */
-  private static List<String> targets(Definition definition, String link, String rest, String value, int depth) {
-    Param param = definition.params().get(base(link));
-    if (param == null || param.kind() != Kind.REFERENCE) return List.of();
-    String named = link.substring(base(link).length());
-    List<String> may = !named.isEmpty()
-        ? List.of(named.substring(1))
-        : param.target() != null ? List.of(param.target()) : List.copyOf(param.targets());
-    return may.stream()
-        .filter(Definition.types()::contains)
-        .filter(type -> knows(Definition.of(type), rest, value, depth + 1))
-        .toList();
+    return name.startsWith(Known.HAS) || name.indexOf('.') >= 0;
   }
 
   static String base(String name) {
@@ -119,11 +99,11 @@ final class SearchTerms {
     return colon < 0 ? name : name.substring(0, colon);
   }
 
-  private void add(String name, String value) {
-    if (name.startsWith(HAS)) {
-      has(name, value);
+  private void add(String name, String value, Known known) {
+    if (name.startsWith(Known.HAS)) {
+      has(name, value, known);
     } else if (name.indexOf('.') >= 0) {
-      chain(name, value);
+      chain(name, value, known);
     } else {
       String base = base(name);
       add(base, name.substring(base.length()), value);
@@ -142,7 +122,8 @@ final class SearchTerms {
     List<String> alternatives = SearchValue.alternatives(value);
     if (alternatives.isEmpty()) return;
     Param param = definition.params().get(base);
-    require(base, modifier, param, alternatives.size());
+    require(base, modifier, param, alternatives);
+    reach.values(alternatives.size());
     if (base.equals("_list")) {
       Match.requireNone(base, modifier);
       terms.add(links -> links.listed(definition, alternatives));
@@ -155,14 +136,17 @@ final class SearchTerms {
     }
   }
 
-  private static void require(String base, String modifier, Param param, int alternatives) {
+  private static void require(String base, String modifier, Param param, List<String> alternatives) {
     boolean typed = modifier.matches(":[A-Z].*");
     boolean tokens = param == null
         ? base.equals("_id")
         : TOKENS.contains(param.kind()) && (typed || PLAIN.contains(modifier));
     int most = tokens ? MOST_TOKENS : MOST_ALTERNATIVES;
-    if (alternatives > most)
-      throw new Failure.TooCostly(base + modifier + " has " + alternatives + " alternatives, and may have " + most);
+    if (alternatives.stream().anyMatch(one -> one.length() > LONGEST))
+      throw new Failure.TooCostly(base + modifier + " has a value of more than " + LONGEST + " characters");
+    if (alternatives.size() > most)
+      throw new Failure.TooCostly(
+          base + modifier + " has " + alternatives.size() + " alternatives, and may have " + most);
   }
 
   /** @param criterion null: it says nothing */
@@ -171,25 +155,25 @@ final class SearchTerms {
   }
 
   /** {@code _has:Type:parameter:rest} (FHIR R4 search.html#has). */
-  private void has(String name, String value) {
+  private void has(String name, String value, Known known) {
     String[] parts = name.split(":", 4);
     Definition by = Definition.of(parts[1]);
     Param link = by.params().get(parts[2]);
-    SearchTerms inner = inner(by, parts[3], value);
+    SearchTerms inner = inner(by, parts[3], value, known);
     terms.add(links -> links.pointed(definition, link, inner));
   }
 
   /** {@code parameter:Type.rest} (FHIR R4 search.html#chaining). */
-  private void chain(String name, String value) {
+  private void chain(String name, String value, Known known) {
     int dot = name.indexOf('.');
     String link = name.substring(0, dot);
     String rest = name.substring(dot + 1);
     Param param = definition.params().get(base(link));
-    List<String> types = targets(definition, link, rest, value, depth);
+    List<String> types = known.targets(definition, link, rest, depth);
     if (types.size() > MOST_TARGETS)
       throw new Failure.Invalid(base(link) + " may lead to " + types.size() + " types: name one, as in " + base(link)
           + ":" + types.get(0) + "." + rest);
-    List<SearchTerms> inner = types.stream().map(type -> inner(Definition.of(type), rest, value)).toList();
+    List<SearchTerms> inner = types.stream().map(type -> inner(Definition.of(type), rest, value, known)).toList();
     terms.add(links -> all(inner, one -> links.pointing(definition, param, one)).map(Criterion::or));
   }
 

@@ -26,6 +26,7 @@ final class SearchValue {
 
   private static final Map<String, Double> METRES = new TreeMap<>(
       Map.of("km", 1_000.0, "m", 1.0, "[mi_i]", 1_609.344, "[mi_us]", 1_609.347_219, "mi", 1_609.344));
+  private static final int MOST_SEGMENTS = 50;
   private static final Pattern NUMBER = Pattern.compile("[+-]?\\d{1,40}(\\.\\d{1,40})?([eE][+-]?\\d{1,3})?");
 
   private SearchValue() {}
@@ -199,6 +200,8 @@ final class SearchValue {
 
   /** Itself and what is above it: the same without its last segments (FHIR R4 search.html#uri). */
   static Set<String> above(String uri) {
+    if (uri.chars().filter(c -> c == '/').count() > MOST_SEGMENTS)
+      throw new Failure.Invalid("A URI with :above has at most " + MOST_SEGMENTS + " slashes");
     Set<String> found = new LinkedHashSet<>(List.of(uri));
     int least = uri.indexOf("://") < 0 ? 0 : uri.indexOf("://") + 3;
     for (int slash = uri.lastIndexOf('/'); slash > least; slash = uri.lastIndexOf('/', slash - 1)) {

@@ -17,13 +17,16 @@ import java.util.Set;
  */
 record Sort(List<Key> keys) {
   static final Sort NONE = new Sort(List.of());
+  /** Keys; of the longest texts they still fit a page token. */
+  private static final int MOST = 8;
+  private static final int LONGEST = 200;
   private static final Set<String> OWN = Set.of("_id", "_lastUpdated");
 
   /** @param param null for {@code _id} and {@code _lastUpdated} */
   record Key(String name, Param param, boolean down) {}
 
-  /** One row on its way into order. @param values a number, a text or null for each key */
-  record Sorted(List<Comparable<?>> values, long sid, String id) {}
+  /** One row on its way into order. @param values a number, a text or null for each key @param bytes of its JSON */
+  record Sorted(List<Comparable<?>> values, long sid, String id, int bytes) {}
 
   static boolean knows(Definition definition, String value) {
     return Arrays.stream(value.split(",")).allMatch(key -> knowsOne(definition, name(key)));
@@ -41,7 +44,9 @@ record Sort(List<Key> keys) {
 
   static Sort parse(Definition definition, String value) {
     List<Key> keys = new ArrayList<>();
-    for (String key : value.split(",")) {
+    String[] asked = value.split(",");
+    if (asked.length > MOST) throw new Failure.Invalid("_sort has at most " + MOST + " keys");
+    for (String key : asked) {
       String name = name(key.strip());
       if (!knowsOne(definition, name))
         throw new Failure.Invalid(definition.type() + " cannot be sorted by one of the keys of _sort");
@@ -65,7 +70,7 @@ record Sort(List<Key> keys) {
   Sorted sorted(Stored stored, long sid, Values values) {
     List<Comparable<?>> all = new ArrayList<>(keys.size());
     for (Key key : keys) all.add(value(key, stored, values));
-    return new Sorted(all, sid, stored.id());
+    return new Sorted(all, sid, stored.id(), stored.body().length());
   }
 
   private static Comparable<?> value(Key key, Stored stored, Values values) {
@@ -95,7 +100,7 @@ record Sort(List<Key> keys) {
   }
 
   private static String cut(String text) {
-    return text == null || text.length() <= 200 ? text : text.substring(0, 200);
+    return text == null || text.length() <= LONGEST ? text : text.substring(0, LONGEST);
   }
 
   private static int compared(Comparable<?> one, Comparable<?> other) {
@@ -136,6 +141,6 @@ record Sort(List<Key> keys) {
       throw PageToken.foreign();
     }
     if (values.size() != keys.size()) throw PageToken.foreign();
-    return new Sorted(values, key.sid(), null);
+    return new Sorted(values, key.sid(), null, 0);
   }
 }

@@ -20,9 +20,9 @@ import java.util.TreeSet;
 final class SystemSearch {
   private static final String TYPE = "_type";
 
-  private final Search search;
+  private final TypeSearch search;
 
-  SystemSearch(Search search) {
+  SystemSearch(TypeSearch search) {
     this.search = search;
   }
 
@@ -70,7 +70,8 @@ final class SystemSearch {
   Future<Page> run(SearchQuery query, Instant now) {
     List<String> types = types(query);
     SearchQuery each = without(query);
-    List<SearchTerms> terms = types.stream().map(type -> SearchTerms.of(each.of(type), now)).toList();
+    Reach reach = new Reach();
+    List<SearchTerms> terms = types.stream().map(type -> SearchTerms.of(each.of(type), now, reach)).toList();
     Place from = Place.of(query.page(), types);
     Gathering all = new Gathering(types, each, terms);
     return all.total()

@@ -16,6 +16,8 @@ import java.util.Set;
  */
 final class ValueSets {
   private static final int MOST = 20_000;
+  /** Before some of them are taken out. */
+  private static final int GATHERED = 5 * MOST;
   private static final int DEEPEST = 8;
 
   private final Asking asking;
@@ -33,12 +35,15 @@ final class ValueSets {
           ? valueSet(name, SearchValue.unescaped(alternative), 0)
           : hierarchy(name, modifier, SearchValue.code(name, alternative))).map(found -> {
             all.addAll(found);
-            if (all.size() > MOST)
-              throw new Failure.TooCostly(name + modifier + " means more than " + MOST + " codes");
+            if (all.size() > MOST) throw costly(name + modifier);
             return null;
           });
     }
     return before.map(done -> List.copyOf(all));
+  }
+
+  private static Failure costly(String what) {
+    return new Failure.TooCostly(what + " means more than " + MOST + " codes");
   }
 
   private Future<Set<SearchValue.Code>> hierarchy(String name, String modifier, SearchValue.Code from) {
@@ -88,6 +93,7 @@ final class ValueSets {
     for (JsonNode include : includes) {
       before = before.compose(done -> included(name, include, depth)).map(codes -> {
         found.addAll(codes);
+        if (found.size() > GATHERED) throw costly(name);
         return null;
       });
     }

@@ -83,6 +83,23 @@ class ReindexTest {
   }
 
   @Test
+  void aBatchHasSoManyBytesInMemoryAndNoMore() {
+    String megabytes = "x".repeat(3 << 20);
+    for (int i = 0; i < 8; i++)
+      get(store.update(CALLER, "Device", "large" + i,
+          json("{'resourceType':'Device','manufacturer':'Umbrella','lotNumber':'"
+              + megabytes + "'}"),
+          OptionalInt.empty()));
+    room.sql("update r_device set tok = '{}', fp = 0");
+    room.sql("insert into reindexing (type, most) select 'Device', max(sid) from r_device");
+
+    assertEquals(6, get(Reindex.batch(room.database())));
+    assertEquals(2, get(Reindex.batch(room.database())));
+    assertEquals(0, get(Reindex.batch(room.database())));
+    assertEquals(8, room.count("from r_device where fp <> 0"));
+  }
+
+  @Test
   void whatIsChangedMeanwhileKeepsItsOwnIndexAndWhatIsUnreadableStopsNothing() {
     old(3);
     get(store.update(CALLER, "Device", "d0", json("{'resourceType':'Device','id':'d0','manufacturer':'Tyrell'}"),

@@ -3,7 +3,6 @@ package io.caregrid.api.fhir;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.fhir.r4.Trees;
-import io.caregrid.api.fhir.r4.Trees.Malformed;
 import io.caregrid.contract.Failure;
 import io.caregrid.store.Stored;
 import io.vertx.core.Future;
@@ -39,26 +38,26 @@ final class BinaryContent {
     return stored.type().equals(TYPE) && Boolean.TRUE.equals(request.get(WANTED));
   }
 
-  static Future<Void> send(RoutingContext request, Stored stored) {
-    return request.vertx().executeBlocking(() -> (ObjectNode) tree(stored), false).compose(binary -> {
+  /** @param type of what it holds */
+  private record Content(String type, Buffer bytes) {
+    static Content of(Stored stored) {
+      ObjectNode binary = Trees.own(stored.body().getBytes());
       String type = binary.path("contentType").asText();
-      return request.response()
-          .putHeader(HttpHeaders.CONTENT_TYPE, MIME.matcher(type).matches() ? type : "application/octet-stream")
+      return new Content(MIME.matcher(type).matches() ? type : "application/octet-stream",
+          Buffer.buffer(Base64.getMimeDecoder().decode(binary.path("data").asText())));
+    }
+  }
+
+  static Future<Void> send(RoutingContext request, Stored stored) {
+    return request.vertx().executeBlocking(() -> Content.of(stored), false).compose(content -> {
+      return FhirAnswer.varying(request.response())
+          .putHeader(HttpHeaders.CONTENT_TYPE, content.type())
           .putHeader("Content-Disposition", "attachment")
           .putHeader("Content-Security-Policy", "sandbox; default-src 'none'")
           .putHeader("X-Content-Type-Options", "nosniff")
           .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache")
-          .putHeader(HttpHeaders.VARY, "Accept, Accept-Encoding")
-          .end(Buffer.buffer(Base64.getMimeDecoder().decode(binary.path("data").asText())));
+          .end(content.bytes());
     });
-  }
-
-  private static ObjectNode tree(Stored stored) {
-    try {
-      return (ObjectNode) Trees.read(stored.body().getBytes());
-    } catch (Malformed broken) {
-      throw new IllegalStateException("a stored resource is not JSON");
-    }
   }
 
   /** @param id of the address, or null where the store gives one */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Rejected;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.OperationOutcome.Issue;
+import io.caregrid.store.SearchQuery.Param;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -12,6 +13,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -21,8 +23,11 @@ import java.util.zip.GZIPInputStream;
 /** Reads a request's body up to a limit, unzips it up to the same limit, and checks that it claims to be what this door reads. */
 final class Bodies {
   static final int MAX_BYTES = 16 << 20;
-  /** Larger bodies are read on a worker thread: reading this much takes well under a millisecond. */
-  private static final int INLINE_BYTES = 32 << 10;
+  /** As many ids as somebody may want to search for; it is read where it comes in. */
+  private static final int FORM_BYTES = 256 << 10;
+  private static final int CHUNK_BYTES = 64 << 10;
+  /** Larger bodies are read on a worker thread: reading and checking this much takes well under a millisecond, of what has the most invariants some. */
+  static final int INLINE_BYTES = 8 << 10;
   private static final Pattern CHARSET = Pattern.compile("(?i);\\s*charset\\s*=\\s*\"?([^\";\\s]*)");
 
   private Bodies() {}
@@ -40,7 +45,7 @@ final class Bodies {
 
   /** Fails with UnsupportedMedia 415 unless the body says that it is FHIR's JSON or XML, in UTF-8. */
   static Future<Sent> resource(RoutingContext request) {
-    return resource(request, MAX_BYTES, Meter.NONE);
+    return resource(request, MAX_BYTES, BundleRoom.HEAP.beside(request));
   }
 
   /** @param most bytes, unzipped */
@@ -101,7 +106,20 @@ final class Bodies {
 
   /** The unzipped body. Fails with TooLarge 413, Invalid 400 or UnsupportedMedia 415. */
   static Future<Buffer> read(RoutingContext request) {
-    return read(request, MAX_BYTES, Meter.NONE);
+    return read(request, MAX_BYTES, BundleRoom.HEAP.beside(request));
+  }
+
+  /** The parameters of a {@code _search}: those of the address, then those of the form (FHIR R4 search.html#post). */
+  static Future<List<Param>> form(RoutingContext request) {
+    if (!mediaType(request.request()).equals("application/x-www-form-urlencoded"))
+      throw new Failure.UnsupportedMedia("_search reads Content-Type application/x-www-form-urlencoded");
+    List<Param> params = Query.parse(request.request().query());
+    return read(request, FORM_BYTES, Meter.NONE).map(form -> {
+      params.addAll(Query.parse(form.toString(StandardCharsets.UTF_8)));
+      Negotiation.form(request, SearchRequest.last(params, "_format"), SearchRequest.last(params, "_pretty"))
+          .put(request);
+      return params;
+    });
   }
 
   private static Future<Buffer> read(RoutingContext request, int most, Meter meter) {
@@ -111,7 +129,7 @@ final class Bodies {
       return Future.failedFuture(new Failure.UnsupportedMedia("this address reads Content-Encoding gzip or none"));
     }
     return raw(request.request(), most, meter)
-        .compose(zipped -> request.vertx().executeBlocking(() -> gunzip(zipped, most), false));
+        .compose(zipped -> request.vertx().executeBlocking(() -> gunzip(zipped, most, meter), false));
   }
 
   private static Future<Buffer> raw(HttpServerRequest http, int most, Meter meter) {
@@ -127,23 +145,29 @@ final class Bodies {
         whole.tryFail(refused);
       }
     });
-    http.exceptionHandler(whole::tryFail);
+    http.exceptionHandler(gone -> whole.tryFail(new Failure.Invalid("the connection ended before the body did")));
     http.endHandler(end -> whole.tryComplete(body));
     http.resume();
     return whole.future();
   }
 
-  private static Buffer gunzip(Buffer zipped, int most) {
+  private static Buffer gunzip(Buffer zipped, int most, Meter meter) {
+    Buffer body = Buffer.buffer();
     try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(zipped.getBytes()))) {
-      byte[] bytes = in.readNBytes(most + 1);
-      if (bytes.length > most) throw tooLarge(most);
-      return Buffer.buffer(bytes);
+      byte[] part = new byte[CHUNK_BYTES];
+      for (int read = in.read(part); read >= 0; read = in.read(part)) {
+        if (body.length() + read > most) throw tooLarge(most);
+        meter.take(read);
+        body.appendBytes(part, 0, read);
+      }
+      return body;
     } catch (IOException broken) {
       throw new Failure.Invalid("the body is not whole gzip: it is damaged or cut short");
     }
   }
 
   private static Failure tooLarge(int most) {
-    return new Failure.TooLarge("the body is larger than " + (most >> 20) + " MB, the most this address reads");
+    String size = most < 1 << 20 ? (most >> 10) + " kB" : (most >> 20) + " MB";
+    return new Failure.TooLarge("the body is larger than " + size + ", the most this address reads");
   }
 }

@@ -4,6 +4,7 @@ import io.caregrid.contract.Gate;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.Versioning;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.Collection;
@@ -20,8 +21,8 @@ import java.util.stream.Stream;
  * interaction that no route serves is not told, and one that a route serves cannot be forgotten.
  */
 final class Capability {
-  /** Some hundred kilobytes, wanted by every client that begins: kept for the addresses under which this node is called. */
-  private static final int KEPT = 8;
+  /** Stands for the address under which this node is called, which each request says anew. */
+  private static final String ADDRESS = "urn:caregrid:address";
   /** Route → code of the interaction. */
   private static final Map<String, String> OF_TYPE = ordered(
       "GET /fhir/TYPE/:id", "read",
@@ -57,14 +58,9 @@ final class Capability {
   private final FhirStore store;
   private final String version;
   private final String started;
-  private final Map<String, Buffer> kept = new LinkedHashMap<>() {
-    private static final long serialVersionUID = 1;
-
-    @Override
-    protected boolean removeEldestEntry(Map.Entry<String, Buffer> eldest) {
-      return size() > KEPT;
-    }
-  };
+  /** Some hundred kilobytes, wanted by every client that begins: what stands before and behind the address. */
+  private Buffer before;
+  private Buffer behind;
 
   /** @param started when this node started, FHIR dateTime */
   Capability(FhirStore store, String version, String started) {
@@ -81,7 +77,17 @@ final class Capability {
 
   /** @param table what this node's routes are; the same at every call */
   synchronized Buffer statement(String base, List<Gate.Line> table) {
-    return kept.computeIfAbsent(base, address -> made(address, table).toBuffer());
+    if (before == null) {
+      String whole = made(ADDRESS, table).encode();
+      String address = '"' + ADDRESS + '"';
+      int at = whole.indexOf(address);
+      before = Buffer.buffer(whole.substring(0, at));
+      behind = Buffer.buffer(whole.substring(at + address.length()));
+    }
+    return Buffer.buffer(before.length() + behind.length() + 2 * base.length())
+        .appendBuffer(before)
+        .appendString(Json.encode(base))
+        .appendBuffer(behind);
   }
 
   private JsonObject made(String base, List<Gate.Line> table) {

@@ -13,7 +13,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Requests;
 import io.caregrid.api.fhir.r4.Trees;
-import io.caregrid.api.fhir.r4.Trees.Malformed;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
@@ -96,7 +95,7 @@ final class EverythingOperation implements Routes {
     Selection part = Selection.of(request);
     return store.read(Requests.caller(request), type, id(request))
         .map(EverythingOperation::linked)
-        .compose(all -> page(request, all, asked, types))
+        .compose(all -> page(request, all, asked, query(asked, types, OF.get(type))))
         .compose(page -> request.vertx()
             .executeBlocking(() -> Bundles.everything(base, whole + "/$everything", asked,
                 within(page, dates, OF.get(type), types), part), false))
@@ -115,18 +114,18 @@ final class EverythingOperation implements Routes {
     return all;
   }
 
-  private Future<Page> page(RoutingContext request, List<String> all, List<Param> asked, Set<String> types) {
+  private Future<Page> page(RoutingContext request, List<String> all, List<Param> asked, List<Param> params) {
     String count = SearchRequest.last(asked, "_count");
     int most = count == null ? DEFAULT_COUNT : Math.max(1, SearchRequest.count(count));
     String token = SearchRequest.last(asked, SearchRequest.PAGE);
-    SearchQuery query = new SearchQuery(null, query(asked, types), most, "none", token, 0, all);
+    SearchQuery query = new SearchQuery(null, params, most, "none", token, SearchRequest.PAGE_BYTES, all);
     return store.search(Requests.caller(request), query);
   }
 
   /** Where supporting types are asked for, all is looked at that may bring them along. */
-  private static List<Param> query(List<Param> asked, Set<String> types) {
+  private static List<Param> query(List<Param> asked, Set<String> types, Set<String> supporting) {
     List<Param> params = new ArrayList<>(List.of(new Param("_include", "*")));
-    boolean direct = types.stream().noneMatch(SUPPORTING::contains);
+    boolean direct = types.stream().noneMatch(supporting::contains);
     if (direct && !types.isEmpty()) params.add(new Param("_type", String.join(",", types)));
     String since = SearchRequest.last(asked, "_since");
     if (since != null) params.add(new Param("_lastUpdated", "ge" + since.replace(' ', '+')));
@@ -165,10 +164,6 @@ final class EverythingOperation implements Routes {
   }
 
   private static ObjectNode tree(Stored stored) {
-    try {
-      return (ObjectNode) Trees.read(stored.body().getBytes());
-    } catch (Malformed broken) {
-      throw new IllegalStateException("a stored resource is not JSON");
-    }
+    return Trees.own(stored.body().getBytes());
   }
 }

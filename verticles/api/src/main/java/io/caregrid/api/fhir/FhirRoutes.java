@@ -17,13 +17,11 @@ import io.caregrid.contract.OperationOutcome;
 import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
-import io.caregrid.store.SearchQuery.Param;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -65,7 +63,7 @@ public final class FhirRoutes implements Routes {
     needs(Access.OPEN, reading(router.get("/fhir/$versions"))).handler(answer(FhirRoutes::versions));
     mountTypes(router); // the most wanted ones are tried first
     writing.mount(router);
-    new SearchRoutes(store).mount(router);
+    new SearchRoutes(store, interactions).mount(router);
     new MetaOperations(store, rules).mount(router);
     new ValidateOperation(store, rules).mount(router);
     new EverythingOperation(store, rules).mount(router);
@@ -104,21 +102,19 @@ public final class FhirRoutes implements Routes {
 
   private Future<?> searchForm(RoutingContext request) {
     String type = type(request);
-    if (!Bodies.mediaType(request.request()).equals("application/x-www-form-urlencoded")) {
-      throw new Failure.UnsupportedMedia("_search reads Content-Type application/x-www-form-urlencoded");
-    }
-    List<Param> params = Query.parse(request.request().query());
-    return Bodies.read(request).compose(form -> {
-      params.addAll(Query.parse(form.toString(StandardCharsets.UTF_8)));
-      Negotiation.form(request, SearchRequest.last(params, "_format"), SearchRequest.last(params, "_pretty"))
-          .put(request);
-      return interactions.search(store, Ask.of(request, type), type, null, params);
-    }).compose(reply -> FhirAnswer.send(request, reply));
+    return Bodies.form(request)
+        .compose(params -> interactions.search(store, Ask.of(request, type), type, null, params))
+        .compose(reply -> FhirAnswer.send(request, reply));
   }
 
   private void metadata(RoutingContext request) {
-    answer(asked -> FhirAnswer.json(asked, 200,
-        Selection.of(asked).apply(capability.statement(FhirAnswer.base(asked), Gate.table(mounted))))).handle(request);
+    answer(asked -> {
+      Selection part = Selection.of(asked);
+      String base = FhirAnswer.base(asked);
+      return asked.vertx()
+          .executeBlocking(() -> part.apply(capability.statement(base, Gate.table(mounted))), false)
+          .compose(statement -> FhirAnswer.json(asked, 200, statement));
+    }).handle(request);
   }
 
   private static void welcome(RoutingContext request) {

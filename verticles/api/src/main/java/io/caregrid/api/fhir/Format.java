@@ -22,7 +22,7 @@ enum Format {
 
   /** Null when it is neither, or of another version of FHIR ({@code fhirVersion=3.0}, FHIR R4 versioning.html#mt-version). */
   static Format of(String mime) {
-    String[] parts = mime.toLowerCase(Locale.ROOT).split(";");
+    String[] parts = mime.toLowerCase(Locale.ROOT).split(";", -1);
     for (int i = 1; i < parts.length; i++) {
       String[] param = parts[i].trim().split("\\s*=\\s*", 2);
       if (param.length == 2 && param[0].equals("fhirversion") && !VERSIONS.contains(param[1].replace("\"", "")))

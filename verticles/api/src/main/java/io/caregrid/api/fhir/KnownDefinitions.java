@@ -6,11 +6,13 @@ import ca.uhn.fhir.parser.DataFormatException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.fhir.r4.Trees;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.SearchQuery;
 import io.caregrid.store.SearchQuery.Param;
 import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,45 +24,59 @@ import org.hl7.fhir.r4.model.CodeSystem;
 import org.hl7.fhir.r4.model.StructureDefinition;
 import org.hl7.fhir.r4.model.ValueSet;
 
-/** Profiles, value sets and code systems by their canonical URLs: those that came with the request, then those in the store that its caller may read. */
+/**
+ * Profiles, value sets and code systems by their canonical URLs: those that came with the request, then those in the store that its caller may read; without the
+ * rules of theirs that may run for ever. Of one request.
+ */
 final class KnownDefinitions {
   private static final List<String> TYPES = List.of("StructureDefinition", "ValueSet", "CodeSystem");
   private static final long PATIENCE_SECONDS = 10;
+  /** A resource may name any number of them. */
+  private static final int MOST_LOOKED_FOR = 500;
   private final FhirStore store;
   private final Caller caller;
-  /** Type and URL → JSON. */
-  private final Map<String, String> posted = new HashMap<>();
+  private final List<ObjectNode> posted;
+  private final List<String> left = new ArrayList<>();
 
   /** @param posted resources of any type; those that are definitions are used */
   KnownDefinitions(FhirStore store, Caller caller, List<ObjectNode> posted) {
     this.store = store;
     this.caller = caller;
-    for (ObjectNode resource : posted) {
-      this.posted.put(resource.path("resourceType").asText() + " " + resource.path("url").asText(),
-          new String(Trees.write(resource), StandardCharsets.UTF_8));
-    }
+    this.posted = posted;
   }
 
   /** What HAPI's validator asks, on a thread that may wait; each thing is looked for once. */
-  IValidationSupport in(FhirContext context) {
-    return new Support(context);
+  IValidationSupport in(FhirContext context, Deadline deadline) {
+    return new Support(context, deadline);
   }
 
-  private String json(String type, String url) {
-    String sent = posted.get(type + " " + url);
-    if (sent != null) return sent;
+  /** What of them was not used, in words. */
+  List<String> left() {
+    return List.copyOf(left);
+  }
+
+  /** @param version null for any */
+  private ObjectNode tree(String type, String url, String version) {
+    for (ObjectNode sent : posted) {
+      boolean wanted = sent.path("resourceType").asText().equals(type) && sent.path("url").asText().equals(url)
+          && (version == null || sent.path("version").asText().equals(version));
+      if (wanted) return sent.deepCopy();
+    }
     if (!TYPES.contains(type) || !FhirStore.types().contains(type)
         || url.startsWith("http://hl7.org/fhir/StructureDefinition/"))
       return null;
-    SearchQuery query = new SearchQuery(type, List.of(new Param("url", url.replaceAll("([\\\\,$|])", "\\\\$1"))), 1,
-        "none", null);
-    return waited(store.search(caller, query)
-        .map(page -> page.entries().isEmpty()
-            ? null
-            : page.entries().get(0).body().toString(StandardCharsets.UTF_8)));
+    List<Param> params = new ArrayList<>(List.of(new Param("url", escaped(url))));
+    if (version == null) params.add(new Param("_sort", "-_lastUpdated"));
+    else params.add(new Param("version", escaped(version)));
+    return waited(store.search(caller, new SearchQuery(type, params, 1, "none", null))
+        .map(page -> page.entries().isEmpty() ? null : Trees.own(page.entries().get(0).body().getBytes())));
   }
 
-  private static String waited(Future<String> future) {
+  private static String escaped(String value) {
+    return value.replaceAll("([\\\\,$|])", "\\\\$1");
+  }
+
+  private static ObjectNode waited(Future<ObjectNode> future) {
     try {
       return future.toCompletionStage().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException failed) {
@@ -73,10 +89,12 @@ final class KnownDefinitions {
 
   private final class Support implements IValidationSupport {
     private final FhirContext context;
+    private final Deadline deadline;
     private final Map<String, IBaseResource> found = new HashMap<>();
 
-    Support(FhirContext context) {
+    Support(FhirContext context, Deadline deadline) {
       this.context = context;
+      this.deadline = deadline;
     }
 
     @Override
@@ -109,20 +127,28 @@ final class KnownDefinitions {
       return fetchCodeSystem(url) != null;
     }
 
-    private IBaseResource of(Class<? extends IBaseResource> type, String url) {
+    private synchronized IBaseResource of(Class<? extends IBaseResource> type, String url) {
       if (url == null) return null;
-      String bare = url.contains("|") ? url.substring(0, url.indexOf('|')) : url;
-      String key = type.getSimpleName() + " " + bare;
-      synchronized (found) {
-        if (!found.containsKey(key)) found.put(key, parsed(type, json(type.getSimpleName(), bare)));
-        return found.get(key);
+      deadline.check();
+      String key = type.getSimpleName() + " " + url;
+      if (!found.containsKey(key)) {
+        if (found.size() == MOST_LOOKED_FOR)
+          throw new Failure.TooCostly(
+              "it names more than " + MOST_LOOKED_FOR + " profiles, value sets and code systems");
+        int bar = url.indexOf('|');
+        ObjectNode tree = tree(type.getSimpleName(), bar < 0 ? url : url.substring(0, bar),
+            bar < 0 ? null : url.substring(bar + 1));
+        found.put(key, tree == null ? null : parsed(type, HarmlessDefinition.of(tree)));
       }
+      return found.get(key);
     }
 
-    private IBaseResource parsed(Class<? extends IBaseResource> type, String json) {
-      if (json == null) return null;
+    private IBaseResource parsed(Class<? extends IBaseResource> type, HarmlessDefinition definition) {
+      left.addAll(definition.left());
+      if (definition.resource() == null) return null;
       try {
-        return context.newJsonParser().parseResource(type, json);
+        return context.newJsonParser()
+            .parseResource(type, new String(Trees.write(definition.resource()), StandardCharsets.UTF_8));
       } catch (DataFormatException unreadable) {
         return null;
       }

@@ -16,7 +16,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Requests;
 import io.caregrid.api.fhir.r4.Trees;
-import io.caregrid.api.fhir.r4.Trees.Malformed;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
@@ -25,9 +24,10 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.util.Iterator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.BiConsumer;
 
 /**
@@ -35,7 +35,7 @@ import java.util.function.BiConsumer;
  * taken from those that are there, whoever else writes at the same time. A change is a new version like any other.
  */
 final class MetaOperations implements Routes {
-  private static final List<String> LABELS = List.of("security", "tag");
+  private static final List<String> LABELS = List.of("profile", "security", "tag");
   private static final int ATTEMPTS = 10;
   private final FhirStore store;
   private final Future<ResourceRules> rules;
@@ -77,35 +77,44 @@ final class MetaOperations implements Routes {
       int attempts) {
     String type = type(request);
     String id = id(request);
-    return store.read(Requests.caller(request), type, id).compose(stored -> {
-      ObjectNode resource = tree(stored.body());
-      ObjectNode meta = resource.get("meta") instanceof ObjectNode there ? there : resource.putObject("meta");
-      change.accept(meta, given);
-      return store.update(Requests.caller(request), type, id, resource, OptionalInt.of(stored.version()));
-    })
+    return store.read(Requests.caller(request), type, id)
+        .compose(stored -> request.vertx()
+            .executeBlocking(() -> relabelled(stored, given, change), false)
+            .compose(resource -> store.update(Requests.caller(request), type, id, resource,
+                OptionalInt.of(stored.version()))))
         .recover(lost -> lost instanceof Failure.PreconditionFailed && attempts > 1
             ? changed(request, given, change, attempts - 1)
             : Future.failedFuture(lost));
   }
 
+  private static ObjectNode relabelled(Stored stored, ObjectNode given, BiConsumer<ObjectNode, ObjectNode> change) {
+    ObjectNode resource = Trees.own(stored.body().getBytes());
+    ObjectNode meta = resource.get("meta") instanceof ObjectNode there ? there : resource.putObject("meta");
+    change.accept(meta, given);
+    return resource;
+  }
+
   private static void add(ObjectNode meta, ObjectNode given) {
-    for (JsonNode profile : given.path("profile")) {
-      if (indexOf(meta.path("profile"), profile) < 0) array(meta, "profile").add(profile);
-    }
     for (String name : LABELS) {
+      Set<Object> there = new HashSet<>();
+      for (JsonNode label : meta.path(name)) there.add(key(label));
       for (JsonNode label : given.path(name)) {
-        if (indexOf(meta.path(name), label) < 0) array(meta, name).add(label);
+        if (there.add(key(label))) array(meta, name).add(label);
       }
     }
   }
 
   private static void remove(ObjectNode meta, ObjectNode given) {
-    for (String name : List.of("profile", "security", "tag")) {
+    for (String name : LABELS) {
       if (!(meta.get(name) instanceof ArrayNode there)) continue;
-      for (Iterator<JsonNode> all = there.iterator(); all.hasNext();) {
-        if (indexOf(given.path(name), all.next()) >= 0) all.remove();
+      Set<Object> gone = new HashSet<>();
+      for (JsonNode label : given.path(name)) gone.add(key(label));
+      ArrayNode kept = meta.arrayNode();
+      for (JsonNode label : there) {
+        if (!gone.contains(key(label))) kept.add(label);
       }
-      if (there.isEmpty()) meta.remove(name);
+      if (kept.isEmpty()) meta.remove(name);
+      else meta.set(name, kept);
     }
   }
 
@@ -113,30 +122,20 @@ final class MetaOperations implements Routes {
     return meta.get(name) instanceof ArrayNode there ? there : meta.putArray(name);
   }
 
-  /** A label is its system and code; -1 when it is not there. */
-  private static int indexOf(JsonNode all, JsonNode one) {
-    for (int i = 0; i < all.size(); i++) {
-      JsonNode other = all.get(i);
-      boolean same = one.isObject()
-          ? other.path("system").equals(one.path("system")) && other.path("code").equals(one.path("code"))
-          : other.equals(one);
-      if (same) return i;
-    }
-    return -1;
+  /** A label is its system and code, a profile its URL. */
+  private static Object key(JsonNode one) {
+    return one.isObject() ? List.of(one.path("system").asText(), one.path("code").asText()) : one.asText();
   }
 
   private static Future<Void> told(RoutingContext request, Stored stored) {
-    ObjectNode resource = tree(stored.body());
-    ObjectNode answer = resource.objectNode().put("resourceType", "Parameters");
-    answer.putArray("parameter").addObject().put("name", "return").set("valueMeta", resource.path("meta"));
-    return FhirAnswer.json(request, 200, Buffer.buffer(Trees.write(answer)));
+    return request.vertx()
+        .executeBlocking(() -> parameters(Trees.own(stored.body().getBytes())), false)
+        .compose(parameters -> FhirAnswer.json(request, 200, parameters));
   }
 
-  private static ObjectNode tree(Buffer body) {
-    try {
-      return (ObjectNode) Trees.read(body.getBytes());
-    } catch (Malformed broken) {
-      throw new IllegalStateException("a stored resource is not JSON");
-    }
+  private static Buffer parameters(ObjectNode resource) {
+    ObjectNode answer = resource.objectNode().put("resourceType", "Parameters");
+    answer.putArray("parameter").addObject().put("name", "return").set("valueMeta", resource.path("meta"));
+    return Buffer.buffer(Trees.write(answer));
   }
 }

@@ -3,7 +3,6 @@ package io.caregrid.api.fhir;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Form;
 import io.caregrid.api.fhir.r4.Trees;
-import io.caregrid.api.fhir.r4.Trees.Malformed;
 import io.caregrid.api.fhir.r4.XmlWriter;
 import io.caregrid.contract.Failure;
 import io.vertx.core.buffer.Buffer;
@@ -93,10 +92,6 @@ final class Negotiation {
   }
 
   private static ObjectNode tree(Buffer json) {
-    try {
-      return (ObjectNode) Trees.read(json.getBytes());
-    } catch (Malformed broken) {
-      throw new IllegalStateException("an answer of our own is not JSON");
-    }
+    return Trees.own(json.getBytes());
   }
 }

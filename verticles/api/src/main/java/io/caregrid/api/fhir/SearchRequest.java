@@ -21,8 +21,9 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
   static final String PAGE = "_page";
   static final int DEFAULT_COUNT = 50;
   static final int MAX_COUNT = 1000;
-  /** A page ends with the one that passes this, so that a page of documents fits into memory. */
-  private static final long PAGE_BYTES = 16 << 20;
+  /** Of JSON on a page, passed by one entry: what it has less than it was asked for is on the next one. */
+  static final long PAGE_BYTES = 16 << 20;
+  private static final int MOST_PARAMS = 120;
   private static final Set<String> SHAPE = Set.of("_count", "_total", "_format", "_pretty", "_summary", "_elements",
       PAGE);
 
@@ -36,6 +37,8 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
    * @param within {@code Type/id} of the compartment it stays in, or null
    */
   static SearchRequest of(String type, String within, List<Param> params) {
+    if (params.size() > MOST_PARAMS)
+      throw new Failure.TooCostly("A search has at most " + MOST_PARAMS + " parameters");
     List<Param> selecting = new ArrayList<>();
     List<Param> asked = new ArrayList<>();
     for (Param param : params) {
@@ -52,8 +55,7 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
     boolean countOnly = "count".equals(summary);
     int count = countOnly ? 0 : count(last(params, "_count"));
     String total = count == 0 ? "accurate" : total(last(params, "_total"));
-    SearchQuery query = new SearchQuery(type, selecting, count, total, last(params, PAGE), PAGE_BYTES,
-        places(within));
+    SearchQuery query = new SearchQuery(type, selecting, count, total, last(params, PAGE), PAGE_BYTES, places(within));
     return new SearchRequest(query, List.copyOf(asked), List.copyOf(ignored),
         Selection.of(last(params, "_elements"), summary));
   }

@@ -3,7 +3,6 @@ package io.caregrid.api.fhir;
 import static io.caregrid.contract.Access.FHIR_READ;
 import static io.caregrid.contract.Gate.needs;
 
-import io.caregrid.api.Requests;
 import io.caregrid.contract.Failure;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.SearchQuery.Param;
@@ -12,23 +11,21 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** The addresses of searches that are not over one type: over several, and within a compartment (FHIR R4 http.html#search). */
 final class SearchRoutes {
   /** {@code GET /fhir?…} is sent on to here: the base itself is open to everybody, what it finds is not. */
   static final String SYSTEM = "/fhir/_search";
-  private static final Pattern HANDLING = Pattern.compile("handling=([a-z]*)");
   private static final String COMPARTMENT = "/fhir/(?<of>[A-Z][A-Za-z]*)/(?<id>[A-Za-z0-9\\-.]{1,64})/(?<what>\\*|[A-Z][A-Za-z]*)";
 
   private final FhirStore store;
+  private final Interactions interactions;
 
-  SearchRoutes(FhirStore store) {
+  SearchRoutes(FhirStore store, Interactions interactions) {
     this.store = store;
+    this.interactions = interactions;
   }
 
   void mount(Router router) {
@@ -64,33 +61,11 @@ final class SearchRoutes {
   }
 
   private Future<?> form(RoutingContext request, String type, String within) {
-    if (!Bodies.mediaType(request.request()).equals("application/x-www-form-urlencoded"))
-      throw new Failure.UnsupportedMedia("_search reads Content-Type application/x-www-form-urlencoded");
-    List<Param> params = Query.parse(request.request().query());
-    return Bodies.read(request).compose(form -> {
-      params.addAll(Query.parse(form.toString(StandardCharsets.UTF_8)));
-      Negotiation.form(request, SearchRequest.last(params, "_format"), SearchRequest.last(params, "_pretty"))
-          .put(request);
-      return search(request, type, within, params);
-    });
+    return Bodies.form(request).compose(params -> search(request, type, within, params));
   }
 
   private Future<?> search(RoutingContext request, String type, String within, List<Param> params) {
-    SearchRequest asked = SearchRequest.of(type, within,
-        new OwnAddress(FhirAnswer.base(request)).relative(type, params));
-    if (isStrict(request)) asked.requireKnown();
-    return store.search(Requests.caller(request), asked.query())
-        .compose(page -> Selection.cut(FhirAnswer.base(request), asked, page))
-        .compose(bundle -> FhirAnswer.json(request, 200, bundle));
-  }
-
-  private static boolean isStrict(RoutingContext request) {
-    Matcher handling = HANDLING.matcher(FhirAnswer.prefer(request));
-    if (!handling.find()) return false;
-    return switch (handling.group(1)) {
-      case "strict" -> true;
-      case "lenient" -> false;
-      default -> throw new Failure.Invalid("Prefer: handling must be strict or lenient");
-    };
+    return interactions.search(store, Ask.of(request), type, within, params)
+        .compose(reply -> FhirAnswer.send(request, reply));
   }
 }

@@ -3,7 +3,6 @@ package io.caregrid.api.fhir;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.fhir.r4.Parts;
 import io.caregrid.api.fhir.r4.Trees;
-import io.caregrid.api.fhir.r4.Trees.Malformed;
 import io.caregrid.contract.Failure;
 import io.caregrid.store.Page;
 import io.vertx.core.Context;
@@ -16,6 +15,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The part of a resource that the client wants (FHIR R4 search.html#elements, #summary).
@@ -25,6 +25,8 @@ import java.util.stream.Collectors;
 record Selection(UnaryOperator<ObjectNode> part) {
   private static final Selection ALL = new Selection(null);
   private static final int INLINE_BYTES = 32 << 10;
+  /** What is answered whole is only copied. */
+  private static final int COPIED_BYTES = 1 << 20;
 
   static Selection of(RoutingContext request) {
     return of(request.queryParams().get("_elements"), request.queryParams().get("_summary"));
@@ -54,25 +56,24 @@ record Selection(UnaryOperator<ObjectNode> part) {
     return typed ? words[0] + "." + words[1] : words[0];
   }
 
-  /** Does what cuts parts out of so many bytes; of many on a worker thread. */
+  /** Does what cuts parts out of so many bytes, or copies them; of many on a worker thread. */
   <T> Future<T> cut(long bytes, Supplier<T> work) {
     Context context = Vertx.currentContext();
-    if (part == null || bytes <= INLINE_BYTES || context == null) return Future.succeededFuture(work.get());
+    if (bytes <= (part == null ? COPIED_BYTES : INLINE_BYTES) || context == null)
+      return Future.succeededFuture(work.get());
     return context.executeBlocking(work::get, false);
   }
 
   /** A page as a Bundle. */
   static Future<Buffer> cut(String base, SearchRequest asked, Page page) {
-    long bytes = page.entries().stream().mapToLong(stored -> stored.body().length()).sum();
+    long bytes = Stream.concat(page.entries().stream(), page.included().stream())
+        .mapToLong(stored -> stored.body().length())
+        .sum();
     return asked.selection().cut(bytes, () -> Bundles.searchset(base, asked, page));
   }
 
   Buffer apply(Buffer body) {
     if (part == null) return body;
-    try {
-      return Buffer.buffer(Trees.write(part.apply((ObjectNode) Trees.read(body.getBytes()))));
-    } catch (Malformed broken) {
-      throw new IllegalStateException("a stored resource is not JSON");
-    }
+    return Buffer.buffer(Trees.write(part.apply(Trees.own(body.getBytes()))));
   }
 }

@@ -31,14 +31,12 @@ import java.util.concurrent.Callable;
  */
 final class WriteRoutes implements Routes {
   private static final String JSON_PATCH = "application/json-patch+json";
-  /** Larger bodies are read on a worker thread: reading this much takes well under a millisecond. */
-  private static final int INLINE_BYTES = 32 << 10;
 
   private final FhirStore store;
   private final Future<ResourceRules> rules;
   private final Interactions interactions;
   private final BundleRun bundles;
-  private final BundleRoom room = new BundleRoom();
+  private final BundleRoom room = BundleRoom.HEAP;
 
   WriteRoutes(FhirStore store, Interactions interactions, Future<ResourceRules> rules) {
     this.store = store;
@@ -106,7 +104,7 @@ final class WriteRoutes implements Routes {
   }
 
   private static <T> Future<T> thought(RoutingContext request, int bytes, Callable<T> work) {
-    if (bytes > INLINE_BYTES) return request.vertx().executeBlocking(work, false);
+    if (bytes > Bodies.INLINE_BYTES) return request.vertx().executeBlocking(work, false);
     return Future.succeededFuture().map(now -> {
       try {
         return work.call();

@@ -99,6 +99,7 @@ class FhirOperationsTest {
     assertEquals(Set.of(early, late), ids(all + "?_type=Observation"));
     assertEquals(Set.of(), ids(all + "?_since=2999-01-01T00:00:00Z"));
     assertEquals(Set.of(patient, encounter, early, late), ids("Encounter/" + encounter + "/$everything"));
+    assertEquals(Set.of(patient), ids("Encounter/" + encounter + "/$everything?_type=Patient"));
     assertEquals(404, status("GET", "Patient/nobody/$everything", null));
     assertEquals(404, status("GET", "Medication/x/$everything", null));
     assertEquals(400, status("GET", all + "?start=yesterday", null));

@@ -10,10 +10,12 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
+import java.io.ByteArrayInputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -178,6 +180,39 @@ class FhirSearchTest {
 
     assertEquals(422, costly.statusCode());
     assertEquals("too-costly", costly.bodyAsJsonObject().getJsonArray("issue").getJsonObject(0).getString("code"));
+  }
+
+  @Test
+  void moreParametersOrALargerFormThanAnybodyNeedsAreRefused() {
+    assertEquals(422, get("/fhir/Patient?" + "_tag=x&".repeat(200)).statusCode());
+    assertEquals(422, get("/fhir?" + "_count=1&".repeat(200)).statusCode());
+    for (String address : List.of("/fhir/Patient/_search", "/fhir/_search")) {
+      assertEquals(413, ward.send("POST", address, Buffer.buffer("_id=" + "x,".repeat(600_000)), "Content-Type",
+          "application/x-www-form-urlencoded").statusCode());
+    }
+  }
+
+  /** A page of a thousand of the largest would be sixteen gigabytes. */
+  @Test
+  void aPageHasSoManyBytesAndTheNextOneGoesOn() throws Exception {
+    String data = "QUJD".repeat(9 << 18);
+    List<String> ids = new ArrayList<>();
+    for (int n = 0; n < 3; n++)
+      ids.add(
+          ward.send("POST", "/fhir/Binary", "{\"resourceType\":\"Binary\",\"contentType\":\"text/plain\",\"data\":\""
+              + data + "\"}", "Prefer", "return=representation").bodyAsJsonObject().getString("id"));
+
+    JsonObject first = get("/fhir/Binary?_id=" + String.join(",", ids)).bodyAsJsonObject();
+    JsonObject second = get(link(first, "next").substring(ward.base().length())).bodyAsJsonObject();
+
+    assertEquals(2, first.getJsonArray("entry").size());
+    assertEquals(1, second.getJsonArray("entry").size());
+    HttpResponse<Buffer> zipped = get("/fhir/Binary?_id=" + String.join(",", ids), "Accept-Encoding", "gzip");
+    try (GZIPInputStream plain = new GZIPInputStream(new ByteArrayInputStream(zipped.body().getBytes()))) {
+      JsonArray same = Buffer.buffer(plain.readAllBytes()).toJsonObject().getJsonArray("entry");
+      assertTrue(first.getJsonArray("entry").equals(same), "what is zipped is another answer");
+    }
+    for (String id : ids) ward.send("DELETE", "/fhir/Binary/" + id, (String) null);
   }
 
   @Test

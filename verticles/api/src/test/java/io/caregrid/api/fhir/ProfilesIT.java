@@ -1,14 +1,30 @@
 package io.caregrid.api.fhir;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Ward;
+import io.caregrid.api.fhir.r4.Trees;
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -63,6 +79,89 @@ class ProfilesIT {
     assertEquals(1, errors("Patient/$validate?profile=http://example.org/nosuch", "{'resourceType':'Patient'}").size());
   }
 
+  @Test
+  void noAddressIsFetched() throws Exception {
+    try (ServerSocket outside = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      outside.setSoTimeout(500);
+      String url = "http://127.0.0.1:" + outside.getLocalPort() + "/";
+      String resource = "{'resourceType':'Patient','meta':{'profile':['" + url + "profile']},'extension':[{'url':'"
+          + url
+          + "extension','valueCode':'x'}],'maritalStatus':{'coding':[{'system':'" + url + "system','code':'x'}]}}";
+      String bound = profile(url + "bound").replace("'min':1", "'min':0")
+          .replace("]}}", ",{'id':'Patient.maritalStatus',"
+              + "'path':'Patient.maritalStatus','binding':{'strength':'required','valueSet':'" + url
+              + "valueset'}}]}}");
+
+      errors("Patient/$validate?profile=" + url + "other",
+          "{'resourceType':'Parameters','parameter':[{'name':'profile','resource':"
+              + bound + "},{'name':'resource','resource':" + resource + "}]}");
+
+      assertThrows(SocketTimeoutException.class, outside::accept);
+    }
+  }
+
+  @Test
+  void profilesThatGoRoundInACircleAreTold() {
+    String a = "http://example.org/" + UUID.randomUUID();
+    String b = "http://example.org/" + UUID.randomUUID();
+    String asked = "{'resourceType':'Parameters','parameter':[{'name':'profile','resource':" + profile(a)
+        + "},{'name':'other','resource':" + profile(b)
+        + "},{'name':'resource','resource':{'resourceType':'Patient'}}]}";
+    String circle = asked.replaceFirst("'baseDefinition':'[^']*'", "'baseDefinition':'" + b + "'");
+    int last = circle.lastIndexOf("'baseDefinition':'");
+    circle = circle.substring(0, last)
+        + circle.substring(last).replaceFirst("'baseDefinition':'[^']*'", "'baseDefinition':'" + a + "'");
+
+    assertFalse(errors("Patient/$validate", circle).isEmpty());
+  }
+
+  @Test
+  void aRegularExpressionThatMayRunForEverIsLeftOutAndTold() {
+    String url = "http://example.org/" + UUID.randomUUID();
+    HttpResponse<Buffer> answer = send("Patient/$validate", constrained(url, "id.matches(´(a+)+b´)"));
+
+    assertEquals(200, answer.statusCode(), answer.bodyAsString());
+    assertTrue(answer.bodyAsString().contains("the rule x-1 of a profile is not looked at"), answer.bodyAsString());
+    assertEquals(1, errors("Patient/$validate", constrained(url, "id.matches(´^b{3}$´)")).size());
+  }
+
+  @Test
+  void anExpressionThatTakesYearsEndsWithItsTime() throws Exception {
+    String url = "http://example.org/" + UUID.randomUUID();
+    String years = "%resource.descendants()" + ".select(%resource.descendants())".repeat(8) + ".count() > 0";
+    ObjectNode parameters = (ObjectNode) Trees
+        .read(constrained(url, years).replace('\'', '"').getBytes(StandardCharsets.UTF_8));
+    ObjectNode profile = (ObjectNode) parameters.path("parameter").path(0).path("resource");
+    ObjectNode patient = (ObjectNode) parameters.path("parameter").path(1).path("resource");
+    for (int i = 0; i < 100; i++) patient.withArray("name").addObject().put("family", "f" + i);
+    ProfileValidator impatient = new ProfileValidator(ward.vertx, Duration.ofSeconds(8));
+    KnownDefinitions known = new KnownDefinitions(ward.store, Caller.system("test"), List.of(profile));
+    Throwable first = new AssertionError("never asked");
+    for (int i = 0; i < 5 && first != null; i++) first = ended(impatient.check(patient, List.of(), known));
+    assertNull(first, "R4's own definitions are never read");
+
+    Throwable over = ended(impatient.check(patient, List.of(url), known));
+
+    assertInstanceOf(Failure.TooCostly.class, over);
+    assertNull(ended(impatient.check(patient, List.of(), known)));
+  }
+
+  /** With what it failed; null when it did not. */
+  private static Throwable ended(Future<?> future) throws Exception {
+    CountDownLatch done = new CountDownLatch(1);
+    future.onComplete(ended -> done.countDown());
+    assertTrue(done.await(60, TimeUnit.SECONDS));
+    return future.cause();
+  }
+
+  private static String constrained(String url, String expression) {
+    String rule = "{'id':'Patient','path':'Patient','constraint':[{'key':'x-1','severity':'error','human':'x','expression':\""
+        + expression + "\"}]}";
+    return ("{'resourceType':'Parameters','parameter':[{'name':'profile','resource':" + profile(url)
+        + "},{'name':'resource','resource':{'resourceType':'Patient','id':'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa','birthDate':'1970'}}]}")
+        .replace("{'id':'Patient','path':'Patient'}", rule);
+  }
+
   private static String profile(String url) {
     return "{'resourceType':'StructureDefinition','url':'" + url
         + "','name':'Born','status':'active','kind':'resource','abstract':false,"
@@ -82,7 +181,8 @@ class ProfilesIT {
         .toList();
   }
 
+  /** FHIRPath's quotes are written as ´. */
   private HttpResponse<Buffer> send(String address, String json) {
-    return ward.send("POST", "/fhir/" + address, json.replace('\'', '"'));
+    return ward.send("POST", "/fhir/" + address, json.replace('\'', '"').replace('´', '\''));
   }
 }

@@ -10,6 +10,15 @@ exception
     raise exception 'the extension pg_trgm may not be created by this user: let an administrator run "create extension pg_trgm" in this database';
 end $$;
 
+-- It makes the tables of all types at once, or none.
+do $$
+begin
+  if current_setting('max_locks_per_transaction')::int * current_setting('max_connections')::int < 5000 then
+    raise exception 'the tables of all resource types are made in one transaction, which takes some 3,400 locks: set max_locks_per_transaction of PostgreSQL to % or more and restart it',
+      ceil(5000.0 / current_setting('max_connections')::int);
+  end if;
+end $$;
+
 -- The columns and indexes that search has beside those of add_resource_type. keyed  has a string to sort by; worded  its texts are indexed
 create function add_search_columns(name text, keyed boolean, worded boolean) returns void language plpgsql as $$
 declare
@@ -28,23 +37,6 @@ create table reindexing (
   done bigint not null default 0, -- sid of the last one
   most bigint not null            -- sid of the last one that an older version may have written
 );
-
-do $$
-declare
-  name text;
-  most bigint;
-begin
-  foreach name in array array['Patient', 'Device', 'Observation', 'ImagingStudy', 'Endpoint'] loop
-    execute format('select max(sid) from %I', 'r_' || lower(name)) into most;
-    if most is not null then insert into reindexing (type, most) values (name, most); end if;
-  end loop;
-end $$;
-
-select add_search_columns('Patient', true, true);
-select add_search_columns('Device', false, true);
-select add_search_columns('Observation', false, false);
-select add_search_columns('ImagingStudy', false, false);
-select add_search_columns('Endpoint', true, true);
 
 do $$
 declare
@@ -193,5 +185,24 @@ begin
   ) as v(name, dated, keyed, worded) loop
     perform add_resource_type(t.name, t.dated, 90);
     perform add_search_columns(t.name, t.keyed, t.worded);
+  end loop;
+end $$;
+
+-- What is in use comes last: its tables are locked from here on. In a million Patients that is for a second or two.
+select add_search_columns('Patient', true, true);
+select add_search_columns('Device', false, true);
+select add_search_columns('Observation', false, false);
+select add_search_columns('ImagingStudy', false, false);
+select add_search_columns('Endpoint', true, true);
+
+-- Now nobody who knows nothing of these columns can be writing.
+do $$
+declare
+  name text;
+  most bigint;
+begin
+  foreach name in array array['Patient', 'Device', 'Observation', 'ImagingStudy', 'Endpoint'] loop
+    execute format('select max(sid) from %I', 'r_' || lower(name)) into most;
+    if most is not null then insert into reindexing (type, most) values (name, most); end if;
   end loop;
 end $$;

@@ -1,6 +1,7 @@
 package io.caregrid.api.fhir.r4;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashSet;
 import java.util.Set;
@@ -56,7 +57,7 @@ final class Fragments {
 
   /** When all of the container has been looked at. */
   void end(Teller tell) {
-    JsonNode all = container.path("contained");
+    if (!(container.get("contained") instanceof ArrayNode all)) return;
     Set<String> known = new HashSet<>(0);
     for (int i = 0; i < all.size(); i++) {
       String id = all.get(i).path("id").asText();

@@ -24,14 +24,10 @@ public final class Trees {
   private static final int INT_DIGITS = 9;
   private static final int LONG_DIGITS = 18;
   private static final JsonNodeFactory NODES = JsonNodeFactory.withExactBigDecimals(true);
-  /** Its strings are as long as the body may be. */
-  private static final JsonFactory FACTORY = JsonFactory.builder()
-      .streamReadConstraints(StreamReadConstraints.builder()
-          .maxNestingDepth(MAX_DEPTH)
-          .maxStringLength(Integer.MAX_VALUE)
-          .maxNumberLength(Primitive.MOST_DIGITS)
-          .build())
-      .build();
+  /** A resource that is as deep as it may be stands in a page, and the page in the answer to a batch. */
+  private static final int BUNDLED = 20;
+  private static final JsonFactory FACTORY = factory(MAX_DEPTH);
+  private static final JsonFactory OWN = factory(MAX_DEPTH + BUNDLED);
   private static final JsonMapper MAPPER = JsonMapper.builder(FACTORY).nodeFactory(NODES).build();
 
   private Trees() {}
@@ -48,12 +44,32 @@ public final class Trees {
     }
   }
 
-  public static JsonNode read(byte[] json) throws Malformed {
-    return read(json, 0, json.length);
+  /** Its strings are as long as the body may be. */
+  private static JsonFactory factory(int depth) {
+    return JsonFactory.builder()
+        .streamReadConstraints(StreamReadConstraints.builder()
+            .maxNestingDepth(depth)
+            .maxStringLength(Integer.MAX_VALUE)
+            .maxNumberLength(Primitive.MOST_DIGITS)
+            .build())
+        .build();
   }
 
-  static JsonNode read(byte[] json, int from, int length) throws Malformed {
-    try (JsonParser parser = FACTORY.createParser(json, from, length)) {
+  public static JsonNode read(byte[] json) throws Malformed {
+    return read(FACTORY, json);
+  }
+
+  /** What this house keeps or answers itself: one resource. */
+  public static ObjectNode own(byte[] json) {
+    try {
+      return (ObjectNode) read(OWN, json);
+    } catch (Malformed broken) {
+      throw new IllegalStateException("what this house wrote itself is not JSON");
+    }
+  }
+
+  private static JsonNode read(JsonFactory factory, byte[] json) throws Malformed {
+    try (JsonParser parser = factory.createParser(json)) {
       if (parser.nextToken() == null) throw new Malformed("the body is empty: send a FHIR resource as JSON", null);
       JsonNode tree = value(parser);
       if (parser.nextToken() != null) throw at(parser, "something follows the end of the object", false);
@@ -139,7 +155,7 @@ public final class Trees {
     StringBuilder path = new StringBuilder();
     for (JsonStreamContext at = context; at != null && !at.inRoot(); at = at.getParent()) {
       if (at.inArray()) path.insert(0, "[" + at.getCurrentIndex() + "]");
-      else if (at.getCurrentName() != null) path.insert(0, "." + at.getCurrentName());
+      else if (at.getCurrentName() != null) path.insert(0, "." + Suggestion.printable(at.getCurrentName()));
     }
     return path.length() == 0 ? null : path.substring(path.charAt(0) == '.' ? 1 : 0);
   }

@@ -26,6 +26,8 @@ final class Walk {
   private String[] names = new String[16];
   private int[] indices = new int[16];
   private int depth;
+  /** Objects and arrays of JSON around. */
+  private int nesting = 1;
   private Fragments fragments;
   private ObjectNode resource;
 
@@ -129,7 +131,11 @@ final class Walk {
   private void value(ObjectNode object, Member member, JsonNode value) {
     push(member.plain());
     Element element = member.element();
-    if (element.repeats() != value.isArray()) {
+    int deeper = (element.repeats() ? 1 : 0) + (member.type().primitive == null || member.companion() ? 1 : 0);
+    nesting += deeper;
+    if (nesting > Trees.MAX_DEPTH) {
+      tell("structure", " is nested more than " + Trees.MAX_DEPTH + " deep");
+    } else if (element.repeats() != value.isArray()) {
       tell("structure", element.repeats() ? " must be an array" : " must not be an array");
     } else if (element.repeats()) {
       if (value.isEmpty()) tell("structure", " is an empty array: leave it out");
@@ -144,6 +150,7 @@ final class Walk {
     } else {
       item(object, member, value, NO_INDEX);
     }
+    nesting -= deeper;
     depth--;
   }
 

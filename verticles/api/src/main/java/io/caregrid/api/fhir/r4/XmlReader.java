@@ -40,6 +40,7 @@ public final class XmlReader {
     XML.setProperty(XMLInputFactory.IS_SUPPORTING_EXTERNAL_ENTITIES, false);
     XML.setProperty(XMLInputFactory.IS_REPLACING_ENTITY_REFERENCES, true);
     XML.setProperty(XMLInputFactory.IS_COALESCING, true);
+    XML.setProperty(WstxInputProperties.P_LAZY_PARSING, false); // what is broken is told where it is read, as XMLStreamException
     XML.setProperty(WstxInputProperties.P_MAX_ELEMENT_DEPTH, Trees.MAX_DEPTH);
     XML.setProperty(WstxInputProperties.P_MAX_ATTRIBUTE_SIZE, Integer.MAX_VALUE); // the body's own limit
     XML.setProperty(WstxInputProperties.P_MAX_ATTRIBUTES_PER_ELEMENT, 100);

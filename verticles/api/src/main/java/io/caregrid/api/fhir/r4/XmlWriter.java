@@ -132,11 +132,10 @@ public final class XmlWriter {
       escape(text, escaped);
       return escaped.append("</div>").toString();
     }
-    int begin = text.indexOf("<div");
-    int end = text.indexOf('>', begin);
-    boolean declared = text.substring(begin, end).contains("xmlns");
-    String bare = text.substring(begin);
-    return declared ? bare : "<div xmlns=\"" + XmlReader.XHTML + "\"" + bare.substring("<div".length());
+    String bare = text.stripLeading();
+    return Narrative.isDeclared(bare)
+        ? bare
+        : "<div xmlns=\"" + XmlReader.XHTML + "\"" + bare.substring("<div".length());
   }
 
   private void line(int depth) {

@@ -88,6 +88,8 @@ class RulesTest {
     "{'resourceType':'Patient','text':{'status':'generated','div':'<div><script>x</script></div>'}}|invalid|Patient.text.div",
     "{'resourceType':'Patient','text':{'status':'generated','div':'<div onclick=\\'x\\'>y</div>'}}|invalid|Patient.text.div",
     "{'resourceType':'Patient','text':{'status':'generated','div':'<div><a href=\\' javaScript:x\\'>y</a></div>'}}|invalid|Patient.text.div",
+    "{'resourceType':'Patient','text':{'status':'generated','div':'<div><a href=\\' data:text/xml,x\\'>y</a></div>'}}|invalid|Patient.text.div",
+    "{'resourceType':'Patient','text':{'status':'generated','div':'<!-- x --><div>y</div>'}}|invalid|Patient.text.div",
     "{'resourceType':'Patient','text':{'status':'generated','div':'<div>&nbsp;x</div>'}}|invalid|Patient.text.div",
     "{'resourceType':'Patient','text':{'status':'generated','div':'<div> </div>'}}|invalid|Patient.text.div",
     "{'resourceType':'Condition','subject':{'reference':'Patient/1'},'clinicalStatus':{'text':'active'}}|code-invalid|Condition.clinicalStatus",
@@ -105,6 +107,14 @@ class RulesTest {
   @Test
   void allFindingsAreToldAtOnce() throws Exception {
     assertEquals(3, check("{'resourceType':'Observation','foo':1,'subject':'x'}").size() - 1);
+  }
+
+  @Test
+  void aNarrativeIsNotNestedWithoutEnd() throws Exception {
+    String deep = "{'resourceType':'Patient','text':{'status':'generated','div':'<div>" + "<b>".repeat(100) + "x"
+        + "</b>".repeat(100) + "</div>'}}";
+
+    assertEquals("Patient.text.div is nested more than 100 deep", check(deep).get(0).text());
   }
 
   private static List<Issue> check(String json) throws Exception {

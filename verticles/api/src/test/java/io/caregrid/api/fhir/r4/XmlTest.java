@@ -130,6 +130,29 @@ class XmlTest {
     assertTrue(text(resource).contains(div));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"<div title=\"a>b\" xmlns=\"http://www.w3.org/1999/xhtml\">c</div>",
+    "\n<div xmlns=\"http://www.w3.org/1999/xhtml\">c</div>"})
+  void theDivIsFoundWhateverItsAttributesHold(String div) throws Exception {
+    ObjectNode resource = json("{\"resourceType\":\"Patient\",\"text\":{\"status\":\"generated\"}}");
+    ((ObjectNode) resource.get("text")).put("div", div);
+    assertEquals(List.of(), Rules.check(resource));
+
+    assertEquals(div.strip(), XmlReader.read(XmlWriter.write(resource, false, 0)).path("text").path("div").textValue());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {
+    "<!--<div/></text><active value='false'/><x --><div xmlns='http://www.w3.org/1999/xhtml'>c</div>",
+    "<?xml version='1.0'?><div xmlns='http://www.w3.org/1999/xhtml'>c</div>"})
+  void nothingStandsBeforeTheDivThatCouldBeTakenForIt(String div) throws Exception {
+    ObjectNode resource = json("{\"resourceType\":\"Patient\",\"text\":{\"status\":\"generated\"}}");
+    ((ObjectNode) resource.get("text")).put("div", div);
+
+    assertEquals("Patient.text.div", Rules.check(resource).get(0).expression());
+    assertFalse(XmlReader.read(XmlWriter.write(resource, false, 0)).has("active"));
+  }
+
   @Test
   void aNarrativeUnderAPrefixIsWrittenAnew() throws Exception {
     String xml = "<f:Patient xmlns:f='http://hl7.org/fhir' xmlns:h='http://www.w3.org/1999/xhtml'><f:text><f:status value='generated'/>"

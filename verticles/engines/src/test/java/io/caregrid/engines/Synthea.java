@@ -1,42 +1,43 @@
-package io.caregrid.fhirpath;
+package io.caregrid.engines;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Resources of MITRE's Synthea, which the build puts into {@code verticles/synthea/target/lib} under -Pfull. Without it a test is skipped, unless
- * CAREGRID_STRICT=true. The same seed gives the same patients; {@code -Dsynthea.seed} gives others.
+ * Patients of MITRE's Synthea, which the build puts into {@code verticles/synthea/target/lib} under -Pfull. Without it a test is skipped, unless
+ * CAREGRID_STRICT=true. The same seed gives the same patients; {@code -Dsynthea.seed} gives others, {@code -Dsynthea.patients}
+ * more.
  */
-final class Synthea {
+public final class Synthea {
   private static final Path LIBRARY = Path.of("..", "synthea", "target", "lib");
-  private static final int PATIENTS = 5;
+  private static final int PATIENTS = Integer.getInteger("synthea.patients", 5);
 
   private Synthea() {}
 
-  /** All resources of all bundles, patients' and hospitals'. */
-  static List<JsonNode> resources() throws Exception {
+  /** Bundles as JSON: hospitals, practitioners, then a transaction for each patient, which needs those. */
+  public static List<Path> bundles() throws IOException, InterruptedException {
     boolean there = Files.isDirectory(LIBRARY);
     if ("true".equals(System.getenv("CAREGRID_STRICT"))) assertTrue(there, "CAREGRID_STRICT, and no " + LIBRARY);
     assumeTrue(there, "no Synthea in " + LIBRARY + " (build with -Pfull)");
-    Path made = Path.of("target", "synthea-" + Long.getLong("synthea.seed", 20261122));
+    Path made = Path.of("target", "synthea-" + Long.getLong("synthea.seed", 20261122) + "-" + PATIENTS);
     if (!Files.isDirectory(made.resolve("fhir"))) generate(made);
-    List<JsonNode> all = new ArrayList<>();
     try (Stream<Path> files = Files.list(made.resolve("fhir"))) {
-      for (Path file : files.sorted().toList()) {
-        for (JsonNode entry : Rendered.JSON.readTree(file.toFile()).path("entry")) all.add(entry.path("resource"));
-      }
+      return files.sorted(Comparator.comparing(Synthea::order).thenComparing(Path::compareTo)).toList();
     }
-    return all;
+  }
+
+  private static int order(Path file) {
+    String name = file.getFileName().toString();
+    return name.startsWith("hospital") ? 0 : name.startsWith("practitioner") ? 1 : 2;
   }
 
   private static void generate(Path into) throws IOException, InterruptedException {
@@ -49,7 +50,7 @@ final class Synthea {
         .redirectErrorStream(true)
         .redirectOutput(log.toFile())
         .start();
-    if (!program.waitFor(5, TimeUnit.MINUTES)) program.destroyForcibly();
+    if (!program.waitFor(10, TimeUnit.MINUTES)) program.destroyForcibly();
     assertEquals(0, program.exitValue(), "Synthea failed, its words are in " + log.toAbsolutePath());
   }
 }

@@ -1,0 +1,222 @@
+package io.caregrid.api.fhir;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.api.Ward;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.client.HttpResponse;
+import java.io.ByteArrayInputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What nobody who means well would send: each gets an answer that says what is wrong, soon, and whoever comes next is served. */
+@ExtendWith(Ward.Key.class)
+class HostileTest {
+  private Ward ward;
+
+  @BeforeEach
+  void open(Ward ward) {
+    this.ward = ward;
+  }
+
+  @Test
+  void mimeTypesOfNothingAreRefused() {
+    assertEquals(415, ward.send("POST", "/fhir/Patient", Buffer.buffer("{}"), "Content-Type", ";").statusCode());
+    assertEquals(406, ward.send("GET", "/fhir/Patient", (String) null, "Accept", ";").statusCode());
+    assertEquals(406, ward.send("GET", "/fhir/Patient?_format=%3B", (String) null).statusCode());
+  }
+
+  @Test
+  void xmlThatBreaksInsideOfTextIsToldAsSuch() {
+    for (String broken : new String[] {"<Patient xmlns='http://hl7.org/fhir'><![CDATA[",
+      "<Patient xmlns='http://hl7.org/fhir'><text><div xmlns='http://www.w3.org/1999/xhtml'>a &am\u0015; b"}) {
+      HttpResponse<Buffer> refused = ward.send("POST", "/fhir/Patient", Buffer.buffer(broken), "Content-Type",
+          "application/fhir+xml", "Accept", "application/fhir+json");
+
+      assertEquals(400, refused.statusCode(), refused.bodyAsString());
+    }
+  }
+
+  @Test
+  void containedThatIsNoArrayIsToldAsSuch() {
+    HttpResponse<Buffer> refused = send("POST", "Patient", "{'resourceType':'Patient','contained':{'a':1}}");
+
+    assertEquals(422, refused.statusCode());
+    assertEquals("Patient.contained must be an array", diagnostics(refused));
+  }
+
+  @Test
+  void whatIsAsDeepAsItMayBeCanBeReadInEveryForm() {
+    String tag = UUID.randomUUID().toString();
+    String deep = questionnaire(98).replaceFirst("'status'",
+        "'meta':{'tag':[{'system':'urn:deep','code':'" + tag + "'}]},'status'");
+    HttpResponse<Buffer> made = send("POST", "Questionnaire", deep);
+    assertEquals(201, made.statusCode(), made.bodyAsString());
+    String id = made.bodyAsJsonObject().getString("id");
+
+    for (String shape : new String[] {"_format=xml", "_pretty=true", "_summary=data", "_elements=status"}) {
+      assertEquals(200, status("Questionnaire/" + id + "?" + shape), shape);
+      assertEquals(200, status("Questionnaire?_tag=urn:deep|" + tag + "&" + shape), shape);
+      assertEquals(200, status("Questionnaire/" + id + "/_history?" + shape), shape);
+    }
+    HttpResponse<Buffer> batch = ward.send("POST", "/fhir",
+        ("{'resourceType':'Bundle','type':'batch','entry':[{'request':{'method':'GET','url':'Questionnaire?_tag=urn:deep|"
+            + tag + "'}}]}").replace('\'', '"'),
+        "Accept", "application/fhir+xml");
+    assertEquals(200, batch.statusCode(), batch.bodyAsString());
+  }
+
+  @Test
+  void aPatchCannotMakeAnythingDeeperThanItMayBe() {
+    String id = send("POST", "Questionnaire", questionnaire(60)).bodyAsJsonObject().getString("id");
+    String patch = "[{'op':'copy','from':'/item','path':'" + "/item/0".repeat(60) + "/item'}]";
+
+    HttpResponse<Buffer> refused = ward.send("PATCH", "/fhir/Questionnaire/" + id,
+        Buffer.buffer(patch.replace('\'', '"')), "Content-Type", "application/json-patch+json");
+
+    assertEquals(422, refused.statusCode(), refused.bodyAsString());
+    assertTrue(diagnostics(refused).contains("deep"), refused.bodyAsString());
+    assertEquals(200, status("Questionnaire/" + id + "?_format=xml"));
+  }
+
+  @Test
+  void longKeysAreNotRepeatedAtLength() {
+    String key = "k\ud800".repeat(10_000);
+
+    HttpResponse<Buffer> refused = send("POST", "Patient",
+        "{'resourceType':'Patient','" + key + "':{'a':1,'a':2}}");
+
+    assertEquals(400, refused.statusCode());
+    assertTrue(refused.body().length() < 1_000, "it is " + refused.body().length() + " bytes long");
+  }
+
+  @Test
+  void fiftyThousandTagsAreAddedInASecondOrTwo() {
+    String id = send("POST", "Patient", "{'resourceType':'Patient'}").bodyAsJsonObject().getString("id");
+    JsonArray tags = new JsonArray();
+    for (int i = 0; i < 50_000; i++) tags.add(new JsonObject().put("system", "urn:many").put("code", "c" + i));
+    String many = new JsonObject().put("resourceType", "Parameters")
+        .put("parameter", new JsonArray().add(new JsonObject().put("name", "meta")
+            .put("valueMeta", new JsonObject().put("tag", tags))))
+        .encode();
+    Instant begun = Instant.now();
+
+    assertEquals(200, ward.send("POST", "/fhir/Patient/" + id + "/$meta-add", many).statusCode());
+
+    Duration taken = Duration.between(begun, Instant.now());
+    assertTrue(taken.toSeconds() < 5, "it took " + taken);
+  }
+
+  @Test
+  void aFormOfMegabytesIsRefused() {
+    HttpResponse<Buffer> refused = ward.send("POST", "/fhir/Patient/_search",
+        Buffer.buffer("a=1&".repeat(1 << 20)), "Content-Type", "application/x-www-form-urlencoded");
+
+    assertEquals(413, refused.statusCode());
+    assertEquals(200, ward.send("POST", "/fhir/Patient/_search", Buffer.buffer("_count=1&_id=a,b"), "Content-Type",
+        "application/x-www-form-urlencoded").statusCode());
+  }
+
+  /** Slow senders, each with a little less than a resource may have: their bodies are never all in memory. */
+  @Test
+  void senderAfterSenderIsRefusedBeforeTheHeapIsFull() {
+    long most = BundleRoom.HEAP.most();
+    int enough = (int) (2 + most / (Bodies.MAX_BYTES - (64 << 10)));
+    HttpClient client = ward.vertx.createHttpClient(new PoolOptions().setHttp1MaxSize(enough));
+    List<HttpClientRequest> open = new ArrayList<>();
+    List<Future<Integer>> answers = new ArrayList<>();
+    for (int i = 0; i < enough; i++) {
+      HttpClientRequest request = Ward
+          .get(client.request(HttpMethod.POST, ward.port(), "127.0.0.1", "/fhir/Patient"));
+      request.putHeader("Content-Type", "application/fhir+json").setChunked(true);
+      answers.add(request.response().map(HttpClientResponse::statusCode));
+      open.add(request);
+      Ward.get(request.write(Buffer.buffer(new byte[Bodies.MAX_BYTES - 1])));
+    }
+
+    Ward.get(Future.any(answers));
+    assertEquals(List.of(503), answers.stream().filter(Future::succeeded).map(Future::result).distinct().toList());
+    assertEquals(201, send("POST", "Patient", "{'resourceType':'Patient'}").statusCode(), "small ones are let through");
+    open.forEach(HttpClientRequest::reset);
+    int beside = 503;
+    for (int tries = 0; tries < 2_000 && beside == 503; tries++) {
+      beside = send("POST", "Patient", "{'resourceType':'Patient','x':'" + "x".repeat(1 << 20) + "'}").statusCode();
+    }
+
+    assertEquals(422, beside, "what they took has been given back");
+    Ward.get(client.close());
+  }
+
+  /** Of ten megabytes. Zipping them at once would be a tenth of a second in which nobody else is served. */
+  @Test
+  void aLargeAnswerComesWholeZippedOrNot() throws Exception {
+    String made = "{'resourceType':'Binary','contentType':'text/plain','data':'" + "QUJD".repeat(2_500_000) + "'}";
+    String id = send("POST", "Binary", made).bodyAsJsonObject().getString("id");
+
+    HttpResponse<Buffer> plain = ward.send("GET", "/fhir/Binary/" + id, (String) null, "Accept",
+        "application/fhir+json");
+    HttpResponse<Buffer> zipped = ward.send("GET", "/fhir/Binary/" + id, (String) null, "Accept",
+        "application/fhir+json", "Accept-Encoding", "gzip");
+    HttpResponse<Buffer> head = ward.send("HEAD", "/fhir/Binary/" + id, (String) null, "Accept",
+        "application/fhir+json");
+
+    assertEquals(String.valueOf(plain.body().length()), plain.getHeader("Content-Length"));
+    assertTrue(plain.bodyAsString().endsWith("QUJD\"}"), "it is whole");
+    assertEquals("gzip", zipped.getHeader("Content-Encoding"));
+    assertTrue(zipped.body().length() < plain.body().length() / 10);
+    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(zipped.body().getBytes()))) {
+      assertEquals(plain.body(), Buffer.buffer(in.readAllBytes()));
+    }
+    assertEquals(200, head.statusCode());
+    assertEquals(plain.getHeader("ETag"), head.getHeader("ETag"));
+  }
+
+  @Test
+  void theTrailIsNotFoundByWayOfOtherTypes() {
+    String id = send("POST", "Patient", "{'resourceType':'Patient'}").bodyAsJsonObject().getString("id");
+    for (String address : new String[] {"Patient/" + id + "/AuditEvent", "Patient/" + id + "/*?_type=AuditEvent",
+      "_search?_type=AuditEvent", "?_type=AuditEvent", "Patient?_id=" + id + "&_revinclude=AuditEvent:entity",
+      "Patient?_id=" + id + "&_revinclude=AuditEvent:*", "Patient?_has:AuditEvent:entity:action=R",
+      "Patient/" + id + "/$everything?_type=AuditEvent"}) {
+      HttpResponse<Buffer> answer = ward.send("GET", "/fhir/" + address, (String) null);
+      assertFalse(answer.bodyAsString().contains("\"resourceType\":\"AuditEvent\""), address);
+      assertTrue(answer.statusCode() < 500, address);
+    }
+  }
+
+  private static String questionnaire(int levels) {
+    StringBuilder items = new StringBuilder();
+    for (int i = 1; i < levels; i++) items.append("'item':[{'linkId':'").append(i).append("','type':'group',");
+    items.append("'item':[{'linkId':'0','type':'string'").append("}]".repeat(levels));
+    return "{'resourceType':'Questionnaire','status':'draft'," + items + "}";
+  }
+
+  private int status(String address) {
+    return ward.send("GET", "/fhir/" + address.replace("|", "%7C"), (String) null).statusCode();
+  }
+
+  private HttpResponse<Buffer> send(String verb, String address, String json) {
+    return ward.send(verb, "/fhir/" + address, json.replace('\'', '"'));
+  }
+
+  private static String diagnostics(HttpResponse<Buffer> response) {
+    return response.bodyAsJsonObject().getJsonArray("issue").getJsonObject(0).getString("diagnostics");
+  }
+}

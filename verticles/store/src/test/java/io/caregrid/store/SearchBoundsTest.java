@@ -1,0 +1,226 @@
+package io.caregrid.store;
+
+import static io.caregrid.store.Room.CALLER;
+import static io.caregrid.store.Room.get;
+import static io.caregrid.store.Room.json;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Failure;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Searches made to cost much: each is refused, or answered, in a moment and in little memory. */
+@ExtendWith(Room.Key.class)
+class SearchBoundsTest {
+  private static final Instant NOW = Instant.parse("2026-11-20T12:00:00Z");
+  private static final Duration MOMENT = Duration.ofSeconds(3);
+  private static Room room;
+  private static FhirStore store;
+
+  @BeforeAll
+  static void open(Room shared) {
+    room = shared;
+    store = new FhirStore(room.database(), Audit.log());
+    Definition.types().forEach(Definition::of);
+  }
+
+  private static SearchQuery query(String type, String... namesAndValues) {
+    List<SearchQuery.Param> params = new ArrayList<>();
+    for (int i = 0; i < namesAndValues.length; i += 2)
+      params.add(new SearchQuery.Param(namesAndValues[i], namesAndValues[i + 1]));
+    return new SearchQuery(type, params, 10, "none", null);
+  }
+
+  private static Throwable refusal(SearchQuery query) {
+    return assertTimeoutPreemptively(MOMENT, () -> assertThrows(Failure.class, () -> {
+      List<String> unknown = FhirStore.unknown(query);
+      if (!unknown.isEmpty()) throw new Failure.Invalid("unknown " + unknown);
+      get(store.search(CALLER, query));
+    }));
+  }
+
+  /** Ten types know composed-of, and each may compose any type: a million ways through six links. */
+  @ParameterizedTest
+  @ValueSource(strings = {"composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.name",
+    "composed-of.derived-from.depends-on.successor.predecessor.name",
+    "composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.nowhere"})
+  void aChainThatBranchesAtEachLinkIsRefusedAtOnce(String chain) {
+    refusal(query("ActivityDefinition", chain, "x"));
+  }
+
+  @Test
+  void aChainWhoseTypesAreNamedGoesAsDeepAsItMay() {
+    String named = "composed-of:Library.".repeat(6) + "name";
+    assertEquals(0, get(store.search(CALLER, query("Library", named, "x"))).entries().size());
+    assertInstanceOf(Failure.Invalid.class, refusal(query("Library", "composed-of:Library." + named, "x")));
+  }
+
+  @Test
+  void moreParametersThanAnybodyAsksForAreNotEvenLookedUp() {
+    List<SearchQuery.Param> many = Collections.nCopies(500_000, new SearchQuery.Param("_tag", "x"));
+
+    assertInstanceOf(Failure.TooCostly.class, refusal(new SearchQuery(null, many, 10, "none", null)));
+    assertInstanceOf(Failure.TooCostly.class, refusal(new SearchQuery("Patient", many, 10, "none", null)));
+  }
+
+  /** Under the limits of one parameter and of one type, a million tokens for all of them. */
+  @Test
+  void alternativesAreCountedOverAllParametersAndTypes() {
+    String codes = IntStream.range(0, 9_000).mapToObj(i -> "c" + i).collect(Collectors.joining(","));
+    String[] many = Collections.nCopies(12, List.of("_tag", codes))
+        .stream()
+        .flatMap(List::stream)
+        .toArray(String[]::new);
+
+    assertInstanceOf(Failure.TooCostly.class, refusal(query(null, "_tag", codes)));
+    assertInstanceOf(Failure.TooCostly.class, refusal(query("Patient", many)));
+    assertEquals(0, get(store.search(CALLER, query("Patient", "_tag", codes))).entries().size());
+  }
+
+  @Test
+  void aSearchIsSortedBySoManyKeysAndNoMore() {
+    String keys = String.join(",", Collections.nCopies(1_000, "gender"));
+
+    assertInstanceOf(Failure.Invalid.class, refusal(query("Patient", "_sort", keys)));
+  }
+
+  /** Where each of half a million opening brackets might begin a tag. */
+  @Test
+  void textThatLooksLikeTagsIsSearchedInOnePass() {
+    get(store.update(CALLER, "Basic", "brackets", json("{'resourceType':'Basic','code':{'text':'needle "
+        + "<".repeat(500_000) + "'}}"), OptionalInt.empty()));
+
+    List<Stored> found = assertTimeoutPreemptively(MOMENT,
+        () -> get(store.search(CALLER, query("Basic", "_content", "needle"))).entries());
+
+    assertEquals(1, found.size());
+    get(store.delete(CALLER, "Basic", "brackets", OptionalInt.empty()));
+  }
+
+  /** A megabyte of slashes has half a million beginnings, half a megabyte each. */
+  @Test
+  void whatOneValueUnfoldsToIsBounded() {
+    assertInstanceOf(Failure.Invalid.class, refusal(query("ValueSet", "url:above", "http://x" + "/y".repeat(1_900))));
+    assertInstanceOf(Failure.TooCostly.class, refusal(query("ValueSet", "url:above", "/".repeat(1 << 20))));
+    assertInstanceOf(Failure.TooCostly.class, refusal(query("Patient", "name:contains", "x".repeat(1 << 20))));
+    assertInstanceOf(Failure.TooCostly.class, refusal(query("Patient", "_content", "w ".repeat(1_000))));
+  }
+
+  @Test
+  void aStatementThatIsNotAnsweredSoonIsAskedTheOtherWay() {
+    Asking asking = Asking.within(Duration.ofMinutes(1), room.database(), null);
+
+    int found = assertTimeoutPreemptively(MOMENT, () -> get(asking.find(new SearchPlan.Statement(
+        Database.PLANNED + "select 1 as n from pg_sleep(20)", Database.PLANNED + "select 2 as n", Tuple.tuple())))
+        .iterator()
+        .next()
+        .getInteger("n"));
+
+    assertEquals(2, found);
+  }
+
+  @Test
+  void allThatASearchLeadsToHasItsTime() {
+    Search search = new Search(room.database()).within(Duration.ZERO);
+
+    Room.fails(Failure.TooCostly.class, 422, search.run(query("Patient", "_id", "x"), NOW));
+    Room.fails(Failure.TooCostly.class, 422, search.run(query(null, "_id", "x"), NOW));
+    Room.fails(Failure.TooCostly.class, 422, search.run(query("Observation", "subject:Patient.name", "x"), NOW));
+  }
+
+  @Test
+  void keysOfTheLongestTextsFitTheTokenOfThePage() {
+    for (int i = 0; i < 3; i++) {
+      String text = "漢".repeat(250) + i;
+      get(store.update(CALLER, "Patient", "long-" + i, json("{'resourceType':'Patient','name':[{'family':'" + text
+          + "','given':['" + text + "']}],'address':[{'city':'" + text + "','country':'" + text + "','state':'" + text
+          + "','postalCode':'" + text + "','use':'home'}],'telecom':[{'value':'" + text + "'}]}"),
+          OptionalInt.empty()));
+    }
+    String sort = "family,given,address-city,address-country,address-state,address-postalcode,telecom,_id";
+    List<String> found = new ArrayList<>();
+    String token = null;
+    do {
+      SearchQuery query = new SearchQuery("Patient", List.of(new SearchQuery.Param("_sort", sort)), 1, "none", token);
+      Page page = get(store.search(CALLER, query));
+      page.entries().forEach(one -> found.add(one.id()));
+      token = page.next();
+    } while (token != null);
+
+    assertEquals(List.of("long-0", "long-1", "long-2"), found);
+    for (String id : found) get(store.delete(CALLER, "Patient", id, OptionalInt.empty()));
+  }
+
+  private static void organization(String id, String name, int number) {
+    get(store.update(CALLER, "Organization", id, json("{'resourceType':'Organization','name':'" + name
+        + "','identifier':[{'value':'" + number % 7 + "'}]}"), OptionalInt.empty()));
+  }
+
+  /** Between two pages some change their place, some go, and some come. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "_lastUpdated", "-_lastUpdated", "_id", "-_id", "name", "-name", "identifier",
+    "-identifier,name"})
+  void noPageRepeatsOrMissesWhatDoesNotChange(String sort) {
+    for (int i = 0; i < 24; i++) {
+      organization("still-" + i, "n" + i % 5, i);
+      organization("moving-" + i, "n" + i % 4, i);
+    }
+    List<SearchQuery.Param> params = sort.isEmpty() ? List.of() : List.of(new SearchQuery.Param("_sort", sort));
+    List<String> found = new ArrayList<>();
+    String token = null;
+    int pages = 0;
+    do {
+      Page page = get(store.search(CALLER, new SearchQuery("Organization", params, 5, "none", token)));
+      page.entries().stream().map(Stored::id).filter(id -> id.startsWith("still-")).forEach(found::add);
+      token = page.next();
+      organization("moving-" + pages, "n" + pages * 3 % 5, pages + 3);
+      organization("new-" + pages, "n2", pages);
+      get(store.delete(CALLER, "Organization", "moving-" + (23 - pages), OptionalInt.empty()));
+    } while (token != null && ++pages < 24);
+
+    Collections.sort(found);
+    assertEquals(IntStream.range(0, 24).mapToObj(i -> "still-" + i).sorted().toList(), found);
+    room.sql("truncate r_organization, h_organization");
+  }
+
+  @Test
+  void aSortedPageStopsAtItsBytesAndGoesOnBehindThem() {
+    for (int i = 0; i < 7; i++)
+      get(store.update(CALLER, "Basic", "sized-" + i, json("{'resourceType':'Basic','code':{'coding':[{'code':'k" + i
+          + "'}]},'identifier':[{'value':'" + "x".repeat(1_000 * i) + "'}]}"), OptionalInt.empty()));
+    List<String> found = new ArrayList<>();
+    String token = null;
+    do {
+      Page page = get(store.search(CALLER, new SearchQuery("Basic", List.of(new SearchQuery.Param("_sort", "-code")),
+          5, "none", token, 7_000)));
+      long before = page.entries()
+          .stream()
+          .limit(page.entries().size() - 1L)
+          .mapToLong(one -> one.body().length())
+          .sum();
+      assertTrue(before < 7_000, "a page of " + page.entries().size());
+      page.entries().forEach(one -> found.add(one.id()));
+      token = page.next();
+    } while (token != null);
+
+    assertEquals(List.of("sized-6", "sized-5", "sized-4", "sized-3", "sized-2", "sized-1", "sized-0"), found);
+    for (String id : found) get(store.delete(CALLER, "Basic", id, OptionalInt.empty()));
+  }
+}
