@@ -11,7 +11,8 @@ import java.util.stream.Collectors;
 /**
  * What a conditional interaction asks for: which resources are meant (FHIR R4 http.html#ccreate).
  *
- * @param params that select, as in {@link SearchQuery}; at least one
+ * @param params that select, as in {@link SearchQuery}; at least one, and each with a value. A search leaves out what has none, but a conditional delete would
+ *               then delete too much
  */
 public record Criteria(String type, List<Param> params) {
   /** So many locks there are in all: a transaction of ten thousand conditions must not use up the database's. */
@@ -20,13 +21,16 @@ public record Criteria(String type, List<Param> params) {
   private static final String CLAIM = """
       select pg_advisory_xact_lock(1128743748, k) from (select k from unnest($1::int[]) as k order by k) stripes""";
   private static final String IDENTIFIER = "identifier";
+  private static final long PAGE_BYTES = 16 << 20;
 
   /** @throws Failure.Invalid for a condition that would mean any resource, or that is no condition */
   public Criteria {
     params = List.copyOf(params);
-    if (params.stream().noneMatch(param -> !param.value().isBlank()))
-      throw new Failure.Invalid("A condition needs at least one search parameter with a value");
+    if (params.isEmpty()) throw new Failure.Invalid("A condition needs at least one search parameter with a value");
     for (Param param : params) {
+      if (SearchValue.alternatives(param.value()).stream().allMatch(String::isBlank))
+        throw new Failure.Invalid("A search parameter of a condition has no value, so it would mean any: "
+            + param.name());
       if (param.name().startsWith("_sort") || param.name().startsWith("_include")
           || param.name().startsWith("_revinclude"))
         throw new Failure.Invalid(param.name() + " is no condition: it says how to answer a search");
@@ -34,7 +38,7 @@ public record Criteria(String type, List<Param> params) {
   }
 
   SearchQuery query(int count, String page) {
-    return new SearchQuery(type, params, count, "none", page);
+    return new SearchQuery(type, params, count, "none", page, PAGE_BYTES);
   }
 
   /**

@@ -26,6 +26,9 @@ import java.util.function.Supplier;
  * database transaction ({@link Transaction}). What is answered is what is stored, byte for byte.
  */
 public final class FhirStore implements Reading {
+  /** How the trail tells a hard delete. */
+  static final String WITH_HISTORY = "with its history";
+
   private final Database database;
   private final Audit audit;
   private final Clock clock;
@@ -194,7 +197,7 @@ public final class FhirStore implements Reading {
   /** With its whole history: from now on it was never there, but that its versions go on where they ended if somebody takes the id again. */
   public Future<Stored> erase(Caller caller, String type, String id, OptionalInt ifMatch) {
     List<String> patients = new ArrayList<>();
-    Audit.Entry entry = entry(caller, Deed.DELETE, type, id).asking("with its history");
+    Audit.Entry entry = entry(caller, Deed.DELETE, type, id).asking(WITH_HISTORY);
     return changing(caller, entry, whose(patients), () -> {
       require(caller, Access.FHIR_HARD_DELETE);
       Ids.require(type, id);

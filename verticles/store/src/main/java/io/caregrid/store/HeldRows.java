@@ -70,13 +70,18 @@ final class HeldRows {
           return found;
         }))
         .map(found -> {
-          for (Held one : found.values()) if (one.stored().body() != null) bytes += one.stored().body().length();
-          if (bytes > most)
-            throw new Failure.TooLarge("The resources that the transaction changes have more than " + (most >> 20)
-                + " MB as they are: change fewer at once");
+          for (Held one : found.values()) take(one.stored());
           held.computeIfAbsent(type, first -> new HashMap<>()).putAll(found);
           return null;
         });
+  }
+
+  /** Of what the transaction has found, too. */
+  synchronized void take(Stored stored) {
+    if (stored.body() != null) bytes += stored.body().length();
+    if (bytes > most)
+      throw new Failure.TooLarge("The resources that the transaction changes or finds have more than " + (most >> 20)
+          + " MB as they are: send less at once");
   }
 
   /** Null when it was never there. */

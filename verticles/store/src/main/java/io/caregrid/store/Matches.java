@@ -9,6 +9,7 @@ import java.util.List;
 /** Finds what {@link Criteria} mean: a search, not audited by itself, on any connection or in a transaction. */
 final class Matches {
   private static final int PAGE = 16;
+  private static final int FEW = 2;
 
   private final Search search;
   private final Clock clock;
@@ -32,7 +33,7 @@ final class Matches {
         + ": name more of the one that is meant");
   }
 
-  /** At most so many of those that match. */
+  /** At most so many of those that match; when many are asked for, without their bodies. */
   Future<List<Stored>> upTo(Criteria criteria, int most) {
     return more(criteria, most, new ArrayList<>(), null);
   }
@@ -43,7 +44,7 @@ final class Matches {
     return search.run(query, clock.instant()).compose(next -> {
       if (!next.unreadable().isEmpty()) throw unreadable(next.unreadable().get(0));
       if (!next.notes().isEmpty() && !criteria.alwaysIndexed()) throw incomplete(criteria);
-      found.addAll(next.entries());
+      found.addAll(most <= FEW ? next.entries() : next.entries().stream().map(Stored::withoutBody).toList());
       if (found.size() >= most) return Future.succeededFuture(found.subList(0, most));
       return next.next() == null ? Future.succeededFuture(found) : more(criteria, most, found, next.next());
     });

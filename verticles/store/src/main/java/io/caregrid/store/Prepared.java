@@ -19,6 +19,12 @@ import java.util.Set;
 record Prepared(List<Step> steps, Set<String> known, List<String> fresh, List<References> references,
     Map<String, Integer> first) {
 
+  /** The conditional references of a step, as they were written. */
+  Set<String> conditions(int step) {
+    References own = references.get(step);
+    return own == null ? Set.of() : own.conditions();
+  }
+
   /** Looks through all resources: off the event loop. */
   static Prepared of(List<Step> steps, Clock clock) {
     Set<String> known = new HashSet<>();

@@ -22,6 +22,11 @@ public record Stored(String type, String id, int version, Instant updated, boole
     return !deleted && body == null;
   }
 
+  /** To name it by. */
+  Stored withoutBody() {
+    return new Stored(type, id, version, updated, deleted, created, null);
+  }
+
   /** This version, as the answer to an update that changed nothing: it was not created just now. */
   Stored unchanged() {
     return new Stored(type, id, version, updated, deleted, false, body);

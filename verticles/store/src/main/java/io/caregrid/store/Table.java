@@ -24,6 +24,15 @@ record Table(String type, String read, String vread, String versions, String cre
       select id, ver, upd, del, body, false as erased from r_@ where id = $1 and ver = $2 and fp <> #erased
       union all select id, ver, upd, del, body, false from h_@ where id = $1 and ver = $2""";
 
+  /** Of a page in this order no more than {@value #PAGE_BYTES} of JSON, passed by one row at most; each row tells in {@code fetched} how many there would be. */
+  private static final String BOUNDED = """
+      select * from (
+        select p.*, count(*) over () as fetched,
+          coalesce(sum(%1$s) over (order by %2$s rows between unbounded preceding and 1 preceding), 0) as before
+        from (%3$s) p) q
+      where before < %4$d order by %2$s""";
+  private static final int PAGE_BYTES = 16 << 20;
+
   /** id, versions above and below which, since, before, limit; newest first */
   private static final String HISTORY = """
       with v as materialized (select id, ver, upd, del, body from r_@ where id = $1 and fp <> #erased
@@ -147,7 +156,13 @@ record Table(String type, String read, String vread, String versions, String cre
 
   /** The history of one resource, this way round. */
   String history(boolean oldestFirst) {
-    return versions.replace("#direction", oldestFirst ? "asc" : "desc");
+    String direction = oldestFirst ? "asc" : "desc";
+    return bounded(versions.replace("#direction", direction), "ver " + direction);
+  }
+
+  /** Of rows with a {@code body}. */
+  static String bounded(String sql, String order) {
+    return BOUNDED.formatted(Body.PLAIN_LENGTH, order, sql, PAGE_BYTES);
   }
 
   private static String sql(String pattern, String type) {

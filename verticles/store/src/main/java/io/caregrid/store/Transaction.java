@@ -165,7 +165,10 @@ final class Transaction {
     }
     Map<Criteria, List<Stored>> found = new ConcurrentHashMap<>();
     return slices(List.copyOf(first.keySet()),
-        where -> failing(first.get(where), () -> matches.upTo(where, 2)).onSuccess(some -> found.put(where, some)))
+        where -> failing(first.get(where), () -> matches.upTo(where, 2)).map(some -> {
+          some.forEach(held::take);
+          return found.put(where, some);
+        }))
         .map(all -> {
           Map<Criteria, Integer> creating = new HashMap<>();
           for (int i : which) {
@@ -285,24 +288,19 @@ final class Transaction {
   private Set<String> unknown() {
     Set<String> unknown = new LinkedHashSet<>();
     for (int i : open) {
-      for (String text : conditions(i)) if (!named.containsKey(text)) unknown.add(text);
+      for (String text : prepared.conditions(i)) if (!named.containsKey(text)) unknown.add(text);
     }
     return unknown;
   }
 
-  private Set<String> conditions(int i) {
-    References references = prepared.references().get(i);
-    return references == null ? Set.of() : references.conditions();
-  }
-
   private boolean isReady(int i) {
-    return named.keySet().containsAll(conditions(i));
+    return named.keySet().containsAll(prepared.conditions(i));
   }
 
   private Future<?> look(List<String> conditions) {
     Map<String, List<Stored>> found = new ConcurrentHashMap<>();
     return slices(conditions, text -> failing(stepOf(text), () -> matches.upTo(criteria(text), 2))
-        .onSuccess(some -> found.put(text, some))).map(all -> {
+        .onSuccess(some -> found.put(text, some.stream().map(Stored::withoutBody).toList()))).map(all -> {
           for (String text : conditions) means(text, found.get(text));
           return null;
         });
@@ -341,7 +339,7 @@ final class Transaction {
       List<Integer> chunk = inOrder.subList(from, Math.min(from + CHUNK, inOrder.size()));
       before = before.compose(stored -> database.offLoop(() -> pack(chunk))).compose(this::sendAll);
     }
-    return before.onSuccess(stored -> open.removeAll(ready));
+    return before.onSuccess(stored -> ready.forEach(open::remove)); // removeAll of a list takes quadratic time
   }
 
   private List<Packed> pack(List<Integer> chunk) {
@@ -365,7 +363,7 @@ final class Transaction {
     if (step instanceof Patch patch) {
       Stored before = FhirStore.there(erased(i) ? null : before(i));
       ObjectNode next = patch.edit().apply(Json.read(before.body().getBytes()));
-      new References(next, step.fullUrl(), prepared.known()).set(named);
+      new References(next, null, prepared.known()).set(named); // what is there is not the bundle's: "Patient/7" is ours
       return pack(i, before, next, patch.demand());
     }
     Update update = (Update) step;

@@ -10,16 +10,22 @@ import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Clock;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Tries transactions until one gets through, and tells the audit trail what became of each of their steps. */
 final class Transactions {
   private static final int TRIES = 5;
   private static final int RECORDED_AT_ONCE = 1_000;
+  /** Characters of what one step asks for that are kept. */
+  private static final int MOST_ASKED = 4_000;
   /** Beyond this nothing is committed any more; a little later whoever waits is told so. */
   private static final long MOST_SECONDS = 110;
   /** A transaction is planned while tables are empty, and used when they are not. */
@@ -48,13 +54,15 @@ final class Transactions {
   Future<List<Done>> run(Caller caller, List<Step> steps) {
     if (!audit.isKeeping()) return Future.failedFuture(new Failure.Busy(Audit.CLOSED));
     if (steps.isEmpty()) return Future.succeededFuture(List.of());
+    AtomicReference<Prepared> ready = new AtomicReference<>();
     return begun(() -> {
       for (int i = 0; i < steps.size(); i++) require(caller, steps, i);
       return database.offLoop(() -> Prepared.of(steps, clock));
-    }).compose(prepared -> tried(prepared, TRIES, System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS)))
+    }).onSuccess(ready::set)
+        .compose(prepared -> tried(prepared, TRIES, System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS)))
         .timeout(MOST_SECONDS + Database.PATIENCE_SECONDS, TimeUnit.SECONDS)
         .recover(cause -> cause instanceof Step.Failed ? Future.failedFuture(cause) : Failures.recover(cause))
-        .transform(done -> recorded(caller, steps, done.result(), done.cause()));
+        .transform(done -> recorded(caller, steps, ready.get(), done.result(), done.cause()));
   }
 
   private static <T> Future<T> begun(Supplier<Future<T>> work) {
@@ -98,12 +106,14 @@ final class Transactions {
   }
 
   /** No answer goes out before all entries are kept. */
-  private Future<List<Done>> recorded(Caller caller, List<Step> steps, List<Done> done, Throwable cause) {
+  private Future<List<Done>> recorded(Caller caller, List<Step> steps, Prepared ready, List<Done> done,
+      Throwable cause) {
     List<Integer> changes = IntStream.range(0, steps.size())
         .filter(i -> !(steps.get(i) instanceof Step.Question)) // audits itself
         .boxed()
         .toList();
-    return kept(changes, i -> entry(caller, steps.get(i), done == null ? null : done.get(i), cause))
+    return kept(changes, i -> asking(entry(caller, steps.get(i), done == null ? null : done.get(i), cause),
+        steps.get(i), ready == null ? Set.of() : ready.conditions(i)))
         .transform(all -> cause != null
             ? Future.failedFuture(cause)
             : all.failed() ? Future.failedFuture(all.cause()) : Future.succeededFuture(done));
@@ -128,9 +138,20 @@ final class Transactions {
     Audit.Entry entry = id == null
         ? Audit.Entry.of(caller, deed(step), step.type())
         : FhirStore.entry(caller, deed(step), step.type(), id);
-    if (step.where() != null) entry = entry.asking(step.where().toString());
     if (done != null && !done.patients().isEmpty()) entry = entry.about(done.patients());
     return entry.ended(cause instanceof Step.Failed failed ? failed.getCause() : cause);
+  }
+
+  /** Whether something matches tells what is there: conditions, and references by a condition, are questions too. A hard delete is told from others. */
+  private static Audit.Entry asking(Audit.Entry entry, Step step, Set<String> conditions) {
+    boolean erases = step instanceof Step.Delete delete && delete.erases();
+    if (step.where() == null && conditions.isEmpty() && !erases) return entry;
+    Stream<String> where = Stream.ofNullable(step.where()).map(Criteria::toString);
+    String asked = Stream
+        .of(where, conditions.stream(), erases ? Stream.of(FhirStore.WITH_HISTORY) : Stream.<String>of())
+        .flatMap(some -> some)
+        .collect(Collectors.joining(" "));
+    return entry.asking(asked.length() > MOST_ASKED ? asked.substring(0, MOST_ASKED) + "…" : asked);
   }
 
   private static Deed deed(Step step) {

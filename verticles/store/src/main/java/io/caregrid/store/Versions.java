@@ -2,6 +2,7 @@ package io.caregrid.store;
 
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
@@ -18,7 +19,10 @@ import java.util.stream.Collectors;
 final class Versions {
   /** Behind every id there is. */
   private static final String LAST_ID = "~";
-  private static final Map<Boolean, String> SYSTEM = new ConcurrentHashMap<>();
+  private static final String EVERY = "";
+  private static final int INLINE_BYTES = 32 << 10;
+  private static final Map<String, String> NEWEST = new ConcurrentHashMap<>();
+  private static final Map<String, String> OLDEST = new ConcurrentHashMap<>();
 
   private final Session session;
   private final Database database;
@@ -30,14 +34,13 @@ final class Versions {
 
   /** As it lies there, a deletion included; null when it was never there. What was erased is a deletion here: there is a version to come after. */
   Future<Stored> find(Definition definition, String id) {
-    return row(definition, id).map(row -> row.map(there -> stored(definition.type(), there)).orElse(null));
+    return row(definition, id).compose(row -> stored(definition.type(), row));
   }
 
   /** As it may be shown: null also when it was erased. */
   Future<Stored> shown(Definition definition, String id) {
-    return row(definition, id).map(row -> row.filter(there -> !there.getBoolean("erased"))
-        .map(there -> stored(definition.type(), there))
-        .orElse(null));
+    return row(definition, id)
+        .compose(row -> stored(definition.type(), row.filter(there -> !there.getBoolean("erased"))));
   }
 
   private Future<Optional<Row>> row(Definition definition, String id) {
@@ -51,7 +54,17 @@ final class Versions {
   /** Null when there is no such version. */
   Future<Stored> find(Definition definition, String id, int version) {
     return session.ask(Table.of(definition).vread(), Tuple.of(id, version))
-        .map(rows -> first(rows).map(row -> stored(definition.type(), row)).orElse(null));
+        .compose(rows -> stored(definition.type(), first(rows)));
+  }
+
+  /** Null for none. Long bodies are inflated off the event loop. */
+  private Future<Stored> stored(String type, Optional<Row> found) {
+    if (found.isEmpty()) return Future.succeededFuture();
+    Row row = found.get();
+    Buffer packed = row.getBuffer("body");
+    return packed != null && packed.length() > INLINE_BYTES
+        ? database.offLoop(() -> stored(type, row))
+        : Future.succeededFuture(stored(type, row));
   }
 
   private Stored stored(String type, Row row) {
@@ -79,15 +92,17 @@ final class Versions {
   private Page page(Definition definition, RowSet<Row> rows, HistoryQuery query) {
     List<Stored> entries = new ArrayList<>();
     long total = 0;
+    long fetched = 0;
     try (Body body = new Body()) {
       for (Row row : rows) {
         if (entries.size() < query.count())
           entries.add(Version.whatever(definition.type(), row, body, database.damage()));
         total = row.getLong("versions");
+        fetched = row.getLong("fetched");
       }
     }
-    boolean more = rows.size() > query.count() && query.count() > 0;
-    String next = more ? PageToken.below(entries.get(query.count() - 1).version()) : null;
+    boolean more = fetched > entries.size() && !entries.isEmpty();
+    String next = more ? PageToken.below(entries.get(entries.size() - 1).version()) : null;
     return page(entries, OptionalLong.of(total), next);
   }
 
@@ -98,7 +113,7 @@ final class Versions {
 
   /** Of all resources of a type, or of all types for null. Of one time they come by id, version and type, so that no page repeats or misses one. */
   Future<Page> history(String type, HistoryQuery query) {
-    String sql = type == null ? system(query.oldestFirst()) : timeline(Table.of(Definition.of(type)), query);
+    String sql = timeline(type, query.oldestFirst());
     PageToken.Past edge = query.page() != null
         ? PageToken.past(query.page())
         : query.oldestFirst()
@@ -124,33 +139,40 @@ final class Versions {
 
   private Page page(RowSet<Row> rows, HistoryQuery query) {
     List<Stored> entries = new ArrayList<>();
+    long fetched = 0;
     try (Body body = new Body()) {
       for (Row row : rows) {
         if (entries.size() < query.count())
           entries.add(Version.whatever(row.getString("type"), row, body, database.damage()));
+        fetched = row.getLong("fetched");
       }
     }
-    boolean more = rows.size() > query.count() && query.count() > 0;
-    Stored last = more ? entries.get(query.count() - 1) : null;
+    boolean more = fetched > entries.size() && !entries.isEmpty();
+    Stored last = more ? entries.get(entries.size() - 1) : null;
     String next = more
         ? PageToken.of(new PageToken.Past(last.updated(), last.type(), last.id(), last.version()))
         : null;
     return page(entries, OptionalLong.empty(), next);
   }
 
-  private static String timeline(Table table, HistoryQuery query) {
-    return query.oldestFirst() ? table.oldest() : table.newest();
+  /** One statement, over all types for null. */
+  private static String timeline(String type, boolean oldestFirst) {
+    Map<String, String> made = oldestFirst ? OLDEST : NEWEST;
+    return made.computeIfAbsent(type == null ? EVERY : type, key -> {
+      String order = oldestFirst ? "upd, id, ver, type" : "upd desc, id desc, ver desc, type desc";
+      return Table.bounded(type == null ? system(oldestFirst, order) : of(type, oldestFirst), order);
+    });
   }
 
-  /** One statement over all types. */
-  private static String system(boolean oldestFirst) {
-    return SYSTEM.computeIfAbsent(oldestFirst, made -> {
-      String order = oldestFirst ? "upd, id, ver, type" : "upd desc, id desc, ver desc, type desc";
-      return Definition.types()
-          .stream()
-          .map(type -> Table.of(Definition.of(type)))
-          .map(table -> "(" + (oldestFirst ? table.oldest() : table.newest()) + ")")
-          .collect(Collectors.joining(" union all ", "select * from (", ") v order by " + order + " limit $9"));
-    });
+  private static String of(String type, boolean oldestFirst) {
+    Table table = Table.of(Definition.of(type));
+    return oldestFirst ? table.oldest() : table.newest();
+  }
+
+  private static String system(boolean oldestFirst, String order) {
+    return Definition.types()
+        .stream()
+        .map(type -> "(" + of(type, oldestFirst) + ")")
+        .collect(Collectors.joining(" union all ", "select * from (", ") v order by " + order + " limit $9"));
   }
 }

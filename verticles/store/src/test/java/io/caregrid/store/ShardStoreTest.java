@@ -342,4 +342,36 @@ class ShardStoreTest {
     assertEquals(letter.payload(), kept.payload());
     assertEquals(List.of(), get(letters.older(CALLER, 10, source)));
   }
+
+  @Test
+  void bundlesAndDevicesThatWriteTheSameObservationsAllGetThrough() {
+    List<String> ids = IntStream.range(0, 8).mapToObj(i -> topic + "-" + i).toList();
+    List<String> back = new ArrayList<>(ids);
+    Collections.reverse(back);
+    get(write(shards, 0, ids.subList(2, 5), "0"));
+
+    List<Future<?>> racing = new ArrayList<>();
+    for (int n = 1; n <= 10; n++) {
+      racing.add(writeUntilItIsThere(n % 4, n % 2 == 0 ? ids : back, "d" + n));
+      List<Step> steps = new ArrayList<>();
+      for (String id : n % 2 == 0 ? back : ids) {
+        ObjectNode person = Json.read(observation(id, "p" + n));
+        steps.add(new Step.Update(null, "Observation", id, null, person, Demand.NONE));
+      }
+      racing.add(store.transaction(CALLER, steps));
+      racing.add(store.update(CALLER, "Observation", ids.get(n % 8), Json.read(observation(ids.get(n % 8), "s" + n)),
+          OptionalInt.empty()));
+    }
+    get(Future.all(racing));
+
+    int versions = ids.stream().mapToInt(id -> get(store.read(CALLER, "Observation", id)).version()).sum();
+    assertEquals(3 + 10 * 8 + 10 * 8 + 10, versions, "nobody's write was lost");
+  }
+
+  /** As a shard does. */
+  private Future<Void> writeUntilItIsThere(int shard, List<String> ids, String data) {
+    return write(shards, shard, ids, data).recover(cause -> cause instanceof Failure.Conflict
+        ? writeUntilItIsThere(shard, ids, data)
+        : Future.failedFuture(cause));
+  }
 }

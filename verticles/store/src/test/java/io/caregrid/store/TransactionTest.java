@@ -484,4 +484,35 @@ class TransactionTest {
     assertEquals(2_500, kept.get());
     assertTrue(most.get() <= 1_000, most + " at once");
   }
+
+  @Test
+  void whatIsAskedByAConditionalReferenceIsRecordedAndWhatIsErasedIsToldFromWhatIsDeleted() {
+    List<String> asked = new ArrayList<>();
+    FhirStore told = new FhirStore(room.database(), entry -> {
+      asked.add(entry.deed().code + " " + entry.query() + " " + entry.status());
+      return Future.succeededFuture();
+    });
+
+    fails(Failed.class, told.transaction(CALLER,
+        List.of(create(null, observation("Patient?identifier=urn:t|probe")), create(null, patient("other")))));
+
+    assertEquals(List.of("create Patient?identifier=urn:t|probe 400", "create null 400"), asked);
+    asked.clear();
+    get(store.update(CALLER, "Patient", "rec-del", patient("rec-del"), ANY));
+    get(store.update(CALLER, "Patient", "rec-erase", patient("rec-erase"), ANY));
+    get(told.transaction(CALLER, List.of(delete("Patient", "rec-del"),
+        new Delete("Patient", "rec-erase", null, ANY, true))));
+    assertEquals(List.of("delete null 200", "delete with its history 200"), asked);
+  }
+
+  @Test
+  void whatAPatchedResourceReferredToBeforeStaysWhatItWas() {
+    get(store.update(CALLER, "Observation", "patch-rel", observation("Patient/7"), ANY));
+
+    List<Done> done = run(create("http://example.org/fhir/Patient/7", patient("rel")),
+        new Patch("http://example.org/fhir/Observation/patch-rel", "Observation", "patch-rel", null,
+            before -> before.put("status", "amended"), Demand.NONE));
+
+    assertEquals("Patient/7", subject(done.get(1).stored()));
+  }
 }

@@ -326,4 +326,78 @@ class WritesTest {
 
     assertEquals(List.of(false), onLoop);
   }
+
+  @Test
+  void aPageOfAHistoryHoldsNoMoreThanFitsIntoMemory() {
+    ObjectNode binary = json("{'resourceType':'Binary','contentType':'text/plain'}");
+    for (int i = 0; i < 3; i++)
+      get(store.update(CALLER, "Binary", "long", binary.put("data", ("QUF" + i).repeat(3_000_000)), ANY));
+
+    for (boolean oldestFirst : List.of(false, true)) {
+      List<Integer> one = new ArrayList<>();
+      List<Integer> all = new ArrayList<>();
+      for (String next = ""; next != null;) {
+        Page page = get(store.history(CALLER, "Binary", "long",
+            new HistoryQuery(1_000, null, null, oldestFirst, next.isEmpty() ? null : next)));
+        assertTrue(page.entries().size() <= 2);
+        page.entries().forEach(version -> one.add(version.version()));
+        next = page.next();
+      }
+      for (String next = ""; next != null;) {
+        Page page = get(store.history(CALLER, "Binary",
+            new HistoryQuery(1_000, null, null, oldestFirst, next.isEmpty() ? null : next)));
+        assertTrue(page.entries().stream().filter(version -> version.body().length() > 10_000_000).count() <= 2);
+        page.entries().stream().filter(version -> version.id().equals("long")).forEach(v -> all.add(v.version()));
+        next = page.next();
+      }
+      assertEquals(oldestFirst ? List.of(1, 2, 3) : List.of(3, 2, 1), one);
+      assertEquals(one, all);
+    }
+  }
+
+  @Test
+  void writersOfOneIdOnThreeNodesAllGetThrough() {
+    Room second = Room.open(room.config());
+    Room third = Room.open(room.config());
+    try {
+      List<FhirStore> nodes = List.of(store, new FhirStore(second.database(), entry -> Future.succeededFuture()),
+          new FhirStore(third.database(), entry -> Future.succeededFuture()));
+      for (String id : List.of("three-a", "three-b", "three-c")) {
+        List<Future<Stored>> racing = IntStream.range(0, 64)
+            .mapToObj(i -> nodes.get(i % 3).update(CALLER, "Patient", id, patient("t" + i), ANY))
+            .toList();
+        get(Future.all(racing));
+
+        assertEquals(64, get(store.read(CALLER, "Patient", id)).version());
+      }
+    } finally {
+      second.close();
+      third.close();
+    }
+  }
+
+  @Test
+  void whoseGroupLosesItsConnectionIsToldTheTruth() {
+    room.sql("create function cut_group() returns trigger language plpgsql as $$ begin "
+        + "if new.id = 'group-13' then perform pg_terminate_backend(pg_backend_pid()); end if; return new; end $$");
+    room.sql("create trigger cut_group before insert on r_patient for each row execute function cut_group()");
+    try {
+      List<Future<Boolean>> answers = IntStream.range(0, 60)
+          .mapToObj(i -> store.update(CALLER, "Patient", "group-" + i, patient("g"), ANY)
+              .map(Stored::created)
+              .recover(cause -> {
+                Assertions.assertEquals(503, Assertions.assertInstanceOf(Failure.class, cause).status);
+                return Future.succeededFuture(false);
+              }))
+          .toList();
+      get(Future.all(answers));
+
+      for (int i = 0; i < 60; i++)
+        assertEquals(answers.get(i).result() ? 1 : 0, room.count("from r_patient where id = $1", "group-" + i));
+      assertEquals(false, answers.get(13).result());
+      assertTrue(answers.stream().anyMatch(Future::result));
+    } finally {
+      room.sql("drop trigger cut_group on r_patient");
+    }
+  }
 }

@@ -20,6 +20,7 @@ import java.util.Map;
  */
 final class JsonPatch {
   private static final int MOST_OPERATIONS = 10_000;
+  private static final int MOST_POINTER = 64 << 10;
   /** {@code copy} of what holds copies doubles it each time: so many nodes, and so many characters. */
   private static final int MOST_COPIED = 1_000_000;
   private static final long MOST_COPIED_CHARACTERS = Bodies.MAX_BYTES;
@@ -75,6 +76,7 @@ final class JsonPatch {
     if (text == null || !text.isTextual()) throw malformed(place, member + " is missing");
     String pointer = text.textValue();
     if (pointer.isEmpty()) return List.of();
+    if (pointer.length() > MOST_POINTER) throw malformed(place, member + " is longer than " + MOST_POINTER);
     if (pointer.charAt(0) != '/') throw malformed(place, member + " must begin with / (RFC 6901)");
     if (pointer.matches("(?s).*~(?![01]).*")) throw malformed(place, member + " has a ~ that is not ~0 or ~1");
     return Arrays.stream(pointer.substring(1).split("/", -1))

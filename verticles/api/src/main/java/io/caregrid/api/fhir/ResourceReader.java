@@ -37,9 +37,10 @@ final class ResourceReader {
     return resource;
   }
 
-  /** Any tree. Invalid 400 when the bytes are none. */
+  /** Any tree. Invalid 400 when the bytes are none, TooLarge 413 when it would be far larger than its text. */
   static JsonNode parsed(byte[] bytes, Format format) {
     if (bytes.length == 0) throw new Failure.Invalid("the body is empty: send a FHIR resource");
+    if (format == Format.JSON) Density.require(bytes);
     try {
       return format == Format.XML ? XmlReader.read(bytes) : Trees.read(bytes);
     } catch (Malformed malformed) {

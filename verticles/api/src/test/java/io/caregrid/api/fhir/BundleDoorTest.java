@@ -343,4 +343,23 @@ class BundleDoorTest {
     assertEquals(1, found());
     assertEquals("W/\"1\"", ward.send("GET", "/fhir/Patient/" + id, (String) null).getHeader("ETag"));
   }
+
+  @Test
+  void aPageOfASearchHoldsNoMoreThanFitsIntoMemory() {
+    for (int i = 0; i < 3; i++) {
+      String document = "{\"resourceType\":\"DocumentReference\",\"status\":\"current\",\"identifier\":[{\"value\":\""
+          + mark
+          + "\"}],\"content\":[{\"attachment\":{\"contentType\":\"text/plain\",\"data\":\"" + "QUFB".repeat(3_000_000)
+          + "\"}}]}";
+      assertEquals(201,
+          ward.send("POST", "/fhir/DocumentReference", document, "Prefer", "return=minimal").statusCode());
+    }
+
+    JsonObject first = ward.send("GET", "/fhir/DocumentReference?_count=1000&identifier=" + mark, (String) null)
+        .bodyAsJsonObject();
+    String next = first.getJsonArray("link").getJsonObject(1).getString("url").substring(ward.base().length());
+
+    assertEquals(2, first.getJsonArray("entry").size());
+    assertEquals(1, ward.send("GET", next, (String) null).bodyAsJsonObject().getJsonArray("entry").size());
+  }
 }

@@ -409,7 +409,7 @@ class FhirDoorTest {
   @Test
   void aHundredThousandWrongKeysAreToldShortly() {
     StringBuilder many = new StringBuilder("{\"resourceType\":\"Patient\"");
-    for (int i = 0; i < 100_000; i++) many.append(",\"k").append(i).append("\":[[[1]]]");
+    for (int i = 0; i < 100_000; i++) many.append(",\"k").append(i).append("\":[1]");
 
     HttpResponse<Buffer> refused = ward.send("POST", "/fhir/Patient", many.append("}").toString());
 

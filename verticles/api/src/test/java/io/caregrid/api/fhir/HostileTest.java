@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -136,6 +137,7 @@ class HostileTest {
 
   /** Slow senders, each with a little less than a resource may have: their bodies are never all in memory. */
   @Test
+  @Tag("full")
   void senderAfterSenderIsRefusedBeforeTheHeapIsFull() {
     long most = BundleRoom.HEAP.most();
     int enough = (int) (2 + most / (Bodies.MAX_BYTES - (64 << 10)));
