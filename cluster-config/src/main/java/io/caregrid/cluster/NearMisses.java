@@ -27,7 +27,7 @@ public final class NearMisses {
   }
 
   /** Levenshtein's, blind to case. */
-  private static int distance(String a, String b) {
+  public static int distance(String a, String b) {
     int[] row = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) row[j] = j;
     for (int i = 1; i <= a.length(); i++) {

@@ -1,5 +1,6 @@
 package io.caregrid.api.fhir.r4;
 
+import io.caregrid.cluster.NearMisses;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -32,8 +33,8 @@ public final class Suggestion {
   public static String of(String word, Collection<String> names) {
     if (word.length() > MOST) return "";
     return names.stream()
-        .min(Comparator.comparingInt((String name) -> distance(word, name)).thenComparing(name -> name))
-        .filter(name -> distance(word, name) <= NEAR && distance(word, name) < word.length())
+        .min(Comparator.comparingInt((String name) -> NearMisses.distance(word, name)).thenComparing(name -> name))
+        .filter(name -> NearMisses.distance(word, name) <= NEAR && NearMisses.distance(word, name) < word.length())
         .map(name -> "; did you mean " + name + "?")
         .orElse("");
   }
@@ -42,22 +43,5 @@ public final class Suggestion {
   static String printable(String key) {
     String text = key.length() <= MOST ? key : key.substring(0, MOST) + "…";
     return text.isEmpty() ? "(empty name)" : text.replaceAll("[^\\p{L}\\p{N}_$.:\\-…]", "?");
-  }
-
-  /** Levenshtein's, of short texts. */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) row[j] = j;
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int above = row[j];
-        int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        row[j] = Math.min(change, Math.min(above, row[j - 1]) + 1);
-        diagonal = above;
-      }
-    }
-    return row[b.length()];
   }
 }
