@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.github.luben.zstd.Zstd;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -45,9 +44,9 @@ record AuditBlock(UUID first, UUID last, int events, Long[] keys, Buffer packed)
   private static final String PATIENT_IDS = "patientIds";
 
   /** Null when there is nothing in it. Takes a few milliseconds for a megabyte. */
-  static AuditBlock of(List<String> lines) {
+  static AuditBlock of(List<byte[]> lines) {
     Reading reading = new Reading();
-    for (String line : lines) reading.line(line.getBytes(StandardCharsets.UTF_8));
+    for (byte[] line : lines) reading.line(line);
     return reading.block();
   }
 
