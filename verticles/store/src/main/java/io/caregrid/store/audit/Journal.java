@@ -34,7 +34,7 @@ final class Journal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Journal.class);
   private static final int GROUP = 1024;
   private static final long LOOK_MILLIS = 1000;
-  private static final long MOVE_MILLIS = 25;
+  private static final long MOVE_MILLIS = 50;
   private static final long SLOW_MILLIS = 50;
   private static final Duration STUCK = Duration.ofSeconds(5);
   private static final Duration SHUT = Duration.ofSeconds(10);
@@ -83,7 +83,7 @@ final class Journal implements AutoCloseable {
     try {
       journal.tape.prepare();
       journal.renew();
-    } catch (IOException refused) {
+    } catch (IOException | RuntimeException refused) {
       journal.broke(refused);
     }
     journal.writer.start();

@@ -102,7 +102,7 @@ final class Line {
    */
   static boolean isWhole(byte[] bytes, int from, int to) {
     int length = to - from - TAIL;
-    if (length < 2) return false;
+    if (length < ID.length + ID_LENGTH) return false;
     for (int i = 0; i < CRC.length; i++) {
       if (bytes[from + length + i] != CRC[i]) return false;
     }

@@ -30,6 +30,7 @@ final class Segments {
   private static final Pattern NAME = Pattern.compile("audit-(\\d{12})\\.jsonl");
   private static final Set<StandardOpenOption> NEW = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   private static final boolean POSIX = FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+  /** Of one write by a channel, which keeps as much memory for the thread. */
   private static final int PROBE_BYTES = 64 << 10;
 
   final Path folder;
@@ -73,8 +74,8 @@ final class Segments {
     Files.deleteIfExists(fresh);
     try {
       try (FileChannel channel = FileChannel.open(fresh, NEW, only("rw-------"))) {
-        ByteBuffer left = ByteBuffer.wrap(bytes);
-        while (left.hasRemaining()) channel.write(left);
+        for (ByteBuffer left = ByteBuffer.wrap(bytes); left.position() < bytes.length;)
+          channel.write(left.limit(Math.min(bytes.length, left.position() + PROBE_BYTES)));
         channel.force(true);
       }
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);

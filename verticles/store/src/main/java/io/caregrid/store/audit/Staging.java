@@ -1,8 +1,8 @@
 package io.caregrid.store.audit;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.atomic.AtomicLong;
@@ -144,11 +144,12 @@ final class Staging {
 
   /** Null: there is none. */
   private static byte[] bytes(Path file) throws IOException {
-    try {
-      boolean readable = Files.notExists(file) || Files.isRegularFile(file) && Files.size(file) <= Rescue.MOST;
-      return readable ? Files.readAllBytes(file) : new byte[0];
-    } catch (NoSuchFileException none) {
-      return null;
+    if (Files.notExists(file)) return null;
+    if (!Files.isRegularFile(file) || Files.size(file) > Rescue.MOST) return new byte[0];
+    try (RandomAccessFile there = new RandomAccessFile(file.toFile(), "r")) {
+      byte[] bytes = new byte[(int) there.length()];
+      there.readFully(bytes);
+      return bytes;
     }
   }
 

@@ -45,6 +45,15 @@ class LineTest {
   }
 
   @Test
+  void aLineThatHasNoRoomForAnIdIsNoneOfOurs() {
+    java.util.zip.CRC32C crc = new java.util.zip.CRC32C();
+    crc.update("{}".getBytes());
+    byte[] line = ("{},\"crc\":\"%08x\"}".formatted(crc.getValue())).getBytes();
+
+    assertFalse(Line.isWhole(line, 0, line.length));
+  }
+
+  @Test
   void anyChangedOrMissingByteIsNoticed() {
     byte[] line = Line.of(READ, ID, "node-1").toArray();
 
