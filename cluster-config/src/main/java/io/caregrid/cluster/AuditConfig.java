@@ -5,7 +5,7 @@ import static io.caregrid.cluster.ConfigException.require;
 import java.nio.file.Path;
 
 /**
- * How accesses are remembered: in files of JSON lines at once, in the database soon.
+ * How accesses are remembered: in a file at once, in files of JSON lines a moment later, in the database soon.
  *
  * @param folder           where the files are; null for {@code data/audit}
  * @param sync             true: an answer waits until its entry would survive the loss of power; false: until it would survive {@code kill -9}, and within a

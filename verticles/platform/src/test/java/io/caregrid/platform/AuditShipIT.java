@@ -21,8 +21,10 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +58,47 @@ class AuditShipIT {
     assertTrue(out.toString().contains("all that was recorded is in the database"), out.toString());
     assertEquals(0, run("ship", database), "again");
     assertEquals(3000, inDatabase(database));
+  }
+
+  @Test
+  void whatAKilledNodeStagedAndNeverBroughtToItsFilesIsShippedToo(LocalPostgres postgres) throws IOException {
+    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(), postgres.createDatabase(),
+        postgres.user(), postgres.password(), 4);
+    Path running = data.resolve("running");
+    int recorded = 0;
+    try (Trail trail = Trail.open(running, AuditConfig.DEFAULT, "killed", new SimpleMeterRegistry())) {
+      do {
+        for (int n = 0; n < 500; n++, recorded++)
+          Await.ready(trail.record(Entry.of(Caller.system("test"), Deed.READ, "Patient/1")));
+        copy(running, data.resolve("audit"));
+      } while (lines(data.resolve("audit")) == recorded && recorded < 100_000);
+    }
+    assertTrue(lines(data.resolve("audit")) < recorded, "nothing was only staged");
+
+    assertEquals(0, run("ship", database), out + "" + err);
+    assertEquals(recorded, inDatabase(database));
+    assertEquals(recorded, lines(data.resolve("audit")));
+    assertEquals(0, run("ship", database), "again");
+    assertEquals(recorded, inDatabase(database));
+  }
+
+  /** As it would be after a kill now: what is moved meanwhile is in both, the stage and a file. */
+  private static void copy(Path from, Path to) throws IOException {
+    Files.createDirectories(to);
+    Files.write(to.resolve("stage"), Files.readAllBytes(from.resolve("stage")));
+    try (Stream<Path> files = Files.list(from)) {
+      for (Path file : files.filter(one -> !one.endsWith("stage")).toList())
+        Files.write(to.resolve(file.getFileName()), Files.readAllBytes(file));
+    }
+  }
+
+  private static long lines(Path folder) throws IOException {
+    long lines = 0;
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.filter(one -> one.toString().endsWith(".jsonl")).toList())
+        lines += Files.readAllLines(file).size();
+    }
+    return lines;
   }
 
   private static long inDatabase(DatabaseConfig config) {

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.github.luben.zstd.Zstd;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -44,47 +43,71 @@ record AuditBlock(UUID first, UUID last, int events, Long[] keys, Buffer packed)
   private static final Set<String> REFERENCES = Set.of("what", "patients");
   private static final String PATIENT_IDS = "patientIds";
 
-  /** Null when there is nothing in it. Takes a few milliseconds for a megabyte. */
-  static AuditBlock of(List<String> lines) {
+  /**
+   * Null when there is nothing in it. Takes a few milliseconds for a megabyte.
+   *
+   * @param lines without line feeds
+   */
+  static AuditBlock of(List<byte[]> lines) {
+    byte[] all = joined(lines);
     Reading reading = new Reading();
-    for (String line : lines) reading.line(line.getBytes(StandardCharsets.UTF_8));
-    return reading.block();
+    if (reading.isRead(all, lines.size())) return reading.block(all);
+    Reading readable = new Reading();
+    List<byte[]> some = lines.stream().filter(readable::isReadable).toList();
+    return readable.block(joined(some));
+  }
+
+  private static byte[] joined(List<byte[]> lines) {
+    byte[] all = new byte[lines.stream().mapToInt(line -> line.length + 1).sum()];
+    int at = 0;
+    for (byte[] line : lines) {
+      System.arraycopy(line, 0, all, at, line.length);
+      at += line.length;
+      all[at++] = '\n';
+    }
+    return all;
   }
 
   private static final class Reading {
     private final Set<Long> keys = new HashSet<>();
     private final Map<String, String> before = new HashMap<>();
-    private final java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream(1 << 20);
     private UUID first;
     private UUID last;
     private int events;
 
-    void line(byte[] line) {
-      UUID id;
-      List<Long> found = new ArrayList<>();
-      try (JsonParser parser = JSON.createParser(line)) {
-        id = read(parser, found);
+    /** All lines, one after the other. False: one of them is not readable, and nothing here is of use. */
+    boolean isRead(byte[] all, int many) {
+      try (JsonParser parser = JSON.createParser(all)) {
+        while (parser.nextToken() == JsonToken.START_OBJECT) line(parser);
+        return !parser.hasCurrentToken() && events == many;
       } catch (IOException | IllegalArgumentException unreadable) {
-        before.clear();
-        log.error("audit line stays in its file only, it is no JSON of ours cause={}", unreadable.getClass().getName());
-        return;
+        return false;
       }
-      keys.addAll(found);
+    }
+
+    boolean isReadable(byte[] line) {
+      Reading alone = new Reading();
+      boolean readable = alone.isRead(line, 1);
+      if (readable) isRead(line, events + 1);
+      else log.error("audit line stays in its file only, it is no JSON of ours");
+      return readable;
+    }
+
+    private void line(JsonParser parser) throws IOException {
+      UUID id = read(parser);
       if (first == null || ORDER.compare(id, first) < 0) first = id;
       if (last == null || ORDER.compare(id, last) > 0) last = id;
       events++;
-      all.writeBytes(line);
-      all.write('\n');
     }
 
-    private UUID read(JsonParser parser, List<Long> found) throws IOException {
+    private UUID read(JsonParser parser) throws IOException {
       UUID id = null;
-      parser.nextToken();
       for (String field = parser.nextFieldName(); field != null; field = parser.nextFieldName()) {
         JsonToken value = parser.nextToken();
         if (field.equals("id")) id = UUID.fromString(parser.getText());
-        else if (FIELDS.contains(field)) once(field, field.equals("status") ? status(parser) : parser.getText(), found);
-        else if (value == JsonToken.START_ARRAY) list(parser, field, found);
+        else if (FIELDS.contains(field)) once(field, field.equals("status") ? status(parser) : parser.getText());
+        else if (value == JsonToken.START_ARRAY) list(parser, field);
+        else parser.skipChildren();
       }
       if (id == null) throw new IllegalArgumentException("a line without an id");
       return id;
@@ -95,20 +118,19 @@ record AuditBlock(UUID first, UUID last, int events, Long[] keys, Buffer packed)
     }
 
     /** Mostly the same as in the line before. */
-    private void once(String field, String value, List<Long> found) {
-      if (!value.equals(before.put(field, value))) found.add(key(field, value));
+    private void once(String field, String value) {
+      if (!value.equals(before.put(field, value))) keys.add(key(field, value));
     }
 
-    private static void list(JsonParser parser, String field, List<Long> found) throws IOException {
+    private void list(JsonParser parser, String field) throws IOException {
       while (parser.nextToken() != JsonToken.END_ARRAY) {
-        if (REFERENCES.contains(field)) found.add(key("", parser.getText()));
-        else if (field.equals(PATIENT_IDS)) found.add(key(PATIENT_IDS, folded(parser.getText())));
+        if (REFERENCES.contains(field)) keys.add(key("", parser.getText()));
+        else if (field.equals(PATIENT_IDS)) keys.add(key(PATIENT_IDS, folded(parser.getText())));
       }
     }
 
-    AuditBlock block() {
+    AuditBlock block(byte[] lines) {
       if (events == 0) return null;
-      byte[] lines = all.toByteArray();
       byte[] packed = Zstd.compress(lines, LEVEL);
       return new AuditBlock(first, last, events, keys.toArray(Long[]::new), Buffer.buffer(packed));
     }

@@ -75,10 +75,10 @@ public final class AuditEvents {
   /**
    * Adds lines of a journal and moves its position, both or neither. A line that is there already is found once all the same.
    *
-   * @param lines within {@link #SPAN} of each other
+   * @param lines within {@link #SPAN} of each other, without line feeds
    * @return false: the journal is somewhere else, and nothing was done; ask for its position
    */
-  public Future<Boolean> keep(UUID journal, AuditPosition from, AuditPosition to, List<String> lines) {
+  public Future<Boolean> keep(UUID journal, AuditPosition from, AuditPosition to, List<byte[]> lines) {
     return database.offLoop(() -> AuditBlock.of(lines)).compose(block -> {
       LocalDate month = AuditQuery.month(block == null ? NONE : block.last());
       Tuple values = values(journal, from, to).addValue(month);

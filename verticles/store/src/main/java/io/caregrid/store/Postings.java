@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -39,7 +38,7 @@ record Postings(Set<String> tokens, String patient, Span date, String key, Strin
   /** A row of an index has to fit a third of a page. */
   private static final int LONGEST_KEY = 200;
   private static final Pattern RELATIVE = Pattern
-      .compile("([A-Z][A-Za-z]{1,63}/[A-Za-z0-9\\-.]{1,64})(?:/_history/.*)?");
+      .compile("[A-Z][A-Za-z]{1,63}/[A-Za-z0-9\\-.]{1,64}(?:/_history/.*)?");
   private static final Pattern MARKS = Pattern.compile("\\p{M}+");
   /** Letters that Unicode does not take apart into a letter and a mark. */
   private static final Map<Character, String> PLAIN = Map.of('ø', "o", 'đ', "d", 'ł', "l", 'ı', "i", 'ß', "ss", 'æ',
@@ -156,8 +155,26 @@ record Postings(Set<String> tokens, String patient, Span date, String key, Strin
 
   /** {@code Type/id} of a relative reference, without its version; what is absolute belongs somewhere else and stays as it is. */
   static String local(String reference) {
-    Matcher relative = RELATIVE.matcher(reference);
-    return relative.matches() ? relative.group(1) : reference;
+    int type = reference.indexOf('/');
+    if (type < 2 || type > 64 || !isType(reference, type)) return reference;
+    int id = type + 1;
+    while (id < reference.length() && isOfId(reference.charAt(id))) id++;
+    if (id == reference.length() || id == type + 1 || id > type + 65) return reference;
+    return RELATIVE.matcher(reference).matches() ? reference.substring(0, id) : reference;
+  }
+
+  private static boolean isType(String reference, int length) {
+    boolean letters = reference.charAt(0) < 'a';
+    for (int i = 0; letters && i < length; i++) letters = isLetter(reference.charAt(i));
+    return letters;
+  }
+
+  private static boolean isOfId(char c) {
+    return isLetter(c) || c >= '0' && c <= '9' || c == '-' || c == '.';
+  }
+
+  private static boolean isLetter(char c) {
+    return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z';
   }
 
   static boolean isLocal(String target) {

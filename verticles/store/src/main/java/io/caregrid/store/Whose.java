@@ -18,7 +18,8 @@ final class Whose {
   private Whose() {}
 
   static Audit.Entry in(Audit.Entry entry, Stored stored) {
-    return stored == null ? entry : with(entry, patients(List.of(stored)));
+    String patient = stored == null ? null : patient(stored);
+    return patient == null ? entry : with(entry, List.of(patient));
   }
 
   static Audit.Entry in(Audit.Entry entry, Page page) {
@@ -27,6 +28,7 @@ final class Whose {
 
   private static Audit.Entry with(Audit.Entry entry, List<String> found) {
     if (found.isEmpty()) return entry;
+    if (entry.patients().isEmpty()) return entry.about(found);
     Set<String> all = new LinkedHashSet<>(entry.patients());
     all.addAll(found);
     return entry.about(List.copyOf(all));
@@ -54,7 +56,7 @@ final class Whose {
 
   private static String reference(Buffer body, String field) {
     try {
-      return Json.reference(body, field);
+      return BodyReference.in(body, field);
     } catch (Body.Damaged damaged) {
       return null;
     }

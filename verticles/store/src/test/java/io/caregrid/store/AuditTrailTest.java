@@ -246,7 +246,8 @@ class AuditTrailTest {
     UUID id = new UUID(millis << 16 | 0x7000, 0x8000000000000001L);
     String line = "{\"id\":\"" + id + "\",\"at\":\"" + at + "\",\"node\":\"n\",\"subject\":\"s\",\"deed\":\"read\","
         + "\"status\":200,\"what\":[\"" + what + "\"],\"crc\":\"00000000\"}";
-    assertTrue(get(events.keep(journal, AuditPosition.START, new AuditPosition(1, 0), List.of(line))));
+    assertTrue(get(events.keep(journal, AuditPosition.START, new AuditPosition(1, 0),
+        List.of(line.getBytes(java.nio.charset.StandardCharsets.UTF_8)))));
   }
 
   @Test

@@ -4,20 +4,20 @@ import io.caregrid.store.AuditPosition;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
  * Some lines of a journal, read off its files: never more than {@link #SPAN} of time, so that the database knows where not to look.
  *
- * @param lines   whole ones, in order
+ * @param lines   whole ones, in order, without their line feeds
  * @param next    where the next batch begins
  * @param bytes   of files between its beginning and {@code next}
  * @param damaged bytes among them that are no whole line, as places {@code file: from-to}
  */
-record Batch(List<String> lines, AuditPosition next, long bytes, List<String> damaged) {
+record Batch(List<byte[]> lines, AuditPosition next, long bytes, List<String> damaged) {
 
   static final int BYTES = 1 << 20;
   /** Longest line that is looked for; none that {@link Line} makes is longer. */
@@ -72,7 +72,7 @@ record Batch(List<String> lines, AuditPosition next, long bytes, List<String> da
 
   /** @param last nothing follows in this file, so what has no line feed is torn; otherwise it is left for the next batch, unless it is all there is */
   static Batch parse(String name, long segment, long offset, byte[] bytes, boolean last) {
-    List<String> lines = new ArrayList<>();
+    List<byte[]> lines = new ArrayList<>();
     List<String> damaged = new ArrayList<>();
     long least = Long.MAX_VALUE;
     long most = Long.MIN_VALUE;
@@ -87,7 +87,7 @@ record Batch(List<String> lines, AuditPosition next, long bytes, List<String> da
         if (!lines.isEmpty() && Math.max(most, millis) - Math.min(least, millis) >= SPAN.toMillis()) break;
         least = Math.min(least, millis);
         most = Math.max(most, millis);
-        lines.add(new String(bytes, from, to - from, StandardCharsets.UTF_8));
+        lines.add(Arrays.copyOfRange(bytes, from, to));
       } else {
         damaged.add(name + ": " + (offset + from) + "-" + (offset + to));
       }

@@ -1,21 +1,14 @@
 package io.caregrid.store.audit;
 
 import io.caregrid.cluster.AuditConfig;
-import io.caregrid.contract.Audit;
 import io.caregrid.contract.Audit.Entry;
-import io.caregrid.contract.Failure;
 import io.caregrid.store.AuditPosition;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
-import io.vertx.core.internal.ContextInternal;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.UUID;
@@ -26,66 +19,71 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The node's own record of accesses. Whoever records one writes its line into the page cache himself, by one write of a microsecond or two: it outlives this
- * process, and no other thread is waited for. Once a second a thread of its own forces what was written to the disk.
+ * The node's own record of accesses. Whoever records one copies its line into the {@link Stage}, which outlives this process; he calls no system and waits for no
+ * other thread. From there a thread, {@code audit-journal}, brings lines to the journal's files, every {@value #MOVE_MILLIS} ms. Once a second another one,
+ * {@code audit-force}, forces what was written to the disk.
  *
- * <p>What finds the file taken, or the disk busy with being forced for longer than {@value #SLOW_MILLIS} ms, goes to the thread {@code audit-journal}, which writes
+ * <p>What finds no room there, or the disk busy with being forced for longer than {@value #SLOW_MILLIS} ms, waits for {@code audit-journal}, which writes
  * all that waits at once: an event loop does not wait for a disk. With {@code audit.sync} everything goes there, and is forced group by group; while one group
  * is forced the next gathers.
  *
  * <p>After a failed write or fdatasync the file is never written again and the group is refused; its lines may be there all the same: then the trail names accesses
- * that were not answered, never the reverse. Nothing is taken until a probe has been written.
+ * that were not answered, never the reverse. What is staged stays there until there is room for it again. Nothing is taken until a probe has been written.
  */
 final class Journal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Journal.class);
   private static final int GROUP = 1024;
-  /** Waiting for the disk; each is a request under way. */
-  private static final int MOST_WAITING = 100_000;
   private static final long LOOK_MILLIS = 1000;
+  private static final long MOVE_MILLIS = 50;
   private static final long SLOW_MILLIS = 50;
   private static final Duration STUCK = Duration.ofSeconds(5);
   private static final Duration SHUT = Duration.ofSeconds(10);
-  private static final Failure.Busy FULL = new Failure.Busy(Audit.CLOSED);
   private static final Future<Void> KEPT = Future.succeededFuture();
-
-  private record Waiting(Entry entry, Promise<Void> kept) {}
 
   private final Segments segments;
   private final AuditConfig config;
   private final String node;
   private final EventIds ids;
   private final Tape tape;
+  private final Staging staging;
+  private final Waiting waiting = new Waiting();
   private final AtomicLong backlog = new AtomicLong();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread writer;
   private final Thread forcer;
-  private List<Waiting> waiting = new ArrayList<>();
   private volatile boolean closing;
   private volatile boolean failed;
   /** When the write under way began, and the fdatasync, as nanoTime; 0: none is. */
   private volatile long writingSince;
   private volatile long forcingSince;
 
-  private Journal(Segments segments, AuditConfig config, String node, Clock clock, long last) {
+  private Journal(Segments segments, AuditConfig config, String node, Clock clock, long last, int stageBytes) {
     this.segments = segments;
     this.config = config;
     this.node = node;
     this.ids = new EventIds(clock);
     this.tape = new Tape(segments, (long) config.segmentMegabytes() << 20, clock, last);
+    this.staging = new Staging(segments, tape, backlog, stageBytes);
     this.writer = new Thread(this::write, "audit-journal");
     this.forcer = new Thread(this::force, "audit-force");
     writer.setDaemon(true);
     forcer.setDaemon(true);
   }
 
-  /** Begins behind what is there. The folder belongs to this process alone. */
+  /** Begins behind what is there, with what a former process staged and did not bring to its files. The folder belongs to this process alone. */
   static Journal open(Path folder, AuditConfig config, String node, Clock clock) throws IOException {
+    return open(folder, config, node, clock, Stage.BYTES);
+  }
+
+  /** @param stageBytes a power of two */
+  static Journal open(Path folder, AuditConfig config, String node, Clock clock, int stageBytes) throws IOException {
     Segments segments = Segments.open(folder);
     var there = segments.all();
-    Journal journal = new Journal(segments, config, node, clock, there.isEmpty() ? 0 : there.lastKey());
+    Journal journal = new Journal(segments, config, node, clock, there.isEmpty() ? 0 : there.lastKey(), stageBytes);
     try {
       journal.tape.prepare();
-    } catch (IOException refused) {
+      journal.renew();
+    } catch (IOException | RuntimeException refused) {
       journal.broke(refused);
     }
     journal.writer.start();
@@ -128,26 +126,26 @@ final class Journal implements AutoCloseable {
 
   /** Any thread. The future is completed on the calling context, with Busy when it could not be kept. */
   Future<Void> append(Entry entry) {
-    if (closing || !isKeeping()) return Future.failedFuture(FULL);
-    if (config.sync() || isSlow()) return queued(entry);
-    byte[] line = Line.of(entry, ids.next(), node);
-    if (!tape.tryHold()) return queued(entry);
+    if (closing || !isKeeping()) return Future.failedFuture(Waiting.FULL);
+    if (config.sync() || isSlow()) return waiting.add(entry);
     try {
-      if (closing) return Future.failedFuture(FULL);
-      if (tape.isReady(line.length)) return append(line) ? KEPT : Future.failedFuture(FULL);
-    } finally {
-      tape.release();
+      return staging.take(Line.of(entry, ids.next(), node)) ? KEPT : waiting.add(entry);
+    } catch (InternalError fault) {
+      staging.damaged(fault);
+      failed = true;
+      return Future.failedFuture(Waiting.FULL);
     }
-    return queued(entry);
   }
 
-  /** Holding. */
-  private boolean append(byte[] lines) {
+  /** Holding. Behind what was staged before. */
+  private boolean append(byte[] lines, int bytes) {
     if (failed) return false;
     writingSince = System.nanoTime() | 1;
     try {
-      tape.append(lines, config.sync());
-      backlog.addAndGet(lines.length);
+      staging.move();
+      if (bytes == 0) return true;
+      tape.append(lines, bytes, config.sync());
+      backlog.addAndGet(bytes);
       return true;
     } catch (IOException | RuntimeException | Error refused) {
       failed(refused);
@@ -157,18 +155,23 @@ final class Journal implements AutoCloseable {
     }
   }
 
-  private Future<Void> queued(Entry entry) {
-    Context context = Vertx.currentContext();
-    Promise<Void> kept = context == null ? Promise.promise() : ((ContextInternal) context).promise();
-    synchronized (this) {
-      if (closing || waiting.size() >= MOST_WAITING) {
-        kept.fail(FULL);
-      } else {
-        waiting.add(new Waiting(entry, kept));
-        if (waiting.size() == 1) notifyAll();
-      }
+  /** Brings what was staged so far to the files, unless nothing can be written. Blocks. */
+  void settle() {
+    tape.hold();
+    try {
+      append(null, 0);
+    } finally {
+      tape.release();
     }
-    return kept.future();
+  }
+
+  private void renew() throws IOException {
+    tape.hold();
+    try {
+      if (staging.isToRenew()) staging.renew(!config.sync());
+    } finally {
+      tape.release();
+    }
   }
 
   boolean isKeeping() {
@@ -193,12 +196,13 @@ final class Journal implements AutoCloseable {
     tape.hold();
     try {
       SortedMap<Long, Long> files = segments.all();
-      backlog.set(files.tailMap(shipped.segment())
+      long behind = files.tailMap(shipped.segment())
           .entrySet()
           .stream()
           .mapToLong(file -> file.getValue() - (file.getKey() == shipped.segment() ? shipped.offset() : 0))
           .map(bytes -> Math.max(0, bytes))
-          .sum());
+          .sum();
+      staging.still(staged -> backlog.set(behind + staged));
       return files;
     } finally {
       tape.release();
@@ -224,39 +228,24 @@ final class Journal implements AutoCloseable {
     boolean open = true;
     while (open) {
       try {
-        List<Waiting> group = next();
+        List<Waiting.One> group = waiting.next(MOVE_MILLIS);
         open = group != null;
         for (int from = 0; open && from < group.size(); from += GROUP)
           write(group.subList(from, Math.min(group.size(), from + GROUP)));
+        if (!staging.isEmpty()) settle();
       } catch (Error error) {
         failed = true;
       }
     }
   }
 
-  /** Null: it is closed, and all who came were answered. */
-  private synchronized List<Waiting> next() {
-    while (waiting.isEmpty()) {
-      if (closing) return null;
-      try {
-        wait();
-      } catch (InterruptedException stopped) {
-        closing = true;
-      }
-    }
-    List<Waiting> fresh = new ArrayList<>();
-    List<Waiting> group = waiting;
-    waiting = fresh;
-    return group;
-  }
-
-  private void write(List<Waiting> group) {
+  private void write(List<Waiting.One> group) {
     boolean kept = false;
     try {
-      byte[] lines = lines(group);
+      ByteArrayOutputStream lines = lines(group);
       tape.hold();
       try {
-        kept = append(lines);
+        kept = append(lines.toByteArray(), lines.size());
       } finally {
         tape.release();
       }
@@ -265,17 +254,17 @@ final class Journal implements AutoCloseable {
     } catch (Error error) {
       broke(error);
     } finally {
-      for (Waiting one : group) {
-        if (kept) one.kept.tryComplete();
-        else one.kept.tryFail(FULL);
-      }
+      for (Waiting.One one : group) one.ended(kept);
     }
   }
 
-  private byte[] lines(List<Waiting> group) {
+  private ByteArrayOutputStream lines(List<Waiting.One> group) {
     ByteArrayOutputStream lines = new ByteArrayOutputStream(group.size() * 512);
-    group.forEach(one -> lines.writeBytes(Line.of(one.entry, ids.next(), node)));
-    return lines.toByteArray();
+    for (Waiting.One one : group) {
+      LineBytes line = Line.of(one.entry(), ids.next(), node);
+      lines.write(line.array(), 0, line.length());
+    }
+    return lines;
   }
 
   private void broke(Throwable refused) {
@@ -331,11 +320,14 @@ final class Journal implements AutoCloseable {
   private void look() throws IOException {
     if (failed) {
       segments.probe();
+      renew();
       tape.prepare();
       failed = false;
       log.info("audit journal can be written again folder={}", segments.folder);
     } else {
+      settle();
       tape.force();
+      renew();
       tape.prepare();
     }
   }
@@ -345,9 +337,7 @@ final class Journal implements AutoCloseable {
   public void close() {
     closing = true;
     closed.countDown();
-    synchronized (this) {
-      notifyAll();
-    }
+    waiting.close();
     try {
       writer.join(SHUT.toMillis());
       forcer.join(SHUT.toMillis());
@@ -360,8 +350,11 @@ final class Journal implements AutoCloseable {
   private void shut() throws InterruptedException {
     if (!tape.tryHold(SHUT)) return;
     try {
+      staging.end();
+      append(null, 0);
       if (!failed) tape.force();
       tape.close();
+      staging.close();
     } catch (IOException late) {
       log.warn("audit journal did not close cleanly cause={}", late.toString());
     } finally {

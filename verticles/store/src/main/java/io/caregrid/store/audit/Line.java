@@ -22,6 +22,7 @@ final class Line {
   static final int MOST_KEY = 500;
   private static final int MOST_KEYS = 5000;
   private static final byte[] ID = "{\"id\":\"".getBytes(StandardCharsets.US_ASCII);
+  private static final int ID_LENGTH = 36;
   private static final String ID_TIME = "xxxxxxxx-xxxx";
   private static final String CRC_MEMBER = ",\"crc\":\"";
   private static final byte[] CRC = CRC_MEMBER.getBytes(StandardCharsets.US_ASCII);
@@ -35,7 +36,7 @@ final class Line {
   private Line() {}
 
   /** Ends in a line feed. */
-  static byte[] of(Entry entry, UUID id, String node) {
+  static LineBytes of(Entry entry, UUID id, String node) {
     Caller caller = entry.caller();
     LineBytes line = new LineBytes(1024).raw("{\"id\":\"").raw(id.toString());
     line.raw("\",\"at\":\"").raw(at(EventIds.millis(id))).raw("\"");
@@ -54,7 +55,7 @@ final class Line {
     if (entry.times() != 1) line.raw(",\"times\":").raw(Long.toString(entry.times()));
     line.member(",\"query\":", entry.query(), MOST_QUERY);
     int crc = crc(line.array(), 0, line.length());
-    return line.raw(CRC_MEMBER).hex(crc).raw("\"}\n").toArray();
+    return line.raw(CRC_MEMBER).hex(crc).raw("\"}\n");
   }
 
   private static List<String> sorted(Set<String> roles) {
@@ -80,6 +81,11 @@ final class Line {
     return (int) crc.getValue();
   }
 
+  /** The id of a whole line. */
+  static String id(byte[] bytes, int from) {
+    return new String(bytes, from + ID.length, ID_LENGTH, StandardCharsets.US_ASCII);
+  }
+
   /** Milliseconds since 1970 in the id of a whole line. */
   static long millis(byte[] bytes, int from) {
     long millis = 0;
@@ -96,7 +102,7 @@ final class Line {
    */
   static boolean isWhole(byte[] bytes, int from, int to) {
     int length = to - from - TAIL;
-    if (length < 2) return false;
+    if (length < ID.length + ID_LENGTH) return false;
     for (int i = 0; i < CRC.length; i++) {
       if (bytes[from + length + i] != CRC[i]) return false;
     }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -22,13 +23,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The folder of one node's journal: files {@code audit-000000000001.jsonl}, numbered in order, and {@code journal}, which holds the journal's id. Readable by
- * this process's user only.
+ * The folder of one node's journal: files {@code audit-000000000001.jsonl}, numbered in order, {@code journal}, which holds the journal's id, and {@code stage},
+ * where lines are before they are in one of the files. Readable by this process's user only.
  */
 final class Segments {
   private static final Pattern NAME = Pattern.compile("audit-(\\d{12})\\.jsonl");
   private static final Set<StandardOpenOption> NEW = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   private static final boolean POSIX = FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+  /** Of one write by a channel, which keeps as much memory for the thread. */
   private static final int PROBE_BYTES = 64 << 10;
 
   final Path folder;
@@ -63,14 +65,24 @@ final class Segments {
   }
 
   private static void mark(Path folder, UUID id) throws IOException {
-    Path fresh = folder.resolve("journal.new");
+    replace(folder.resolve("journal"), (id + "\n").getBytes(StandardCharsets.US_ASCII));
+  }
+
+  /** A file that is as it was before or has these bytes, all of them on the disk. */
+  static void replace(Path file, byte[] bytes) throws IOException {
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
     Files.deleteIfExists(fresh);
-    try (FileChannel file = FileChannel.open(fresh, NEW, only("rw-------"))) {
-      file.write(ByteBuffer.wrap((id + "\n").getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
-      file.force(true);
+    try {
+      try (FileChannel channel = FileChannel.open(fresh, NEW, only("rw-------"))) {
+        for (ByteBuffer left = ByteBuffer.wrap(bytes); left.position() < bytes.length;)
+          channel.write(left.limit(Math.min(bytes.length, left.position() + PROBE_BYTES)));
+        channel.force(true);
+      }
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(fresh);
     }
-    Files.move(fresh, folder.resolve("journal"), StandardCopyOption.ATOMIC_MOVE);
-    force(folder);
+    force(file.getParent());
   }
 
   UUID id() {
@@ -118,6 +130,11 @@ final class Segments {
     } catch (NoSuchFileException removed) {
       return 0;
     }
+  }
+
+  /** When somebody last wrote to this file, milliseconds since 1970. */
+  long writtenMillis(long number) throws IOException {
+    return Files.getLastModifiedTime(file(number)).toMillis();
   }
 
   /** The file is there after a loss of power, too. */

@@ -77,10 +77,13 @@ final class Shipping {
   Future<Void> drain(Duration within) {
     Promise<Void> done = Promise.promise();
     long late = vertx.setTimer(Math.max(1, within.toMillis()), over -> done.tryComplete());
-    context.runOnContext(hop -> {
+    vertx.<Void>executeBlocking(() -> {
+      journal.settle();
+      return null;
+    }, false).onComplete(settled -> context.runOnContext(hop -> {
       draining = done;
       if (timer != -1 && vertx.cancelTimer(timer)) again();
-    });
+    }));
     return done.future().onComplete(over -> vertx.cancelTimer(late));
   }
 
@@ -196,7 +199,7 @@ final class Shipping {
   }
 
   /** What the database can never take is set aside, one line at a time: the rest must not wait behind it. */
-  private Future<Boolean> keep(AuditPosition from, AuditPosition to, List<String> lines) {
+  private Future<Boolean> keep(AuditPosition from, AuditPosition to, List<byte[]> lines) {
     return events.keep(journal.id(), from, to, lines).recover(cause -> {
       if (!AuditEvents.isRefusedForGood(cause) || lines.isEmpty()) return Future.failedFuture(cause);
       if (lines.size() == 1) {

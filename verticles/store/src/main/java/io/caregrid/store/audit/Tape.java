@@ -13,15 +13,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The file that is written, and the next one. Whoever {@link #tryHold holds} it writes; forcing it and making the next file take long and are done by a thread that
- * does not hold it meanwhile.
+ * The file that is written, and the next one. Whoever {@link #hold holds} it writes, by large writes mostly; forcing it and making the next file take long and are
+ * done by a thread that does not hold it meanwhile.
  *
  * <p>{@link RandomAccessFile}, since a channel would be closed by the interrupt of any thread that writes.
  */
 final class Tape {
   private static final Logger log = LoggerFactory.getLogger(Tape.class);
-  /** A write takes a few microseconds: so long somebody else's is waited for. */
-  private static final int SPINS = 200;
   private static final long OLD_MILLIS = TimeUnit.DAYS.toMillis(1);
 
   private final Segments segments;
@@ -61,15 +59,6 @@ final class Tape {
     return written;
   }
 
-  /** False: somebody else holds it, and a disk may be the reason. */
-  boolean tryHold() {
-    for (int spin = 0; spin < SPINS; spin++) {
-      if (held.tryLock()) return true;
-      Thread.onSpinWait();
-    }
-    return false;
-  }
-
   boolean tryHold(Duration within) throws InterruptedException {
     return held.tryLock(within.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -83,19 +72,13 @@ final class Tape {
   }
 
   /** Holding. Whole lines; with {@code sync} they survive the loss of power, too. */
-  void append(byte[] lines, boolean sync) throws IOException {
-    open(lines.length);
-    file.write(lines);
+  void append(byte[] lines, int bytes, boolean sync) throws IOException {
+    open(bytes);
+    file.write(lines, 0, bytes);
     if (sync) file.getChannel().force(false);
     else unforced = true;
-    length += lines.length;
+    length += bytes;
     written = new AuditPosition(number, length);
-  }
-
-  /** Holding. False: a file has to be made before so much can be written, and the folder forced. */
-  boolean isReady(int more) {
-    if (file == null) return hasNext();
-    return !isDue(more) || hasNext() || length <= 2 * most;
   }
 
   private boolean hasNext() {
@@ -156,7 +139,7 @@ final class Tape {
     }
   }
 
-  /** Not holding. Makes the next file when it will be needed soon, so that nobody who writes has to wait for the folder. */
+  /** Not holding. Makes the next file when it will be needed soon, so that what is written has not to wait for the folder. */
   void prepare() throws IOException {
     long wanted;
     hold();

@@ -15,6 +15,7 @@ import io.caregrid.store.AuditPosition;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -47,7 +48,7 @@ class JournalTest {
     return future.toCompletionStage().toCompletableFuture().orTimeout(20, TimeUnit.SECONDS).join();
   }
 
-  private static void until(BooleanSupplier condition) {
+  static void until(BooleanSupplier condition) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!condition.getAsBoolean()) {
       assertTrue(System.nanoTime() < deadline, "not within 20 s");
@@ -55,14 +56,15 @@ class JournalTest {
     }
   }
 
-  /** All whole lines, in order, and the places of damage. */
-  private static List<String> read(Journal journal, List<String> damaged) throws IOException {
+  /** All whole lines, in order, and the places of damage; what is staged, too. */
+  static List<String> read(Journal journal, List<String> damaged) throws IOException {
+    journal.settle();
     List<String> lines = new ArrayList<>();
     AuditPosition at = AuditPosition.START;
     AuditPosition until = journal.written();
     while (at.compareTo(until) < 0) {
       Batch batch = Batch.read(journal.segments(), at, until);
-      lines.addAll(batch.lines());
+      batch.lines().forEach(line -> lines.add(new String(line, StandardCharsets.UTF_8)));
       damaged.addAll(batch.damaged());
       at = batch.next();
     }
@@ -106,6 +108,7 @@ class JournalTest {
     try (Journal journal = open(WRITTEN)) {
       assertTrue(Files.exists(journal.segments().file(1)));
       get(journal.append(entry("first")));
+      journal.settle();
       journal.giveUp(journal.written());
       until(() -> Files.exists(journal.segments().file(2)));
       get(journal.append(entry("second")));
@@ -119,6 +122,7 @@ class JournalTest {
       try (Journal journal = open(WRITTEN)) {
         AuditPosition from = journal.written();
         get(journal.append(entry("gone")));
+        journal.settle();
         AuditPosition until = journal.written();
         Path file = journal.segments().file(until.segment());
         if (removed) Files.delete(file);
@@ -131,6 +135,7 @@ class JournalTest {
         assertEquals(List.of(file.getFileName() + ": 0-" + until.offset()), lost.damaged());
         assertEquals(until, journal.giveUp(until));
         get(journal.append(entry("after")));
+        journal.settle();
         Batch after = Batch.read(journal.segments(), until, journal.written());
         assertEquals(1, after.lines().size());
         assertTrue(after.next().segment() > until.segment());
@@ -228,6 +233,7 @@ class JournalTest {
       now[0] = now[0].minusSeconds(4700);
       get(journal.append(entry("set back behind the first, by less than from the last")));
 
+      journal.settle();
       List<Integer> sizes = new ArrayList<>();
       for (AuditPosition at = AuditPosition.START; at.compareTo(journal.written()) < 0;) {
         Batch batch = Batch.read(journal.segments(), at, journal.written());
@@ -333,7 +339,7 @@ class JournalTest {
     }
   }
 
-  private static boolean keeps(Journal journal, int n) {
+  static boolean keeps(Journal journal, int n) {
     try {
       get(journal.append(entry("n/" + n).asking("x".repeat(2000))));
       return true;
@@ -343,7 +349,7 @@ class JournalTest {
     }
   }
 
-  private static void fill(Path filler) throws IOException {
+  static void fill(Path filler) throws IOException {
     try (OutputStream out = Files.newOutputStream(filler)) {
       while (true) out.write(new byte[4096]);
     } catch (IOException full) {
@@ -406,7 +412,7 @@ class JournalTest {
     assertFalse(keeps(journal, 1));
   }
 
-  private static boolean run(String... command) throws Exception {
+  static boolean run(String... command) throws Exception {
     try {
       Process process = new ProcessBuilder(command).inheritIO().start();
       return process.waitFor(20, TimeUnit.SECONDS) && process.exitValue() == 0;

@@ -29,7 +29,7 @@ class LineTest {
 
   @Test
   void aLineIsJsonThatSaysWhoDidWhatToWhomAndWhen() throws IOException {
-    byte[] line = Line.of(READ.asking("a=b"), ID, "node-1");
+    byte[] line = Line.of(READ.asking("a=b"), ID, "node-1").toArray();
 
     JsonNode json = json(line);
     assertEquals("2023-11-14T22:13:20Z", json.get("at").asText());
@@ -45,8 +45,17 @@ class LineTest {
   }
 
   @Test
+  void aLineThatHasNoRoomForAnIdIsNoneOfOurs() {
+    java.util.zip.CRC32C crc = new java.util.zip.CRC32C();
+    crc.update("{}".getBytes());
+    byte[] line = ("{},\"crc\":\"%08x\"}".formatted(crc.getValue())).getBytes();
+
+    assertFalse(Line.isWhole(line, 0, line.length));
+  }
+
+  @Test
   void anyChangedOrMissingByteIsNoticed() {
-    byte[] line = Line.of(READ, ID, "node-1");
+    byte[] line = Line.of(READ, ID, "node-1").toArray();
 
     for (int i = 0; i < line.length - 1; i++) {
       byte[] changed = line.clone();
@@ -62,7 +71,7 @@ class LineTest {
     Entry entry = Entry.of(Caller.system("x"), Deed.REQUEST, "/" + "ä".repeat(600))
         .asking(nasty + "q".repeat(Line.MOST_QUERY));
 
-    byte[] line = Line.of(entry, ID, "n");
+    byte[] line = Line.of(entry, ID, "n").toArray();
 
     String query = json(line).get("query").asText();
     assertTrue(query.startsWith("a\uFFFDb\uFFFDc\ud83d\ude00\uFFFD\n\""), query.substring(0, 12));
@@ -116,7 +125,7 @@ class LineTest {
 
   @Test
   void aLinesTimeIsReadOffItsId() {
-    assertEquals(1_700_000_000_000L, Line.millis(Line.of(READ, ID, "node-1"), 0));
+    assertEquals(1_700_000_000_000L, Line.millis(Line.of(READ, ID, "node-1").toArray(), 0));
   }
 
   @Test
@@ -125,7 +134,7 @@ class LineTest {
     byte[] line = Line.of(Entry.of(Caller.system(nasty).from(nasty).traced(nasty), Deed.REQUEST, nasty)
         .about(List.of(nasty))
         .aboutIds(List.of(nasty))
-        .asking(nasty), ID, "n");
+        .asking(nasty), ID, "n").toArray();
 
     String text = new String(line, StandardCharsets.UTF_8);
     assertEquals(text.length() - 1, text.chars().filter(c -> !Character.isISOControl(c)).count());
