@@ -218,11 +218,15 @@ public final class LocalPostgres implements AutoCloseable {
     }
   }
 
-  /** Stops the server (fast shutdown: open transactions are rolled back, everything committed is on disk). A second call does nothing. */
+  /**
+   * Stops the server (fast shutdown: open transactions are rolled back, everything committed is on disk); one whose folder is removed at once, since nobody reads what
+   * its last checkpoint would write. A second call does nothing.
+   */
   @Override
   public synchronized void close() {
     Optional<ProcessHandle> running = process();
     try {
+      if (removedAtClose != null) running.ifPresent(Orphan::end);
       server.close();
       running.ifPresent(this::requireEnd);
     } catch (IOException failed) {

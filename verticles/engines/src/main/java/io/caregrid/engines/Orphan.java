@@ -69,10 +69,16 @@ final class Orphan {
     log.warn("stopping a PostgreSQL left behind by a process that was killed pid={} folder={}", postmaster.pid(), data);
     signal("INT", postmaster);
     if (ended(postmaster, CLEAN_STOP)) return;
-    signal("QUIT", postmaster);
-    if (!ended(postmaster, CLEAN_STOP))
+    end(postmaster);
+    if (postmaster.isAlive())
       throw new EngineException("PostgreSQL process " + postmaster.pid() + " of folder " + data
           + " does not stop: end it by hand, then start again");
+  }
+
+  /** At once: what is committed is in its log, and would be brought back from there by the next start. */
+  static void end(ProcessHandle postmaster) {
+    signal("QUIT", postmaster);
+    ended(postmaster, CLEAN_STOP);
   }
 
   /** PostgreSQL tells a fast shutdown (INT) from an immediate one (QUIT); Java can only send TERM, which waits for clients. */
