@@ -50,11 +50,12 @@ final class BodyReference {
     int to = behindString();
     if (!sure || next() != ':') return unsure();
     int length = to - 1 - from;
+    boolean same = length == name.length();
     for (int i = 0; i < length; i++) {
       if (json[from + i] == '\\') return unsure();
-      if (length != name.length() || json[from + i] != name.charAt(i)) return false;
+      same = same && json[from + i] == name.charAt(i);
     }
-    return length == name.length();
+    return same;
   }
 
   /** At a string. */

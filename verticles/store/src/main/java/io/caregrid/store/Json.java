@@ -80,7 +80,7 @@ final class Json {
         parser.skipChildren();
       }
       return null;
-    } catch (IOException | ClassCastException cause) {
+    } catch (IOException | ClassCastException | NumberFormatException cause) {
       throw new Body.Damaged("a stored body is not JSON");
     }
   }

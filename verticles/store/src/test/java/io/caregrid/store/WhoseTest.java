@@ -1,6 +1,7 @@
 package io.caregrid.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -72,6 +73,21 @@ class WhoseTest {
     } catch (Body.Damaged damaged) {
       assertEquals("a stored body is not JSON", damaged.getMessage());
     }
+  }
+
+  @Test
+  void whatIsWrittenWithEscapesIsFoundLikeAnythingElse() {
+    for (String json : List.of("{\"s\\u0075bject\":{\"reference\":\"Patient/1\"}}",
+        "{\"a\":1,\"\\u0073ubject\":{\"reference\":\"Patient/1\"}}",
+        "{\"subject\":{\"\\u0072eference\":\"Patient/1\"}}", "{\"subject\":{\"referenc\\u0065\":\"Patient/1\"}}",
+        "{\"subject\":{\"reference\":\"P\\u0061tient\\/1\"}}"))
+      assertEquals("Patient/1", BodyReference.in(Buffer.buffer(json), "subject"), json);
+  }
+
+  @Test
+  void aNumberThatNobodyCanReadIsDamageAndNoBug() {
+    Buffer json = Buffer.buffer("{\"subject\":{\"x\":1e51243666666667,\"\\u0072eference\":\"Patient/1\"}}");
+    assertThrows(Body.Damaged.class, () -> BodyReference.in(json, "subject"));
   }
 
   @Test

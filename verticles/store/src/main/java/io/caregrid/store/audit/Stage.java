@@ -11,6 +11,8 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -40,6 +42,7 @@ final class Stage implements AutoCloseable {
   static final int OFFSET_AT = 32;
   /** Copying takes a fraction of a microsecond: so long somebody else's is waited for. */
   private static final int SPINS = 200;
+  private static final Duration HELD = Duration.ofSeconds(1);
   private static final int PART = 1 << 20;
   private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -65,7 +68,7 @@ final class Stage implements AutoCloseable {
   private final ReentrantLock held = new ReentrantLock();
   private volatile long next;
   private volatile long moved;
-  private boolean closed;
+  private volatile boolean closed;
 
   private Stage(Path path, RandomAccessFile file, int size, long next) throws IOException {
     this.path = path;
@@ -230,9 +233,16 @@ final class Stage implements AutoCloseable {
     return key == null ? path : key;
   }
 
-  /** Holding. Nothing more is taken; it may still be read. */
+  /**
+   * Nothing more is taken, and whoever was at it has done so; it may still be read. Does not wait for ever: a fault that the JVM tells late may leave it held for good.
+   */
   void end() {
     closed = true;
+    try {
+      if (held.tryLock(HELD.toMillis(), TimeUnit.MILLISECONDS)) held.unlock();
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The {@link Stage} of a journal from start to end: what a former process left in it comes first, then lines are taken and moved to the {@link Tape}, and when somebody has cut or removed its file
- * another one is made. While there is none nothing is taken here, and entries go another way.
+ * The {@link Stage} of a journal from start to end: what a former process left in it comes first, then lines are taken and moved to the {@link Tape}, and when
+ * somebody has cut or removed its file another one is made. While there is none nothing is taken here, and entries go another way.
  */
 final class Staging {
   private static final Logger log = LoggerFactory.getLogger(Staging.class);
@@ -96,7 +96,7 @@ final class Staging {
   void renew(boolean make) throws IOException {
     Stage current = stage;
     if (current != null) {
-      end(current);
+      current.end();
       if (!current.isFile()) rescue(Rescue.of(current.bytes(), segments));
     }
     long next = there();
@@ -106,15 +106,6 @@ final class Staging {
     backlog.addAndGet(-waiting.getAndSet(0));
     if (next < 0 && make) next = made();
     if (next >= 0) stage = opened(next);
-  }
-
-  private static void end(Stage current) {
-    current.hold();
-    try {
-      current.end();
-    } finally {
-      current.release();
-    }
   }
 
   private void rescue(Rescue left) throws IOException {
@@ -197,7 +188,7 @@ final class Staging {
 
   /** Holding the tape. Nothing is taken any more. */
   void end() {
-    if (stage != null) end(stage);
+    if (stage != null) stage.end();
   }
 
   /** Holding the tape. */
