@@ -78,6 +78,8 @@ final class Child implements Server {
       builder.environment().put("FHIR_PASSWORD", postgres.password());
       builder.environment().put("HAPI_PASSWORD", postgres.password());
       Process process = builder.start();
+      // a driver that is interrupted leaves nobody behind: the process ends with its standard input, PostgreSQL here
+      Runtime.getRuntime().addShutdownHook(new Thread(postgres::close, "postgres-closer"));
       return new Child(name, postgres, database, process, ready(process, own.resolve("log")));
     } catch (IOException | RuntimeException failed) {
       postgres.close();

@@ -83,7 +83,7 @@ public final class FhirPerf implements Callable<Integer> {
   public Integer call() throws Exception {
     result.put("at", Instant.now().toString());
     result.put("machine", Perf.machine());
-    result.put("seed", seed);
+    result.put("settings", settings());
     Path run = Files.createDirectories(folder.resolve("run-" + ProcessHandle.current().pid())).toAbsolutePath();
     try {
       for (String one : wanted) servers.add(start(one, run));
@@ -99,6 +99,20 @@ public final class FhirPerf implements Callable<Integer> {
     JSON.writeValue(file.toFile(), result);
     System.out.println("\nkept in " + file);
     return failures.isEmpty() ? 0 : 1;
+  }
+
+  private Map<String, Object> settings() {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("servers", wanted);
+    settings.put("observations", observations);
+    settings.put("rounds", rounds);
+    settings.put("seconds of a turn", seconds);
+    settings.put("seconds of warm-up", warmUp);
+    settings.put("connections", connections);
+    settings.put("heap", heap);
+    settings.put("flags", jvmFlags);
+    settings.put("seed", seed);
+    return settings;
   }
 
   private Server start(String which, Path run) throws IOException {
