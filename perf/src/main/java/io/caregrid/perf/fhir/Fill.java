@@ -41,9 +41,9 @@ final class Fill {
     int stride = Ward.stride(all.size());
     List<String> some = new ArrayList<>();
     for (int n = 0; n < all.size(); n += stride) some.add(all.get(n));
-    int filledPatients = Math.max(1, all.size() / Chart.OBSERVATIONS_EACH);
-    return new Ward(patients.subList(0, Math.min(filledPatients, patients.size())), some, stride,
-        all.size());
+    if (all.isEmpty()) throw new IOException(server.name() + " holds nothing after " + seconds + " s");
+    int known = (all.size() + Chart.OBSERVATIONS_EACH - 1) / Chart.OBSERVATIONS_EACH;
+    return new Ward(patients.subList(0, known), some, stride, all.size());
   }
 
   /** In order of their numbers, without gaps: what came after the first one that was not begun in time is not told. @return their ids */

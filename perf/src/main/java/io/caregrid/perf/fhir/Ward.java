@@ -1,6 +1,5 @@
 package io.caregrid.perf.fhir;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -29,12 +28,5 @@ record Ward(List<String> patients, List<String> observations, int stride, int fi
 
   String patientOf(int observation) {
     return patients.get(observation / Chart.OBSERVATIONS_EACH);
-  }
-
-  /** Both begin alike: as many as the smaller one has. */
-  static int common(List<Ward> wards) {
-    List<Integer> sizes = new ArrayList<>();
-    wards.forEach(ward -> sizes.add(ward.filled));
-    return java.util.Collections.min(sizes);
   }
 }
