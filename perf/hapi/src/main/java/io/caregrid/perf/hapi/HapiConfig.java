@@ -76,7 +76,7 @@ public class HapiConfig {
     Properties hibernate = new Properties();
     hibernate.setProperty("hibernate.dialect", HapiFhirPostgresDialect.class.getName());
     hibernate.setProperty("hibernate.hbm2ddl.auto", "update");
-    hibernate.setProperty("hibernate.jdbc.batch_size", "20");
+    // its batches are of 30, and its inserts and updates ordered, as HAPI's own factory has them
     hibernate.setProperty("hibernate.cache.use_query_cache", "false");
     hibernate.setProperty("hibernate.cache.use_second_level_cache", "false");
     hibernate.setProperty("hibernate.cache.use_structured_entries", "false");
