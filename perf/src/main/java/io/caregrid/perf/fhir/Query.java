@@ -11,6 +11,10 @@ import java.util.Random;
 final class Query implements Workload {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PAGE = "&_count=20";
+  /** A Patient has 50 of the first code, and of the eighth one in two or three has one. */
+  private static final int COMMON = 8;
+  /** All of them: among many Observations the last is still rare, which is what tempts a planner. */
+  private static final int RARE = Chart.CODES.size();
 
   /** What to ask for; {@code people} is how many Patients every server has. */
   interface Asking {
@@ -31,13 +35,14 @@ final class Query implements Workload {
   static List<Query> all(int people) {
     return List.of(
         new Query("search-code", people,
-            (ward, many, chance) -> "/Observation?patient=" + patient(ward, many, chance) + "&code=" + code(chance)),
+            (ward, many, chance) -> "/Observation?patient=" + patient(ward, many, chance) + "&code="
+                + code(chance, COMMON)),
         new Query("search-sort", people,
             (ward, many, chance) -> "/Observation?patient=" + patient(ward, many, chance) + "&_sort=-date"),
         new Query("search-sort-all", people,
-            (ward, many, chance) -> "/Observation?code=" + code(chance) + "&_sort=-date"),
+            (ward, many, chance) -> "/Observation?code=" + code(chance, RARE) + "&_sort=-date"),
         new Query("search-has", people,
-            (ward, many, chance) -> "/Patient?_has:Observation:patient:code=" + code(chance)),
+            (ward, many, chance) -> "/Patient?_has:Observation:patient:code=" + code(chance, RARE)),
         new Query("search-identifier", people,
             (ward, many, chance) -> "/Patient?identifier=" + escaped(Chart.IDENTIFIERS) + "%7Cp-"
                 + chance.nextInt(many)),
@@ -49,8 +54,8 @@ final class Query implements Workload {
     return ward.patients().get(chance.nextInt(people));
   }
 
-  private static String code(Random chance) {
-    return escaped(Chart.LOINC) + "%7C" + Chart.CODES.get(chance.nextInt(Chart.CODES.size()));
+  private static String code(Random chance, int of) {
+    return escaped(Chart.LOINC) + "%7C" + Chart.CODES.get(chance.nextInt(of));
   }
 
   private static String escaped(String text) {
