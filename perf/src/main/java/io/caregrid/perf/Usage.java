@@ -14,17 +14,17 @@ import java.util.stream.Stream;
  * @param database CPU seconds of PostgreSQL: its postmaster, its living children and those that ended
  * @param driver   CPU seconds of the process that makes the load: never part of what is claimed
  */
-record Usage(double node, double database, double driver) {
+public record Usage(double node, double database, double driver) {
 
   private static final double TICKS_PER_SECOND = 100;
 
-  static Usage now(long nodePid, long postmasterPid) {
+  public static Usage now(long nodePid, long postmasterPid) {
     double database = endedChildren(postmasterPid) + own(postmasterPid)
         + children(postmasterPid).mapToDouble(child -> own(child.pid())).sum();
     return new Usage(own(nodePid), database, own(ProcessHandle.current().pid()));
   }
 
-  Usage since(Usage before) {
+  public Usage since(Usage before) {
     return new Usage(node - before.node, database - before.database, driver - before.driver);
   }
 

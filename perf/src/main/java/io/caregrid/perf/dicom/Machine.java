@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.function.DoubleSupplier;
 
 /** What else the machine does, from {@code /proc/stat} (proc(5)): the CPU time of everybody but the driver and the server it loads. */
-final class Machine {
+public final class Machine {
   private static final double TICKS_PER_SECOND = 100;
 
   private Machine() {}
@@ -17,15 +17,15 @@ final class Machine {
    * @param all   CPU seconds that there were
    * @param ours  CPU seconds of the driver and the server
    */
-  record Reading(double busy, double all, double ours) {
+  public record Reading(double busy, double all, double ours) {
     /** 0..100, percent of the machine since {@code before}. */
-    double foreignSince(Reading before) {
+    public double foreignSince(Reading before) {
       double foreign = busy - before.busy - (ours - before.ours);
       return Math.max(0, 100 * foreign / Math.max(0.01, all - before.all));
     }
   }
 
-  static Reading read(DoubleSupplier server) {
+  public static Reading read(DoubleSupplier server) {
     try {
       String[] fields = Files.readAllLines(Path.of("/proc/stat")).get(0).trim().split("\\s+");
       double all = 0;
@@ -39,7 +39,7 @@ final class Machine {
   }
 
   /** Waits until everybody else takes less than {@code percent} of the machine for two seconds, at most {@code seconds}. @return whether it became so */
-  static boolean quiet(DoubleSupplier server, double percent, int seconds) {
+  public static boolean quiet(DoubleSupplier server, double percent, int seconds) {
     long deadline = System.nanoTime() + seconds * 1_000_000_000L;
     do {
       Reading before = read(server);
