@@ -32,7 +32,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -89,9 +88,8 @@ final class AuditedDoors implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException, InterruptedException {
-    process.getOutputStream().close();
-    if (!process.waitFor(60, TimeUnit.SECONDS)) process.destroyForcibly();
+  public void close() throws IOException {
+    Ending.of(process);
   }
 
   public static void main(String[] args) throws Exception {

@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A whole node with its own PostgreSQL and Kafka in a process of its own, as {@code caregrid node --dev} is. It tells its addresses in one line, and stops when
@@ -92,12 +91,7 @@ final class Node implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    process.getOutputStream().close();
-    try {
-      if (!process.waitFor(60, TimeUnit.SECONDS)) process.destroyForcibly();
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Ending.of(process);
   }
 
   /** The node's own process: folder, batch age, shards, roles. */

@@ -2,6 +2,7 @@ package io.caregrid.perf.dicom;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.caregrid.perf.Ending;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -13,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** Our node, PostgreSQL included, as {@link PictureNode} runs it: bytes and index rows durable before each answer. */
 final class Caregrid implements Archive {
@@ -120,12 +120,6 @@ final class Caregrid implements Archive {
   /** It stops when its standard input ends: so it never outlives the driver. */
   @Override
   public void close() throws IOException {
-    process.getOutputStream().close();
-    try {
-      if (!process.waitFor(60, TimeUnit.SECONDS)) process.destroyForcibly();
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new IOException(interrupted);
-    }
+    Ending.of(process);
   }
 }

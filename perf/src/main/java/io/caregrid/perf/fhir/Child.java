@@ -3,6 +3,7 @@ package io.caregrid.perf.fhir;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.perf.Ending;
 import io.caregrid.perf.Usage;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -17,7 +18,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -132,12 +132,8 @@ final class Child implements Server {
 
   @Override
   public void close() throws IOException {
-    process.getOutputStream().close();
     try {
-      if (!process.waitFor(60, TimeUnit.SECONDS)) process.destroyForcibly();
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      process.destroyForcibly();
+      Ending.of(process);
     } finally {
       postgres.close();
     }
