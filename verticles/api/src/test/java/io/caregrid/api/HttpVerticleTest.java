@@ -194,6 +194,24 @@ class HttpVerticleTest {
   }
 
   @Test
+  void whereAllOriginsAreLetInAnyPageIsToldSo(Vertx vertx, VertxTestContext test) {
+    HttpVerticle http = new HttpVerticle(
+        new HttpConfig("127.0.0.1", 0, List.of(), List.of(HttpConfig.ANY_ORIGIN), TlsConfig.NONE), Doorman.OPEN,
+        Audit.log(), List.of(DOOR));
+    vertx.deployVerticle(http)
+        .compose(id -> house.client()
+            .post(http.port(), "127.0.0.1", "/thing")
+            .putHeader("Origin", "https://anybody.example")
+            .send())
+        .onComplete(test.succeeding(answer -> test.verify(() -> {
+          assertEquals("kept", answer.bodyAsString());
+          assertEquals("*", answer.getHeader("Access-Control-Allow-Origin"));
+          assertEquals(null, answer.getHeader("Access-Control-Allow-Credentials"));
+          test.completeNow();
+        })));
+  }
+
+  @Test
   void whoIsTurnedAwayBeforeTheGateIsInTheAuditTrail(Vertx vertx, VertxTestContext test) {
     List<String> audited = new CopyOnWriteArrayList<>();
     HttpVerticle http = new HttpVerticle(House.ANY_PORT, Doorman.OPEN, entry -> {
