@@ -7,7 +7,10 @@
  * image archive lives here too, because its SQL does: {@link io.caregrid.store.ImageIndex}; so do browsers' sessions,
  * {@link io.caregrid.store.WebSessions}, and the trail of who touched what, {@link io.caregrid.store.AuditEvents}, which
  * {@link io.caregrid.store.audit} fills.
- * Single writes go through {@link io.caregrid.store.Writes}, bundles through {@link io.caregrid.store.Transaction}.
+ * Single writes go through {@link io.caregrid.store.Writes}, bundles through {@link io.caregrid.store.Transaction}, searches through {@link io.caregrid.store.Search}: a
+ * {@link io.caregrid.store.Criterion} finds candidates in SQL and decides on their {@link io.caregrid.store.Values} (docs/SEARCH.md). What an older version wrote is indexed
+ * anew by {@link io.caregrid.store.Reindex}.
+ *
  * The one invariant: a change, its history row and its line in the change log are one transaction; so are a shard's batch and its progress.
  *
  * <p>Never here: HTTP, Kafka, what a value means.
