@@ -1,6 +1,7 @@
 package io.caregrid.store;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
@@ -8,12 +9,14 @@ import io.vertx.sqlclient.SqlConnection;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Single writes under a condition. Who finds nothing and so would create looks again and creates while he holds the condition's lock in the database
  * ({@link Criteria#stripes}): whoever else wants to create the same waits, here or on another node, and then finds it. On this node they stand in line for it
- * without a connection.
+ * without a connection. Who changes what he found replaces the version that he found, which matched, or looks again.
  */
 final class Conditional {
   /** With the turn on a connection less than {@link Database#PATIENCE_SECONDS}. */
@@ -53,22 +56,62 @@ final class Conditional {
   }
 
   Future<Stored> update(Criteria where, Definition definition, String fresh, ObjectNode resource, Demand demand) {
+    return update(where, definition, fresh, resource, demand, new Writes.Tries());
+  }
+
+  private Future<Stored> update(Criteria where, Definition definition, String fresh, ObjectNode resource, Demand demand,
+      Writes.Tries tries) {
     return one(where).compose(found -> found != null
-        ? replace(definition, found, resource, demand)
+        ? Future.succeededFuture(new Found(found, false))
         : alone(where, connection -> within(connection).one(where)
             .compose(now -> now != null
                 ? Future.succeededFuture(new Found(now, false))
                 : place(connection, definition, FhirStore.meant(null, resource, fresh), resource, demand)
-                    .map(made -> new Found(made, true))))
-            .compose(there -> there.made()
-                ? Future.succeededFuture(there.stored())
-                : replace(definition, there.stored(), resource, demand)));
+                    .map(made -> new Found(made, true)))))
+        .compose(there -> there.made()
+            ? Future.succeededFuture(there.stored())
+            : changed(where, definition, there.stored(), tries, before -> {
+              FhirStore.meant(before, resource, null);
+              return writes.updated(definition, before, resource, demand);
+            }, () -> update(where, definition, fresh, resource, demand, tries)));
   }
 
   private record Found(Stored stored, boolean made) {}
 
-  private Future<Stored> replace(Definition definition, Stored found, ObjectNode resource, Demand demand) {
-    return writes.update(definition, FhirStore.meant(found, resource, null), resource, demand);
+  /** NotFound 404 when nothing matches. */
+  Future<Stored> patch(Criteria where, Definition definition, Edit edit, Demand demand) {
+    return patch(where, definition, edit, demand, new Writes.Tries());
+  }
+
+  private Future<Stored> patch(Criteria where, Definition definition, Edit edit, Demand demand, Writes.Tries tries) {
+    return one(where).compose(found -> {
+      if (found == null) throw new Failure.NotFound("No " + where.type() + " matches the condition");
+      return changed(where, definition, found, tries, before -> writes.patched(definition, before, edit, demand),
+          () -> patch(where, definition, edit, demand, tries));
+    });
+  }
+
+  /**
+   * Changes what the condition means in the very version that it means. Whoever changes it in between makes us look again, in its line.
+   *
+   * @param work gives null when that version is no longer the current one
+   * @param anew when the condition means another one by now, or none
+   */
+  private Future<Stored> changed(Criteria where, Definition definition, Stored found, Writes.Tries tries,
+      Function<Stored, Future<Stored>> work, Supplier<Future<Stored>> anew) {
+    return writes.inLine(definition, found.id(), () -> turn(where, found, tries, work))
+        .compose(done -> done.isPresent() ? Future.succeededFuture(done.get()) : Writes.again(tries, anew));
+  }
+
+  /** Empty when the condition means something else. */
+  private Future<Optional<Stored>> turn(Criteria where, Stored found, Writes.Tries tries,
+      Function<Stored, Future<Stored>> work) {
+    return work.apply(found)
+        .compose(done -> done != null
+            ? Future.succeededFuture(Optional.of(done))
+            : Writes.again(tries, () -> one(where).compose(now -> now != null && now.id().equals(found.id())
+                ? turn(where, now, tries, work)
+                : Future.succeededFuture(Optional.empty()))));
   }
 
   private Future<Stored> place(SqlConnection connection, Definition definition, String id, ObjectNode resource,

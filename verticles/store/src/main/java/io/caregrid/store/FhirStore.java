@@ -176,13 +176,8 @@ public final class FhirStore implements Reading {
   /** NotFound 404 when nothing matches, PreconditionFailed 412 when several do. */
   public Future<Stored> patch(Caller caller, Criteria where, Edit edit, Demand demand) {
     Audit.Entry entry = Audit.Entry.of(caller, Deed.PATCH, where.type());
-    return changing(caller, where, entry, FhirStore::named, () -> {
-      Definition definition = Definition.of(where.type());
-      return conditional.one(where).compose(found -> {
-        if (found == null) throw new Failure.NotFound("No " + where.type() + " matches the condition");
-        return writes.patch(definition, found.id(), edit, demand);
-      });
-    });
+    return changing(caller, where, entry, FhirStore::named,
+        () -> conditional.patch(where, Definition.of(where.type()), edit, demand));
   }
 
   /** Deleting what is deleted, or was never there, changes nothing and succeeds (then the future holds null). */
@@ -216,6 +211,11 @@ public final class FhirStore implements Reading {
    * @return those that are deleted now
    */
   public Future<List<Stored>> delete(Caller caller, Criteria where, int most, OptionalInt ifMatch, boolean erases) {
+    return delete(caller, where, most, ifMatch, erases, new Writes.Tries());
+  }
+
+  private Future<List<Stored>> delete(Caller caller, Criteria where, int most, OptionalInt ifMatch, boolean erases,
+      Writes.Tries tries) {
     Audit.Entry entry = Audit.Entry.of(caller, Deed.DELETE, where.type());
     Future<List<Stored>> found = changing(caller, where, entry, (asked, meant) -> asked, () -> {
       if (erases) require(caller, Access.FHIR_HARD_DELETE);
@@ -227,11 +227,19 @@ public final class FhirStore implements Reading {
     });
     return found.compose(meant -> {
       List<Step> steps = meant.stream()
-          .<Step>map(one -> new Step.Delete(where.type(), one.id(), null, ifMatch, erases))
+          .<Step>map(one -> {
+            Writes.require(one, Demand.match(ifMatch));
+            return new Step.Delete(where.type(), one.id(), null, OptionalInt.of(one.version()), erases);
+          })
           .toList();
       return transaction(caller, steps)
           .map(done -> done.stream().filter(Step.Done::changed).map(Step.Done::stored).toList())
-          .recover(cause -> Future.failedFuture(cause instanceof Step.Failed step ? step.getCause() : cause));
+          .recover(cause -> {
+            Throwable why = cause instanceof Step.Failed step ? step.getCause() : cause;
+            return why instanceof Failure.PreconditionFailed // by now it may be another one that is meant
+                ? Writes.again(tries, () -> delete(caller, where, most, ifMatch, erases, tries))
+                : Future.failedFuture(why);
+          });
     });
   }
 
@@ -270,6 +278,19 @@ public final class FhirStore implements Reading {
     for (Param param : Definition.of(type).params().values())
       params.put(param.name(), param.kind().name().toLowerCase(Locale.ROOT));
     return params;
+  }
+
+  /** {@code Type:parameter} of every reference parameter that may point to this type and says so: what {@code _revinclude} takes. */
+  public static List<String> pointing(String type) {
+    List<String> all = new ArrayList<>();
+    for (String from : types()) {
+      for (Param param : Definition.of(from).params().values()) {
+        boolean may = param.kind() == Param.Kind.REFERENCE
+            && (param.target() == null ? param.targets().contains(type) : param.target().equals(type));
+        if (may) all.add(from + ":" + param.name());
+      }
+    }
+    return all;
   }
 
   /** Names of parameters this server does not know for this type, or for one of several, as written; those of one resource without their modifiers. */

@@ -95,7 +95,8 @@ final class HeldRows {
     return row != null && row.erased();
   }
 
+  /** @param id null for what a condition did not find */
   private Held row(String type, String id) {
-    return held.getOrDefault(type, Map.of()).get(id);
+    return id == null ? null : held.getOrDefault(type, Map.of()).get(id);
   }
 }

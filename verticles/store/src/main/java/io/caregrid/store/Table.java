@@ -62,10 +62,10 @@ record Table(String type, String read, String vread, String versions, String cre
         on conflict (id) do nothing returning id, ver, upd)
       insert into change_queue (type, id, ver, op, at) select '#', id, ver, 'C', upd from made""";
 
-  /** id, upd, hour, pat, d0, d1, fp, tok, body (null: deleted), key, words, version it was, whether that is kept */
+  /** id, upd, hour, pat, d0, d1, fp, tok, body (null: deleted), key, words, version it was, whether that is kept, which what was erased never is */
   private static final String UPDATE = """
-      with old as materialized (select id, ver, upd, del, device, body from r_@ where id = $1 and ver = $12 for update),
-      kept as (insert into h_@ (id, ver, upd, del, device, body) select id, ver, upd, del, device, body from old where $13),
+      with old as materialized (select id, ver, upd, del, device, body, fp from r_@ where id = $1 and ver = $12 for update),
+      kept as (insert into h_@ (id, ver, upd, del, device, body) select id, ver, upd, del, device, body from old where $13 and fp <> #erased),
       made as (
         update r_@ r set ver = $12 + 1, upd = $2, hour = $3, del = $9::bytea is null, device = false, pat = $4, d0 = $5, d1 = $6, fp = $7, tok = $8, body = $9,
           key = $10, words = $11
@@ -102,8 +102,9 @@ record Table(String type, String read, String vread, String versions, String cre
         select n.*, o.* from unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::text[], $8::bytea[],
             $9::text[], $10::text[], $11::int[], $12::boolean[])
             as n(id, next, pat, d0, d1, fp, tok, content, key, words, was, keep)
-          cross join lateral (select r.ver, r.upd, r.del, r.device, r.body from r_@ r where r.id = n.id and r.ver = n.was for update skip locked) o),
-      kept as (insert into h_@ (id, ver, upd, del, device, body) select id, ver, upd, del, device, body from old where keep),
+          cross join lateral (select r.ver, r.upd, r.del, r.device, r.body, r.fp <> #erased as lasts
+            from r_@ r where r.id = n.id and r.ver = n.was for update skip locked) o),
+      kept as (insert into h_@ (id, ver, upd, del, device, body) select id, ver, upd, del, device, body from old where keep and lasts),
       made as (
         update r_@ r set ver = o.was + 1, upd = o.next, hour = floor(extract(epoch from o.next) / 3600), del = o.content is null, device = false,
           pat = o.pat, d0 = o.d0, d1 = o.d1, fp = o.fp, tok = o.tok::bigint[], body = o.content, key = o.key, words = o.words

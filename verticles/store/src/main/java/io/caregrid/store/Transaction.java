@@ -63,8 +63,8 @@ final class Transaction {
   /** fullUrls and conditional references → {@code Type/id}. */
   private final Map<String, String> named = new HashMap<>();
   private final Set<Integer> open = new TreeSet<>();
-  /** Those whose condition found one. */
-  private final Set<Integer> matched = new HashSet<>();
+  /** Those whose condition found one, and in which version. */
+  private final Map<Integer, Integer> matched = new HashMap<>();
 
   Transaction(Database database, SqlConnection connection, Writes writes, Versioning versioning, Matches matches,
       Reading within, Clock clock, Prepared prepared) {
@@ -197,7 +197,7 @@ final class Transaction {
   private void resolved(int i, Criteria where, List<Stored> found, Map<Criteria, Integer> creating) {
     if (found.size() > 1) throw new Failed(i, Matches.several(where));
     Stored one = found.isEmpty() ? null : found.get(0);
-    if (one != null) matched.add(i);
+    if (one != null) matched.put(i, one.version());
     Step step = steps.get(i);
     if (step instanceof Create) {
       if (one != null) done[i] = Done.of(one.unchanged(), false);
@@ -219,7 +219,16 @@ final class Transaction {
     for (int i : which) {
       if (ids[i] != null) wanted.computeIfAbsent(type(i), type -> new TreeSet<>()).add(ids[i]);
     }
-    return held.hold(wanted);
+    return held.hold(wanted).map(holding -> {
+      which.forEach(this::requireMeant);
+      return null;
+    });
+  }
+
+  /** Whoever changed it before we held it may have made it another one than the condition means. */
+  private void requireMeant(int i) {
+    Integer version = matched.get(i);
+    if (version != null && before(i) != null && before(i).version() != version) throw new Raced();
   }
 
   private Stored before(int i) {
@@ -374,7 +383,7 @@ final class Transaction {
     Definition definition = Definition.of(type(i));
     Writes.require(before, demand);
     boolean there = before != null && !before.deleted();
-    if (there && steps.get(i).where() != null && !matched.contains(i)) throw FhirStore.taken();
+    if (there && steps.get(i).where() != null && !matched.containsKey(i)) throw FhirStore.taken();
     if (there) versioning.requireSeen(type(i), demand.ifMatch());
     Version next = writes.version(before, definition, ids[i], resource);
     if (before == null) return new Packed(i, next, 0, false);

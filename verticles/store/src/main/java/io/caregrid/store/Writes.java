@@ -113,16 +113,25 @@ final class Writes {
   }
 
   private Future<Stored> patched(Definition definition, String id, Edit edit, Demand demand, Tries tries) {
-    return versions.shown(definition, id).compose(found -> {
-      Stored before = FhirStore.there(found);
-      require(before, demand);
-      // how long a patch thinks is for its author to say
-      return database.offLoop(() -> edit.apply(Json.read(before.body().getBytes())))
-          .compose(next -> replaced(definition, before, next, demand));
-    })
+    return versions.shown(definition, id)
+        .compose(found -> patched(definition, FhirStore.there(found), edit, demand))
         .compose(done -> done != null
             ? Future.succeededFuture(done)
             : again(tries, () -> patched(definition, id, edit, demand, tries)));
+  }
+
+  /** Null when {@code before} is no longer the current version. For whoever stands in its line. */
+  Future<Stored> patched(Definition definition, Stored before, Edit edit, Demand demand) {
+    require(before, demand);
+    // how long a patch thinks is for its author to say
+    return database.offLoop(() -> edit.apply(Json.read(before.body().getBytes())))
+        .compose(next -> replaced(definition, before, next, demand));
+  }
+
+  /** The same with the whole resource. */
+  Future<Stored> updated(Definition definition, Stored before, ObjectNode resource, Demand demand) {
+    require(before, demand);
+    return replaced(definition, before, resource, demand);
   }
 
   /** Null when somebody else was first. */
@@ -180,16 +189,16 @@ final class Writes {
     });
   }
 
-  private <T> Future<T> inLine(Definition definition, String id, Supplier<Future<T>> work) {
+  <T> Future<T> inLine(Definition definition, String id, Supplier<Future<T>> work) {
     return lines.pass(definition.type() + "/" + id, work);
   }
 
-  private static Future<Stored> again(Tries tries, Supplier<Future<Stored>> attempt) {
+  static <T> Future<T> again(Tries tries, Supplier<Future<T>> attempt) {
     return tries.another() ? attempt.get() : Future.failedFuture(new Failure.Conflict(OTHERS));
   }
 
   /** Of one write. */
-  private static final class Tries {
+  static final class Tries {
     private final long end = System.nanoTime() + TURN.toNanos();
     private int left = ATTEMPTS;
 

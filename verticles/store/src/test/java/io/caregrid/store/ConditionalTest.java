@@ -15,10 +15,13 @@ import io.caregrid.contract.Failure;
 import io.caregrid.contract.Roles;
 import io.caregrid.store.SearchQuery.Param;
 import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,6 +31,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** Create, update, patch and delete under a condition. */
 @ExtendWith(Room.Key.class)
 class ConditionalTest {
+  private static final String WAITING = "from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
   private final List<String> audited = new ArrayList<>();
   private Room room;
   private FhirStore store;
@@ -179,6 +183,87 @@ class ConditionalTest {
     assertEquals(there.id(), patched.id());
     assertEquals("male", body(patched).path("gender").asText());
     fails(Failure.NotFound.class, 404, store.patch(CALLER, identifier("nobody"), before -> before, Demand.NONE));
+  }
+
+  /** On another node the only Patient that the condition means becomes another one after {@code work} has found it, and before it holds it. */
+  private <T> Future<T> lateFor(String value, Supplier<Future<T>> work) {
+    Room other = Room.open(room.config());
+    SqlConnection holder = get(room.database().pool().getConnection());
+    try {
+      Stored there = get(store.create(CALLER, "Patient", patient(value)));
+      FhirStore second = new FhirStore(other.database(), entry -> Future.succeededFuture());
+      io.vertx.sqlclient.Transaction holding = get(holder.begin());
+      get(holder.preparedQuery("select from r_patient where id = $1 for update").execute(Tuple.of(there.id())));
+      Future<Stored> moving = second.update(CALLER, "Patient", there.id(),
+          patient(value + "-moved").put("id", there.id()),
+          OptionalInt.empty());
+      Room.until("the other one waits", () -> room.count(WAITING) == 1);
+
+      Future<T> late = work.get();
+      Room.until("this one waits", () -> room.count(WAITING) == 2);
+      get(holding.rollback());
+      assertEquals(2, get(moving).version());
+      get(late.otherwiseEmpty());
+      return late;
+    } finally {
+      get(holder.close());
+      other.close();
+    }
+  }
+
+  @Test
+  void whatIsNoLongerMeantWhenItsRowIsHeldIsNotPatched() {
+    fails(Failure.NotFound.class, 404, lateFor("late-patch",
+        () -> store.patch(CALLER, identifier("late-patch"), before -> before.put("gender", "male"), Demand.NONE)));
+    assertEquals(2,
+        get(store.search(CALLER, identifier("late-patch-moved").query(9, null))).entries().get(0).version());
+  }
+
+  @Test
+  void whatIsNoLongerMeantWhenItsRowIsHeldIsNotDeleted() {
+    assertEquals(List.of(), get(lateFor("late-delete",
+        () -> store.delete(CALLER, identifier("late-delete"), 1, OptionalInt.empty(), false))));
+    assertEquals(1, count("late-delete-moved"));
+  }
+
+  @Test
+  void whatIsNoLongerMeantWhenItsRowIsHeldIsNotReplacedAndAnotherOneIsMade() {
+    Stored made = get(lateFor("late-update",
+        () -> store.update(CALLER, identifier("late-update"), patient("late-update", "male"), Demand.NONE)));
+
+    assertTrue(made.created());
+    assertEquals(1, count("late-update-moved"));
+  }
+
+  @Test
+  void aConditionalDeleteInATransactionThatMeansNothingChangesNothing() {
+    Step step = new Step.Delete("Patient", null, identifier("never-there"), OptionalInt.empty(), false);
+
+    assertFalse(get(store.transaction(CALLER, List.of(step))).get(0).changed());
+  }
+
+  @Test
+  void aTransactionDoesNotDeleteWhatItsConditionNoLongerMeans() {
+    Step step = new Step.Delete("Patient", null, identifier("late-step"), OptionalInt.empty(), false);
+
+    assertFalse(get(lateFor("late-step", () -> store.transaction(CALLER, List.of(step)))).get(0).changed());
+    assertEquals(1, count("late-step-moved"));
+  }
+
+  @Test
+  void thirtyConditionalPatchesOfOneAtOnceAllGetThrough() {
+    get(store.create(CALLER, "Patient", patient("patches")));
+
+    List<Future<Stored>> racing = IntStream.range(0, 30)
+        .mapToObj(i -> store.patch(CALLER, identifier("patches"), before -> {
+          before.withArray("/name").addObject().put("family", "n" + i);
+          return before;
+        }, Demand.NONE))
+        .toList();
+    get(Future.all(racing));
+
+    assertEquals(30,
+        body(get(store.search(CALLER, identifier("patches").query(9, null))).entries().get(0)).path("name").size());
   }
 
   @Test

@@ -207,6 +207,10 @@ class WritesTest {
         .toList());
   }
 
+  private static List<Integer> versions(Future<Page> history) {
+    return get(history).entries().stream().map(Stored::version).toList();
+  }
+
   @Test
   void whatIsErasedWasNeverThereButItsListenersHearOfIt() {
     get(store.update(CALLER, "Patient", "erased", patient("Secret"), ANY));
@@ -229,6 +233,20 @@ class WritesTest {
 
     assertEquals(4, get(store.update(CALLER, "Patient", "erased", patient("New"), ANY)).version());
     assertEquals(4, get(store.read(CALLER, "Patient", "erased")).version());
+    assertEquals(List.of(4), versions(store.history(CALLER, "Patient", "erased", new HistoryQuery(10, null, null))));
+    assertEquals(5, get(store.update(CALLER, "Patient", "erased", patient("Newer"), ANY)).version());
+    assertEquals(List.of(5, 4), versions(store.history(CALLER, "Patient", "erased", new HistoryQuery(10, null, null))));
+  }
+
+  @Test
+  void whatComesAnewByATransactionAfterItWasErasedHasNoPastEither() {
+    get(store.update(CALLER, "Patient", "anew", patient("Secret"), ANY));
+    get(store.erase(CALLER, "Patient", "anew", ANY));
+
+    get(store.transaction(CALLER,
+        List.of(new Step.Update(null, "Patient", "anew", null, patient("New").put("id", "anew"), Demand.NONE))));
+
+    assertEquals(List.of(3), versions(store.history(CALLER, "Patient", "anew", new HistoryQuery(10, null, null))));
   }
 
   @Test
