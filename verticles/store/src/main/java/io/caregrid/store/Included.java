@@ -67,7 +67,7 @@ final class Included {
       List<Stored> fresh = new ArrayList<>();
       Future<Void> before = asking.database()
           .offLoop(() -> targets(from, by))
-          .compose(targets -> each(targets, fresh));
+          .compose(targets -> each(targets, fresh).compose(done -> named(targets, fresh)));
       for (Include include : by) {
         if (include.reverse()) before = before.compose(done -> reverse(include, from, fresh));
       }
@@ -75,34 +75,52 @@ final class Included {
       return before.compose(done -> round(fresh, iterating, round + 1));
     }
 
-    /** Type → ids. */
-    private Map<String, Set<String>> targets(List<Stored> from, List<Include> by) {
-      Map<String, Set<String>> targets = new LinkedHashMap<>();
+    private Targets targets(List<Stored> from, List<Include> by) {
+      Targets targets = new Targets(new LinkedHashMap<>(), new LinkedHashMap<>());
       for (Stored stored : from) {
         List<Include> mine = by.stream().filter(one -> !one.reverse() && one.type().equals(stored.type())).toList();
         Values values = mine.isEmpty() ? null : Scan.values(Definition.of(stored.type()), stored, asking.damage());
         if (values == null) continue;
         for (Include include : mine) {
           for (Param param : include.params())
-            values.of(param).forEach(found -> target((Found.Link) found, include, targets));
+            values.of(param).forEach(found -> target(param, (Found.Link) found, include, targets));
         }
       }
       return targets;
     }
 
-    private void target(Found.Link link, Include include, Map<String, Set<String>> targets) {
-      if (!Postings.isLocal(link.target()) || there.contains(link.target())) return;
-      String type = link.target().substring(0, link.target().indexOf('/'));
-      boolean meant = include.target() == null || include.target().equals(type);
-      if (!meant || !Definition.types().contains(type)) return;
-      Set<String> ids = targets.computeIfAbsent(type, first -> new LinkedHashSet<>());
-      if (asked == MOST_ASKED) cut = true;
-      else if (ids.add(link.target().substring(type.length() + 1))) asked++;
+    private void target(Param param, Found.Link link, Include include, Targets targets) {
+      if (Canonical.is(link.target())) {
+        String only = include.target() == null ? param.target() : include.target();
+        boolean anything = only == null && param.targets().size() > SearchTerms.MOST_TARGETS; // then it is no canonical
+        (only == null ? anything ? Set.<String>of() : param.targets() : Set.of(only)).stream()
+            .filter(type -> Definition.types().contains(type) && Canonical.isNamed(Definition.of(type)))
+            .forEach(type -> target(type, link.target(), targets.urls()));
+      } else if (Postings.isLocal(link.target()) && !there.contains(link.target())) {
+        String type = link.target().substring(0, link.target().indexOf('/'));
+        boolean meant = include.target() == null || include.target().equals(type);
+        if (meant && Definition.types().contains(type))
+          target(type, link.target().substring(type.length() + 1), targets.ids());
+      }
     }
 
-    private Future<Void> each(Map<String, Set<String>> targets, List<Stored> fresh) {
+    private void target(String type, String name, Map<String, Set<String>> names) {
+      if (asked == MOST_ASKED) cut = true;
+      else if (names.computeIfAbsent(type, first -> new LinkedHashSet<>()).add(name)) asked++;
+    }
+
+    private Future<Void> named(Targets targets, List<Stored> fresh) {
       Future<Void> before = Future.succeededFuture();
-      for (Map.Entry<String, Set<String>> of : targets.entrySet()) {
+      for (Map.Entry<String, Set<String>> of : targets.urls().entrySet()) {
+        Definition definition = Definition.of(of.getKey());
+        before = before.compose(done -> take(definition, Canonical.named(definition, of.getValue()), fresh));
+      }
+      return before;
+    }
+
+    private Future<Void> each(Targets targets, List<Stored> fresh) {
+      Future<Void> before = Future.succeededFuture();
+      for (Map.Entry<String, Set<String>> of : targets.ids().entrySet()) {
         String[] ids = of.getValue().toArray(String[]::new);
         Criterion these = Criterion.sql(bind -> "id = any (" + bind.apply(ids) + ")");
         before = before.compose(done -> take(Definition.of(of.getKey()), these, fresh));
@@ -119,8 +137,11 @@ final class Included {
         for (Stored stored : to) {
           boolean meant = include.target() == null || include.target().equals(stored.type());
           boolean may = param.target() == null || param.target().equals(stored.type());
-          if (meant && may)
-            byParam.computeIfAbsent(param, first -> new ArrayList<>()).add(Match.link(param, name(stored)));
+          if (!meant || !may) continue;
+          List<Match> mine = byParam.computeIfAbsent(param, first -> new ArrayList<>());
+          mine.add(Match.link(param, name(stored)));
+          Set<String> names = names(stored);
+          if (!names.isEmpty()) mine.add(Match.canonical(param, names));
         }
       }
       byParam.values().forEach(matches::addAll);
@@ -157,6 +178,17 @@ final class Included {
       }).run(null, 200).mapEmpty();
     }
   }
+
+  /** By its url. */
+  private Set<String> names(Stored stored) {
+    Definition definition = Definition.of(stored.type());
+    if (!Canonical.isNamed(definition)) return Set.of();
+    Values values = Scan.values(definition, stored, asking.damage());
+    return values == null ? Set.of() : Canonical.names(values.resource());
+  }
+
+  /** Type → ids, and type → urls with their versions or without. */
+  private record Targets(Map<String, Set<String>> ids, Map<String, Set<String>> urls) {}
 
   private static String name(Stored stored) {
     return stored.type() + "/" + stored.id();

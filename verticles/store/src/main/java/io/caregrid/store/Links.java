@@ -3,9 +3,7 @@ package io.caregrid.store;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -32,8 +30,25 @@ final class Links {
       boolean patient = plan.definition().type().equals("Patient") && from.isPatient(link);
       return patient && plan.isExact()
           ? asking.isRare(plan).compose(rare -> rare ? each(plan) : joined(plan))
-          : ids(plan).map(ids -> pointing(link, plan.definition().type(), ids));
+          : Canonical.isNamed(plan.definition())
+              ? names(plan).map(names -> pointing(link, plan.definition().type(), names))
+              : ids(plan).map(ids -> pointing(link, plan.definition().type(), local(plan, ids)));
     });
+  }
+
+  private static Set<String> local(SearchPlan plan, Set<String> ids) {
+    Set<String> names = new LinkedHashSet<>();
+    ids.forEach(id -> names.add(plan.definition().type() + "/" + id));
+    return names;
+  }
+
+  /** All that a reference to what the plan means may say. */
+  private Future<Set<String>> names(SearchPlan plan) {
+    Set<String> names = new LinkedHashSet<>();
+    return scanned(plan, (stored, values) -> {
+      names.add(stored.type() + "/" + stored.id());
+      names.addAll(Canonical.names(values.resource()));
+    }).map(names);
   }
 
   private static Future<Criterion> joined(SearchPlan plan) {
@@ -47,23 +62,26 @@ final class Links {
         : ParamCriterion.patients(ids.stream().map(id -> "Patient/" + id).toList()));
   }
 
-  private static Criterion pointing(Param link, String type, Collection<String> ids) {
-    Set<String> targets = new HashSet<>();
-    ids.forEach(id -> targets.add(type + "/" + id));
-    List<String> tokens = new ArrayList<>();
+  /** @param names {@code Type/id}, or a url with its version or without */
+  private static Criterion pointing(Param link, String type, Set<String> names) {
+    Set<String> tokens = new LinkedHashSet<>();
     link.under()
         .stream()
         .filter(under -> under.type() == null || under.type().equals(type))
-        .forEach(under -> targets.forEach(target -> tokens.add(Postings.token(under.name(), target))));
-    return Criterion.any(tokens, true,
-        values -> values.of(link).stream().anyMatch(found -> targets.contains(((Found.Link) found).target())));
+        .forEach(under -> names.forEach(name -> tokens.add(Postings.token(under.name(), name))));
+    boolean exact = names.stream().allMatch(Postings::isLocal); // a url's token is that of all its versions
+    return Criterion.any(List.copyOf(tokens), exact,
+        values -> values.of(link).stream().anyMatch(found -> names.contains(((Found.Link) found).target())));
   }
 
   /** To which the {@code link} of what {@code inner} means points: {@code _has:Type:link:inner}. */
   Future<Criterion> pointed(Definition to, Param link, SearchTerms inner) {
     return inner.plan(this).compose(plan -> {
       if (to.type().equals("Patient") && plan.definition().isPatient(link) && plan.isExact()) return joined(plan);
-      return targets(plan, link, to.type()).map(Links::among);
+      return targets(plan, link, to.type())
+          .map(targets -> Canonical.isNamed(to)
+              ? Criterion.or(List.of(among(targets.ids()), Canonical.named(to, targets.urls())))
+              : among(targets.ids()));
     });
   }
 
@@ -89,16 +107,20 @@ final class Links {
   }
 
   /** What the links of all that a plan means point to, of one type. */
-  private Future<Set<String>> targets(SearchPlan plan, Param link, String type) {
+  private Future<Targets> targets(SearchPlan plan, Param link, String type) {
     Set<String> ids = new LinkedHashSet<>();
+    Set<String> urls = new LinkedHashSet<>();
     String begin = type + "/";
     return scanned(plan, (stored, values) -> {
       for (Found found : values.of(link)) {
         String target = ((Found.Link) found).target();
         if (target.startsWith(begin)) ids.add(target.substring(begin.length()));
+        else if (Canonical.is(target)) urls.add(target);
       }
-    }).map(ids);
+    }).map(new Targets(ids, urls));
   }
+
+  private record Targets(Set<String> ids, Set<String> urls) {}
 
   private interface Take {
     void take(Stored stored, Values values);
@@ -137,7 +159,8 @@ final class Links {
     Definition list = Definition.of("List");
     SearchPlan plan = new SearchPlan(list, List.of(Criterion.sql(bind -> "id = any (" + bind.apply(lists) + ")")),
         Sort.NONE, 0);
-    return targets(plan, list.params().get("item"), definition.type()).map(Links::among);
+    return targets(plan, list.params().get("item"), definition.type())
+        .map(targets -> among(targets.ids()));
   }
 
   /** {@code :in}, {@code :not-in}, {@code :above} and {@code :below} of a token parameter. */

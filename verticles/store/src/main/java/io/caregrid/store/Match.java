@@ -105,6 +105,13 @@ record Match(List<String> tokens, boolean exact, Predicate<Found> holds) {
     return new Match(tokens, !elsewhere || !param.isPart(), found -> pointsTo((Found.Link) found, target));
   }
 
+  /** @param names of one resource with a url ({@link Canonical#names}), not empty */
+  static Match canonical(Param param, Set<String> names) {
+    List<String> tokens = new ArrayList<>();
+    for (Under under : param.under()) names.forEach(name -> tokens.add(Postings.token(under.name(), name)));
+    return new Match(tokens, false, found -> names.contains(((Found.Link) found).target()));
+  }
+
   private static boolean pointsTo(Found.Link link, String target) {
     String there = link.target();
     if (there.equals(target)) return true;

@@ -20,7 +20,7 @@ final class SearchTerms {
   static final Set<String> EVERYWHERE = Set.of("_id", "_lastUpdated", "_sort", "_include", "_revinclude",
       "_list", "_text", "_content");
   /** Targets of one link whose type nobody names. */
-  private static final int MOST_TARGETS = 12;
+  static final int MOST_TARGETS = 12;
   private static final int MOST_PARAMS = 100;
   /** Of one parameter, where each is a token or an id; and where each is more than that. */
   private static final int MOST_TOKENS = 10_000;

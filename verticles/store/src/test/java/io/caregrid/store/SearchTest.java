@@ -68,6 +68,12 @@ class SearchTest {
             + "'endpoint':[{'reference':'Endpoint/wado'}],'referrer':{'reference':'Practitioner/house'},"
             + "'series':[{'uid':'1.2.3.1','modality':{'system':'urn:dcm','code':'CT'},'bodySite':{'code':'chest'},"
             + "'instance':[{'uid':'1.2.3.1.1','sopClass':{'system':'urn:ietf:rfc:3986','code':'urn:oid:1.2.840.1'}}]}]");
+    put("PlanDefinition", "walk1", "'status':'retired','url':'http://here/walk','version':'1','title':'Walking'");
+    put("PlanDefinition", "walk2", "'status':'active','url':'http://here/walk','version':'2','title':'Walking more'");
+    put("CarePlan", "old",
+        "'status':'active','intent':'plan','subject':{'reference':'Patient/carl'},'instantiatesCanonical':['http://here/walk|1']");
+    put("CarePlan", "any",
+        "'status':'active','intent':'plan','subject':{'reference':'Patient/dora'},'instantiatesCanonical':['http://here/walk']");
     put("ImagingStudy", "mr",
         "'status':'available','subject':{'identifier':{'value':'7'}},'started':'2026-10',"
             + "'series':[{'uid':'1.2.4.1','modality':{'system':'urn:dcm','code':'MR'}}]");
@@ -228,6 +234,12 @@ class SearchTest {
     "ImagingStudy?dicom-class=urn:ietf:rfc:3986|urn:oid:1.2.840.1 > ct",
     "ImagingStudy?endpoint=Endpoint/wado > ct",
     "ImagingStudy?referrer=Practitioner/house > ct",
+    "CarePlan?instantiates-canonical:PlanDefinition.title=walking m > any",
+    "CarePlan?instantiates-canonical:PlanDefinition.status=retired > any old",
+    "CarePlan?instantiates-canonical:PlanDefinition.version=1 > any old",
+    "CarePlan?instantiates-canonical.title=nothing > ''",
+    "PlanDefinition?_has:CarePlan:instantiates-canonical:subject=Patient/carl > walk1",
+    "PlanDefinition?_has:CarePlan:instantiates-canonical:subject=Patient/dora > walk2 walk1",
     "Endpoint?connection-type=dicom-wado-rs > wado",
     "Endpoint?name=pic > wado",
     "Endpoint?status=http://hl7.org/fhir/endpoint-status|active > wado"})
@@ -395,6 +407,11 @@ class SearchTest {
     "Patient?_id=ada&_revinclude=Device:patient&_revinclude:iterate=Observation:device > Device/mon-1 Observation/hr1",
     "Patient?_id=ada&_revinclude=Device:* > Device/mon-1",
     "Device?_id=mon-1&_revinclude=Observation:device&_include:iterate=Observation:subject > Observation/hr1 Patient/ada",
+    "CarePlan?_id=old&_include=CarePlan:instantiates-canonical > PlanDefinition/walk1",
+    "CarePlan?_id=any&_include=CarePlan:instantiates-canonical:PlanDefinition > PlanDefinition/walk1 PlanDefinition/walk2",
+    "CarePlan?_id=any&_include=CarePlan:instantiates-canonical:Measure > ''",
+    "PlanDefinition?_id=walk2&_revinclude=CarePlan:instantiates-canonical > CarePlan/any",
+    "PlanDefinition?_id=walk1&_revinclude=CarePlan:instantiates-canonical > CarePlan/any CarePlan/old",
     "Patient?_id=bob&_revinclude=List:item > List/ward",
     "Patient?_id=nobody&_revinclude=List:item > ''"})
   void aPageBringsAlongWhatItIsAskedTo(String text, String expected) {

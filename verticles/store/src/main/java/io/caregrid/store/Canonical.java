@@ -1,0 +1,53 @@
+package io.caregrid.store;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * References by the url that a resource gives itself, perhaps with its version behind a bar, instead of by where it is kept (FHIR R4
+ * references.html#canonical): a PlanDefinition is named so in {@code CarePlan.instantiatesCanonical}. Without a version all of that url are meant.
+ */
+final class Canonical {
+  private static final String URL = "url";
+
+  private Canonical() {}
+
+  /** Whether resources of this type have a url to be named by. */
+  static boolean isNamed(Definition definition) {
+    Param url = definition.params().get(URL);
+    return url != null && url.kind() == Param.Kind.URI;
+  }
+
+  /** What a reference to it may say; nothing when it has no url. */
+  static Set<String> names(JsonNode resource) {
+    String url = resource.path(URL).asText();
+    if (url.isEmpty()) return Set.of();
+    String version = resource.path("version").asText();
+    return version.isEmpty() ? Set.of(url) : Set.of(url, url + "|" + version);
+  }
+
+  static boolean is(String target) {
+    return target.indexOf(':') > 0;
+  }
+
+  static String withoutVersion(String target) {
+    int bar = target.indexOf('|');
+    return bar < 0 ? target : target.substring(0, bar);
+  }
+
+  /** Resources of this type that these name. */
+  static Criterion named(Definition definition, Collection<String> targets) {
+    Param url = definition.params().get(URL);
+    Set<String> tokens = new LinkedHashSet<>();
+    for (String target : targets) {
+      url.under().forEach(under -> tokens.add(Postings.token(under.name(), withoutVersion(target))));
+    }
+    Set<String> meant = Set.copyOf(targets);
+    boolean exact = meant.stream().noneMatch(target -> target.indexOf('|') >= 0);
+    return Criterion.any(List.copyOf(tokens), exact,
+        values -> names(values.resource()).stream().anyMatch(meant::contains));
+  }
+}
