@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
@@ -48,6 +49,9 @@ public final class Database {
   static final int HASTY_MILLIS = 500;
   /** Longest a {@link #search} waits for its turn: together less than {@link #PATIENCE_SECONDS}. */
   static final Duration SEARCH_TURN = Duration.ofSeconds(4);
+  /** Pages of resources that are in the making and wait for it; each may hold some hundred megabytes ({@link Included}, {@link Scan}). */
+  private static final long PAGE_BYTES = 128 << 20;
+  static final int PAGES_WAITING = 1_000;
   /** For each one that may run, so many may wait. */
   private static final int SEARCHES_WAITING = 8;
   private static final String SEARCHES_BUSY = "As many searches as may run at once are under way; try again shortly";
@@ -78,6 +82,8 @@ public final class Database {
   private final Pool writing;
   private final Pool searching;
   private final Pool finding;
+  private final int pagesAtOnce;
+  private final Turnstile pages;
   private final Pool recording;
   private final Turnstile searches;
   private final Turnstile transactions;
@@ -95,6 +101,8 @@ public final class Database {
     this.finding = pool(primary, Database::finding, Math.max(2, atOnce));
     this.recording = pool(primary, Database::bounded, 1);
     this.searches = new Turnstile(vertx, atOnce, atOnce * SEARCHES_WAITING, SEARCH_TURN, SEARCHES_BUSY);
+    this.pagesAtOnce = (int) Math.max(2L * Math.max(2, atOnce), Runtime.getRuntime().maxMemory() / PAGE_BYTES);
+    this.pages = new Turnstile(vertx, pagesAtOnce, PAGES_WAITING, SEARCH_TURN, SEARCHES_BUSY);
     this.transactions = new Turnstile(vertx, Math.max(1, config.poolSize() / 2), TRANSACTIONS_WAITING,
         TRANSACTION_TURN, TRANSACTIONS_BUSY);
     this.conditions = new Turnstile(vertx, Math.max(2, atOnce), CONDITIONS_WAITING, CONDITION_TURN, CONDITIONS_BUSY);
@@ -290,6 +298,15 @@ public final class Database {
   /** For searches for resources: the server ends a statement after {@link #HASTY_MILLIS}. As with {@link #pool}, whoever asks sets a deadline. */
   Pool finding() {
     return finding;
+  }
+
+  /** A search that keeps its page in memory, with no more others than there is room for; {@link Failure.Busy} after {@link #SEARCH_TURN} in line. */
+  <T> Future<T> page(Supplier<Future<T>> work) {
+    return pages.pass(work);
+  }
+
+  int pagesAtOnce() {
+    return pagesAtOnce;
   }
 
   private static boolean cancelled(Throwable cause) {

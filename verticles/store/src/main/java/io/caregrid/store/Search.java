@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Runs searches, over one type or several, each within its time. */
+/** Runs searches, over one type or several, each within its time, and no more at once than there is memory for ({@link Database#page}). */
 final class Search {
   static final int MOST = 1_000;
   /** Of all that one search leads to; a statement that is under way then may end. */
@@ -50,6 +50,10 @@ final class Search {
 
   Future<Page> run(SearchQuery query, Instant now) {
     if (query.count() < 0 || query.count() > MOST) throw new Failure.Invalid("_count is 0.." + MOST);
+    return client == null ? database.page(() -> found(query, now)) : found(query, now);
+  }
+
+  private Future<Page> found(SearchQuery query, Instant now) {
     TypeSearch search = new TypeSearch(Asking.within(time, database, client));
     return query.type() == null
         ? new SystemSearch(search).run(query, now)

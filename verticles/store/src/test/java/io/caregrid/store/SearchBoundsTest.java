@@ -11,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,6 +57,26 @@ class SearchBoundsTest {
       if (!unknown.isEmpty()) throw new Failure.Invalid("unknown " + unknown);
       get(store.search(CALLER, query));
     }));
+  }
+
+  @Test
+  void noMoreSearchesAreAtWorkOrInLineThanThereIsMemoryFor() {
+    SqlConnection holder = get(room.database().pool().getConnection());
+    try {
+      io.vertx.sqlclient.Transaction holding = get(holder.begin());
+      get(holder.query("lock table r_slot in access exclusive mode").execute());
+      List<Future<Page>> all = IntStream.range(0, room.database().pagesAtOnce() + Database.PAGES_WAITING)
+          .mapToObj(i -> store.search(CALLER, query("Slot", "status", "free")))
+          .toList();
+
+      Room.fails(Failure.Busy.class, 503, store.search(CALLER, query("Slot", "status", "free")));
+      assertTrue(all.stream().noneMatch(Future::isComplete));
+      get(holding.rollback());
+      assertEquals(List.of(), get(all.get(0)).entries());
+      get(Future.join(all).otherwiseEmpty());
+    } finally {
+      get(holder.close());
+    }
   }
 
   /** Ten types know composed-of, and each may compose any type: a million ways through six links. */

@@ -14,10 +14,13 @@ import java.util.function.Function;
  */
 final class BundleRoom {
   private static final int TREE = 20;
+  private static final int ANSWERED = 4;
   private static final int SMALL = 64 << 10;
   private static final Duration SENDING = Duration.ofMinutes(3);
   /** This process's. */
   static final BundleRoom HEAP = new BundleRoom();
+  /** What is answered, from when it is whole until its client has it. */
+  static final BundleRoom ANSWERS = new BundleRoom(Runtime.getRuntime().maxMemory() / ANSWERED);
   private final long most;
   private final AtomicLong taken = new AtomicLong();
 
@@ -44,6 +47,11 @@ final class BundleRoom {
     Place place = new Place(SMALL);
     request.addEndHandler(ended -> place.leave());
     return place;
+  }
+
+  /** For an answer that large, likewise. Busy 503 when it is too much beside others, which clients that read slowly may keep. */
+  void keep(RoutingContext request, int bytes) {
+    if (bytes > SMALL) beside(request).take(bytes);
   }
 
   /** Bytes. */

@@ -42,6 +42,7 @@ final class FhirAnswer {
   /** Answers this JSON in the form that the client wants; large ones are rewritten on a worker thread. */
   static Future<Void> json(RoutingContext request, int status, Buffer body) {
     Form form = Form.of(request);
+    BundleRoom.ANSWERS.keep(request, 2 * body.length()); // as it is, and as it is written
     Future<Buffer> written = form.plain() || body.length() <= INLINE_BYTES
         ? Future.succeededFuture(form.written().apply(body))
         : request.vertx().executeBlocking(() -> form.written().apply(body), false);

@@ -9,11 +9,16 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,6 +72,33 @@ class BundleRoomTest {
 
     assertEquals(200, Ward.get(slow.response()).statusCode());
     assertEquals(200, send(MOST));
+  }
+
+  @Test
+  void anAnswerTakesItsPlaceUntilItsClientHasIt() {
+    BundleRoom room = new BundleRoom(1 << 20);
+    Router router = Router.router(vertx);
+    List<RoutingContext> open = new CopyOnWriteArrayList<>();
+    router.get().handler(request -> {
+      try {
+        room.keep(request, 900 << 10);
+        open.add(request);
+      } catch (Failure busy) {
+        request.response().setStatusCode(busy.status).end();
+      }
+    });
+    HttpServer answering = Ward.get(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
+    Supplier<Future<HttpClientResponse>> asking = () -> client
+        .request(HttpMethod.GET, answering.actualPort(), "127.0.0.1", "/")
+        .compose(HttpClientRequest::send);
+    Future<HttpClientResponse> first = asking.get();
+    for (int tries = 0; tries < 2_000 && open.isEmpty(); tries++) Ward.get(vertx.timer(1));
+
+    assertEquals(503, Ward.get(asking.get()).statusCode());
+    open.get(0).end("all of it");
+    assertEquals(200, Ward.get(first).statusCode());
+    for (int tries = 0; tries < 2_000 && room.taken() > 0; tries++) Ward.get(vertx.timer(1));
+    assertEquals(0, room.taken());
   }
 
   @Test
