@@ -131,8 +131,12 @@ public final class Ward implements AutoCloseable {
   }
 
   public static <T> T get(Future<T> future) {
+    return get(future, PATIENCE_SECONDS);
+  }
+
+  private static <T> T get(Future<T> future, long seconds) {
     try {
-      return future.toCompletionStage().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      return future.toCompletionStage().toCompletableFuture().get(seconds, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException failed) {
       throw new CompletionException(failed.getCause() == null ? failed : failed.getCause());
     } catch (InterruptedException stopped) {
@@ -147,6 +151,13 @@ public final class Ward implements AutoCloseable {
 
   public String base() {
     return "http://127.0.0.1:" + port();
+  }
+
+  /** What takes its time, such as a whole life in one transaction. */
+  public HttpResponse<Buffer> sendLong(String verb, String address, String body) {
+    return get(client.request(io.vertx.core.http.HttpMethod.valueOf(verb), address)
+        .putHeader("Content-Type", "application/fhir+json")
+        .sendBuffer(Buffer.buffer(body)), 10 * PATIENCE_SECONDS);
   }
 
   /** @param headers name, value, name, value … */

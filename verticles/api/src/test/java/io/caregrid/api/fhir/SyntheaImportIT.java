@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -34,59 +35,80 @@ class SyntheaImportIT {
       .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
       .setNodeFactory(JsonNodeFactory.withExactBigDecimals(true));
 
-  /** What was sent under a fullUrl, and where it is now. */
+  private static final int ASKED_AT_ONCE = 200;
+
+  /** What was sent, and where it is now. */
   private record Kept(ObjectNode sent, String place) {}
 
-  private final Map<String, Kept> kept = new HashMap<>();
+  /** fullUrl → where it is now. */
+  private final Map<String, String> places = new HashMap<>();
   /** A search as a reference → what it finds. */
   private final Map<String, String> found = new HashMap<>();
+  private final Map<String, Integer> sent = new TreeMap<>();
 
+  /** One bundle at a time is in memory, however many there are. */
   @Test
   void whatIsBroughtInByTransactionAndByBatchIsAllThereAndTheSame(Ward ward) throws Exception {
-    List<ObjectNode> bundles = new ArrayList<>();
-    for (Path file : Synthea.bundles()) bundles.add((ObjectNode) JSON.readTree(file.toFile()));
-    Map<String, Integer> before = counts(ward, bundles);
+    List<Path> files = Synthea.bundles();
+    for (Path file : files) count(read(file));
+    Map<String, Integer> before = counts(ward);
 
-    for (ObjectNode bundle : bundles) bringIn(ward, bundle);
+    Duration writing = Duration.ZERO;
+    for (Path file : files) writing = writing.plus(bringIn(ward, read(file)));
 
-    Map<String, Integer> transactions = counts(ward, bundles);
-    assertEquals(sent(bundles), minus(transactions, before));
-    for (Kept one : kept.values()) assertSame(ward, one);
+    Map<String, Integer> transactions = counts(ward);
+    assertEquals(sent, minus(transactions, before));
+    say("transactions", writing);
 
-    List<ObjectNode> again = bundles.stream().map(this::withOwnIds).toList();
-    for (ObjectNode batch : again) bringIn(ward, batch);
+    writing = Duration.ZERO;
+    for (Path file : files) writing = writing.plus(bringIn(ward, withOwnIds(read(file))));
 
-    assertEquals(sent(bundles), minus(counts(ward, bundles), transactions));
-    for (ObjectNode batch : again)
-      for (JsonNode entry : batch.path("entry"))
-        assertSame(ward,
-            new Kept((ObjectNode) entry.path("resource"), entry.path("request").path("url").asText()));
+    assertEquals(sent, minus(counts(ward), transactions));
+    say("batches", writing);
   }
 
-  private void bringIn(Ward ward, ObjectNode bundle) throws IOException {
-    HttpResponse<Buffer> answer = ward.send("POST", "/fhir", bundle.toString());
-    assertEquals(200, answer.statusCode(), () -> answer.bodyAsString().substring(0, 1000));
-    JsonNode done = JSON.readTree(answer.body().getBytes());
+  private void say(String what, Duration writing) {
+    int all = sent.values().stream().mapToInt(Integer::intValue).sum();
+    System.out.println(what + ": " + all + " resources, " + writing.toSeconds() + " s of writing; " + sent);
+  }
+
+  private static ObjectNode read(Path file) throws IOException {
+    return (ObjectNode) JSON.readTree(file.toFile());
+  }
+
+  /** Sends it and reads back each of its resources. @return how long the first took */
+  private Duration bringIn(Ward ward, ObjectNode bundle) throws IOException {
+    long start = System.nanoTime();
+    JsonNode done = answer(ward, bundle);
+    Duration took = Duration.ofNanos(System.nanoTime() - start);
+    List<Kept> all = new ArrayList<>();
     for (int i = 0; i < bundle.path("entry").size(); i++) {
       JsonNode entry = bundle.path("entry").get(i);
       JsonNode response = done.path("entry").get(i).path("response");
       assertEquals("201 Created", response.path("status").asText(), response::toString);
       String place = response.path("location").asText().replaceFirst("/_history/1$", "");
-      kept.put(entry.path("fullUrl").asText(), new Kept((ObjectNode) entry.path("resource"), place));
+      if (entry.has("fullUrl")) places.put(entry.path("fullUrl").asText(), place);
+      all.add(new Kept((ObjectNode) entry.path("resource"), place));
     }
+    for (int from = 0; from < all.size(); from += ASKED_AT_ONCE)
+      assertSame(ward, all.subList(from, Math.min(from + ASKED_AT_ONCE, all.size())));
+    return took;
   }
 
-  private static Map<String, Integer> sent(List<ObjectNode> bundles) {
-    Map<String, Integer> counts = new TreeMap<>();
-    for (ObjectNode bundle : bundles)
-      for (JsonNode entry : bundle.path("entry"))
-        counts.merge(entry.path("resource").path("resourceType").asText(), 1, Integer::sum);
-    return counts;
+  private static JsonNode answer(Ward ward, ObjectNode bundle) throws IOException {
+    HttpResponse<Buffer> answer = ward.sendLong("POST", "/fhir", bundle.toString());
+    assertEquals(200, answer.statusCode(), () -> String.valueOf(answer.bodyAsString()));
+    return JSON.readTree(answer.body().getBytes());
   }
 
-  private static Map<String, Integer> counts(Ward ward, List<ObjectNode> bundles) {
+  private void count(ObjectNode bundle) {
+    for (JsonNode entry : bundle.path("entry"))
+      sent.merge(entry.path("resource").path("resourceType").asText(), 1, Integer::sum);
+  }
+
+  private Map<String, Integer> counts(Ward ward) {
     Map<String, Integer> counts = new TreeMap<>();
-    sent(bundles).keySet()
+    sent.keySet()
         .forEach(type -> counts.put(type,
             ward.send("GET", "/fhir/" + type + "?_summary=count", (String) null)
                 .bodyAsJsonObject()
@@ -100,17 +122,25 @@ class SyntheaImportIT {
     return more;
   }
 
-  /** But for its id, what the server says of its version, and that references lead to where things are now. */
-  private void assertSame(Ward ward, Kept one) throws IOException {
-    HttpResponse<Buffer> answer = ward.send("GET", "/fhir/" + one.place, (String) null);
-    assertEquals(200, answer.statusCode(), one.place);
-    ObjectNode stored = (ObjectNode) JSON.readTree(answer.body().getBytes());
+  /** But for their ids, what the server says of their version, and that references lead to where things are now. */
+  private void assertSame(Ward ward, List<Kept> all) throws IOException {
+    ObjectNode batch = JSON.createObjectNode().put("resourceType", "Bundle").put("type", "batch");
+    ArrayNode entries = batch.putArray("entry");
+    for (Kept one : all) entries.addObject().putObject("request").put("method", "GET").put("url", one.place);
+    JsonNode read = answer(ward, batch);
+    for (int i = 0; i < all.size(); i++) {
+      Kept one = all.get(i);
+      assertSame(ward, one, (ObjectNode) read.path("entry").get(i).required("resource"));
+    }
+  }
+
+  private void assertSame(Ward ward, Kept one, ObjectNode stored) {
     ObjectNode meta = (ObjectNode) stored.path("meta");
     meta.remove(List.of("versionId", "lastUpdated"));
     if (meta.isEmpty()) stored.remove("meta");
-    ObjectNode sent = (ObjectNode) resolved(ward, one.sent);
-    sent.put("id", stored.path("id").asText());
-    assertEquals(sent, stored, one.place);
+    ObjectNode expected = (ObjectNode) resolved(ward, one.sent);
+    expected.put("id", stored.path("id").asText());
+    assertEquals(expected, stored, one.place);
   }
 
   private JsonNode resolved(Ward ward, JsonNode node) {
@@ -129,7 +159,7 @@ class SyntheaImportIT {
   }
 
   private String target(Ward ward, String reference) {
-    if (kept.containsKey(reference)) return kept.get(reference).place;
+    if (places.containsKey(reference)) return places.get(reference);
     int mark = reference.indexOf('?');
     if (mark < 0) return reference;
     return found.computeIfAbsent(reference, condition -> {
@@ -175,8 +205,8 @@ class SyntheaImportIT {
   }
 
   private String toOwn(String reference) {
-    Kept one = kept.get(reference);
-    if (one != null) return one.place.substring(0, one.place.indexOf('/') + 1) + own(reference);
+    String place = places.get(reference);
+    if (place != null) return place.substring(0, place.indexOf('/') + 1) + own(reference);
     if (reference.indexOf('?') < 0) return reference;
     assertTrue(found.containsKey(reference), reference);
     return found.get(reference);
