@@ -14,8 +14,11 @@ import java.util.List;
  * @param origins web origins ({@code https://app.example.org}) whose pages may call this node from a browser (Fetch, CORS), or {@link #ANY_ORIGIN}; none: only
  *                its own pages
  * @param tls     {@link TlsConfig#NONE}: HTTP in the clear
+ * @param proxies addresses ({@code 10.1.2.3}) and networks ({@code 10.1.0.0/16}) of proxies before this node: what they say of the client's scheme and host
+ *                ({@code Forwarded}, RFC 7239, or {@code X-Forwarded-Proto} and {@code -Host}) stands in this node's links; nobody else is believed
  */
-public record HttpConfig(String host, int port, List<String> names, List<String> origins, TlsConfig tls) {
+public record HttpConfig(String host, int port, List<String> names, List<String> origins, TlsConfig tls,
+    List<String> proxies) {
 
   public static final String ANY_ORIGIN = "*";
 
@@ -26,10 +29,20 @@ public record HttpConfig(String host, int port, List<String> names, List<String>
     this(host, port, names, List.of(), TlsConfig.NONE);
   }
 
+  public HttpConfig(String host, int port, List<String> names, List<String> origins, TlsConfig tls) {
+    this(host, port, names, origins, tls, List.of());
+  }
+
   public HttpConfig {
     tls.check("http");
     names = List.copyOf(names);
     origins = List.copyOf(origins);
+    proxies = List.copyOf(proxies);
+    try {
+      proxies.forEach(Network::of);
+    } catch (ConfigException none) {
+      throw new ConfigException("http.proxies: " + none.getMessage());
+    }
     require(port >= 0 && port <= 65535, "http.port must be 0..65535, not " + port);
     require(names.stream().allMatch(name -> name.matches("[A-Za-z0-9.:\\[\\]-]+")),
         "http.names must be host names without port, not " + names);

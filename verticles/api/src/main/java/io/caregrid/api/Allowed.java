@@ -7,11 +7,11 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** Which verbs an address takes, read off the router's own table: Vert.x fills in Allow only when nobody else answers the 405. TYPE in a route's name is a resource type. */
-final class Allowed {
+public final class Allowed {
   private Allowed() {}
 
   /** @return e.g. {@code GET, POST}; empty when no route names this path */
-  static String verbs(Router router, String path) {
+  public static String verbs(Router router, String path) {
     Set<String> verbs = new TreeSet<>();
     for (Route route : router.getRoutes()) {
       String pattern = route.getPath() != null ? route.getPath() : route.getName();
@@ -27,7 +27,7 @@ final class Allowed {
     String[] given = path.split("/");
     if (wanted.length != given.length) return false;
     for (int i = 0; i < wanted.length; i++) {
-      boolean any = wanted[i].startsWith(":")
+      boolean any = wanted[i].startsWith(":") && !given[i].startsWith("$") && !given[i].startsWith("_")
           || wanted[i].equals("TYPE") && !given[i].isEmpty() && Character.isUpperCase(given[i].charAt(0));
       if (!any && !wanted[i].equals(given[i])) return false;
     }

@@ -1,8 +1,10 @@
 package io.caregrid.api;
 
+import io.caregrid.api.auth.Authority;
 import io.caregrid.api.fhir.AuditRoutes;
 import io.caregrid.api.fhir.FhirRoutes;
 import io.caregrid.api.fhir.ResourceRules;
+import io.caregrid.api.fhir.SmartRoutes;
 import io.caregrid.api.live.DeadLetterRoutes;
 import io.caregrid.api.live.LiveRoutes;
 import io.caregrid.contract.Audit;
@@ -30,8 +32,16 @@ public final class ApiDoors {
   public static List<Routes> all(Vertx vertx, FhirStore store, DeadLetters letters, AuditEvents events, Audit audit,
       int shards,
       List<HealthRoutes.Check> checks, Supplier<String> scrape, String version) {
+    return all(vertx, store, letters, events, audit, shards, checks, scrape, version, () -> Authority.NONE);
+  }
+
+  /** @param authority who gives the tokens that this node takes, as it is known by now */
+  public static List<Routes> all(Vertx vertx, FhirStore store, DeadLetters letters, AuditEvents events, Audit audit,
+      int shards, List<HealthRoutes.Check> checks, Supplier<String> scrape, String version,
+      Supplier<Authority> authority) {
     return List.of(
-        new FhirRoutes(store, ResourceRules.load(vertx), version),
+        new FhirRoutes(store, ResourceRules.load(vertx), version, authority),
+        new SmartRoutes(authority),
         new AuditRoutes(events, audit),
         new LiveRoutes(vertx, store, audit, shards),
         new DeadLetterRoutes(letters, audit),

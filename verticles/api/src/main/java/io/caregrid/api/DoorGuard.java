@@ -70,9 +70,9 @@ final class DoorGuard implements Handler<RoutingContext> {
   @Override
   public void handle(RoutingContext request) {
     HttpServerRequest http = request.request();
-    if (!isOurName(http.authority())) {
+    if (!isOurName(Requests.authority(request))) {
       Gate.turnAway(request, audit, "under a name that is not this node's", ANOTHER_NAME);
-    } else if (!isForeign(http)) {
+    } else if (!isForeign(request)) {
       request.next();
     } else if (isLetIn(http.getHeader(HttpHeaders.ORIGIN))) {
       http.headers().remove(HttpHeaders.COOKIE);
@@ -95,15 +95,16 @@ final class DoorGuard implements Handler<RoutingContext> {
         || host.equals(bound) || named.contains(host) || IPV4_LOOPBACK.matcher(host).matches();
   }
 
-  private boolean isForeign(HttpServerRequest http) {
+  private boolean isForeign(RoutingContext request) {
+    HttpServerRequest http = request.request();
     String origin = http.getHeader("Origin");
-    if (origin != null) return !origin.equals(http.scheme() + "://" + http.authority()) && !isBehindProxy(http, origin);
+    if (origin != null)
+      return !origin.equals(Requests.origin(request)) && !isBehindProxy(Requests.authority(request), origin);
     return "cross-site".equals(http.getHeader("Sec-Fetch-Site"));
   }
 
   /** The page came by TLS, which ended before us. */
-  private boolean isBehindProxy(HttpServerRequest http, String origin) {
-    return named.contains(http.authority().host().toLowerCase(Locale.ROOT))
-        && origin.equals("https://" + http.authority());
+  private boolean isBehindProxy(HostAndPort authority, String origin) {
+    return named.contains(authority.host().toLowerCase(Locale.ROOT)) && origin.equals("https://" + authority);
   }
 }

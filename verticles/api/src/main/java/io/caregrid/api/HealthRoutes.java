@@ -6,6 +6,7 @@ import io.caregrid.contract.Access;
 import io.caregrid.contract.Routes;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -39,9 +40,9 @@ public final class HealthRoutes implements Routes {
 
   @Override
   public void mount(Router router) {
-    needs(Access.OPEN, router.get("/health/live"))
+    needs(Access.OPEN, router.get("/health/live").method(HttpMethod.HEAD))
         .handler(request -> send(request, 200, new JsonObject().put("status", "up")));
-    needs(Access.OPEN, router.get("/health/ready")).handler(this::ready);
+    needs(Access.OPEN, router.get("/health/ready").method(HttpMethod.HEAD)).handler(this::ready);
     needs(Access.OPERATE, router.get("/metrics")).handler(this::metrics);
   }
 

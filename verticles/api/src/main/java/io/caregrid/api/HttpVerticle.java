@@ -83,6 +83,7 @@ public final class HttpVerticle extends VerticleBase {
     Router router = Router.router(vertx);
     Gate.filter(router.route())
         .handler(Requests::trace)
+        .handler(new Proxies(config))
         .handler(new DoorGuard(config, audit))
         .handler(Gate.kept(doorman, audit));
     doors.forEach(door -> door.mount(router));

@@ -7,6 +7,7 @@ import io.caregrid.contract.Gate;
 import io.caregrid.contract.Routes;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -62,7 +63,7 @@ public final class OpenApiRoutes implements Routes {
   @Override
   public void mount(Router router) {
     mounted = router;
-    needs(Access.OPEN, router.get(ADDRESS)).handler(this::answer);
+    needs(Access.OPEN, router.get(ADDRESS).method(HttpMethod.HEAD)).handler(this::answer);
   }
 
   private void answer(RoutingContext request) {

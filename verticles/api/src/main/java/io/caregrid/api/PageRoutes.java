@@ -6,6 +6,7 @@ import io.caregrid.contract.Access;
 import io.caregrid.contract.Routes;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -55,12 +56,12 @@ public final class PageRoutes implements Routes {
 
   private static void serve(Router router, String path, String resource) {
     File file = read(resource);
-    needs(Access.OPEN, router.get(path)).handler(request -> send(request, file));
+    needs(Access.OPEN, router.get(path).method(HttpMethod.HEAD)).handler(request -> send(request, file));
   }
 
   /** Relative links need the slash. */
   private static void redirect(Router router, String bare, String path) {
-    needs(Access.OPEN, router.get(bare)).handler(request -> {
+    needs(Access.OPEN, router.get(bare).method(HttpMethod.HEAD)).handler(request -> {
       String query = request.request().query();
       request.response()
           .setStatusCode(308)

@@ -158,7 +158,7 @@ public final class Platform implements AutoCloseable {
     if (config.roles().contains("api"))
       doors.addAll(
           ApiDoors.all(vertx, fhir, letters, accesses, trail, config.cluster().shards(), checks, metrics::scrape,
-              Main.Version.text()));
+              Main.Version.text(), authentication::authority));
     else
       doors.add(new HealthRoutes(checks, metrics::scrape));
     doors.add(new ClusterRoutes(vertx, config.cluster().name(), config.cluster().shards(), cluster::nodes));

@@ -2,6 +2,7 @@ package io.caregrid.api.auth;
 
 import io.caregrid.cluster.IssuerConfig;
 import io.caregrid.cluster.NodeConfig;
+import io.caregrid.cluster.SecurityConfig;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Roles;
@@ -20,6 +21,9 @@ public final class Authentication implements AutoCloseable {
   private final List<Long> timers = new ArrayList<>();
   private final Signatures signatures;
   private final TokenDoorman doorman;
+  private final boolean asks;
+  /** Whom clients are sent to for a token, or null. */
+  private final Discovery named;
 
   /**
    * Returns at once; issuers are asked for their keys in the background.
@@ -34,11 +38,25 @@ public final class Authentication implements AutoCloseable {
       discoveries.add(discovery);
       issuers.add(new Issuer(Terms.of(issuer), discovery::keys, clock, admitted::forget));
     }
+    asks = !config.isOpen();
+    named = named(config.security());
     issuers.forEach(issuer -> timers.add(issuer.follow(vertx)));
     List<Issuer> all = new ArrayList<>(issuers);
     if (key != null) all.add(Issuer.fixed(Terms.own(key), key.keys(), clock));
     signatures = new Signatures(metrics);
     doorman = new TokenDoorman(all, roles, config.isOpen(), admitted, signatures, clock, metrics);
+  }
+
+  /** The one that signs people in, or the only one there is. */
+  private Discovery named(SecurityConfig security) {
+    if (!security.signIn().isOffered()) return discoveries.size() == 1 ? discoveries.get(0) : null;
+    String url = security.issuers().get(security.signIn().issuer()).url();
+    return discoveries.stream().filter(one -> one.url().equals(url)).findFirst().orElseThrow();
+  }
+
+  /** As it is known now. */
+  public Authority authority() {
+    return named == null ? new Authority(asks, null, null) : new Authority(asks, named.url(), named.metadata());
   }
 
   public Doorman doorman() {

@@ -27,6 +27,7 @@ final class Discovery {
   private final IssuerConfig issuer;
   private final Context context;
   private final HttpClient client;
+  private volatile JsonNode metadata;
 
   Discovery(Vertx vertx, IssuerConfig issuer) {
     this.issuer = issuer;
@@ -39,6 +40,15 @@ final class Discovery {
     client = vertx.createHttpClient(options);
   }
 
+  String url() {
+    return issuer.url();
+  }
+
+  /** What the issuer has said of itself last; null when it has not answered yet. */
+  JsonNode metadata() {
+    return metadata;
+  }
+
   /** Any thread. It works on one context: on another thread an answer may be over before anybody listens to it. */
   Future<KeySet> keys() {
     Promise<KeySet> keys = Promise.promise();
@@ -48,7 +58,11 @@ final class Discovery {
 
   private Future<KeySet> asked() {
     String url = issuer.url().replaceAll("/+$", "") + "/.well-known/openid-configuration";
-    return json(url).compose(metadata -> json(keysAddress(metadata))).map(KeySet::of).map(Discovery::notEmpty);
+    return json(url).compose(found -> {
+      String keys = keysAddress(found);
+      metadata = found;
+      return json(keys);
+    }).map(KeySet::of).map(Discovery::notEmpty);
   }
 
   private String keysAddress(JsonNode metadata) {

@@ -1,5 +1,6 @@
 package io.caregrid.api.fhir;
 
+import io.caregrid.api.auth.Authority;
 import io.caregrid.contract.Gate;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.Versioning;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -58,12 +60,15 @@ final class Capability {
   private final FhirStore store;
   private final String version;
   private final String started;
+  private final Supplier<Authority> authority;
   /** Some hundred kilobytes, wanted by every client that begins: what stands before and behind the address. */
   private Buffer before;
   private Buffer behind;
+  private Authority told;
 
   /** @param started when this node started, FHIR dateTime */
-  Capability(FhirStore store, String version, String started) {
+  Capability(FhirStore store, String version, String started, Supplier<Authority> authority) {
+    this.authority = authority;
     this.store = store;
     this.version = version;
     this.started = started;
@@ -77,7 +82,9 @@ final class Capability {
 
   /** @param table what this node's routes are; the same at every call */
   synchronized Buffer statement(String base, List<Gate.Line> table) {
-    if (before == null) {
+    Authority now = authority.get();
+    if (before == null || !now.equals(told)) {
+      told = now;
       String whole = made(ADDRESS, table).encode();
       String address = '"' + ADDRESS + '"';
       int at = whole.indexOf(address);
@@ -98,6 +105,7 @@ final class Capability {
         .filter(type -> !type.equals(AuditRoutes.TYPE))
         .forEach(type -> resources.add(resource(type, routes)));
     JsonObject rest = new JsonObject().put("mode", "server").put("resource", resources);
+    if (told.asks()) rest.put("security", security(told));
     some(rest, "interaction", interactions(OF_SYSTEM, routes));
     some(rest, "operation", operations("/fhir/", "", routes));
     if (routes.contains("GET /fhir/COMPARTMENT/:id/TYPE")) rest.put("compartment", new JsonArray(COMPARTMENTS));
@@ -112,6 +120,39 @@ final class Capability {
         .put("format", new JsonArray(FORMATS))
         .put("patchFormat", new JsonArray(PATCH_FORMATS))
         .put("rest", new JsonArray().add(rest));
+  }
+
+  /** FHIR R4 capabilitystatement.html, rest.security; its extension is of SMART App Launch, for clients that do not read smart-configuration. */
+  private static JsonObject security(Authority authority) {
+    JsonObject security = new JsonObject();
+    if (authority.metadata() != null) {
+      JsonArray uris = new JsonArray();
+      uri(uris, "authorize", authority.metadata().path("authorization_endpoint").asText());
+      uri(uris, "token", authority.metadata().path("token_endpoint").asText());
+      if (!uris.isEmpty())
+        security.put("extension", new JsonArray().add(new JsonObject()
+            .put("url", "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris")
+            .put("extension", uris)));
+    }
+    JsonObject oauth = new JsonObject()
+        .put("system", "http://terminology.hl7.org/CodeSystem/restful-security-service")
+        .put("code", "OAuth");
+    return security
+        .put("service", new JsonArray().add(new JsonObject().put("coding", new JsonArray().add(oauth))))
+        .put("description", "A bearer token (RFC 6750) "
+            + (authority.issuer() == null ? "" : "of " + authority.issuer() + " ")
+            + "goes with each request; its roles say what it opens");
+  }
+
+  private static void uri(JsonArray uris, String name, String address) {
+    if (!address.isEmpty()) uris.add(new JsonObject().put("url", name).put("valueUri", address));
+  }
+
+  /** {@code Type:parameter} of all that may point to this one. */
+  private static JsonArray reverse(String type) {
+    JsonArray all = new JsonArray();
+    FhirStore.pointing(type).forEach(all::add);
+    return all;
   }
 
   /** FHIR has no empty arrays. */
@@ -183,6 +224,7 @@ final class Capability {
         .put("conditionalDelete", routes.contains("DELETE /fhir/TYPE") ? "multiple" : "not-supported")
         .put("searchInclude", includes(type))
         .put("searchParam", params);
+    some(resource, "searchRevInclude", reverse(type));
     some(resource, "operation", operations("/fhir/TYPE/", type, routes));
     return resource;
   }

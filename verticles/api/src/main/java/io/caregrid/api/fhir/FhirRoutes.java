@@ -10,6 +10,8 @@ import static io.caregrid.contract.Gate.needs;
 import static io.vertx.core.http.HttpMethod.GET;
 import static io.vertx.core.http.HttpMethod.POST;
 
+import io.caregrid.api.Allowed;
+import io.caregrid.api.auth.Authority;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
@@ -18,6 +20,7 @@ import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -26,13 +29,14 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** The table of the FHIR door's addresses; each handler takes the request apart, asks the store, and hands over to {@link FhirAnswer}. */
 public final class FhirRoutes implements Routes {
   /** Of the system: other doors' matter, wherever these are mounted. They answer in forms of their own, and what none of them answers ends here. */
   private static final String OPERATION = "/fhir/\\$[^/]*";
   private static final String OPERATION_OF_TYPE = "/fhir/.+/\\$[^/]*";
-  private static final String OTHER_ADDRESS = "/fhir/(?!(?:metadata|_search|[A-Z][A-Za-z]*)(?:/|$)).+";
+  private static final String OTHER_ADDRESS = "/fhir/(?!(?:metadata|_search|\\.well-known|[A-Z][A-Za-z]*)(?:/|$)).+";
   private final FhirStore store;
   private final Future<ResourceRules> rules;
   private final Interactions interactions;
@@ -44,14 +48,15 @@ public final class FhirRoutes implements Routes {
   /**
    * @param rules   FHIR's definitions; writes wait for them
    * @param version of this house, for the capability statement
+   * @param authority who gives the tokens that this node takes, for the same
    */
-  public FhirRoutes(FhirStore store, Future<ResourceRules> rules, String version) {
+  public FhirRoutes(FhirStore store, Future<ResourceRules> rules, String version, Supplier<Authority> authority) {
     this.store = store;
     this.rules = rules;
     this.interactions = new Interactions(store);
     this.writing = new WriteRoutes(store, interactions, rules);
     this.capability = new Capability(store, version,
-        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), authority);
   }
 
   @Override
@@ -67,8 +72,8 @@ public final class FhirRoutes implements Routes {
     new MetaOperations(store, rules).mount(router);
     new ValidateOperation(store, rules).mount(router);
     new EverythingOperation(store, rules).mount(router);
-    needs(Access.OPEN, router.routeWithRegex(OPERATION_OF_TYPE).setName("/fhir/*/$*")).handler(FhirRoutes::operation);
-    needs(Access.OPEN, router.routeWithRegex(OPERATION).setName("/fhir/$*").last()).handler(FhirRoutes::operation);
+    needs(Access.OPEN, router.routeWithRegex(OPERATION_OF_TYPE).setName("/fhir/*/$*").last()).handler(this::operation);
+    needs(Access.OPEN, router.routeWithRegex(OPERATION).setName("/fhir/$*").last()).handler(this::operation);
     needs(Access.OPEN, router.routeWithRegex(OTHER_ADDRESS).setName("/fhir/*").last()).handler(FhirRoutes::unknown);
   }
 
@@ -82,7 +87,15 @@ public final class FhirRoutes implements Routes {
         new JsonObject().put("resourceType", "Parameters").put("parameter", versions).toBuffer());
   }
 
-  private static void operation(RoutingContext request) {
+  /** Of which no route takes that verb. */
+  private void operation(RoutingContext request) {
+    String possible = Allowed.verbs(mounted, request.normalizedPath());
+    if (!possible.isEmpty()) {
+      request.response().putHeader(HttpHeaders.ALLOW, possible);
+      request.fail(new Failure.NotSupported(
+          request.request().method() + " is not possible here; possible: " + possible));
+      return;
+    }
     request.fail(new Failure.NotFound(
         "no such operation here: operations have names that begin with $, and this node has $viewdefinition-run where it has the role analytics"));
   }

@@ -1,5 +1,6 @@
 package io.caregrid.api.signin;
 
+import io.caregrid.api.Requests;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Gate;
@@ -24,7 +25,7 @@ final class SessionDoorman implements Doorman {
   public Future<Caller> who(RoutingContext request) {
     Optional<String> cookie = request.request().headers().contains("Authorization")
         ? Optional.empty()
-        : Cookies.session(request, tls || request.request().isSSL());
+        : Cookies.session(request, tls || Requests.scheme(request).equals("https"));
     if (cookie.isEmpty()) return tokens.who(request);
     return sessions.find(cookie.get())
         .compose(caller -> {

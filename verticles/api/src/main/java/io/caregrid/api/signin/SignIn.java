@@ -227,7 +227,7 @@ public final class SignIn implements Routes {
   }
 
   private boolean tls(RoutingContext request) {
-    return request.request().isSSL() || config.signIn().origin().startsWith("https:");
+    return Requests.scheme(request).equals("https") || config.signIn().origin().startsWith("https:");
   }
 
   private static void redirect(RoutingContext request, String to) {

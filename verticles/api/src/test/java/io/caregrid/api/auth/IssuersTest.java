@@ -46,6 +46,16 @@ class IssuersTest {
   }
 
   @Test
+  void theIssuersOwnWordsArePassedOnToApps() throws Exception {
+    door.ready();
+
+    Authority authority = door.authentication.authority();
+    assertEquals(issuer.url(), authority.issuer());
+    assertEquals(issuer.url() + "/certs", authority.metadata().path("jwks_uri").asText());
+    assertTrue(authority.asks());
+  }
+
+  @Test
   void aNewKeyIsAskedForOnceAndTheOldOnesTokensStopWithIt() throws Exception {
     door.ready();
     String old = token(first);

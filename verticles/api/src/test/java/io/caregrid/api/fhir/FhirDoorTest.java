@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Ward;
+import io.caregrid.api.auth.Authority;
 import io.caregrid.api.fhir.r4.Rules;
 import io.caregrid.api.fhir.r4.Trees;
 import io.vertx.core.buffer.Buffer;
@@ -348,10 +349,62 @@ class FhirDoorTest {
     assertEquals(405, ward.send("OPTIONS", "/fhir/Patient", (String) null).statusCode());
     assertEquals("DELETE, GET, HEAD, PATCH, POST, PUT",
         ward.send("OPTIONS", "/fhir/Patient", (String) null).getHeader("Allow"));
-    assertEquals(404, read("/fhir/Patient/$validate").statusCode());
+    assertEquals(405, read("/fhir/Patient/$validate").statusCode());
+    assertEquals(405, ward.send("DELETE", "/fhir/Patient/x/$everything", (String) null).statusCode());
+    assertEquals("GET, HEAD, POST",
+        ward.send("DELETE", "/fhir/Patient/x/$everything", (String) null).getHeader("Allow"));
+    assertEquals(404, ward.send("DELETE", "/fhir/Patient/x/$nothing", (String) null).statusCode());
+    assertEquals("GET, HEAD", ward.send("PUT", "/fhir/$versions", PATIENT).getHeader("Allow"));
     assertEquals(404, ward.send("POST", "/fhir/$validate", PATIENT).statusCode());
     assertEquals(400, ward.send("PUT", "/fhir/Patient", PATIENT).statusCode());
     assertEquals(400, ward.send("POST", "/fhir/Patient", PATIENT, "If-None-Exist", "&").statusCode());
+  }
+
+  @Test
+  void addressesForProgramsAnswerHeadAsWell() {
+    for (String address : List.of("/openapi.json", "/health/live", "/health/ready", "/", "/fhir/metadata"))
+      assertEquals(200, ward.send("HEAD", address, (String) null).statusCode(), address);
+  }
+
+  @Test
+  void aBodyThatIsNotUtf8IsRefusedWithItsPlace() {
+    Buffer overlong = Buffer.buffer("{\"resourceType\":\"Patient\",\n\"language\":\"")
+        .appendBytes(new byte[] {(byte) 0xC0, (byte) 0xAF})
+        .appendString("\"}");
+    HttpResponse<Buffer> answer = ward.send("POST", "/fhir/Patient", overlong, "Content-Type", "application/fhir+json");
+
+    assertEquals(400, answer.statusCode());
+    assertTrue(issue(answer).getString("diagnostics").contains("line 2, column 13"), answer.bodyAsString());
+    Buffer wide = Buffer.buffer(PATIENT.getBytes(StandardCharsets.UTF_16LE));
+    assertEquals(400,
+        ward.send("POST", "/fhir/Patient", wide, "Content-Type", "application/fhir+json").statusCode());
+  }
+
+  @Test
+  void metadataTellsWhatMayBeBroughtAlongAndWhoGivesTokens() throws Exception {
+    JsonObject open = read("/fhir/metadata").bodyAsJsonObject().getJsonArray("rest").getJsonObject(0);
+    JsonObject patient = open.getJsonArray("resource")
+        .stream()
+        .map(JsonObject.class::cast)
+        .filter(resource -> resource.getString("type").equals("Patient"))
+        .findFirst()
+        .orElseThrow();
+    assertTrue(patient.getJsonArray("searchRevInclude").contains("Observation:subject"));
+    assertFalse(patient.getJsonArray("searchRevInclude").contains("Observation:device"));
+    assertNull(open.getJsonObject("security"));
+
+    ObjectNode said = Trees.own("""
+        {"authorization_endpoint":"https://id.example/authorize","token_endpoint":"https://id.example/token"}"""
+        .getBytes(StandardCharsets.UTF_8));
+    Buffer asking = new Capability(ward.store, "1", "2026-11-20T10:00:00Z",
+        () -> new Authority(true, "https://id.example", said)).statement("https://fhir.example/fhir", List.of());
+    JsonObject security = asking.toJsonObject().getJsonArray("rest").getJsonObject(0).getJsonObject("security");
+    assertEquals("OAuth", security.getJsonArray("service")
+        .getJsonObject(0)
+        .getJsonArray("coding")
+        .getJsonObject(0)
+        .getString("code"));
+    assertTrue(security.getJsonArray("extension").encode().contains("https://id.example/token"), security.encode());
   }
 
   @Test

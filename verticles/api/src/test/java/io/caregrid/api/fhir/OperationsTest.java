@@ -4,6 +4,7 @@ import static io.caregrid.contract.Gate.needs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.caregrid.api.House;
+import io.caregrid.api.auth.Authority;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Routes;
 import io.vertx.core.Future;
@@ -21,7 +22,8 @@ class OperationsTest {
   private static final Routes ECHO = router -> needs(Access.OPEN, router.post("/fhir/$echo"))
       .handler(request -> request.end("rows"));
   /** What is asked here needs neither a store nor definitions. */
-  private static final Routes FHIR = new FhirRoutes(null, Future.succeededFuture(), "1.2.3");
+  private static final Routes FHIR = new FhirRoutes(null, Future.succeededFuture(), "1.2.3",
+      () -> Authority.NONE);
 
   @Test
   void anOperationBehindTheFhirDoorIsReached(Vertx vertx, VertxTestContext test) {

@@ -56,6 +56,11 @@ public final class Trees {
   }
 
   public static JsonNode read(byte[] json) throws Malformed {
+    int broken = Utf8.broken(json);
+    if (broken >= 0)
+      throw new Malformed(
+          "the body is not valid JSON at " + Utf8.place(json, broken) + ": what stands there is not UTF-8",
+          null);
     return read(FACTORY, json);
   }
 
