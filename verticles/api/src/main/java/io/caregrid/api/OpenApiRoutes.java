@@ -147,7 +147,7 @@ public final class OpenApiRoutes implements Routes {
 
   /** What is sent, status, what is answered, words; null for what is not told. */
   private static String words(Gate.Line line) {
-    String route = line.verb() + " " + line.path() + " ";
+    String route = (line.verb().equals("HEAD") ? "GET" : line.verb()) + " " + line.path() + " ";
     return WORDS.lines()
         .map(words -> words.replaceAll(" +", " "))
         .filter(words -> words.startsWith(route))

@@ -28,29 +28,47 @@ final class AccessTable {
   /** Verb, path, what it asks for. TYPE is any resource type this node keeps; {@code **} any rest. A new route needs a row here. */
   private static final String ROUTES = """
       GET     /health/live                          OPEN
+      HEAD    /health/live                          OPEN
       GET     /health/ready                         OPEN
+      HEAD    /health/ready                         OPEN
       GET     /metrics                              OPERATE
       GET     /cluster                              OPERATE
       GET     /openapi.json                         OPEN
+      HEAD    /openapi.json                         OPEN
       GET     /                                     OPEN
+      HEAD    /                                     OPEN
       GET     /vitals                               OPEN
+      HEAD    /vitals                               OPEN
       GET     /vitals/                              OPEN
+      HEAD    /vitals/                              OPEN
       GET     /dead-letters                         OPEN
+      HEAD    /dead-letters                         OPEN
       GET     /dead-letters/                        OPEN
+      HEAD    /dead-letters/                        OPEN
       GET     /studies                              OPEN
+      HEAD    /studies                              OPEN
       GET     /studies/                             OPEN
+      HEAD    /studies/                             OPEN
       GET     /studies/viewer                       OPEN
+      HEAD    /studies/viewer                       OPEN
       GET     /studies/viewer/                      OPEN
+      HEAD    /studies/viewer/                      OPEN
       GET     /analytics                            OPEN
+      HEAD    /analytics                            OPEN
       GET     /analytics/                           OPEN
+      HEAD    /analytics/                           OPEN
       GET     /auth/me                              OPEN
       GET     /auth/login                           OPEN
       GET     /auth/callback                        OPEN
       POST    /auth/logout                          OPEN
       GET     **.js                                 OPEN
+      HEAD    **.js                                 OPEN
       GET     **.css                                OPEN
+      HEAD    **.css                                OPEN
       GET     **.svg                                OPEN
+      HEAD    **.svg                                OPEN
       GET     /favicon.ico                          OPEN
+      HEAD    /favicon.ico                          OPEN
       GET     /fhir                                 OPEN
       HEAD    /fhir                                 OPEN
       POST    /fhir                                 FHIR_READ
@@ -58,6 +76,8 @@ final class AccessTable {
       HEAD    /fhir/metadata                        OPEN
       GET     /fhir/$versions                       OPEN
       HEAD    /fhir/$versions                       OPEN
+      GET     /fhir/.well-known/smart-configuration OPEN
+      HEAD    /fhir/.well-known/smart-configuration OPEN
       GET     /fhir/_history                        FHIR_READ
       HEAD    /fhir/_history                        FHIR_READ
       *       /fhir/*/$*                            OPEN
