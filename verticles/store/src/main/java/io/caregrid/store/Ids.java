@@ -3,11 +3,10 @@ package io.caregrid.store;
 import io.caregrid.contract.Failure;
 import java.security.SecureRandom;
 import java.util.UUID;
-import java.util.regex.Pattern;
 
 /** Logical ids. */
 final class Ids {
-  private static final Pattern LEGAL = Pattern.compile("[A-Za-z0-9\\-.]{1,64}");
+  private static final int LONGEST = 64;
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private Ids() {}
@@ -20,7 +19,17 @@ final class Ids {
   }
 
   static boolean legal(String id) {
-    return LEGAL.matcher(id).matches();
+    if (id.isEmpty() || id.length() > LONGEST) return false;
+    for (int i = 0; i < id.length(); i++) if (!isOfId(id.charAt(i))) return false;
+    return true;
+  }
+
+  static boolean isOfId(char c) {
+    return isLetter(c) || c >= '0' && c <= '9' || c == '-' || c == '.';
+  }
+
+  static boolean isLetter(char c) {
+    return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z';
   }
 
   /** FHIR R4 datatypes.html#id. The message does not repeat the id: it may name a patient. */

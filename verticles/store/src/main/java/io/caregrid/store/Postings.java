@@ -158,23 +158,15 @@ record Postings(Set<String> tokens, String patient, Span date, String key, Strin
     int type = reference.indexOf('/');
     if (type < 2 || type > 64 || !isType(reference, type)) return reference;
     int id = type + 1;
-    while (id < reference.length() && isOfId(reference.charAt(id))) id++;
+    while (id < reference.length() && Ids.isOfId(reference.charAt(id))) id++;
     if (id == reference.length() || id == type + 1 || id > type + 65) return reference;
     return RELATIVE.matcher(reference).matches() ? reference.substring(0, id) : reference;
   }
 
   private static boolean isType(String reference, int length) {
     boolean letters = reference.charAt(0) < 'a';
-    for (int i = 0; letters && i < length; i++) letters = isLetter(reference.charAt(i));
+    for (int i = 0; letters && i < length; i++) letters = Ids.isLetter(reference.charAt(i));
     return letters;
-  }
-
-  private static boolean isOfId(char c) {
-    return isLetter(c) || c >= '0' && c <= '9' || c == '-' || c == '.';
-  }
-
-  private static boolean isLetter(char c) {
-    return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z';
   }
 
   static boolean isLocal(String target) {
