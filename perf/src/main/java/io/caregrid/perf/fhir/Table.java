@@ -88,8 +88,12 @@ final class Table {
     return List.of(at(known, 0.25), at(known, 0.5), at(known, 0.75));
   }
 
+  /** Between two rounds it lies between them: rounded to one of them, the median of two was the better one. */
   private static double at(List<Double> sorted, double share) {
-    return sorted.get((int) Math.round(share * (sorted.size() - 1)));
+    double place = share * (sorted.size() - 1);
+    double below = sorted.get((int) Math.floor(place));
+    double above = sorted.get((int) Math.ceil(place));
+    return below + (above - below) * (place - Math.floor(place));
   }
 
   @SuppressWarnings("unchecked")
