@@ -47,11 +47,39 @@ class MappingErrorsTest {
         "line 10, column 76: 'required' must be true or false.",
         "line 10, column 84: Required property 'ValueExpression' not found in JSON.",
         "line 10, column 104: Expected an object for WrappedJsonPathValueExpression.",
-        "line 12, column 5: Template type CalculatedContent is not supported by this version. Use JsonPathContent.",
+        "line 12, column 55: Required property 'TypeName' not found in JSON.",
+        "line 12, column 55: Required property 'TypeMatchExpression' not found in JSON.",
+        "line 12, column 55: Required property 'DeviceIdExpression' not found in JSON.",
+        "line 12, column 55: Required property 'TimestampExpression' not found in JSON.",
         "line 13, column 5: No match found for template type Nonsense.",
         "line 14, column 53: Expected an object for the template property value for template type JsonPathContentTemplate.",
         "line 15, column 94: An expression must be set for [TypeMatchExpression].",
         "line 16, column 30: 'DeviceIdExpression' must be a JSONPath as text."), said);
+  }
+
+  @Test
+  void everyMistakeOfACalculatedTemplateIsSaidAtOnce() {
+    List<String> said = problems(() -> DeviceMapping.parse("""
+        {"templateType": "CollectionContent", "template": [
+          {"templateType": "CalculatedContent", "template": {
+            "typeName": "a", "defaultExpressionLanguage": "XPath",
+            "typeMatchExpression": {"value": "to_array(@)[?a", "language": "JmesPath"},
+            "deviceIdExpression": {"value": "no(a)", "language": "jmespath"},
+            "timestampExpression": {"language": "JsonPath"},
+            "patientIdExpression": {"value": "$.p", "langauge": "JsonPath"},
+            "values": [{"valueName": "v", "valueExpression": {"value": "add(a)", "language": "JmesPath"}},
+                       {"valueName": "w", "valueExpression": 5}]}},
+          {"templateType": "CalculatedContentTemplate", "template": {}}]}"""));
+
+    assertEquals(List.of("line 3, column 51: Expression language XPath is unknown. Use JsonPath or JmesPath.",
+        "line 4, column 38: [TypeMatchExpression] The following JmesPath expression could not be parsed: to_array(@)[?a. Cause: position 15: ']' is expected.",
+        "line 5, column 37: [DeviceIdExpression] The following JmesPath expression could not be parsed: no(a). Cause: position 1: there is no function 'no'.",
+        "line 6, column 28: Required property 'Value' not found in JSON.",
+        "line 7, column 45: Could not find member 'langauge' on object of type 'TemplateExpression'. Known are language, value.",
+        "line 8, column 64: [ValueExpression] The following JmesPath expression could not be parsed: add(a). Cause: position 1: invalid-arity, function add takes 2 arguments and has 1.",
+        "line 9, column 54: 'ValueExpression' must be an expression as text, or an object with value and language.",
+        "line 10, column 3: No match found for template type CalculatedContentTemplate. It is written CalculatedContent."),
+        said);
   }
 
   @Test

@@ -1,13 +1,14 @@
 package io.caregrid.templates.device;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.mapping.Declaration;
 import java.time.Instant;
 import java.util.List;
 
 /** One template of a device mapping. One class per way of extracting; a mapping asks all of its templates, in order. */
-sealed interface ContentTemplate permits JsonPathContent {
-  /** The {@code typeName} of what it produces. */
-  String type();
+sealed interface ContentTemplate permits JsonPathContent, CalculatedContent {
+  /** What it produces: type and names of values, and where it stands. */
+  Declaration declaration();
 
   /**
    * Extracts every match in the message. A match that cannot be read is noted in {@code failures}; the others still count.

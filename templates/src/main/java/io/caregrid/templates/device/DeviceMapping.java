@@ -8,7 +8,11 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.templates.MappingException;
 import io.caregrid.templates.MappingProblem;
+import io.caregrid.templates.jsonpath.TooCostly;
+import io.caregrid.templates.mapping.Declaration;
+import io.caregrid.templates.mapping.Draft;
 import io.caregrid.templates.mapping.Located;
 import io.caregrid.templates.mapping.Problems;
 import io.caregrid.templates.mapping.Shipped;
@@ -47,6 +51,18 @@ public final class DeviceMapping {
     return new DeviceMapping(templates, problems.warningsUnlessErrors(FILE), Version.of(json));
   }
 
+  /** The same for a mapping somebody is working on: never throws for what is wrong with it. */
+  public static Draft<DeviceMapping> draft(String json) {
+    Problems problems = new Problems();
+    List<ContentTemplate> templates = List.of();
+    try {
+      templates = new DeviceMappingReader(problems).templates(Located.read(FILE, json));
+    } catch (MappingException noJson) {
+      return new Draft<>(new DeviceMapping(templates, List.of(), Version.of(json)), noJson.problems());
+    }
+    return new Draft<>(new DeviceMapping(templates, List.of(), Version.of(json)), problems.all());
+  }
+
   /** The shipped mapping of bedside monitors: heart rate, oxygen saturation, respiration, temperature, blood pressure. */
   public static DeviceMapping vitals() {
     return parse(Shipped.text("/device/vitals.json"));
@@ -59,7 +75,12 @@ public final class DeviceMapping {
 
   /** Types this mapping can produce, in template order, without repeats. */
   public List<String> types() {
-    return Arrays.stream(templates).map(ContentTemplate::type).distinct().toList();
+    return Arrays.stream(templates).map(template -> template.declaration().type()).distinct().toList();
+  }
+
+  /** What each template gives, in their order. */
+  public List<Declaration> declarations() {
+    return Arrays.stream(templates).map(ContentTemplate::declaration).toList();
   }
 
   /** Changes with the mapping's text, and only with it: 16 hex digits. */
@@ -90,9 +111,19 @@ public final class DeviceMapping {
     List<Measurement> found = new ArrayList<>(templates.length);
     Failures failures = new Failures();
     for (ContentTemplate template : templates) {
-      template.extract(root, ingestedAt, found, failures);
+      try {
+        template.extract(root, ingestedAt, found, failures);
+      } catch (TooCostly costly) {
+        failures.add(costly(template, costly.getMessage()));
+      }
     }
     return failures.outcome(found);
+  }
+
+  private static Unreadable costly(ContentTemplate template, String why) {
+    int line = template.declaration().line();
+    return new Unreadable("too-costly", "The template of type " + template.declaration().type() + " (line " + line
+        + " of the device mapping) was given up: " + why + ".", line);
   }
 
   private static ObjectNode envelope(JsonNode body, Map<String, String> properties) {

@@ -2,12 +2,13 @@ package io.caregrid.templates.device;
 
 import io.caregrid.templates.device.JsonPathContent.Value;
 import io.caregrid.templates.jsonpath.JsonPath;
-import io.caregrid.templates.jsonpath.JsonPathSyntaxException;
 import io.caregrid.templates.mapping.Container;
+import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Located;
 import io.caregrid.templates.mapping.Members;
 import io.caregrid.templates.mapping.Problems;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -15,6 +16,8 @@ import java.util.Set;
 /** Turns the text of a {@code devicecontent.json} into templates, noting every mistake it finds on the way. */
 final class DeviceMappingReader {
   private final Problems problems;
+  /** Of the template being read. */
+  private ExpressionReader expressions;
 
   DeviceMappingReader(Problems problems) {
     this.problems = problems;
@@ -36,10 +39,16 @@ final class DeviceMappingReader {
     if (container.isExactly("IotCentralJsonPathContent")) {
       return jsonPath(container, "IotCentralJsonPathContentTemplate", Source.IOT_CENTRAL);
     }
-    problems.error(container.whole(), container.is("CalculatedContent")
-        ? "Template type " + container.type() + " is not supported by this version. Use JsonPathContent."
-        : "No match found for template type " + container.type() + ".");
+    if (container.isExactly("CalculatedContent")) return calculated(container);
+    problems.error(container.whole(), "No match found for template type " + container.type() + "." + hint(container));
     return null;
+  }
+
+  private static String hint(Container container) {
+    for (String name : List.of("CalculatedContent", "IotCentralJsonPathContent")) {
+      if (container.is(name)) return " It is written " + name + ".";
+    }
+    return "";
   }
 
   /** Where device and time of a message are found. */
@@ -50,6 +59,7 @@ final class DeviceMappingReader {
   private ContentTemplate jsonPath(Container container, String name, Source source) {
     Members members = container.object(name, problems);
     if (members == null) return null;
+    expressions = ExpressionReader.jsonPath(problems);
     String type = members.requiredText("typeName");
     Expression match = required(members, "typeMatchExpression");
     Expression device = device(members, source);
@@ -57,12 +67,13 @@ final class DeviceMappingReader {
     Expression correlation = optional(members, "correlationIdExpression");
     Expression patient = optional(members, "patientIdExpression");
     Expression encounter = optional(members, "encounterIdExpression");
-    Value[] values = values(members);
+    Value[] values = values(members, "WrappedJsonPathValueExpression");
     members.done();
     if (type != null && type.isBlank())
       problems.error(members.object(), "Empty type name is not allowed: '" + type + "'");
     if (type == null || match == null || device == null || times == null) return null;
-    return new JsonPathContent(type, match.path(), device, times, correlation, patient, encounter, values);
+    return new JsonPathContent(declaration(members, type, values), match, device, times, correlation, patient,
+        encounter, values);
   }
 
   private Expression device(Members members, Source source) {
@@ -85,10 +96,30 @@ final class DeviceMappingReader {
         fixed(name, "$.SystemProperties.iothub-enqueuedtime"));
   }
 
-  private Value[] values(Members template) {
+  private ContentTemplate calculated(Container container) {
+    Members members = container.object("CalculatedFunctionContentTemplate", problems);
+    if (members == null) return null;
+    expressions = ExpressionReader.calculated(members, problems);
+    String type = members.requiredText("typeName");
+    Expression match = required(members, "typeMatchExpression");
+    Expression device = required(members, "deviceIdExpression");
+    Expression time = required(members, "timestampExpression");
+    Expression correlation = optional(members, "correlationIdExpression");
+    Expression patient = optional(members, "patientIdExpression");
+    Expression encounter = optional(members, "encounterIdExpression");
+    Value[] values = values(members, "CalculatedFunctionValueExpression");
+    members.done();
+    if (type != null && type.isBlank())
+      problems.error(members.object(), "Empty type name is not allowed: '" + type + "'");
+    if (type == null || match == null || device == null || time == null) return null;
+    return new CalculatedContent(declaration(members, type, values), match, device, time, correlation, patient,
+        encounter, values);
+  }
+
+  private Value[] values(Members template, String kind) {
     List<Value> values = new ArrayList<>();
     Set<String> names = new HashSet<>();
-    for (Members members : Members.objects(template.list("values"), "WrappedJsonPathValueExpression", problems)) {
+    for (Members members : Members.objects(template.list("values"), kind, problems)) {
       String name = members.requiredText("valueName");
       Located path = members.required("valueExpression");
       boolean required = members.flag("required");
@@ -97,43 +128,31 @@ final class DeviceMappingReader {
         problems.warning(members.object(),
             "Value name '" + name + "' is used twice; only the first one reaches the Observation.");
       }
-      Expression expression = name == null || path == null ? null : expression(name, path, "ValueExpression");
+      Expression expression = name == null || path == null ? null : expressions.read(name, path, "ValueExpression");
       if (expression != null) values.add(new Value(expression, required));
     }
     return values.toArray(Value[]::new);
   }
 
   private Expression required(Members members, String name) {
-    Located path = members.required(name);
-    return path == null ? null : expression(pascal(name), path, pascal(name));
+    Located written = members.required(name);
+    return written == null ? null : expressions.read(pascal(name), written, pascal(name));
   }
 
   /** Null when absent or blank. */
   private Expression optional(Members members, String name) {
-    Located path = members.get(name);
-    boolean blank = path == null || path.text() != null && path.text().isBlank();
-    return blank ? null : expression(pascal(name), path, pascal(name));
+    Located written = members.get(name);
+    boolean blank = written == null || written.text() != null && written.text().isBlank();
+    return blank ? null : expressions.read(pascal(name), written, pascal(name));
   }
 
-  private Expression expression(String name, Located path, String member) {
-    if (path.text() == null) {
-      problems.error(path, "'" + member + "' must be a JSONPath as text.");
-      return null;
-    }
-    if (path.text().isBlank()) {
-      problems.error(path, "An expression must be set for [" + member + "].");
-      return null;
-    }
-    try {
-      return new Expression(name, JsonPath.compile(path.text()), path.line());
-    } catch (JsonPathSyntaxException wrong) {
-      problems.error(path, "[" + member + "] " + wrong.getMessage() + ".");
-      return null;
-    }
+  private static Declaration declaration(Members members, String type, Value[] values) {
+    List<String> names = Arrays.stream(values).map(value -> value.expression().name()).distinct().toList();
+    return new Declaration(type, names, members.object().line(), members.object().column());
   }
 
   private static Expression fixed(String name, String path) {
-    return new Expression(name, JsonPath.compile(path), 0);
+    return new Expression(name, new Selector.Path(JsonPath.compile(path)), 0);
   }
 
   private static String pascal(String name) {

@@ -1,20 +1,19 @@
 package io.caregrid.templates.device;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.caregrid.templates.jsonpath.JsonPath;
-import io.caregrid.templates.jsonpath.JsonPath.SeveralTokens;
 import io.caregrid.templates.text.Numbers;
 import io.caregrid.templates.text.Timestamps;
 import java.time.Instant;
+import java.util.List;
 
 /**
  * One expression of a template, and the conversion of what it finds.
  *
  * @param name of the field it fills, for messages: {@code DeviceIdExpression}, or a value's name
- * @param path compiled
+ * @param selector compiled
  * @param line where it stands in the mapping, 0 for a fixed one
  */
-record Expression(String name, JsonPath path, int line) {
+record Expression(String name, Selector selector, int line) {
 
   /** Text of the one token; null when there is none or it is null. */
   String text(JsonNode context) throws Unreadable {
@@ -43,21 +42,34 @@ record Expression(String name, JsonPath path, int line) {
     if (token == null || token.isNull() || token.isTextual() && token.textValue().isBlank())
       throw nothing("nothing is there");
     Instant time = token.isTextual() ? Timestamps.parse(token.textValue()) : null;
-    if (time == null) throw new Unreadable("bad-timestamp", unable("what is there is no date and time"));
+    if (time == null) throw new Unreadable("bad-timestamp", unable("what is there is no date and time"), line);
     return time;
   }
 
   Unreadable nothing(String why) {
-    return new Unreadable("missing-value", unable(why));
+    return new Unreadable("missing-value", unable(why), line);
+  }
+
+  /** Everything it finds, for the expression that decides what a match is. */
+  List<JsonNode> all(JsonNode root) throws Unreadable {
+    try {
+      return selector.select(root);
+    } catch (Unreadable failed) {
+      throw new Unreadable(failed.reason,
+          "Unable to retrieve JsonTokens using expression " + selector + " for [" + name + "]"
+              + place() + ": " + failed.getMessage() + ".",
+          line);
+    }
   }
 
   private JsonNode token(JsonNode context) throws Unreadable {
     try {
-      return path.one(context);
-    } catch (SeveralTokens several) {
-      throw new Unreadable("ambiguous-value",
-          "Unable to retrieve JsonToken using expression " + path + " for [" + name + "]" + place()
-              + ": it finds more than one.");
+      return selector.one(context);
+    } catch (Unreadable failed) {
+      throw new Unreadable(failed.reason,
+          "Unable to retrieve JsonToken using expression " + selector + " for [" + name + "]"
+              + place() + ": " + failed.getMessage() + ".",
+          line);
     }
   }
 
@@ -67,7 +79,8 @@ record Expression(String name, JsonPath path, int line) {
       case NUMBER -> token.isIntegralNumber() ? token.asText() : Numbers.text(token.doubleValue());
       case BOOLEAN -> token.booleanValue() ? "True" : "False";
       case NULL, MISSING -> null;
-      default -> throw new Unreadable("wrong-type", unable("an object or array is there, a single value is needed"));
+      default ->
+        throw new Unreadable("wrong-type", unable("an object or array is there, a single value is needed"), line);
     };
   }
 
@@ -79,14 +92,14 @@ record Expression(String name, JsonPath path, int line) {
           && Character.isLowSurrogate(text.charAt(i + 1));
       if (pair) i++;
       if (c == 0 || !pair && Character.isSurrogate(c)) {
-        throw new Unreadable("ill-formed-text", unable("its text holds a NUL or half a character"));
+        throw new Unreadable("ill-formed-text", unable("its text holds a NUL or half a character"), line);
       }
     }
     return text;
   }
 
   private String unable(String why) {
-    return "Unable to extract required value for [" + name + "] using " + path + place() + ": " + why + ".";
+    return "Unable to extract required value for [" + name + "] using " + selector + place() + ": " + why + ".";
   }
 
   private String place() {

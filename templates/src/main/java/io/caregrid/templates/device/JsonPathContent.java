@@ -2,7 +2,7 @@ package io.caregrid.templates.device;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.templates.device.Measurement.Property;
-import io.caregrid.templates.jsonpath.JsonPath;
+import io.caregrid.templates.mapping.Declaration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +16,8 @@ import java.util.List;
  * @param patient     or null
  * @param encounter   or null
  */
-record JsonPathContent(String type, JsonPath match, Expression device, List<Expression> times, Expression correlation,
+record JsonPathContent(Declaration declaration, Expression match, Expression device, List<Expression> times,
+    Expression correlation,
     Expression patient, Expression encounter, Value[] values) implements ContentTemplate {
 
   /** One entry of {@code values}. */
@@ -28,7 +29,14 @@ record JsonPathContent(String type, JsonPath match, Expression device, List<Expr
 
   @Override
   public void extract(JsonNode root, Instant ingestedAt, List<Measurement> found, Failures failures) {
-    for (JsonNode token : match.select(root)) {
+    List<JsonNode> tokens;
+    try {
+      tokens = match.all(root);
+    } catch (Unreadable unreadable) {
+      failures.add(unreadable);
+      return;
+    }
+    for (JsonNode token : tokens) {
       try {
         found.add(measurement(token, ingestedAt));
       } catch (Unreadable unreadable) {
@@ -43,7 +51,8 @@ record JsonPathContent(String type, JsonPath match, Expression device, List<Expr
     String correlationId = correlation == null ? null : correlation.requiredText(token);
     String patientId = patient == null ? null : patient.optionalText(token);
     String encounterId = encounter == null ? null : encounter.optionalText(token);
-    return new Measurement(type, time, ingestedAt, deviceId, patientId, encounterId, correlationId, properties(token));
+    return new Measurement(declaration.type(), time, ingestedAt, deviceId, patientId, encounterId, correlationId,
+        properties(token));
   }
 
   private Instant time(JsonNode token) throws Unreadable {

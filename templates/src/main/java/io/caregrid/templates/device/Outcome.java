@@ -16,6 +16,19 @@ public sealed interface Outcome {
    * @param reason       {@code malformed-json}, {@code missing-value}, {@code wrong-type}, {@code bad-timestamp}, … : a constant, safe as a metric tag
    * @param detail       a sentence that names template and expression, without the payload's values
    * @param measurements what could be read; may be empty
+   * @param errors       the first of them is {@code reason} and {@code detail}; at most {@link #MOST_ERRORS}
    */
-  record Failed(String reason, String detail, List<Measurement> measurements) implements Outcome {}
+  record Failed(String reason, String detail, List<Measurement> measurements, List<Error> errors) implements Outcome {
+
+    /** More than this of one payload nobody reads. */
+    public static final int MOST_ERRORS = 100;
+
+    /** With one error, of which no line of the mapping is known. */
+    public Failed(String reason, String detail, List<Measurement> measurements) {
+      this(reason, detail, measurements, List.of(new Error(reason, detail, 0)));
+    }
+  }
+
+  /** @param line of the mapping, 1-based; 0 when unknown */
+  record Error(String reason, String detail, int line) {}
 }

@@ -5,8 +5,12 @@ final class Unreadable extends Exception {
   private static final long serialVersionUID = 1;
   final String reason;
 
-  Unreadable(String reason, String detail) {
+  /** Of the expression in the mapping, 0 when unknown. */
+  final int line;
+
+  Unreadable(String reason, String detail, int line) {
     super(detail, null, false, false);
     this.reason = reason;
+    this.line = line;
   }
 }

@@ -56,7 +56,7 @@ sealed interface Condition {
   record Matches(Side left, Pattern pattern) implements Condition {
     @Override
     public boolean passes(JsonNode root, JsonNode candidate) {
-      return !left.each(root, candidate, one -> !(one.isTextual() && pattern.matcher(one.textValue()).find()));
+      return !left.each(root, candidate, one -> !(one.isTextual() && Bounded.find(pattern, one.textValue())));
     }
 
     @Override

@@ -49,6 +49,11 @@ public final class JsonPath {
     return one.token;
   }
 
+  /** The names when this is nothing but names with dots between them; else null. */
+  public List<String> fields() {
+    return fields == null ? null : List.of(fields);
+  }
+
   @Override
   public String toString() {
     return expression;

@@ -18,7 +18,8 @@ public record Container(String type, Located template, Located whole) {
     Container outer = of(root, collection, problems);
     if (outer == null) return List.of();
     if (!outer.is(collection)) {
-      problems.error(root, "Expected TemplateType value " + collection + "Template, actual "
+      Located written = new Members(root, collection, problems).get("templateType");
+      problems.error(written == null ? root : written, "Expected TemplateType value " + collection + "Template, actual "
           + (outer.type == null ? "Not Found" : outer.type) + ".");
       return List.of();
     }

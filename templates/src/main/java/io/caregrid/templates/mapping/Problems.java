@@ -23,11 +23,16 @@ public final class Problems {
     found.add(new MappingProblem(Severity.WARNING, at.line(), at.column(), message));
   }
 
+  /** Everything found, in the order of the file. */
+  public List<MappingProblem> all() {
+    found.sort(Comparator.comparingInt(MappingProblem::line).thenComparingInt(MappingProblem::column));
+    return List.copyOf(found);
+  }
+
   /** @throws MappingException when there is an error; it carries the warnings too, all in the order of the file */
   public List<MappingProblem> warningsUnlessErrors(String file) {
-    found.sort(Comparator.comparingInt(MappingProblem::line).thenComparingInt(MappingProblem::column));
-    if (found.stream().anyMatch(problem -> problem.severity() == Severity.ERROR))
-      throw new MappingException(file, found);
-    return List.copyOf(found);
+    List<MappingProblem> all = all();
+    if (all.stream().anyMatch(problem -> problem.severity() == Severity.ERROR)) throw new MappingException(file, all);
+    return all;
   }
 }

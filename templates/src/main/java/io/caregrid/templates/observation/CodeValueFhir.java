@@ -1,6 +1,7 @@
 package io.caregrid.templates.observation;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import io.caregrid.templates.mapping.Declaration;
 import java.util.List;
 
 /**
@@ -11,8 +12,12 @@ import java.util.List;
  * @param value      or null
  * @param components may be empty
  */
-record CodeValueFhir(String type, ArrayNode codes, Period period, ArrayNode category, ValueTemplate value,
+record CodeValueFhir(Declaration declaration, ArrayNode codes, Period period, ArrayNode category, ValueTemplate value,
     List<Component> components) {
+
+  String type() {
+    return declaration.type();
+  }
 
   /**
    * @param codes codings of {@code component.code}, as FHIR

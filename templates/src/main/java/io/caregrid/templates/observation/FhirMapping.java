@@ -1,7 +1,10 @@
 package io.caregrid.templates.observation;
 
+import io.caregrid.templates.MappingException;
 import io.caregrid.templates.MappingProblem;
 import io.caregrid.templates.device.Measurement;
+import io.caregrid.templates.mapping.Declaration;
+import io.caregrid.templates.mapping.Draft;
 import io.caregrid.templates.mapping.Located;
 import io.caregrid.templates.mapping.Problems;
 import io.caregrid.templates.mapping.Shipped;
@@ -24,7 +27,7 @@ public final class FhirMapping {
     this.templates = templates;
     this.warnings = warnings;
     this.version = version;
-    templates.forEach(template -> byType.put(template.type(), template));
+    templates.forEach(template -> byType.putIfAbsent(template.type(), template));
   }
 
   /** @throws io.caregrid.templates.MappingException with every error and its line */
@@ -32,6 +35,18 @@ public final class FhirMapping {
     Problems problems = new Problems();
     List<CodeValueFhir> templates = new FhirMappingReader(problems).templates(Located.read(FILE, json));
     return new FhirMapping(templates, problems.warningsUnlessErrors(FILE), Version.of(json));
+  }
+
+  /** The same for a mapping somebody is working on: never throws for what is wrong with it. */
+  public static Draft<FhirMapping> draft(String json) {
+    Problems problems = new Problems();
+    List<CodeValueFhir> templates;
+    try {
+      templates = new FhirMappingReader(problems).templates(Located.read(FILE, json));
+    } catch (MappingException noJson) {
+      return new Draft<>(new FhirMapping(List.of(), List.of(), Version.of(json)), noJson.problems());
+    }
+    return new Draft<>(new FhirMapping(templates, List.of(), Version.of(json)), problems.all());
   }
 
   /** The shipped mapping that goes with {@link io.caregrid.templates.device.DeviceMapping#vitals}. */
@@ -47,6 +62,11 @@ public final class FhirMapping {
   /** Types it has a template for, in the order of the file. */
   public List<String> types() {
     return templates.stream().map(CodeValueFhir::type).toList();
+  }
+
+  /** What each template needs, in the order of the file. */
+  public List<Declaration> declarations() {
+    return templates.stream().map(CodeValueFhir::declaration).toList();
   }
 
   /** Changes with the mapping's text, and only with it: 16 hex digits. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.mapping.Container;
+import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Located;
 import io.caregrid.templates.mapping.Located.Kind;
 import io.caregrid.templates.mapping.Members;
@@ -55,7 +56,16 @@ final class FhirMappingReader {
     members.done();
     return type == null || period == null
         ? null
-        : new CodeValueFhir(type, codes, period, category, template, components);
+        : new CodeValueFhir(declaration(members, type, template, components), codes, period, category, template,
+            components);
+  }
+
+  private static Declaration declaration(Members members, String type, ValueTemplate value,
+      List<CodeValueFhir.Component> components) {
+    List<String> names = new ArrayList<>();
+    if (value != null) names.add(value.name());
+    components.forEach(component -> names.add(component.value().name()));
+    return new Declaration(type, List.copyOf(names), members.object().line(), members.object().column());
   }
 
   private String type(Members members) {

@@ -1,0 +1,95 @@
+package io.caregrid.templates.device;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.templates.device.JsonPathContent.Value;
+import io.caregrid.templates.device.Measurement.Property;
+import io.caregrid.templates.mapping.Declaration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * {@code CalculatedContent}: every token that {@code match} selects is one measurement, and the other expressions see the whole message with that token beside
+ * its members as {@code matchedToken}. That message is made only for expressions that need it.
+ *
+ * @param correlation null when not grouped by correlation; when given, required in every match
+ * @param patient     or null
+ * @param encounter   or null
+ */
+record CalculatedContent(Declaration declaration, Expression match, Expression device, Expression time,
+    Expression correlation,
+    Expression patient, Expression encounter, Value[] values) implements ContentTemplate {
+
+  @Override
+  public void extract(JsonNode root, Instant ingestedAt, List<Measurement> found, Failures failures) {
+    List<JsonNode> tokens;
+    try {
+      tokens = match.all(root);
+    } catch (Unreadable unreadable) {
+      failures.add(unreadable);
+      return;
+    }
+    if (tokens.isEmpty()) return;
+    Sight sight = new Sight(root);
+    for (JsonNode token : tokens) {
+      try {
+        found.add(measurement(sight.on(token), ingestedAt));
+      } catch (Unreadable unreadable) {
+        failures.add(unreadable);
+      }
+    }
+  }
+
+  private Measurement measurement(Sight sight, Instant ingestedAt) throws Unreadable {
+    String deviceId = device.requiredText(sight.of(device));
+    Instant at = time.requiredTime(sight.of(time));
+    String correlationId = correlation == null ? null : correlation.requiredText(sight.of(correlation));
+    String patientId = patient == null ? null : patient.optionalText(sight.of(patient));
+    String encounterId = encounter == null ? null : encounter.optionalText(sight.of(encounter));
+    List<Property> properties = new ArrayList<>(values.length);
+    for (Value value : values) {
+      String text = value.read(sight.of(value.expression()));
+      if (text != null) properties.add(new Property(value.expression().name(), text));
+    }
+    return new Measurement(declaration.type(), at, ingestedAt, deviceId, patientId, encounterId, correlationId,
+        properties);
+  }
+
+  /** What the expressions of one match see; moves from match to match. */
+  private static final class Sight {
+    private final JsonNode root;
+    private JsonNode token;
+    private ObjectNode both;
+    private boolean stale;
+
+    Sight(JsonNode root) {
+      this.root = root;
+    }
+
+    Sight on(JsonNode matched) {
+      token = matched;
+      stale = true;
+      return this;
+    }
+
+    JsonNode of(Expression expression) {
+      return switch (expression.selector().sees()) {
+        case MESSAGE -> root;
+        case MATCH -> token;
+        case BOTH -> both();
+      };
+    }
+
+    private JsonNode both() {
+      if (both == null) {
+        both = JsonNodeFactory.instance.objectNode();
+        if (root instanceof ObjectNode members) both.setAll(members);
+      }
+      if (stale) both.set(Selector.MATCHED, token);
+      stale = false;
+      return both;
+    }
+  }
+}

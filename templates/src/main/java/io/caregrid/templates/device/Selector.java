@@ -1,0 +1,117 @@
+package io.caregrid.templates.device;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.jmespath.JmesPath;
+import io.caregrid.templates.jmespath.JmesPathFailure;
+import io.caregrid.templates.jsonpath.JsonPath;
+import io.caregrid.templates.jsonpath.JsonPath.SeveralTokens;
+import java.util.List;
+
+/** A compiled expression of either language, and what of a calculated template's message it has to see. */
+sealed interface Selector {
+  /** What a calculated template puts beside the members of the message. */
+  String MATCHED = "matchedToken";
+
+  /** What an expression reads: the message alone, the matched token alone, or a message with the token in it. */
+  enum Sees {
+    MESSAGE, MATCH, BOTH
+  }
+
+  /** Null when there is none. */
+  JsonNode one(JsonNode context) throws Unreadable;
+
+  List<JsonNode> select(JsonNode root) throws Unreadable;
+
+  default Sees sees() {
+    return Sees.BOTH;
+  }
+
+  /**
+   * The same expression for a calculated template: names with dots between them, by far the most frequent, need no message with the token in it.
+   *
+   * @param names of {@code whole}; null when it is more than names
+   */
+  static Selector calculated(Selector whole, List<String> names) {
+    if (names == null || names.isEmpty()) return whole;
+    boolean ofMatch = names.get(0).equals(MATCHED);
+    List<String> rest = ofMatch ? names.subList(1, names.size()) : names;
+    return new Names(rest.toArray(String[]::new), ofMatch ? Sees.MATCH : Sees.MESSAGE, whole);
+  }
+
+  record Path(JsonPath path) implements Selector {
+    @Override
+    public JsonNode one(JsonNode context) throws Unreadable {
+      try {
+        return path.one(context);
+      } catch (SeveralTokens several) {
+        throw new Unreadable("ambiguous-value", "it finds more than one", 0);
+      }
+    }
+
+    @Override
+    public List<JsonNode> select(JsonNode root) {
+      return path.select(root);
+    }
+
+    @Override
+    public String toString() {
+      return path.toString();
+    }
+  }
+
+  record Jmes(JmesPath path) implements Selector {
+    @Override
+    public JsonNode one(JsonNode context) throws Unreadable {
+      try {
+        return path.one(context);
+      } catch (JmesPathFailure failure) {
+        throw unreadable(failure);
+      }
+    }
+
+    @Override
+    public List<JsonNode> select(JsonNode root) throws Unreadable {
+      try {
+        return path.select(root);
+      } catch (JmesPathFailure failure) {
+        throw unreadable(failure);
+      }
+    }
+
+    private static Unreadable unreadable(JmesPathFailure failure) {
+      return new Unreadable(switch (failure.reason) {
+        case "several-tokens" -> "ambiguous-value";
+        case "too-costly" -> "too-costly";
+        default -> "failed-function";
+      }, failure.getMessage(), 0);
+    }
+
+    @Override
+    public String toString() {
+      return path.toString();
+    }
+  }
+
+  /** One name below the other. */
+  record Names(String[] names, Sees sees, Selector written) implements Selector {
+    @Override
+    public JsonNode one(JsonNode context) {
+      JsonNode at = context;
+      for (String name : names) {
+        if (at == null) return null;
+        at = at.get(name);
+      }
+      return at;
+    }
+
+    @Override
+    public List<JsonNode> select(JsonNode root) throws Unreadable {
+      return written.select(root);
+    }
+
+    @Override
+    public String toString() {
+      return written.toString();
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package io.caregrid.templates.jmespath;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One compiled JMESPath expression. Immutable, safe for any number of threads; evaluation parses nothing. */
+public final class JmesPath {
+  private final String expression;
+  private final Expr root;
+  private final List<String> fields;
+
+  private JmesPath(String expression, Expr root) {
+    this.expression = expression;
+    this.root = root;
+    List<String> names = new ArrayList<>();
+    this.fields = plain(root, names) ? List.copyOf(names) : null;
+  }
+
+  /** @throws JmesPathSyntaxException with the position of what cannot be read */
+  public static JmesPath compile(String expression) {
+    return new JmesPath(expression, new Parser(expression).expression());
+  }
+
+  /**
+   * What it gives, JSON's null when that is nothing.
+   *
+   * @throws JmesPathFailure when a function cannot take what it is given, or the evaluation takes too many steps
+   */
+  public JsonNode search(JsonNode data) throws JmesPathFailure {
+    return root.eval(new Run(data), data);
+  }
+
+  /**
+   * The one token it gives, null when there is none or it is JSON's null. A projection is an array also when it holds one element.
+   *
+   * @throws JmesPathFailure as {@link #search}, and when a projection gives more than one
+   */
+  public JsonNode one(JsonNode data) throws JmesPathFailure {
+    JsonNode found = search(data);
+    if (root.projects() && found.size() > 1) {
+      throw new JmesPathFailure("several-tokens", "Multiple tokens were returned using expression " + expression);
+    }
+    return found.isNull() ? null : found;
+  }
+
+  /**
+   * Every token it gives: the elements of a projection; else the one token, false and empty ones included; none for JSON's null.
+   *
+   * @throws JmesPathFailure as {@link #search}
+   */
+  public List<JsonNode> select(JsonNode data) throws JmesPathFailure {
+    JsonNode found = search(data);
+    if (found.isNull()) return List.of();
+    if (!root.projects()) return List.of(found);
+    List<JsonNode> all = new ArrayList<>(found.size());
+    found.forEach(all::add);
+    return all;
+  }
+
+  /** The names when this is nothing but names with dots between them; else null. */
+  public List<String> fields() {
+    return fields;
+  }
+
+  @Override
+  public String toString() {
+    return expression;
+  }
+
+  private static boolean plain(Expr expr, List<String> names) {
+    if (expr instanceof Expr.Field field) return names.add(field.name());
+    return expr instanceof Expr.Sub sub && plain(sub.left(), names) && plain(sub.right(), names);
+  }
+}

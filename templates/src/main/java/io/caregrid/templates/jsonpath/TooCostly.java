@@ -1,0 +1,10 @@
+package io.caregrid.templates.jsonpath;
+
+/** An evaluation that was given up because it took too long. The message names the expression's part, never a value. */
+public final class TooCostly extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  TooCostly(String message) {
+    super(message, null, false, false);
+  }
+}

@@ -1,0 +1,53 @@
+package io.caregrid.templates.preview;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.templates.jmespath.JmesPath;
+import io.caregrid.templates.jmespath.JmesPathFailure;
+import io.caregrid.templates.jmespath.JmesPathSyntaxException;
+import io.caregrid.templates.jsonpath.JsonPath;
+import io.caregrid.templates.jsonpath.JsonPathSyntaxException;
+import io.caregrid.templates.jsonpath.TooCostly;
+import java.util.List;
+
+/**
+ * One expression on one message: asked {@code {language, expression, data}}, answered {@code {matches: […]}} or {@code {error}}. Language is {@code JsonPath}
+ * (when nothing is said) or {@code JmesPath}.
+ */
+public final class Evaluation {
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  private Evaluation() {}
+
+  /** @throws IllegalArgumentException with a sentence, when the question is not of the shape above */
+  public static ObjectNode answer(JsonNode asked) {
+    if (!asked.path("expression").isTextual())
+      throw new IllegalArgumentException("expression is missing: a text is expected");
+    if (!asked.has("data"))
+      throw new IllegalArgumentException("data is missing: the message that the expression shall be tried on");
+    String language = asked.path("language").asText("JsonPath");
+    boolean jmes = language.equalsIgnoreCase("JmesPath");
+    if (!jmes && !language.equalsIgnoreCase("JsonPath"))
+      throw new IllegalArgumentException("language must be JsonPath or JmesPath");
+    try {
+      String expression = asked.get("expression").textValue();
+      return matches(jmes
+          ? JmesPath.compile(expression).select(asked.get("data"))
+          : JsonPath.compile(expression).select(asked.get("data")));
+    } catch (JsonPathSyntaxException | JmesPathSyntaxException | JmesPathFailure | TooCostly failed) {
+      return JSON.objectNode().put("error", failed.getMessage());
+    }
+  }
+
+  private static ObjectNode matches(List<JsonNode> found) {
+    ObjectNode answer = JSON.objectNode();
+    ArrayNode matches = answer.putArray("matches");
+    for (JsonNode one : found) {
+      if (one.isPojo()) matches.addNull();
+      else matches.add(one);
+    }
+    return answer;
+  }
+}

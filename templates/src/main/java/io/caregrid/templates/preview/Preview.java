@@ -1,0 +1,158 @@
+package io.caregrid.templates.preview;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.templates.MappingProblem;
+import io.caregrid.templates.MappingProblem.Severity;
+import io.caregrid.templates.device.DeviceMapping;
+import io.caregrid.templates.device.Measurement;
+import io.caregrid.templates.device.Outcome;
+import io.caregrid.templates.mapping.Declaration;
+import io.caregrid.templates.mapping.Draft;
+import io.caregrid.templates.observation.FhirMapping;
+import io.caregrid.templates.observation.Identity;
+import io.caregrid.templates.text.Timestamps;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What two mappings would make of messages. Shapes:
+ *
+ * <pre>
+ * asked:    {deviceContent, fhirMapping?, messages: […], identity?: {device, patient, encounter}}
+ * answered: {templateErrors: [{message, line, column, severity, mapping}],
+ *            results: [{measurements: […], observations: […], errors: [{kind, message, line}], warnings: [{kind, message}]}]}
+ * </pre>
+ *
+ * A mapping is a JSON object, or a text that holds one; only then line and column are those of its author. Messages are what templates see as {@code $}.
+ * Templates with errors are left out and the others used. Each message stands alone: its events are folded, and nothing stored is there before.
+ */
+public final class Preview {
+  /** More than this is a feed, not a look. */
+  public static final int MOST_MESSAGES = 1_000;
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+  private final Draft<DeviceMapping> device;
+  private final Draft<FhirMapping> fhir;
+  private final boolean lines;
+  private final boolean fhirLines;
+  private final Identity identity;
+  private final Instant now;
+
+  private Preview(JsonNode asked, Instant now) {
+    JsonNode content = asked.path("deviceContent");
+    JsonNode mapping = asked.path("fhirMapping");
+    this.device = isGiven(content) ? DeviceMapping.draft(text(content)) : null;
+    this.fhir = isGiven(mapping) ? FhirMapping.draft(text(mapping)) : null;
+    this.lines = content.isTextual();
+    this.fhirLines = mapping.isTextual();
+    this.identity = identity(asked.path("identity"));
+    this.now = now;
+  }
+
+  /**
+   * @param now becomes {@code issued} of the Observations
+   * @throws IllegalArgumentException with a sentence, when the question is not of the shape above
+   */
+  public static ObjectNode answer(JsonNode asked, Instant now) {
+    if (!asked.isObject())
+      throw new IllegalArgumentException("a JSON object with deviceContent, fhirMapping and messages is expected");
+    if (!isGiven(asked.path("deviceContent")) && !isGiven(asked.path("fhirMapping"))) {
+      throw new IllegalArgumentException(
+          "deviceContent is missing, and fhirMapping too: at least one of them is needed");
+    }
+    JsonNode messages = asked.path("messages");
+    if (!messages.isMissingNode() && !messages.isNull() && !messages.isArray()) {
+      throw new IllegalArgumentException("messages must be an array");
+    }
+    if (messages.size() > MOST_MESSAGES)
+      throw new IllegalArgumentException("at most " + MOST_MESSAGES + " messages can be previewed at once");
+    Preview preview = new Preview(asked, now);
+    ObjectNode answer = JSON.objectNode();
+    answer.set("templateErrors", preview.problems());
+    ArrayNode results = answer.putArray("results");
+    if (preview.device != null) messages.forEach(message -> results.add(preview.result(message)));
+    return answer;
+  }
+
+  private static boolean isGiven(JsonNode mapping) {
+    return !mapping.isMissingNode() && !mapping.isNull();
+  }
+
+  private static String text(JsonNode mapping) {
+    return mapping.isTextual() ? mapping.textValue() : mapping.toString();
+  }
+
+  private static Identity identity(JsonNode given) {
+    if (!isGiven(given)) return null;
+    if (!given.isObject())
+      throw new IllegalArgumentException(
+          "identity must be an object with device, patient and encounter: ids of FHIR resources");
+    return new Identity(given.path("device").asText("device"), given.path("patient").asText("patient"),
+        given.path("encounter").textValue());
+  }
+
+  private ArrayNode problems() {
+    ArrayNode all = JSON.arrayNode();
+    if (device != null) device.problems().forEach(problem -> all.add(json(problem, "device", lines)));
+    if (fhir != null) fhir.problems().forEach(problem -> all.add(json(problem, "fhir", fhirLines)));
+    if (device == null || fhir == null || device.hasErrors() || fhir.hasErrors()) return all;
+    List<Declaration> given = device.mapping().declarations();
+    List<Declaration> wanted = fhir.mapping().declarations();
+    Agreement.ofDevice(given, wanted).forEach(problem -> all.add(json(problem, "device", lines)));
+    Agreement.ofFhir(given, wanted).forEach(problem -> all.add(json(problem, "fhir", fhirLines)));
+    return all;
+  }
+
+  private static ObjectNode json(MappingProblem problem, String mapping, boolean lines) {
+    ObjectNode json = JSON.objectNode().put("message", problem.message());
+    if (lines) json.put("line", problem.line()).put("column", problem.column());
+    else json.putNull("line").putNull("column");
+    String severity = problem.severity() == Severity.ERROR ? "error" : "warning";
+    return json.put("severity", severity.toLowerCase(Locale.ROOT)).put("mapping", mapping);
+  }
+
+  private ObjectNode result(JsonNode message) {
+    ObjectNode result = JSON.objectNode();
+    ArrayNode measurements = result.putArray("measurements");
+    ArrayNode observations = result.putArray("observations");
+    ArrayNode errors = result.putArray("errors");
+    ArrayNode warnings = result.putArray("warnings");
+    Outcome outcome = device.mapping().normalise(message, now);
+    List<Measurement> found = List.of();
+    if (outcome instanceof Outcome.Measured measured) found = measured.measurements();
+    if (outcome instanceof Outcome.Unmatched) {
+      warnings.addObject()
+          .put("kind", "unmatched")
+          .put("message", "No measurements were produced for the given device data.");
+    }
+    if (outcome instanceof Outcome.Failed failed) {
+      found = failed.measurements();
+      failed.errors()
+          .forEach(one -> error(errors, one.reason(), one.detail(), lines && one.line() > 0 ? one.line() : null));
+    }
+    found.forEach(measurement -> measurements.add(json(measurement)));
+    if (fhir != null) new ObservationPreview(fhir.mapping(), identity, errors).add(found, observations);
+    return result;
+  }
+
+  static void error(ArrayNode errors, String kind, String message, Integer line) {
+    ObjectNode error = errors.addObject().put("kind", kind).put("message", message);
+    error.put("line", line);
+  }
+
+  private static ObjectNode json(Measurement measurement) {
+    ObjectNode json = JSON.objectNode()
+        .put("type", measurement.type())
+        .put("occurrenceTimeUtc", Timestamps.shortest(measurement.occurredAt()))
+        .put("deviceId", measurement.device())
+        .put("patientId", measurement.patient())
+        .put("encounterId", measurement.encounter())
+        .put("correlationId", measurement.correlation());
+    ArrayNode properties = json.putArray("properties");
+    measurement.properties().forEach(one -> properties.addObject().put("name", one.name()).put("value", one.value()));
+    return json;
+  }
+}

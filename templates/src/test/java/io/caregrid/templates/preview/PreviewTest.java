@@ -1,0 +1,140 @@
+package io.caregrid.templates.preview;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What somebody sees who works on mappings. */
+class PreviewTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
+  private static final String DEVICE = """
+      {"templateType":"CollectionContent","template":[
+       {"templateType":"CalculatedContent","template":{
+        "typeName":"hr","typeMatchExpression":"$..[?(@hr)]","deviceIdExpression":"$.Body.d","timestampExpression":"$.matchedToken.t",
+        "values":[{"valueName":"hr","valueExpression":"$.matchedToken.hr","required":true},
+                  {"valueName":"extra","valueExpression":{"value":"divide(`1`, matchedToken.z)","language":"JmesPath"}}]}}]}""";
+  private static final String FHIR = """
+      {"templateType":"CollectionFhir","template":[
+       {"templateType":"CodeValueFhir","template":{"typeName":"HR","codes":[],"periodInterval":60,
+        "value":{"valueName":"hr","valueType":"SampledData","defaultPeriod":60000}}},
+       {"templateType":"CodeValueFhir","template":{"typeName":"other","codes":[]}}]}""";
+
+  @Test
+  void matchesOfOneMessageAreFoldedIntoItsObservations() {
+    JsonNode result = asked(
+        """
+        {"Body":{"d":"dev/1","data":[{"hr":70,"t":"2026-11-22T10:00:00Z","z":1},{"hr":71,"t":"2026-11-22T10:01:00Z","z":2}]}}""")
+        .at("/results/0");
+
+    assertEquals(2, result.path("measurements").size());
+    assertEquals("2026-11-22T10:00:00Z", result.at("/measurements/0/occurrenceTimeUtc").asText());
+    assertEquals(1, result.path("observations").size());
+    assertTrue(result.at("/observations/0/valueSampledData/data").asText().startsWith("70 71 E"), result.toString());
+    assertEquals("Device/dev-1", result.at("/observations/0/device/reference").asText());
+    assertEquals(0, result.path("errors").size());
+  }
+
+  @Test
+  void everyErrorOfAMessageIsToldWithItsLine() {
+    JsonNode result = asked(
+        """
+        {"Body":{"d":"dev","data":[{"hr":70,"t":"x"},{"hr":71,"t":"2026-11-22T10:01:00Z","z":0},{"hr":72,"t":"2026-11-22T10:02:00Z","z":1}]}}""")
+        .at("/results/0");
+
+    assertEquals(1, result.path("measurements").size());
+    assertEquals("bad-timestamp", result.at("/errors/0/kind").asText());
+    assertEquals(3, result.at("/errors/0/line").asInt());
+    assertEquals("failed-function", result.at("/errors/1/kind").asText());
+    assertEquals(5, result.at("/errors/1/line").asInt());
+  }
+
+  @Test
+  void whatDoesNotGoTogetherIsAWarningOnBothSides() {
+    JsonNode problems = asked("{}").path("templateErrors");
+
+    assertEquals(2, problems.size(), problems.toString());
+    assertTrue(
+        problems.at("/0/message").asText().startsWith("The value [extra] in Device Mapping [hr] is not represented"),
+        problems.toString());
+    assertEquals("device", problems.at("/0/mapping").asText());
+    assertEquals("No template of the device mapping gives the type [other]. Types given: [hr].",
+        problems.at("/1/message").asText());
+    assertEquals(4, problems.at("/1/line").asInt());
+    assertEquals("warning", problems.at("/1/severity").asText());
+  }
+
+  @Test
+  void mappingsMayBeObjectsAndThenHaveNoLines() throws Exception {
+    ObjectNode asked = JSON.createObjectNode();
+    asked.set("deviceContent", JSON.readTree("{\"templateType\":\"Nonsense\"}"));
+
+    JsonNode problem = Preview.answer(asked, NOW).at("/templateErrors/0");
+
+    assertTrue(problem.path("message")
+        .asText()
+        .startsWith("Expected TemplateType value CollectionContentTemplate, actual Nonsense"));
+    assertTrue(problem.path("line").isNull());
+  }
+
+  @Test
+  void givenIdentityIsUsed() throws Exception {
+    ObjectNode asked = question("{\"Body\":{\"d\":\"dev\",\"hr\":70,\"t\":\"2026-11-22T10:00:00Z\",\"z\":1}}");
+    asked.set("identity", JSON.readTree("{\"device\":\"D\",\"patient\":\"P\",\"encounter\":\"E\"}"));
+
+    JsonNode made = Preview.answer(asked, NOW).at("/results/0/observations/0");
+
+    assertEquals("Patient/P", made.at("/subject/reference").asText());
+    assertEquals("Encounter/E", made.at("/encounter/reference").asText());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[]", "{}", "{\"deviceContent\":{},\"messages\":5}", "{\"deviceContent\":{},\"identity\":5}"})
+  void aQuestionOfAnotherShapeIsRefused(String asked) {
+    assertThrows(IllegalArgumentException.class, () -> Preview.answer(JSON.readTree(asked), NOW));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {
+    "{\"language\":\"JmesPath\",\"expression\":\"a[].b\",\"data\":{\"a\":[{\"b\":1},{\"b\":2}]}} -> {\"matches\":[1,2]}",
+    "{\"language\":\"JsonPath\",\"expression\":\"$..b\",\"data\":{\"a\":[{\"b\":1}]}} -> {\"matches\":[1]}",
+    "{\"expression\":\"$.x\",\"data\":null} -> {\"matches\":[]}",
+    "{\"expression\":\"$.[\",\"data\":{}} -> {\"error\":\"JSONPath $.[, position 4: the indexer is not closed\"}",
+    "{\"language\":\"jmespath\",\"expression\":\"abs('x')\",\"data\":{}} -> "
+        + "{\"error\":\"Error: invalid-type, function abs expects argument 0 to be one of the following: Integer|Float\"}"})
+  void oneExpressionIsTried(String row) throws Exception {
+    String[] parts = row.split(" -> ");
+
+    assertEquals(JSON.readTree(parts[1]), JSON.readTree(Evaluation.answer(JSON.readTree(parts[0])).toString()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "{\"expression\":\"a\"}", "{\"expression\":5,\"data\":{}}",
+    "{\"language\":\"XPath\",\"expression\":\"a\",\"data\":{}}"})
+  void anExpressionOfAnotherShapeIsRefused(String asked) {
+    assertThrows(IllegalArgumentException.class, () -> Evaluation.answer(JSON.readTree(asked)));
+  }
+
+  private static ObjectNode asked(String message) {
+    try {
+      return Preview.answer(question(message), NOW);
+    } catch (JsonProcessingException wrong) {
+      throw new IllegalArgumentException(wrong);
+    }
+  }
+
+  private static ObjectNode question(String message) throws JsonProcessingException {
+    ObjectNode asked = JSON.createObjectNode().put("deviceContent", DEVICE).put("fhirMapping", FHIR);
+    asked.putArray("messages").add(JSON.readTree(message));
+    return asked;
+  }
+}
