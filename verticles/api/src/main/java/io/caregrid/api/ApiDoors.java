@@ -7,6 +7,7 @@ import io.caregrid.api.fhir.ResourceRules;
 import io.caregrid.api.fhir.SmartRoutes;
 import io.caregrid.api.live.DeadLetterRoutes;
 import io.caregrid.api.live.LiveRoutes;
+import io.caregrid.api.live.MappingRoutes;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.AuditEvents;
@@ -45,6 +46,7 @@ public final class ApiDoors {
         new AuditRoutes(events, audit),
         new LiveRoutes(vertx, store, audit, shards),
         new DeadLetterRoutes(letters, audit),
+        new MappingRoutes(),
         new HealthRoutes(checks, scrape),
         new OpenApiRoutes(version),
         new PageRoutes());

@@ -41,6 +41,8 @@ public final class OpenApiRoutes implements Routes {
       GET /iomt/live              -   200 text/event-stream                       Readings of devices as they come, as server-sent events; with device=, of one.
       GET /iomt/devices/:id/latest -  200 application/json                        The latest readings of one device.
       GET /iomt/dead-letters      -   200 application/json                        What could not be used, newest first, with why; at most _count of them.
+      POST /iomt/$preview         application/json 200 application/json           Says what two mappings would make of messages, and what is wrong with them; nothing is kept.
+      POST /iomt/$evaluate        application/json 200 application/json           Tries one JSONPath or JMESPath expression on one message.
       POST /analytics/sql         application/json 200 application/json,text/csv,application/vnd.apache.parquet   Runs one read-only SQL query over the lake.
       GET /analytics/tables       -   200 application/json                        The tables of the lake with their columns.
       POST /dicom-web/studies     multipart/related 200 application/dicom+json    Stores DICOM instances (STOW-RS, PS3.18 10.5).

@@ -127,6 +127,8 @@ final class AccessTable {
       GET     /iomt/live                            FHIR_READ
       GET     /iomt/devices/:id/latest              FHIR_READ
       GET     /iomt/dead-letters                    OPERATE
+      POST    /iomt/$preview                        OPERATE
+      POST    /iomt/$evaluate                       OPERATE
       POST    /analytics/sql                        ANALYTICS_QUERY
       GET     /analytics/tables                     ANALYTICS_QUERY
       POST    /dicom-web/studies                    DICOM_WRITE

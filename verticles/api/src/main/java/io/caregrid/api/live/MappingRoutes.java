@@ -1,0 +1,100 @@
+package io.caregrid.api.live;
+
+import static io.caregrid.contract.Gate.needs;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.caregrid.contract.Access;
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.Routes;
+import io.caregrid.templates.preview.Evaluation;
+import io.caregrid.templates.preview.Preview;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.concurrent.Semaphore;
+import java.util.function.Function;
+
+/**
+ * {@code POST /iomt/$preview} and {@code /iomt/$evaluate}: what mappings would do, without doing it. Shapes: {@link Preview}, {@link Evaluation}. Nothing of it
+ * is kept. At most {@link #AT_ONCE} of them are worked on at a time; others are told to come again.
+ */
+public final class MappingRoutes implements Routes {
+  private static final int MOST_BYTES = 8 << 20;
+  private static final int AT_ONCE = 2;
+  /** Numbers are read as a running feed reads them. */
+  private static final ObjectMapper JSON = JsonMapper.builder()
+      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+      .build();
+  private final Semaphore room = new Semaphore(AT_ONCE);
+
+  @Override
+  public void mount(Router router) {
+    needs(Access.OPERATE, router.post("/iomt/$preview")).handler(
+        request -> answer(request, asked -> Preview.answer(asked, Instant.now())));
+    needs(Access.OPERATE, router.post("/iomt/$evaluate")).handler(request -> answer(request, Evaluation::answer));
+  }
+
+  private void answer(RoutingContext request, Function<JsonNode, JsonNode> answer) {
+    body(request.request())
+        .compose(body -> worked(request, body, answer))
+        .compose(said -> request.response()
+            .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+            .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+            .putHeader("X-Content-Type-Options", "nosniff")
+            .end(said))
+        .onFailure(request::fail);
+  }
+
+  private Future<Buffer> worked(RoutingContext request, Buffer body, Function<JsonNode, JsonNode> answer) {
+    if (!room.tryAcquire())
+      return Future.failedFuture(new Failure.Busy("other previews are being worked on; try again"));
+    return request.vertx()
+        .executeBlocking(() -> Buffer.buffer(JSON.writeValueAsBytes(said(body, answer))), false)
+        .onComplete(over -> room.release());
+  }
+
+  private static JsonNode said(Buffer body, Function<JsonNode, JsonNode> answer) throws IOException {
+    JsonNode asked;
+    try {
+      asked = JSON.readTree(body.getBytes());
+    } catch (JsonProcessingException broken) {
+      throw new Failure.Invalid("the body is not JSON: line " + broken.getLocation().getLineNr() + ", column "
+          + broken.getLocation().getColumnNr());
+    }
+    try {
+      return answer.apply(asked);
+    } catch (IllegalArgumentException wrong) {
+      throw new Failure.Invalid(wrong.getMessage());
+    }
+  }
+
+  private static Future<Buffer> body(HttpServerRequest request) {
+    String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    if (type == null || !type.split(";", 2)[0].trim().toLowerCase(Locale.ROOT).equals("application/json")) {
+      return Future.failedFuture(new Failure.UnsupportedMedia("this address reads Content-Type application/json"));
+    }
+    Promise<Buffer> whole = Promise.promise();
+    Buffer body = Buffer.buffer();
+    request.handler(part -> {
+      if (body.length() + part.length() <= MOST_BYTES) body.appendBuffer(part);
+      else
+        whole.tryFail(
+            new Failure.TooLarge("the body is larger than " + (MOST_BYTES >> 20) + " MB, the most this address reads"));
+    });
+    request.exceptionHandler(gone -> whole.tryFail(new Failure.Invalid("the connection ended before the body did")));
+    request.endHandler(end -> whole.tryComplete(body));
+    request.resume();
+    return whole.future();
+  }
+}
