@@ -34,7 +34,8 @@ class MainTest {
   @ValueSource(strings = {"--help", "node --help", "demo --help", "config --help", "send --help", "--version",
     "node --version", "demo --version",
     "config --version", "send --version", "sql --help", "dicom --help", "dicom verify --help", "dicom rebuild --help",
-    "dicom send --help", "dicom echo --help", "audit --help", "audit ship --help"})
+    "dicom send --help", "dicom echo --help", "audit --help", "audit ship --help",
+    "mapping --help", "mapping check --help", "mapping preview --help"})
   void everyCommandExplainsItself(String words) {
     assertEquals(0, run(words.split(" ")));
     assertTrue(out.toString().contains(words.endsWith("version") ? "Caregrid" : "Usage: caregrid"), out.toString());
