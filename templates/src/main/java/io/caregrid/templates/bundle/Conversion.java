@@ -1,0 +1,106 @@
+package io.caregrid.templates.bundle;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.templates.ccda.Document;
+import io.caregrid.templates.ccda.SectionFilters;
+import io.caregrid.templates.hl7v2.Message;
+import io.caregrid.templates.hl7v2.SegmentFilters;
+import io.caregrid.templates.hl7v2.Unused;
+import io.caregrid.templates.liquid.ConversionException;
+import io.caregrid.templates.liquid.ConversionFilters;
+import io.caregrid.templates.liquid.ErrorCode;
+import io.caregrid.templates.liquid.Filters;
+import io.caregrid.templates.liquid.Limits;
+import io.caregrid.templates.liquid.TemplateFiles;
+import io.caregrid.templates.liquid.Templates;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Converts messages of one kind with one set of templates. Immutable, for any number of threads; one conversion is bounded by its {@link Limits} and by
+ * {@link #LONGEST_INPUT}.
+ */
+public final class Conversion {
+  /** Most characters of one input. */
+  public static final int LONGEST_INPUT = 32 << 20;
+
+  /** @param folder where a tree of several kinds keeps this one */
+  public enum Kind {
+    HL7V2("Hl7v2"), CCDA("Ccda");
+
+    final String folder;
+
+    Kind(String folder) {
+      this.folder = folder;
+    }
+  }
+
+  private final Kind kind;
+  private final Templates templates;
+  private final Limits limits;
+  private final ZoneId zone;
+  private final Clock clock;
+
+  private Conversion(Kind kind, Templates templates, Limits limits, ZoneId zone, Clock clock) {
+    this.kind = kind;
+    this.templates = templates;
+    this.limits = limits;
+    this.zone = zone;
+    this.clock = clock;
+  }
+
+  /**
+   * @param place folder or zip, either of this kind or with a folder {@code Hl7v2} or {@code Ccda} in it
+   * @param zone  of dates and times that name none
+   * @throws ConversionException 1101 to 1104
+   */
+  public static Conversion load(Kind kind, Path place, Limits limits, ZoneId zone, Clock clock) {
+    return of(kind, TemplateFiles.under(TemplateFiles.read(place), kind.folder), limits, zone, clock);
+  }
+
+  public static Conversion of(Kind kind, Map<String, String> files, Limits limits, ZoneId zone, Clock clock) {
+    Filters filters = ConversionFilters.all();
+    SegmentFilters.addTo(filters);
+    SectionFilters.addTo(filters);
+    return new Conversion(kind, Templates.of(files, filters), limits, zone, clock);
+  }
+
+  /** What a conversion can start with. */
+  public Set<String> roots() {
+    return templates.roots();
+  }
+
+  public int size() {
+    return templates.size();
+  }
+
+  /** @param root for instance {@code ADT_A01} or {@code CCD} */
+  public Outcome convert(String input, String root) {
+    try {
+      if (input != null && input.length() > LONGEST_INPUT) {
+        throw new ConversionException(ErrorCode.INPUT_PARSING_ERROR,
+            "The input data is longer than " + LONGEST_INPUT + " characters.");
+      }
+      return kind == Kind.HL7V2 ? message(Message.parse(input), root) : document(Document.parse(input), root);
+    } catch (ConversionException failure) {
+      return new Outcome.Refused(failure);
+    }
+  }
+
+  private Outcome message(Message message, String root) {
+    ObjectNode bundle = bundle(root, Map.of("hl7v2Data", message));
+    return new Outcome.Converted(bundle, Unused.of(message));
+  }
+
+  private Outcome document(Map<String, Object> document, String root) {
+    return new Outcome.Converted(bundle(root, Map.of("msg", document)), List.of());
+  }
+
+  private ObjectNode bundle(String root, Map<String, ?> variables) {
+    return Entries.merged(LooseJson.read(templates.render(root, variables, limits, zone, clock)));
+  }
+}

@@ -1,0 +1,68 @@
+package io.caregrid.templates.bundle;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.templates.liquid.ConversionException;
+import io.caregrid.templates.liquid.ErrorCode;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Joins the entries that speak of one resource (same type, id and version) at the place of the first. Objects are joined member by member, lists keep what they
+ * have and take what they do not, of anything else the later one counts; null changes nothing.
+ */
+public final class Entries {
+  private Entries() {}
+
+  /** @throws ConversionException 1402 when {@code entry} is no list of objects */
+  public static ObjectNode merged(ObjectNode bundle) {
+    JsonNode entries = bundle.get("entry");
+    if (entries == null) return bundle;
+    ArrayNode merged = bundle.arrayNode();
+    Map<String, ObjectNode> byKey = new HashMap<>();
+    for (JsonNode entry : entries) {
+      if (!(entry instanceof ObjectNode object)) {
+        throw new ConversionException(ErrorCode.JSON_MERGING_ERROR,
+            "Error happened when merging JSON: an entry is no object");
+      }
+      ObjectNode first = byKey.putIfAbsent(key(object), object);
+      if (first == null) merged.add(object);
+      else join(first, object);
+    }
+    bundle.set("entry", merged);
+    return bundle;
+  }
+
+  private static String key(ObjectNode entry) {
+    JsonNode resource = entry.path("resource");
+    if (!resource.hasNonNull("resourceType")) return entry.toString();
+    StringBuilder key = new StringBuilder(resource.get("resourceType").asText());
+    if (resource.path("meta").hasNonNull("versionId"))
+      key.append('_').append(resource.path("meta").get("versionId").asText());
+    if (resource.hasNonNull("id")) key.append('_').append(resource.get("id").asText());
+    return key.toString();
+  }
+
+  private static void join(ObjectNode target, ObjectNode addition) {
+    addition.fields().forEachRemaining(member -> {
+      JsonNode there = target.get(member.getKey());
+      JsonNode value = member.getValue();
+      if (there instanceof ObjectNode inner && value instanceof ObjectNode more) {
+        join(inner, more);
+      } else if (there instanceof ArrayNode list && value instanceof ArrayNode more) {
+        unite(list, more);
+      } else if (there == null || !value.isNull()) {
+        target.set(member.getKey(), value);
+      }
+    });
+  }
+
+  private static void unite(ArrayNode list, ArrayNode more) {
+    Set<JsonNode> known = new LinkedHashSet<>();
+    list.forEach(known::add);
+    for (JsonNode each : more) if (known.add(each)) list.add(each);
+  }
+}

@@ -1,0 +1,64 @@
+package io.caregrid.templates.hl7v2;
+
+import io.caregrid.templates.liquid.ConversionException;
+import io.caregrid.templates.liquid.ErrorCode;
+import io.caregrid.templates.liquid.Indexed;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One HL7 v2 message. Not thread-safe: it notes which components are read.
+ *
+ * @param ids      the segments' names, in order
+ * @param segments as many as {@code ids}
+ */
+public record Message(List<String> ids, List<Segment> segments) implements Indexed {
+  /**
+   * @param text segments ended by CR, LF or both; empty lines and a byte order mark are left out
+   * @throws ConversionException 1202 to 1207
+   */
+  public static Message parse(String text) {
+    if (text == null || text.isBlank()) {
+      throw new ConversionException(ErrorCode.NULL_OR_WHITE_SPACE_INPUT,
+          "The input data should not be null, empty or consists only of white-space characters.");
+    }
+    List<String> lines = lines(text.startsWith("\uFEFF") ? text.substring(1) : text);
+    if (lines.isEmpty())
+      throw new ConversionException(ErrorCode.INVALID_HL7V2_MESSAGE,
+          "The HL7 v2 message is invalid, it has no segment.");
+    Separators separators = Separators.of(lines.get(0));
+    List<String> ids = new ArrayList<>(lines.size());
+    List<Segment> segments = new ArrayList<>(lines.size());
+    for (String line : lines) {
+      Segment segment = Segment.parse(line, separators, segments.isEmpty());
+      ids.add(segment.id());
+      segments.add(segment);
+    }
+    return new Message(ids, segments);
+  }
+
+  private static List<String> lines(String text) {
+    List<String> lines = new ArrayList<>();
+    int from = 0;
+    for (int i = 0; i <= text.length(); i++) {
+      if (i < text.length() && text.charAt(i) != '\r' && text.charAt(i) != '\n') continue;
+      if (i > from) lines.add(text.substring(from, i));
+      from = i + 1;
+    }
+    return lines;
+  }
+
+  @Override
+  public Object at(String key) {
+    return switch (key) {
+      case "Meta", "meta" -> ids;
+      case "Data", "data" -> segments;
+      default -> null;
+    };
+  }
+
+  @Override
+  public Object at(int index) {
+    return null;
+  }
+}

@@ -1,0 +1,81 @@
+package io.caregrid.templates.hl7v2;
+
+import io.caregrid.templates.liquid.ConversionException;
+import io.caregrid.templates.liquid.ErrorCode;
+import java.nio.charset.StandardCharsets;
+
+/** The five characters that MSH-1 and MSH-2 declare (HL7 v2 2.5.4); the escape character must be a backslash. */
+record Separators(char field, char component, char repetition, char subcomponent) {
+
+  private static final char ESCAPE = '\\';
+
+  static Separators of(String header) {
+    if (!header.regionMatches(true, 0, "MSH", 0, 3)) {
+      throw wrong(ErrorCode.INVALID_HL7V2_MESSAGE, "The HL7 v2 message is invalid, its first segment is not MSH.");
+    }
+    if (header.length() < 8) throw wrong(ErrorCode.MISSING_HL7V2_SEPARATORS, "MSH segment misses separators.");
+    if (header.substring(3, 8).chars().distinct().count() != 5) {
+      throw wrong(ErrorCode.DUPLICATE_HL7V2_SEPARATORS, "MSH segment contains duplicate separators.");
+    }
+    if (header.charAt(6) != ESCAPE) {
+      throw wrong(ErrorCode.INVALID_HL7V2_ESCAPE_CHARACTER, "Escape character should be backslash.");
+    }
+    return new Separators(header.charAt(3), header.charAt(4), header.charAt(5), header.charAt(7));
+  }
+
+  /** Resolves escapes, then escapes for JSON. An escape that is none of the known ones stays as it is. */
+  String text(String raw) {
+    int quote = raw.indexOf('"');
+    int escape = raw.indexOf(ESCAPE);
+    if (quote < 0 && escape < 0) return raw;
+    String plain = escape < 0 ? raw : unescaped(raw);
+    return plain.replace("\\", "\\\\").replace("\"", "\\\"");
+  }
+
+  private String unescaped(String raw) {
+    StringBuilder text = new StringBuilder(raw.length());
+    for (int i = 0; i < raw.length();) {
+      int end = raw.charAt(i) == ESCAPE ? raw.indexOf(ESCAPE, i + 1) : -1;
+      String meant = end < 0 ? null : meaning(raw.substring(i + 1, end));
+      if (meant == null) {
+        text.append(raw.charAt(i++));
+      } else {
+        text.append(meant);
+        i = end + 1;
+      }
+    }
+    return text.toString();
+  }
+
+  private String meaning(String escape) {
+    return switch (escape) {
+      case "F" -> String.valueOf(field);
+      case "S" -> String.valueOf(component);
+      case "T" -> String.valueOf(subcomponent);
+      case "R" -> String.valueOf(repetition);
+      case "E" -> "\\";
+      case ".br" -> "\\n";
+      default -> isHex(escape) ? hex(escape.substring(1)) : null;
+    };
+  }
+
+  private static boolean isHex(String escape) {
+    return escape.length() > 1 && escape.charAt(0) == 'X'
+        && escape.chars().skip(1).allMatch(each -> each >= '0' && each <= '9' || each >= 'A' && each <= 'F');
+  }
+
+  /** Each pair is one character of ISO 8859-1, as in the tool that templates were written for. */
+  private static String hex(String digits) {
+    if (digits.length() % 2 != 0) {
+      String shown = digits.length() > 20 ? digits.substring(0, 20) + "..." : digits;
+      throw wrong(ErrorCode.INVALID_HEXADECIMAL_NUMBER, "The hexadecimal number is invalid: " + shown + ".");
+    }
+    byte[] bytes = new byte[digits.length() / 2];
+    for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) Integer.parseInt(digits.substring(2 * i, 2 * i + 2), 16);
+    return new String(bytes, StandardCharsets.ISO_8859_1);
+  }
+
+  private static ConversionException wrong(ErrorCode code, String message) {
+    return new ConversionException(code, message);
+  }
+}

@@ -1,0 +1,265 @@
+package io.caregrid.templates.liquid;
+
+import io.caregrid.templates.liquid.Lexer.Kind;
+import io.caregrid.templates.liquid.Lexer.Token;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Turns the pieces of one template into closures. What is wrong in the text is found here, with its line, and not when the template is used. */
+final class Compiler {
+  private static final Pattern ASSIGN = Pattern.compile("(" + Markup.NAME + ")\\s*=\\s*(.*)", Pattern.DOTALL);
+  private static final Pattern EVALUATE = Pattern.compile("(" + Markup.NAME + ")\\s+using\\s+(" + Markup.QUOTED + ")");
+  private static final Pattern FOR = Pattern.compile("(\\w+)\\s+in\\s+(" + Markup.FRAGMENT + ")\\s*(reversed)?");
+  private static final Pattern INCLUDE = Pattern
+      .compile("(" + Markup.FRAGMENT + ")(?:\\s+(?:with|for)\\s+(" + Markup.FRAGMENT + "))?");
+  private static final Pattern CASE = Pattern.compile(Markup.FRAGMENT);
+  private static final Pattern WHEN = Pattern
+      .compile("(" + Markup.FRAGMENT + ")(?:(?:\\s+or\\s+|\\s*,\\s*)(" + Markup.FRAGMENT + ".*))?");
+  private static final Pattern VARIABLE = Pattern.compile("\\s*([\\w-]+)\\s*");
+  private static final Set<String> IF_PARTS = Set.of("elsif", "elseif", "else");
+  private final String template;
+  private final List<Token> tokens;
+  private final Symbols symbols;
+  private final Filters filters;
+  private int at;
+
+  private Compiler(String template, List<Token> tokens, Symbols symbols, Filters filters) {
+    this.template = template;
+    this.tokens = tokens;
+    this.symbols = symbols;
+    this.filters = filters;
+  }
+
+  static Template template(String key, String source, Symbols symbols, Filters filters) {
+    Compiler compiler = new Compiler(key, Lexer.tokens(key, source), symbols, filters);
+    Node body = compiler.block(Set.of());
+    if (compiler.at < compiler.tokens.size())
+      throw compiler.wrong(compiler.tokens.get(compiler.at), "nothing is open that it ends");
+    return new Template(key, body);
+  }
+
+  /** Pieces up to a tag of {@code ends}, which is left to the caller, or to the end of the file when {@code ends} is empty. */
+  private Node block(Set<String> ends) {
+    List<Node> nodes = new ArrayList<>();
+    while (at < tokens.size()) {
+      Token token = tokens.get(at);
+      if (token.kind() == Kind.TAG && ends.contains(token.name())) return Nodes.all(nodes);
+      at++;
+      if (token.kind() == Kind.TEXT) nodes.add(Nodes.text(token.text()));
+      if (token.kind() == Kind.OUTPUT) nodes.add(placed(token, Nodes.output(piped(token, token.text()))));
+      if (token.kind() == Kind.TAG) nodes.add(placed(token, tag(token)));
+    }
+    if (!ends.isEmpty())
+      throw new ConversionException(ErrorCode.TEMPLATE_SYNTAX_ERROR, "a block is not ended: " + ends, template,
+          lastLine());
+    return Nodes.all(nodes);
+  }
+
+  private int lastLine() {
+    return tokens.isEmpty() ? 1 : tokens.get(tokens.size() - 1).line();
+  }
+
+  private Node placed(Token token, Node node) {
+    return Nodes.placed(node, template, token.line());
+  }
+
+  private Node tag(Token token) {
+    return switch (token.name()) {
+      case "assign" -> assign(token);
+      case "capture" -> capture(token);
+      case "evaluate" -> evaluate(token);
+      case "include" -> include(token);
+      case "if" -> ifs(token, false);
+      case "unless" -> ifs(token, true);
+      case "for" -> loop(token);
+      case "case" -> cases(token);
+      case "comment", "raw" -> raw(token);
+      case "break" -> run -> Node.BREAK;
+      case "continue" -> run -> Node.CONTINUE;
+      case "mergeDiff" -> mergeDiff(token);
+      default -> throw wrong(token, "unknown tag '" + token.name() + "'");
+    };
+  }
+
+  private Node assign(Token token) {
+    Matcher match = found(ASSIGN, token, "assign variable = value");
+    return Nodes.assign(symbols.of(match.group(1)), piped(token, match.group(2)));
+  }
+
+  private Node capture(Token token) {
+    Matcher match = VARIABLE.matcher(token.markup());
+    if (!match.matches()) throw wrong(token, "write: capture variable");
+    Node body = block(Set.of("endcapture"));
+    at++;
+    return Nodes.capture(symbols.of(match.group(1)), body);
+  }
+
+  private Node evaluate(Token token) {
+    Matcher match = found(EVALUATE, token, "evaluate variable using 'Template' name: value");
+    String name = Markup.unquoted(match.group(2));
+    return Nodes.evaluate(symbols.of(match.group(1)), new Nodes.Link(run -> name, name), bindings(token));
+  }
+
+  private Nodes.Binding[] bindings(Token token) {
+    List<Nodes.Binding> bindings = new ArrayList<>();
+    for (Map.Entry<String, String> each : Markup.attributes(token.markup()).entrySet()) {
+      bindings.add(new Nodes.Binding(symbols.of(each.getKey()), Expression.of(each.getValue(), symbols)));
+    }
+    return bindings.toArray(new Nodes.Binding[0]);
+  }
+
+  private Node include(Token token) {
+    Matcher match = found(INCLUDE, token, "include 'Template' with value name: value");
+    String fragment = match.group(1);
+    String name = Markup.unquoted(fragment);
+    String inside = fragment.length() < 2 ? "" : fragment.substring(1, fragment.length() - 1);
+    Expression with = match.group(2) == null ? implied(inside) : Expression.of(match.group(2), symbols);
+    int slot = inside.matches("[\\w-]+") ? symbols.of(inside) : -1;
+    Expression called = Expression.of(fragment, symbols);
+    return Nodes.include(new Nodes.Link(called, name), with, slot, bindings(token));
+  }
+
+  /** Without {@code with}, a variable that happens to have the template's name is meant. */
+  private Expression implied(String name) {
+    return Expression.of(name, symbols);
+  }
+
+  private Node ifs(Token token, boolean unless) {
+    String end = unless ? "endunless" : "endif";
+    List<Condition> conditions = new ArrayList<>();
+    List<Node> bodies = new ArrayList<>();
+    Condition first = condition(token);
+    conditions.add(unless ? run -> !first.holds(run) : first);
+    Set<String> ends = Set.of("elsif", "elseif", "else", end);
+    bodies.add(block(ends));
+    Token next = tokens.get(at++);
+    while (IF_PARTS.contains(next.name())) {
+      conditions.add(next.name().equals("else") ? run -> true : condition(next));
+      bodies.add(block(ends));
+      next = tokens.get(at++);
+    }
+    return Nodes.first(conditions.toArray(new Condition[0]), bodies.toArray(new Node[0]));
+  }
+
+  private Condition condition(Token token) {
+    Condition condition = Condition.of(token.markup(), symbols);
+    if (condition == null) throw wrong(token, "write: if value operator value");
+    return condition;
+  }
+
+  private Node loop(Token token) {
+    Matcher match = found(FOR, token, "for item in collection");
+    Map<String, String> attributes = Markup.attributes(token.markup());
+    Node body = block(Set.of("endfor", "else"));
+    Node otherwise = run -> Node.GO_ON;
+    if (tokens.get(at).name().equals("else")) {
+      at++;
+      otherwise = block(Set.of("endfor"));
+    }
+    at++;
+    Nodes.Window window = new Nodes.Window(optional(attributes.get("OFFSET")), optional(attributes.get("LIMIT")),
+        match.group(3) != null);
+    return Nodes.loop(symbols.of(match.group(1)), symbols.of("forloop"), Expression.of(match.group(2), symbols), window,
+        body, otherwise);
+  }
+
+  private Expression optional(String markup) {
+    return markup == null ? null : Expression.of(markup, symbols);
+  }
+
+  private Node cases(Token token) {
+    String left = foundAnywhere(CASE, token, "case value");
+    List<Condition> conditions = new ArrayList<>();
+    List<Node> bodies = new ArrayList<>();
+    Set<String> ends = Set.of("when", "else", "endcase");
+    block(ends);
+    Token next = tokens.get(at++);
+    while (!next.name().equals("endcase")) {
+      List<Condition> any = next.name().equals("else") ? null : whens(left, next);
+      Node body = block(ends);
+      if (any == null) {
+        conditions.add(null);
+        bodies.add(body);
+      } else {
+        for (Condition each : any) {
+          conditions.add(each);
+          bodies.add(body);
+        }
+      }
+      next = tokens.get(at++);
+    }
+    return Nodes.every(conditions.toArray(new Condition[0]), bodies.toArray(new Node[0]));
+  }
+
+  private List<Condition> whens(String left, Token token) {
+    List<Condition> any = new ArrayList<>();
+    for (String rest = token.markup(); rest != null;) {
+      Matcher match = WHEN.matcher(rest);
+      if (!match.find()) throw wrong(token, "write: when value");
+      any.add(Condition.equal(left, match.group(1), symbols));
+      rest = match.group(2);
+    }
+    return any;
+  }
+
+  private Node raw(Token token) {
+    String text = "";
+    if (at < tokens.size() && tokens.get(at).kind() == Kind.TEXT) text = tokens.get(at++).text();
+    if (at >= tokens.size() || !tokens.get(at).name().equals("end" + token.name()))
+      throw wrong(token, "it is not ended");
+    at++;
+    return token.name().equals("raw") ? Nodes.text(text) : run -> Node.GO_ON;
+  }
+
+  private Node mergeDiff(Token token) {
+    String variable = token.markup().trim();
+    if (!variable.matches(Markup.NAME)) throw wrong(token, "write: mergeDiff variable");
+    Node body = block(Set.of("endmergeDiff"));
+    at++;
+    return MergeDiff.node(Expression.of(variable, symbols), body);
+  }
+
+  private Expression piped(Token token, String markup) {
+    Markup.Piped piped = Markup.piped(markup);
+    if (piped.value() == null) return run -> null;
+    Expression value = Expression.of(piped.value(), symbols);
+    for (Markup.Call call : piped.calls()) value = filtered(token, value, call);
+    return value;
+  }
+
+  /** A filter that does not exist is an error when it is reached, not before: Microsoft's own set names one in a branch that is never taken. */
+  private Expression filtered(Token token, Expression value, Markup.Call call) {
+    Filters.Named named = filters.find(call.filter());
+    if (named == null) {
+      return run -> {
+        throw new ConversionException(ErrorCode.TEMPLATE_RENDERING_ERROR, "unknown filter '" + call.filter() + "'");
+      };
+    }
+    Expression[] given = call.arguments().stream().map(each -> Expression.of(each, symbols)).toArray(Expression[]::new);
+    if (given.length < named.fewest() || given.length > named.most()) {
+      throw wrong(token,
+          "filter '" + call.filter() + "' takes " + named.fewest() + " to " + named.most() + " arguments");
+    }
+    return Nodes.filtered(value, named.filter(), given);
+  }
+
+  private Matcher found(Pattern pattern, Token token, String syntax) {
+    Matcher match = pattern.matcher(token.markup());
+    if (!match.find()) throw wrong(token, "write: " + syntax);
+    return match;
+  }
+
+  private String foundAnywhere(Pattern pattern, Token token, String syntax) {
+    return found(pattern, token, syntax).group();
+  }
+
+  private ConversionException wrong(Token token, String why) {
+    String message = "Syntax error in template '" + template + "' at line " + token.line() + ": '"
+        + token.text().strip() + "': " + why;
+    return new ConversionException(ErrorCode.TEMPLATE_SYNTAX_ERROR, message, template, token.line());
+  }
+}

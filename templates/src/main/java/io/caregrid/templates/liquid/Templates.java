@@ -1,0 +1,100 @@
+package io.caregrid.templates.liquid;
+
+import java.time.Clock;
+import java.time.ZoneId;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/**
+ * A set of templates, each compiled once. Immutable, for any number of threads.
+ *
+ * <p>The file {@code X.liquid} is the template {@code X}; {@code A/_X.liquid} is {@code A/X}. A name that is not found as written is looked for without regard to
+ * case, since many sets were written on systems where that makes no difference.
+ */
+public final class Templates {
+  private static final Pattern SEPARATOR = Pattern.compile("[\\\\/]_?");
+  private static final String LIQUID = ".liquid";
+  final Symbols symbols = new Symbols();
+  private final Map<String, Template> byKey = new HashMap<>();
+  private final Map<String, Template> byFoldedKey = new HashMap<>();
+  private CodeMapping codes = CodeMapping.NONE;
+
+  private Templates() {}
+
+  /**
+   * @param files paths relative to the set's folder, with {@code /} between names, and their text
+   * @throws ConversionException {@link ErrorCode#TEMPLATE_SYNTAX_ERROR} with file and line, {@link ErrorCode#INVALID_CODE_MAPPING}
+   */
+  public static Templates of(Map<String, String> files, Filters filters) {
+    Templates templates = new Templates();
+    files.forEach((path, text) -> templates.add(path, text, filters));
+    return templates;
+  }
+
+  private void add(String path, String text, Filters filters) {
+    String name = SEPARATOR.matcher(path).replaceAll("/");
+    if (name.endsWith("CodeSystem/CodeSystem.json") || name.endsWith("ValueSet/ValueSet.json")) {
+      codes = CodeMapping.of(path, text);
+    } else if (name.toLowerCase(Locale.ROOT).endsWith(LIQUID)) {
+      String key = name.substring(0, name.length() - LIQUID.length());
+      Template template = Compiler.template(key, text, symbols, filters);
+      byKey.put(key, template);
+      byFoldedKey.putIfAbsent(key.toLowerCase(Locale.ROOT), template);
+    }
+  }
+
+  /** The names of templates that are not in a folder: those a conversion can start with. */
+  public Set<String> roots() {
+    Set<String> roots = new TreeSet<>();
+    for (String key : byKey.keySet()) if (!key.contains("/")) roots.add(key);
+    return roots;
+  }
+
+  public int size() {
+    return byKey.size();
+  }
+
+  public boolean has(String name) {
+    return byKey.containsKey(name) || byFoldedKey.containsKey(name.toLowerCase(Locale.ROOT));
+  }
+
+  Template require(String name) {
+    Template exact = byKey.get(name);
+    if (exact != null) return exact;
+    Template folded = byFoldedKey.get(name.toLowerCase(Locale.ROOT));
+    if (folded == null)
+      throw new ConversionException(ErrorCode.TEMPLATE_NOT_FOUND, "Template '" + name + "' not found");
+    return folded;
+  }
+
+  CodeMapping codes() {
+    return codes;
+  }
+
+  /**
+   * Renders {@code root} over {@code variables}.
+   *
+   * @param zone of dates and times that name none
+   * @throws ConversionException with the template and line where it happened
+   */
+  public String render(String root, Map<String, ?> variables, Limits limits, ZoneId zone, Clock clock) {
+    if (root == null || root.isEmpty()) {
+      throw new ConversionException(ErrorCode.NULL_OR_EMPTY_ROOT_TEMPLATE,
+          "Root template should not be null or empty.");
+    }
+    Run run = new Run(this, limits, zone, clock, variables);
+    try {
+      int signal = run.render(require(root));
+      if (signal == Node.GO_ON) return run.out.toString();
+      throw new ConversionException(ErrorCode.TEMPLATE_RENDERING_ERROR, "'break' or 'continue' outside of a loop", root,
+          0);
+    } catch (StackOverflowError deep) {
+      throw new ConversionException(ErrorCode.TEMPLATE_RENDERING_ERROR,
+          "templates or a regular expression nest too deeply", root, 0);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package io.caregrid.templates.bundle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.caregrid.templates.liquid.Limits;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.DateTimeException;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * Runs Microsoft's own templates over Microsoft's own samples and asks for what Microsoft's converter makes of them ({@code shared/cases/convert}). The templates
+ * are not kept here: without CAREGRID_MS_TEMPLATES (a copy of {@code data/Templates} of microsoft/FHIR-Converter) this is skipped, also under CAREGRID_STRICT. Its
+ * last result is in docs/CONVERT.md.
+ */
+class MicrosoftTemplatesTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TestFactory
+  Stream<DynamicTest> hl7v2() throws IOException {
+    return tests(Conversion.Kind.HL7V2, "Hl7v2.json", 63);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> ccda() throws IOException {
+    return tests(Conversion.Kind.CCDA, "Ccda.json", 8);
+  }
+
+  private static Stream<DynamicTest> tests(Conversion.Kind kind, String file, int expected) throws IOException {
+    String templates = System.getenv("CAREGRID_MS_TEMPLATES");
+    String shared = System.getenv("CAREGRID_SHARED");
+    Assumptions.assumeTrue(templates != null,
+        "CAREGRID_MS_TEMPLATES is not set: no copy of Microsoft's templates to run");
+    Assumptions.assumeTrue(shared != null, "CAREGRID_SHARED is not set: no cases to run");
+    Path cases = Path.of(shared, "cases/convert");
+    Conversion conversion = Conversion.load(kind, Path.of(templates), Limits.DEFAULT, ZoneOffset.UTC,
+        Clock.systemUTC());
+    List<DynamicTest> tests = new ArrayList<>();
+    for (JsonNode one : JSON.readTree(cases.resolve(file).toFile()).path("cases")) {
+      tests.add(DynamicTest.dynamicTest(one.path("id").asText(), () -> check(one, conversion, cases)));
+    }
+    assertEquals(expected, tests.size());
+    return tests.stream();
+  }
+
+  private static void check(JsonNode one, Conversion conversion, Path cases) throws IOException {
+    String input = Files.readString(cases.resolve("inputs").resolve(fileName(one)), StandardCharsets.UTF_8);
+
+    Outcome outcome = conversion.convert(input, one.path("rootTemplate").asText());
+
+    if (outcome instanceof Outcome.Refused refused)
+      throw new AssertionError(refused.why().code + ": " + refused.why().told());
+    JsonNode bundle = assertInstanceOf(Outcome.Converted.class, outcome).bundle();
+    List<String> differences = differences(one.path("assertions"), bundle);
+    assertTrue(differences.isEmpty(), () -> differences.size() + " differences: " + String.join("; ", differences));
+  }
+
+  private static String fileName(JsonNode one) {
+    String path = one.has("inputFile") ? one.path("inputFile").asText() : one.at("/input/path").asText();
+    return path.substring(path.lastIndexOf('/') + 1);
+  }
+
+  private static List<String> differences(JsonNode expected, JsonNode bundle) {
+    List<String> found = new ArrayList<>();
+    expected.path("bundle")
+        .fields()
+        .forEachRemaining(each -> compare(each.getKey(), each.getValue(), bundle.path(each.getKey()), found));
+    JsonNode entries = bundle.path("entry");
+    compare("entryCount", expected.path("entryCount"), JSON.getNodeFactory().numberNode(entries.size()), found);
+    compare("typeCounts", expected.path("typeCounts"), counts(entries, "/resource/resourceType"), found);
+    compare("requestMethods", expected.path("requestMethods"), counts(entries, "/request/method"), found);
+    for (JsonNode wanted : expected.path("entries")) entry(wanted, entries.path(wanted.path("index").asInt()), found);
+    return found;
+  }
+
+  private static JsonNode counts(JsonNode entries, String pointer) {
+    Map<String, Integer> counts = new TreeMap<>();
+    for (JsonNode entry : entries) counts.merge(entry.at(pointer).asText("?"), 1, Integer::sum);
+    return JSON.valueToTree(counts);
+  }
+
+  private static void entry(JsonNode wanted, JsonNode entry, List<String> found) {
+    String place = "entry " + wanted.path("index");
+    compare(place + " type", wanted.path("resourceType"), entry.at("/resource/resourceType"), found);
+    compare(place + " id", wanted.path("id"), entry.at("/resource/id"), found);
+    compare(place + " method", wanted.path("requestMethod"), entry.at("/request/method"), found);
+    compare(place + " url", wanted.path("requestUrl"), entry.at("/request/url"), found);
+    compare(place + " fullUrl", wanted.path("fullUrl"), entry.path("fullUrl"), found);
+    wanted.path("fields").fields().forEachRemaining(each -> {
+      String pointer = "/" + each.getKey().replace("[", "/").replace("]", "").replace(".", "/");
+      compare(place + " " + each.getKey(), each.getValue(), entry.path("resource").at(pointer), found);
+    });
+    if (wanted.has("leafCount") && leaves(entry.path("resource")) != wanted.path("leafCount").asInt()) {
+      found.add(place + " has " + leaves(entry.path("resource")) + " leaves instead of " + wanted.path("leafCount"));
+    }
+  }
+
+  private static int leaves(JsonNode node) {
+    if (node.isValueNode()) return 1;
+    int leaves = 0;
+    for (JsonNode each : node) leaves += leaves(each);
+    return leaves;
+  }
+
+  private static void compare(String place, JsonNode wanted, JsonNode is, List<String> found) {
+    if (wanted.isMissingNode() || wanted.isNull()) return;
+    boolean same = wanted.equals(is)
+        || wanted.isNumber() && is.isNumber() && wanted.decimalValue().compareTo(is.decimalValue()) == 0;
+    if (!same && !sameInstant(wanted, is)) found.add(place + " is " + is + " instead of " + wanted);
+  }
+
+  private static boolean sameInstant(JsonNode wanted, JsonNode is) {
+    try {
+      return wanted.isTextual() && is.isTextual()
+          && OffsetDateTime.parse(wanted.asText()).toInstant().equals(OffsetDateTime.parse(is.asText()).toInstant());
+    } catch (DateTimeException none) {
+      return false;
+    }
+  }
+}
