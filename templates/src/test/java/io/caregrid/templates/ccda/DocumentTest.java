@@ -1,0 +1,76 @@
+package io.caregrid.templates.ccda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.templates.liquid.ConversionException;
+import io.caregrid.templates.liquid.ErrorCode;
+import io.caregrid.templates.liquid.JsonText;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class DocumentTest {
+  @Test
+  void attributesTextsAndRepeatedElements() {
+    assertEquals(
+        "{\"?xml\":{\"version\":\"1.0\"},\"d\":{\"xmlns\":\"urn:hl7-org:v3\",\"id\":[{\"root\":\"1\"},{\"root\":\"2\"}],"
+            + "\"name\":{\"_\":\"J & K\"},\"none\":null,\"empty\":\"\"}}",
+        json(
+            "<?xml version=\"1.0\"?>\n<d xmlns=\"urn:hl7-org:v3\"> <id root=\"1\"/> <name>J &amp; K</name><id root='2'/><none/><empty></empty></d>"));
+  }
+
+  @Test
+  void foreignNamespacesOfTheRootBecomePrefixes() {
+    assertEquals(
+        "{\"d\":{\"xmlns\":\"urn:hl7-org:v3\",\"xmlns:sdtc\":\"urn:hl7-org:sdtc\",\"sdtc_raceCode\":{\"code\":\"1\"}}}",
+        json("<d xmlns=\"urn:hl7-org:v3\" xmlns:sdtc=\"urn:hl7-org:sdtc\"><sdtc:raceCode code=\"1\"/></d>"));
+  }
+
+  @Test
+  void lineBreaksInsideTextsAreLeftOutAndMixedTextIsAListFromItsEnd() {
+    assertEquals("{\"d\":{\"_\":\"ab\"}}", json("<d>a\r\nb</d>"));
+    assertEquals("{\"d\":{\"br\":null,\"_\":[\"b\",\"a\"]}}", json("<d>a<br/>b</d>"));
+  }
+
+  @Test
+  void theSourceIsKeptWithoutLineBreaks() {
+    assertEquals("<d><e/></d>", Document.parse("<d>\n<e/>\r\n</d>").get("_originalData"));
+  }
+
+  @Test
+  void entitiesAreNotRead() {
+    refused("<!DOCTYPE d [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><d>&x;</d>");
+    refused("<!DOCTYPE d [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><d>&b;</d>");
+    refused("<!DOCTYPE d SYSTEM \"http://localhost:1/x.dtd\"><d/>");
+    refused("<d>&undefined;</d>");
+  }
+
+  @Test
+  void brokenOrEndlesslyDeepIsRefused() {
+    refused("<d><e></d>");
+    refused("plain");
+    refused("<d>".repeat(5000) + "</d>".repeat(5000));
+    assertEquals(ErrorCode.NULL_OR_WHITE_SPACE_INPUT,
+        assertThrows(ConversionException.class, () -> Document.parse(" ")).code);
+  }
+
+  @Test
+  void whereItIsBrokenIsSaid() {
+    ConversionException failure = assertThrows(ConversionException.class, () -> Document.parse("<d>\n<e></d>"));
+
+    assertTrue(failure.getMessage().contains("line 2"), failure.getMessage());
+  }
+
+  private static void refused(String text) {
+    assertEquals(ErrorCode.INPUT_PARSING_ERROR,
+        assertThrows(ConversionException.class, () -> Document.parse(text)).code);
+  }
+
+  private static String json(String text) {
+    Map<String, Object> document = new LinkedHashMap<>(Document.parse(text));
+    document.remove("_originalData");
+    return JsonText.of(document);
+  }
+}
