@@ -104,6 +104,18 @@ public final class Ward implements AutoCloseable {
     }
   }
 
+  /** As if somebody else had a lock such as {@code share} on a table, until {@code meanwhile} returns. */
+  public void whileLocked(String table, String mode, Runnable meanwhile) {
+    try (Connection connection = DriverManager.getConnection(address); Statement sql = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      sql.execute("lock table " + table + " in " + mode + " mode");
+      meanwhile.run();
+      connection.rollback();
+    } catch (SQLException failed) {
+      throw new AssertionError(failed);
+    }
+  }
+
   /** As if the node were gone, for as long as {@code meanwhile} takes; then it is back on the same port. */
   public void withDoorsClosed(Runnable meanwhile) {
     int port = port();

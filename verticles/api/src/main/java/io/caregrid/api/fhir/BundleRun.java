@@ -7,10 +7,13 @@ import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.Reading;
 import io.caregrid.store.Step;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +25,8 @@ import org.slf4j.LoggerFactory;
  */
 final class BundleRun {
   private static final Logger log = LoggerFactory.getLogger(BundleRun.class);
+  private static final int TRIES = 4;
+  private static final int PAUSE_MILLIS = 500;
   private static final int AT_ONCE = 64;
   private static final List<List<String>> ORDER = List.of(List.of("DELETE"), List.of("POST"), List.of("PUT", "PATCH"));
 
@@ -70,13 +75,32 @@ final class BundleRun {
   private Future<?> next(List<Entry> entries, int at, Reply[] replies, Answered answered) {
     if (at >= entries.size()) return Future.succeededFuture();
     Entry entry = entries.get(at);
-    return Future.succeededFuture()
-        .compose(now -> one(entry, answered))
-        .recover(cause -> Future.succeededFuture(refused(entry, cause)))
+    return tried(entry, answered, TRIES)
         .compose(reply -> {
           replies[entry.index()] = reply;
           return next(entries, at + AT_ONCE, replies, answered);
         });
+  }
+
+  /** A batch's entries crowd each other: what is busy because of that, and may be asked twice, is asked again. */
+  private Future<Reply> tried(Entry entry, Answered answered, int tries) {
+    Context here = Vertx.currentContext();
+    return Future.succeededFuture()
+        .compose(now -> one(entry, answered))
+        .recover(cause -> cause instanceof Failure.Busy && tries > 1 && here != null && isRepeatable(entry.ask())
+            ? here.owner()
+                .timer(PAUSE_MILLIS, TimeUnit.MILLISECONDS)
+                .compose(again -> tried(entry, answered, tries - 1))
+            : Future.succeededFuture(refused(entry, cause)));
+  }
+
+  /** Twice makes no difference (FHIR R4 http.html, RFC 9110 section 9.2.2). */
+  private static boolean isRepeatable(Ask ask) {
+    return switch (ask.verb()) {
+      case "POST" -> ask.terms().ifNoneExist() != null;
+      case "PATCH" -> false;
+      default -> true;
+    };
   }
 
   private Future<Reply> one(Entry entry, Answered answered) {

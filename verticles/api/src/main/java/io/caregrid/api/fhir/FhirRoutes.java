@@ -97,7 +97,7 @@ public final class FhirRoutes implements Routes {
       return;
     }
     request.fail(new Failure.NotFound(
-        "no such operation here: operations have names that begin with $, and this node has $viewdefinition-run where it has the role analytics"));
+        "no such operation here, or not for this type: /fhir/metadata names those there are"));
   }
 
   private void mountTypes(Router router) {

@@ -13,7 +13,9 @@ import io.caregrid.store.Stored;
 import io.vertx.core.Future;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -31,6 +33,7 @@ final class Interactions {
   private static final Set<String> MANNERS = Set.of("_format", "_pretty", "_summary", "_elements", "_count",
       "_hardDelete",
       "hardDelete", "_meta-history");
+  private static final String DAY = "\\d{4}-\\d{2}-\\d{2}";
   private static final int MOST_DELETED = 1_000;
 
   private final FhirStore store;
@@ -253,9 +256,11 @@ final class Interactions {
     String text = ask.param(name);
     if (text == null) return null;
     try {
+      if (text.matches(DAY)) return LocalDate.parse(text).atStartOfDay(ZoneOffset.UTC).toInstant(); // as others take it
       return OffsetDateTime.parse(text.replace(' ', '+')).toInstant();
     } catch (DateTimeException unreadable) {
-      throw new Failure.Invalid(name + " must be an instant such as 2026-11-20T10:00:00Z");
+      throw new Failure.Invalid(
+          name + " must be an instant such as 2026-11-20T10:00:00Z, or a day such as 2026-11-20, which begins in UTC");
     }
   }
 

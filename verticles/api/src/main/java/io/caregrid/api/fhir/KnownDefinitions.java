@@ -33,6 +33,8 @@ final class KnownDefinitions {
   private static final long PATIENCE_SECONDS = 10;
   /** A resource may name any number of them. */
   private static final int MOST_LOOKED_FOR = 500;
+  /** Of a StructureDefinition; those of R4 and US Core have less than half of it, snapshot included. */
+  private static final int MOST_BYTES = 2 << 20;
   private final FhirStore store;
   private final Caller caller;
   private final List<ObjectNode> posted;
@@ -146,9 +148,12 @@ final class KnownDefinitions {
     private IBaseResource parsed(Class<? extends IBaseResource> type, HarmlessDefinition definition) {
       left.addAll(definition.left());
       if (definition.resource() == null) return null;
+      byte[] json = Trees.write(definition.resource());
+      if (type == StructureDefinition.class && json.length > MOST_BYTES)
+        throw new Failure.TooLarge("a profile of more than " + (MOST_BYTES >> 20) + " MB is not applied");
+      deadline.check();
       try {
-        return context.newJsonParser()
-            .parseResource(type, new String(Trees.write(definition.resource()), StandardCharsets.UTF_8));
+        return context.newJsonParser().parseResource(type, new String(json, StandardCharsets.UTF_8));
       } catch (DataFormatException unreadable) {
         return null;
       }

@@ -93,7 +93,11 @@ final class WriteRoutes implements Routes {
   }
 
   private Future<Edit> edit(RoutingContext request) {
-    if (!Bodies.mediaType(request.request()).equals(JSON_PATCH))
+    String type = Bodies.mediaType(request.request());
+    if (!type.equals(JSON_PATCH) && !type.isEmpty() && Format.of(type) == null)
+      throw new Failure.UnsupportedMedia("a patch is " + JSON_PATCH
+          + " (RFC 6902), or Parameters of FHIRPath Patch as application/fhir+json or application/fhir+xml");
+    if (!type.equals(JSON_PATCH))
       return Bodies.checked(request, rules, "Parameters")
           .compose(sent -> rules
               .map(ready -> new CheckedEdit(FhirPathPatch.read(sent)::apply, ready, FhirAnswer.base(request))));

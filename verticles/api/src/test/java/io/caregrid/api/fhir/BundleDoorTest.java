@@ -16,13 +16,18 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -220,6 +225,10 @@ class BundleDoorTest {
     assertEquals(422, broken.statusCode());
     assertEquals(2, broken.bodyAsJsonObject().getJsonArray("issue").size());
     assertEquals(422, moved.statusCode());
+    assertTrue(
+        ward.send("PATCH", "/fhir/Patient/" + id, Buffer.buffer("{}"), "Content-Type", "application/merge-patch+json")
+            .bodyAsString()
+            .contains("application/json-patch+json"));
     assertEquals(415, ward.send("PATCH", "/fhir/Patient/" + id, Buffer.buffer("x"), "Content-Type", "text/plain")
         .statusCode());
   }
@@ -361,5 +370,31 @@ class BundleDoorTest {
 
     assertEquals(2, first.getJsonArray("entry").size());
     assertEquals(1, ward.send("GET", next, (String) null).bodyAsJsonObject().getJsonArray("entry").size());
+  }
+
+  /** Two of them have their turn and wait for the lock, the others stand in line for longer than anybody stands. */
+  @Test
+  @Tag("full")
+  void entriesThatCrowdEachOtherAreTriedAgain() throws Exception {
+    JsonArray entries = new JsonArray();
+    for (int i = 0; i < 100; i++)
+      entries.add(new JsonObject()
+          .put("resource", new JsonObject().put("resourceType", "Location")
+              .put("identifier", new JsonArray().add(new JsonObject().put("system", "urn:crowd").put("value", "" + i))))
+          .put("request", new JsonObject().put("method", "POST")
+              .put("url", "Location")
+              .put("ifNoneExist", "identifier=urn:crowd|" + i)));
+    String batch = new JsonObject().put("resourceType", "Bundle").put("type", "batch").put("entry", entries).encode();
+    List<CompletableFuture<HttpResponse<Buffer>>> answers = new ArrayList<>();
+    ward.whileLocked("r_location", "share", () -> {
+      answers.add(CompletableFuture.supplyAsync(() -> ward.sendLong("POST", "/fhir", batch)));
+      assertThrows(TimeoutException.class, () -> answers.get(0).get(6, TimeUnit.SECONDS));
+    });
+
+    JsonArray done = answers.get(0).get(60, TimeUnit.SECONDS).bodyAsJsonObject().getJsonArray("entry");
+    assertEquals(List.of(), done.stream()
+        .map(one -> ((JsonObject) one).getJsonObject("response"))
+        .filter(response -> !response.getString("status").equals("201 Created"))
+        .toList());
   }
 }

@@ -155,6 +155,9 @@ class FhirDoorTest {
     assertEquals(2, first.getJsonArray("entry").size());
     assertEquals(1, read(next).bodyAsJsonObject().getJsonArray("entry").size());
     assertEquals(400, read("/fhir/Patient/" + id + "/_history?_since=yesterday").statusCode());
+    assertEquals(200, read("/fhir/Patient/" + id + "/_history?_since=2026-11-20").statusCode());
+    assertEquals(0,
+        read("/fhir/Patient/" + id + "/_history?_before=2026-11-20").bodyAsJsonObject().getInteger("total"));
   }
 
   @Test
