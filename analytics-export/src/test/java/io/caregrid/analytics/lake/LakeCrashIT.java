@@ -4,15 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.analytics.lake.table.Step;
 import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.engines.Child;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -48,23 +45,9 @@ class LakeCrashIT {
   }
 
   private static boolean killedAt(LakeHouse house, Step step) throws Exception {
-    Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m",
-        "-cp", System.getProperty("java.class.path"), LakeCrashIT.class.getName(), house.config.host(),
+    return Child.run(LakeCrashIT.class, List.of("-Xmx512m"), REACHED::equals, house.config.host(),
         Integer.toString(house.config.port()), house.config.database(), house.config.user(), house.config.password(),
-        house.folder.toString(), step.name())
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
-    boolean reached = false;
-    try (BufferedReader said = new BufferedReader(
-        new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
-      for (String line = said.readLine(); line != null; line = said.readLine()) {
-        if (!line.equals(REACHED)) continue;
-        reached = true;
-        child.toHandle().destroyForcibly();
-      }
-    }
-    assertTrue(child.waitFor(30, TimeUnit.SECONDS), "the process is still there");
-    return reached;
+        house.folder.toString(), step.name()).contains(REACHED);
   }
 
   @Test

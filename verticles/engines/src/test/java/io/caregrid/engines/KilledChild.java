@@ -1,19 +1,15 @@
 package io.caregrid.engines;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -41,20 +37,8 @@ final class KilledChild {
   }
 
   private static List<String> run(Path folder, String end) throws IOException, InterruptedException {
-    Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
-        "-cp", System.getProperty("java.class.path"), KilledChild.class.getName(), folder.toString(), end)
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
-    List<String> said = new ArrayList<>();
-    try (BufferedReader out = new BufferedReader(new InputStreamReader(child.getInputStream()))) {
-      for (String line = out.readLine(); line != null; line = out.readLine()) {
-        if (line.matches("(rows|records|wrote).*")) said.add(line);
-        else System.out.println("child: " + line);
-        if (line.equals("wrote") && end.equals("wait")) child.toHandle().destroyForcibly();
-      }
-    }
-    child.waitFor(10, TimeUnit.SECONDS);
-    return said;
+    return Child.run(KilledChild.class, List.of("-Xmx256m"), line -> line.equals("wrote") && end.equals("wait"),
+        folder.toString(), end).stream().filter(line -> line.matches("(rows|records|wrote).*")).toList();
   }
 
   public static void main(String[] arguments) throws Exception {

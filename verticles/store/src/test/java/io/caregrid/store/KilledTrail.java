@@ -2,15 +2,15 @@ package io.caregrid.store;
 
 import io.caregrid.cluster.AuditConfig;
 import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.engines.Child;
 import io.caregrid.store.audit.Trail;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /** A process that records accesses from several threads and ships them, says each one that was kept, and is killed without warning. */
 final class KilledTrail {
@@ -21,18 +21,12 @@ final class KilledTrail {
   /** @return what was kept before the kill: nothing of it may be missing */
   static Set<String> runAndKill(Path folder, DatabaseConfig database, String prefix, int after)
       throws IOException, InterruptedException {
-    Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx128m",
-        "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), KilledTrail.class.getName(),
-        folder.toString(), database.host(), String.valueOf(database.port()), database.database(), database.user(),
-        database.password(), prefix).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     Set<String> kept = new HashSet<>();
-    try (BufferedReader said = child.inputReader()) {
-      for (String line = said.readLine(); line != null; line = said.readLine()) {
-        if (line.startsWith("kept ")) kept.add(line.substring("kept ".length()));
-        if (kept.size() == after) child.toHandle().destroyForcibly();
-      }
-    }
-    if (!child.waitFor(20, TimeUnit.SECONDS)) throw new IOException("the child does not end");
+    Child.run(KilledTrail.class, List.of("-Xmx128m", "-XX:TieredStopAtLevel=1"), line -> {
+      if (line.startsWith("kept ")) kept.add(line.substring("kept ".length()));
+      return kept.size() == after;
+    }, folder.toString(), database.host(), String.valueOf(database.port()), database.database(), database.user(),
+        database.password(), prefix);
     return kept;
   }
 

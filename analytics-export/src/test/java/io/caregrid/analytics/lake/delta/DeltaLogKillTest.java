@@ -8,13 +8,12 @@ import io.caregrid.analytics.lake.delta.Action.MetaData;
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.store.Place;
 import io.caregrid.cluster.LakeConfig;
-import java.io.BufferedReader;
+import io.caregrid.engines.Child;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -50,22 +49,15 @@ class DeltaLogKillTest {
 
   /** @return the last version that the child said it had committed, before it was killed */
   private static long killed(Path data, long after, int later) throws Exception {
-    Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx128m",
-        "-cp", System.getProperty("java.class.path"), DeltaLogKillTest.class.getName(), data.toString())
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
-    long said = -1;
-    try (BufferedReader out = child.inputReader()) {
-      for (String line = out.readLine(); line != null; line = out.readLine()) {
-        if (!line.matches("version \\d+")) continue;
-        said = Long.parseLong(line.substring("version ".length()));
-        if (said != after) continue;
-        LockSupport.parkNanos(later);
-        child.toHandle().destroyForcibly(); // the pipe stays: what it said until then is read
-      }
-    }
-    assertTrue(child.waitFor(20, TimeUnit.SECONDS));
-    return said;
+    List<String> said = Child.run(DeltaLogKillTest.class, List.of("-Xmx128m"), line -> {
+      if (!line.equals("version " + after)) return false;
+      LockSupport.parkNanos(later);
+      return true;
+    }, data.toString());
+    return said.stream()
+        .filter(line -> line.matches("version \\d+"))
+        .mapToLong(line -> Long.parseLong(line.substring("version ".length())))
+        .reduce(-1, (before, last) -> last);
   }
 
   /** Version after version, with a checkpoint now and then, until it is killed. */

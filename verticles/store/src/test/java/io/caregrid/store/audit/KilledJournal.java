@@ -1,13 +1,12 @@
 package io.caregrid.store.audit;
 
 import io.caregrid.cluster.AuditConfig;
-import java.io.BufferedReader;
+import io.caregrid.engines.Child;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** A process in which sixteen threads record accesses, each saying what was kept, and which is killed without warning. */
 final class KilledJournal {
@@ -18,17 +17,11 @@ final class KilledJournal {
   /** @return what was said to be kept, as {@code writer-number} */
   static List<String> runAndKill(Path folder, int stageBytes, String prefix, int after)
       throws IOException, InterruptedException {
-    Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx128m",
-        "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), KilledJournal.class.getName(),
-        folder.toString(), String.valueOf(stageBytes), prefix).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     List<String> kept = new ArrayList<>();
-    try (BufferedReader said = child.inputReader()) {
-      for (String line = said.readLine(); line != null; line = said.readLine()) {
-        if (line.startsWith("kept ") && line.endsWith(".")) kept.add(line.substring(5, line.length() - 1));
-        if (kept.size() == after) child.toHandle().destroyForcibly();
-      }
-    }
-    if (!child.waitFor(20, TimeUnit.SECONDS)) throw new IOException("the child does not end");
+    Child.run(KilledJournal.class, List.of("-Xmx128m", "-XX:TieredStopAtLevel=1"), line -> {
+      if (line.startsWith("kept ") && line.endsWith(".")) kept.add(line.substring(5, line.length() - 1));
+      return kept.size() == after;
+    }, folder.toString(), String.valueOf(stageBytes), prefix);
     return kept;
   }
 
