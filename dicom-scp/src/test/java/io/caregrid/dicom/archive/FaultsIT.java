@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.engines.Memory;
 import io.caregrid.store.ImageIndex.Located;
 import io.caregrid.store.Schema;
 import io.vertx.pgclient.PgConnectOptions;
@@ -126,8 +127,8 @@ class FaultsIT {
 
   @Test
   @Tag("full")
-  void whileTheDatabaseIsAwayNothingIsAnsweredWithSuccess(@TempDir Path folder) throws Exception {
-    Path engine = folder.resolve("postgres");
+  void whileTheDatabaseIsAwayNothingIsAnsweredWithSuccess(@TempDir Path folder,
+      @TempDir(factory = Memory.class) Path engine) throws Exception {
     LocalPostgres postgres = LocalPostgres.start(engine, 0);
     int port = postgres.port();
     DatabaseConfig database = database(postgres);

@@ -202,14 +202,8 @@ public final class Ward implements AutoCloseable {
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext test) {
       ExtensionContext.Store perJvm = test.getRoot().getStore(ExtensionContext.Namespace.create(Ward.class));
-      return perJvm.getOrComputeIfAbsent(Ward.class, key -> new Ward(postgres(test)), Ward.class);
-    }
-
-    private static LocalPostgres postgres(ExtensionContext test) {
-      return test.getRoot()
-          .getStore(ExtensionContext.Namespace.create(Engines.class))
-          .<Class<?>, LocalPostgres>getOrComputeIfAbsent(LocalPostgres.class, engine -> LocalPostgres.temporary(),
-              LocalPostgres.class);
+      return perJvm.getOrComputeIfAbsent(Ward.class, key -> new Ward(Engines.postgres(test.getRoot())),
+          Ward.class);
     }
   }
 }

@@ -13,6 +13,7 @@ import io.caregrid.contract.RecordCodec;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.engines.Memory;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.observation.FhirMapping;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -177,7 +178,7 @@ class ShardsIT {
   }
 
   @Test
-  void aDatabaseThatIsAwayLosesNothing(LocalKafka kafka, @TempDir Path folder) {
+  void aDatabaseThatIsAwayLosesNothing(LocalKafka kafka, @TempDir(factory = Memory.class) Path folder) {
     ShardConfig small = new ShardConfig(100, 1 << 20, Duration.ofSeconds(1), 200, 0.5, Duration.ofMinutes(1),
         Duration.ofSeconds(1),
         Duration.ofSeconds(2));

@@ -20,6 +20,15 @@ final class Folders {
     }
   }
 
+  /** Whether what is written there never reaches a disk. */
+  static boolean isInMemory(Path folder) {
+    try {
+      return Files.getFileStore(folder).type().equals("tmpfs");
+    } catch (IOException failed) {
+      throw new EngineException("folder " + folder + " cannot be looked at: " + failed, failed);
+    }
+  }
+
   /** A folder only this user can enter, under the temporary folder, the same one for every run. */
   static Path cache() {
     String user = System.getProperty("user.name");

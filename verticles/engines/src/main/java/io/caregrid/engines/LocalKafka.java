@@ -52,7 +52,11 @@ public final class LocalKafka implements AutoCloseable {
 
   /** A broker for one run: its folder is removed when it is closed. */
   public static LocalKafka temporary() {
-    Path folder = Folders.temporary("kafka");
+    return temporary(Folders.temporary("kafka"));
+  }
+
+  /** As {@link #temporary()}, in a new folder that is there. */
+  static LocalKafka temporary(Path folder) {
     return start(folder, 0, folder);
   }
 

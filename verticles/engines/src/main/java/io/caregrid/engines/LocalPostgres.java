@@ -11,7 +11,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -47,6 +50,8 @@ public final class LocalPostgres implements AutoCloseable {
   private final AtomicInteger databases = new AtomicInteger();
   /** Of {@link #createDatabase(Consumer)}; null before the first. Guarded by {@link #databases}. */
   private String template;
+  /** Guarded by {@link #databases}. */
+  private final Set<String> abandoned = new LinkedHashSet<>();
 
   private LocalPostgres(EmbeddedPostgres server, Path data, FolderLock lock, String password, Path removedAtClose) {
     this.server = server;
@@ -68,7 +73,11 @@ public final class LocalPostgres implements AutoCloseable {
 
   /** A server for one run: its folder is removed when it is closed, at the latest when this process ends in an orderly way. */
   public static LocalPostgres temporary() {
-    Path folder = Folders.temporary("postgres");
+    return temporary(Folders.temporary("postgres"));
+  }
+
+  /** As {@link #temporary()}, in a new folder that is there. */
+  static LocalPostgres temporary(Path folder) {
     LocalPostgres postgres = start(folder, 0, folder);
     Runtime.getRuntime().addShutdownHook(new Thread(postgres::close, "local-postgres-closer"));
     return postgres;
@@ -160,28 +169,54 @@ public final class LocalPostgres implements AutoCloseable {
 
   /** Makes an empty database with a name nobody has used, and gives that name. Any thread. */
   public String createDatabase() {
-    String name = "d" + ProcessHandle.current().pid() + "_" + databases.incrementAndGet();
+    String name = name(databases.incrementAndGet());
     run("CREATE DATABASE " + name);
     return name;
   }
 
   /**
    * As {@link #createDatabase()}, with what {@code schema} makes in an empty one: that is made once on this server, and copied from then on, in a tenth of
-   * the time. Every call gives the same {@code schema}.
+   * the time. Every call gives the same {@code schema}. Of the 2,400 files of the house's schema a copy by file waits on a disk for each to be there, on
+   * average for 5 s, and one through the log for half a second; in memory they take 0.07 and 0.15 s.
    *
    * @param schema gets the name of a database, and leaves no connection to it
    */
   public String createDatabase(Consumer<String> schema) {
-    String name = "d" + ProcessHandle.current().pid() + "_" + databases.incrementAndGet();
+    String name = name(databases.incrementAndGet());
     synchronized (databases) {
       if (template == null) {
         String first = createDatabase();
         schema.accept(first);
         template = first;
       }
-      run("CREATE DATABASE " + name + " TEMPLATE " + template);
+      run("CREATE DATABASE " + name + " TEMPLATE " + template + " STRATEGY "
+          + (isInMemory() ? "FILE_COPY" : "WAL_LOG"));
     }
     return name;
+  }
+
+  boolean isInMemory() {
+    return Folders.isInMemory(data);
+  }
+
+  /** How many databases {@link #createDatabase()} has made. */
+  int databases() {
+    return databases.get();
+  }
+
+  /**
+   * Nobody wants those any more that were made after the first {@code before}. They are removed, but for the template; one to which somebody is still
+   * connected, at a later call.
+   */
+  void abandon(int before) {
+    synchronized (databases) {
+      for (int n = before + 1; n <= databases.get(); n++) abandoned.add(name(n));
+      abandoned.remove(template);
+      Set<String> unused = new LinkedHashSet<>(abandoned);
+      unused.removeAll(column("SELECT DISTINCT datname FROM pg_stat_activity WHERE datname IS NOT NULL"));
+      for (String name : unused) run("DROP DATABASE IF EXISTS " + name);
+      abandoned.removeAll(unused);
+    }
   }
 
   /**
@@ -198,12 +233,21 @@ public final class LocalPostgres implements AutoCloseable {
     return name;
   }
 
+  private static String name(int number) {
+    return "d" + ProcessHandle.current().pid() + "_" + number;
+  }
+
   private String ask(String sql) {
+    return column(sql).get(0);
+  }
+
+  private List<String> column(String sql) {
     try (Connection connection = server.getPostgresDatabase().getConnection();
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
-      rows.next();
-      return rows.getString(1);
+      List<String> values = new ArrayList<>();
+      while (rows.next()) values.add(rows.getString(1));
+      return values;
     } catch (SQLException failed) {
       throw new EngineException("PostgreSQL does not answer " + sql + ": " + failed.getMessage(), failed);
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
@@ -39,6 +41,56 @@ class EnginesIT {
   }
 
   @Test
+  void anAbandonedDatabaseGoesWhenNobodyIsConnectedAnyMoreAndTheTemplateStays(
+      LocalPostgres postgres) throws SQLException {
+    int before = postgres.databases();
+    String used = postgres.createDatabase(empty -> {});
+    String left = postgres.createDatabase(empty -> {});
+    try (Connection connection = connected(postgres, used)) {
+      postgres.abandon(before);
+
+      assertTrue(connection.isValid(1));
+      assertThrows(SQLException.class, () -> connected(postgres, left).close());
+    }
+    Instant deadline = Instant.now().plusSeconds(20);
+    while (isThere(postgres, used) && Instant.now().isBefore(deadline)) postgres.abandon(before);
+    assertFalse(isThere(postgres, used), "nobody is connected to " + used);
+    assertTrue(isThere(postgres, postgres.createDatabase(empty -> {})), "the template is there");
+  }
+
+  private static Connection connected(LocalPostgres postgres, String database) throws SQLException {
+    return DriverManager.getConnection(
+        "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "/" + database, postgres.user(),
+        postgres.password());
+  }
+
+  private static boolean isThere(LocalPostgres postgres, String database) throws SQLException {
+    try (Connection connection = connected(postgres, "postgres");
+        ResultSet found = connection.createStatement()
+            .executeQuery("SELECT 1 FROM pg_database WHERE datname = '" + database + "'")) {
+      return found.next();
+    }
+  }
+
+  @Test
+  void whatAKilledProcessLeftInMemoryIsRemovedAndWhatALivingOneHasIsNot() throws Exception {
+    Path dead = Memory.folder("trial");
+    Path living = Memory.folder("trial");
+    assumeTrue(Folders.isInMemory(dead), "there is no room in memory");
+    Process process = new ProcessBuilder("true").start();
+    assertTrue(process.waitFor(10, TimeUnit.SECONDS));
+    Files.writeString(dead.resolve("trial.lock"), Long.toString(process.pid()));
+    try (FolderLock held = FolderLock.take(living, "trial")) {
+      Folders.remove(Memory.folder("trial"));
+
+      assertFalse(Files.exists(dead));
+      assertTrue(Files.exists(living));
+    } finally {
+      Folders.remove(living);
+    }
+  }
+
+  @Test
   void aNamedDatabaseIsMadeOnce(LocalPostgres postgres) {
     assertEquals("ward", postgres.database("ward"));
     assertEquals("ward", postgres.database("ward"));
@@ -53,7 +105,7 @@ class EnginesIT {
 
   @Test
   @Tag("full")
-  void killedProcessLosesNothingItAcknowledged(@TempDir Path temp) throws Exception {
+  void killedProcessLosesNothingItAcknowledged(@TempDir(factory = Memory.class) Path temp) throws Exception {
     Path folder = temp.resolve("a folder");
 
     List<String> before = KilledChild.runAndKill(folder);
@@ -69,7 +121,7 @@ class EnginesIT {
 
   @Test
   @Tag("full")
-  void aBrokerThatCannotWriteLeavesNoPostmasterBehind(@TempDir Path folder) throws Exception {
+  void aBrokerThatCannotWriteLeavesNoPostmasterBehind(@TempDir(factory = Memory.class) Path folder) throws Exception {
     assertEquals(List.of("rows 0", "records 0", "wrote"), KilledChild.runAndHalt(folder));
 
     Path pid = folder.resolve("postgres/data/postmaster.pid");
@@ -80,7 +132,7 @@ class EnginesIT {
 
   @Test
   @Tag("full")
-  void whatAFullDiskLeftEmptyDoesNotStopTheNextStart(@TempDir Path folder) throws Exception {
+  void whatAFullDiskLeftEmptyDoesNotStopTheNextStart(@TempDir(factory = Memory.class) Path folder) throws Exception {
     Files.createFile(folder.resolve("password"));
     LocalPostgres.start(folder, 0).close();
     Files.createFile(folder.resolve("data/postmaster.pid"));
@@ -90,7 +142,7 @@ class EnginesIT {
 
   @Test
   @Tag("full")
-  void aProcessThatGotThePostmastersNumberIsLeftAlone(@TempDir Path folder) throws Exception {
+  void aProcessThatGotThePostmastersNumberIsLeftAlone(@TempDir(factory = Memory.class) Path folder) throws Exception {
     LocalPostgres.start(folder, 0).close();
     Process bystander = new ProcessBuilder("sleep", "60").start();
     Path data = folder.toAbsolutePath().resolve("data");

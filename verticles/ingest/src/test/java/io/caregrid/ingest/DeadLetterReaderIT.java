@@ -11,6 +11,7 @@ import io.caregrid.contract.Caller;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.engines.Memory;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetter;
 import io.caregrid.store.DeadLetters;
@@ -81,7 +82,7 @@ class DeadLetterReaderIT {
 
   @Test
   @Tag("full")
-  void whileTheDatabaseIsAwayNothingIsLost(@TempDir Path folder) throws Exception {
+  void whileTheDatabaseIsAwayNothingIsLost(@TempDir(factory = Memory.class) Path folder) throws Exception {
     LocalPostgres postgres = LocalPostgres.start(folder, 0);
     DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
         postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),

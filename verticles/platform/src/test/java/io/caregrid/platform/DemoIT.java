@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.api.auth.NodeKey;
+import io.caregrid.engines.Memory;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -30,7 +31,7 @@ class DemoIT {
   private static final Pattern PAGE = Pattern.compile("pictures +(http://\\S+)/studies/ ");
   private static final String ARRIVED = "49 of 49 pictures of Maria Keller have arrived";
   private static final Pattern ASKED = Pattern.compile("(?s)caregrid sql \"(.*?)\"");
-  @TempDir
+  @TempDir(factory = Memory.class)
   Path temp;
 
   @Test

@@ -2,6 +2,7 @@ package io.caregrid.platform;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.caregrid.engines.Memory;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ class KilledNodeIT {
   private static final int SECONDS_A_BODY = 10;
   /** Readings acknowledged before a node is killed; somewhere up to that, so that kills hit every stage. */
   private static final int MOST_BEFORE_KILL = 3_000;
-  @TempDir
+  @TempDir(factory = Memory.class)
   Path temp;
 
   @Test

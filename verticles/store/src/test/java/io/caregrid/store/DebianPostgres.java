@@ -3,6 +3,7 @@ package io.caregrid.store;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.engines.Memory;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -15,7 +16,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /** A private cluster made of Debian's PostgreSQL 15, on a free port, with SCRAM, safe settings and its files in a folder of its own. */
-final class DebianPostgres implements Postgres {
+final class DebianPostgres implements Postgres, AutoCloseable {
   private static final Path BIN = Path
       .of(System.getProperty("caregrid.test.postgres.bin", "/usr/lib/postgresql/15/bin"));
   private static final String USER = "caregrid";
@@ -24,6 +25,8 @@ final class DebianPostgres implements Postgres {
   private final Path folder;
   private final int port;
   private final String password;
+  /** What {@link #migrated()} copies; null before the first. */
+  private String template;
 
   private DebianPostgres(Path folder, int port, String password) {
     this.folder = folder;
@@ -35,7 +38,7 @@ final class DebianPostgres implements Postgres {
     if (!Files.isExecutable(BIN.resolve("initdb")))
       missing("Debian's PostgreSQL 15 is not installed: apt-get install postgresql-15");
     try {
-      Path folder = Files.createTempDirectory("caregrid-debian-postgres");
+      Path folder = Memory.folder("debian-postgres");
       DebianPostgres server = new DebianPostgres(folder, freePort(), UUID.randomUUID().toString());
       server.up();
       return server;
@@ -98,8 +101,23 @@ final class DebianPostgres implements Postgres {
 
   @Override
   public DatabaseConfig createDatabase() {
+    return database("template1");
+  }
+
+  @Override
+  public synchronized DatabaseConfig migrated() {
+    if (template == null) {
+      DatabaseConfig first = createDatabase();
+      Schema.bring(first);
+      template = first.database();
+    }
+    return database(template);
+  }
+
+  private DatabaseConfig database(String template) {
     String name = "d" + UUID.randomUUID().toString().replace("-", "");
-    Room.sql(new DatabaseConfig("127.0.0.1", port, "postgres", USER, password, 2), "create database " + name);
+    Room.sql(new DatabaseConfig("127.0.0.1", port, "postgres", USER, password, 2),
+        "create database " + name + " template " + template);
     return new DatabaseConfig("127.0.0.1", port, name, USER, password, 8);
   }
 

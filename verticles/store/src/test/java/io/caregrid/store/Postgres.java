@@ -1,30 +1,31 @@
 package io.caregrid.store;
 
 import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 
 /**
  * The PostgreSQL the store's tests run on: the embedded one, or with {@code -Dcaregrid.test.postgres=debian} a private cluster of Debian's packages,
  * so that the same tests prove the oldest version we take. One per JVM.
  */
-interface Postgres extends AutoCloseable {
+interface Postgres {
   String CHOICE = System.getProperty("caregrid.test.postgres", "embedded");
 
   /** A new, empty database. */
   DatabaseConfig createDatabase();
 
   /** A new database with the schema. */
-  default DatabaseConfig migrated() {
-    return createDatabase();
-  }
+  DatabaseConfig migrated();
 
-  @Override
-  void close();
-
-  static Postgres start() {
+  /** @param scope at its end the databases may go that were made since */
+  static Postgres of(ExtensionContext scope) {
     return switch (CHOICE) {
-      case "embedded" -> embedded(LocalPostgres.temporary());
-      case "debian" -> DebianPostgres.start();
+      case "embedded" -> embedded(Engines.postgres(scope));
+      case "debian" -> scope.getRoot()
+          .getStore(Namespace.create(Postgres.class))
+          .getOrComputeIfAbsent(DebianPostgres.class, once -> DebianPostgres.start(), DebianPostgres.class);
       default -> throw new IllegalArgumentException("caregrid.test.postgres is embedded or debian, not " + CHOICE);
     };
   }
@@ -41,11 +42,6 @@ interface Postgres extends AutoCloseable {
       public DatabaseConfig migrated() {
         String name = engine.createDatabase(Schema.on(engine.host(), engine.port(), engine.user(), engine.password()));
         return new DatabaseConfig(engine.host(), engine.port(), name, engine.user(), engine.password(), 8);
-      }
-
-      @Override
-      public void close() {
-        engine.close();
       }
     };
   }

@@ -10,6 +10,7 @@ import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.engines.Memory;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A real server goes down and comes back under an open pool. */
 @Tag("full")
 class RestartIT {
-  @TempDir
+  @TempDir(factory = Memory.class)
   Path folder;
 
   @Test

@@ -36,10 +36,9 @@ record Room(Vertx vertx, DatabaseConfig config, Database database) implements Au
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext test) {
-      Store perJvm = test.getRoot().getStore(Namespace.create(Key.class));
-      Postgres postgres = perJvm.getOrComputeIfAbsent(Postgres.class, key -> Postgres.start(), Postgres.class);
-      if (parameter.getParameter().getType() == Postgres.class) return postgres;
+      if (parameter.getParameter().getType() == Postgres.class) return Postgres.of(test);
       ExtensionContext testClass = test.getTestMethod().isPresent() ? test.getParent().orElseThrow() : test;
+      Postgres postgres = Postgres.of(testClass);
       Store perClass = testClass.getStore(Namespace.create(Key.class, test.getRequiredTestClass()));
       return perClass.getOrComputeIfAbsent(Room.class, key -> open(postgres.migrated()), Room.class);
     }

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.engines.EngineException;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.engines.Memory;
 import io.caregrid.store.SearchQuery.Param;
 import io.caregrid.store.Step.Create;
 import io.vertx.core.Future;
@@ -29,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TransactionCrashIT {
   private static final int OBSERVATIONS = 30;
   private static final int LINES = 6;
-  @TempDir
+  @TempDir(factory = Memory.class)
   Path folder;
 
   private final AtomicInteger next = new AtomicInteger();

@@ -45,6 +45,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -65,12 +66,15 @@ class RenewalTest {
   private String jdbc;
   private String cookie;
 
+  @BeforeAll
+  static void database(LocalPostgres postgres) {
+    name = postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()));
+  }
+
   @BeforeEach
   void open(LocalPostgres postgres) throws SQLException {
     vertx.eventBus().registerDefaultCodec(Live.Watch.class, new RecordCodec<>(Live.Watch.class));
     issuer = new TestIssuer(vertx, "pages");
-    if (name == null)
-      name = postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()));
     jdbc = "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "/" + name + "?user=" + postgres.user()
         + "&password=" + postgres.password();
     database = get(Database.open(vertx,

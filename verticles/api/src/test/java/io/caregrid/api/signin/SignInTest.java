@@ -45,6 +45,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -67,11 +68,14 @@ class SignInTest {
   private static String name;
   private String jdbc;
 
+  @BeforeAll
+  static void database(LocalPostgres postgres) {
+    name = postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()));
+  }
+
   @BeforeEach
   void open(LocalPostgres postgres) throws SQLException {
     issuer = new TestIssuer(vertx, "pages");
-    if (name == null)
-      name = postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()));
     jdbc = "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "/" + name + "?user=" + postgres.user()
         + "&password=" + postgres.password();
     database = get(Database.open(vertx,
