@@ -1,0 +1,91 @@
+package io.caregrid.perf.mapping;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.caregrid.templates.device.DeviceMapping;
+import io.caregrid.templates.device.Measurement;
+import io.caregrid.templates.device.Outcome;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** Messages a second on one core: bytes to measurements, and from the parsed tree on. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 3, time = 2)
+@org.openjdk.jmh.annotations.Measurement(iterations = 5, time = 2)
+@Fork(value = 1, jvmArgs = {"-Xmx512m"})
+public class MappingBenchmark {
+  private static final Instant NOW = Instant.parse("2026-11-20T10:00:00.5Z");
+  private static final ObjectMapper JSON = new ObjectMapper();
+  @Param({"6", "17"})
+  private int types;
+  @Param({"250", "2000"})
+  private int bytes;
+  @Param({"JsonPath", "JmesPath"})
+  private String language;
+  private DeviceMapping ours;
+  private Stock stock;
+  private byte[] payload;
+  private JsonNode body;
+  private JsonNode root;
+
+  /** A small message has one reading, a large one of every second type. */
+  @Setup
+  public void prepare() throws IOException {
+    String mapping = Feed.mapping(types, language);
+    ours = DeviceMapping.parse(mapping);
+    stock = new Stock(mapping);
+    payload = Feed.message(bytes, bytes < 1_000 ? 1 : types / 2);
+    body = JSON.readTree(payload);
+    root = JSON.createObjectNode().set("Body", body);
+    ((com.fasterxml.jackson.databind.node.ObjectNode) root).putObject("Properties");
+    ((com.fasterxml.jackson.databind.node.ObjectNode) root).putObject("SystemProperties");
+    List<Measurement> mine = ((Outcome.Measured) ours.normalise(payload, Map.of(), NOW)).measurements();
+    List<Measurement> theirs = stock.normalise(payload, NOW);
+    if (mine.size() != theirs.size())
+      throw new IllegalStateException(mine.size() + " measurements here, " + theirs.size() + " there");
+    for (int i = 0; i < mine.size(); i++) {
+      if (!mine.get(i).equals(theirs.get(i)))
+        throw new IllegalStateException("another measurement: " + mine.get(i) + ", " + theirs.get(i));
+    }
+  }
+
+  @Benchmark
+  public Outcome caregrid() {
+    return ours.normalise(payload, Map.of(), NOW);
+  }
+
+  @Benchmark
+  public List<Measurement> stockLibraries() throws IOException {
+    return stock.normalise(payload, NOW);
+  }
+
+  @Benchmark
+  public Outcome caregridEvaluationAlone() {
+    return ours.normalise(root, NOW);
+  }
+
+  @Benchmark
+  public List<Measurement> stockLibrariesEvaluationAlone() {
+    return stock.normalise(body, NOW);
+  }
+
+  @Benchmark
+  public JsonNode parseAlone() throws IOException {
+    return JSON.readTree(payload);
+  }
+}
