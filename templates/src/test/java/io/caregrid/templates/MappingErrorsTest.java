@@ -86,11 +86,11 @@ class MappingErrorsTest {
   void everyMistakeOfAFhirMappingIsSaidAtOnce() {
     List<String> said = problems(() -> FhirMapping.parse("""
         {"templateType": "CollectionFhir", "template": [
-          {"templateType": "CodeValueFhir", "template": {"typeName": "a", "codes": [], "periodInterval": 30}},
+          {"templateType": "CodeValueFhir", "template": {"typeName": "a", "codes": [], "periodInterval": 50}},
           {"templateType": "CodeValueFhir", "template": {"typeName": "A", "codes": [{"cod": "1"}]}},
           {"templateType": "CodeValueFhir", "template": {"typeName": " ", "codes": []}},
           {"templateType": "CodeValueFhir", "template": {"typeName": "b", "codes": [], "value": {"valueName": "v"}}},
-          {"templateType": "CodeValueFhir", "template": {"typeName": "c", "codes": [], "value": {"valueType": "Ratio", "valueName": "v"}}},
+          {"templateType": "CodeValueFhir", "template": {"typeName": "c", "codes": [], "value": {"valueType": "Money", "valueName": "v"}}},
           {"templateType": "CodeValueFhir", "template": {"typeName": "d", "codes": [], "value": {"valueType": "SampledData", "valueName": "v"}}},
           {"templateType": "CodeValueFhir", "template": {"typeName": "e", "codes": [], "value": {"valueType": "SampledData", "valueName": "v", "defaultPeriod": 0}}},
           {"templateType": "CodeValueFhir", "template": {"typeName": "f", "codes": [], "periodInterval": 1440, "value": {"valueType": "SampledData", "valueName": "v", "defaultPeriod": 1}}},
@@ -98,12 +98,12 @@ class MappingErrorsTest {
           {"templateType": "JsonPathContent", "template": {}}]}"""));
 
     assertEquals(List.of(
-        "line 2, column 98: ObservationPeriodInterval 30 is not supported. Use 0 (Single), 60 (Hourly), 1440 (Daily) or -1 (CorrelationId).",
+        "line 2, column 98: ObservationPeriodInterval 50 is not supported. Use 0 (Single), 60 (Hourly), 1440 (Daily), -1 (CorrelationId) or minutes that divide a day.",
         "line 3, column 62: Duplicate template defined for type name: 'A'",
         "line 3, column 78: Could not find member 'cod' on object of type 'FhirCode'. Known are code, display, system.",
         "line 4, column 62: Empty type name is not allowed: ' '",
-        "line 5, column 89: Property ValueType is missing. Use SampledData, Quantity, CodeableConcept or String.",
-        "line 6, column 103: Value type Ratio is unknown. Use SampledData, Quantity, CodeableConcept or String.",
+        "line 5, column 89: Property ValueType is missing. Use SampledData, Quantity, CodeableConcept, String, Integer, Boolean, Range or Ratio.",
+        "line 6, column 103: Value type Money is unknown. Use SampledData, Quantity, CodeableConcept, String, Integer, Boolean, Range or Ratio.",
         "line 7, column 89: Required property 'DefaultPeriod' not found in JSON.",
         "line 8, column 153: 'defaultPeriod' must be above 0, in milliseconds, a multiple of 0.0001.",
         "line 9, column 177: 'defaultPeriod' 1 gives more than 2000000 samples in one Observation. Use a longer one, or a shorter periodInterval.",

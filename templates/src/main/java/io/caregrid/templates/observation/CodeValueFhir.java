@@ -8,11 +8,14 @@ import java.util.List;
  * One template: {@code CodeValueFhir}. The JSON in it is shared by all Observations made from it and never changed.
  *
  * @param codes      codings of {@code Observation.code}, as FHIR
+ * @param effective how {@code Observation.effective[x]} is written
  * @param category   {@code Observation.category}, as FHIR; null when the template has none
+ * @param performer {@code Observation.performer}, as FHIR; null when the template has none
  * @param value      or null
  * @param components may be empty
  */
-record CodeValueFhir(Declaration declaration, ArrayNode codes, Period period, ArrayNode category, ValueTemplate value,
+record CodeValueFhir(Declaration declaration, ArrayNode codes, Period period, Effective.Form effective,
+    ArrayNode category, ArrayNode performer, ValueTemplate value,
     List<Component> components) {
 
   String type() {

@@ -83,7 +83,7 @@ public final class FhirMapping {
       throw new UnusableEvent("no-fhir-template",
           "no template of the FHIR mapping has the type '" + measurement.type() + "'");
     }
-    if (template.period() == Period.CORRELATION) return correlated(measurement, identity);
+    if (template.period().isCorrelation()) return correlated(measurement, identity);
     Instant start = template.period().start(Timestamps.cut(measurement.occurredAt()));
     return new GroupKey(identity, measurement.type(), start, template.period().end(start), null);
   }

@@ -16,11 +16,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /** Turns the text of a {@code fhirmapping.json} into templates, noting every mistake it finds on the way. */
 final class FhirMappingReader {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private static final String TEMPLATE = "CodeValueFhirTemplate";
+  /** Who may be Observation.performer (FHIR R4). */
+  private static final Pattern REFERENCE = Pattern.compile(
+      "(Practitioner|PractitionerRole|Organization|CareTeam|Patient|RelatedPerson)/[A-Za-z0-9.-]{1,64}");
+  private static final String TYPES = "Use SampledData, Quantity, CodeableConcept, String, Integer, Boolean, Range or Ratio.";
   private final Problems problems;
   private final Set<String> types = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
 
@@ -49,15 +54,17 @@ final class FhirMappingReader {
     String type = type(members);
     ArrayNode codes = codes(members.requiredList("codes"));
     Period period = period(members);
+    Effective.Form effective = effective(members, period);
     ArrayNode category = category(members);
+    ArrayNode performer = performer(members);
     Located value = members.get("value");
     ValueTemplate template = value == null ? null : value(value, period);
     List<CodeValueFhir.Component> components = components(members, period);
     members.done();
     return type == null || period == null
         ? null
-        : new CodeValueFhir(declaration(members, type, template, components), codes, period, category, template,
-            components);
+        : new CodeValueFhir(declaration(members, type, template, components), codes, period, effective, category,
+            performer, template, components);
   }
 
   private static Declaration declaration(Members members, String type, ValueTemplate value,
@@ -85,9 +92,34 @@ final class FhirMappingReader {
     Period period = written.text() == null ? null : Period.of(written.text());
     if (period == null) {
       problems.error(written, "ObservationPeriodInterval " + written.text()
-          + " is not supported. Use 0 (Single), 60 (Hourly), 1440 (Daily) or -1 (CorrelationId).");
+          + " is not supported. Use 0 (Single), 60 (Hourly), 1440 (Daily), -1 (CorrelationId) or minutes that divide a day.");
     }
     return period;
+  }
+
+  private Effective.Form effective(Members members, Period period) {
+    Located written = members.get("effective");
+    if (written == null || "Period".equalsIgnoreCase(written.text())) return Effective.Form.PERIOD;
+    boolean instant = "Instant".equalsIgnoreCase(written.text());
+    if (!instant && !"DateTime".equalsIgnoreCase(written.text())) {
+      problems.error(written, "'effective' must be Period, DateTime or Instant.");
+    } else if (period != null && !period.equals(Period.SINGLE)) {
+      problems.error(written, "'effective' can only be a point in time with periodInterval 0 (Single).");
+    }
+    return instant ? Effective.Form.INSTANT : Effective.Form.DATE_TIME;
+  }
+
+  /** References as FHIR has them; null when there is none. */
+  private ArrayNode performer(Members members) {
+    ArrayNode references = JSON.arrayNode();
+    for (Located item : members.list("performer")) {
+      if (item.kind() == Kind.TEXT && REFERENCE.matcher(item.text()).matches()) {
+        references.addObject().put("reference", item.text());
+      } else {
+        problems.error(item, "A performer must be a reference, like Organization/icu or Practitioner/17.");
+      }
+    }
+    return references.isEmpty() ? null : references;
   }
 
   /** Null when there is none. */
@@ -149,7 +181,7 @@ final class FhirMappingReader {
     Members members = new Members(written, "value", problems);
     String type = members.text("valueType");
     if (type == null) {
-      problems.error(written, "Property ValueType is missing. Use SampledData, Quantity, CodeableConcept or String.");
+      problems.error(written, "Property ValueType is missing. " + TYPES);
       return null;
     }
     String name = members.requiredText("valueName");
@@ -159,6 +191,14 @@ final class FhirMappingReader {
         new ValueTemplate.Quantity(name, text(members, "unit"), text(members, "system"), text(members, "code"));
       case "codeableconcept" -> new ValueTemplate.Concept(name, valueConcept(members));
       case "string" -> new ValueTemplate.Text(name);
+      case "integer" -> new ValueTemplate.Whole(name);
+      case "boolean" -> new ValueTemplate.Truth(name);
+      case "range" ->
+        new ValueTemplate.Pair(name, "valueRange", "..", "low", "high", text(members, "unit"), text(members, "system"),
+            text(members, "code"));
+      case "ratio" -> new ValueTemplate.Pair(name, "valueRatio", ":", "numerator", "denominator", text(members, "unit"),
+          text(members, "system"),
+          text(members, "code"));
       default -> unknown(members, type);
     };
     members.doneLeniently();
@@ -167,8 +207,8 @@ final class FhirMappingReader {
 
   private ValueTemplate unknown(Members members, String type) {
     problems.error(members.get("valueType"),
-        "Value type " + type + " is unknown. Use SampledData, Quantity, CodeableConcept or String.");
-    members.ignore("unit", "system", "code", "codes", "text", "defaultPeriod");
+        "Value type " + type + " is unknown. " + TYPES);
+    members.ignore("unit", "system", "code", "codes", "text", "defaultPeriod", "trimmed");
     return null;
   }
 
@@ -184,6 +224,7 @@ final class FhirMappingReader {
     String unit = text(members, "unit");
     String system = text(members, "system");
     String code = text(members, "code");
+    boolean trimmed = members.flag("trimmed");
     if (millis == null) return null;
     BigDecimal ticks = millis.movePointRight(SampledSlot.TICKS_OF_A_MILLI);
     boolean whole = ticks.stripTrailingZeros().scale() <= 0 && ticks.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) <= 0;
@@ -192,7 +233,7 @@ final class FhirMappingReader {
       return null;
     }
     long period100ns = ticks.longValueExact();
-    if (period != null && period.seconds * 10_000_000L / period100ns > SampledSlot.MOST_SAMPLES) {
+    if (period != null && period.seconds() * 10_000_000L / period100ns > SampledSlot.MOST_SAMPLES) {
       problems.error(written,
           "'defaultPeriod' " + millis.toPlainString() + " gives more than " + SampledSlot.MOST_SAMPLES
               + " samples in one Observation. Use a longer one, or a shorter periodInterval.");
@@ -200,7 +241,7 @@ final class FhirMappingReader {
     }
     BigDecimal plain = millis.stripTrailingZeros();
     return new ValueTemplate.Sampled(name, plain.scale() < 0 ? plain.setScale(0) : plain, period100ns, unit, system,
-        code);
+        code, trimmed);
   }
 
   private static String text(Members members, String name) {

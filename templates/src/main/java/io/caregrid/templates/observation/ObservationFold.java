@@ -144,9 +144,11 @@ public final class ObservationFold {
     observation.set("code", concept(template.codes(), key.type()));
     reference("subject", "Patient/", key.identity().patient());
     reference("encounter", "Encounter/", key.identity().encounter());
-    observation.putObject("effectivePeriod");
+    if (template.effective() == Effective.Form.PERIOD) observation.putObject("effectivePeriod");
+    else Effective.write(observation, template.effective(), null, Span.of(key, Timestamps.ticks(key.periodStart())));
     observation.put("issued", Timestamps.format(ingestedAt, INSTANT_DIGITS));
     reference("device", "Device/", key.identity().device());
+    if (template.performer() != null) observation.set("performer", template.performer());
     slots.stream().filter(slot -> slot.component == null).forEach(slot -> slot.holder = observation);
   }
 
@@ -168,7 +170,7 @@ public final class ObservationFold {
   }
 
   private boolean widen(Span span) {
-    boolean wider = Effective.write(observation, stored, span);
+    boolean wider = Effective.write(observation, template.effective(), stored, span);
     if (!span.equals(stored)) slots.forEach(slot -> slot.fit(span));
     stored = span;
     return wider;

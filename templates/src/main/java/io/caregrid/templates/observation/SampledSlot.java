@@ -72,15 +72,16 @@ final class SampledSlot extends Slot {
   void fit(Span span) {
     if (samples == null) return;
     if (start != null) samples.prepend((int) index(start, span.start()));
-    samples.extend(size(span));
+    if (!sampled.trimmed()) samples.extend(size(span));
     start = span.start();
   }
 
   private boolean put(byte[] token, long time, Span span) {
     boolean changes = samples == null;
     if (changes) create(span);
-    changes |= samples.extend(size(span));
-    return changes | samples.put((int) index(time, start), token);
+    int index = (int) index(time, start);
+    changes |= samples.extend(sampled.trimmed() ? index + 1 : size(span));
+    return changes | samples.put(index, token);
   }
 
   private void create(Span span) {

@@ -1,11 +1,15 @@
 package io.caregrid.templates.observation;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.DecimalNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.caregrid.templates.text.Numbers;
 import java.math.BigDecimal;
+import java.util.Locale;
 import java.util.Objects;
 
 /** How one value[x] is made from the text a measurement carries. */
@@ -107,13 +111,109 @@ sealed interface ValueTemplate {
     }
   }
 
+  /** {@code Integer}: a whole number of 32 bits; {@code 72.0} is one. */
+  record Whole(String name) implements Single {
+    @Override
+    public String element() {
+      return "valueInteger";
+    }
+
+    @Override
+    public JsonNode read(String text) throws UnusableEvent {
+      BigDecimal number = Numbers.decimal(text);
+      try {
+        if (number != null) return IntNode.valueOf(number.intValueExact());
+      } catch (ArithmeticException notWhole) {
+        // said below
+      }
+      throw new UnusableEvent("not-a-number", "value '" + name + "' is no whole number of 32 bits");
+    }
+
+    @Override
+    public boolean put(ObjectNode holder, JsonNode value) {
+      return !value.equals(holder.replace(element(), value));
+    }
+  }
+
+  /** {@code Boolean}: true or false without regard to case, 1 or 0. */
+  record Truth(String name) implements Single {
+    @Override
+    public String element() {
+      return "valueBoolean";
+    }
+
+    @Override
+    public JsonNode read(String text) throws UnusableEvent {
+      return switch (text.strip().toLowerCase(Locale.ROOT)) {
+        case "true", "1" -> BooleanNode.TRUE;
+        case "false", "0" -> BooleanNode.FALSE;
+        default -> throw new UnusableEvent("not-a-boolean", "value '" + name + "' is neither true nor false");
+      };
+    }
+
+    @Override
+    public boolean put(ObjectNode holder, JsonNode value) {
+      return !value.equals(holder.replace(element(), value));
+    }
+  }
+
+  /**
+   * {@code Range} and {@code Ratio}: two numbers with a separator between them, {@code 3.5..5.0} and {@code 1:128}. Of a range one side may be missing.
+   *
+   * @param element   {@code valueRange} or {@code valueRatio}
+   * @param separator between the two
+   * @param first     the FHIR element on the left, {@code low} or {@code numerator}
+   * @param second    the one on the right
+   * @param unit      may be null, {@code system} and {@code code} too; of both numbers
+   */
+  record Pair(String name, String element, String separator, String first, String second, String unit, String system,
+      String code)
+      implements
+        Single {
+    @Override
+    public JsonNode read(String text) throws UnusableEvent {
+      int between = text.indexOf(separator);
+      if (between < 0) throw unreadable();
+      ObjectNode pair = JsonNodeFactory.instance.objectNode();
+      put(pair, first, text.substring(0, between));
+      put(pair, second, text.substring(between + separator.length()));
+      boolean whole = element.equals("valueRatio") ? pair.size() == 2 : !pair.isEmpty();
+      if (!whole) throw unreadable();
+      return pair;
+    }
+
+    private void put(ObjectNode pair, String side, String text) throws UnusableEvent {
+      if (text.isBlank()) return;
+      BigDecimal number = Numbers.decimal(text);
+      if (number == null) throw unreadable();
+      ObjectNode quantity = pair.putObject(side);
+      quantity.set("value",
+          DecimalNode.valueOf(number.scale() < 0 && number.scale() >= -20 ? number.setScale(0) : number));
+      if (unit != null) quantity.put("unit", unit);
+      if (system != null) quantity.put("system", system);
+      if (code != null) quantity.put("code", code);
+    }
+
+    private UnusableEvent unreadable() {
+      return new UnusableEvent("not-a-number",
+          "value '" + name + "' is not two numbers with '" + separator + "' between them");
+    }
+
+    @Override
+    public boolean put(ObjectNode holder, JsonNode value) {
+      return !value.equals(holder.replace(element(), value));
+    }
+  }
+
   /**
    * {@code SampledData}.
    *
    * @param ticks  period of the samples in 100 ns, above 0
    * @param unit   may be null; {@code system} and {@code code}, ours, complete it for machines and may be null too
+   * @param trimmed ours: nothing is written behind the last sample, where the connector fills the period with {@code E}
    */
-  record Sampled(String name, BigDecimal periodMillis, long ticks, String unit, String system, String code)
+  record Sampled(String name, BigDecimal periodMillis, long ticks, String unit, String system, String code,
+      boolean trimmed)
       implements
         ValueTemplate {
     @Override

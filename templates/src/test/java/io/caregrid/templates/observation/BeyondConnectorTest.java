@@ -1,0 +1,123 @@
+package io.caregrid.templates.observation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.caregrid.templates.MappingException;
+import io.caregrid.templates.device.Measurement;
+import io.caregrid.templates.device.Measurement.Property;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a FHIR mapping can say here and could not in the connector. A file that does not say it gets what it always got. */
+class BeyondConnectorTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Identity WHO = new Identity("d", "p", null);
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {"Integer|72|{\"valueInteger\":72}", "Integer|72.0|{\"valueInteger\":72}",
+    "Boolean|True|{\"valueBoolean\":true}",
+    "Boolean|0|{\"valueBoolean\":false}",
+    "Ratio|1:128|{\"valueRatio\":{\"numerator\":{\"value\":1},\"denominator\":{\"value\":128}}}",
+    "Range|3.5..5|{\"valueRange\":{\"low\":{\"value\":3.5},\"high\":{\"value\":5}}}",
+    "Range|..-5|{\"valueRange\":{\"high\":{\"value\":-5}}}"})
+  void moreTypesOfValues(String type, String text, String expected) throws Exception {
+    JsonNode made = fold("\"value\":{\"valueType\":\"" + type + "\",\"valueName\":\"v\"}", null,
+        event("2026-11-22T10:00:00Z", text));
+
+    JSON.readTree(expected).properties().forEach(wanted -> assertEquals(wanted.getValue(), made.get(wanted.getKey())));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"Integer,1.5", "Integer,3000000000", "Boolean,maybe", "Ratio,1", "Ratio,1:", "Range,..", "Range,a..b"})
+  void whatIsNoneIsRefused(String type, String text) {
+    assertThrows(UnusableEvent.class,
+        () -> fold("\"value\":{\"valueType\":\"" + type + "\",\"valueName\":\"v\"}", null,
+            event("2026-11-22T10:00:00Z", text)));
+  }
+
+  @Test
+  void aPointInTimeIsWrittenAsOneAndGoneOnWith() throws Exception {
+    String value = ",\"value\":{\"valueType\":\"Quantity\",\"valueName\":\"v\"}";
+    JsonNode dateTime = fold("\"effective\":\"dateTime\"" + value, null, event("2026-11-22T10:00:00.25Z", "1"));
+    JsonNode instant = fold("\"effective\":\"Instant\"" + value, null, event("2026-11-22T10:00:00Z", "1"));
+    JsonNode again = fold("\"effective\":\"Instant\"" + value, instant, event("2026-11-22T10:00:00Z", "2"));
+
+    assertEquals("2026-11-22T10:00:00.25Z", dateTime.path("effectiveDateTime").asText());
+    assertEquals("2026-11-22T10:00:00.000Z", instant.path("effectiveInstant").asText());
+    assertFalse(instant.has("effectivePeriod"));
+    assertEquals("2026-11-22T10:00:00.000Z", again.path("effectiveInstant").asText());
+    assertEquals(2, again.at("/valueQuantity/value").asInt());
+    assertFalse(again.has("effectivePeriod"));
+  }
+
+  @Test
+  void periodsOfMinutesBeginWithTheDay() throws Exception {
+    JsonNode made = fold(
+        "\"periodInterval\":15,\"value\":{\"valueType\":\"SampledData\",\"valueName\":\"v\",\"defaultPeriod\":60000}",
+        null,
+        event("2026-11-22T10:17:30Z", "7"));
+
+    assertEquals("2026-11-22T10:15:00.0000000Z", made.at("/effectivePeriod/start").asText());
+    assertEquals("2026-11-22T10:29:59.9999999Z", made.at("/effectivePeriod/end").asText());
+    assertEquals("p.d.t.20261122101500Z.20261122102959Z", made.at("/identifier/0/value").asText());
+    assertEquals("E E 7 E E E E E E E E E E E E", made.at("/valueSampledData/data").asText());
+  }
+
+  @Test
+  void trimmedSamplesEndWithTheLastOne() throws Exception {
+    String template = "\"periodInterval\":60,\"value\":{\"valueType\":\"SampledData\",\"valueName\":\"v\",\"defaultPeriod\":60000,\"trimmed\":true}";
+    JsonNode made = fold(template, null, event("2026-11-22T10:02:30Z", "7"));
+    JsonNode more = fold(template, made, event("2026-11-22T10:04:00Z", "8"));
+    JsonNode late = fold(template, more, event("2026-11-22T10:00:00Z", "6"));
+
+    assertEquals("E E 7", made.at("/valueSampledData/data").asText());
+    assertEquals("6 E 7 E 8", late.at("/valueSampledData/data").asText());
+    assertEquals(fold(template.replace(",\"trimmed\":true", ""), late, event("2026-11-22T10:01:00Z", "9"))
+        .at("/valueSampledData/data")
+        .asText()
+        .split(" ").length, 60);
+  }
+
+  @Test
+  void performersAreTheTemplates() throws Exception {
+    assertEquals("Organization/icu",
+        fold("\"performer\":[\"Organization/icu\"]", null, event("2026-11-22T10:00:00Z", "1"))
+            .at("/performer/0/reference")
+            .asText());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"effective\":\"Timing\"", "\"effective\":\"Instant\",\"periodInterval\":60",
+    "\"performer\":[\"Device/x\"]",
+    "\"periodInterval\":7", "\"periodInterval\":-5", "\"periodInterval\":2880"})
+  void whatIsWrongIsSaidWhenLoaded(String members) {
+    assertThrows(MappingException.class, () -> mapping(members));
+  }
+
+  private static JsonNode fold(String members, JsonNode stored, Measurement event) throws Exception {
+    FhirMapping mapping = mapping(members);
+    ObservationFold fold = mapping.open(mapping.key(event, WHO),
+        stored == null ? null : JSON.writeValueAsBytes(stored));
+    fold.add(event);
+    return JSON.readTree(fold.json());
+  }
+
+  private static FhirMapping mapping(String members) {
+    return FhirMapping.parse(
+        "{\"templateType\":\"CollectionFhir\",\"template\":[{\"templateType\":\"CodeValueFhir\",\"template\":{\"typeName\":\"t\",\"codes\":[],"
+            + members + "}}]}");
+  }
+
+  private static Measurement event(String time, String value) {
+    return new Measurement("t", Instant.parse(time), Instant.parse(time), "d", null, null, null,
+        List.of(new Property("v", value)));
+  }
+}
