@@ -28,7 +28,8 @@ public final class Configuration {
 
   public static final String ENVIRONMENT_PREFIX = "CAREGRID_";
   private static final Set<String> SECRETS = Set.of("database.password", "kafka.password", "lake.s3.secretKey",
-      "security.signIn.clientSecret");
+      "security.signIn.clientSecret", "fhir.deidentify.dateShiftKey", "fhir.deidentify.cryptoHashKey",
+      "fhir.deidentify.encryptKey");
   private static final String DEFAULT = "default";
 
   private final Map<String, Value> values;

@@ -14,11 +14,12 @@ import java.util.Set;
  * @param versioning resource types by versioning policy (FHIR R4 valueset-versioning-policy): {@code versioned} keeps every version, {@code no-version} the current
  *                   one only, {@code versioned-update} keeps every version and takes an update only from who names the current one (If-Match). A type that is named
  *                   nowhere is {@code versioned}, or as {@value #ALL_OTHERS} is
+ * @param deidentify keys of {@code $de-identify}
  */
-public record FhirConfig(Map<String, List<String>> versioning) {
+public record FhirConfig(Map<String, List<String>> versioning, DeidentifyConfig deidentify) {
 
   public static final String ALL_OTHERS = "*";
-  public static final FhirConfig DEFAULT = new FhirConfig(Map.of());
+  public static final FhirConfig DEFAULT = new FhirConfig(Map.of(), DeidentifyConfig.DEFAULT);
   private static final Set<String> POLICIES = Set.of("versioned", "no-version", "versioned-update");
 
   public FhirConfig {
@@ -31,5 +32,9 @@ public record FhirConfig(Map<String, List<String>> versioning) {
       copy.put(policy, List.copyOf(types));
     });
     versioning = Map.copyOf(copy);
+  }
+
+  public FhirConfig(Map<String, List<String>> versioning) {
+    this(versioning, DeidentifyConfig.DEFAULT);
   }
 }

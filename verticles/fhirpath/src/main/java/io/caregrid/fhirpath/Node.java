@@ -43,6 +43,16 @@ public final class Node implements Value {
     return new Node(json, NOTHING, Model.R4.type(type));
   }
 
+  /** The same with what a primitive has beside its value: the object under its name with an underscore; null for none. */
+  public static Node typed(String type, JsonNode json, JsonNode extra) {
+    return new Node(json == null ? NOTHING : json, extra == null ? NOTHING : extra, Model.R4.type(type));
+  }
+
+  /** What a primitive has beside its value (FHIR R4 json.html#primitive); missing where there is nothing. */
+  public JsonNode extra() {
+    return extra;
+  }
+
   /** As it stands; a null or missing node for a primitive that has extensions only. */
   @Override
   public JsonNode json() {

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
   DemoCommand.class, NodeCommand.class, ConfigCommand.class,
   MappingCommand.class, SendCommand.class, SqlCommand.class, TokenCommand.class, ClusterCommand.class,
   KafkaCommand.class,
-  DicomCommand.class,
+  DicomCommand.class, DeidentifyCommand.class,
   AuditCommand.class}, footer = {"", "Start with 'caregrid demo'. 'caregrid COMMAND --help' explains a command."})
 public final class Main implements Runnable {
   @Spec

@@ -13,6 +13,7 @@ import io.caregrid.api.HealthRoutes.Check;
 import io.caregrid.api.HttpVerticle;
 import io.caregrid.api.auth.Authentication;
 import io.caregrid.api.auth.NodeKey;
+import io.caregrid.api.deidentify.DeidentifyRoutes;
 import io.caregrid.api.signin.SignIn;
 import io.caregrid.cluster.HazelcastCluster;
 import io.caregrid.cluster.NodeConfig;
@@ -155,11 +156,12 @@ public final class Platform implements AutoCloseable {
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
     if (config.roles().contains("dicom")) openDicom(database, roles);
     if (config.roles().contains("analytics")) openLake(database);
-    if (config.roles().contains("api"))
+    if (config.roles().contains("api")) {
       doors.addAll(
           ApiDoors.all(vertx, fhir, letters, accesses, trail, config.cluster().shards(), checks, metrics::scrape,
               Main.Version.text(), authentication::authority));
-    else
+      doors.add(new DeidentifyRoutes(vertx, trail, config.fhir().deidentify()));
+    } else
       doors.add(new HealthRoutes(checks, metrics::scrape));
     doors.add(new ClusterRoutes(vertx, config.cluster().name(), config.cluster().shards(), cluster::nodes));
     SignIn signIn = SignIn.of(vertx, config.security(), config.isOpen(), roles, trail, new WebSessions(database),

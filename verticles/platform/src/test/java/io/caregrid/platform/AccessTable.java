@@ -122,6 +122,7 @@ final class AccessTable {
       HEAD    /fhir/TYPE/:id/$meta                  FHIR_READ
       POST    /fhir/TYPE/:id/$meta-add              FHIR_WRITE
       POST    /fhir/TYPE/:id/$meta-delete           FHIR_WRITE
+      POST    /fhir/$de-identify                    FHIR_EXPORT
       POST    /fhir/$viewdefinition-run             ANALYTICS_QUERY
       POST    /ingest                               TELEMETRY_SEND
       GET     /iomt/live                            FHIR_READ

@@ -1,0 +1,28 @@
+package io.caregrid.cluster;
+
+import static io.caregrid.cluster.ConfigException.require;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+
+/**
+ * Keys of {@code $de-identify}, for configurations that have none of their own; empty: there is none. Each is a secret: masked wherever the configuration is shown.
+ *
+ * @param dateShiftKey  decides by how many days dates move
+ * @param cryptoHashKey of HMAC-SHA256. Who has it can try out which id belongs to a hash
+ * @param encryptKey    of AES: 16, 24 or 32 bytes in UTF-8
+ */
+public record DeidentifyConfig(String dateShiftKey, String cryptoHashKey, String encryptKey) {
+  public static final DeidentifyConfig DEFAULT = new DeidentifyConfig("", "", "");
+  private static final Set<Integer> BYTES = Set.of(0, 16, 24, 32);
+
+  public DeidentifyConfig {
+    require(BYTES.contains(encryptKey.getBytes(StandardCharsets.UTF_8).length),
+        "fhir.deidentify.encryptKey must have 16, 24 or 32 bytes");
+  }
+
+  @Override
+  public String toString() {
+    return "DeidentifyConfig[…]";
+  }
+}
