@@ -13,8 +13,10 @@ import java.util.Set;
  * @param encryptKey    of AES: 16, 24 or 32 bytes in UTF-8
  */
 public record DeidentifyConfig(String dateShiftKey, String cryptoHashKey, String encryptKey) {
-  public static final DeidentifyConfig DEFAULT = new DeidentifyConfig("", "", "");
+
   private static final Set<Integer> BYTES = Set.of(0, 16, 24, 32);
+  /** Behind what its checks need. */
+  public static final DeidentifyConfig DEFAULT = new DeidentifyConfig("", "", "");
 
   public DeidentifyConfig {
     require(BYTES.contains(encryptKey.getBytes(StandardCharsets.UTF_8).length),
