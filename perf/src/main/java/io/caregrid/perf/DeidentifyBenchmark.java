@@ -36,7 +36,8 @@ public class DeidentifyBenchmark {
 
   @Setup
   public void read() {
-    bytes = (type.equals("Patient") ? RulesBenchmark.PATIENT : RulesBenchmark.OBSERVATION).getBytes(StandardCharsets.UTF_8);
+    bytes = (type.equals("Patient") ? RulesBenchmark.PATIENT : RulesBenchmark.OBSERVATION)
+        .getBytes(StandardCharsets.UTF_8);
     deidentifier = Deidentifier.read("safe-harbor", Deidentifier.safeHarbor(), new Keys("shift", "hash", null),
         Clock.systemUTC());
     if (new String(deidentify(), StandardCharsets.UTF_8).contains("Gutierrez115"))

@@ -35,8 +35,10 @@ import picocli.CommandLine.Spec;
 
 /** De-identifies files on this machine; no node is asked. */
 @Command(name = "deidentify", description = "De-identifies FHIR R4 resources in files: JSON, or NDJSON with a resource a line.", footer = {
-  "", "Keys that the configuration does not have are taken from CAREGRID_FHIR_DEIDENTIFY_CRYPTO_HASH_KEY, _DATE_SHIFT_KEY and _ENCRYPT_KEY.",
-  "", "Example:", "  caregrid deidentify --config configuration.json --output given-away Patient.ndjson Observation.ndjson"})
+  "",
+  "Keys that the configuration does not have are taken from CAREGRID_FHIR_DEIDENTIFY_CRYPTO_HASH_KEY, _DATE_SHIFT_KEY and _ENCRYPT_KEY.",
+  "", "Example:",
+  "  caregrid deidentify --config configuration.json --output given-away Patient.ndjson Observation.ndjson"})
 final class DeidentifyCommand implements Callable<Integer> {
   private static final Duration LONGEST = Duration.ofMinutes(5);
   @Option(names = "--config", paramLabel = "FILE", description = "Configuration as Microsoft's anonymization tool takes it. Default: Safe Harbor's, which comes with the house.")
@@ -139,9 +141,12 @@ final class DeidentifyCommand implements Callable<Integer> {
   private void print(Report report) {
     PrintWriter out = spec.commandLine().getOut();
     for (Report.Row row : report.rows())
-      out.printf(Locale.ROOT, "%,12d  %-11s %-60s rule %d (%s)%n", row.count(), row.method(), row.place(), row.rule(), row.path());
+      out.printf(Locale.ROOT, "%,12d  %-11s %-60s rule %d (%s)%n", row.count(), row.method(), row.place(), row.rule(),
+          row.path());
     out.printf(Locale.ROOT, "%,d resources%s%n", report.resources(),
-        report.emptiedInputs() == 0 ? "" : String.format(Locale.ROOT, ", %,d inputs emptied because a rule failed", report.emptiedInputs()));
+        report.emptiedInputs() == 0
+            ? ""
+            : String.format(Locale.ROOT, ", %,d inputs emptied because a rule failed", report.emptiedInputs()));
     out.flush();
   }
 }

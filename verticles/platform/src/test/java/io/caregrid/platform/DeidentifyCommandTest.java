@@ -64,7 +64,8 @@ class DeidentifyCommandTest {
 
   @Test
   void aLineThatCannotBeDeIdentifiedLeavesNoFile() throws IOException {
-    Path lines = file("x.ndjson", "{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\",\"name\":\"Curie\"}\n");
+    Path lines = file("x.ndjson",
+        "{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\",\"name\":\"Curie\"}\n");
 
     assertEquals(1, run("deidentify", "--output", temp.resolve("given").toString(), lines.toString()));
 

@@ -155,9 +155,11 @@ public final class DeidentifyRoutes implements Routes {
     List<String> missing = deidentifier.madeUpKeys();
     if (missing.isEmpty()) return;
     List<String> settings = missing.stream().map(key -> "fhir.deidentify." + key).toList();
-    throw new Failure.Unprocessable((shipped ? "the configuration that comes with the house has" : "config has") + " no "
-        + String.join(", ", missing) + ", which its rules need: "
-        + (shipped ? "" : "put it in config.parameters, or ") + "set " + String.join(", ", settings) + " of this node",
+    throw new Failure.Unprocessable(
+        (shipped ? "the configuration that comes with the house has" : "config has") + " no "
+            + String.join(", ", missing) + ", which its rules need: "
+            + (shipped ? "" : "put it in config.parameters, or ") + "set " + String.join(", ", settings)
+            + " of this node",
         "config");
   }
 
@@ -180,7 +182,8 @@ public final class DeidentifyRoutes implements Routes {
   private static Future<Buffer> body(HttpServerRequest http) {
     String type = http.getHeader(HttpHeaders.CONTENT_TYPE);
     boolean json = type != null && JSON.contains(type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT));
-    if (!json) return Future.failedFuture(new Failure.UnsupportedMedia("this address reads Content-Type application/json"));
+    if (!json)
+      return Future.failedFuture(new Failure.UnsupportedMedia("this address reads Content-Type application/json"));
     if (http.getHeader(HttpHeaders.CONTENT_ENCODING) != null)
       return Future.failedFuture(new Failure.UnsupportedMedia("this address reads no Content-Encoding"));
     Promise<Buffer> whole = Promise.promise();

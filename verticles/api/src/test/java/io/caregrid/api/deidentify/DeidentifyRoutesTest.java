@@ -67,7 +67,8 @@ class DeidentifyRoutesTest {
   @Test
   void aConfigurationOfOnesOwnAndAReport(Vertx vertx, VertxTestContext test) {
     answered(vertx, test, DeidentifyConfig.DEFAULT, "?report=true",
-        "{\"config\":{\"fhirPathRules\":[{\"path\":\"Patient.name\",\"method\":\"redact\"}]},\"resource\":" + PATIENT + "}",
+        "{\"config\":{\"fhirPathRules\":[{\"path\":\"Patient.name\",\"method\":\"redact\"}]},\"resource\":" + PATIENT
+            + "}",
         answer -> {
           assertEquals(200, answer.statusCode(), answer.bodyAsString());
           assertEquals("1980-04-01", answer.bodyAsJsonObject().getJsonObject("resource").getString("birthDate"));
