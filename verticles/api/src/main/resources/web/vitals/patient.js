@@ -169,7 +169,7 @@ export class PatientView {
       make('td', {}, make('time', {}, moment(startOf(observation)))), make('td', {}, observation.status),
       make('td', {}, make('a', {href: `/fhir/Observation/${encodeURIComponent(observation.id)}?_pretty=true`}, 'JSON')))));
     const id = encodeURIComponent(patient);
-    this.json.replaceChildren(make('a', {href: `/fhir/Patient/${id}?_pretty=true`}, 'Patient as FHIR JSON'), ' · ',
+    this.json.replaceChildren(make('a', {href: `/patients/#patient=${id}`}, 'All that is known of this patient'), ' · ', make('a', {href: `/fhir/Patient/${id}?_pretty=true`}, 'Patient as FHIR JSON'), ' · ',
       make('a', {href: `/fhir/Observation?patient=${id}&_pretty=true`}, 'all Observations as FHIR JSON'));
   }
 }

@@ -26,7 +26,8 @@ public final class PageRoutes implements Routes {
   private static final String CHART = "META-INF/resources/webjars/chart.js/4.5.1/dist/chart.umd.min.js";
   /** Every page, as the start page must link it. */
   static final Map<String, String> PAGES = Map.of("/", "start", "/vitals/", "vitals", "/dead-letters/", "dead-letters",
-      "/studies/", "studies", "/studies/viewer/", "studies/viewer", "/analytics/", "analytics");
+      "/studies/", "studies", "/studies/viewer/", "studies/viewer", "/analytics/", "analytics", "/patients/",
+      "patients");
   private static final List<String> FILES = List.of("start/page.js", "start/page.css", "vitals/page.js",
       "vitals/page.css",
       "vitals/tile.js", "vitals/patient.js", "vitals/images.js", "dead-letters/page.js", "dead-letters/page.css",
@@ -39,7 +40,10 @@ public final class PageRoutes implements Routes {
       "studies/viewer/cine.js", "studies/viewer/gestures.js", "studies/viewer/keys.js", "studies/viewer/overlay.js",
       "studies/viewer/panel.js", "studies/viewer/presets.js", "studies/viewer/rail.js", "studies/viewer/viewport.js",
       "analytics/page.js", "analytics/page.css", "analytics/chart.js", "analytics/editor.js", "analytics/questions.js",
-      "analytics/sheet.js", "analytics/sql.js", "analytics/tables.js", "analytics/types.js");
+      "analytics/sheet.js", "analytics/sql.js", "analytics/tables.js", "analytics/types.js", "patients/page.js",
+      "patients/page.css", "patients/chart.js", "patients/door.js", "patients/kinds.js", "patients/measurements.js",
+      "patients/merged.js", "patients/person.js", "patients/query.js", "patients/series.js", "patients/timeline.js",
+      "patients/words.js");
 
   private record File(String type, String tag, Buffer content) {}
 

@@ -57,6 +57,10 @@ final class AccessTable {
       HEAD    /analytics                            OPEN
       GET     /analytics/                           OPEN
       HEAD    /analytics/                           OPEN
+      GET     /patients                             OPEN
+      HEAD    /patients                             OPEN
+      GET     /patients/                            OPEN
+      HEAD    /patients/                            OPEN
       GET     /auth/me                              OPEN
       GET     /auth/login                           OPEN
       GET     /auth/callback                        OPEN
