@@ -17,14 +17,15 @@ import java.util.Set;
 public record NodeConfig(String name, Set<String> roles, Path data, Path mappings, HttpConfig http,
     ClusterConfig cluster, KafkaConfig kafka,
     DatabaseConfig database, IngestConfig ingest, ShardConfig shard, IdentityConfig identity, DicomConfig dicom,
-    ImagingConfig imaging, LakeConfig lake, SecurityConfig security, AuditConfig audit, FhirConfig fhir) {
+    ImagingConfig imaging, LakeConfig lake, SecurityConfig security, AuditConfig audit, FhirConfig fhir,
+    ExportConfig export, LoadConfig load) {
 
   public static final Set<String> ALL_ROLES = Set.of("ingest", "device", "api", "dicom", "analytics");
   public static final NodeConfig DEFAULT = new NodeConfig("caregrid", ALL_ROLES, Path.of("data"), null,
       HttpConfig.DEFAULT, ClusterConfig.DEFAULT,
       KafkaConfig.DEFAULT, DatabaseConfig.DEFAULT, IngestConfig.DEFAULT, ShardConfig.DEFAULT, IdentityConfig.DEFAULT,
       DicomConfig.DEFAULT, ImagingConfig.DEFAULT, LakeConfig.DEFAULT, SecurityConfig.DEFAULT,
-      AuditConfig.DEFAULT, FhirConfig.DEFAULT);
+      AuditConfig.DEFAULT, FhirConfig.DEFAULT, ExportConfig.DEFAULT, LoadConfig.DEFAULT);
 
   public NodeConfig {
     require(!name.isBlank(), "name must not be blank");

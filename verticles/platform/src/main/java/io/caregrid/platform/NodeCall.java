@@ -51,8 +51,13 @@ final class NodeCall {
   /** No token is sent where there is none: an open node asks for none. */
   HttpRequest.Builder request(URI address) {
     HttpRequest.Builder request = HttpRequest.newBuilder(address);
-    String found = found(System.getenv());
+    String found = token();
     return found == null ? request : request.header("Authorization", "Bearer " + found);
+  }
+
+  /** Null when there is none. */
+  String token() {
+    return found(System.getenv());
   }
 
   /** Takes no certificate but what {@code --ca} signed, when that is given. */

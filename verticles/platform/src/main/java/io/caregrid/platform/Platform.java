@@ -1,5 +1,7 @@
 package io.caregrid.platform;
 
+import io.caregrid.analytics.export.ExportRoutes;
+import io.caregrid.analytics.export.ExportVerticle;
 import io.caregrid.analytics.lake.AnalyticsVerticle;
 import io.caregrid.analytics.lake.LakeTables;
 import io.caregrid.analytics.lake.store.ObjectStore;
@@ -36,11 +38,16 @@ import io.caregrid.engines.FolderLock;
 import io.caregrid.ingest.DeadLetterReader;
 import io.caregrid.ingest.IngestVerticle;
 import io.caregrid.ingest.NormaliseVerticle;
+import io.caregrid.ingest.load.Credentials;
+import io.caregrid.ingest.load.DropFolder;
+import io.caregrid.ingest.load.Target;
 import io.caregrid.store.AuditEvents;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetters;
+import io.caregrid.store.ExportJobs;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.ImageIndex;
+import io.caregrid.store.Lease;
 import io.caregrid.store.Reindex;
 import io.caregrid.store.Sequencer;
 import io.caregrid.store.ShardStore;
@@ -57,6 +64,8 @@ import io.vertx.micrometer.MetricsDomain;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -156,6 +165,7 @@ public final class Platform implements AutoCloseable {
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
     if (config.roles().contains("dicom")) openDicom(database, roles);
     if (config.roles().contains("analytics")) openLake(database);
+    if (config.roles().contains("analytics")) openExport(database);
     if (config.roles().contains("api")) {
       doors.addAll(
           ApiDoors.all(vertx, fhir, letters, accesses, trail, config.cluster().shards(), checks, metrics::scrape,
@@ -170,6 +180,7 @@ public final class Platform implements AutoCloseable {
     http = new HttpVerticle(config.http(), signIn.before(authentication.doorman()), trail, doors);
     openHttp();
     if (archive != null) openImaging(database);
+    if (config.load().folder() != null && config.roles().contains("ingest")) openDropFolder(database);
     log.info("node is running name={} addresses={}", config.name(), addresses());
     if (openness() != null) log.warn("{}", openness());
   }
@@ -283,6 +294,22 @@ public final class Platform implements AutoCloseable {
     doors.add(new ViewRoutes(vertx, fhir, trail));
   }
 
+  private void openExport(Database database) {
+    ObjectStore files = keep(exports());
+    ExportVerticle work = new ExportVerticle(database, files,
+        config.data().resolve("export-scratch").toAbsolutePath(), trail, config.export());
+    deploy(work);
+    doors.add(new ExportRoutes(fhir, new ExportJobs(database), files, trail, work));
+  }
+
+  private ObjectStore exports() {
+    try {
+      return Place.open(config.export(), config.lake(), config.data().toAbsolutePath());
+    } catch (IOException refused) {
+      throw new StartException("exports cannot be kept there, check export.place: " + refused, refused);
+    }
+  }
+
   private ObjectStore lake() {
     try {
       return Place.open(config.lake(), config.data().toAbsolutePath());
@@ -300,6 +327,25 @@ public final class Platform implements AutoCloseable {
   private void openImaging(Database database) {
     deploy(
         ImagingStudyVerticle.deploy(vertx, database, fhir, config.imaging(), config.identity(), http() + "/dicom-web"));
+  }
+
+  private void openDropFolder(Database database) {
+    boolean own = config.load().target().isEmpty();
+    if (own && config.http().tls().isOn())
+      throw new StartException(
+          "load.target must be set to this node's FHIR address, by a name that its certificate has");
+    if (own && !config.isOpen() && key == null)
+      throw new StartException(
+          "load.folder needs a token of this node's own: set security.nodeTokens to loopback or always");
+    Credentials credentials = own && !config.isOpen()
+        ? fresh -> token("drop-folder", "FHIR Data Contributor", Duration.ofMinutes(5))
+        : Credentials.NONE;
+    URI base = URI.create(own ? http() + "/fhir" : config.load().target());
+    HttpClient client = HttpClient.newBuilder()
+        .version(HttpClient.Version.HTTP_1_1)
+        .connectTimeout(Duration.ofSeconds(10))
+        .build();
+    deploy(new DropFolder(config.load(), name -> new Lease(database, name), new Target(base, client, credentials)));
   }
 
   private void openHttp() {

@@ -128,6 +128,15 @@ final class AccessTable {
       POST    /fhir/TYPE/:id/$meta-delete           FHIR_WRITE
       POST    /fhir/$de-identify                    FHIR_EXPORT
       POST    /fhir/$viewdefinition-run             ANALYTICS_QUERY
+      GET     /fhir/$export                         FHIR_EXPORT
+      POST    /fhir/$export                         FHIR_EXPORT
+      GET     /fhir/Patient/$export                 FHIR_EXPORT
+      POST    /fhir/Patient/$export                 FHIR_EXPORT
+      GET     /fhir/Group/:id/$export               FHIR_EXPORT
+      POST    /fhir/Group/:id/$export               FHIR_EXPORT
+      GET     /fhir/_operations/export/:job         FHIR_EXPORT
+      DELETE  /fhir/_operations/export/:job         FHIR_EXPORT
+      GET     /fhir/_operations/export/:job/:file   FHIR_EXPORT
       POST    /ingest                               TELEMETRY_SEND
       GET     /iomt/live                            FHIR_READ
       GET     /iomt/devices/:id/latest              FHIR_READ

@@ -23,11 +23,13 @@ final class Definitions {
   /**
    * @param name     last part of its path, e.g. {@code value[x]}
    * @param list     more than one may be there
+   * @param required at least one has to be there
    * @param types    FHIR type codes, none when it is another element's or the root
    * @param same     path of the element whose children it has ({@code contentReference}), or null
    * @param children in the order of the definition
    */
-  record Element(String path, String name, boolean list, List<String> types, String same, List<Element> children) {}
+  record Element(String path, String name, boolean list, boolean required, List<String> types, String same,
+      List<Element> children) {}
 
   enum Kind {
     RESOURCE, COMPLEX, PRIMITIVE
@@ -126,11 +128,13 @@ final class Definitions {
     String path = null;
     String same = null;
     boolean list = false;
+    boolean required = false;
     List<String> types = new ArrayList<>();
     while (child(xml)) {
       String value = xml.getAttributeValue(null, "value");
       switch (xml.getLocalName()) {
         case "path" -> path = value;
+        case "min" -> required = !value.equals("0");
         case "max" -> list = !value.equals("1") && !value.equals("0");
         case "contentReference" -> same = value.substring(value.indexOf('#') + 1);
         case "type" -> {
@@ -141,7 +145,8 @@ final class Definitions {
       }
       skip(xml);
     }
-    return new Element(path, path.substring(path.lastIndexOf('.') + 1), list, types, same, new ArrayList<>());
+    return new Element(path, path.substring(path.lastIndexOf('.') + 1), list, required, types, same,
+        new ArrayList<>());
   }
 
   private static String typeCode(XMLStreamReader xml) throws XMLStreamException {

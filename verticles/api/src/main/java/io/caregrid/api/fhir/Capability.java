@@ -50,6 +50,9 @@ final class Capability {
   /** An operation is told with its definition or not at all (capabilitystatement.html, rest.operation). */
   static final Map<String, String> OPERATIONS = Map.ofEntries(
       Map.entry("viewdefinition-run", "http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run"),
+      Map.entry("export", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"),
+      Map.entry("Patient export", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/patient-export"),
+      Map.entry("Group export", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/group-export"),
       Map.entry("versions", HL7 + "CapabilityStatement-versions"),
       Map.entry("validate", HL7 + "Resource-validate"),
       Map.entry("meta", HL7 + "Resource-meta"),
@@ -178,7 +181,7 @@ final class Capability {
         .distinct()
         .sorted()
         .forEach(name -> {
-          String definition = OPERATIONS.getOrDefault(name, OPERATIONS.get(type + " " + name));
+          String definition = OPERATIONS.getOrDefault(type + " " + name, OPERATIONS.get(name));
           if (definition != null) told.add(new JsonObject().put("name", name).put("definition", definition));
         });
     return told;

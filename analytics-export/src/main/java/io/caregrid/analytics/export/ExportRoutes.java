@@ -1,0 +1,350 @@
+package io.caregrid.analytics.export;
+
+import static io.caregrid.contract.Access.FHIR_EXPORT;
+import static io.caregrid.contract.Gate.needs;
+
+import io.caregrid.analytics.export.ExportRequest.Param;
+import io.caregrid.analytics.lake.store.ObjectStore;
+import io.caregrid.contract.Access;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.Gate;
+import io.caregrid.contract.Lingering;
+import io.caregrid.contract.OperationOutcome;
+import io.caregrid.contract.Routes;
+import io.caregrid.store.ExportJobs;
+import io.caregrid.store.ExportJobs.Job;
+import io.caregrid.store.FhirStore;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+/**
+ * {@code $export} over HTTP (FHIR Bulk Data Access 2.0): kick-off, status, cancelling, files. Who asked for an export sees it, its files, and nobody else's; who may
+ * also {@link Access#OPERATE} sees all.
+ */
+public final class ExportRoutes implements Routes {
+  private static final String JOB = "/fhir/_operations/export/:job";
+  private static final String NDJSON = "application/fhir+ndjson";
+  private static final Pattern FILE = Pattern.compile("[A-Za-z\\-]{1,80}\\.[0-9]{1,9}\\.ndjson");
+  private static final DateTimeFormatter HTTP_DATE = DateTimeFormatter.RFC_1123_DATE_TIME;
+  private static final int MAX_BYTES = 1 << 20;
+  private static final int PART = 1 << 18;
+  private static final int SLOWEST_LOOK = 10;
+
+  private final FhirStore store;
+  private final ExportJobs jobs;
+  private final ObjectStore objects;
+  private final Audit audit;
+  private final Runnable asked;
+  private final Runnable cancelled;
+
+  /** @param work that makes the exports of this node; others' take them as well */
+  public ExportRoutes(FhirStore store, ExportJobs jobs, ObjectStore objects, Audit audit, ExportVerticle work) {
+    this(store, jobs, objects, audit, work::look, work::swept);
+  }
+
+  ExportRoutes(FhirStore store, ExportJobs jobs, ObjectStore objects, Audit audit, Runnable asked, Runnable cancelled) {
+    this.store = store;
+    this.jobs = jobs;
+    this.objects = objects;
+    this.audit = audit;
+    this.asked = asked;
+    this.cancelled = cancelled;
+  }
+
+  @Override
+  public void mount(Router router) {
+    kickOff(router, "/fhir/$export", ExportRequest.SYSTEM);
+    kickOff(router, "/fhir/Patient/$export", ExportRequest.PATIENT);
+    kickOff(router, "/fhir/Group/:id/$export", ExportRequest.GROUP);
+    needs(FHIR_EXPORT, router.get(JOB)).handler(answer(this::status));
+    needs(FHIR_EXPORT, router.delete(JOB)).handler(answer(this::cancel));
+    needs(FHIR_EXPORT, router.get(JOB + "/:file")).handler(answer(this::file));
+  }
+
+  private void kickOff(Router router, String path, String level) {
+    needs(FHIR_EXPORT, router.get(path)).handler(answer(request -> begin(request, level, query(request), false)));
+    needs(FHIR_EXPORT, router.post(path)).handler(answer(request -> body(request).compose(body -> {
+      List<Param> all = new ArrayList<>(query(request));
+      all.addAll(parameters(body));
+      return begin(request, level, all, true);
+    })));
+  }
+
+  private static io.vertx.core.Handler<RoutingContext> answer(Function<RoutingContext, Future<?>> work) {
+    return request -> {
+      try {
+        work.apply(request).onFailure(cause -> refuse(request, cause));
+      } catch (RuntimeException refused) {
+        refuse(request, refused);
+      }
+    };
+  }
+
+  private static void refuse(RoutingContext request, Throwable cause) {
+    if (!request.response().headWritten()) Lingering.on(request.vertx(), request.request());
+    request.fail(cause);
+  }
+
+  private Future<?> begin(RoutingContext request, String level, List<Param> params, boolean posted) {
+    List<String> prefer = preferences(request);
+    if (!prefer.contains("respond-async"))
+      throw new Failure.Invalid("an export takes a while: send the header Prefer: respond-async");
+    String group = request.pathParam("id");
+    Caller caller = Gate.caller(request);
+    String address = request.request().absoluteURI();
+    Audit.Entry entry = Audit.Entry.of(caller, Audit.Deed.VIEW, group == null ? null : "Group/" + group)
+        .asking("$export " + shown(request));
+    return audit.around(entry, () -> {
+      ExportRequest wanted = ExportRequest.of(level, group, params, posted, prefer.contains("handling=lenient"));
+      Future<?> there = group == null ? Future.succeededFuture() : store.read(caller, "Group", group);
+      return there.compose(found -> jobs.add(caller, address, wanted.json()));
+    }, (known, id) -> known.to(what(known.what(), id))).compose(id -> {
+      asked.run();
+      return request.response()
+          .setStatusCode(202)
+          .putHeader("Content-Location", base(request) + "/" + id)
+          .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+          .end();
+    });
+  }
+
+  private static List<String> what(List<String> before, UUID id) {
+    List<String> what = new ArrayList<>(before);
+    what.add("urn:caregrid:export:" + id);
+    return what;
+  }
+
+  /** As it was asked, for the trail. */
+  private static String shown(RoutingContext request) {
+    String query = request.request().query();
+    String path = request.normalizedPath();
+    return query == null ? path : path + "?" + (query.length() > 1_000 ? query.substring(0, 1_000) : query);
+  }
+
+  /** RFC 7240: several headers, several preferences in each. */
+  private static List<String> preferences(RoutingContext request) {
+    List<String> all = new ArrayList<>();
+    for (String header : request.request().headers().getAll("Prefer"))
+      for (String one : header.split("[,;]"))
+        all.add(one.replace("\"", "").replaceAll("\\s", "").toLowerCase(Locale.ROOT));
+    return all;
+  }
+
+  private static List<Param> query(RoutingContext request) {
+    List<Param> params = new ArrayList<>();
+    request.queryParams().forEach((name, value) -> params.add(new Param(name, value)));
+    return params;
+  }
+
+  /** Fails with TooLarge 413. */
+  private static Future<Buffer> body(RoutingContext request) {
+    HttpServerRequest http = request.request();
+    Promise<Buffer> whole = Promise.promise();
+    Buffer body = Buffer.buffer();
+    http.handler(part -> {
+      if (body.length() + part.length() <= MAX_BYTES) body.appendBuffer(part);
+      else whole.tryFail(new Failure.TooLarge("the body is larger than " + (MAX_BYTES >> 20) + " MB"));
+    });
+    http.exceptionHandler(whole::tryFail);
+    http.endHandler(end -> whole.tryComplete(body));
+    http.resume();
+    return whole.future();
+  }
+
+  /** Of a FHIR Parameters resource; an empty body has none. */
+  static List<Param> parameters(Buffer body) {
+    if (body.toString().isBlank()) return List.of();
+    try {
+      JsonObject resource = new JsonObject(body);
+      if (!"Parameters".equals(resource.getString("resourceType")))
+        throw new Failure.Invalid("the body is no Parameters resource");
+      List<Param> params = new ArrayList<>();
+      for (Object each : resource.getJsonArray("parameter", new JsonArray()))
+        params.add(parameter((JsonObject) each));
+      return params;
+    } catch (DecodeException | ClassCastException broken) {
+      throw new Failure.Invalid("the body cannot be read as a Parameters resource in JSON");
+    }
+  }
+
+  private static Param parameter(JsonObject parameter) {
+    String name = parameter.getString("name");
+    if (name == null) throw new Failure.Invalid("a parameter has no name", "Parameters.parameter.name");
+    for (String field : parameter.fieldNames()) {
+      if (!field.startsWith("value")) continue;
+      Object value = parameter.getValue(field);
+      return new Param(name,
+          value instanceof JsonObject reference ? reference.getString("reference", "") : String.valueOf(value));
+    }
+    throw new Failure.Invalid("the parameter has no value", "Parameters.parameter.value[x]");
+  }
+
+  private Future<?> status(RoutingContext request) {
+    return found(request).compose(job -> told(request, job));
+  }
+
+  private static Future<Void> told(RoutingContext request, Job job) {
+    if (job.state().equals("open")) return underWay(request, job);
+    if (job.expires().isBefore(Instant.now())) throw gone();
+    return job.state().equals("failed") ? failed(request, job) : manifest(request, job);
+  }
+
+  private static Future<Void> underWay(RoutingContext request, Job job) {
+    long seconds = Duration.between(job.created(), Instant.now()).toSeconds();
+    return request.response()
+        .setStatusCode(202)
+        .putHeader("X-Progress", job.progress().isEmpty() ? "waiting for its turn" : job.progress())
+        .putHeader(HttpHeaders.RETRY_AFTER, String.valueOf(Math.max(1, Math.min(SLOWEST_LOOK, seconds / 10))))
+        .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+        .end();
+  }
+
+  private static Future<Void> failed(RoutingContext request, Job job) {
+    JsonObject told = new JsonObject(job.failure());
+    Buffer outcome = OperationOutcome.of(List.of(
+        OperationOutcome.Issue.error(told.getString("issue"), told.getString("why"), null)));
+    return request.response()
+        .setStatusCode(told.getInteger("status"))
+        .putHeader(HttpHeaders.CONTENT_TYPE, OperationOutcome.CONTENT_TYPE)
+        .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+        .end(outcome);
+  }
+
+  private static Future<Void> manifest(RoutingContext request, Job job) {
+    JsonObject result = new JsonObject(job.result());
+    String here = base(request) + "/" + job.id();
+    JsonObject manifest = new JsonObject().put("transactionTime", job.asOf().toString())
+        .put("request", job.request())
+        .put("requiresAccessToken", request.request().getHeader(HttpHeaders.AUTHORIZATION) != null);
+    for (String list : List.of(ExportFiles.OUTPUT, ExportFiles.DELETED, ExportFiles.ERROR)) {
+      JsonArray files = new JsonArray();
+      for (Object each : result.getJsonArray(list)) {
+        JsonObject file = (JsonObject) each;
+        files.add(new JsonObject().put("type", file.getString("type"))
+            .put("url", here + "/" + file.getString("file"))
+            .put("count", file.getLong("count")));
+      }
+      manifest.put(list, files);
+    }
+    return request.response()
+        .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+        .putHeader(HttpHeaders.EXPIRES, HTTP_DATE.format(job.expires().atOffset(ZoneOffset.UTC)))
+        .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+        .end(manifest.toBuffer());
+  }
+
+  private Future<?> cancel(RoutingContext request) {
+    return found(request).compose(job -> audit.around(
+        Audit.Entry.of(Gate.caller(request), Audit.Deed.VIEW, "urn:caregrid:export:" + job.id())
+            .asking("$export cancel"),
+        () -> jobs.cancel(job.id()))).compose(done -> {
+          cancelled.run();
+          return request.response().setStatusCode(202).end();
+        });
+  }
+
+  /** NotFound 404 for other people's, too: an id that is guessed tells nothing. */
+  private Future<Job> found(RoutingContext request) {
+    UUID id;
+    try {
+      id = UUID.fromString(request.pathParam("job"));
+    } catch (IllegalArgumentException none) {
+      throw gone();
+    }
+    Caller caller = Gate.caller(request);
+    return jobs.find(id).map(job -> {
+      if (job == null || job.state().equals("cancelled")) throw gone();
+      if (!job.isOf(caller) && !caller.may(Access.OPERATE)) throw gone();
+      return job;
+    });
+  }
+
+  private static Failure gone() {
+    return new Failure.NotFound("there is no such export of yours: it was cancelled, has expired, or never was");
+  }
+
+  private Future<?> file(RoutingContext request) {
+    String name = request.pathParam("file");
+    return found(request).compose(job -> {
+      JsonObject file = job.result() == null || job.expires().isBefore(Instant.now()) ? null : file(job, name);
+      if (file == null) throw new Failure.NotFound("this export has no such file, or it has expired");
+      Audit.Entry entry = Audit.Entry.of(Gate.caller(request), Audit.Deed.VIEW, "urn:caregrid:export:" + job.id())
+          .asking("$export file " + name);
+      return audit.around(entry, Future::succeededFuture)
+          .compose(told -> send(request, ExportVerticle.folder(job) + "/" + name, file.getLong("bytes"), job, name));
+    });
+  }
+
+  private static JsonObject file(Job job, String name) {
+    if (!FILE.matcher(name).matches()) return null;
+    JsonObject result = new JsonObject(job.result());
+    for (String list : List.of(ExportFiles.OUTPUT, ExportFiles.DELETED, ExportFiles.ERROR))
+      for (Object each : result.getJsonArray(list))
+        if (((JsonObject) each).getString("file").equals(name)) return (JsonObject) each;
+    return null;
+  }
+
+  private Future<Void> send(RoutingContext request, String object, long size, Job job, String name) {
+    HttpServerResponse response = request.response();
+    ByteRange range = ByteRange.of(request.request().getHeader("Range"), size);
+    response.putHeader(HttpHeaders.ACCEPT_RANGES, "bytes").putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+    if (range == null)
+      return response.setStatusCode(416).putHeader("Content-Range", "bytes */" + size).end();
+    return part(request.vertx(), object, range.from(), range.to()).compose(first -> {
+      response.putHeader(HttpHeaders.CONTENT_TYPE, NDJSON)
+          .putHeader("X-Content-Type-Options", "nosniff")
+          .putHeader(HttpHeaders.EXPIRES, HTTP_DATE.format(job.expires().atOffset(ZoneOffset.UTC)))
+          .putHeader(HttpHeaders.ETAG, "\"" + job.attempt() + "-" + name + "\"")
+          .putHeader(HttpHeaders.CONTENT_LENGTH, String.valueOf(range.length()));
+      if (range.part())
+        response.setStatusCode(206)
+            .putHeader(HttpHeaders.CONTENT_RANGE, "bytes " + range.from() + "-" + (range.to() - 1) + "/" + size)
+            .putHeader(HttpHeaders.CONTENT_ENCODING, "identity");
+      return rest(request, object, first, range.from() + first.length(), range.to());
+    });
+  }
+
+  /** A part is in memory, and the next one when the client took this. */
+  private Future<Void> rest(RoutingContext request, String object, Buffer part, long from, long to) {
+    HttpServerResponse response = request.response();
+    if (from >= to) return response.end(part);
+    return response.write(part)
+        .compose(taken -> part(request.vertx(), object, from, to))
+        .compose(next -> rest(request, object, next, from + next.length(), to));
+  }
+
+  private Future<Buffer> part(Vertx vertx, String object, long from, long to) {
+    return vertx.executeBlocking(() -> {
+      byte[] bytes = objects.get(object, from, (int) Math.min(PART, to - from));
+      if (bytes == null || bytes.length == 0 && from < to)
+        throw new Failure.NotFound("this file is not there any more");
+      return Buffer.buffer(bytes);
+    }, false);
+  }
+
+  private static String base(RoutingContext request) {
+    return request.request().scheme() + "://" + request.request().authority() + "/fhir/_operations/export";
+  }
+}

@@ -1,0 +1,390 @@
+package io.caregrid.analytics.export;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.analytics.lake.store.ObjectStore;
+import io.caregrid.analytics.lake.store.Place;
+import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.cluster.ExportConfig;
+import io.caregrid.cluster.LakeConfig;
+import io.caregrid.contract.Audit;
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.ExportJobs;
+import io.caregrid.store.ExportSnapshot;
+import io.caregrid.store.Schema;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The whole flow of FHIR Bulk Data 2.0 over HTTP, by a client that was written from its text. */
+@ExtendWith(Engines.class)
+class ExportIT {
+  private static final Duration HELD = Duration.ofSeconds(2);
+  @TempDir
+  static Path folder;
+  private static final AtomicBoolean full = new AtomicBoolean();
+  /** A file that is being put waits for it. */
+  private static volatile CountDownLatch gate = new CountDownLatch(0);
+  private static DatabaseConfig database;
+  private static ObjectStore files;
+  private static ExportHouse house;
+  private static BulkClient client;
+
+  @BeforeAll
+  static void open(LocalPostgres postgres) throws IOException {
+    database = new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(), postgres.password(), 8);
+    files = filling(Place.open(ExportConfig.DEFAULT, LakeConfig.DEFAULT, folder));
+    house = house();
+    client = house.client("ann");
+    house.put("{'resourceType':'Patient','id':'a','birthDate':'1970-01-01','gender':'male','active':true}");
+    house.put("{'resourceType':'Patient','id':'b','active':false}");
+    house.put("{'resourceType':'Patient','id':'c'}");
+    house.put("{'resourceType':'Practitioner','id':'d'}");
+    house.put("{'resourceType':'Device','id':'monitor'}");
+    for (String patient : List.of("a", "b"))
+      house.put("{'resourceType':'Observation','id':'o" + patient
+          + "','status':'final','code':{'text':'x'},'valueQuantity':{'value':1.50},'subject':{'reference':'Patient/"
+          + patient + "'}}");
+    house.put("{'resourceType':'Observation','id':'of-device','status':'final','code':{'text':'x'},"
+        + "'subject':{'reference':'Device/monitor'}}");
+    house.put("{'resourceType':'Appointment','id':'both','status':'booked','participant':["
+        + "{'actor':{'reference':'Patient/a'},'status':'accepted'},{'actor':{'reference':'Patient/b'},'status':'accepted'}]}");
+    house.put("{'resourceType':'Appointment','id':'nobodys','status':'booked','participant':["
+        + "{'actor':{'reference':'Practitioner/d'},'status':'accepted'}]}");
+    house.put("{'resourceType':'Group','id':'empty','type':'person','actual':true}");
+    house.put("{'resourceType':'Group','id':'some','type':'person','actual':true,'member':["
+        + "{'entity':{'reference':'Group/inner'}},{'entity':{'reference':'Patient/b'},'inactive':true}]}");
+    house.put("{'resourceType':'Group','id':'inner','type':'person','actual':true,'member':["
+        + "{'entity':{'reference':'Patient/a'}},{'entity':{'reference':'Group/some'}}]}");
+  }
+
+  private static ExportHouse house() {
+    return new ExportHouse(database, files, folder.resolve("scratch"),
+        new ExportConfig("", Duration.ofMinutes(1), 1, 2), HELD);
+  }
+
+  /** The real folder, which has no room left while {@link #full}: as a file system says it. */
+  private static ObjectStore filling(ObjectStore real) {
+    return (ObjectStore) Proxy.newProxyInstance(ExportIT.class.getClassLoader(), new Class<?>[] {ObjectStore.class},
+        (proxy, method, arguments) -> {
+          if (method.getName().equals("put")) gate.await(30, TimeUnit.SECONDS);
+          if (full.get() && method.getName().equals("put")) throw new IOException("No space left on device");
+          try {
+            return method.invoke(real, arguments);
+          } catch (InvocationTargetException failed) {
+            throw failed.getCause();
+          }
+        });
+  }
+
+  @AfterAll
+  static void close() {
+    if (house != null) house.close();
+  }
+
+  @Test
+  void theWholeStoreIsExportedOnceAndAsItIs() {
+    JsonNode manifest = client.export("/fhir/$export");
+
+    List<String> names = client.names(manifest);
+    assertTrue(names.containsAll(List.of("Appointment/both", "Appointment/nobodys", "Device/monitor", "Group/empty",
+        "Observation/oa", "Observation/of-device", "Patient/a", "Practitioner/d")), names.toString());
+    assertEquals(names.stream().distinct().toList(), names);
+    assertTrue(client.resources(manifest, "output").stream().anyMatch(one -> one.toString().contains("\"meta\":{")));
+    assertTrue(manifest.path("request").asText().endsWith("/fhir/$export"));
+    assertEquals(0, manifest.path("error").size());
+  }
+
+  @Test
+  void decimalsKeepTheirDigits() {
+    for (String query : List.of("_type=Observation", "_type=Observation&_elements=value")) {
+      JsonNode manifest = client.export("/fhir/$export?" + query);
+
+      String file = client.send(client.request(manifest.path("output").path(0).path("url").asText())).body();
+
+      assertTrue(file.contains("\"value\":1.50"), file);
+    }
+  }
+
+  @Test
+  void ofAllPatientsComesWhatIsInAPatientsCompartment() {
+    List<String> names = client.names(client.export("/fhir/Patient/$export?_type=Patient,Observation,Appointment"));
+
+    assertEquals(List.of("Appointment/both", "Observation/oa", "Observation/ob", "Patient/a", "Patient/b", "Patient/c"),
+        names.stream().filter(name -> !name.contains("/x")).toList());
+  }
+
+  @Test
+  void aGroupsMembersAreThoseOfItsGroupsTooAndNobodyWhoIsInactive() {
+    List<String> names = client.names(client.export("/fhir/Group/some/$export?_type=Patient,Observation,Appointment"));
+
+    assertEquals(List.of("Appointment/both", "Observation/oa", "Patient/a"), names);
+  }
+
+  @Test
+  void anEmptyGroupExportsNothing() {
+    assertEquals(0, client.export("/fhir/Group/empty/$export").path("output").size());
+  }
+
+  @Test
+  void aGroupThatIsNotThereIsNotFound() {
+    assertEquals(404, client.ask("/fhir/Group/none/$export").statusCode());
+  }
+
+  @Test
+  void patientsAreNamedByPostOnly() {
+    String one = "{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"_type\",\"valueString\":\"Observation\"},"
+        + "{\"name\":\"patient\",\"valueReference\":{\"reference\":\"Patient/b\"}}]}";
+
+    assertEquals(List.of("Observation/ob"),
+        client.names(client.manifest(BulkClient.job(client.post("/fhir/Patient/$export", one)))));
+    assertEquals(400, client.ask("/fhir/Patient/$export?patient=Patient/b").statusCode());
+    assertEquals(400, client.ended(BulkClient.job(client.post("/fhir/Group/some/$export", one))).statusCode(),
+        "b is inactive there");
+  }
+
+  @Test
+  void aFilterSelectsAndWhatTwoFindComesOnce() {
+    List<String> names = client.names(client.export("/fhir/$export?_type=Patient,Device&_typeFilter="
+        + "Patient%3Factive%3Dtrue,Patient%3Fgender%3Dmale,Patient%3F_id%3Dc"));
+
+    assertEquals(List.of("Device/monitor", "Patient/a", "Patient/c"), names);
+  }
+
+  @Test
+  void elementsGiveThoseAndWhatMustBeThere() {
+    JsonNode one = client
+        .resources(client.export("/fhir/$export?_type=Observation&_elements=Observation.value&_typeFilter="
+            + "Observation%3F_id%3Doa"), "output")
+        .get(0);
+
+    assertEquals("final", one.path("status").asText());
+    assertTrue(one.has("code") && one.has("valueQuantity") && !one.has("subject"), one.toString());
+    assertEquals("SUBSETTED", one.path("meta").path("tag").path(0).path("code").asText());
+  }
+
+  @Test
+  void sinceGivesWhatChangedAndWhatIsGone() {
+    house.put("{'resourceType':'Basic','id':'old','code':{'text':'x'}}");
+    house.put("{'resourceType':'Basic','id':'xgone','code':{'text':'x'}}");
+    Instant since = house.put("{'resourceType':'Basic','id':'before','code':{'text':'x'}}").updated();
+    while (!Instant.now().isAfter(since.plusMillis(2))) Thread.onSpinWait();
+    house.put("{'resourceType':'Basic','id':'new','code':{'text':'x'}}");
+    house.delete("Basic", "xgone");
+
+    JsonNode manifest = client.export("/fhir/$export?_type=Basic&_since=" + since);
+
+    assertEquals(List.of("Basic/new"), client.names(manifest));
+    JsonNode bundle = client.resources(manifest, "deleted").get(0);
+    assertEquals("transaction", bundle.path("type").asText());
+    assertEquals("{\"method\":\"DELETE\",\"url\":\"Basic/xgone\"}",
+        bundle.path("entry").path(0).path("request").toString());
+  }
+
+  @Test
+  void nothingThatChangedUntilTheTransactionTimeIsMissingFromTheNextExport() {
+    Instant first = Instant.parse(client.export("/fhir/$export?_type=Device").path("transactionTime").asText());
+    Instant later = house.put("{'resourceType':'Device','id':'xlater'}").updated();
+
+    assertTrue(first.isBefore(later));
+    assertTrue(client.names(client.export("/fhir/$export?_type=Device&_since=" + first)).contains("Device/xlater"));
+    house.delete("Device", "xlater");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"_since=yesterday,_since", "_outputFormat=csv,_outputFormat", "_type=Unicorn,_type",
+    "includeAssociatedData=LatestProvenanceResources,includeAssociatedData", "_typeFilter=Patient%3F_sort%3Dname,_sort",
+    "_typeFilter=Patient%3Funicorn%3D1,search parameter", "_container=x,_container"})
+  void whatCannotBeDoneIsRefusedByName(String query, String named) {
+    HttpResponse<String> answer = client.ask("/fhir/$export?" + query);
+
+    assertEquals(400, answer.statusCode());
+    JsonNode outcome = BulkClient.json(answer.body());
+    assertEquals("OperationOutcome", outcome.path("resourceType").asText());
+    assertTrue(outcome.toString().contains(named), outcome.toString());
+  }
+
+  @Test
+  void aLenientClientGetsTheRestAndIsTold() {
+    HttpResponse<String> answer = client.ask("/fhir/$export?_type=Device,Unicorn&includeAssociatedData=x",
+        "handling=lenient");
+
+    JsonNode manifest = client.manifest(BulkClient.job(answer));
+
+    assertTrue(client.names(manifest).contains("Device/monitor"));
+    assertEquals(2, client.resources(manifest, "error").size());
+    assertEquals(400, client.ask("/fhir/$export?_since=yesterday", "handling=lenient").statusCode());
+  }
+
+  @Test
+  void withoutRespondAsyncNothingBegins() {
+    assertEquals(400, client.send(client.request("/fhir/$export")).statusCode());
+  }
+
+  @Test
+  void filesComeZippedAndInParts() throws IOException {
+    String url = client.export("/fhir/$export?_type=Patient").path("output").path(0).path("url").asText();
+    String whole = client.send(client.request(url)).body();
+
+    HttpResponse<byte[]> zipped = client.send(client.request(url).header("Accept-Encoding", "gzip"),
+        BodyHandlers.ofByteArray());
+    HttpResponse<String> part = client
+        .send(client.request(url).header("Range", "bytes=5-9").header("Accept-Encoding", "gzip"));
+    HttpResponse<String> end = client.send(client.request(url).header("Range", "bytes=-3"));
+
+    assertEquals("gzip", zipped.headers().firstValue("Content-Encoding").orElseThrow());
+    assertEquals(whole, new String(new GZIPInputStream(new ByteArrayInputStream(zipped.body())).readAllBytes(),
+        StandardCharsets.UTF_8));
+    assertEquals(206, part.statusCode());
+    assertEquals("bytes 5-9/" + whole.length(), part.headers().firstValue("Content-Range").orElseThrow());
+    assertEquals(whole.substring(5, 10), part.body());
+    assertEquals(whole.substring(whole.length() - 3), end.body());
+    assertEquals(416, client.send(client.request(url).header("Range", "bytes=99999999-")).statusCode());
+  }
+
+  @Test
+  void othersSeeNothingOfItAndAnOperatorDoes() {
+    String job = BulkClient.job(client.ask("/fhir/$export?_type=Patient"));
+    String file = client.manifest(job).path("output").path(0).path("url").asText();
+
+    BulkClient other = house.client("bob");
+    assertEquals(404, other.ended(job).statusCode());
+    assertEquals(404, other.send(other.request(file)).statusCode());
+    assertEquals(404, other.send(other.request(job).DELETE()).statusCode());
+    BulkClient admin = house.client("admin");
+    assertEquals(200, admin.send(admin.request(file)).statusCode());
+  }
+
+  @Test
+  void theTrailKnowsWhoTookWhoseData() {
+    house.audited.clear();
+
+    String job = BulkClient.job(client.ask("/fhir/Group/some/$export?_type=Observation"));
+    client.resources(client.manifest(job), "output");
+
+    String id = "urn:caregrid:export:" + job.substring(job.lastIndexOf('/') + 1);
+    List<Audit.Entry> mine = house.audited.stream()
+        .filter(entry -> entry.what().contains(id) && entry.caller().subject().equals("ann"))
+        .toList();
+    assertTrue(mine.stream().anyMatch(entry -> entry.query().startsWith("$export /fhir/Group/some/$export")));
+    assertTrue(mine.stream().anyMatch(entry -> entry.patients().equals(List.of("Patient/a"))));
+    assertTrue(mine.stream().anyMatch(entry -> entry.query().equals("$export file Observation.1.ndjson")));
+  }
+
+  @Test
+  void whatIsCancelledIsGoneWithItsFiles() throws IOException {
+    String job = BulkClient.job(client.ask("/fhir/$export?_type=Patient"));
+    client.manifest(job);
+    Path there = folder.resolve("export").resolve(job.substring(job.lastIndexOf('/') + 1));
+    assertTrue(Files.exists(there.resolve("1/Patient.1.ndjson")));
+
+    assertEquals(202, client.send(client.request(job).DELETE()).statusCode());
+
+    assertEquals(404, client.ended(job).statusCode());
+    eventually(() -> {
+      try (Stream<Path> left = Files.walk(there)) {
+        return left.noneMatch(Files::isRegularFile);
+      }
+    });
+  }
+
+  @Test
+  void whatIsCancelledInTheMiddleLeavesNothing() throws IOException {
+    gate = new CountDownLatch(1);
+    try {
+      String job = BulkClient.job(client.ask("/fhir/$export?_type=Patient,Device"));
+      UUID id = UUID.fromString(job.substring(job.lastIndexOf('/') + 1));
+      eventually(() -> ExportHouse.get(house.jobs.find(id)).attempt() == 1);
+
+      assertEquals(202, client.send(client.request(job).DELETE()).statusCode());
+      assertEquals(404, client.ended(job).statusCode());
+      gate.countDown();
+
+      eventually(() -> ExportHouse.get(house.jobs.find(id)) == null);
+      assertEquals(List.of(), files.list(id + "/", "", 10));
+    } finally {
+      gate.countDown();
+    }
+  }
+
+  @Test
+  void aDiskThatIsFullIsToldAndLeavesNothing() {
+    full.set(true);
+    try {
+      HttpResponse<String> status = client.ended(BulkClient.job(client.ask("/fhir/$export?_type=Patient")));
+
+      assertEquals(500, status.statusCode());
+      assertTrue(status.body().contains("export.place"), status.body());
+      assertFalse(status.body().contains("space left"), status.body());
+    } finally {
+      full.set(false);
+    }
+  }
+
+  @Test
+  void whatSomebodyLeftInTheMiddleAnotherNodeEnds() {
+    String asked = ExportRequest
+        .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient")), false, false)
+        .json();
+    try (ExportHouse idle = new ExportHouse(database, files, folder.resolve("scratch2"),
+        new ExportConfig("", Duration.ofMinutes(1), 1, 2), HELD)) {
+      // a node that takes it and is never heard of again
+      UUID id = abandoned(idle, asked);
+
+      JsonNode manifest = idle.client("ann")
+          .manifest(idle.client("ann").request("/fhir/_operations/export/" + id).build().uri().toString());
+
+      assertTrue(idle.client("ann").names(manifest).contains("Patient/a"));
+    }
+  }
+
+  /** Tried until it is not one of the living that takes it. */
+  private static UUID abandoned(ExportHouse idle, String asked) {
+    while (true) {
+      UUID id = ExportHouse.get(idle.jobs.add(ExportSnapshot.asker("ann", "https://issuer.example"), "x", asked));
+      ExportJobs.Job taken = ExportHouse.get(idle.jobs.take(UUID.randomUUID(), Duration.ofMillis(700)));
+      if (taken != null && taken.id().equals(id)) return id;
+    }
+  }
+
+  private interface Question {
+    boolean holds() throws IOException;
+  }
+
+  private static void eventually(Question question) throws IOException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!question.holds()) {
+      if (System.nanoTime() > deadline) throw new AssertionError("not within 30 s");
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+    }
+  }
+}

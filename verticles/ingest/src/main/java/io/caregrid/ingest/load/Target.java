@@ -1,0 +1,128 @@
+package io.caregrid.ingest.load;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.Set;
+
+/**
+ * A FHIR server that takes bundles. It is asked again, after what it says in Retry-After or else after a pause that doubles, as long as it is too busy
+ * (429, 502, 503, 504) or does not answer; after {@link #PATIENCE} of that it is {@link Away}. No redirect is followed: a token goes to nobody else. One thread.
+ */
+public final class Target {
+  private static final Set<Integer> BUSY = Set.of(408, 429, 502, 503, 504);
+  /** Said by somebody in between, who may have passed it on. */
+  private static final Set<Integer> UNSURE = Set.of(408, 502, 504);
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
+  private static final Duration ANSWER = Duration.ofMinutes(2);
+  private static final long FIRST_PAUSE = 250;
+  private static final long LONGEST_PAUSE = 30_000;
+
+  private final URI base;
+  private final HttpClient http;
+  private final Credentials credentials;
+  private final Duration patience;
+
+  /** @param base of FHIR, e.g. {@code https://fhir.example/r4} */
+  public Target(URI base, HttpClient http, Credentials credentials) {
+    this(base, http, credentials, PATIENCE);
+  }
+
+  Target(URI base, HttpClient http, Credentials credentials, Duration patience) {
+    this.base = URI.create(base.toString().replaceAll("/+$", ""));
+    this.http = http;
+    this.credentials = credentials;
+    this.patience = patience;
+  }
+
+  /** @param body bytes of it as text; of an answer that was not understood possibly empty */
+  record Answer(int status, String body) {}
+
+  String name() {
+    return base.toString();
+  }
+
+  /** Sends it until there is an answer that says something. */
+  Answer send(byte[] bundle) throws Away, InterruptedException {
+    return send(bundle, true);
+  }
+
+  /** As {@link #send(byte[])}, but what may have arrived is not sent twice: then it is Away, though it may have been taken. */
+  Answer sendOnce(byte[] bundle) throws Away, InterruptedException {
+    return send(bundle, false);
+  }
+
+  private Answer send(byte[] bundle, boolean repeatable) throws Away, InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    boolean fresh = false;
+    for (int n = 0;; n++) {
+      long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(n, 20));
+      String why;
+      try {
+        HttpResponse<String> answer = http.send(request(bundle, fresh), HttpResponse.BodyHandlers.ofString());
+        int status = answer.statusCode();
+        if (status == 401 && !fresh) {
+          fresh = true;
+          continue;
+        }
+        allowed(status);
+        if (!BUSY.contains(status)) return new Answer(status, answer.body());
+        if (!repeatable && UNSURE.contains(status)) throw doubtful("answers " + status);
+        why = "it answers " + status;
+        pause = Math.max(pause, asked(answer));
+      } catch (java.net.ConnectException nobody) {
+        why = "nobody listens there";
+      } catch (HttpTimeoutException silent) {
+        if (!repeatable) throw doubtful("does not answer");
+        why = "it does not answer";
+      } catch (IOException broken) {
+        if (!repeatable) throw doubtful("broke off");
+        why = "it broke off: " + broken.getClass().getSimpleName();
+      }
+      if (System.nanoTime() + Duration.ofMillis(pause).toNanos() - deadline > 0)
+        throw new Away(base + " takes nothing: " + why + ". Start the load again when it does, it goes on from here");
+      Thread.sleep(pause);
+    }
+  }
+
+  private Away doubtful(String what) {
+    return new Away(base + " " + what + ", and may have taken the bundle that was under way", true);
+  }
+
+  private void allowed(int status) throws Away {
+    if (status == 401 || status == 403)
+      throw new Away(base + " does not let us, it answers " + status + ": a token is needed that may write");
+    if (status == 404 || status == 405 || status >= 300 && status < 400)
+      throw new Away(base + " takes no bundles, it answers " + status + ": is that the base address of a FHIR server?");
+  }
+
+  private HttpRequest request(byte[] bundle, boolean fresh) throws IOException, InterruptedException, Away {
+    HttpRequest.Builder request = HttpRequest.newBuilder(base)
+        .timeout(ANSWER)
+        .header("Content-Type", "application/fhir+json")
+        .header("Accept", "application/fhir+json")
+        .POST(HttpRequest.BodyPublishers.ofByteArray(bundle));
+    String token = credentials.token(fresh);
+    return (token == null ? request : request.header("Authorization", "Bearer " + token)).build();
+  }
+
+  /** RFC 9110 section 10.2.3: seconds or a date; milliseconds. */
+  private static long asked(HttpResponse<?> answer) {
+    String after = answer.headers().firstValue("Retry-After").orElse("0").strip();
+    try {
+      if (after.matches("\\d{1,9}")) return Long.parseLong(after) * 1000;
+      return Math.max(0, Duration.between(Instant.now(),
+          ZonedDateTime.parse(after, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant()).toMillis());
+    } catch (DateTimeParseException unreadable) {
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,115 @@
+package io.caregrid.ingest.load;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * A FHIR server over HTTP that keeps what is PUT in a batch in memory, refuses resources with {@code "bad":true}, and answers with what {@link #next} holds first.
+ */
+final class FhirPeer implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  final Map<String, JsonNode> kept = new ConcurrentHashMap<>();
+  final List<byte[]> bodies = new CopyOnWriteArrayList<>();
+  final List<String> authorizations = new CopyOnWriteArrayList<>();
+  /** Statuses that are answered before anything is taken; a header {@code Retry-After: 1} goes with 429. */
+  final Queue<Integer> next = new ConcurrentLinkedQueue<>();
+  /** Ids that are too busy when they are asked for first. */
+  final List<String> busyOnce = new CopyOnWriteArrayList<>();
+  volatile int most = Integer.MAX_VALUE;
+  volatile Runnable before = () -> {};
+  private final HttpServer server;
+
+  FhirPeer() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext("/fhir", this::answer);
+    server.createContext("/token", exchange -> send(exchange, 200, "{\"access_token\":\"t"
+        + authorizations.size() + "\",\"expires_in\":300}"));
+    server.start();
+  }
+
+  URI base() {
+    return URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/fhir");
+  }
+
+  URI tokens() {
+    return base().resolve("/token");
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    byte[] body = exchange.getRequestBody().readAllBytes();
+    authorizations.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
+    before.run();
+    Integer status = next.poll();
+    if (status != null) {
+      if (status == 429) exchange.getResponseHeaders().add("Retry-After", "1");
+      send(exchange, status, "{}");
+      return;
+    }
+    JsonNode bundle = JSON.readTree(body);
+    if (bundle.path("entry").size() > most) {
+      send(exchange, 413, "{}");
+      return;
+    }
+    bodies.add(body);
+    ObjectNode answer = JSON.createObjectNode().put("resourceType", "Bundle");
+    ArrayNode entries = answer.putArray("entry");
+    for (JsonNode entry : bundle.path("entry")) entries.addObject().set("response", taken(entry));
+    send(exchange, 200, answer.toString());
+  }
+
+  private ObjectNode taken(JsonNode entry) {
+    String name = entry.path("request").path("url").asText();
+    ObjectNode response = JSON.createObjectNode();
+    if (busyOnce.remove(name)) return response.put("status", "429");
+    if (entry.path("resource").path("bad").asBoolean()) {
+      response.put("status", "422 Unprocessable")
+          .putObject("outcome")
+          .putArray("issue")
+          .addObject()
+          .put("diagnostics", "it is bad")
+          .putArray("expression")
+          .add("Patient.bad");
+      return response;
+    }
+    kept.put(name, entry.path("resource"));
+    return response.put("status", "201 Created");
+  }
+
+  private static void send(HttpExchange exchange, int status, String body) throws IOException {
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    exchange.sendResponseHeaders(status, bytes.length);
+    exchange.getResponseBody().write(bytes);
+    exchange.close();
+  }
+
+  List<Integer> batches() {
+    List<Integer> sizes = new ArrayList<>();
+    try {
+      for (byte[] body : bodies) sizes.add(JSON.readTree(body).path("entry").size());
+    } catch (IOException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+    return sizes;
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+  }
+}

@@ -1,0 +1,326 @@
+package io.caregrid.ingest.load;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FileLoadTest {
+  private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  @TempDir
+  Path folder;
+  private FhirPeer peer;
+
+  @BeforeEach
+  void open() throws IOException {
+    peer = new FhirPeer();
+  }
+
+  @AfterEach
+  void close() {
+    peer.close();
+  }
+
+  @Test
+  void linesThatAreNotTakenStandBesideTheFileWithTheirReasons() throws Exception {
+    Path file = write("p.ndjson",
+        "\uFEFF" + patient("a") + "\n\n{\"resourceType\":\"Patient\",\"id\":\"b\",\"bad\":true}\nnot json\n"
+            + "{\"id\":\"x\"}\n" + patient("c") + "\r\n" + patient("d"));
+
+    FileLoad.Report report = load(file, 2);
+
+    assertEquals(new FileLoad.Report(3, 3), report);
+    assertEquals(List.of("Patient/a", "Patient/c", "Patient/d"), peer.kept.keySet().stream().sorted().toList());
+    List<String> reasons = Files.readAllLines(beside(file, ".rejected"));
+    assertEquals("{\"line\":3,\"status\":422,\"why\":\"it is bad (Patient.bad)\",\"kept\":true}", reasons.get(0));
+    assertTrue(reasons.get(1).contains("\"line\":4,\"status\":0,\"why\":\"it is no JSON"), reasons.get(1));
+    assertTrue(reasons.get(2).contains("it has no resourceType"), reasons.get(2));
+    assertEquals(List.of("{\"resourceType\":\"Patient\",\"id\":\"b\",\"bad\":true}", "not json", "{\"id\":\"x\"}"),
+        Files.readAllLines(beside(file, ".rejected.ndjson")));
+    assertEquals(report, load(file, 2), "nothing more to do");
+    assertEquals(2, peer.bodies.size());
+    FileLoad.forget(file);
+    assertFalse(Files.exists(beside(file, ".progress")));
+  }
+
+  @Test
+  void whatWasStoppedGoesOnBehindTheLastBatchThatWasAnsweredFor() throws Exception {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 10; i++) lines.append(i == 1 ? "nothing" : patient("p" + i)).append('\n');
+    for (String name : List.of("p.ndjson", "q.ndjson.gz")) {
+      Path file = write(name, lines.toString());
+      peer.bodies.clear();
+
+      assertThrows(FileLoad.Stopped.class, () -> new FileLoad(file, target(), 4, 0, (so, at) -> false).run());
+      FileLoad.Report report = load(file, 4);
+
+      assertEquals(new FileLoad.Report(9, 1), report);
+      assertEquals(List.of(4, 4, 1), peer.batches());
+      assertEquals(1, Files.readAllLines(beside(file, ".rejected")).size());
+    }
+  }
+
+  @Test
+  void rejectsThatNobodyNotedAreWrittenOnce() throws Exception {
+    Path file = write("p.ndjson", "nothing\n" + patient("a") + "\n");
+    Place.start(file, target().name()).keep(file);
+    Files.writeString(beside(file, ".rejected"), "of a load that was killed before it noted this\n");
+
+    load(file, 10);
+
+    assertEquals(1, Files.readAllLines(beside(file, ".rejected")).size());
+  }
+
+  @Test
+  void aProcessThatIsKilledHasSentAtMostOneBatchTwice() throws Exception {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 400; i++) lines.append(patient("p" + i)).append('\n');
+    Path file = write("p.ndjson", lines.toString());
+    peer.before = () -> LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+        System.getProperty("java.class.path"), KilledLoad.class.getName(), file.toString(), peer.base().toString())
+        .inheritIO()
+        .start();
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (peer.bodies.size() < 7 && System.nanoTime() < deadline)
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+    process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    int before = peer.bodies.size();
+    assertTrue(before >= 7 && peer.kept.size() < 400, "killed in the middle: " + before);
+
+    FileLoad.Report report = load(file, KilledLoad.BATCH);
+
+    assertEquals(new FileLoad.Report(400, 0), report);
+    assertEquals(400, peer.kept.size());
+    int all = 400 / KilledLoad.BATCH;
+    assertTrue(peer.bodies.size() <= all + 2,
+        "one is answered twice, one more may have been under way: " + peer.bodies.size());
+  }
+
+  @Test
+  void aTransactionIsSentAsItIs() throws Exception {
+    String bundle = "{ \"resourceType\":\"Bundle\", \"type\":\"transaction\",\n \"entry\":[{\"fullUrl\":\"urn:uuid:1\",\"resource\":"
+        + patient("a") + ",\"request\":{\"method\":\"POST\",\"url\":\"Patient\"}}]}";
+    Path file = write("b.json", bundle);
+
+    assertEquals(new FileLoad.Report(1, 0), load(file, 10));
+
+    assertArrayEquals(bundle.getBytes(StandardCharsets.UTF_8), peer.bodies.get(0));
+  }
+
+  @Test
+  void aBundleThatAddsIsNotSentTwiceWhenNobodyKnowsWhetherItArrived() throws Exception {
+    Path file = write("b.json",
+        "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{\"resource\":" + patient("a")
+            + ",\"request\":{\"method\":\"POST\",\"url\":\"Patient\"}}]}");
+    Place.start(file, target().name()).doubted().keep(file);
+
+    assertEquals(new FileLoad.Report(0, 1), load(file, 10));
+
+    assertEquals(List.of(), peer.bodies);
+    assertTrue(Files.readString(beside(file, ".rejected")).contains("under way"));
+  }
+
+  @Test
+  void aBundleThatAddsAndWasLostOnItsWayIsNotSentTwice() throws Exception {
+    Path file = write("b.json", "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{\"resource\":" + patient("a")
+        + ",\"request\":{\"method\":\"POST\",\"url\":\"Patient\"}}]}");
+    peer.next.addAll(List.of(503, 504));
+
+    assertThrows(Away.class, () -> load(file, 10));
+
+    assertEquals(new FileLoad.Report(0, 1), load(file, 10));
+    assertEquals(List.of(), peer.bodies);
+  }
+
+  @Test
+  void aResourceThatBreaksTheServerIsTheOnlyOneRejected() throws Exception {
+    Path file = write("p.ndjson", patient("a") + "\n" + patient("b") + "\n");
+    peer.next.addAll(List.of(500, 500));
+
+    assertEquals(new FileLoad.Report(1, 1), load(file, 10));
+  }
+
+  @Test
+  void aBundleOfAnotherKindIsRefused() throws Exception {
+    Path file = write("b.json", "{\"resourceType\":\"Bundle\",\"type\":\"collection\"}");
+
+    assertEquals(new FileLoad.Report(0, 1), load(file, 10));
+  }
+
+  @Test
+  void aResourceWithoutAnIdGetsTheSameOneEachTime() throws Exception {
+    Path file = write("p.ndjson", " {\"resourceType\":\"Patient\",\"active\":true}\n");
+
+    load(file, 10);
+    String first = peer.kept.keySet().iterator().next();
+    FileLoad.forget(file);
+    load(file, 10);
+
+    assertEquals(1, peer.kept.size());
+    assertEquals(first, "Patient/" + peer.kept.get(first).path("id").asText());
+  }
+
+  @Test
+  void aServerThatIsBusyIsAskedAgainWhenItSays() throws Exception {
+    peer.next.addAll(List.of(429, 503));
+    peer.busyOnce.add("Patient/b");
+    Path file = write("p.ndjson", patient("a") + "\n" + patient("b") + "\n");
+    long from = System.nanoTime();
+
+    assertEquals(new FileLoad.Report(2, 0), load(file, 10));
+
+    assertTrue(System.nanoTime() - from >= 1_000_000_000L, "Retry-After: 1");
+    assertEquals(List.of(2, 1), peer.batches());
+  }
+
+  @Test
+  void aServerThatStaysAwayEndsTheLoadWhereItIs() throws Exception {
+    Path file = write("p.ndjson", patient("a") + "\n" + patient("b") + "\n");
+    peer.next.addAll(List.of(403));
+
+    assertThrows(Away.class, () -> load(file, 1));
+
+    assertEquals(new FileLoad.Report(2, 0), load(file, 1));
+  }
+
+  @Test
+  void aBatchThatIsTooLargeIsHalved() throws Exception {
+    peer.most = 3;
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 10; i++) lines.append(patient("p" + i)).append('\n');
+
+    assertEquals(new FileLoad.Report(10, 0), load(write("p.ndjson", lines.toString()), 10));
+  }
+
+  @Test
+  void oneResourceTwiceInAFileIsSentInItsOrder() throws Exception {
+    Path file = write("p.ndjson", patient("a") + "\n{\"resourceType\":\"Patient\",\"id\":\"a\",\"active\":true}\n");
+
+    load(file, 10);
+
+    assertEquals(List.of(1, 1), peer.batches());
+    assertTrue(peer.kept.get("Patient/a").path("active").asBoolean());
+  }
+
+  @Test
+  void aZipsEntriesAreLoadedOneByOne() throws Exception {
+    Path file = zip("all.zip", "ndjson/Patient.ndjson", patient("a") + "\n" + patient("b") + "\n", "c.json",
+        patient("c"),
+        "README.txt", "no resources");
+
+    assertEquals(new FileLoad.Report(3, 0), load(file, 10));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../../etc/p.ndjson", "/etc/p.ndjson", "..\\p.ndjson", "C:\\p.ndjson", "a/../../p.ndjson",
+    "inner.zip"})
+  void aZipThatMeansNoGoodIsRefusedWhole(String name) throws Exception {
+    Path file = zip("bad.zip", "good.ndjson", patient("a") + "\n", name, patient("b"));
+
+    assertThrows(Refused.class, () -> load(file, 10));
+
+    assertEquals(List.of(), peer.bodies);
+  }
+
+  @Test
+  void aBombIsRefused() throws Exception {
+    Path file = folder.resolve("bomb.ndjson.gz");
+    byte[] blank = new byte[1 << 20];
+    java.util.Arrays.fill(blank, (byte) ' ');
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      for (int i = 0; i < 200; i++) out.write(blank);
+    }
+
+    assertThrows(Refused.class, () -> load(file, 10));
+  }
+
+  @Test
+  void aFileThatIsNoneIsRefused() throws Exception {
+    for (String name : List.of("p.txt", "p.zip")) {
+      Path file = folder.resolve(name);
+      Files.writeString(file, "x");
+      assertThrows(Refused.class, () -> load(file, 10));
+    }
+  }
+
+  @Test
+  void aTokenIsAskedForAndAskedForAnewWhenItIsNotTakenAnyMore() throws Exception {
+    Credentials credentials = Credentials.client(HTTP, peer.tokens(), "me", "secret", "system/*.cu");
+    peer.next.add(401);
+    Target target = new Target(peer.base(), HTTP, credentials, Duration.ofSeconds(5));
+
+    new FileLoad(write("p.ndjson", patient("a") + "\n"), target, 10, 0, (so, at) -> true).run();
+
+    assertEquals(List.of("Bearer t0", "Bearer t1"), peer.authorizations);
+  }
+
+  @Test
+  void aPaceIsKept() throws Exception {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 20; i++) lines.append(patient("p" + i)).append('\n');
+    long from = System.nanoTime();
+
+    new FileLoad(write("p.ndjson", lines.toString()), target(), 5, 40, (so, at) -> true).run();
+
+    assertTrue(System.nanoTime() - from >= 450_000_000L, "20 at 40 a second");
+  }
+
+  private FileLoad.Report load(Path file, int batch) throws Exception {
+    return new FileLoad(file, target(), batch, 0, (so, at) -> true).run();
+  }
+
+  private Target target() {
+    return new Target(peer.base(), HTTP, Credentials.NONE, Duration.ofSeconds(10));
+  }
+
+  private static String patient(String id) {
+    return "{\"resourceType\":\"Patient\",\"id\":\"" + id + "\"}";
+  }
+
+  private static Path beside(Path file, String suffix) {
+    return file.resolveSibling(file.getFileName() + suffix);
+  }
+
+  private Path write(String name, String text) throws IOException {
+    Path file = folder.resolve(name);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (OutputStream out = name.endsWith(".gz") ? new GZIPOutputStream(bytes) : bytes) {
+      out.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+    return Files.write(file, bytes.toByteArray());
+  }
+
+  private Path zip(String name, String... entries) throws IOException {
+    Path file = folder.resolve(name);
+    try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(file))) {
+      for (int i = 0; i < entries.length; i += 2) {
+        out.putNextEntry(new ZipEntry(entries[i]));
+        out.write(entries[i + 1].getBytes(StandardCharsets.UTF_8));
+      }
+    }
+    return file;
+  }
+}
