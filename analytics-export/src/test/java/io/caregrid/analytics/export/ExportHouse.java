@@ -86,7 +86,11 @@ final class ExportHouse implements AutoCloseable {
   }
 
   BulkClient client(String subject) {
-    return new BulkClient("http://127.0.0.1:" + server.actualPort(), subject);
+    return new BulkClient(base(), subject);
+  }
+
+  String base() {
+    return "http://127.0.0.1:" + server.actualPort();
   }
 
   Stored put(String json) {

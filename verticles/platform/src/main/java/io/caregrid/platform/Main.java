@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
 /** {@code caregrid}: what a person types. Exit codes: 0 done, 1 it did not work and why was printed, 2 the words were wrong. */
 @Command(name = "caregrid", synopsisSubcommandLabel = "COMMAND", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, scope = CommandLine.ScopeType.INHERIT, description = "Takes in what medical devices say, keeps it as FHIR, and shows it.", subcommands = {
   DemoCommand.class, NodeCommand.class, ConfigCommand.class,
-  MappingCommand.class, SendCommand.class, LoadCommand.class, SqlCommand.class, TokenCommand.class, ClusterCommand.class,
+  MappingCommand.class, SendCommand.class, LoadCommand.class, SqlCommand.class, TokenCommand.class,
+  ClusterCommand.class,
   KafkaCommand.class,
   DicomCommand.class, DeidentifyCommand.class,
   AuditCommand.class}, footer = {"", "Start with 'caregrid demo'. 'caregrid COMMAND --help' explains a command."})

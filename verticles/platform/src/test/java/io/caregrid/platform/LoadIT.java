@@ -51,9 +51,13 @@ class LoadIT {
               "subject":{"reference":"urn:uuid:6f9a1c8e-58e4-4d0c-8a13-2f5e8d1c0a11"}},"request":{"method":"PUT","url":"Observation/o"}}]}
           """);
       Files.move(part, folder.resolve("drop/c.json"));
+      Files.writeString(folder.resolve("drop/no.zip"), "no zip");
       TestNode.eventually(Duration.ofSeconds(40), "c.json is done",
           () -> Files.exists(folder.resolve("drop/done/c.json")) ? true : null);
       assertTrue(Files.notExists(folder.resolve("drop/done/c.json.rejected")));
+      TestNode.eventually(Duration.ofSeconds(40), "no.zip is refused with a reason",
+          () -> Files.exists(folder.resolve("drop/failed/no.zip.reason")) ? true : null);
+      assertTrue(Files.exists(folder.resolve("drop/failed/no.zip")));
 
       JsonNode manifest = export(node, token);
       long resources = 0;

@@ -145,8 +145,9 @@ class FileLoadTest {
 
   @Test
   void aBundleThatAddsAndWasLostOnItsWayIsNotSentTwice() throws Exception {
-    Path file = write("b.json", "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{\"resource\":" + patient("a")
-        + ",\"request\":{\"method\":\"POST\",\"url\":\"Patient\"}}]}");
+    Path file = write("b.json",
+        "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{\"resource\":" + patient("a")
+            + ",\"request\":{\"method\":\"POST\",\"url\":\"Patient\"}}]}");
     peer.next.addAll(List.of(503, 504));
 
     assertThrows(Away.class, () -> load(file, 10));

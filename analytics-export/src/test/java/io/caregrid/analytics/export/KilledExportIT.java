@@ -1,0 +1,117 @@
+package io.caregrid.analytics.export;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.analytics.lake.store.ObjectStore;
+import io.caregrid.analytics.lake.store.Place;
+import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.cluster.ExportConfig;
+import io.caregrid.cluster.LakeConfig;
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.ExportSnapshot;
+import io.caregrid.store.Schema;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A node that makes an export is killed while its second file is being put; another one ends it. */
+@Tag("full")
+@ExtendWith(Engines.class)
+class KilledExportIT {
+  private static final Duration HELD = Duration.ofSeconds(2);
+  private static final ExportConfig CONFIG = new ExportConfig("", Duration.ofMinutes(1), 1, 1);
+  private static final String REACHED = "second file";
+
+  @Test
+  void anotherNodeBeginsAnewAndNothingOfTheDeadOneIsGivenOut(LocalPostgres postgres, @TempDir Path folder)
+      throws Exception {
+    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(), postgres.password(), 4);
+    String asked = ExportRequest
+        .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient,Device")), false, false)
+        .json();
+    UUID id;
+    try (ExportHouse first = house(database, files(folder), folder.resolve("first"))) {
+      first.put("{'resourceType':'Patient','id':'a'}");
+      first.put("{'resourceType':'Device','id':'d'}");
+    }
+    Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+        System.getProperty("java.class.path"), KilledExportIT.class.getName(), database.host(),
+        String.valueOf(database.port()), database.database(), database.user(), database.password(), folder.toString(),
+        asked).redirectErrorStream(true).start();
+    try (BufferedReader said = child.inputReader(StandardCharsets.UTF_8)) {
+      id = UUID.fromString(until(said, "job "));
+      until(said, REACHED);
+    } finally {
+      child.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    }
+    assertTrue(Files.exists(folder.resolve("export/" + id + "/1/Patient.1.ndjson")), "it was in the middle");
+
+    try (ExportHouse second = house(database, files(folder), folder.resolve("second"))) {
+      second.put("{'resourceType':'Patient','id':'b'}");
+      BulkClient client = second.client("ann");
+      JsonNode manifest = client.manifest(client.request("/fhir/_operations/export/" + id).build().uri().toString());
+
+      assertEquals(List.of("Device/d", "Patient/a", "Patient/b"), client.names(manifest),
+          "of the second one's snapshot");
+      assertEquals(2, ExportHouse.get(second.jobs.find(id)).attempt());
+    }
+  }
+
+  private static String until(BufferedReader said, String begin) throws IOException {
+    StringBuilder all = new StringBuilder();
+    for (String line = said.readLine(); line != null; line = said.readLine()) {
+      if (line.startsWith(begin)) return line.substring(begin.length());
+      all.append(line).append('\n');
+    }
+    throw new AssertionError(all.toString());
+  }
+
+  private static ExportHouse house(DatabaseConfig database, ObjectStore files, Path scratch) {
+    return new ExportHouse(database, files, scratch, CONFIG, HELD);
+  }
+
+  private static ObjectStore files(Path folder) throws IOException {
+    return Place.open(CONFIG, LakeConfig.DEFAULT, folder);
+  }
+
+  /** The node that is killed: it comes to its second file, and no further. */
+  public static void main(String[] args) throws Exception {
+    DatabaseConfig database = new DatabaseConfig(args[0], Integer.parseInt(args[1]), args[2], args[3], args[4], 4);
+    Path folder = Path.of(args[5]);
+    ObjectStore real = files(folder);
+    int[] puts = {0};
+    ObjectStore stopping = (ObjectStore) Proxy.newProxyInstance(KilledExportIT.class.getClassLoader(),
+        new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> {
+          if (method.getName().equals("put") && ++puts[0] == 2) {
+            System.out.println(REACHED);
+            Thread.sleep(Duration.ofMinutes(5).toMillis());
+          }
+          try {
+            return method.invoke(real, arguments);
+          } catch (InvocationTargetException failed) {
+            throw failed.getCause();
+          }
+        });
+    ExportHouse house = house(database, stopping, folder.resolve("killed"));
+    UUID id = ExportHouse.get(house.jobs.add(ExportSnapshot.asker("ann", "https://issuer.example"), "x", args[6]));
+    System.out.println("job " + id);
+    Thread.sleep(Duration.ofMinutes(5).toMillis());
+  }
+}
