@@ -8,7 +8,8 @@ import java.util.Map;
 
 /** JSON into elements. What R4 does not have is refused: its type is not known, so no rule would meet it. */
 final class Reading {
-  private static final int DEEPEST = 1_000;
+  /** As deep as JSON is read (1,000 arrays and objects: an extension in an extension is two of them), and well within a thread's stack. */
+  private static final int DEEPEST = 500;
 
   private Reading() {}
 
