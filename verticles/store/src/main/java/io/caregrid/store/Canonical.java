@@ -12,25 +12,33 @@ import java.util.Set;
  */
 final class Canonical {
   private static final String URL = "url";
+  private static final String VERSION = "version";
 
   private Canonical() {}
 
-  /** Whether resources of this type have a url to be named by. */
+  /** Whether resources of this type have a url to be named by, which goes with a version: where a Device or a Subscription is reached is no name of it. */
   static boolean isNamed(Definition definition) {
     Param url = definition.params().get(URL);
-    return url != null && url.kind() == Param.Kind.URI;
+    return url != null && url.kind() == Param.Kind.URI && definition.params().containsKey(VERSION);
   }
 
   /** What a reference to it may say; nothing when it has no url. */
   static Set<String> names(JsonNode resource) {
     String url = resource.path(URL).asText();
     if (url.isEmpty()) return Set.of();
-    String version = resource.path("version").asText();
+    String version = resource.path(VERSION).asText();
     return version.isEmpty() ? Set.of(url) : Set.of(url, url + "|" + version);
   }
 
   static boolean is(String target) {
     return target.indexOf(':') > 0;
+  }
+
+  /** Whether it tells by its end that it is another server's resource of a type that has no url: {@code http://there/fhir/Patient/1}. */
+  static boolean isElsewhere(String target) {
+    String[] parts = target.split("/");
+    String type = parts.length < 2 ? "" : parts[parts.length - 2];
+    return Definition.types().contains(type) && !isNamed(Definition.of(type));
   }
 
   static String withoutVersion(String target) {

@@ -4,6 +4,7 @@ import io.caregrid.contract.Failure;
 import io.caregrid.store.SearchQuery.Param;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -22,6 +23,7 @@ public record Criteria(String type, List<Param> params) {
       select pg_advisory_xact_lock(1128743748, k) from (select k from unnest($1::int[]) as k order by k) stripes""";
   private static final String IDENTIFIER = "identifier";
   private static final long PAGE_BYTES = 16 << 20;
+  static final long FEW_BYTES = 1 << 20;
 
   /** @throws Failure.Invalid for a condition that would mean any resource, or that is no condition */
   public Criteria {
@@ -39,6 +41,17 @@ public record Criteria(String type, List<Param> params) {
 
   SearchQuery query(int count, String page) {
     return new SearchQuery(type, params, count, "none", page, PAGE_BYTES);
+  }
+
+  SearchQuery few(int count, String page) {
+    return new SearchQuery(type, params, count, "none", page, FEW_BYTES);
+  }
+
+  /** The same, of these alone. */
+  Criteria among(Collection<String> ids) {
+    List<Param> narrower = new ArrayList<>(params);
+    narrower.add(new Param("_id", String.join(",", ids)));
+    return new Criteria(type, narrower);
   }
 
   /**

@@ -52,6 +52,8 @@ public final class Database {
   /** Pages of resources that are in the making and wait for it; each may hold some hundred megabytes ({@link Included}, {@link Scan}). */
   private static final long PAGE_BYTES = 128 << 20;
   static final int PAGES_WAITING = 1_000;
+  /** Searches that answer with next to nothing, for each page: what they look at is some sixteen megabytes at a time ({@link Scan}). */
+  private static final int SMALL_FOR_A_PAGE = 8;
   /** For each one that may run, so many may wait. */
   private static final int SEARCHES_WAITING = 8;
   private static final String SEARCHES_BUSY = "As many searches as may run at once are under way; try again shortly";
@@ -84,6 +86,7 @@ public final class Database {
   private final Pool finding;
   private final int pagesAtOnce;
   private final Turnstile pages;
+  private final Turnstile small;
   private final Pool recording;
   private final Turnstile searches;
   private final Turnstile transactions;
@@ -103,6 +106,7 @@ public final class Database {
     this.searches = new Turnstile(vertx, atOnce, atOnce * SEARCHES_WAITING, SEARCH_TURN, SEARCHES_BUSY);
     this.pagesAtOnce = (int) Math.max(2L * Math.max(2, atOnce), Runtime.getRuntime().maxMemory() / PAGE_BYTES);
     this.pages = new Turnstile(vertx, pagesAtOnce, PAGES_WAITING, SEARCH_TURN, SEARCHES_BUSY);
+    this.small = new Turnstile(vertx, pagesAtOnce * SMALL_FOR_A_PAGE, CONDITIONS_WAITING, SEARCH_TURN, SEARCHES_BUSY);
     this.transactions = new Turnstile(vertx, Math.max(1, config.poolSize() / 2), TRANSACTIONS_WAITING,
         TRANSACTION_TURN, TRANSACTIONS_BUSY);
     this.conditions = new Turnstile(vertx, Math.max(2, atOnce), CONDITIONS_WAITING, CONDITION_TURN, CONDITIONS_BUSY);
@@ -303,6 +307,11 @@ public final class Database {
   /** A search that keeps its page in memory, with no more others than there is room for; {@link Failure.Busy} after {@link #SEARCH_TURN} in line. */
   <T> Future<T> page(Supplier<Future<T>> work) {
     return pages.pass(work);
+  }
+
+  /** A search for a number, or for what a condition means: no page, however many are in the making, keeps it waiting for its place. */
+  <T> Future<T> small(Supplier<Future<T>> work) {
+    return small.pass(work);
   }
 
   int pagesAtOnce() {

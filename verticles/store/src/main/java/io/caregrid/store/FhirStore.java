@@ -205,41 +205,30 @@ public final class FhirStore implements Reading {
   }
 
   /**
-   * Deletes what matches, all of it or nothing. PreconditionFailed 412 when more than {@code most} match and {@code most} is 1; otherwise the rest stays.
+   * Deletes what matches, all of it or nothing. PreconditionFailed 412 when more than {@code most} match and {@code most} is 1; otherwise the rest stays. What
+   * others change meanwhile is deleted too if it still matches, and left if it does not.
    *
    * @param erases with their whole history
    * @return those that are deleted now
    */
   public Future<List<Stored>> delete(Caller caller, Criteria where, int most, OptionalInt ifMatch, boolean erases) {
-    return delete(caller, where, most, ifMatch, erases, new Writes.Tries());
-  }
-
-  private Future<List<Stored>> delete(Caller caller, Criteria where, int most, OptionalInt ifMatch, boolean erases,
-      Writes.Tries tries) {
     Audit.Entry entry = Audit.Entry.of(caller, Deed.DELETE, where.type());
     Future<List<Stored>> found = changing(caller, where, entry, (asked, meant) -> asked, () -> {
       if (erases) require(caller, Access.FHIR_HARD_DELETE);
       Definition.of(where.type());
       return conditional.upTo(where, most == 1 ? 2 : most).map(meant -> {
         if (most == 1 && meant.size() > 1) throw Matches.several(where);
+        meant.forEach(one -> Writes.require(one, Demand.match(ifMatch)));
         return meant;
       });
     });
     return found.compose(meant -> {
       List<Step> steps = meant.stream()
-          .<Step>map(one -> {
-            Writes.require(one, Demand.match(ifMatch));
-            return new Step.Delete(where.type(), one.id(), null, OptionalInt.of(one.version()), erases);
-          })
+          .<Step>map(one -> Step.Delete.of(one, where, ifMatch, erases))
           .toList();
       return transaction(caller, steps)
           .map(done -> done.stream().filter(Step.Done::changed).map(Step.Done::stored).toList())
-          .recover(cause -> {
-            Throwable why = cause instanceof Step.Failed step ? step.getCause() : cause;
-            return why instanceof Failure.PreconditionFailed // by now it may be another one that is meant
-                ? Writes.again(tries, () -> delete(caller, where, most, ifMatch, erases, tries))
-                : Future.failedFuture(why);
-          });
+          .recover(cause -> Future.failedFuture(cause instanceof Step.Failed step ? step.getCause() : cause));
     });
   }
 
@@ -285,8 +274,7 @@ public final class FhirStore implements Reading {
     List<String> all = new ArrayList<>();
     for (String from : types()) {
       for (Param param : Definition.of(from).params().values()) {
-        boolean may = param.kind() == Param.Kind.REFERENCE
-            && (param.target() == null ? param.targets().contains(type) : param.target().equals(type));
+        boolean may = param.kind() == Param.Kind.REFERENCE && param.mayPoint(type);
         if (may) all.add(from + ":" + param.name());
       }
     }

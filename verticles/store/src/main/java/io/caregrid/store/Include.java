@@ -44,6 +44,12 @@ record Include(boolean reverse, boolean iterate, String type, String param, Stri
     return new Include(reverse, !modifier.isEmpty(), parts[0], parts[1], parts.length == 3 ? parts[2] : null);
   }
 
+  /** Those of {@link #params} that may point to a resource of this type and are meant to. */
+  List<Param> pointing(String to) {
+    if (target != null && !target.equals(to)) return List.of();
+    return params().stream().filter(one -> one.mayPoint(to)).toList();
+  }
+
   /** Those of the type's reference parameters that it names. An alias says nothing that its own does not. */
   List<Param> params() {
     Definition definition = Definition.of(type);

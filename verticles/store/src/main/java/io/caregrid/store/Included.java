@@ -92,8 +92,8 @@ final class Included {
     private void target(Param param, Found.Link link, Include include, Targets targets) {
       if (Canonical.is(link.target())) {
         String only = include.target() == null ? param.target() : include.target();
-        boolean anything = only == null && param.targets().size() > SearchTerms.MOST_TARGETS; // then it is no canonical
-        (only == null ? anything ? Set.<String>of() : param.targets() : Set.of(only)).stream()
+        if (Canonical.isElsewhere(link.target())) return;
+        (only == null ? param.targets() : Set.of(only)).stream()
             .filter(type -> Definition.types().contains(type) && Canonical.isNamed(Definition.of(type)))
             .forEach(type -> target(type, link.target(), targets.urls()));
       } else if (Postings.isLocal(link.target()) && !there.contains(link.target())) {
@@ -130,26 +130,31 @@ final class Included {
 
     /** What points to these. */
     private Future<Void> reverse(Include include, List<Stored> to, List<Stored> fresh) {
-      List<Match> matches = new ArrayList<>();
       Definition definition = Definition.of(include.type());
+      return asking.database()
+          .offLoop(() -> pointing(include, to))
+          .compose(found -> found == null ? Future.succeededFuture() : take(definition, found, fresh));
+    }
+
+    /** Null when nothing could. */
+    private Criterion pointing(Include include, List<Stored> to) {
       Map<Param, List<Match>> byParam = new HashMap<>();
-      for (Param param : include.params()) {
-        for (Stored stored : to) {
-          boolean meant = include.target() == null || include.target().equals(stored.type());
-          boolean may = param.target() == null || param.target().equals(stored.type());
-          if (!meant || !may) continue;
+      for (Stored stored : to) {
+        List<Param> params = include.pointing(stored.type());
+        Set<String> names = params.isEmpty() ? Set.of() : names(stored);
+        for (Param param : params) {
           List<Match> mine = byParam.computeIfAbsent(param, first -> new ArrayList<>());
           mine.add(Match.link(param, name(stored)));
-          Set<String> names = names(stored);
           if (!names.isEmpty()) mine.add(Match.canonical(param, names));
         }
       }
+      List<Match> matches = new ArrayList<>();
       byParam.values().forEach(matches::addAll);
-      if (matches.isEmpty()) return Future.succeededFuture();
-      Criterion criterion = Criterion.any(Criterion.tokens(matches), false, values -> byParam.entrySet()
-          .stream()
-          .anyMatch(one -> Criterion.holds(one.getValue(), values.of(one.getKey()))));
-      return take(definition, criterion, fresh);
+      return matches.isEmpty()
+          ? null
+          : Criterion.any(Criterion.tokens(matches), false, values -> byParam.entrySet()
+              .stream()
+              .anyMatch(one -> Criterion.holds(one.getValue(), values.of(one.getKey()))));
     }
 
     private Future<Void> take(Definition definition, Criterion criterion, List<Stored> fresh) {
@@ -179,7 +184,7 @@ final class Included {
     }
   }
 
-  /** By its url. */
+  /** By its url. Reads the whole resource. */
   private Set<String> names(Stored stored) {
     Definition definition = Definition.of(stored.type());
     if (!Canonical.isNamed(definition)) return Set.of();

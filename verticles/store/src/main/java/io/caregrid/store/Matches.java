@@ -40,11 +40,12 @@ final class Matches {
 
   /** A page may hold fewer than it could, since some were found by nothing but the hash of another token: so there may be a next one. */
   private Future<List<Stored>> more(Criteria criteria, int most, List<Stored> found, String page) {
-    SearchQuery query = criteria.query(Math.max(PAGE, most), page);
-    return search.run(query, clock.instant()).compose(next -> {
+    boolean few = most <= FEW;
+    SearchQuery query = few ? criteria.few(PAGE, page) : criteria.query(Math.max(PAGE, most), page);
+    return (few ? search.few(query, clock.instant()) : search.run(query, clock.instant())).compose(next -> {
       if (!next.unreadable().isEmpty()) throw unreadable(next.unreadable().get(0));
       if (!next.notes().isEmpty() && !criteria.alwaysIndexed()) throw incomplete(criteria);
-      found.addAll(most <= FEW ? next.entries() : next.entries().stream().map(Stored::withoutBody).toList());
+      found.addAll(few ? next.entries() : next.entries().stream().map(Stored::withoutBody).toList());
       if (found.size() >= most) return Future.succeededFuture(found.subList(0, most));
       return next.next() == null ? Future.succeededFuture(found) : more(criteria, most, found, next.next());
     });

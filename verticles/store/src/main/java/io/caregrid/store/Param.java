@@ -92,6 +92,11 @@ record Param(int at, String name, Kind kind, Set<String> targets, List<Path> pat
     return under.get(0).type() != null;
   }
 
+  /** Of a reference. */
+  boolean mayPoint(String type) {
+    return target() == null ? targets.contains(type) : target().equals(type);
+  }
+
   /** The only type it may point to, or null. */
   String target() {
     if (isPart()) return under.get(0).type();

@@ -8,7 +8,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Runs searches, over one type or several, each within its time, and no more at once than there is memory for ({@link Database#page}). */
+/**
+ * Runs searches, over one type or several, each within its time, and no more at once than there is memory for ({@link Database#page}). Those that answer with
+ * next to nothing wait for each other only ({@link Database#small}).
+ */
 final class Search {
   static final int MOST = 1_000;
   /** Of all that one search leads to; a statement that is under way then may end. */
@@ -50,7 +53,13 @@ final class Search {
 
   Future<Page> run(SearchQuery query, Instant now) {
     if (query.count() < 0 || query.count() > MOST) throw new Failure.Invalid("_count is 0.." + MOST);
-    return client == null ? database.page(() -> found(query, now)) : found(query, now);
+    if (client != null) return found(query, now);
+    return query.count() == 0 ? database.small(() -> found(query, now)) : database.page(() -> found(query, now));
+  }
+
+  /** As {@link #run}, for what a condition means: a few resources of at most {@link Criteria#FEW_BYTES} and one, which bring nothing along. */
+  Future<Page> few(SearchQuery query, Instant now) {
+    return client == null ? database.small(() -> found(query, now)) : found(query, now);
   }
 
   private Future<Page> found(SearchQuery query, Instant now) {

@@ -97,7 +97,9 @@ final class ShardTransaction implements ShardStore.Transaction {
       Stored stored = Version.stored(OBSERVATION.type(), row, body);
       boolean closed = !stored.updated().isBefore(row.getOffsetDateTime("d1").toInstant());
       ObjectNode meta = stored.deleted() ? null : Json.metaGiven(stored.body());
-      return new Locked(stored, stored.deleted() || !row.getBoolean("device") || closed, fingerprint, meta);
+      boolean people = stored.deleted() || !row.getBoolean("device");
+      boolean lasts = fingerprint != Table.ERASED; // of what was erased nothing is kept, not even that it was
+      return new Locked(stored, lasts && (people || closed), fingerprint, meta);
     } catch (Body.Damaged damaged) {
       Stored unreadable = Version.withoutBody(OBSERVATION.type(), row);
       damage.tell(unreadable, damaged.getMessage());

@@ -42,8 +42,27 @@ public sealed interface Step {
 
   record Patch(String fullUrl, String type, String id, Criteria where, Edit edit, Demand demand) implements Step {}
 
-  /** @param erases with all its past */
-  record Delete(String type, String id, Criteria where, OptionalInt ifMatch, boolean erases) implements Step {}
+  /**
+   * @param erases with all its past
+   * @param found  the version of {@code id} that {@code where} has found: deleted is it also in a later one, unless the condition no longer means it. 0: nobody
+   *               has looked yet
+   */
+  record Delete(String type, String id, Criteria where, OptionalInt ifMatch, boolean erases, int found)
+      implements
+        Step {
+    public Delete(String type, String id, Criteria where, OptionalInt ifMatch, boolean erases) {
+      this(type, id, where, ifMatch, erases, 0);
+    }
+
+    /** Of what a condition has found. */
+    static Delete of(Stored found, Criteria where, OptionalInt ifMatch, boolean erases) {
+      return new Delete(found.type(), found.id(), where, ifMatch, erases, found.version());
+    }
+
+    boolean isFound() {
+      return found > 0;
+    }
+  }
 
   /** Asked when everything is written. @param type null for all types */
   record Question(String type, Function<Reading, Future<?>> question) implements Step {}

@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -128,7 +129,8 @@ final class Transaction {
   private void identify(int i) {
     Step step = steps.get(i);
     if (step.id() != null) own(i, step.id());
-    else if (step instanceof Create create && create.where() == null) own(i, prepared.fresh().get(i));
+    if (step instanceof Delete delete && delete.isFound()) matched.put(i, delete.found());
+    if (step instanceof Create create && create.where() == null) own(i, prepared.fresh().get(i));
   }
 
   /** FHIR R4 http.html#trules: if any resource identities overlap, the transaction fails. */
@@ -160,7 +162,7 @@ final class Transaction {
   private Future<?> resolve(List<Integer> which) {
     Map<Criteria, Integer> first = new LinkedHashMap<>();
     for (int i : which) {
-      Criteria where = steps.get(i).where();
+      Criteria where = unresolved(i);
       if (where != null) first.putIfAbsent(where, i);
     }
     Map<Criteria, List<Stored>> found = new ConcurrentHashMap<>();
@@ -172,11 +174,17 @@ final class Transaction {
         .map(all -> {
           Map<Criteria, Integer> creating = new HashMap<>();
           for (int i : which) {
-            Criteria where = steps.get(i).where();
+            Criteria where = unresolved(i);
             if (where != null) resolved(i, where, found.get(where), creating);
           }
           return null;
         });
+  }
+
+  /** Null when the step has no condition, or brings what that has found. */
+  private Criteria unresolved(int i) {
+    Step step = steps.get(i);
+    return step.id() == null ? step.where() : null;
   }
 
   /** So many at once on their way to the database, and the next ones when these are back: each has a deadline of its own. */
@@ -219,16 +227,40 @@ final class Transaction {
     for (int i : which) {
       if (ids[i] != null) wanted.computeIfAbsent(type(i), type -> new TreeSet<>()).add(ids[i]);
     }
-    return held.hold(wanted).map(holding -> {
-      which.forEach(this::requireMeant);
-      return null;
+    return held.hold(wanted).compose(holding -> {
+      List<Integer> moved = which.stream().filter(this::hasMoved).toList();
+      Map<Criteria, List<Integer>> found = new LinkedHashMap<>();
+      moved.stream()
+          .filter(i -> steps.get(i).id() != null)
+          .forEach(i -> found.computeIfAbsent(steps.get(i).where(), first -> new ArrayList<>()).add(i));
+      return slices(moved.stream().filter(i -> steps.get(i).id() == null).toList(), this::requireMeant)
+          .compose(meant -> slices(List.copyOf(found.keySet()), where -> leaveOthers(where, found.get(where))));
     });
   }
 
   /** Whoever changed it before we held it may have made it another one than the condition means. */
-  private void requireMeant(int i) {
+  private boolean hasMoved(int i) {
     Integer version = matched.get(i);
-    if (version != null && before(i) != null && before(i).version() != version) throw new Raced();
+    return version != null && before(i) != null && before(i).version() != version;
+  }
+
+  /** From now on nobody else changes it: so the condition is asked once more, and who writes the row all the time keeps nobody from his turn. */
+  private Future<?> requireMeant(int i) {
+    return failing(i, () -> matches.upTo(steps.get(i).where(), 2)).map(found -> {
+      boolean same = found.size() == 1 && found.get(0).id().equals(ids[i]);
+      if (!same) throw new Raced();
+      return matched.put(i, found.get(0).version());
+    });
+  }
+
+  /** Of those that a condition has found before, what it means no longer stays as it is. */
+  private Future<?> leaveOthers(Criteria where, List<Integer> moved) {
+    List<String> all = moved.stream().map(i -> ids[i]).toList();
+    return failing(moved.get(0), () -> matches.upTo(where.among(all), all.size())).map(found -> {
+      Set<String> meant = found.stream().map(Stored::id).collect(Collectors.toSet());
+      moved.stream().filter(i -> !meant.contains(ids[i])).forEach(i -> done[i] = Done.NOTHING);
+      return null;
+    });
   }
 
   private Stored before(int i) {
@@ -245,7 +277,7 @@ final class Transaction {
     for (int i : which) {
       Delete delete = (Delete) steps.get(i);
       Stored before = before(i);
-      boolean nothing = before == null || erased(i) || before.deleted() && !delete.erases();
+      boolean nothing = done[i] != null || before == null || erased(i) || before.deleted() && !delete.erases();
       if (nothing) {
         done[i] = Done.NOTHING;
       } else {

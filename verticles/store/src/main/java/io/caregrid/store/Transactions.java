@@ -110,6 +110,7 @@ final class Transactions {
       Throwable cause) {
     List<Integer> changes = IntStream.range(0, steps.size())
         .filter(i -> !(steps.get(i) instanceof Step.Question)) // audits itself
+        .filter(i -> done == null || !isLeft(steps.get(i), done.get(i)))
         .boxed()
         .toList();
     return kept(changes, i -> asking(entry(caller, steps.get(i), done == null ? null : done.get(i), cause),
@@ -117,6 +118,11 @@ final class Transactions {
         .transform(all -> cause != null
             ? Future.failedFuture(cause)
             : all.failed() ? Future.failedFuture(all.cause()) : Future.succeededFuture(done));
+  }
+
+  /** A condition found it, which is recorded already, and then meant it no longer. */
+  private static boolean isLeft(Step step, Done done) {
+    return step instanceof Step.Delete delete && delete.isFound() && !done.changed();
   }
 
   /** Some at a time: the trail has room for so many that wait, and everybody else needs it too. Fails when one of them failed, all the others are kept. */
@@ -145,8 +151,9 @@ final class Transactions {
   /** Whether something matches tells what is there: conditions, and references by a condition, are questions too. A hard delete is told from others. */
   private static Audit.Entry asking(Audit.Entry entry, Step step, Set<String> conditions) {
     boolean erases = step instanceof Step.Delete delete && delete.erases();
-    if (step.where() == null && conditions.isEmpty() && !erases) return entry;
-    Stream<String> where = Stream.ofNullable(step.where()).map(Criteria::toString);
+    boolean isAsked = step instanceof Step.Delete delete && delete.isFound(); // and has an entry of its own
+    if ((step.where() == null || isAsked) && conditions.isEmpty() && !erases) return entry;
+    Stream<String> where = Stream.ofNullable(isAsked ? null : step.where()).map(Criteria::toString);
     String asked = Stream
         .of(where, conditions.stream(), erases ? Stream.of(FhirStore.WITH_HISTORY) : Stream.<String>of())
         .flatMap(some -> some)

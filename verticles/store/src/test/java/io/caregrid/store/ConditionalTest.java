@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.cluster.FhirConfig;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Roles;
@@ -17,6 +18,7 @@ import io.caregrid.store.SearchQuery.Param;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -187,6 +189,10 @@ class ConditionalTest {
 
   /** On another node the only Patient that the condition means becomes another one after {@code work} has found it, and before it holds it. */
   private <T> Future<T> lateFor(String value, Supplier<Future<T>> work) {
+    return lateFor(value, patient(value + "-moved"), work);
+  }
+
+  private <T> Future<T> lateFor(String value, ObjectNode moved, Supplier<Future<T>> work) {
     Room other = Room.open(room.config());
     SqlConnection holder = get(room.database().pool().getConnection());
     try {
@@ -195,7 +201,7 @@ class ConditionalTest {
       io.vertx.sqlclient.Transaction holding = get(holder.begin());
       get(holder.preparedQuery("select from r_patient where id = $1 for update").execute(Tuple.of(there.id())));
       Future<Stored> moving = second.update(CALLER, "Patient", there.id(),
-          patient(value + "-moved").put("id", there.id()),
+          moved.put("id", there.id()),
           OptionalInt.empty());
       Room.until("the other one waits", () -> room.count(WAITING) == 1);
 
@@ -224,6 +230,61 @@ class ConditionalTest {
     assertEquals(List.of(), get(lateFor("late-delete",
         () -> store.delete(CALLER, identifier("late-delete"), 1, OptionalInt.empty(), false))));
     assertEquals(1, count("late-delete-moved"));
+  }
+
+  @Test
+  void whatOthersChangeAndTheConditionStillMeansIsDeletedInOneTry() {
+    for (int i = 0; i < 2; i++) get(store.create(CALLER, "Patient", patient("lively")));
+    audited.clear();
+
+    List<Stored> gone = get(lateFor("lively", patient("lively", "male"),
+        () -> store.delete(CALLER, identifier("lively"), 9, OptionalInt.empty(), false)));
+
+    assertEquals(List.of(2, 2, 3), gone.stream().map(Stored::version).sorted().toList());
+    assertEquals(0, count("lively"));
+    assertEquals(4, audited.stream().filter(line -> line.startsWith("delete")).count(), audited::toString);
+  }
+
+  @Test
+  void ofSeveralOnlyWhatIsStillMeantIsDeletedAndRecorded() {
+    for (int i = 0; i < 2; i++) get(store.create(CALLER, "Patient", patient("partly")));
+    audited.clear();
+
+    List<Stored> gone = get(lateFor("partly",
+        () -> store.delete(CALLER, identifier("partly"), 9, OptionalInt.empty(), false)));
+
+    assertEquals(2, gone.size());
+    assertEquals(1, count("partly-moved"));
+    assertEquals(3, audited.stream().filter(line -> line.startsWith("delete")).count(), audited::toString);
+  }
+
+  @Test
+  void aDeleteThatIfMatchRefusesIsNotRecordedAsOneThatWentWell() {
+    get(store.create(CALLER, "Patient", patient("matched")));
+    audited.clear();
+
+    fails(Failure.PreconditionFailed.class, 412,
+        store.delete(CALLER, identifier("matched"), 1, OptionalInt.of(9), false));
+
+    assertEquals(List.of("delete [Patient] of [] Patient?identifier=urn:c|matched 412"), audited);
+  }
+
+  /** No second try: with somebody who writes the row all the time every try would be late. */
+  @Test
+  void aTransactionWhoseConditionStillMeansTheSameGoesOnWithWhatItHolds() {
+    Step step = new Step.Update(null, "Patient", null, identifier("moving"), patient("moving", "female"), Demand.NONE);
+    Clock clock = Clock.systemUTC();
+    Versioning versioning = new Versioning(FhirConfig.DEFAULT);
+    Writes writes = new Writes(room.database(), clock, versioning);
+
+    List<Step.Done> done = get(lateFor("moving", patient("moving", "male"),
+        () -> room.database()
+            .transaction(connection -> new Transaction(room.database(), connection, writes, versioning,
+                new Matches(new Search(room.database()).on(connection), clock), null, clock,
+                Prepared.of(List.of(step), clock)).run())));
+
+    assertEquals(3, done.get(0).stored().version());
+    assertEquals(1, count("moving"));
   }
 
   @Test

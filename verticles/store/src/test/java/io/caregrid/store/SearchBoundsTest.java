@@ -4,6 +4,7 @@ import static io.caregrid.store.Room.CALLER;
 import static io.caregrid.store.Room.get;
 import static io.caregrid.store.Room.json;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
@@ -12,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
@@ -76,6 +78,30 @@ class SearchBoundsTest {
       get(Future.join(all).otherwiseEmpty());
     } finally {
       get(holder.close());
+    }
+  }
+
+  @Test
+  void neitherAConditionNorACountWaitsForThePagesOfOthers() {
+    Promise<Void> reading = Promise.promise();
+    List<Future<Void>> pages = IntStream.range(0, room.database().pagesAtOnce())
+        .mapToObj(i -> room.database().page(reading::future))
+        .toList();
+    try {
+      Future<Page> waiting = store.search(CALLER, query("Basic", "code", "none"));
+      Criteria none = new Criteria("Basic", List.of(new SearchQuery.Param("identifier", "urn:bounds|1")));
+
+      Stored made = get(store.create(CALLER, none,
+          json("{'resourceType':'Basic','identifier':[{'system':'urn:bounds','value':'1'}],'code':{'text':'x'}}")));
+      assertEquals(made.id(), get(store.create(CALLER, none, json("{'resourceType':'Basic'}"))).id());
+      Page count = get(store.search(CALLER,
+          new SearchQuery("Basic", List.of(new SearchQuery.Param("_id", made.id())), 0, "accurate", null)));
+      assertEquals(1, count.total().orElseThrow());
+      assertFalse(waiting.isComplete());
+      get(store.delete(CALLER, "Basic", made.id(), OptionalInt.empty()));
+    } finally {
+      reading.complete();
+      get(Future.all(pages));
     }
   }
 

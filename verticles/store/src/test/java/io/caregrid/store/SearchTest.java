@@ -5,6 +5,7 @@ import static io.caregrid.store.Room.fails;
 import static io.caregrid.store.Room.get;
 import static io.caregrid.store.Room.json;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -70,6 +71,11 @@ class SearchTest {
             + "'instance':[{'uid':'1.2.3.1.1','sopClass':{'system':'urn:ietf:rfc:3986','code':'urn:oid:1.2.840.1'}}]}]");
     put("PlanDefinition", "walk1", "'status':'retired','url':'http://here/walk','version':'1','title':'Walking'");
     put("PlanDefinition", "walk2", "'status':'active','url':'http://here/walk','version':'2','title':'Walking more'");
+    put("Library", "walking",
+        "'status':'active','type':{'text':'logic'},'url':'http://here/Library/walking','version':'1'");
+    put("ActivityDefinition", "walk",
+        "'status':'active','relatedArtifact':[{'type':'depends-on','resource':'http://here/Library/walking|1'},"
+            + "{'type':'composed-of','resource':'http://here/walk'},{'type':'derived-from','resource':'http://there/fhir/Patient/ada'}]");
     put("CarePlan", "old",
         "'status':'active','intent':'plan','subject':{'reference':'Patient/carl'},'instantiatesCanonical':['http://here/walk|1']");
     put("CarePlan", "any",
@@ -386,6 +392,27 @@ class SearchTest {
     assertEquals(IntStream.range(0, 12).mapToObj(i -> "sized-" + (11 - i)).toList(), found);
   }
 
+  @Test
+  void onlyWhatHasAUrlWithAVersionIsNamedByIt() {
+    List<String> named = Definition.types().stream().filter(type -> Canonical.isNamed(Definition.of(type))).toList();
+
+    assertTrue(named.containsAll(List.of("PlanDefinition", "ValueSet", "Library", "Questionnaire")), named::toString);
+    assertTrue(List.of("Device", "Contract", "Subscription", "Patient").stream().noneMatch(named::contains),
+        named::toString);
+    assertTrue(Canonical.isElsewhere("http://there/fhir/Patient/ada"));
+    assertFalse(Canonical.isElsewhere("http://there/ValueSet/x|2"));
+    assertFalse(Canonical.isElsewhere("urn:oid:1.2.3"));
+  }
+
+  @Test
+  void whoCouldNotPointToAResourceIsNotAskedWhetherHeDoes() {
+    Include all = Include.parse("ValueSet", "_revinclude", "", "CarePlan:*");
+
+    assertEquals(List.of(), all.pointing("ValueSet"));
+    assertEquals(List.of("instantiates-canonical"),
+        all.pointing("PlanDefinition").stream().map(Param::name).toList());
+  }
+
   private static String included(String text) {
     Page page = get(store.search(CALLER, query(text, 100, "none", null)));
     return page.included().stream().map(one -> one.type() + "/" + one.id()).sorted().collect(Collectors.joining(" "));
@@ -412,6 +439,10 @@ class SearchTest {
     "CarePlan?_id=any&_include=CarePlan:instantiates-canonical:Measure > ''",
     "PlanDefinition?_id=walk2&_revinclude=CarePlan:instantiates-canonical > CarePlan/any",
     "PlanDefinition?_id=walk1&_revinclude=CarePlan:instantiates-canonical > CarePlan/any CarePlan/old",
+    "ActivityDefinition?_include=ActivityDefinition:depends-on > Library/walking",
+    "ActivityDefinition?_include=ActivityDefinition:composed-of > PlanDefinition/walk1 PlanDefinition/walk2",
+    "ActivityDefinition?_include=ActivityDefinition:derived-from > ''",
+    "Library?_revinclude=ActivityDefinition:depends-on > ActivityDefinition/walk",
     "Patient?_id=bob&_revinclude=List:item > List/ward",
     "Patient?_id=nobody&_revinclude=List:item > ''"})
   void aPageBringsAlongWhatItIsAskedTo(String text, String expected) {

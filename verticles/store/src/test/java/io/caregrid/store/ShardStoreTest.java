@@ -107,6 +107,18 @@ class ShardStoreTest {
   }
 
   @Test
+  void ofWhatWasErasedNothingComesBackWhenItsDeviceWritesItAgain() {
+    get(write(shards, 0, List.of("e1"), "1 2"));
+    get(store.erase(CALLER, "Observation", "e1", OptionalInt.empty()));
+    get(write(shards, 0, List.of("e1"), "1 2 3"));
+
+    List<Stored> history = get(store.history(CALLER, "Observation", "e1", new HistoryQuery(10, null, null))).entries();
+    assertEquals(List.of(3), history.stream().map(Stored::version).toList());
+    assertEquals("1 2 3", data(history.get(0)));
+    assertEquals(0, room.count("from h_observation where id = 'e1'"));
+  }
+
+  @Test
   void whatFailsLeavesNeitherDataNorProgress() {
     Future<Void> failing = shards.inShard(CALLER, key(0), tx -> tx.lockObservations(List.of("f1"))
         .compose(none -> tx.writeObservations(List.of(new ShardStore.DeviceWrite("f1", observation("f1", "1"), null))))
