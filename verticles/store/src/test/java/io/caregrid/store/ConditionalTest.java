@@ -245,6 +245,36 @@ class ConditionalTest {
     assertEquals(4, audited.stream().filter(line -> line.startsWith("delete")).count(), audited::toString);
   }
 
+  /** Until it is gone. */
+  private static Future<?> patchedAllTheTime(FhirStore by, String id, int patches) {
+    return by.patch(CALLER, "Patient", id, before -> before.put("birthDate", "%04d".formatted(1 + patches % 9_000)),
+        Demand.NONE).compose(done -> patchedAllTheTime(by, id, patches + 1));
+  }
+
+  @Test
+  void whatAnotherNodeWritesAllTheTimeIsDeletedWithTheOthers() {
+    Room other = Room.open(room.config());
+    try {
+      FhirStore second = new FhirStore(other.database(), entry -> Future.succeededFuture());
+      List<Future<Stored>> made = IntStream.range(0, 60)
+          .mapToObj(i -> store.create(CALLER, "Patient", patient("busy")))
+          .toList();
+      get(Future.all(made));
+      List<Future<?>> writing = made.subList(0, 4)
+          .stream()
+          .<Future<?>>map(one -> patchedAllTheTime(second, one.result().id(), 0))
+          .toList();
+      audited.clear();
+
+      assertEquals(60, get(store.delete(CALLER, identifier("busy"), 100, OptionalInt.empty(), false)).size());
+      assertEquals(61, audited.size());
+      assertEquals(0, count("busy"));
+      writing.forEach(one -> fails(Failure.Gone.class, one));
+    } finally {
+      other.close();
+    }
+  }
+
   @Test
   void ofSeveralOnlyWhatIsStillMeantIsDeletedAndRecorded() {
     for (int i = 0; i < 2; i++) get(store.create(CALLER, "Patient", patient("partly")));
