@@ -1,6 +1,6 @@
 -- New entries of the token and text indexes are gathered, and sorted in by the hundred: one by one each of a Patient's 105 tokens and 55 trigrams was a way through the
 -- index and a record in the log of its own, 96 % of the 56 to 80 kB of WAL that a Patient took. Whoever searches looks at what is still waiting, half a microsecond a row: so no
--- more than some two hundred rows may wait, and those who search Observations wait the least. No index is built anew; its lock is held for milliseconds.
+-- more than some two hundred rows may wait, and those who search Observations wait the least. No index is built anew; but all are locked, against readers too, until the last one is.
 
 -- Call it after add_resource_type and add_search_columns. kilobytes  of tokens that may wait; texts take about half of it
 create function gather_index_entries(name text, kilobytes int) returns void language plpgsql as $$
