@@ -48,15 +48,17 @@ final class BinaryContent {
     }
   }
 
+  /** Busy 503 when it is too much beside others: as a tree, as text and as bytes. */
   static Future<Void> send(RoutingContext request, Stored stored) {
+    BundleRoom.ANSWERS.keep(request, 3L * stored.body().length());
     return request.vertx().executeBlocking(() -> Content.of(stored), false).compose(content -> {
-      return FhirAnswer.varying(request.response())
+      FhirAnswer.varying(request.response())
           .putHeader(HttpHeaders.CONTENT_TYPE, content.type())
           .putHeader("Content-Disposition", "attachment")
           .putHeader("Content-Security-Policy", "sandbox; default-src 'none'")
           .putHeader("X-Content-Type-Options", "nosniff")
-          .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache")
-          .end(content.bytes());
+          .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache");
+      return FhirAnswer.sent(request, content.bytes());
     });
   }
 

@@ -37,7 +37,7 @@ final class Bodies {
     Meter NONE = bytes -> {};
 
     /** Throws when there is no room for so many more: then nothing more is kept. */
-    void take(int bytes);
+    void take(long bytes);
   }
 
   /** A body and the form it says it has. */

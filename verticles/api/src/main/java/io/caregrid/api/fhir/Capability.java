@@ -8,6 +8,9 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,6 +20,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 
 /**
  * What this node can do, told truly: made from the table of its routes and from the store's search parameters (FHIR R4 capabilitystatement.html). An
@@ -25,6 +29,8 @@ import java.util.stream.Stream;
 final class Capability {
   /** Stands for the address under which this node is called, which each request says anew. */
   private static final String ADDRESS = "urn:caregrid:address";
+  /** By which a node is called at most at a time. */
+  private static final int ADDRESSES = 4;
   /** Route → code of the interaction. */
   private static final Map<String, String> OF_TYPE = ordered(
       "GET /fhir/TYPE/:id", "read",
@@ -64,10 +70,15 @@ final class Capability {
   private final String version;
   private final String started;
   private final Supplier<Authority> authority;
-  /** Some hundred kilobytes, wanted by every client that begins: what stands before and behind the address. */
-  private Buffer before;
-  private Buffer behind;
+  /** What stands before and behind the address. */
+  private String before;
+  private String behind;
   private Authority told;
+  /** By address, those that were asked for last. */
+  private final Map<String, Told> made = new LinkedHashMap<>(8, 0.75f, true);
+
+  /** Most of a megabyte, wanted by every client that begins: not to be changed, all get the same. @param zipped gzip */
+  record Told(Buffer text, Buffer zipped) {}
 
   /** @param started when this node started, FHIR dateTime */
   Capability(FhirStore store, String version, String started, Supplier<Authority> authority) {
@@ -84,23 +95,33 @@ final class Capability {
   }
 
   /** @param table what this node's routes are; the same at every call */
-  synchronized Buffer statement(String base, List<Gate.Line> table) {
+  synchronized Told told(String base, List<Gate.Line> table) {
     Authority now = authority.get();
     if (before == null || !now.equals(told)) {
       told = now;
-      String whole = made(ADDRESS, table).encode();
+      String whole = statement(ADDRESS, table).encode();
       String address = '"' + ADDRESS + '"';
       int at = whole.indexOf(address);
-      before = Buffer.buffer(whole.substring(0, at));
-      behind = Buffer.buffer(whole.substring(at + address.length()));
+      before = whole.substring(0, at);
+      behind = whole.substring(at + address.length());
+      made.clear();
     }
-    return Buffer.buffer(before.length() + behind.length() + 2 * base.length())
-        .appendBuffer(before)
-        .appendString(Json.encode(base))
-        .appendBuffer(behind);
+    Told kept = made.computeIfAbsent(base, address -> told(Buffer.buffer(before + Json.encode(address) + behind)));
+    if (made.size() > ADDRESSES) made.remove(made.keySet().iterator().next());
+    return kept;
   }
 
-  private JsonObject made(String base, List<Gate.Line> table) {
+  private static Told told(Buffer text) {
+    ByteArrayOutputStream zipped = new ByteArrayOutputStream(text.length() / 8);
+    try (GZIPOutputStream zip = new GZIPOutputStream(zipped)) {
+      zip.write(text.getBytes());
+    } catch (IOException impossible) {
+      throw new UncheckedIOException(impossible);
+    }
+    return new Told(text, Buffer.buffer(zipped.toByteArray()));
+  }
+
+  private JsonObject statement(String base, List<Gate.Line> table) {
     Set<String> routes = table.stream().map(line -> line.verb() + " " + line.path()).collect(Collectors.toSet());
     JsonArray resources = new JsonArray();
     resources.add(audited());

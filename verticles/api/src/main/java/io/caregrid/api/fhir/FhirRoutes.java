@@ -11,6 +11,7 @@ import static io.vertx.core.http.HttpMethod.GET;
 import static io.vertx.core.http.HttpMethod.POST;
 
 import io.caregrid.api.Allowed;
+import io.caregrid.api.Form;
 import io.caregrid.api.auth.Authority;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Failure;
@@ -124,9 +125,13 @@ public final class FhirRoutes implements Routes {
     answer(asked -> {
       Selection part = Selection.of(asked);
       String base = FhirAnswer.base(asked);
+      if (part.isAll() && Form.of(asked).plain())
+        return asked.vertx()
+            .executeBlocking(() -> capability.told(base, Gate.table(mounted)), false)
+            .compose(told -> FhirAnswer.shared(asked, told.text(), told.zipped()));
       return asked.vertx()
-          .executeBlocking(() -> part.apply(capability.statement(base, Gate.table(mounted))), false)
-          .compose(statement -> FhirAnswer.json(asked, 200, statement));
+          .executeBlocking(() -> part.apply(capability.told(base, Gate.table(mounted)).text()), false)
+          .compose(statement -> FhirAnswer.json(asked, 200, statement, BundleRoom.OPEN));
     }).handle(request);
   }
 

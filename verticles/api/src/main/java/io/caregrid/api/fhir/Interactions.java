@@ -6,6 +6,7 @@ import io.caregrid.store.Criteria;
 import io.caregrid.store.Demand;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.HistoryQuery;
+import io.caregrid.store.Page;
 import io.caregrid.store.Reading;
 import io.caregrid.store.SearchQuery.Param;
 import io.caregrid.store.Step;
@@ -231,12 +232,16 @@ final class Interactions {
   private Future<Reply> historyOfOne(Reading reading, Ask ask) {
     HistoryQuery query = historyQuery(ask);
     return reading.history(ask.caller(), ask.type(), ask.id(), query)
-        .map(page -> Reply.bundle(Bundles.history(ask, query, page)));
+        .compose(page -> history(ask, query, page));
+  }
+
+  private static Future<Reply> history(Ask ask, HistoryQuery query, Page page) {
+    return Selection.cut(page, () -> Bundles.history(ask, query, page)).map(Reply::bundle);
   }
 
   private Future<Reply> history(Reading reading, Ask ask, String type) {
     HistoryQuery query = historyQuery(ask);
-    return reading.history(ask.caller(), type, query).map(page -> Reply.bundle(Bundles.history(ask, query, page)));
+    return reading.history(ask.caller(), type, query).compose(page -> history(ask, query, page));
   }
 
   private static HistoryQuery historyQuery(Ask ask) {

@@ -130,7 +130,7 @@ final class MetaOperations implements Routes {
   private static Future<Void> told(RoutingContext request, Stored stored) {
     return request.vertx()
         .executeBlocking(() -> parameters(Trees.own(stored.body().getBytes())), false)
-        .compose(parameters -> FhirAnswer.json(request, 200, parameters));
+        .compose(parameters -> FhirAnswer.done(request, 200, parameters));
   }
 
   private static Buffer parameters(ObjectNode resource) {

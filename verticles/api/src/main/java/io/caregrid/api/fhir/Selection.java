@@ -56,20 +56,32 @@ record Selection(UnaryOperator<ObjectNode> part) {
     return typed ? words[0] + "." + words[1] : words[0];
   }
 
-  /** Does what cuts parts out of so many bytes, or copies them; of many on a worker thread. */
+  /** Does what cuts parts out of so many bytes, or copies them; of many on a worker thread. Busy 503 when it is too much beside others. */
   <T> Future<T> cut(long bytes, Supplier<T> work) {
     Context context = Vertx.currentContext();
     if (bytes <= (part == null ? COPIED_BYTES : INLINE_BYTES) || context == null)
       return Future.succeededFuture(work.get());
-    return context.executeBlocking(work::get, false);
+    return BundleRoom.ANSWERS.making(2 * bytes, () -> context.executeBlocking(work::get, false));
   }
 
   /** A page as a Bundle. */
   static Future<Buffer> cut(String base, SearchRequest asked, Page page) {
-    long bytes = Stream.concat(page.entries().stream(), page.included().stream())
-        .mapToLong(stored -> stored.body().length())
+    return asked.selection().cut(bytes(page), () -> Bundles.searchset(base, asked, page));
+  }
+
+  /** All of a page as a Bundle. */
+  static Future<Buffer> cut(Page page, Supplier<Buffer> work) {
+    return ALL.cut(bytes(page), work);
+  }
+
+  private static long bytes(Page page) {
+    return Stream.concat(page.entries().stream(), page.included().stream())
+        .mapToLong(stored -> stored.body() == null ? 0 : stored.body().length())
         .sum();
-    return asked.selection().cut(bytes, () -> Bundles.searchset(base, asked, page));
+  }
+
+  boolean isAll() {
+    return part == null;
   }
 
   Buffer apply(Buffer body) {

@@ -130,6 +130,6 @@ final class WriteRoutes implements Routes {
         .compose(bundle -> bundles.of(asked, bundle)
             .compose(replies -> thought(request, body.bytes().length(),
                 () -> Bundles.response(asked.base(), bundle.isTransaction, replies)))))
-        .compose(answer -> FhirAnswer.json(request, 200, answer));
+        .compose(answer -> FhirAnswer.done(request, 200, answer));
   }
 }

@@ -1,10 +1,14 @@
 package io.caregrid.api.fhir;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.api.Ward;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -16,8 +20,12 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -98,6 +106,101 @@ class BundleRoomTest {
     open.get(0).end("all of it");
     assertEquals(200, Ward.get(first).statusCode());
     for (int tries = 0; tries < 2_000 && room.taken() > 0; tries++) Ward.get(vertx.timer(1));
+    assertEquals(0, room.taken());
+  }
+
+  private HttpServer answering(Handler<RoutingContext> handler) {
+    Router router = Router.router(vertx);
+    router.get().handler(handler);
+    return Ward.get(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
+  }
+
+  private void until(String what, BooleanSupplier there) {
+    for (int tries = 0; tries < 5_000 && !there.getAsBoolean(); tries++) Ward.get(vertx.timer(1));
+    assertTrue(there.getAsBoolean(), what);
+  }
+
+  @Test
+  void whoIsGoneBeforeTheAnswerIsThereTakesNoPlace() {
+    BundleRoom room = new BundleRoom(1 << 20);
+    Promise<Void> come = Promise.promise();
+    Promise<Void> gone = Promise.promise();
+    List<String> kept = new CopyOnWriteArrayList<>();
+    HttpServer answering = answering(request -> {
+      request.request().connection().closeHandler(closed -> gone.tryComplete());
+      come.tryComplete();
+      gone.future().onComplete(left -> request.vertx().runOnContext(after -> {
+        try {
+          room.keep(request, 900 << 10);
+          kept.add("kept");
+        } catch (Failure refused) {
+          kept.add("refused");
+        }
+        room.add(request, 900 << 10);
+        room.beside(request);
+        kept.add("done");
+      }));
+    });
+    HttpClientRequest leaving = Ward.get(client.request(HttpMethod.GET, answering.actualPort(), "127.0.0.1", "/"));
+    leaving.send();
+    Ward.get(come.future());
+    Ward.get(leaving.connection().close());
+
+    until("answered", () -> kept.contains("done"));
+    assertEquals(List.of("refused", "done"), kept);
+    assertEquals(0, room.taken());
+  }
+
+  @Test
+  void whatIsRefusedTakesNoPlaceAndWhatIsDoneIsNotRefused() {
+    BundleRoom room = new BundleRoom(1 << 20);
+    List<Long> taken = new CopyOnWriteArrayList<>();
+    HttpServer answering = answering(request -> {
+      room.add(request, 900 << 10);
+      assertThrows(Failure.Busy.class, () -> room.keep(request, 900 << 10));
+      taken.add(room.taken());
+      room.add(request, 900 << 10);
+      taken.add(room.taken());
+      assertThrows(Failure.Busy.class, room::requireSome);
+      request.end("all of it");
+    });
+
+    assertEquals(200, Ward.get(client.request(HttpMethod.GET, answering.actualPort(), "127.0.0.1", "/")
+        .compose(HttpClientRequest::send)).statusCode());
+    assertEquals(List.of(900L << 10, 1800L << 10), taken);
+    until("left", () -> room.taken() == 0);
+  }
+
+  @Test
+  void whoDoesNotReadHisAnswerIsCutOffAfterSomeTime() throws IOException {
+    BundleRoom room = new BundleRoom(1 << 20, Duration.ofMillis(300));
+    Promise<Void> closed = Promise.promise();
+    List<Long> taken = new CopyOnWriteArrayList<>();
+    HttpServer answering = answering(request -> {
+      room.keep(request, 900 << 10);
+      taken.add(room.taken());
+      request.request().connection().closeHandler(closed::tryComplete);
+      request.response().setChunked(true).write(Buffer.buffer(new byte[64 << 20]));
+    });
+    try (Socket idle = new Socket("127.0.0.1", answering.actualPort())) {
+      idle.getOutputStream().write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+
+      Ward.get(closed.future());
+    }
+    assertEquals(List.of(900L << 10), taken);
+    assertEquals(0, room.taken());
+  }
+
+  @Test
+  void moreThanTwoGigabytesAreCountedAsSuch() {
+    BundleRoom room = new BundleRoom(1 << 20);
+    BundleRoom.Place place = room.place();
+
+    place.add(3L << 30);
+    assertEquals(3L << 30, room.taken());
+    place.leave();
+    place.add(1);
+
     assertEquals(0, room.taken());
   }
 
