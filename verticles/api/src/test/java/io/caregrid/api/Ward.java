@@ -53,7 +53,7 @@ public final class Ward implements AutoCloseable {
   public final FhirStore store;
   public final DeadLetters letters;
   private final String address;
-  private final Database database;
+  public final Database database;
   /** What its doors record. */
   public final Trail audit;
   private HttpVerticle http;

@@ -158,12 +158,21 @@ public abstract sealed class Failure extends RuntimeException {
   }
 
   /** 503 with Retry-After: overload and outages are answered, not absorbed. */
-  public static final class Busy extends Failure {
+  public static sealed class Busy extends Failure permits Crowded {
     private static final long serialVersionUID = 1;
     public static final int RETRY_AFTER_SECONDS = 2;
 
     public Busy(String what) {
       super(503, "transient", what, null);
+    }
+  }
+
+  /** The same before anything of it was begun: too many stood before it. Asked again it is as if it came for the first time. */
+  public static final class Crowded extends Busy {
+    private static final long serialVersionUID = 1;
+
+    public Crowded(String what) {
+      super(what);
     }
   }
 }

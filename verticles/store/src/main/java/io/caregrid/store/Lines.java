@@ -20,7 +20,7 @@ final class Lines<K> {
   private final String busy;
   private final Map<K, Future<Void>> last = new HashMap<>();
 
-  /** @param patience who has stood longer when his turn comes is sent away, with nothing done: {@link Failure.Busy} */
+  /** @param patience who has stood longer when his turn comes is sent away, with nothing done: {@link Failure.Crowded} */
   Lines(Vertx vertx, Duration patience, String busy) {
     this.vertx = (VertxInternal) vertx;
     this.patience = patience;
@@ -36,7 +36,7 @@ final class Lines<K> {
     long came = System.nanoTime();
     Future<T> done = before == null
         ? Future.<Void>succeededFuture().compose(first -> work.get())
-        : before.compose(turn -> late(came) ? Future.failedFuture(new Failure.Busy(busy)) : work.get());
+        : before.compose(turn -> late(came) ? Future.failedFuture(new Failure.Crowded(busy)) : work.get());
     return done.onComplete(left -> {
       synchronized (this) {
         last.remove(key, over.future());

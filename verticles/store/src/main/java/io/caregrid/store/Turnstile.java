@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 
 /**
  * Lets so many be at work at once, and so many more stand in line, in the order they came and none longer than {@code patience}. Who comes beyond, or has
- * stood too long, is told to come again: {@link Failure.Busy}. Any thread.
+ * stood too long, is told to come again: {@link Failure.Crowded}. Any thread.
  */
 final class Turnstile {
   private final VertxInternal vertx;
@@ -43,7 +43,7 @@ final class Turnstile {
       inside++;
       return Future.succeededFuture();
     }
-    if (line.size() >= most) return Future.failedFuture(new Failure.Busy(busy));
+    if (line.size() >= most) return Future.failedFuture(new Failure.Crowded(busy));
     Promise<Void> turn = vertx.promise();
     line.add(turn);
     long timer = vertx.setTimer(patience.toMillis(), late -> giveUp(turn));
@@ -55,7 +55,7 @@ final class Turnstile {
     synchronized (this) {
       waited = line.remove(turn);
     }
-    if (waited) turn.fail(new Failure.Busy(busy));
+    if (waited) turn.fail(new Failure.Crowded(busy));
   }
 
   private void leave() {

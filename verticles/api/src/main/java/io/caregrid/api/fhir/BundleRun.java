@@ -43,10 +43,12 @@ final class BundleRun {
 
   /** What became of each entry, in their order. */
   Future<List<Reply>> of(Ask asked, Bundled bundle) {
-    Answered answered = new Answered(most, bundle.entries.size());
-    return bundle.isTransaction
-        ? transaction(asked, bundle.entries, answered)
-        : batch(bundle.entries, answered);
+    Answered answered = new Answered(BundleRoom.ANSWERS, most, bundle.entries.size());
+    return Future.succeededFuture()
+        .compose(now -> bundle.isTransaction
+            ? transaction(asked, bundle.entries, answered)
+            : batch(bundle.entries, answered))
+        .onComplete(done -> answered.leave());
   }
 
   private Future<List<Reply>> batch(List<Entry> entries, Answered answered) {
@@ -82,25 +84,25 @@ final class BundleRun {
         });
   }
 
-  /** A batch's entries crowd each other: what is busy because of that, and may be asked twice, is asked again. */
+  /**
+   * A batch's entries crowd each other: what was sent away because of that before it was begun is asked again. Nothing else is, whatever its verb: an answer may
+   * be lost after the work was done, and then a second time deletes more, or fails because of the first.
+   */
   private Future<Reply> tried(Entry entry, Answered answered, int tries) {
     Context here = Vertx.currentContext();
     return Future.succeededFuture()
         .compose(now -> one(entry, answered))
-        .recover(cause -> cause instanceof Failure.Busy && tries > 1 && here != null && isRepeatable(entry.ask())
+        .recover(cause -> cause instanceof Failure.Crowded && tries > 1 && here != null && isOneStep(entry.ask())
             ? here.owner()
                 .timer(PAUSE_MILLIS, TimeUnit.MILLISECONDS)
                 .compose(again -> tried(entry, answered, tries - 1))
             : Future.succeededFuture(refused(entry, cause)));
   }
 
-  /** Twice makes no difference (FHIR R4 http.html, RFC 9110 section 9.2.2). */
-  private static boolean isRepeatable(Ask ask) {
-    return switch (ask.verb()) {
-      case "POST" -> ask.terms().ifNoneExist() != null;
-      case "PATCH" -> false;
-      default -> true;
-    };
+  /** What deletes all that a condition means does so one after the other, and may be sent away in between; who names a version decides for himself. */
+  private static boolean isOneStep(Ask ask) {
+    boolean deletesMany = ask.verb().equals("DELETE") && ask.path().size() < 2;
+    return !deletesMany && ask.terms().ifMatch() == null && ask.terms().ifNoneMatch() == null;
   }
 
   private Future<Reply> one(Entry entry, Answered answered) {
@@ -112,9 +114,9 @@ final class BundleRun {
             : reply.withoutResource());
   }
 
-  /** TooLarge 413. */
+  /** TooLarge 413, Busy 503. */
   private Future<Reply> question(Reading reading, Entry entry, Answered answered) {
-    if (answered.isFull()) throw answered.tooLarge();
+    answered.requireRoom();
     return interactions.ask(reading, entry.ask()).map(reply -> {
       Reply seen = seen(entry, reply);
       if (!answered.fits(entry.index(), seen)) throw answered.tooLarge();

@@ -9,8 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Rejected;
 import io.caregrid.api.Ward;
+import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
 import io.caregrid.contract.Roles;
+import io.caregrid.store.FhirStore;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -24,6 +29,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -304,6 +312,68 @@ class BundleDoorTest {
       }
     }
     assertEquals(2, found(), "the batch's, and not the transaction's");
+  }
+
+  /** Of a batch of this one entry, where the first thing asked of the store ends so. */
+  private String first(Audit trail, String entry) {
+    Ask asked = new Ask(Caller.LOCAL, ward.base() + "/fhir", "POST", List.of(), List.of(),
+        new Ask.Terms(null, null, null, null, null));
+    FhirStore store = new FhirStore(ward.database, trail);
+    ObjectNode batch = (ObjectNode) ResourceReader.parsed(("{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":["
+        + entry + "]}").getBytes(StandardCharsets.UTF_8), Format.JSON);
+    Bundled bundle = Bundled.read(asked, batch, Ward.get(ResourceRules.load(ward.vertx)));
+    Promise<List<Reply>> done = Promise.promise(); // on a context, as a request is
+    ward.vertx.runOnContext(
+        here -> new BundleRun(store, new Interactions(store), 1 << 20).of(asked, bundle).onComplete(done));
+    return String.valueOf(Ward.get(done.future()).get(0).status());
+  }
+
+  /** Fails to keep one entry, when what it tells of has been done. @param which from 1 */
+  private static Audit failingOnce(int which) {
+    AtomicInteger left = new AtomicInteger(which);
+    return entry -> left.decrementAndGet() == 0
+        ? Future.failedFuture(new Failure.Busy("the disk is full"))
+        : Future.succeededFuture();
+  }
+
+  /** Sends its first one away. */
+  private static Audit crowdedOnce() {
+    AtomicBoolean sent = new AtomicBoolean();
+    return new Audit() {
+      @Override
+      public Future<Void> record(Entry entry) {
+        return Future.succeededFuture();
+      }
+
+      @Override
+      public <T> Future<T> around(Entry entry, Supplier<Future<T>> work, Found<T> found) {
+        return sent.compareAndSet(false, true)
+            ? Future.failedFuture(new Failure.Crowded("come again"))
+            : Audit.super.around(entry, work, found);
+      }
+    };
+  }
+
+  @Test
+  void aBatchDoesNothingTwice() {
+    for (int i = 0; i < 5; i++) ward.send("POST", "/fhir/Patient", patient());
+    String where = "Patient?identifier=urn:door|" + mark + "&_count=2";
+    String id = "p-" + mark;
+    ward.send("PUT", "/fhir/Device/" + id, "{\"resourceType\":\"Device\",\"id\":\"" + id + "\"}");
+    String guarded = "{\"request\":{\"method\":\"PUT\",\"url\":\"Device/" + id + "\",\"ifMatch\":\"W/\\\"1\\\"\"},"
+        + "\"resource\":{\"resourceType\":\"Device\",\"id\":\"" + id + "\",\"lotNumber\":\"2\"}}";
+
+    assertEquals("503", first(failingOnce(2), entry("DELETE", where, null)),
+        "the look is kept, the first deletion not");
+    assertEquals(3, found(), "of five, by one delete of two");
+    assertEquals("503", first(failingOnce(1), guarded), "and not 412 for its own success");
+    assertEquals("503", first(crowdedOnce(), entry("DELETE", where, null)));
+  }
+
+  @Test
+  void whatABatchHasNotBegunBecauseOfTheCrowdIsBegunLater() {
+    assertEquals("201", first(crowdedOnce(), entry("POST", "Patient", patient())));
+    assertEquals(1, found());
   }
 
   private static Caller caller(String role) {
