@@ -39,6 +39,7 @@ final class KnownDefinitions {
   private final Caller caller;
   private final List<ObjectNode> posted;
   private final List<String> left = new ArrayList<>();
+  private volatile Failure refused;
 
   /** @param posted resources of any type; those that are definitions are used */
   KnownDefinitions(FhirStore store, Caller caller, List<ObjectNode> posted) {
@@ -50,6 +51,11 @@ final class KnownDefinitions {
   /** What HAPI's validator asks, on a thread that may wait; each thing is looked for once. */
   IValidationSupport in(FhirContext context, Deadline deadline) {
     return new Support(context, deadline);
+  }
+
+  /** Throws what the store answered instead of a definition: the validator would make a finding of it. */
+  void requireAnswered() {
+    if (refused != null) throw refused;
   }
 
   /** What of them was not used, in words. */
@@ -78,10 +84,12 @@ final class KnownDefinitions {
     return value.replaceAll("([\\\\,$|])", "\\\\$1");
   }
 
-  private static ObjectNode waited(Future<ObjectNode> future) {
+  private ObjectNode waited(Future<ObjectNode> future) {
     try {
       return future.toCompletionStage().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException failed) {
+      if (failed.getCause() instanceof Failure refused) this.refused = refused;
+      if (refused != null) throw refused;
       throw new IllegalStateException("a definition could not be read from the store");
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();

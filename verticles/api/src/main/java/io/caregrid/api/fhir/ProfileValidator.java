@@ -96,6 +96,7 @@ final class ProfileValidator {
       deadline.check();
       List<Issue> found = found(new String(json, StandardCharsets.UTF_8), profiles,
           known.in(base().context(), deadline), deadline);
+      known.requireAnswered();
       Stream<Issue> left = known.left()
           .stream()
           .map(what -> new Issue("warning", "not-supported", what
@@ -106,6 +107,7 @@ final class ProfileValidator {
     } catch (Failure refused) {
       throw refused;
     } catch (RuntimeException | StackOverflowError broken) {
+      known.requireAnswered();
       log.warn("profile not applied cause={}", broken.getClass().getName());
       return List.of(Issue.error("processing", "HAPI's validator cannot apply these profiles ("
           + broken.getClass().getSimpleName() + "): look whether they are whole and do not go round in a circle",

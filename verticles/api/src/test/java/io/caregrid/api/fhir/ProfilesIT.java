@@ -10,8 +10,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Ward;
 import io.caregrid.api.fhir.r4.Trees;
+import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
+import io.caregrid.store.FhirStore;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
@@ -144,6 +146,29 @@ class ProfilesIT {
 
     assertInstanceOf(Failure.TooCostly.class, over);
     assertNull(ended(impatient.check(patient, List.of(), known)));
+  }
+
+  @Test
+  void aStoreThatIsBusyIsNoFindingAboutTheProfile() throws Exception {
+    Audit closed = new Audit() {
+      @Override
+      public Future<Void> record(Entry entry) {
+        return Future.succeededFuture();
+      }
+
+      @Override
+      public boolean isKeeping() {
+        return false;
+      }
+    };
+    ObjectNode patient = (ObjectNode) Trees.read("{\"resourceType\":\"Patient\"}".getBytes(StandardCharsets.UTF_8));
+    KnownDefinitions known = new KnownDefinitions(new FhirStore(ward.database, closed), Caller.system("test"),
+        List.of());
+
+    Throwable refused = ended(
+        new ProfileValidator(ward.vertx, Duration.ofSeconds(60)).check(patient, List.of("urn:profile"), known));
+
+    assertInstanceOf(Failure.Busy.class, refused);
   }
 
   /** With what it failed; null when it did not. */
