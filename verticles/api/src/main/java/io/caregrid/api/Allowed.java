@@ -26,8 +26,9 @@ public final class Allowed {
     String[] wanted = pattern.split("/");
     String[] given = path.split("/");
     if (wanted.length != given.length) return false;
+    boolean fhir = path.startsWith("/fhir/"); // where these are operations and interactions, and no ids
     for (int i = 0; i < wanted.length; i++) {
-      boolean any = wanted[i].startsWith(":") && !given[i].startsWith("$") && !given[i].startsWith("_")
+      boolean any = wanted[i].startsWith(":") && !(fhir && given[i].matches("[$_].*"))
           || wanted[i].equals("TYPE") && !given[i].isEmpty() && Character.isUpperCase(given[i].charAt(0));
       if (!any && !wanted[i].equals(given[i])) return false;
     }

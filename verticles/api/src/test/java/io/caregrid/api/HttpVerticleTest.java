@@ -39,6 +39,8 @@ class HttpVerticleTest {
         .handler(request -> {
           throw new IllegalStateException("secret of a patient");
         });
+    needs(Access.OPEN, router.delete("/devices/:id/latest")).handler(request -> request.end());
+    needs(Access.OPEN, router.get("/devices/:id/latest")).handler(request -> request.end());
     needs(Access.OPEN, router.get("/status")).handler(request -> request.fail(413));
   };
   private House house;
@@ -102,6 +104,14 @@ class HttpVerticleTest {
       assertEquals(404, response.statusCode());
       assertTrue(response.bodyAsString().contains("<a href=\"/\">"));
       assertTrue(response.getHeader("Content-Security-Policy").contains("frame-ancestors 'none'"));
+    });
+  }
+
+  @Test
+  void anIdMayBeginAsAnOperationOfFhirDoes(VertxTestContext test) {
+    expect(test, house.request("POST", "/devices/_x/latest").send(), response -> {
+      assertEquals(405, response.statusCode());
+      assertEquals("DELETE, GET", response.getHeader("Allow"));
     });
   }
 
