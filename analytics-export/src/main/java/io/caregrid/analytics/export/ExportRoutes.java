@@ -7,6 +7,7 @@ import io.caregrid.analytics.export.ExportRequest.Param;
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Called;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
@@ -113,7 +114,7 @@ public final class ExportRoutes implements Routes {
       throw new Failure.Invalid("an export takes a while: send the header Prefer: respond-async");
     String group = request.pathParam("id");
     Caller caller = Gate.caller(request);
-    String address = request.request().absoluteURI();
+    String address = address(request);
     Audit.Entry entry = Audit.Entry.of(caller, Audit.Deed.VIEW, group == null ? null : "Group/" + group)
         .asking("$export " + shown(request));
     return audit.around(entry, () -> {
@@ -344,7 +345,12 @@ public final class ExportRoutes implements Routes {
     }, false);
   }
 
+  private static String address(RoutingContext request) {
+    String query = request.request().query();
+    return Called.of(request).origin() + request.request().path() + (query == null ? "" : "?" + query);
+  }
+
   private static String base(RoutingContext request) {
-    return request.request().scheme() + "://" + request.request().authority() + "/fhir/_operations/export";
+    return Called.of(request).origin() + "/fhir/_operations/export";
   }
 }

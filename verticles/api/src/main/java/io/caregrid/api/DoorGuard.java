@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
  * Keeps web pages of the internet out of a node that trusts whoever reaches its loopback port, or a browser that is signed in.
  *
  * <p>A browser can be made to send requests here by any page it shows. Two checks stop that: a name that is not this node's own (DNS rebinding) is
- * refused, and so is a change that a page of another origin asks for, unless {@code http.origins} lets that origin in. Then the browser is told so (Fetch,
+ * refused, whether the request has it itself or a proxy tells it; and so is a change that a page of another origin asks for, unless {@code http.origins} lets that origin in. Then the browser is told so (Fetch,
  * CORS protocol), and what it adds by itself counts for nothing: such a page has to bring a token, a session's cookie is not looked at.
  */
 final class DoorGuard implements Handler<RoutingContext> {
@@ -70,7 +70,7 @@ final class DoorGuard implements Handler<RoutingContext> {
   @Override
   public void handle(RoutingContext request) {
     HttpServerRequest http = request.request();
-    if (!isOurName(Requests.authority(request))) {
+    if (!isOurName(http.authority()) || !isOurName(Requests.authority(request))) {
       Gate.turnAway(request, audit, "under a name that is not this node's", ANOTHER_NAME);
     } else if (!isForeign(request)) {
       request.next();

@@ -1,5 +1,6 @@
 package io.caregrid.api;
 
+import io.caregrid.contract.Called;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Gate;
 import io.vertx.core.net.HostAndPort;
@@ -10,8 +11,6 @@ import java.util.regex.Pattern;
 /** What every door wants to know of a request: who asks, under which trace, and how this node is called from outside. */
 public final class Requests {
   public static final String TRACE_HEADER = "X-Request-Id";
-  private static final String SCHEME = "called.scheme";
-  private static final String AUTHORITY = "called.authority";
   private static final Pattern USABLE_TRACE = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
   private Requests() {}
@@ -35,24 +34,18 @@ public final class Requests {
     return Gate.caller(request);
   }
 
-  /** What {@link Proxies} found. @param authority null when nobody names one */
-  static void called(RoutingContext request, String scheme, HostAndPort authority) {
-    request.put(SCHEME, scheme);
-    if (authority != null) request.put(AUTHORITY, authority);
-  }
-
   /** Host and port as the client wrote them; null when it wrote none. */
   static HostAndPort authority(RoutingContext request) {
-    return request.get(AUTHORITY);
+    return Called.of(request).authority();
   }
 
   /** {@code https}, also where the TLS ends at a proxy of ours. */
   public static String scheme(RoutingContext request) {
-    return request.get(SCHEME);
+    return Called.of(request).scheme();
   }
 
   /** Scheme, host and port as the client wrote them, without a trailing slash; the guard has checked the host. */
   public static String origin(RoutingContext request) {
-    return scheme(request) + "://" + authority(request);
+    return Called.of(request).origin();
   }
 }

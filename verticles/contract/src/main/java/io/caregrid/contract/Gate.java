@@ -7,7 +7,6 @@ import io.vertx.core.Handler;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -161,8 +160,7 @@ public final class Gate {
   }
 
   private static Caller from(RoutingContext request, Caller caller) {
-    SocketAddress from = request.request().remoteAddress();
-    return caller.traced(request.get(TRACE)).from(from == null ? null : from.hostAddress());
+    return caller.traced(request.get(TRACE)).from(Called.of(request).client());
   }
 
   private static void decide(Access access, RoutingContext request, Guards guards, Caller caller) {

@@ -1,13 +1,13 @@
 package io.caregrid.api.auth;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.contract.Called;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Roles;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
-import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.ByteBuffer;
 import java.time.Clock;
@@ -66,8 +66,7 @@ final class TokenDoorman implements Doorman {
       return Future.failedFuture(new Failure.Invalid("the header Authorization stands here more than once"));
     Matcher bearer = BEARER.matcher(headers.get(0));
     if (!bearer.matches()) return Future.failedFuture(needed());
-    SocketAddress from = request.request().remoteAddress();
-    return known(bearer.group(1), from == null ? null : from.hostAddress()).onComplete(done -> count(done.cause()));
+    return known(bearer.group(1), Called.of(request).client()).onComplete(done -> count(done.cause()));
   }
 
   private static Failure needed() {

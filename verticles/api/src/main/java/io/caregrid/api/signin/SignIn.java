@@ -6,6 +6,7 @@ import io.caregrid.api.Requests;
 import io.caregrid.cluster.SecurityConfig;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Called;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
@@ -18,7 +19,6 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.nio.charset.StandardCharsets;
@@ -207,8 +207,7 @@ public final class SignIn implements Routes {
   }
 
   private static String address(RoutingContext request) {
-    SocketAddress from = request.request().remoteAddress();
-    return from == null ? null : from.hostAddress();
+    return Called.of(request).client();
   }
 
   private Future<Void> record(RoutingContext request, Caller caller, Audit.Deed deed, int status) {
