@@ -6,20 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Turns the pieces of one template into closures. What is wrong in the text is found here, with its line, and not when the template is used. */
 final class Compiler {
-  private static final Pattern ASSIGN = Pattern.compile("(" + Markup.NAME + ")\\s*=\\s*(.*)", Pattern.DOTALL);
-  private static final Pattern EVALUATE = Pattern.compile("(" + Markup.NAME + ")\\s+using\\s+(" + Markup.QUOTED + ")");
-  private static final Pattern FOR = Pattern.compile("(\\w+)\\s+in\\s+(" + Markup.FRAGMENT + ")\\s*(reversed)?");
-  private static final Pattern INCLUDE = Pattern
-      .compile("(" + Markup.FRAGMENT + ")(?:\\s+(?:with|for)\\s+(" + Markup.FRAGMENT + "))?");
-  private static final Pattern CASE = Pattern.compile(Markup.FRAGMENT);
-  private static final Pattern WHEN = Pattern
-      .compile("(" + Markup.FRAGMENT + ")(?:(?:\\s+or\\s+|\\s*,\\s*)(" + Markup.FRAGMENT + ".*))?");
-  private static final Pattern VARIABLE = Pattern.compile("\\s*([\\w-]+)\\s*");
   private static final Set<String> IF_PARTS = Set.of("elsif", "elseif", "else");
   private final String template;
   private final List<Token> tokens;
@@ -86,22 +75,29 @@ final class Compiler {
   }
 
   private Node assign(Token token) {
-    Matcher match = found(ASSIGN, token, "assign variable = value");
-    return Nodes.assign(symbols.of(match.group(1)), piped(token, match.group(2)));
+    Markup.Assignment read = found(Markup.assignment(token.markup()), token, "assign variable = value");
+    return Nodes.assign(symbols.of(read.variable()), piped(token, read.value()));
   }
 
   private Node capture(Token token) {
-    Matcher match = VARIABLE.matcher(token.markup());
-    if (!match.matches()) throw wrong(token, "write: capture variable");
+    String variable = token.markup().strip();
+    if (!isPlain(variable)) throw wrong(token, "write: capture variable");
     Node body = block(Set.of("endcapture"));
     at++;
-    return Nodes.capture(symbols.of(match.group(1)), body);
+    return Nodes.capture(symbols.of(variable), body);
+  }
+
+  /** A name without dots and brackets. */
+  private static boolean isPlain(String name) {
+    Scan scan = new Scan(name);
+    return scan.run("-") != null && scan.ended();
   }
 
   private Node evaluate(Token token) {
-    Matcher match = found(EVALUATE, token, "evaluate variable using 'Template' name: value");
-    String name = Markup.unquoted(match.group(2));
-    return Nodes.evaluate(symbols.of(match.group(1)), new Nodes.Link(run -> name, name), bindings(token));
+    Markup.Evaluation read = found(Markup.evaluation(token.markup()), token,
+        "evaluate variable using 'Template' name: value");
+    String name = read.template();
+    return Nodes.evaluate(symbols.of(read.variable()), new Nodes.Link(run -> name, name), bindings(token));
   }
 
   private Nodes.Binding[] bindings(Token token) {
@@ -113,12 +109,13 @@ final class Compiler {
   }
 
   private Node include(Token token) {
-    Matcher match = found(INCLUDE, token, "include 'Template' with value name: value");
-    String fragment = match.group(1);
+    Markup.Inclusion read = found(Markup.inclusion(token.markup()), token,
+        "include 'Template' with value name: value");
+    String fragment = read.template();
     String name = Markup.unquoted(fragment);
     String inside = fragment.length() < 2 ? "" : fragment.substring(1, fragment.length() - 1);
-    Expression with = match.group(2) == null ? implied(inside) : Expression.of(match.group(2), symbols);
-    int slot = inside.matches("[\\w-]+") ? symbols.of(inside) : -1;
+    Expression with = read.with() == null ? implied(inside) : Expression.of(read.with(), symbols);
+    int slot = isPlain(inside) ? symbols.of(inside) : -1;
     Expression called = Expression.of(fragment, symbols);
     return Nodes.include(new Nodes.Link(called, name), with, slot, bindings(token));
   }
@@ -152,7 +149,7 @@ final class Compiler {
   }
 
   private Node loop(Token token) {
-    Matcher match = found(FOR, token, "for item in collection");
+    Markup.Loop read = found(Markup.loop(token.markup()), token, "for item in collection");
     Map<String, String> attributes = Markup.attributes(token.markup());
     Node body = block(Set.of("endfor", "else"));
     Node otherwise = run -> Node.GO_ON;
@@ -162,8 +159,8 @@ final class Compiler {
     }
     at++;
     Nodes.Window window = new Nodes.Window(optional(attributes.get("OFFSET")), optional(attributes.get("LIMIT")),
-        match.group(3) != null);
-    return Nodes.loop(symbols.of(match.group(1)), symbols.of("forloop"), Expression.of(match.group(2), symbols), window,
+        read.reversed());
+    return Nodes.loop(symbols.of(read.item()), symbols.of("forloop"), Expression.of(read.collection(), symbols), window,
         body, otherwise);
   }
 
@@ -172,7 +169,7 @@ final class Compiler {
   }
 
   private Node cases(Token token) {
-    String left = foundAnywhere(CASE, token, "case value");
+    String left = found(new Scan(token.markup()).nextFragment(), token, "case value");
     List<Condition> conditions = new ArrayList<>();
     List<Node> bodies = new ArrayList<>();
     Set<String> ends = Set.of("when", "else", "endcase");
@@ -197,12 +194,8 @@ final class Compiler {
 
   private List<Condition> whens(String left, Token token) {
     List<Condition> any = new ArrayList<>();
-    for (String rest = token.markup(); rest != null;) {
-      Matcher match = WHEN.matcher(rest);
-      if (!match.find()) throw wrong(token, "write: when value");
-      any.add(Condition.equal(left, match.group(1), symbols));
-      rest = match.group(2);
-    }
+    for (String each : Markup.choices(token.markup())) any.add(Condition.equal(left, each, symbols));
+    if (any.isEmpty()) throw wrong(token, "write: when value");
     return any;
   }
 
@@ -217,7 +210,7 @@ final class Compiler {
 
   private Node mergeDiff(Token token) {
     String variable = token.markup().trim();
-    if (!variable.matches(Markup.NAME)) throw wrong(token, "write: mergeDiff variable");
+    if (!Markup.isName(variable)) throw wrong(token, "write: mergeDiff variable");
     Node body = block(Set.of("endmergeDiff"));
     at++;
     return MergeDiff.node(Expression.of(variable, symbols), body);
@@ -247,19 +240,14 @@ final class Compiler {
     return Nodes.filtered(value, named.filter(), given);
   }
 
-  private Matcher found(Pattern pattern, Token token, String syntax) {
-    Matcher match = pattern.matcher(token.markup());
-    if (!match.find()) throw wrong(token, "write: " + syntax);
-    return match;
-  }
-
-  private String foundAnywhere(Pattern pattern, Token token, String syntax) {
-    return found(pattern, token, syntax).group();
+  private <T> T found(T read, Token token, String syntax) {
+    if (read == null) throw wrong(token, "write: " + syntax);
+    return read;
   }
 
   private ConversionException wrong(Token token, String why) {
-    String message = "Syntax error in template '" + template + "' at line " + token.line() + ": '"
-        + token.text().strip() + "': " + why;
-    return new ConversionException(ErrorCode.TEMPLATE_SYNTAX_ERROR, message, template, token.line());
+    String tag = token.text().strip();
+    String shown = tag.length() > 100 ? tag.substring(0, 100) + "..." : tag;
+    return new ConversionException(ErrorCode.TEMPLATE_SYNTAX_ERROR, "'" + shown + "': " + why, template, token.line());
   }
 }

@@ -4,24 +4,20 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** What stands in {@code if}: comparisons joined by {@code and} and {@code or}, which have no precedence and group from the right. */
 interface Condition {
   boolean holds(Run run);
-
-  Pattern TERM = Pattern.compile("(" + Markup.FRAGMENT + ")\\s*([=!<>a-zA-Z_]+)?\\s*(" + Markup.FRAGMENT + ")?");
-  Pattern PIECE = Pattern.compile(Markup.FRAGMENT + "|\\S+");
 
   /** Null when there is no condition in {@code markup}. */
   static Condition of(String markup, Symbols symbols) {
     List<String> joints = new ArrayList<>();
     List<StringBuilder> terms = new ArrayList<>();
     terms.add(new StringBuilder());
-    Matcher piece = PIECE.matcher(markup);
-    while (piece.find()) {
-      String text = piece.group();
+    Scan scan = new Scan(markup);
+    for (scan.spaces(); !scan.ended(); scan.spaces()) {
+      String fragment = scan.fragment();
+      String text = fragment == null ? scan.unspaced() : fragment;
       if (text.equals("and") || text.equals("or")) {
         joints.add(text);
         terms.add(new StringBuilder());
@@ -46,12 +42,31 @@ interface Condition {
   }
 
   private static Condition term(String text, Symbols symbols) {
-    Matcher match = TERM.matcher(text);
-    if (!match.find()) return null;
-    Expression left = Expression.of(match.group(1).replaceFirst("^\\(+", ""), symbols);
-    if (match.group(2) == null) return run -> Values.truth(left.value(run));
-    String right = match.group(3) == null ? "" : match.group(3).replaceFirst("\\)+$", "");
-    return comparison(match.group(2), left, Expression.of(right, symbols));
+    Scan scan = new Scan(text);
+    String first = scan.nextFragment();
+    if (first == null) return null;
+    scan.spaces();
+    StringBuilder operator = new StringBuilder();
+    for (; isInOperator(scan.next()); scan.skip()) operator.append(scan.next());
+    scan.spaces();
+    String second = scan.fragment();
+    Expression left = Expression.of(withoutParentheses(first, true), symbols);
+    if (operator.length() == 0) return run -> Values.truth(left.value(run));
+    String right = second == null ? "" : withoutParentheses(second, false);
+    return comparison(operator.toString(), left, Expression.of(right, symbols));
+  }
+
+  private static boolean isInOperator(char one) {
+    return one == '=' || one == '!' || one == '<' || one == '>' || Scan.isWord(one) && one > '9';
+  }
+
+  /** Without those it begins or, else, ends with. */
+  private static String withoutParentheses(String text, boolean opening) {
+    int from = 0;
+    int to = text.length();
+    while (opening && from < to && text.charAt(from) == '(') from++;
+    while (!opening && from < to && text.charAt(to - 1) == ')') to--;
+    return text.substring(from, to);
   }
 
   static Condition equal(String left, String right, Symbols symbols) {

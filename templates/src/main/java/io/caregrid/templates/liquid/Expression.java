@@ -4,7 +4,6 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
@@ -12,7 +11,6 @@ import java.util.stream.IntStream;
 interface Expression {
   Object value(Run run);
 
-  Pattern RANGE = Pattern.compile("\\((\\S+)\\.\\.(\\S+)\\)");
   Pattern INTEGER = Pattern.compile("[+-]?\\d{1,18}");
   Pattern DECIMAL = Pattern.compile("[+-]?\\d[\\d.]{0,60}(?:[eE][+-]?\\d{1,3})?");
 
@@ -36,8 +34,26 @@ interface Expression {
     if (text != null) return run -> text;
     Object number = number(key);
     if (number != null) return run -> number;
-    Matcher range = RANGE.matcher(key);
-    return range.matches() ? range(of(range.group(1), symbols), of(range.group(2), symbols)) : path(key, symbols);
+    int dots = rangeDots(key);
+    return dots < 0
+        ? path(key, symbols)
+        : range(bound(key.substring(1, dots), symbols), bound(key.substring(dots + 2, key.length() - 1), symbols));
+  }
+
+  /** Where the dots of {@code (from..to)} stand, or -1: the last ones that have something behind them. */
+  private static int rangeDots(String key) {
+    if (key.charAt(0) != '(' || key.charAt(key.length() - 1) != ')') return -1;
+    for (int i = 0; i < key.length(); i++) if (Scan.isSpace(key.charAt(i))) return -1;
+    int dots = key.lastIndexOf("..", key.length() - 4);
+    return dots > 1 ? dots : -1;
+  }
+
+  /** A number or a path: no range begins or ends with a range. */
+  private static Expression bound(String markup, Symbols symbols) {
+    if (markup.charAt(0) != '(') return of(markup, symbols);
+    return run -> {
+      throw new ConversionException(ErrorCode.TEMPLATE_RENDERING_ERROR, "a range begins or ends with a range");
+    };
   }
 
   private static Object number(String key) {

@@ -19,17 +19,21 @@ final class Lexer {
   /** @param text the plain text, or what stands between the braces */
   record Token(Kind kind, String text, int line) {
     String name() {
-      Matcher word = NAME.matcher(text);
-      return word.find() ? word.group(1) : "";
+      Scan scan = new Scan(text);
+      scan.spaces();
+      String word = scan.word();
+      return word == null ? "" : word;
     }
 
     String markup() {
-      Matcher word = NAME.matcher(text);
-      return word.find() ? text.substring(word.end()) : "";
+      Scan scan = new Scan(text);
+      scan.spaces();
+      if (scan.word() == null) return "";
+      scan.spaces();
+      return scan.rest();
     }
   }
 
-  private static final Pattern NAME = Pattern.compile("^\\s*(\\w+)\\s*");
   private static final Pattern END_COMMENT = Pattern.compile("\\{%-?\\s*endcomment\\s*%\\}");
   private static final Pattern END_RAW = Pattern.compile("\\{%-?\\s*endraw\\s*%\\}");
   private final StringBuilder source = new StringBuilder();
