@@ -83,7 +83,7 @@ public final class Conversion {
     try {
       if (input != null && input.length() > LONGEST_INPUT) {
         throw new ConversionException(ErrorCode.INPUT_PARSING_ERROR,
-            "The input data is longer than " + LONGEST_INPUT + " characters.");
+            "the input has more than " + LONGEST_INPUT + " characters");
       }
       return kind == Kind.HL7V2 ? message(Message.parse(input), root) : document(Document.parse(input), root);
     } catch (ConversionException failure) {

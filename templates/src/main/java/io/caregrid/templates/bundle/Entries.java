@@ -26,7 +26,7 @@ public final class Entries {
     for (JsonNode entry : entries) {
       if (!(entry instanceof ObjectNode object)) {
         throw new ConversionException(ErrorCode.JSON_MERGING_ERROR,
-            "Error happened when merging JSON: an entry is no object");
+            "an entry of the Bundle is no object");
       }
       ObjectNode first = byKey.putIfAbsent(key(object), object);
       if (first == null) merged.add(object);

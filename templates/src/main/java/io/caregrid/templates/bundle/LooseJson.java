@@ -180,6 +180,6 @@ public final class LooseJson {
     int line = 1 + (int) text.substring(0, Math.min(at, text.length())).chars().filter(each -> each == '\n').count();
     int column = at - text.lastIndexOf('\n', Math.max(0, Math.min(at, text.length()) - 1));
     return new ConversionException(ErrorCode.JSON_PARSING_ERROR,
-        "Invalid JSON generated: line " + line + ", column " + column + ": " + why + ".");
+        "what was rendered is no JSON at line " + line + ", column " + column + ": " + why);
   }
 }

@@ -46,7 +46,7 @@ public final class Document {
   public static Map<String, Object> parse(String text) {
     if (text == null || text.isBlank()) {
       throw new ConversionException(ErrorCode.NULL_OR_WHITE_SPACE_INPUT,
-          "The input data should not be null, empty or consists only of white-space characters.");
+          "there is nothing to convert");
     }
     String source = text.startsWith("\uFEFF") ? text.substring(1) : text;
     try {
@@ -64,7 +64,7 @@ public final class Document {
 
   private static ConversionException unreadable(String why) {
     return new ConversionException(ErrorCode.INPUT_PARSING_ERROR,
-        "The input data could not be parsed correctly: " + why);
+        "the document is not read: " + why);
   }
 
   private static String unbroken(String text) {

@@ -60,6 +60,6 @@ public final class Component implements Indexed {
     read = true;
     if (key.equalsIgnoreCase("Value")) return value();
     if (key.equalsIgnoreCase("Subcomponents")) return subcomponents();
-    return at(Segment.number(key, "Hl7v2Component"));
+    return at(Segment.number(key, "a component"));
   }
 }

@@ -75,6 +75,6 @@ public final class Field implements Indexed {
       return repeats;
     }
     if (key.equalsIgnoreCase("Components")) return components;
-    return at(Segment.number(key, "Hl7v2Field"));
+    return at(Segment.number(key, "a field"));
   }
 }

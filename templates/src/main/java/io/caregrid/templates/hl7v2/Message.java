@@ -20,12 +20,12 @@ public record Message(List<String> ids, List<Segment> segments) implements Index
   public static Message parse(String text) {
     if (text == null || text.isBlank()) {
       throw new ConversionException(ErrorCode.NULL_OR_WHITE_SPACE_INPUT,
-          "The input data should not be null, empty or consists only of white-space characters.");
+          "there is nothing to convert");
     }
     List<String> lines = lines(text.startsWith("\uFEFF") ? text.substring(1) : text);
     if (lines.isEmpty())
       throw new ConversionException(ErrorCode.INVALID_HL7V2_MESSAGE,
-          "The HL7 v2 message is invalid, it has no segment.");
+          "there is no segment in it");
     Separators separators = Separators.of(lines.get(0));
     List<String> ids = new ArrayList<>(lines.size());
     List<Segment> segments = new ArrayList<>(lines.size());

@@ -52,14 +52,14 @@ public final class Segment implements Indexed {
       return separators.text(raw);
     }
     if (key.equalsIgnoreCase("Fields")) return fields;
-    return at(number(key, "Hl7v2Segment"));
+    return at(number(key, "a segment"));
   }
 
   static int number(String key, String owner) {
     try {
       return Integer.parseInt(key);
     } catch (NumberFormatException name) {
-      throw new ConversionException(ErrorCode.PROPERTY_NOT_FOUND, "Property '" + key + "' not found in " + owner + ".");
+      throw new ConversionException(ErrorCode.PROPERTY_NOT_FOUND, owner + " has no part '" + key + "'");
     }
   }
 }

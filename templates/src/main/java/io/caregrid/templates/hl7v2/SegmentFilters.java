@@ -30,7 +30,7 @@ public final class SegmentFilters {
   private static Message message(Object value) {
     if (value instanceof Message message) return message;
     throw new ConversionException(ErrorCode.TEMPLATE_DATA_MISMATCH,
-        "Incorrect template was passed in for the input data format.");
+        "a filter for HL7 v2 messages gets something else");
   }
 
   private static List<String> wanted(Object ids) {

@@ -11,14 +11,15 @@ record Separators(char field, char component, char repetition, char subcomponent
 
   static Separators of(String header) {
     if (!header.regionMatches(true, 0, "MSH", 0, 3)) {
-      throw wrong(ErrorCode.INVALID_HL7V2_MESSAGE, "The HL7 v2 message is invalid, its first segment is not MSH.");
+      throw wrong(ErrorCode.INVALID_HL7V2_MESSAGE, "the message does not begin with MSH");
     }
-    if (header.length() < 8) throw wrong(ErrorCode.MISSING_HL7V2_SEPARATORS, "MSH segment misses separators.");
+    if (header.length() < 8)
+      throw wrong(ErrorCode.MISSING_HL7V2_SEPARATORS, "MSH ends before it has named five separators");
     if (header.substring(3, 8).chars().distinct().count() != 5) {
-      throw wrong(ErrorCode.DUPLICATE_HL7V2_SEPARATORS, "MSH segment contains duplicate separators.");
+      throw wrong(ErrorCode.DUPLICATE_HL7V2_SEPARATORS, "MSH-1 and MSH-2 name a character twice");
     }
     if (header.charAt(6) != ESCAPE) {
-      throw wrong(ErrorCode.INVALID_HL7V2_ESCAPE_CHARACTER, "Escape character should be backslash.");
+      throw wrong(ErrorCode.INVALID_HL7V2_ESCAPE_CHARACTER, "the third character of MSH-2 is no backslash");
     }
     return new Separators(header.charAt(3), header.charAt(4), header.charAt(5), header.charAt(7));
   }
@@ -68,7 +69,7 @@ record Separators(char field, char component, char repetition, char subcomponent
   private static String hex(String digits) {
     if (digits.length() % 2 != 0) {
       String shown = digits.length() > 20 ? digits.substring(0, 20) + "..." : digits;
-      throw wrong(ErrorCode.INVALID_HEXADECIMAL_NUMBER, "The hexadecimal number is invalid: " + shown + ".");
+      throw wrong(ErrorCode.INVALID_HEXADECIMAL_NUMBER, "an escape \\X has half a byte at its end: " + shown);
     }
     byte[] bytes = new byte[digits.length() / 2];
     for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) Integer.parseInt(digits.substring(2 * i, 2 * i + 2), 16);

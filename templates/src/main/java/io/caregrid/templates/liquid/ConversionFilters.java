@@ -150,7 +150,8 @@ public final class ConversionFilters {
     String base = with.length < 3 ? null : Values.text(with[2]);
     boolean baseless = Boolean.TRUE.equals(with[1]) && (base == null || base.isEmpty());
     if (type == null || type.isEmpty() || baseless) {
-      throw new ConversionException(ErrorCode.INVALID_ID_GENERATION_INPUT, "The input to generate ID is invalid.");
+      throw new ConversionException(ErrorCode.INVALID_ID_GENERATION_INPUT,
+          "generate_id_input gets no type, or no base where it is told to need one");
     }
     return type + "_" + segment.strip() + (base == null ? "" : "_" + base);
   }

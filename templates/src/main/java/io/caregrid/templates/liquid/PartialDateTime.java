@@ -64,7 +64,7 @@ record PartialDateTime(OffsetDateTime value, int digits, String fraction) {
   private static ConversionException unreadable(String text) {
     String shown = text.length() > 40 ? text.substring(0, 40) + "..." : text;
     return new ConversionException(ErrorCode.INVALID_DATE_TIME_FORMAT,
-        "The format of Date or DateTime is invalid: " + shown + ".");
+        "'" + shown + "' is not written as a date or time is");
   }
 
   PartialDateTime date() {
@@ -86,7 +86,7 @@ record PartialDateTime(OffsetDateTime value, int digits, String fraction) {
       case "utc" -> new PartialDateTime(value.withOffsetSameInstant(ZoneOffset.UTC), digits, fraction);
       case "local" -> new PartialDateTime(value.atZoneSameInstant(zone).toOffsetDateTime(), digits, fraction);
       default -> throw new ConversionException(ErrorCode.INVALID_TIME_ZONE_HANDLING,
-          "TimeZoneHandling only supports 'local', 'utc' and 'preserve'.");
+          "a time is put into no zone but 'utc' or 'local', or left in its own by 'preserve'");
     };
   }
 

@@ -41,7 +41,8 @@ public final class TemplateFiles {
           found.zip(stream);
         }
       } else {
-        throw new ConversionException(ErrorCode.TEMPLATE_FOLDER_NOT_FOUND, "Template folder not found: " + place);
+        throw new ConversionException(ErrorCode.TEMPLATE_FOLDER_NOT_FOUND,
+            "there is neither a folder nor a zip at " + place);
       }
     } catch (IOException | IllegalArgumentException unreadable) {
       throw found.refused("it cannot be read (" + unreadable.getClass().getSimpleName() + ")");
@@ -111,6 +112,6 @@ public final class TemplateFiles {
 
   private ConversionException refused(String why) {
     return new ConversionException(ErrorCode.TEMPLATE_LOADING_ERROR,
-        "Error happened when loading templates: " + source + ": " + why);
+        source + " is not loaded: " + why);
   }
 }

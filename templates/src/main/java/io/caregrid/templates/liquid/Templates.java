@@ -67,7 +67,7 @@ public final class Templates {
     if (exact != null) return exact;
     Template folded = byFoldedKey.get(name.toLowerCase(Locale.ROOT));
     if (folded == null)
-      throw new ConversionException(ErrorCode.TEMPLATE_NOT_FOUND, "Template '" + name + "' not found");
+      throw new ConversionException(ErrorCode.TEMPLATE_NOT_FOUND, "no template is called '" + name + "'");
     return folded;
   }
 
@@ -84,7 +84,7 @@ public final class Templates {
   public String render(String root, Map<String, ?> variables, Limits limits, ZoneId zone, Clock clock) {
     if (root == null || root.isEmpty()) {
       throw new ConversionException(ErrorCode.NULL_OR_EMPTY_ROOT_TEMPLATE,
-          "Root template should not be null or empty.");
+          "it is not said with which template to begin");
     }
     Run run = new Run(this, limits, zone, clock, variables);
     try {

@@ -35,7 +35,7 @@ class ConversionTest {
           assertThrows(ConversionException.class, () -> LooseJson.read(text)).code, text);
     }
     ConversionException failure = assertThrows(ConversionException.class, () -> LooseJson.read("{\n\"a\":1\n\"b\":2}"));
-    assertEquals("Invalid JSON generated: line 3, column 1: a comma is missing.", failure.getMessage());
+    assertEquals("what was rendered is no JSON at line 3, column 1: a comma is missing", failure.getMessage());
   }
 
   @Test
@@ -71,8 +71,8 @@ class ConversionTest {
     Outcome.Refused tooLong = assertInstanceOf(Outcome.Refused.class,
         conversion("{}").convert("MSH".repeat(Conversion.LONGEST_INPUT / 3 + 1), "R"));
 
-    assertEquals("Property 'Foo' not found in Hl7v2Segment. (template R, line 2)", refused.why().told());
-    assertEquals("Template 'None' not found", rootless.why().told());
+    assertEquals("a segment has no part 'Foo' (template R, line 2)", refused.why().told());
+    assertEquals("no template is called 'None'", rootless.why().told());
     assertEquals(ErrorCode.NULL_OR_EMPTY_ROOT_TEMPLATE, nameless.why().code);
     assertEquals(ErrorCode.INPUT_PARSING_ERROR, tooLong.why().code);
   }
