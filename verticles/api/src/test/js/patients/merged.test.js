@@ -45,3 +45,16 @@ test('chosen anew, what was read is not read again', async () => {
   assert.deepEqual(places(await new Merged([a]).take(4)), [9, 5, 4, 1]);
   assert.equal(a.search.asked, 2);
 });
+
+test('a page that is on its way is not asked for twice, and nothing is taken twice', async () => {
+  let answer;
+  const slow = {asked: 0, done: false, page() {
+    this.asked++;
+    return new Promise(done => { answer = () => { this.done = true; done([9, 5]); }; });
+  }};
+  const a = new Stream(slow, at => ({at}));
+  const [first, anew] = [new Merged([a]).take(4), new Merged([a]).take(4)];
+  answer();
+  assert.deepEqual([places(await first), places(await anew)], [[9, 5], [9, 5]]);
+  assert.equal(slow.asked, 1);
+});

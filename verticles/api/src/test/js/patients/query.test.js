@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {fits, forms, hasParts, isAskable, toParams, understand} from '../query.js';
+import {asNames, fits, forms, hasParts, isAskable, toParams, understand} from '../query.js';
 
 const TODAY = new Date(2026, 10, 22);
 const said = typed => understand(typed, TODAY).map(word => word.said);
@@ -60,6 +60,17 @@ test('a number is looked for whole, and then as a part that stands in an identif
   const words = understand('mrn-10', TODAY);
   assert.equal(fits({identifier: [{value: 'MRN-1099'}]}, words), true);
   assert.equal(fits({identifier: [{system: 'mrn-10'}, null], telecom: [{value: 'mrn-10'}]}, words), false);
+});
+
+test('letters that end in digits are a number or a name', () => {
+  const words = understand('Brekke496 1970 MRN-1099 A1', TODAY);
+  assert.deepEqual(words.map(word => word.said), ['number or name with “Brekke496”', 'born 1970', 'number with “MRN-1099”', 'number with “A1”']);
+  assert.equal(asked('Brekke496'), 'identifier=Brekke496');
+  assert.equal(decodeURIComponent(String(toParams(asNames(words), true))), 'name:contains=brekke496,brekk496&birthdate=1970&identifier=MRN-1099&identifier=A1'.replace('brekke496,brekk496', 'brekke496'));
+  assert.equal(asNames(understand('MRN-1099 Anna', TODAY)), null);
+  const mixed = understand('Brekke496 mrn1099', TODAY);
+  assert.equal(fits({name: [{family: 'Brekke496', given: ['Adela471']}], identifier: [{value: 'MRN1099'}]}, mixed), true);
+  assert.equal(fits({name: [{family: 'Brekke', given: null}, null], identifier: [{value: 'MRN1099'}]}, mixed), false);
 });
 
 test('however much is typed, the question stays small', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {KINDS, binaryId, itemOf, studyUid} from '../kinds.js';
+import {KINDS, binaryId, cautions, doubts, itemOf, studyUid} from '../kinds.js';
 import {lines, measureOf, thinned} from '../series.js';
-import {age, concept, dateText, names, periodText, summary, value} from '../words.js';
+import {age, concept, dateText, dayOf, names, periodText, summary, value} from '../words.js';
 
 test('a patient is called by the official name in use, and all others are kept', () => {
   assert.deepEqual(names({name: [{use: 'maiden', family: 'Berg'}, {use: 'usual', text: 'Ada'}, {use: 'official', family: 'Costa', given: ['Ada', 'Maria']}]}),
@@ -73,4 +73,31 @@ test('every kind reads a resource that has nothing', () => {
     assert.ok(item.title.length > 3, kind.key);
     assert.ok(Number.isNaN(item.at), kind.key);
   }
+});
+
+const coded = (code, display) => ({text: display, coding: [{system: 'http://terminology.hl7.org/CodeSystem/x', code, display}]});
+
+test('a status is told by its code, whatever is written beside it', () => {
+  const conditions = KINDS.find(kind => kind.key === 'conditions');
+  const read = (verification, clinical = coded('active', 'Aktiv')) => itemOf(conditions, {code: {text: 'Asthma'}, verificationStatus: verification, clinicalStatus: clinical});
+  assert.equal(read(coded('entered-in-error', 'Entered in Error')).status, 'entered-in-error');
+  assert.deepEqual(read(coded('refuted', 'Widerlegt')).badges, [{words: 'refuted', strong: true}]);
+  assert.deepEqual([read(coded('confirmed', 'Bestätigt')).badges, read(undefined).badges], [[], []]);
+  assert.equal(read(undefined).status, 'active');
+  assert.deepEqual(doubts({verificationStatus: {coding: [{system: 'urn:local', code: '7'}, ...coded('refuted').coding]}}), [{words: 'refuted', strong: true}]);
+  assert.deepEqual(doubts({verificationStatus: coded('provisional')}), [{words: 'provisional', strong: false}]);
+  for (const odd of [{}, {verificationStatus: null}, {verificationStatus: {text: 'refuted'}}, {verificationStatus: {coding: 'x'}}]) assert.deepEqual(doubts(odd), []);
+});
+
+test('what is not to be given, and what nobody has ordered, is no plain prescription', () => {
+  assert.deepEqual(cautions({doNotPerform: true, intent: 'order'}), [{words: 'do NOT give', strong: true}]);
+  assert.deepEqual(cautions({intent: 'proposal'}), [{words: 'proposal, not an order', strong: false}]);
+  assert.deepEqual(cautions({intent: 'plan', doNotPerform: true}).length, 2);
+  assert.deepEqual([cautions({intent: 'order', doNotPerform: false}), cautions({intent: 'reflex-order'}), cautions({})], [[], [], []]);
+  assert.deepEqual(itemOf(KINDS.find(kind => kind.key === 'medications'), {doNotPerform: true}).badges.length, 1);
+});
+
+test('a day is the one on this clock', () => {
+  assert.equal(dayOf(new Date(2026, 0, 5, 0, 30)), '2026-01-05');
+  assert.equal(dayOf(new Date(2026, 11, 31, 23, 30)), '2026-12-31');
 });

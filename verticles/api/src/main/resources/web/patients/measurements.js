@@ -3,7 +3,7 @@ import {make, say} from '/assets/house.js';
 import {Chart, draw} from './chart.js';
 import {Search, sorry} from './door.js';
 import {lines, measureOf, whenOf} from './series.js';
-import {dateText, startOf, summary} from './words.js';
+import {dateText, list, startOf, summary} from './words.js';
 
 const ROUND = 40, MOST_ROUNDS = 12;
 const FIRST = 300, FIRST_SAMPLED = 12;
@@ -12,12 +12,13 @@ const VALID = {'status:not': 'entered-in-error,cancelled'};
 const FIELDS = 'code,value,effective,issued,component,status,dataAbsentReason';
 
 /**
- * However many Observations there are, a few questions find all measures: the newest Observations, then the newest of what none of those was.
+ * However many Observations there are, a few questions find all measures: the newest Observations, then the newest of what none of those was. Where that leaves
+ * nothing more out, because codes that have only a text cannot be left out, page after page; after so many rounds somebody is asked whether to go on.
  * A patient with 20,000 of 30 measures is read to the 30th in some ten small pages.
  */
 export class Measurements {
   constructor(section, patient, signal) {
-    Object.assign(this, {patient, signal, charts: new Set(), measures: new Map(), codes: [], rounds: 0});
+    Object.assign(this, {patient, signal, charts: new Set(), measures: new Map(), codes: [], search: null, leftOut: 0});
     this.state = make('p', {class: 'soft', role: 'status'}, 'Reading …');
     this.rows = make('tbody');
     this.table = make('table', {class: 'measures', hidden: true}, make('caption', {class: 'unseen'}, 'Measures with their latest value'),
@@ -39,12 +40,13 @@ export class Measurements {
   async read() {
     this.more.hidden = true;
     this.trouble.replaceChildren();
+    say(this.state, 'Reading …');
     try {
       let open = true;
       for (let round = 0; open && round < MOST_ROUNDS; round++) open = await this.round();
       if (this.signal.aborted) return;
       this.more.hidden = !open;
-      say(this.state, this.measures.size ? '' : 'Nothing has been measured yet.');
+      say(this.state, open ? 'Not everything has been looked through yet: there may be more measures.' : this.measures.size ? '' : 'Nothing has been measured yet.');
     } catch (failed) {
       if (this.signal.aborted) return;
       say(this.state, '');
@@ -54,11 +56,13 @@ export class Measurements {
 
   /** @returns whether there may be measures that are not known yet */
   async round() {
-    const known = this.codes.length ? {'code:not': this.codes.join(',')} : {};
-    const search = new Search('Observation', {patient: this.patient, ...VALID, ...known, _sort: '-date', _count: ROUND, _elements: FIELDS}, this.signal);
-    const before = this.codes.length;
-    for (const observation of await search.page()) this.meet(observation);
-    return !search.done && this.codes.length > before;
+    if (!this.search || this.codes.length > this.leftOut) {
+      const known = this.codes.length ? {'code:not': this.codes.join(',')} : {};
+      this.search = new Search('Observation', {patient: this.patient, ...VALID, ...known, _sort: '-date', _count: ROUND, _elements: FIELDS}, this.signal);
+      this.leftOut = this.codes.length;
+    }
+    for (const observation of await this.search.page()) this.meet(observation);
+    return !this.search.done;
   }
 
   meet(observation) {
@@ -78,13 +82,16 @@ export class Measurements {
     button.addEventListener('click', () => {
       below.hidden = !below.hidden;
       button.setAttribute('aria-expanded', String(!below.hidden));
-      if (!chart) this.charts.add(chart = new Course(place, measure, this.patient, Boolean(latest.valueSampledData), this.signal));
+      if (!chart) this.charts.add(chart = new Course(place, measure, this.patient, isSampled(latest), this.signal));
     });
     const when = whenOf(latest);
     return [make('tr', {'data-measure': measure.key}, make('th', {scope: 'row'}, make('bdi', {}, measure.name)), make('td', {class: 'num latest'}, make('bdi', {}, summary(latest))),
       make('td', {class: 'num'}, when ? dateText(when) : 'without a date'), make('td', {}, measure.param ? button : null)), below];
   }
 }
+
+/** Of such, each is long. */
+const isSampled = observation => [observation, ...list(observation.component)].some(part => Boolean(part.valueSampledData));
 
 /** The course of one measure: the newest values first, older ones page by page. */
 class Course {

@@ -3,15 +3,20 @@
 /** One kind of things of one patient. @param search has page() and done  @param read resource → item {at: millis or NaN, …} */
 export class Stream {
   constructor(search, read) {
-    Object.assign(this, {search, read, items: [], failed: null, floor: Infinity});
+    Object.assign(this, {search, read, items: [], failed: null, floor: Infinity, reading: null});
   }
 
   get done() {
     return this.failed !== null || this.search.done;
   }
 
+  /** The next page, read once however many ask for it at a time. */
+  more() {
+    return this.reading ??= this.page().finally(() => { this.reading = null; });
+  }
+
   /** A period's order is the server's, by one of its ends; here a later item is never newer than the one before it. Without a date: at the very end. */
-  async more() {
+  async page() {
     try {
       for (const resource of await this.search.page()) {
         const item = this.read(resource);

@@ -1,9 +1,9 @@
-// Patients: one box that looks for them, and one of them with what is known. The address keeps both, behind the '#', which no browser sends to a server.
+// Patients: one box that looks for them, and one of them with what is known. The address keeps both, behind the '#', which no browser sends to a server; what is asked for is sent as a form, for addresses are logged.
 import {make, mark, say} from '/assets/house.js';
 import {Search, Trouble, sorry} from './door.js';
 import {Person} from './person.js';
-import {fits, hasParts, isAskable, toParams, understand} from './query.js';
-import {age, dateText, names, numbers, sex} from './words.js';
+import {asNames, fits, hasParts, isAskable, toParams, understand} from './query.js';
+import {age, dateText, dayOf, names, numbers, sex} from './words.js';
 
 const TYPING_MILLIS = 350;
 const PAGE = 25;
@@ -87,9 +87,11 @@ async function find(words) {
   say(byId('state'), 'Searching …');
   mark(byId('rows'), 'old', true);
   try {
-    const whole = await rows(words, true, mine.signal);
-    const partial = !whole.length && hasParts(words);
-    const found = partial ? await rows(words, false, mine.signal) : whole;
+    let found = await rows(words, true, mine.signal);
+    const named = found.length ? null : asNames(words);
+    if (named) found = await rows(named, true, mine.signal);
+    const partial = !found.length && hasParts(words);
+    if (partial) found = await rows(words, false, mine.signal);
     if (asking === mine) show(words, found, partial);
   } catch (failed) {
     if (asking === mine) fail(failed, words);
@@ -98,7 +100,7 @@ async function find(words) {
 
 /** The first page with anybody on it. */
 async function rows(words, whole, signal) {
-  reading = new Search('Patient', [...toParams(words, whole), ['_count', PAGE], ['_sort', 'family'], ['_elements', FIELDS]], signal);
+  reading = Search.unlogged('Patient', [...toParams(words, whole), ['_count', PAGE], ['_sort', 'family'], ['_elements', FIELDS]], signal);
   return gather(words, whole);
 }
 
@@ -160,7 +162,7 @@ function row(patient) {
   const own = numbers(patient).map(number => number.value);
   const other = name.others.map(one => one.text).slice(0, 2).join(' · ');
   const born = patient.birthDate ? `born ${dateText(patient.birthDate)}` : 'birth date not known';
-  const old = dead ? age(patient.birthDate, patient.deceasedDateTime) : age(patient.birthDate, new Date().toISOString().slice(0, 10));
+  const old = dead ? age(patient.birthDate, patient.deceasedDateTime) : age(patient.birthDate, dayOf(new Date()));
   return make('li', {class: 'card row', 'data-patient': patient.id},
     make('a', {class: 'name', href: fragment(box.value.trim(), patient.id)}, make('bdi', {}, name.main || 'No name')),
     make('span', {class: 'num'}, [sex(patient), born, old].filter(Boolean).join(' · ')),

@@ -1,20 +1,29 @@
 // One patient: who it is, what matters now, what is measured, and everything as it came. Each part asks for itself, and fails for itself.
 import {make} from '/assets/house.js';
-import {Search, ask, json, sorry} from './door.js';
-import {medicine} from './kinds.js';
+import {Search, Trouble, ask, json, sorry} from './door.js';
+import {cautions, doubts, medicine} from './kinds.js';
 import {Measurements} from './measurements.js';
-import {Timeline} from './timeline.js';
-import {age, concept, concepts, dateText, list, names, numbers, quantity, sex, text} from './words.js';
+import {Timeline, badge} from './timeline.js';
+import {age, concept, concepts, dateText, dayOf, list, names, numbers, quantity, sex, text} from './words.js';
 
+const FIELDS = 'identifier,active,name,telecom,gender,birthDate,deceased,address,communication,link';
 const MOST_NOW = 8;
+/** Of kinds that are read whole. */
+const PAGE = 100, MOST_PAGES = 20;
+const highFirst = (a, b) => (b.criticality === 'high') - (a.criticality === 'high');
+const forbiddenFirst = (a, b) => (b.doNotPerform === true) - (a.doNotPerform === true);
+/** all: every one is read, and put in this order; otherwise the first few. badges: what must not be overlooked. */
 const NOW = [
-  {what: 'Problems', type: 'Condition', params: {'clinical-status:not': 'inactive,remission,resolved', 'verification-status:not': 'entered-in-error,refuted', _sort: '-onset-date', _elements: 'code,onset,severity'},
-    none: 'No active problems are recorded.', said: one => [concept(one.code) || 'Without a name', one.onsetDateTime && `since ${dateText(one.onsetDateTime)}`]},
-  {what: 'Medication', type: 'MedicationRequest', params: {status: 'active', _sort: '-authoredon', _elements: 'medication,dosageInstruction,authoredOn'},
+  {what: 'Problems', type: 'Condition', params: {'clinical-status:not': 'inactive,remission,resolved', 'verification-status:not': 'entered-in-error,refuted', _sort: '-onset-date', _elements: 'code,onset,severity,verificationStatus'},
+    none: 'No active problems are recorded.', said: one => [concept(one.code) || 'Without a name', one.onsetDateTime && `since ${dateText(one.onsetDateTime)}`], badges: doubts},
+  {what: 'Medication', type: 'MedicationRequest', params: {status: 'active', _sort: '-authoredon', _elements: 'medication,dosageInstruction,authoredOn,intent,doNotPerform'}, all: forbiddenFirst, badges: cautions,
     none: 'No active prescriptions are recorded.', said: one => [medicine(one), list(one.dosageInstruction).map(dosage).filter(Boolean).join('; ')]},
-  {what: 'Allergies', type: 'AllergyIntolerance', params: {'verification-status:not': 'entered-in-error,refuted', 'clinical-status:not': 'resolved', _sort: '-date', _elements: 'code,criticality,reaction'},
+  {what: 'Allergies', type: 'AllergyIntolerance', params: {'verification-status:not': 'entered-in-error,refuted', 'clinical-status:not': 'resolved', _sort: '-date', _elements: 'code,criticality,reaction'}, all: highFirst,
     none: 'No allergies are recorded. That does not mean that there are none.', said: one => [concept(one.code) || 'Without a name', list(one.reaction).map(reaction => concepts(reaction.manifestation)).filter(Boolean).join('; '), one.criticality === 'high' && 'high risk']},
 ];
+
+/** FHIR R4 datatypes.html#id, without those that an address reads as another place. */
+const isId = id => /^[A-Za-z0-9.-]{1,64}$/.test(id) && id !== '.' && id !== '..';
 
 function dosage(one) {
   return text(one.text) || list(one.doseAndRate).map(dose => quantity(dose.doseQuantity)).filter(Boolean).join(', ');
@@ -52,7 +61,8 @@ export class Person {
   async load() {
     const {id, asking} = this;
     try {
-      const patient = await ask(`/fhir/Patient/${encodeURIComponent(id)}?_summary=data`, asking.signal);
+      if (!isId(id)) throw new Trouble('absent', 404);
+      const patient = await ask(`/fhir/Patient/${id}?_elements=${FIELDS}`, asking.signal);
       if (this.asking !== asking) return;
       this.show(patient);
     } catch (failed) {
@@ -79,8 +89,10 @@ export class Person {
   }
 }
 
+const LINKS = {'replaced-by': 'This record was replaced by another', replaces: 'This record replaced another'};
+
 function about(patient, name) {
-  const today = new Date().toISOString().slice(0, 10);
+  const today = dayOf(new Date());
   const died = text(patient.deceasedDateTime);
   const dead = patient.deceasedBoolean === true || Boolean(died);
   const years = dead ? age(patient.birthDate, died) : age(patient.birthDate, today);
@@ -91,15 +103,15 @@ function about(patient, name) {
     make('p', {class: 'facts'}, make('span', {class: 'num'}, [sex(patient), born, years].filter(Boolean).join(' · ')),
       dead ? make('strong', {class: 'badge dead'}, died ? `deceased ${dateText(died)}` : 'deceased') : null,
       patient.active === false ? make('strong', {class: 'badge'}, 'record not in use') : null,
-      ...list(patient.link).filter(link => link.type === 'replaced-by').map(replaced)),
+      ...list(patient.link).filter(link => Object.hasOwn(LINKS, link.type)).map(linked)),
     facts([['Numbers', numbers(patient).map(one => one.label ? `${one.value} (${one.label})` : one.value)], ['Other names', name.others.map(one => one.use ? `${one.text} (${one.use})` : one.text)],
       ['Contact', contact], ['Speaks', [languages]]], json(patient, 'Patient as FHIR JSON')),
   ];
 }
 
-function replaced(link) {
-  const id = /^Patient\/([A-Za-z0-9.-]{1,64})$/.exec(text(link.other?.reference))?.[1];
-  return id ? make('a', {href: `#${new URLSearchParams({patient: id})}`}, 'This record was replaced by another') : make('span', {}, 'This record was replaced by another');
+function linked(link) {
+  const [, id] = /^Patient\/(.*)$/.exec(text(link.other?.reference)) ?? [];
+  return id && isId(id) ? make('a', {href: `#${new URLSearchParams({patient: id})}`}, LINKS[link.type]) : make('span', {}, LINKS[link.type]);
 }
 
 function facts(pairs, last) {
@@ -118,10 +130,12 @@ function now(kind, patient, signal) {
   const inside = make('div', {}, make('p', {class: 'soft'}, 'Reading …'));
   const fill = async () => {
     try {
-      const search = new Search(kind.type, {patient, _count: MOST_NOW, ...kind.params}, signal);
+      const search = new Search(kind.type, {patient, _count: kind.all ? PAGE : MOST_NOW, ...kind.params}, signal);
       const found = await search.page();
-      inside.replaceChildren(found.length ? make('ul', {class: 'brief'}, ...found.map(one => item(kind.said(one)))) : make('p', {class: 'soft'}, kind.none));
-      if (!search.done) inside.append(make('p', {class: 'soft'}, 'There are more: see the timeline.'));
+      for (let page = 1; kind.all && !search.done && page < MOST_PAGES; page++) found.push(...await search.page());
+      if (kind.all) found.sort(kind.all);
+      inside.replaceChildren(found.length ? make('ul', {class: 'brief'}, ...found.map(one => item(kind.said(one), kind.badges?.(one) ?? []))) : make('p', {class: 'soft'}, kind.none));
+      if (!search.done) inside.append(kind.all ? make('p', {class: 'sorry'}, `Only ${found.length} are shown: there are more.`) : make('p', {class: 'soft'}, 'There are more: see the timeline.'));
     } catch (failed) {
       if (!signal.aborted) inside.replaceChildren(sorry(failed, kind.what, fill));
     }
@@ -130,9 +144,9 @@ function now(kind, patient, signal) {
   return make('section', {class: 'card', 'aria-label': kind.what}, make('h3', {}, kind.what), inside);
 }
 
-function item([main, ...more]) {
+function item([main, ...more], badges) {
   const rest = more.filter(Boolean).join(' · ');
-  return make('li', {}, make('bdi', {}, main), rest ? make('span', {class: 'soft'}, ' ', make('bdi', {}, rest)) : null);
+  return make('li', {}, make('bdi', {}, main), ...badges.flatMap(one => [' ', badge(one)]), rest ? make('span', {class: 'soft'}, ' ', make('bdi', {}, rest)) : null);
 }
 
 /** Monitors that are this patient's, live on the ward. */

@@ -6,6 +6,8 @@ const MOST_LETTERS = 64;
 const WITHIN_LETTERS = 3;
 /** Below this, "ue" in a name is more likely two letters than an ü. */
 const UMLAUT_LETTERS = 4;
+/** As made-up patients are called, and numbers whose makers are not parted from them. */
+const NAME_WITH_DIGITS = /^[\p{L}\p{M}'’-]*\p{L}{2}\p{M}*\p{N}+$/u;
 const OLDEST_YEAR = 1870;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const SPREAD = {ä: 'ae', ö: 'oe', ü: 'ue', å: 'aa', ø: 'oe', æ: 'ae'};
@@ -13,7 +15,8 @@ const SPREAD = {ä: 'ae', ö: 'oe', ü: 'ue', å: 'aa', ø: 'oe', æ: 'ae'};
 /**
  * @param typed any text; names, dates and numbers in any order, parted by blanks and commas; # before a word makes it a number
  * @param today Date, after which nobody was born
- * @returns [{kind: 'name'|'born'|'number'|'mistake', text, said, …}], in the order typed; a name has `forms`, a birth has `dates`, a number may have a `system`
+ * @returns [{kind: 'name'|'born'|'number'|'mistake', text, said, …}], in the order typed; a name has `forms`, a birth has `dates`, a number may have a `system`,
+ *   and `forms` where it may be a name, too: letters that end in digits
  */
 export function understand(typed, today) {
   const joined = String(typed).normalize('NFC').replace(/(\d{1,2})\.\s+(\d{1,2})\.\s+(\d{4})/g, '$1.$2.$3');
@@ -25,6 +28,7 @@ function reading(word, today) {
   if (word.startsWith('#')) return number(word.slice(1));
   const days = dates(word, today);
   if (days) return birth(word, days, today);
+  if (NAME_WITH_DIGITS.test(word)) return {kind: 'number', text: word, said: `number or name with “${word}”`, forms: forms(word)};
   return /\p{N}/u.test(word) || word.includes('|') ? number(word) : {kind: 'name', text: word, said: `name ${isShort(word) ? 'beginning with' : 'with'} “${word}”`, forms: forms(word)};
 }
 
@@ -111,6 +115,13 @@ export function isAskable(words) {
   return words.length > 0 && words.every(word => word.kind !== 'mistake');
 }
 
+/** The same words with each number that may be a name as a name; null where there is none. */
+export function asNames(words) {
+  return words.some(mayBeName) ? words.map(word => mayBeName(word) ? {...word, kind: 'name'} : word) : null;
+}
+
+const mayBeName = word => word.kind === 'number' && word.forms !== undefined;
+
 /** Whether parts of numbers are meant, which are worth a second, slower look. */
 export function hasParts(words) {
   return words.some(word => word.kind === 'number' && word.system === undefined && [...word.text].length >= WITHIN_LETTERS);
@@ -118,8 +129,9 @@ export function hasParts(words) {
 
 const plain = text => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 
-/** Whether each number stands in one of the patient's identifiers. */
+/** Whether each number stands in one of the patient's identifiers, or, where it may be a name, in a name. */
 export function fits(patient, words) {
   const values = (patient.identifier ?? []).map(one => plain(String(one?.value ?? '')));
-  return words.every(word => word.kind !== 'number' || word.system !== undefined || values.some(value => value.includes(plain(word.text))));
+  const called = (patient.name ?? []).flatMap(one => [one?.text, one?.family, ...[one?.given ?? []].flat()]).map(part => plain(String(part ?? '')));
+  return words.every(word => word.kind !== 'number' || word.system !== undefined || (word.forms ? [...values, ...called] : values).some(value => value.includes(plain(word.text))));
 }

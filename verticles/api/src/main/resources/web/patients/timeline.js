@@ -1,6 +1,6 @@
 // Everything of a patient, newest first, by year; read on only as somebody wants to see more.
 import {make, say} from '/assets/house.js';
-import {Search, json, sorry} from './door.js';
+import {Search, ask, json, sorry} from './door.js';
 import {KINDS, itemOf} from './kinds.js';
 import {Merged, Stream} from './merged.js';
 
@@ -76,7 +76,7 @@ export class Timeline {
     if (item.kind.many) this.gather(item);
     else {
       this.day = null;
-      this.list.append(line(item));
+      this.list.append(line(item, this.signal));
     }
   }
 
@@ -88,20 +88,48 @@ export class Timeline {
       this.day = {day, words, inside, title: item.title};
       this.list.append(make('li', {class: 'event'}, make('span', {class: 'when num'}, Number.isFinite(item.at) ? item.shown.split(',')[0].split(' – ')[0] : ''), make('details', {}, words, inside)));
     }
-    this.day.inside.append(line(item));
+    this.day.inside.append(line(item, this.signal));
     const many = this.day.inside.children.length;
     this.day.words.replaceChildren(many === 1 ? '1 observation: ' : `${many} observations: `, make('bdi', {}, this.day.title), many > 1 ? ' …' : '');
   }
 }
 
-function line(item) {
+/** What must not be overlooked stands out by its weight and ground, not by colour alone. */
+export function badge(one) {
+  return one.strong ? make('strong', {class: 'badge dead'}, one.words) : make('span', {class: 'badge'}, one.words);
+}
+
+function anchors(links) {
+  return links.map(link => make('div', {}, link.href ? make('a', {href: link.href}, make('bdi', {}, link.words)) : make('bdi', {class: 'soft'}, link.words)));
+}
+
+/** A button that reads what is large of one resource, and gives way to it. */
+function later({resource, later: {element, words, links}}, signal) {
+  const place = make('div');
+  const button = make('button', {type: 'button', class: 'instead'}, words);
+  const read = async () => {
+    button.disabled = true;
+    try {
+      const found = links(await ask(`/fhir/${encodeURIComponent(resource.resourceType)}/${encodeURIComponent(resource.id)}?_elements=${element}`, signal));
+      place.replaceChildren(...found.length ? anchors(found) : [make('span', {class: 'soft'}, 'No document is attached.')]);
+    } catch (failed) {
+      if (!signal.aborted) place.replaceChildren(sorry(failed, 'The document', read));
+    }
+  };
+  button.addEventListener('click', read);
+  place.append(button);
+  return place;
+}
+
+function line(item, signal) {
   const wrong = item.status === 'entered-in-error';
   return make('li', {class: wrong ? 'event wrong' : 'event', 'data-kind': item.kind.key},
     make('span', {class: 'when num'}, item.shown),
     make('div', {class: 'what'},
       make('span', {class: 'kind'}, item.kind.name), ' ', make('bdi', {class: 'title'}, item.title),
       wrong ? make('strong', {class: 'badge dead'}, 'entered in error') : PLAIN.has(item.status) ? null : make('span', {class: 'badge'}, item.status),
+      ...item.badges.map(badge),
       item.more ? make('div', {class: 'soft'}, make('bdi', {}, item.more)) : null,
-      ...item.links.map(link => make('div', {}, link.href ? make('a', {href: link.href}, make('bdi', {}, link.words)) : make('bdi', {class: 'soft'}, link.words)))),
+      ...anchors(item.links), item.later ? later(item, signal) : null),
     json(item.resource));
 }

@@ -41,6 +41,11 @@ export function dateText(date) {
   return [day && Number(day), month && (MONTHS[month - 1] ?? month), year].filter(Boolean).join(' ');
 }
 
+/** The day on this device's calendar, as FHIR writes a date. @param at Date */
+export function dayOf(at) {
+  return [String(at.getFullYear()).padStart(4, '0'), at.getMonth() + 1, at.getDate()].map(part => String(part).padStart(2, '0')).join('-');
+}
+
 /** When a date begins, in milliseconds; NaN of none. Days without a clock begin here at midnight. */
 export function startOf(date) {
   const found = DATE.exec(text(date));
@@ -75,6 +80,12 @@ export function concept(one) {
   if (one === null || typeof one !== 'object') return '';
   const codings = list(one.coding);
   return text(one.text) || text(codings.find(coding => text(coding.display))?.display) || text(codings.find(coding => text(coding.code))?.code);
+}
+
+/** What a status means to a machine: HL7's code, else the first one, whatever is written beside it; '' without one. */
+export function codeOf(one) {
+  const codings = list(one?.coding).filter(coding => text(coding.code));
+  return text((codings.find(coding => text(coding.system).startsWith('http://terminology.hl7.org/')) ?? codings[0])?.code);
 }
 
 export const concepts = many => list(many).map(concept).filter(Boolean).join(', ');

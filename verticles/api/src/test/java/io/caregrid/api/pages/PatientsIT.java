@@ -15,6 +15,7 @@ import io.caregrid.engines.LocalPostgres;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -206,6 +207,7 @@ class PatientsIT {
     assertThat(page.locator("#person-name")).hasText("Viel, Vera");
     assertThat(page.locator("[data-measure]").first()).isVisible();
     assertThat(page.locator("[data-measure]")).hasCount(People.HUGE_MEASURES);
+    assertTrue(observations.get() >= People.HUGE_MEASURES, observations + " counted");
     assertTrue(observations.get() < MOST_OBSERVATIONS_READ, observations + " read");
     assertTrue(questions.get() < 10, questions + " asked");
 
@@ -217,6 +219,108 @@ class PatientsIT {
     page.locator("button[data-kind=observations]").click();
     assertThat(page.locator("section[aria-label=Timeline] > [role=status]")).containsText("25 newest");
     whole(page, "patient-huge");
+    page.context().close();
+  }
+
+  @Test
+  void everyAllergyIsShownTheGravestFirst() {
+    Page page = patient(People.WARY);
+
+    Locator allergies = page.locator("[aria-label=Allergies] li");
+    assertThat(allergies).hasCount(13);
+    assertThat(allergies.first()).hasText("Latex high risk");
+    page.context().close();
+  }
+
+  @Test
+  void whatIsRefutedForbiddenOrOnlyPlannedIsNotShownAsIfItHeld() {
+    Page page = patient(People.WARY);
+
+    assertThat(page.locator("[aria-label=Problems] li")).hasText(new String[] {"Lupus provisional"});
+    assertThat(page.locator("[aria-label=Medication] li")).hasCount(3);
+    assertThat(page.locator("[aria-label=Medication] li").first()).hasText("Aspirin do NOT give");
+    assertThat(page.locator("[aria-label=Medication] li:has-text('Statin')")).containsText("plan, not an order");
+    assertThat(page.locator("[aria-label=Medication] li:has-text('Ramipril')")).hasText("Ramipril");
+    assertThat(page.locator(".event[data-kind=conditions]:has-text('Epilepsy')")).containsText("refuted");
+    assertThat(page.locator(".event.wrong")).containsText("Gout");
+    assertThat(page.locator(".event[data-kind=medications]:has-text('Aspirin')")).containsText("do NOT give");
+    fits(page);
+    whole(page, "patient-wary");
+    page.context().close();
+  }
+
+  @Test
+  void aMeasureBehindManyNotesWithoutACodeIsFoundAndNotHavingLookedFarEnoughIsSaid() {
+    Page page = page("#patient=" + People.NOTED, 1280, 900, ColorScheme.LIGHT);
+    Locator measurements = page.locator("[aria-label=Measurements]");
+
+    assertThat(measurements.locator("> [role=status]")).containsText("there may be more measures");
+    assertThat(page.locator("[data-measure]")).hasCount(1);
+    page.locator("text=Look for more measures").click();
+    assertThat(page.locator("[data-measure$='8867-4'] .latest")).hasText("71");
+    assertThat(measurements.locator("> [role=status]")).hasText("");
+    assertThat(page.locator("text=Look for more measures")).isHidden();
+    page.context().close();
+  }
+
+  @Test
+  void pressingAKindWhileTheFirstPagesAreOnTheirWayShowsNothingTwice() {
+    Page page = page("", 1280, 900, ColorScheme.LIGHT);
+    AtomicInteger encounters = new AtomicInteger();
+    List<Route> held = new CopyOnWriteArrayList<>();
+    page.route(Pattern.compile("/fhir/Encounter\\?"), route -> {
+      encounters.incrementAndGet();
+      held.add(route);
+    });
+    page.navigate(ward.base() + "/patients/#patient=" + People.RICH);
+    page.locator("button[data-kind=documents]").click();
+    page.waitForCondition(() -> !held.isEmpty());
+    held.forEach(Route::resume);
+
+    assertThat(page.locator(".event[data-kind=encounters]")).hasCount(13);
+    assertThat(page.locator(".event[data-kind=documents]")).hasCount(0);
+    assertEquals(1, encounters.get(), "questions");
+    page.context().close();
+  }
+
+  @Test
+  void whatIsTypedStandsInNoAddressAndNamesMayEndInDigits() {
+    Page page = page("", 1280, 800, ColorScheme.LIGHT);
+    List<String> asked = new CopyOnWriteArrayList<>();
+    page.onRequest(request -> asked.add(request.method() + " " + request.url()));
+
+    for (String typed : List.of("Brekke496", "Adela471 Brekke496", "Brekke496 SYN-77")) {
+      find(page, typed);
+      assertThat(rows(page)).hasCount(1);
+      assertThat(rows(page)).hasAttribute("data-patient", "synthetic");
+    }
+    find(page, "massey");
+    assertThat(rows(page)).hasCount(25);
+    page.locator("#more").click();
+    assertThat(rows(page)).hasCount(50);
+    assertTrue(asked.contains("POST " + ward.base() + "/fhir/Patient/_search"), asked.toString());
+    assertTrue(asked.stream().noneMatch(one -> one.matches("(?i).*(brekke|adela|syn|massey).*")), asked.toString());
+    page.context().close();
+  }
+
+  @Test
+  void theDocumentsOfReportsAreReadWhenSomebodyAsksForThem() {
+    Page page = page("", 1280, 900, ColorScheme.LIGHT);
+    List<String> answers = new CopyOnWriteArrayList<>();
+    page.onResponse(answer -> {
+      if (answer.url().contains("/fhir/DiagnosticReport")) answers.add(answer.text());
+    });
+    page.navigate(ward.base() + "/patients/#patient=" + People.WARY);
+    Locator report = page.locator(".event[data-kind=reports]");
+
+    assertThat(report).containsText("Biopsy");
+    page.waitForCondition(() -> !answers.isEmpty());
+    assertTrue(answers.stream().noneMatch(answer -> answer.contains("presentedForm")), answers.toString());
+    report.locator("text=Look for its document").click();
+    assertThat(report.locator(".what a")).hasAttribute("href", "/fhir/Binary/letter");
+    assertThat(report).containsText("Scan, kept within its FHIR resource");
+    assertThat(page.locator(".facts a")).hasText("This record replaced another");
+    assertThat(page.locator(".facts a")).hasAttribute("href", "#patient=" + People.EMPTY);
     page.context().close();
   }
 
@@ -256,9 +360,11 @@ class PatientsIT {
     page.context().close();
 
     browser.complaints.clear();
-    Page nobody = page("#patient=nobody", 1280, 800, ColorScheme.LIGHT);
-    assertThat(nobody.locator("#person-name")).hasText("No such patient");
-    nobody.context().close();
+    for (String id : List.of("nobody", ".", "..", "a%2Fb", "a%3F_id=rich")) {
+      Page nobody = page("#patient=" + id, 1280, 800, ColorScheme.LIGHT);
+      assertThat(nobody.locator("#person-name")).hasText("No such patient");
+      nobody.context().close();
+    }
   }
 
   private static void answer(Page page, String address, int status, Map<String, String> headers) {
@@ -290,7 +396,7 @@ class PatientsIT {
     assertThat(page.locator(".event").first()).isVisible();
     whole(page, "patient-troubles");
 
-    answer(page, "/fhir/Patient\\?", 503, Map.of("Retry-After", "0"));
+    answer(page, "/fhir/Patient/_search", 503, Map.of("Retry-After", "0"));
     find(page, "anna");
     assertThat(page.locator("#trouble .sorry")).containsText("the server is busy");
     page.unrouteAll();

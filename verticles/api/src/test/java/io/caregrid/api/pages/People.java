@@ -12,6 +12,9 @@ final class People {
   static final String EMPTY = "empty";
   static final String HUGE = "huge";
   static final String ODD = "odd";
+  static final String WARY = "wary";
+  static final String NOTED = "noted";
+  private static final int NOTES = 600;
   static final int HUGE_OBSERVATIONS = 20_000;
   static final int HUGE_MEASURES = 25;
   private static final int BUNDLE = 1000;
@@ -27,6 +30,9 @@ final class People {
     rich();
     put("{'resourceType':'Patient','id':'empty','name':[{'family':'Leer','given':['Lea']}],'gender':'female','birthDate':'2001'}");
     odd();
+    wary();
+    noted();
+    put("{'resourceType':'Patient','id':'synthetic','name':[{'family':'Brekke496','given':['Adela471']}],'identifier':[{'value':'SYN-77'}]}");
     put("{'resourceType':'Patient','id':'nameless','identifier':[{'value':'NN-0001'}],'deceasedBoolean':true,'active':false}");
     put("{'resourceType':'Patient','id':'chinese','name':[{'text':'李小明','family':'李','given':['小明']},{'text':'Li Xiaoming'}],'birthDate':'1988-02'}");
     put("{'resourceType':'Patient','id':'arabic','name':[{'text':'فاطمة الزهراء','family':'الزهراء'}],'identifier':[{'value':'MRN-2044'}]}");
@@ -81,6 +87,55 @@ final class People {
     put("""
         {'resourceType':'Immunization','id':'v1','status':'completed','occurrenceDateTime':'2021-05','patient':{'reference':'Patient/rich'},
          'vaccineCode':{'text':'COVID-19 mRNA'}}""");
+  }
+
+  /** A man of whom one must know: twelve allergies, of which the undated one is the worst, and prescriptions that are none. */
+  private void wary() {
+    put("{'resourceType':'Patient','id':'wary','name':[{'family':'Vorsicht','given':['Veit']}],'link':[{'other':{'reference':'Patient/empty'},'type':'replaces'}]}");
+    for (int n = 0; n < 12; n++) {
+      put("""
+          {'resourceType':'AllergyIntolerance','id':'wary-a%d','patient':{'reference':'Patient/wary'},'code':{'text':'Pollen %d'},'criticality':'low','recordedDate':'20%02d-01-01',%s}"""
+          .formatted(n, n, 10 + n, status("allergyintolerance-clinical", "clinicalStatus", "active", "Active")));
+    }
+    put("""
+        {'resourceType':'AllergyIntolerance','id':'wary-worst','patient':{'reference':'Patient/wary'},'code':{'text':'Latex'},'criticality':'high',%s}"""
+        .formatted(status("allergyintolerance-clinical", "clinicalStatus", "active", "Active")));
+    for (String[] doubt : new String[][] {{"refuted", "Refuted", "Epilepsy"},
+      {"entered-in-error", "Entered in Error", "Gout"},
+      {"provisional", "Provisional", "Lupus"}}) {
+      put("{'resourceType':'Condition','id':'wary-%s','subject':{'reference':'Patient/wary'},'code':{'text':'%s'},%s}"
+          .formatted(doubt[0], doubt[2], status("condition-ver-status", "verificationStatus", doubt[0], doubt[1])));
+    }
+    for (String[] medicine : new String[][] {{"order", "false", "Ramipril"}, {"plan", "false", "Statin"},
+      {"order", "true", "Aspirin"}}) {
+      put("""
+          {'resourceType':'MedicationRequest','id':'wary-%s','status':'active','intent':'%s','doNotPerform':%s,'subject':{'reference':'Patient/wary'},
+           'authoredOn':'2020-01-01','medicationCodeableConcept':{'text':'%s'}}"""
+          .formatted(medicine[2], medicine[0], medicine[1], medicine[2]));
+    }
+    put("""
+        {'resourceType':'DiagnosticReport','id':'wary-r','status':'final','code':{'text':'Biopsy'},'subject':{'reference':'Patient/wary'},'issued':'2024-01-01T10:00:00Z',
+         'presentedForm':[{'contentType':'text/plain','title':'Findings','url':'Binary/letter'},{'contentType':'text/plain','title':'Scan','data':'U0VDUkVU'}]}""");
+  }
+
+  private static String status(String system, String element, String code, String display) {
+    return "'%s':{'text':'%s','coding':[{'system':'http://terminology.hl7.org/CodeSystem/%s','code':'%s','display':'%s'}]}"
+        .formatted(element, display, system, code, display);
+  }
+
+  /** More notes without a code than rounds are read for one look, and behind them one heart rate. */
+  private void noted() {
+    put("{'resourceType':'Patient','id':'noted','name':[{'family':'Notiz','given':['Nora']}]}");
+    JsonArray entries = new JsonArray();
+    for (int n = 0; n <= NOTES; n++) {
+      entries.add(new JsonObject().put("request", new JsonObject().put("method", "POST").put("url", "Observation"))
+          .put("resource", new JsonObject(
+              "{'resourceType':'Observation','status':'final','code':%s,'subject':{'reference':'Patient/noted'},'effectiveDateTime':'%s','valueInteger':71}"
+                  .formatted(n < NOTES ? "{'text':'Note'}" : code("8867-4", "Heart rate"),
+                      LocalDate.of(2026, 1, 1).minusDays(n))
+                  .replace('\'', '"'))));
+    }
+    transaction(entries);
   }
 
   private void condition(String id, String name, String onset, String status) {
@@ -185,12 +240,14 @@ final class People {
                         n % 97)
                     .replace('\'', '"'))));
       }
-      JsonObject bundle = new JsonObject().put("resourceType", "Bundle")
-          .put("type", "transaction")
-          .put("entry", entries);
-      int status = ward.send("POST", "/fhir", bundle.encode()).statusCode();
-      if (status != 200) throw new IllegalStateException("a bundle gave " + status);
+      transaction(entries);
     }
+  }
+
+  private void transaction(JsonArray entries) {
+    JsonObject bundle = new JsonObject().put("resourceType", "Bundle").put("type", "transaction").put("entry", entries);
+    int status = ward.send("POST", "/fhir", bundle.encode()).statusCode();
+    if (status != 200) throw new IllegalStateException("a bundle gave " + status);
   }
 
   /** As it is written: 62.50 keeps its last digit. */
