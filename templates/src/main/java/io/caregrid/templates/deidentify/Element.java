@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** An element of a resource, its type known, while rules change it. Of one thread. {@link Reading} makes it, {@link Writing} makes JSON of it again. */
 final class Element {
@@ -94,6 +95,15 @@ final class Element {
         if (child.isResource()) continue;
         all.add(child);
         child.gather(all);
+      }
+    }
+  }
+
+  /** Adds all below it. What is there already is there with all that is below that. */
+  void below(Set<Element> all) {
+    for (List<Element> some : members.values()) {
+      for (Element child : some) {
+        if (!child.isResource() && all.add(child)) child.below(all);
       }
     }
   }

@@ -46,6 +46,7 @@ final class Generalize implements Method {
 
   /** Only an expression that asks for what is around the value is shown it: making that picture anew for each value takes its time. */
   private static List<Value> values(FhirPath path, Element element, Work work) {
+    work.look();
     if (path.toString().contains("%")) return Selector.values(path, element, work);
     try {
       return path.evaluate(null, Node.typed(element.type, element.value), FhirPath.Context.PLAIN);

@@ -5,11 +5,13 @@ import io.caregrid.templates.deidentify.DeidentifyException.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** JSON into elements. What R4 does not have is refused: its type is not known, so no rule would meet it. */
 final class Reading {
   /** As deep as JSON is read (1,000 arrays and objects: an extension in an extension is two of them), and well within a thread's stack. */
   private static final int DEEPEST = 500;
+  private static final Set<String> NUMBERS = Set.of("integer", "positiveInt", "unsignedInt", "decimal");
 
   private Reading() {}
 
@@ -48,10 +50,10 @@ final class Reading {
       if (name.equals("resourceType") && in.isResource()) continue;
       boolean beside = name.startsWith("_");
       String plain = beside ? name.substring(1) : name;
-      if (beside && json.has(plain)) continue;
       Types.Known known = Types.member(in.type, plain);
       if (known == null || beside && !Types.isPrimitive(known.type()))
         throw wrong(place + " has an element that R4 does not have" + (isName(plain) ? ": " + name : ""));
+      if (beside && json.has(plain)) continue;
       in.members.put(plain, group(in, plain, known, json.get(plain), json.get("_" + plain), place, depth));
     }
   }
@@ -69,6 +71,7 @@ final class Reading {
     boolean mixed = value != null && !value.isArray() && !value.isNull()
         || extra != null && !extra.isArray() && !extra.isNull();
     if (mixed) throw wrong(at + " and _" + key + " should both be arrays");
+    if (!known.repeats()) throw wrong(at + " is an array, and R4 has one of it at most");
     int size = Math.max(value == null ? 0 : value.size(), extra == null ? 0 : extra.size());
     for (int i = 0; i < size; i++) {
       Element one = one(in, key, known, value == null ? null : value.get(i), extra == null ? null : extra.get(i), true,
@@ -96,10 +99,17 @@ final class Reading {
     }
     boolean there = value != null && !value.isNull();
     if (there && !value.isValueNode()) throw wrong(place + " should be a single value");
+    if (there && !fits(element.type, value)) throw wrong(place + " is of type " + element.type + ", its JSON is not");
     element.value = there ? value : null;
     if (extra == null || extra.isNull()) return;
     if (!extra.isObject()) throw wrong("what stands beside " + place + " should be a JSON object");
     members(element, extra, place, depth);
+  }
+
+  /** FHIR R4 json.html#primitive: what pretends to be a truth value or a number would be met by no rule for texts. */
+  private static boolean fits(String type, JsonNode value) {
+    if (type.equals("boolean")) return value.isBoolean();
+    return NUMBERS.contains(type) ? value.isNumber() : value.isTextual();
   }
 
   private static DeidentifyException wrong(String what) {

@@ -3,11 +3,13 @@ package io.caregrid.templates.deidentify;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.math.BigDecimal;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Takes values away; of dates, ages and ZIP codes leaves what the parameters say may stay. */
 final class Redact implements Method {
   private static final int OLDEST = 89;
   private static final int ZIP = 3;
+  private static final Pattern ZIP_CODE = Pattern.compile("[0-9]{5}(?:-?[0-9]{4})?");
   private static final Set<String> MOMENTS = Set.of("date", "dateTime", "instant");
   private final Parameters parameters;
 
@@ -27,7 +29,7 @@ final class Redact implements Method {
     } else if (isAge(element)) {
       redactAge(element, work);
     } else if (element.name.equals("postalCode") && parameters.partialZips()) {
-      work.changed(element, Label.ABSTRED, TextNode.valueOf(zip(element.value.asText())));
+      zip(element, work);
     } else {
       work.changed(element, Label.REDACTED, null);
     }
@@ -54,9 +56,16 @@ final class Redact implements Method {
     else work.changed(element, Label.REDACTED, null);
   }
 
+  /** What has not the digits of a ZIP code is none: three of its characters may be all of it. */
+  private void zip(Element element, Work work) {
+    String code = element.value.asText();
+    if (ZIP_CODE.matcher(code).matches()) work.changed(element, Label.ABSTRED, TextNode.valueOf(zip(code)));
+    else work.changed(element, Label.REDACTED, null);
+  }
+
   private String zip(String code) {
     if (parameters.restrictedZips().stream().anyMatch(code::startsWith)) return zeros(code);
-    return code.length() < ZIP ? zeros(code) : code.substring(0, ZIP) + zeros(code.substring(ZIP));
+    return code.substring(0, ZIP) + zeros(code.substring(ZIP));
   }
 
   private static String zeros(String text) {

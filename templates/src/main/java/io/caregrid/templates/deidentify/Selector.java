@@ -11,6 +11,7 @@ import io.caregrid.fhirpath.Value;
 import io.caregrid.templates.deidentify.DeidentifyException.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -103,14 +104,19 @@ final class Selector {
 
   private static Stage below(String kind, String name) {
     if (kind.equals("Name"))
-      return (elements, work) -> all(elements).stream().filter(one -> one.name.equals(name)).toList();
-    return (elements, work) -> all(elements).stream().filter(one -> Types.is(one.type, name)).toList();
+      return (elements, work) -> all(elements, work).stream().filter(one -> one.name.equals(name)).toList();
+    return (elements, work) -> all(elements, work).stream().filter(one -> Types.is(one.type, name)).toList();
   }
 
-  private static List<Element> all(List<Element> elements) {
+  /** Each once: one may stand below several. */
+  private static Collection<Element> all(List<Element> elements, Work work) {
+    work.look();
     if (elements.size() == 1) return elements.get(0).below();
-    List<Element> all = new ArrayList<>();
-    elements.forEach(one -> all.addAll(one.below()));
+    Set<Element> all = new LinkedHashSet<>();
+    for (Element one : elements) {
+      work.look();
+      one.below(all);
+    }
     return all;
   }
 

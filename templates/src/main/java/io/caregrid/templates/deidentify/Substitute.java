@@ -10,14 +10,17 @@ import java.util.Set;
 /** Puts something fixed in an element's place. What an earlier rule has decided about stays as that rule left it. */
 final class Substitute implements Method {
   private final JsonNode with;
+  private final int length;
 
   Substitute(JsonNode with) {
     this.with = with;
+    this.length = with.toString().length();
   }
 
   @Override
   public void apply(Element element, Work work) {
     Element replacement = replacement(element, work);
+    work.grown(length);
     replace(element, replacement);
     work.changed(element, Label.SUBSTITUTED);
     element.visitAll();

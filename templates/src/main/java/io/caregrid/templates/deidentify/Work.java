@@ -13,6 +13,10 @@ import java.util.Set;
 
 /** One input on its way. Of one thread. */
 final class Work {
+  /** Characters. A keyed hash has 64: this is a million of them. */
+  private static final long MOST_GROWTH = 64 << 20;
+  /** As long as a number may be, about. */
+  private static final int NUMBER = 20;
   final Element root;
   final LocalDate today;
   final Deidentifier.Origin origin;
@@ -20,6 +24,7 @@ final class Work {
   private final long end;
   private final Report report;
   private final Map<Element, Set<Label>> labels = new HashMap<>();
+  private long growth;
   private Element resource;
   private Rule rule;
   private Map<JsonNode, Element> picture;
@@ -72,6 +77,7 @@ final class Work {
   }
 
   private void meet(Element element) {
+    look();
     if (element.visited) return;
     rule.method().apply(element, this);
     element.visited = true;
@@ -81,15 +87,33 @@ final class Work {
     }
   }
 
-  private void look() {
+  /** @throws DeidentifyException when its time is over */
+  void look() {
     if (System.nanoTime() - end > 0)
       throw new DeidentifyException(Kind.TOO_LONG, "de-identifying this takes longer than it may");
   }
 
   /** An element has another value, or none. */
   void changed(Element element, Label label, JsonNode value) {
+    if (value != null) grown(length(value) - length(element.value));
     element.value = value;
     changed(element, label);
+  }
+
+  private static int length(JsonNode value) {
+    return value == null ? 0 : value.isTextual() ? value.textValue().length() : NUMBER;
+  }
+
+  /**
+   * What comes out may be longer than what came in, but not by as much as rules ask for.
+   *
+   * @param by characters
+   */
+  void grown(int by) {
+    growth += Math.max(0, by);
+    if (growth > MOST_GROWTH)
+      throw new DeidentifyException(Kind.TOO_LONG,
+          rule.named() + ": what the rules put in is more than " + (MOST_GROWTH >> 20) + " million characters");
   }
 
   /** An element, or what is below it, was changed. */

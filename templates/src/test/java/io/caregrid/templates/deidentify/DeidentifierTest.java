@@ -361,4 +361,72 @@ class DeidentifierTest {
       assertEquals(Kind.NOT_APPLICABLE, assertThrows(DeidentifyException.class, () -> apply(
           with("{'path':'Patient.name','method':'substitute','replaceWith':" + with + "}"), json(PATIENT))).kind());
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"'resourceType':'Patient','active':'Jane Doe 617-555-0100'",
+    "'resourceType':'Patient','multipleBirthInteger':'123-45-6789'",
+    "'resourceType':'Patient','deceasedBoolean':'2020-03-04'", "'resourceType':'Patient','active':1",
+    "'resourceType':'Observation','valueQuantity':{'value':'Jane Doe'}", "'resourceType':'Patient','gender':true",
+    "'resourceType':'Patient','name':[{'family':12}]", "'resourceType':'Location','position':{'latitude':true}"})
+  void aValueOfAnotherJsonTypeThanItsElementHasIsRefused(String resource) {
+    DeidentifyException refused = assertThrows(DeidentifyException.class,
+        () -> apply(with(rule("Basic.code", "redact")), json("{" + resource + "}")));
+
+    assertEquals(Kind.INPUT, refused.kind());
+    assertFalse(refused.getMessage().contains("Doe"), refused.getMessage());
+  }
+
+  private static ObjectNode questionnaire(int deep, int wide) {
+    ObjectNode questionnaire = json("{'resourceType':'Questionnaire'}");
+    ObjectNode at = questionnaire;
+    for (int i = 0; i < deep; i++) {
+      for (int j = 1; j < wide; j++) at.withArray("item").addObject().put("linkId", "x");
+      ObjectNode next = JSON.createObjectNode().put("linkId", "l" + i);
+      at.withArray("item").insert(0, next);
+      at = next;
+    }
+    return questionnaire;
+  }
+
+  @Test
+  void whatIsBelowWhatIsBelowIsFoundOnce() {
+    String path = "Questionnaire" + ".nodesByType(`BackboneElement`)".repeat(4) + ".linkId";
+    Result result = with(rule(path, "redact")).apply(questionnaire(95, 1), Origin.NONE, LONG);
+
+    assertEquals(92, result.report().rows().stream().mapToLong(Report.Row::count).sum());
+    Selector five = Selector.compile("Questionnaire" + ".nodesByType('BackboneElement')".repeat(5));
+    Element whole = Reading.resource(questionnaire(60, 2));
+    assertEquals(112, five.select(whole, new Work(whole, List.of(), java.time.LocalDate.EPOCH, Origin.NONE,
+        System.nanoTime() + LONG.toNanos(), new Report())).size());
+  }
+
+  @Test
+  void whatIsPutInGrowsAResourceByLittle() {
+    ObjectNode patient = json("{'resourceType':'Patient'}");
+    for (int i = 0; i < 20_000; i++) patient.withArray("name").addObject().put("family", "f");
+    String big = "x".repeat(1 << 20);
+    for (String rule : List.of(
+        "{'path':'Patient.name','method':'substitute','replaceWith':{'family':'" + big + "'}}",
+        "{'path':'Patient.name.family','method':'substitute','replaceWith':'" + big + "'}",
+        "{'path':'Patient.name.family','method':'generalize','cases':{'true':'`" + "x".repeat(9_000) + "`'}}"))
+      assertEquals(Kind.TOO_LONG,
+          assertThrows(DeidentifyException.class, () -> apply(with(rule), patient)).kind(), rule.substring(0, 60));
+  }
+
+  @Test
+  void theTimeIsLookedAtWithinARuleToo() {
+    ObjectNode patient = json("{'resourceType':'Patient'}");
+    for (int i = 0; i < 400_000; i++) patient.withArray("name").addObject().put("family", "f" + i);
+    String cases = java.util.stream.IntStream.range(0, 200)
+        .mapToObj(i -> "'$this.matches(`^(f|g)*x" + i + "$`)':'`a`'")
+        .collect(java.util.stream.Collectors.joining(","));
+    Deidentifier slow = with("{'path':'Patient.name.family','method':'generalize','cases':{" + cases + "}}");
+    long begin = System.nanoTime();
+
+    DeidentifyException refused = assertThrows(DeidentifyException.class,
+        () -> slow.apply(patient, Origin.NONE, Duration.ofMillis(300)));
+
+    assertEquals(Kind.TOO_LONG, refused.kind());
+    assertTrue(System.nanoTime() - begin < Duration.ofSeconds(10).toNanos(), "ended late");
+  }
 }

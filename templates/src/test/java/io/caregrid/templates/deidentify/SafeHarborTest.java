@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.deidentify.Deidentifier.Keys;
@@ -21,6 +22,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The configuration that comes with the house, on every element of every type of R4: nothing of the kinds that 45 CFR 164.514(b)(2) lists is left. */
 class SafeHarborTest {
@@ -63,12 +65,11 @@ class SafeHarborTest {
     EveryResource every = new EveryResource();
     for (String kind : List.of("date", "string", "uri", "Extension", "Age", "id")) {
       ObjectNode config = (ObjectNode) JSON.readTree(Deidentifier.safeHarbor());
-      List<Integer> found = new ArrayList<>();
-      for (int i = 0; i < config.path("fhirPathRules").size(); i++) {
-        if (config.path("fhirPathRules").get(i).path("path").asText().equals("nodesByType('" + kind + "')"))
-          found.add(i);
+      for (var rules = config.withArray("fhirPathRules").elements(); rules.hasNext();) {
+        JsonNode rule = rules.next();
+        boolean keeps = rule.path("method").asText().equals("keep");
+        if (!keeps && rule.path("path").asText().startsWith("nodesByType('" + kind + "')")) rules.remove();
       }
-      config.withArray("fhirPathRules").remove(found.get(0));
       Deidentifier lesser = Deidentifier.read("lesser", config, Keys.NONE, CLOCK);
       Set<String> left = new TreeSet<>();
       for (String type : List.of("Patient", "Condition", "Location", "Bundle", "ImagingStudy"))
@@ -116,14 +117,16 @@ class SafeHarborTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"02139,,02100", "02139-4307,US,02100-0000", "03601,,00000", "SW1A 1AA,,", "80331,DE,",
-    "80331,Deutschland,"})
-  void ofAPostalCodeOnlyTheUnitedStatesFirstThreeDigitsStay(String code, String country, String left)
+  @CsvSource({"02139,US,,02100", "02139-4307,us,,02100-0000", "03601,USA,,00000", "SW1A 1AA,US,,", "80331,DE,,",
+    "80331,Deutschland,,", "80331,,,", "02139,,,", "02139,,MA,02100", "02139,,Massachusetts,02100", "80331,,Bayern,",
+    "80331,DE,MA,", "021,US,,"})
+  void ofAPostalCodeOnlyTheUnitedStatesFirstThreeDigitsStay(String code, String country, String state, String left)
       throws IOException {
     ObjectNode patient = (ObjectNode) JSON.readTree("{\"resourceType\":\"Patient\",\"address\":[{\"city\":\"X\"}]}");
     ObjectNode address = (ObjectNode) patient.path("address").get(0);
     address.put("postalCode", code);
     if (country != null) address.put("country", country);
+    if (state != null) address.put("state", state);
 
     assertEquals(left == null ? "" : left, apply(patient).path("address").path(0).path("postalCode").asText());
   }
@@ -139,7 +142,7 @@ class SafeHarborTest {
   @Test
   void anObservationOfAnAgeLosesItsValueAndOneOfTheHeartDoesNot() throws IOException {
     String observation = "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[{\"system\":"
-        + "\"http://loinc.org\",\"code\":\"CODE\"}]},\"valueQuantity\":{\"value\":94,\"unit\":\"a\"}}";
+        + "\"http://loinc.org\",\"code\":\"CODE\"}]},\"valueQuantity\":{\"value\":94,\"unit\":\"/min\"}}";
 
     assertFalse(apply((ObjectNode) JSON.readTree(observation.replace("CODE", "30525-0"))).has("valueQuantity"));
     assertEquals(94, apply((ObjectNode) JSON.readTree(observation.replace("CODE", "8867-4"))).path("valueQuantity")
@@ -158,5 +161,82 @@ class SafeHarborTest {
     assertEquals("Patient/" + result.at("/entry/0/resource/id").asText(),
         result.at("/entry/1/resource/subject/reference").asText());
     assertFalse(result.toString().contains("Ada"));
+  }
+
+  private static ObjectNode json(String text) throws IOException {
+    return (ObjectNode) JSON.readTree(text.replace('\'', '"'));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"'resourceType':'Parameters','parameter':[{'name':'n','valueAddress':ADDRESS}]",
+    "'resourceType':'Task','input':[{'type':{'text':'x'},'valueAddress':ADDRESS}]",
+    "'resourceType':'Task','output':[{'type':{'text':'x'},'valueAddress':ADDRESS}]",
+    "'resourceType':'Location','address':ADDRESS", "'resourceType':'Patient','contact':[{'address':ADDRESS}]"})
+  void aForeignPostalCodeGoesWhereverItStands(String resource) throws IOException {
+    for (String address : List.of("{'postalCode':'SW1A 1AA','country':'GB'}", "{'postalCode':'80331','country':'DE'}",
+        "{'postalCode':'80331'}"))
+      assertFalse(apply(json("{" + resource.replace("ADDRESS", address) + "}")).toString().contains("postalCode"),
+          address);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"'value':94,'unit':'a'", "'value':94,'code':'a'", "'value':90.5,'unit':'years'",
+    "'value':94,'unit':'Jahre'", "'value':94,'unit':'YEAR(S)'", "'value':94,'unit':'yrs'",
+    "'value':1100,'unit':'months'", "'value':1100,'code':'mo'", "'value':89,'comparator':'>','unit':'a'"})
+  void anAgeOver89GoesAtAnyDepth(String quantity) throws IOException {
+    for (String resource : List.of("'resourceType':'Observation','component':[{'code':{'text':'x'},'valueQuantity':#}]",
+        "'resourceType':'Observation','valueQuantity':#", "'resourceType':'Observation','valueRange':{'low':#}",
+        "'resourceType':'Observation','valueRatio':{'numerator':#}",
+        "'resourceType':'RiskAssessment','prediction':[{'whenRange':{'high':#}}]",
+        "'resourceType':'Observation','referenceRange':[{'age':{'low':#}}]",
+        "'resourceType':'Goal','target':[{'detailQuantity':#}]",
+        "'resourceType':'Goal','target':[{'dueDuration':#}]",
+        "'resourceType':'Condition','onsetAge':#")) {
+      String left = apply(json("{" + resource.replace("#", "{" + quantity + "}") + "}")).toString();
+      assertFalse(left.contains("\"value\""), left);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"'value':89,'unit':'a'", "'value':94,'unit':'kg','code':'kg'", "'value':120,'code':'/min'",
+    "'value':200,'unit':'months'"})
+  void aQuantityThatTellsNoAgeOver89Stays(String quantity) throws IOException {
+    String observation = "{'resourceType':'Observation','component':[{'valueQuantity':{" + quantity + "}}]}";
+
+    assertTrue(apply(json(observation)).at("/component/0/valueQuantity/value").isNumber());
+  }
+
+  @Test
+  void anAgeThatIsOnlyComparedGoes() throws IOException {
+    assertEquals(89, apply(json("{'resourceType':'Condition','onsetAge':{'value':89,'code':'a'}}"))
+        .at("/onsetAge/value")
+        .asInt());
+    assertFalse(apply(json("{'resourceType':'Condition','onsetAge':{'value':89,'comparator':'>','code':'a'}}"))
+        .has("onsetAge"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"http://loinc.org,30525-0", "http://loinc.org,21611-9", "http://snomed.info/sct,424144002"})
+  void aComponentThatIsAnAgeLosesItsValue(String system, String code) throws IOException {
+    String observation = "{'resourceType':'Observation','component':[{'code':{'coding':[{'system':'" + system
+        + "','code':'" + code + "'}]},'valueInteger':94}],'code':{'coding':[{'system':'" + system + "','code':'" + code
+        + "'}]},'valueInteger':94}";
+
+    assertFalse(apply(json(observation)).toString().contains("94"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Jane Doe", "Jane\u00a0Doe", "123 Main St", "text/plain; name=Doe"})
+  void aCodeThatIsATextGoes(String code) throws IOException {
+    ObjectNode patient = json("{'resourceType':'Patient','gender':'female','communication':[{'language':{'coding':[{"
+        + "'code':'de'}]}}]}");
+    assertEquals("female", apply(patient).path("gender").asText());
+    assertEquals("de", apply(patient).at("/communication/0/language/coding/0/code").asText());
+    patient.put("gender", code);
+    assertFalse(apply(patient).has("gender"));
+    assertFalse(apply(json("{'resourceType':'Binary'}").put("contentType", code)).has("contentType"));
+    ObjectNode observation = json("{'resourceType':'Observation','valueQuantity':{'value':1}}");
+    ((ObjectNode) observation.path("valueQuantity")).put("code", "x".repeat(65));
+    assertFalse(apply(observation).path("valueQuantity").has("code"));
   }
 }

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -53,13 +54,14 @@ final class DeidentifyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     requireNames();
+    Files.createDirectories(output);
+    requireOthers();
     Deidentifier deidentifier = deidentifier();
     PrintWriter err = spec.commandLine().getErr();
     deidentifier.warnings().forEach(warning -> err.println("warning: " + Terminal.printable(warning.toString())));
     if (!deidentifier.madeUpKeys().isEmpty())
       err.println("warning: " + String.join(", ", deidentifier.madeUpKeys())
           + " made up for this run: what another run writes will not go together with it");
-    Files.createDirectories(output);
     Report report = new Report();
     for (Path file : files) write(deidentifier, file, report);
     print(report);
@@ -72,8 +74,31 @@ final class DeidentifyCommand implements Callable<Integer> {
     for (Path file : files) {
       if (!names.add(file.getFileName().toString()))
         throw new ParameterException(spec.commandLine(), "two files are named " + file.getFileName());
-      if (output.resolve(file.getFileName()).toAbsolutePath().normalize().equals(file.toAbsolutePath().normalize()))
-        throw new ParameterException(spec.commandLine(), "--output is the folder of " + file + ", which would be lost");
+    }
+  }
+
+  /** What is written may be none of what is read, by whatever links either is named. */
+  private void requireOthers() throws IOException {
+    List<Path> read = new ArrayList<>(files);
+    if (config != null) read.add(config);
+    Set<Path> sources = new HashSet<>();
+    for (Path file : read) sources.add(real(file));
+    Path folder = output.toRealPath();
+    for (Path file : files) {
+      Path written = folder.resolve(file.getFileName());
+      boolean lost = sources.contains(written) || Files.exists(written)
+          && (sources.contains(written.toRealPath()) || Files.isSameFile(written, file));
+      if (lost)
+        throw new ParameterException(spec.commandLine(),
+            "--output would overwrite " + written + ", which is to be read");
+    }
+  }
+
+  private static Path real(Path file) {
+    try {
+      return file.toRealPath();
+    } catch (IOException unreadable) {
+      throw new StartException("file " + file + " cannot be read: " + unreadable, unreadable);
     }
   }
 

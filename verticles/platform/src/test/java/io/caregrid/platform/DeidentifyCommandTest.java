@@ -94,4 +94,24 @@ class DeidentifyCommandTest {
     assertEquals(2, run("deidentify", "--output", temp.toString(), one.toString()));
     assertEquals("{\"resourceType\":\"Patient\"}", Files.readString(one));
   }
+
+  @Test
+  void aLinkToTheFolderOfTheInputIsNotWrittenTo() throws IOException {
+    String text = "{\"resourceType\":\"Patient\",\"id\":\"a\"}";
+    Path folder = Files.createDirectory(temp.resolve("in"));
+    Path one = Files.writeString(folder.resolve("patient.json"), text);
+    Path link = Files.createSymbolicLink(temp.resolve("link"), folder);
+    Path other = Files.createDirectory(temp.resolve("other"));
+    Path named = Files.createSymbolicLink(other.resolve("patient.json"), one);
+    Path elsewhere = Files.createSymbolicLink(other.resolve("b.json"), one);
+    Path same = Files.writeString(other.resolve("c.json"), text);
+
+    assertEquals(2, run("deidentify", "--output", link.toString(), one.toString()), err.toString());
+    assertEquals(2, run("deidentify", "--output", folder.toString(), named.toString()), err.toString());
+    assertEquals(2, run("deidentify", "--output", link.resolve("../link").toString(), one.toString()));
+    assertEquals(2, run("deidentify", "--output", folder.toString(),
+        Files.move(same, other.resolve("x.json")).toString(), elsewhere.toString(),
+        Files.createSymbolicLink(temp.resolve("patient.json"), other.resolve("x.json")).toString()));
+    assertEquals(text, Files.readString(one));
+  }
 }
