@@ -3,6 +3,7 @@ package io.caregrid.templates.device;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.device.JsonPathContent.Value;
 import io.caregrid.templates.device.Measurement.Property;
 import io.caregrid.templates.mapping.Declaration;
@@ -23,10 +24,12 @@ record CalculatedContent(Declaration declaration, Expression match, Expression d
     Expression patient, Expression encounter, Value[] values) implements ContentTemplate {
 
   @Override
-  public void extract(JsonNode root, Instant ingestedAt, List<Measurement> found, Failures failures) {
+  public void extract(JsonNode root, Instant ingestedAt, List<Measurement> found, Failures failures,
+      Budget budget) {
     List<JsonNode> tokens;
     try {
-      tokens = match.all(root);
+      tokens = match.all(root, budget);
+      failures.addGivenUp(declaration, budget);
     } catch (Unreadable unreadable) {
       failures.add(unreadable);
       return;
@@ -35,22 +38,22 @@ record CalculatedContent(Declaration declaration, Expression match, Expression d
     Sight sight = new Sight(root);
     for (JsonNode token : tokens) {
       try {
-        found.add(measurement(sight.on(token), ingestedAt));
+        found.add(measurement(sight.on(token), ingestedAt, budget));
       } catch (Unreadable unreadable) {
         failures.add(unreadable);
       }
     }
   }
 
-  private Measurement measurement(Sight sight, Instant ingestedAt) throws Unreadable {
-    String deviceId = device.requiredText(sight.of(device));
-    Instant at = time.requiredTime(sight.of(time));
-    String correlationId = correlation == null ? null : correlation.requiredText(sight.of(correlation));
-    String patientId = patient == null ? null : patient.optionalText(sight.of(patient));
-    String encounterId = encounter == null ? null : encounter.optionalText(sight.of(encounter));
+  private Measurement measurement(Sight sight, Instant ingestedAt, Budget budget) throws Unreadable {
+    String deviceId = device.requiredText(sight.of(device), budget);
+    Instant at = time.requiredTime(sight.of(time), budget);
+    String correlationId = correlation == null ? null : correlation.requiredText(sight.of(correlation), budget);
+    String patientId = patient == null ? null : patient.optionalText(sight.of(patient), budget);
+    String encounterId = encounter == null ? null : encounter.optionalText(sight.of(encounter), budget);
     List<Property> properties = new ArrayList<>(values.length);
     for (Value value : values) {
-      String text = value.read(sight.of(value.expression()));
+      String text = value.read(sight.of(value.expression()), budget);
       if (text != null) properties.add(new Property(value.expression().name(), text));
     }
     return new Measurement(declaration.type(), at, ingestedAt, deviceId, patientId, encounterId, correlationId,

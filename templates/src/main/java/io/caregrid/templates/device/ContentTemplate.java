@@ -1,6 +1,7 @@
 package io.caregrid.templates.device;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.mapping.Declaration;
 import java.time.Instant;
 import java.util.List;
@@ -13,7 +14,8 @@ sealed interface ContentTemplate permits JsonPathContent, CalculatedContent {
   /**
    * Extracts every match in the message. A match that cannot be read is noted in {@code failures}; the others still count.
    *
-   * @param root what expressions see as {@code $}
+   * @param root   what expressions see as {@code $}
+   * @param budget of the message
    */
-  void extract(JsonNode root, Instant ingestedAt, List<Measurement> found, Failures failures);
+  void extract(JsonNode root, Instant ingestedAt, List<Measurement> found, Failures failures, Budget budget);
 }

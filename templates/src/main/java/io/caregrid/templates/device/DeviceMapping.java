@@ -10,7 +10,8 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.MappingException;
 import io.caregrid.templates.MappingProblem;
-import io.caregrid.templates.jsonpath.TooCostly;
+import io.caregrid.templates.cost.Budget;
+import io.caregrid.templates.cost.TooCostly;
 import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Draft;
 import io.caregrid.templates.mapping.Located;
@@ -110,20 +111,17 @@ public final class DeviceMapping {
   public Outcome normalise(JsonNode root, Instant ingestedAt) {
     List<Measurement> found = new ArrayList<>(templates.length);
     Failures failures = new Failures();
+    Budget budget = new Budget();
     for (ContentTemplate template : templates) {
       try {
-        template.extract(root, ingestedAt, found, failures);
+        template.extract(root, ingestedAt, found, failures, budget);
       } catch (TooCostly costly) {
-        failures.add(costly(template, costly.getMessage()));
+        failures.addCostly(template.declaration(), costly.getMessage());
+      } catch (RuntimeException | StackOverflowError fault) {
+        failures.addBroken(template.declaration(), fault);
       }
     }
     return failures.outcome(found);
-  }
-
-  private static Unreadable costly(ContentTemplate template, String why) {
-    int line = template.declaration().line();
-    return new Unreadable("too-costly", "The template of type " + template.declaration().type() + " (line " + line
-        + " of the device mapping) was given up: " + why + ".", line);
   }
 
   private static ObjectNode envelope(JsonNode body, Map<String, String> properties) {

@@ -1,6 +1,7 @@
 package io.caregrid.templates.device;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.text.Numbers;
 import io.caregrid.templates.text.Timestamps;
 import java.time.Instant;
@@ -16,20 +17,20 @@ import java.util.List;
 record Expression(String name, Selector selector, int line) {
 
   /** Text of the one token; null when there is none or it is null. */
-  String text(JsonNode context) throws Unreadable {
-    JsonNode token = token(context);
+  String text(JsonNode context, Budget budget) throws Unreadable {
+    JsonNode token = token(context, budget);
     return token == null ? null : convert(token);
   }
 
   /** The same, null too for what cannot be converted: so it is with fields that are not required. */
-  String optionalText(JsonNode context) throws Unreadable {
-    JsonNode token = token(context);
+  String optionalText(JsonNode context, Budget budget) throws Unreadable {
+    JsonNode token = token(context, budget);
     return token == null || token.isContainerNode() || token.isPojo() ? null : convert(token);
   }
 
   /** Text that is there and not blank. */
-  String requiredText(JsonNode context) throws Unreadable {
-    JsonNode token = token(context);
+  String requiredText(JsonNode context, Budget budget) throws Unreadable {
+    JsonNode token = token(context, budget);
     if (token == null) throw nothing("nothing is there");
     String text = convert(token);
     if (text == null || text.isBlank()) throw nothing("a null or empty value is there");
@@ -37,8 +38,8 @@ record Expression(String name, Selector selector, int line) {
   }
 
   /** A point in time, at most 100 ns fine. */
-  Instant requiredTime(JsonNode context) throws Unreadable {
-    JsonNode token = token(context);
+  Instant requiredTime(JsonNode context, Budget budget) throws Unreadable {
+    JsonNode token = token(context, budget);
     if (token == null || token.isNull() || token.isTextual() && token.textValue().isBlank())
       throw nothing("nothing is there");
     Instant time = token.isTextual() ? Timestamps.parse(token.textValue()) : null;
@@ -51,9 +52,9 @@ record Expression(String name, Selector selector, int line) {
   }
 
   /** Everything it finds, for the expression that decides what a match is. */
-  List<JsonNode> all(JsonNode root) throws Unreadable {
+  List<JsonNode> all(JsonNode root, Budget budget) throws Unreadable {
     try {
-      return selector.select(root);
+      return selector.select(root, budget);
     } catch (Unreadable failed) {
       throw new Unreadable(failed.reason,
           "Unable to retrieve JsonTokens using expression " + selector + " for [" + name + "]"
@@ -62,9 +63,9 @@ record Expression(String name, Selector selector, int line) {
     }
   }
 
-  private JsonNode token(JsonNode context) throws Unreadable {
+  private JsonNode token(JsonNode context, Budget budget) throws Unreadable {
     try {
-      return selector.one(context);
+      return selector.one(context, budget);
     } catch (Unreadable failed) {
       throw new Unreadable(failed.reason,
           "Unable to retrieve JsonToken using expression " + selector + " for [" + name + "]"

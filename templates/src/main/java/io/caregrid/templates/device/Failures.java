@@ -1,5 +1,7 @@
 package io.caregrid.templates.device;
 
+import io.caregrid.templates.cost.Budget;
+import io.caregrid.templates.mapping.Declaration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,6 +16,29 @@ final class Failures {
     if (errors.size() < Outcome.Failed.MOST_ERRORS) {
       errors.add(new Outcome.Error(failure.reason, failure.getMessage(), failure.line));
     }
+  }
+
+  /** A template that took too long. */
+  void addCostly(Declaration template, String why) {
+    add(new Unreadable("too-costly", of(template) + " was given up: " + why + ".", template.line()));
+  }
+
+  /** Notes it when some of a template's candidates could not be tested in time. */
+  void addGivenUp(Declaration template, Budget budget) {
+    String why = budget.takeGivenUp();
+    if (why == null) return;
+    add(new Unreadable("too-costly", of(template) + " leaves out what it could not test: " + why + ".",
+        template.line()));
+  }
+
+  /** A template that met a fault of this program. */
+  void addBroken(Declaration template, Throwable fault) {
+    add(new Unreadable("internal-error", of(template) + " was given up: " + fault.getClass().getSimpleName() + ".",
+        template.line()));
+  }
+
+  private static String of(Declaration template) {
+    return "The template of type " + template.type() + " (line " + template.line() + " of the device mapping)";
   }
 
   Outcome outcome(List<Measurement> found) {

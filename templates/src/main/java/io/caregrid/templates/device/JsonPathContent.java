@@ -1,6 +1,7 @@
 package io.caregrid.templates.device;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.device.Measurement.Property;
 import io.caregrid.templates.mapping.Declaration;
 import java.time.Instant;
@@ -22,55 +23,57 @@ record JsonPathContent(Declaration declaration, Expression match, Expression dev
 
   /** One entry of {@code values}. */
   record Value(Expression expression, boolean required) {
-    String read(JsonNode token) throws Unreadable {
-      return required ? expression.requiredText(token) : expression.optionalText(token);
+    String read(JsonNode token, Budget budget) throws Unreadable {
+      return required ? expression.requiredText(token, budget) : expression.optionalText(token, budget);
     }
   }
 
   @Override
-  public void extract(JsonNode root, Instant ingestedAt, List<Measurement> found, Failures failures) {
+  public void extract(JsonNode root, Instant ingestedAt, List<Measurement> found, Failures failures,
+      Budget budget) {
     List<JsonNode> tokens;
     try {
-      tokens = match.all(root);
+      tokens = match.all(root, budget);
+      failures.addGivenUp(declaration, budget);
     } catch (Unreadable unreadable) {
       failures.add(unreadable);
       return;
     }
     for (JsonNode token : tokens) {
       try {
-        found.add(measurement(token, ingestedAt));
+        found.add(measurement(token, ingestedAt, budget));
       } catch (Unreadable unreadable) {
         failures.add(unreadable);
       }
     }
   }
 
-  private Measurement measurement(JsonNode token, Instant ingestedAt) throws Unreadable {
-    String deviceId = device.requiredText(token);
-    Instant time = time(token);
-    String correlationId = correlation == null ? null : correlation.requiredText(token);
-    String patientId = patient == null ? null : patient.optionalText(token);
-    String encounterId = encounter == null ? null : encounter.optionalText(token);
+  private Measurement measurement(JsonNode token, Instant ingestedAt, Budget budget) throws Unreadable {
+    String deviceId = device.requiredText(token, budget);
+    Instant time = time(token, budget);
+    String correlationId = correlation == null ? null : correlation.requiredText(token, budget);
+    String patientId = patient == null ? null : patient.optionalText(token, budget);
+    String encounterId = encounter == null ? null : encounter.optionalText(token, budget);
     return new Measurement(declaration.type(), time, ingestedAt, deviceId, patientId, encounterId, correlationId,
-        properties(token));
+        properties(token, budget));
   }
 
-  private Instant time(JsonNode token) throws Unreadable {
+  private Instant time(JsonNode token, Budget budget) throws Unreadable {
     int last = times.size() - 1;
     for (int i = 0; i < last; i++) {
       try {
-        return times.get(i).requiredTime(token);
+        return times.get(i).requiredTime(token, budget);
       } catch (Unreadable next) {
-        continue;
+        if (next.reason.equals("too-costly")) throw next;
       }
     }
-    return times.get(last).requiredTime(token);
+    return times.get(last).requiredTime(token, budget);
   }
 
-  private List<Property> properties(JsonNode token) throws Unreadable {
+  private List<Property> properties(JsonNode token, Budget budget) throws Unreadable {
     List<Property> properties = new ArrayList<>(values.length);
     for (Value value : values) {
-      String text = value.read(token);
+      String text = value.read(token, budget);
       if (text != null) properties.add(new Property(value.expression.name(), text));
     }
     return properties;

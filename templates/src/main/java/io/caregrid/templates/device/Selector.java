@@ -1,6 +1,8 @@
 package io.caregrid.templates.device;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.cost.Budget;
+import io.caregrid.templates.cost.TooCostly;
 import io.caregrid.templates.jmespath.JmesPath;
 import io.caregrid.templates.jmespath.JmesPathFailure;
 import io.caregrid.templates.jsonpath.JsonPath;
@@ -18,9 +20,9 @@ sealed interface Selector {
   }
 
   /** Null when there is none. */
-  JsonNode one(JsonNode context) throws Unreadable;
+  JsonNode one(JsonNode context, Budget budget) throws Unreadable;
 
-  List<JsonNode> select(JsonNode root) throws Unreadable;
+  List<JsonNode> select(JsonNode root, Budget budget) throws Unreadable;
 
   default Sees sees() {
     return Sees.BOTH;
@@ -40,17 +42,19 @@ sealed interface Selector {
 
   record Path(JsonPath path) implements Selector {
     @Override
-    public JsonNode one(JsonNode context) throws Unreadable {
+    public JsonNode one(JsonNode context, Budget budget) throws Unreadable {
       try {
-        return path.one(context);
+        return path.one(context, budget);
       } catch (SeveralTokens several) {
         throw new Unreadable("ambiguous-value", "it finds more than one", 0);
+      } catch (TooCostly costly) {
+        throw new Unreadable("too-costly", costly.getMessage(), 0);
       }
     }
 
     @Override
-    public List<JsonNode> select(JsonNode root) {
-      return path.select(root);
+    public List<JsonNode> select(JsonNode root, Budget budget) {
+      return path.select(root, budget);
     }
 
     @Override
@@ -61,18 +65,18 @@ sealed interface Selector {
 
   record Jmes(JmesPath path) implements Selector {
     @Override
-    public JsonNode one(JsonNode context) throws Unreadable {
+    public JsonNode one(JsonNode context, Budget budget) throws Unreadable {
       try {
-        return path.one(context);
+        return path.one(context, budget);
       } catch (JmesPathFailure failure) {
         throw unreadable(failure);
       }
     }
 
     @Override
-    public List<JsonNode> select(JsonNode root) throws Unreadable {
+    public List<JsonNode> select(JsonNode root, Budget budget) throws Unreadable {
       try {
-        return path.select(root);
+        return path.select(root, budget);
       } catch (JmesPathFailure failure) {
         throw unreadable(failure);
       }
@@ -95,7 +99,7 @@ sealed interface Selector {
   /** One name below the other. */
   record Names(String[] names, Sees sees, Selector written) implements Selector {
     @Override
-    public JsonNode one(JsonNode context) {
+    public JsonNode one(JsonNode context, Budget budget) {
       JsonNode at = context;
       for (String name : names) {
         if (at == null) return null;
@@ -105,8 +109,8 @@ sealed interface Selector {
     }
 
     @Override
-    public List<JsonNode> select(JsonNode root) throws Unreadable {
-      return written.select(root);
+    public List<JsonNode> select(JsonNode root, Budget budget) throws Unreadable {
+      return written.select(root, budget);
     }
 
     @Override

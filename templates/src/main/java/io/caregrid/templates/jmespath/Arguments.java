@@ -1,12 +1,15 @@
 package io.caregrid.templates.jmespath;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.cost.Size;
 
 /** What a function is called with; kinds have been checked. */
 record Arguments(String function, Run run, Expr[] written, JsonNode[] values) {
 
   /** More characters than this no function makes. */
   static final int LONGEST_TEXT = 1_000_000;
+
+  private static final int DEEPEST = 1_000;
 
   JsonNode at(int index) {
     return values[index];
@@ -33,6 +36,14 @@ record Arguments(String function, Run run, Expr[] written, JsonNode[] values) {
     }
     run.charge(text.length() / 16);
     return Values.of(text.toString());
+  }
+
+  /** Refuses a tree that is too long or too deep to be written. */
+  void fits(JsonNode tree) throws JmesPathFailure {
+    if (!new Size(LONGEST_TEXT, DEEPEST).fits(tree)) {
+      throw new JmesPathFailure("too-costly", "function " + function + " would write more than " + LONGEST_TEXT
+          + " characters, or what is nested more than " + DEEPEST + " deep");
+    }
   }
 
   /** Refuses an array that holds anything but {@code kind}: {@code number} or {@code string}. */

@@ -232,9 +232,17 @@ sealed interface Expr {
         values[i] = arguments[i].eval(run, at);
         function.check(i, values[i]);
       }
-      run.charge(1);
+      run.charge(1 + characters(values) / 16);
       return function.body().call(new Arguments(function.name(), run, arguments, values));
     }
+  }
+
+  private static int characters(JsonNode[] values) {
+    long characters = 0;
+    for (JsonNode value : values) {
+      if (value != null && value.isTextual()) characters += value.textValue().length();
+    }
+    return (int) Math.min(characters, Integer.MAX_VALUE);
   }
 
   /** {@code if(test, then, otherwise)}: only what is needed is evaluated. */

@@ -1,6 +1,7 @@
 package io.caregrid.templates.jmespath;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.cost.Budget;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -28,16 +29,30 @@ public final class JmesPath {
    * @throws JmesPathFailure when a function cannot take what it is given, or the evaluation takes too many steps
    */
   public JsonNode search(JsonNode data) throws JmesPathFailure {
-    return root.eval(new Run(data), data);
+    return search(data, new Budget());
+  }
+
+  /**
+   * The same out of a budget that others use too.
+   *
+   * @throws JmesPathFailure as {@link #search(JsonNode)}
+   */
+  public JsonNode search(JsonNode data, Budget budget) throws JmesPathFailure {
+    return root.eval(new Run(data, budget), data);
   }
 
   /**
    * The one token it gives, null when there is none or it is JSON's null. A projection is an array also when it holds one element.
    *
-   * @throws JmesPathFailure as {@link #search}, and when a projection gives more than one
+   * @throws JmesPathFailure as {@link #search(JsonNode)}, and when a projection gives more than one
    */
   public JsonNode one(JsonNode data) throws JmesPathFailure {
-    JsonNode found = search(data);
+    return one(data, new Budget());
+  }
+
+  /** The same out of a budget that others use too. */
+  public JsonNode one(JsonNode data, Budget budget) throws JmesPathFailure {
+    JsonNode found = search(data, budget);
     if (root.projects() && found.size() > 1) {
       throw new JmesPathFailure("several-tokens", "Multiple tokens were returned using expression " + expression);
     }
@@ -47,10 +62,15 @@ public final class JmesPath {
   /**
    * Every token it gives: the elements of a projection; else the one token, false and empty ones included; none for JSON's null.
    *
-   * @throws JmesPathFailure as {@link #search}
+   * @throws JmesPathFailure as {@link #search(JsonNode)}
    */
   public List<JsonNode> select(JsonNode data) throws JmesPathFailure {
-    JsonNode found = search(data);
+    return select(data, new Budget());
+  }
+
+  /** The same out of a budget that others use too. */
+  public List<JsonNode> select(JsonNode data, Budget budget) throws JmesPathFailure {
+    JsonNode found = search(data, budget);
     if (found.isNull()) return List.of();
     if (!root.projects()) return List.of(found);
     List<JsonNode> all = new ArrayList<>(found.size());

@@ -52,6 +52,7 @@ final class MoreFunctions {
     StringBuilder all = new StringBuilder();
     for (int i = 0; i < a.size(); i++) {
       if (!a.at(i).isNull()) all.append(StandardFunctions.text(a, i).textValue());
+      if (all.length() > Arguments.LONGEST_TEXT) break;
     }
     return a.made(all);
   }
@@ -78,9 +79,16 @@ final class MoreFunctions {
 
   private static JsonNode replace(Arguments a) throws JmesPathFailure {
     if (a.text(1).isEmpty()) throw a.wrongValue("expects argument 1 not to be empty");
-    long longest = (long) a.text(0).length() / a.text(1).length() * a.text(2).length() + a.text(0).length();
-    a.run().charge((int) Math.min(longest / 16, Integer.MAX_VALUE));
-    return a.made(a.text(0).replace(a.text(1), a.text(2)));
+    String text = a.text(0);
+    Search search = Search.of(a, 0, a.text(1));
+    StringBuilder replaced = new StringBuilder(text.length());
+    int from = 0;
+    for (int to; (to = search.next(from)) >= 0; from = to + a.text(1).length()) {
+      a.run().charge(1);
+      replaced.append(text, from, to).append(a.text(2));
+      if (replaced.length() > Arguments.LONGEST_TEXT) break;
+    }
+    return a.made(replaced.append(text, from, text.length()));
   }
 
   private static JsonNode split(Arguments a) throws JmesPathFailure {
@@ -88,7 +96,8 @@ final class MoreFunctions {
     ArrayNode parts = Values.JSON.arrayNode();
     String text = a.text(0);
     int from = 0;
-    for (int to; (to = text.indexOf(a.text(1), from)) >= 0; from = to + a.text(1).length()) {
+    Search search = Search.of(a, 0, a.text(1));
+    for (int to; (to = search.next(from)) >= 0; from = to + a.text(1).length()) {
       a.run().charge(1);
       parts.add(text.substring(from, to));
     }

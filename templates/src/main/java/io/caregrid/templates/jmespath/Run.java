@@ -1,6 +1,7 @@
 package io.caregrid.templates.jmespath;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.cost.Budget;
 
 /**
  * One evaluation, counted: so that an expression made to be slow, or a message made for one, ends. A step is one element looked at or one character made;
@@ -9,10 +10,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 final class Run {
   static final int MOST_STEPS = 2_000_000;
   final JsonNode root;
+  private final Budget budget;
   private int left = MOST_STEPS;
 
-  Run(JsonNode root) {
+  Run(JsonNode root, Budget budget) {
     this.root = root;
+    this.budget = budget;
   }
 
   void charge(int steps) throws JmesPathFailure {
@@ -22,12 +25,10 @@ final class Run {
           "the expression takes more than " + MOST_STEPS + " steps on this message");
     }
     left -= steps;
-  }
-
-  /** For whatever is going to walk the whole of {@code tree}. */
-  void chargeAll(JsonNode tree) throws JmesPathFailure {
-    charge(tree.isTextual() ? 1 + tree.textValue().length() / 16 : 1);
-    if (!tree.isContainerNode()) return;
-    for (JsonNode child : tree) chargeAll(child);
+    if (!budget.spend(steps)) {
+      left = 0;
+      throw new JmesPathFailure("too-costly",
+          "the expressions take more than " + Budget.MOST_STEPS + " steps on this message");
+    }
   }
 }

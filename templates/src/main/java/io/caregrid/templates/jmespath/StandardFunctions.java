@@ -92,7 +92,7 @@ final class StandardFunctions {
 
   private static JsonNode contains(Arguments a) throws JmesPathFailure {
     JsonNode wanted = a.at(1);
-    if (a.at(0).isTextual()) return Values.of(wanted.isTextual() && a.text(0).contains(wanted.textValue()));
+    if (a.at(0).isTextual()) return Values.of(wanted.isTextual() && Search.of(a, 0, wanted.textValue()).next(0) >= 0);
     for (JsonNode item : a.at(0)) {
       if (Values.same(item, wanted, a.run())) return Values.of(true);
     }
@@ -155,8 +155,8 @@ final class StandardFunctions {
     List<Keyed> all = new ArrayList<>(a.at(0).size());
     String kind = null;
     for (JsonNode item : a.at(0)) {
-      a.run().charge(4);
       JsonNode key = by ? a.apply(1, item) : item;
+      a.run().charge(key.isTextual() ? 4 + key.textValue().length() / 16 : 4);
       String type = Values.type(key);
       if (kind == null && (key.isNumber() || key.isTextual())) kind = type;
       if (!type.equals(kind)) throw a.wrongType("can order numbers or strings, and not both at once");
@@ -210,7 +210,7 @@ final class StandardFunctions {
     JsonNode value = a.at(index);
     if (value.isTextual()) return value;
     if (value.isNumber() && !value.isIntegralNumber()) return Values.of(Numbers.text(value.doubleValue()));
-    a.run().chargeAll(value);
+    a.fits(value);
     return a.made(value.toString());
   }
 }

@@ -31,7 +31,7 @@ final class Values {
 
   /** Numbers by value, objects without regard to order. */
   static boolean same(JsonNode one, JsonNode other, Run run) throws JmesPathFailure {
-    run.charge(1);
+    run.charge(one.isTextual() ? 1 + one.textValue().length() / 16 : 1);
     if (one.isNumber() && other.isNumber()) return order(one, other) == 0;
     if (one.getNodeType() != other.getNodeType() || one.size() != other.size()) return false;
     if (one.isArray()) {

@@ -1,12 +1,13 @@
 package io.caregrid.templates.jsonpath;
 
+import io.caregrid.templates.cost.Budget;
 import java.util.regex.Pattern;
 
 /**
- * A text that a pattern may look at only so often: so that a pattern made to be slow, or a text made for one, ends after some tens of milliseconds.
+ * A text that a pattern may look at only so often: so that a pattern made to be slow, or a text made for one, ends after some tenths of a second.
  */
 final class Bounded implements CharSequence {
-  private static final int MOST_LOOKS = 5_000_000;
+  private static final int MOST_LOOKS = 250_000_000;
   private final CharSequence text;
   private final int[] left;
 
@@ -15,19 +16,22 @@ final class Bounded implements CharSequence {
     this.left = left;
   }
 
-  /**
-   * True when {@code pattern} is found in {@code text}.
-   *
-   * @throws TooCostly when that cannot be said in time, or without a deeper stack
-   */
-  static boolean find(Pattern pattern, String text) {
+  /** True when {@code pattern} is found in {@code text}. False, and noted as given up, when that cannot be said in time or without a deeper stack. */
+  static boolean find(Pattern pattern, String text, Budget budget) {
+    int granted = Math.min(MOST_LOOKS, budget.looks());
+    int[] left = {granted};
     try {
-      return pattern.matcher(new Bounded(text, new int[] {MOST_LOOKS})).find();
+      return pattern.matcher(new Bounded(text, left)).find();
     } catch (StackOverflowError tooDeep) {
-      throw new TooCostly("the pattern /" + pattern + "/ nests too deep on this text");
+      budget.giveUp("the pattern /" + pattern + "/ nests too deep on this text");
     } catch (Exhausted tooLong) {
-      throw new TooCostly("the pattern /" + pattern + "/ looks at this text more than " + MOST_LOOKS + " times");
+      budget.giveUp(granted == MOST_LOOKS
+          ? "the pattern /" + pattern + "/ looks at this text more than " + MOST_LOOKS + " times"
+          : "patterns look at this message more than " + Budget.MOST_LOOKS + " times");
+    } finally {
+      budget.looked(granted - Math.max(left[0], 0));
     }
+    return false;
   }
 
   @Override

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 
 /** What stands between the brackets of a filter: a question about one candidate ({@code @}) in one document ({@code $}). */
 sealed interface Condition {
-  boolean passes(JsonNode root, JsonNode candidate);
+  boolean passes(Walk walk, JsonNode candidate);
 
   /** False when no property token can pass, so that none needs to be made. */
   boolean passesProperties();
@@ -17,9 +17,9 @@ sealed interface Condition {
   /** {@code @.a}: true when the path selects anything, null and false included. A literal always exists. */
   record Exists(Side side) implements Condition {
     @Override
-    public boolean passes(JsonNode root, JsonNode candidate) {
+    public boolean passes(Walk walk, JsonNode candidate) {
       if (side instanceof Side.OneField field) return candidate.get(field.name()) != null;
-      return !side.each(root, candidate, token -> false);
+      return !side.each(walk, candidate, token -> false);
     }
 
     @Override
@@ -36,9 +36,12 @@ sealed interface Condition {
   /** True when any pair of what both sides select fits. */
   record Compare(Side left, Operator operator, Side right) implements Condition {
     @Override
-    public boolean passes(JsonNode root, JsonNode candidate) {
-      return !left.each(root, candidate,
-          one -> right.each(root, candidate, other -> !operator.holds(one, other)));
+    public boolean passes(Walk walk, JsonNode candidate) {
+      return !left.each(walk, candidate,
+          one -> right.each(walk, candidate, other -> {
+            walk.charge(one.isTextual() ? 1 + one.textValue().length() / 64 : 1);
+            return !operator.holds(one, other);
+          }));
     }
 
     @Override
@@ -55,8 +58,9 @@ sealed interface Condition {
   /** {@code =~ /regex/}: text in which the pattern is found. */
   record Matches(Side left, Pattern pattern) implements Condition {
     @Override
-    public boolean passes(JsonNode root, JsonNode candidate) {
-      return !left.each(root, candidate, one -> !(one.isTextual() && Bounded.find(pattern, one.textValue())));
+    public boolean passes(Walk walk, JsonNode candidate) {
+      return !left.each(walk, candidate,
+          one -> !(one.isTextual() && Bounded.find(pattern, one.textValue(), walk.budget)));
     }
 
     @Override
@@ -73,9 +77,9 @@ sealed interface Condition {
   /** Filled while parsing, never afterwards. */
   record All(List<Condition> tests) implements Condition {
     @Override
-    public boolean passes(JsonNode root, JsonNode candidate) {
+    public boolean passes(Walk walk, JsonNode candidate) {
       for (Condition test : tests) {
-        if (!test.passes(root, candidate)) return false;
+        if (!test.passes(walk, candidate)) return false;
       }
       return true;
     }
@@ -94,9 +98,9 @@ sealed interface Condition {
   /** Filled while parsing, never afterwards. */
   record Any(List<Condition> tests) implements Condition {
     @Override
-    public boolean passes(JsonNode root, JsonNode candidate) {
+    public boolean passes(Walk walk, JsonNode candidate) {
       for (Condition test : tests) {
-        if (test.passes(root, candidate)) return true;
+        if (test.passes(walk, candidate)) return true;
       }
       return false;
     }

@@ -1,6 +1,8 @@
 package io.caregrid.templates.jsonpath;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.cost.Budget;
+import io.caregrid.templates.cost.TooCostly;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,10 +28,26 @@ public final class JsonPath {
     return new JsonPath(expression, new Parser(expression).path());
   }
 
-  /** Every token it selects, in document order; empty when there is none. */
+  /**
+   * Every token it selects, in document order; empty when there is none.
+   *
+   * @throws TooCostly when that takes too long
+   */
   public List<JsonNode> select(JsonNode root) {
+    Budget budget = new Budget();
+    List<JsonNode> found = select(root, budget);
+    refuseGivenUp(budget);
+    return found;
+  }
+
+  /**
+   * The same out of a budget that others use too. A candidate that its pattern could not be held against in time is not selected; the budget says so.
+   *
+   * @throws TooCostly when it visits too many tokens
+   */
+  public List<JsonNode> select(JsonNode root, Budget budget) {
     List<JsonNode> found = new ArrayList<>(2);
-    Step.walk(steps, 0, root, root, token -> {
+    Step.walk(steps, 0, new Walk(root, budget), root, token -> {
       found.add(token);
       return true;
     });
@@ -40,11 +58,18 @@ public final class JsonPath {
    * The one token it selects, null when there is none.
    *
    * @throws SeveralTokens when it selects more than one
+   * @throws TooCostly when it visits too many tokens, or a candidate could not be tested in time
    */
   public JsonNode one(JsonNode root) throws SeveralTokens {
+    return one(root, new Budget());
+  }
+
+  /** The same out of a budget that others use too. */
+  public JsonNode one(JsonNode root, Budget budget) throws SeveralTokens {
     if (fields != null) return field(root);
     One one = new One();
-    Step.walk(steps, 0, root, root, one);
+    Step.walk(steps, 0, new Walk(root, budget), root, one);
+    refuseGivenUp(budget);
     if (one.several) throw SeveralTokens.FOUND;
     return one.token;
   }
@@ -57,6 +82,11 @@ public final class JsonPath {
   @Override
   public String toString() {
     return expression;
+  }
+
+  private static void refuseGivenUp(Budget budget) {
+    String why = budget.takeGivenUp();
+    if (why != null) throw new TooCostly(why);
   }
 
   private JsonNode field(JsonNode root) {

@@ -20,6 +20,8 @@ enum Operator {
   ABOVE(">");
 
   private static final double EPSILON = 2.2204460492503131E-16;
+  /** As many characters as Jackson reads of a number. */
+  private static final int LONGEST_NUMBER = 1_000;
   final String written;
 
   Operator(String written) {
@@ -86,8 +88,10 @@ enum Operator {
 
   private static BigDecimal number(JsonNode token) {
     if (token.isBoolean()) return token.booleanValue() ? BigDecimal.ONE : BigDecimal.ZERO;
+    String text = token.asText();
+    if (text.length() > LONGEST_NUMBER) return null;
     try {
-      return new BigDecimal(token.asText().strip());
+      return new BigDecimal(text.strip());
     } catch (NumberFormatException notANumber) {
       return null;
     }

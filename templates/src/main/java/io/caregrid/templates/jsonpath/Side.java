@@ -6,7 +6,7 @@ import java.util.List;
 /** One side of a test: a literal, or a path from the candidate or the root. */
 sealed interface Side {
   /** Hands on every token; false as soon as {@code sink} wants no more. */
-  boolean each(JsonNode root, JsonNode candidate, Sink sink);
+  boolean each(Walk walk, JsonNode candidate, Sink sink);
 
   /** True when it may give something although the candidate is a scalar or a property token. */
   boolean readsScalars();
@@ -19,7 +19,7 @@ sealed interface Side {
 
   record Literal(JsonNode value) implements Side {
     @Override
-    public boolean each(JsonNode root, JsonNode candidate, Sink sink) {
+    public boolean each(Walk walk, JsonNode candidate, Sink sink) {
       return sink.accept(value);
     }
 
@@ -32,7 +32,7 @@ sealed interface Side {
   /** {@code @name}: by far the most frequent. */
   record OneField(String name) implements Side {
     @Override
-    public boolean each(JsonNode root, JsonNode candidate, Sink sink) {
+    public boolean each(Walk walk, JsonNode candidate, Sink sink) {
       JsonNode value = candidate.get(name);
       return value == null || sink.accept(value);
     }
@@ -45,8 +45,8 @@ sealed interface Side {
 
   record Path(Step[] steps) implements Side {
     @Override
-    public boolean each(JsonNode root, JsonNode candidate, Sink sink) {
-      return Step.walk(steps, 0, root, candidate, sink);
+    public boolean each(Walk walk, JsonNode candidate, Sink sink) {
+      return Step.walk(steps, 0, walk, candidate, sink);
     }
 
     @Override

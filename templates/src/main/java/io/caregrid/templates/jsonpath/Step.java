@@ -10,27 +10,27 @@ import java.util.List;
 sealed interface Step {
 
   /** Hands every token this step selects at {@code at} to {@code next}; false as soon as {@code next} wants no more. */
-  boolean from(JsonNode root, JsonNode at, Sink next);
+  boolean from(Walk walk, JsonNode at, Sink next);
 
   /** Runs {@code steps} from the n-th on. */
-  static boolean walk(Step[] steps, int n, JsonNode root, JsonNode at, Sink sink) {
+  static boolean walk(Step[] steps, int n, Walk walk, JsonNode at, Sink sink) {
     if (n == steps.length) return sink.accept(at);
-    if (n == steps.length - 1) return steps[n].from(root, at, sink);
-    return steps[n].from(root, at, found -> walk(steps, n + 1, root, found, sink));
+    if (n == steps.length - 1) return steps[n].from(walk, at, sink);
+    return steps[n].from(walk, at, found -> walk(steps, n + 1, walk, found, sink));
   }
 
   /** {@code $} inside a filter. */
   record Root() implements Step {
     @Override
-    public boolean from(JsonNode root, JsonNode at, Sink next) {
-      return next.accept(root);
+    public boolean from(Walk walk, JsonNode at, Sink next) {
+      return next.accept(walk.root);
     }
   }
 
   /** {@code .name}, {@code ['name']}. */
   record Field(String name) implements Step {
     @Override
-    public boolean from(JsonNode root, JsonNode at, Sink next) {
+    public boolean from(Walk walk, JsonNode at, Sink next) {
       JsonNode value = at.get(name);
       return value == null || next.accept(value);
     }
@@ -39,7 +39,8 @@ sealed interface Step {
   /** {@code ['a','b']}: in the order of the names. */
   record Fields(List<String> names) implements Step {
     @Override
-    public boolean from(JsonNode root, JsonNode at, Sink next) {
+    public boolean from(Walk walk, JsonNode at, Sink next) {
+      walk.charge(names.size());
       for (String name : names) {
         JsonNode value = at.get(name);
         if (value != null && !next.accept(value)) return false;
@@ -51,23 +52,24 @@ sealed interface Step {
   /** {@code .*}: the values of an object; nothing of an array. */
   record AnyField() implements Step {
     @Override
-    public boolean from(JsonNode root, JsonNode at, Sink next) {
-      return !at.isObject() || each(at, next);
+    public boolean from(Walk walk, JsonNode at, Sink next) {
+      return !at.isObject() || each(walk, at, next);
     }
   }
 
   /** {@code [*]}: the items of an array; nothing of an object. */
   record AnyItem() implements Step {
     @Override
-    public boolean from(JsonNode root, JsonNode at, Sink next) {
-      return !at.isArray() || each(at, next);
+    public boolean from(Walk walk, JsonNode at, Sink next) {
+      return !at.isArray() || each(walk, at, next);
     }
   }
 
   /** {@code [0]}, {@code [0,2]}; an index below zero selects nothing. */
   record Items(int[] indexes) implements Step {
     @Override
-    public boolean from(JsonNode root, JsonNode at, Sink next) {
+    public boolean from(Walk walk, JsonNode at, Sink next) {
+      walk.charge(indexes.length);
       for (int index : indexes) {
         JsonNode item = at.isArray() ? at.get(index) : null;
         if (item != null && !next.accept(item)) return false;
@@ -79,7 +81,7 @@ sealed interface Step {
   /** {@code [start:end:step]}; null where nothing is written, {@code step} is never 0. */
   record Slice(Integer start, Integer end, int step) implements Step {
     @Override
-    public boolean from(JsonNode root, JsonNode at, Sink next) {
+    public boolean from(Walk walk, JsonNode at, Sink next) {
       if (!at.isArray()) return true;
       int size = at.size();
       long first = step > 0
@@ -87,6 +89,7 @@ sealed interface Step {
           : bound(start, size, Integer.MIN_VALUE, size - 1, size - 1);
       long stop = bound(end, size, -1, size, step > 0 ? size : -1);
       for (long i = first; step > 0 ? i < stop : i > stop; i += step) {
+        walk.charge(1);
         if (!next.accept(at.get((int) i))) return false;
       }
       return true;
@@ -102,18 +105,20 @@ sealed interface Step {
   /** {@code ..name}: pre-order, the value of each such property. */
   record Scan(List<String> names) implements Step {
     @Override
-    public boolean from(JsonNode root, JsonNode at, Sink next) {
+    public boolean from(Walk walk, JsonNode at, Sink next) {
       if (at.isObject()) {
         for (var property : at.properties()) {
+          walk.charge(names.size());
           for (String name : names) {
             if (name.equals(property.getKey()) && !next.accept(property.getValue())) return false;
           }
-          if (!from(root, property.getValue(), next)) return false;
+          if (!from(walk, property.getValue(), next)) return false;
         }
         return true;
       }
       for (JsonNode child : children(at)) {
-        if (child.isContainerNode() && !from(root, child, next)) return false;
+        walk.charge(1);
+        if (child.isContainerNode() && !from(walk, child, next)) return false;
       }
       return true;
     }
@@ -122,10 +127,11 @@ sealed interface Step {
   /** {@code ..*}: the token itself and everything below it, pre-order. */
   record ScanAny() implements Step {
     @Override
-    public boolean from(JsonNode root, JsonNode at, Sink next) {
+    public boolean from(Walk walk, JsonNode at, Sink next) {
       if (!next.accept(at)) return false;
       for (JsonNode child : children(at)) {
-        if (!from(root, child, next)) return false;
+        walk.charge(1);
+        if (!from(walk, child, next)) return false;
       }
       return true;
     }
@@ -134,18 +140,20 @@ sealed interface Step {
   /** {@code [?(…)]}: the items of an array; of an object its property tokens. */
   record Filter(Condition test) implements Step {
     @Override
-    public boolean from(JsonNode root, JsonNode at, Sink next) {
-      if (at.isObject()) return !test.passesProperties() || eachProperty(root, at, next);
+    public boolean from(Walk walk, JsonNode at, Sink next) {
+      if (at.isObject()) return !test.passesProperties() || eachProperty(walk, at, next);
       for (JsonNode child : children(at)) {
-        if (test.passes(root, child) && !next.accept(child)) return false;
+        walk.charge(1);
+        if (test.passes(walk, child) && !next.accept(child)) return false;
       }
       return true;
     }
 
-    private boolean eachProperty(JsonNode root, JsonNode at, Sink next) {
+    private boolean eachProperty(Walk walk, JsonNode at, Sink next) {
       for (JsonNode value : at) {
+        walk.charge(1);
         JsonNode property = new POJONode(value);
-        if (test.passes(root, property) && !next.accept(property)) return false;
+        if (test.passes(walk, property) && !next.accept(property)) return false;
       }
       return true;
     }
@@ -154,27 +162,30 @@ sealed interface Step {
   /** {@code ..[?(…)]}: the token itself and everything below it, pre-order. */
   record ScanFilter(Condition test) implements Step {
     @Override
-    public boolean from(JsonNode root, JsonNode at, Sink next) {
-      if (test.passes(root, at) && !next.accept(at)) return false;
-      if (at.isObject() && test.passesProperties()) return properties(root, at, next);
+    public boolean from(Walk walk, JsonNode at, Sink next) {
+      if (test.passes(walk, at) && !next.accept(at)) return false;
+      if (at.isObject() && test.passesProperties()) return properties(walk, at, next);
       for (JsonNode child : children(at)) {
-        if ((child.isContainerNode() || test.passesScalars()) && !from(root, child, next)) return false;
+        walk.charge(1);
+        if ((child.isContainerNode() || test.passesScalars()) && !from(walk, child, next)) return false;
       }
       return true;
     }
 
-    private boolean properties(JsonNode root, JsonNode at, Sink next) {
+    private boolean properties(Walk walk, JsonNode at, Sink next) {
       for (JsonNode value : at) {
+        walk.charge(1);
         JsonNode property = new POJONode(value);
-        if (test.passes(root, property) && !next.accept(property)) return false;
-        if (!from(root, value, next)) return false;
+        if (test.passes(walk, property) && !next.accept(property)) return false;
+        if (!from(walk, value, next)) return false;
       }
       return true;
     }
   }
 
-  private static boolean each(JsonNode at, Sink next) {
+  private static boolean each(Walk walk, JsonNode at, Sink next) {
     for (JsonNode child : at) {
+      walk.charge(1);
       if (!next.accept(child)) return false;
     }
     return true;

@@ -4,12 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.templates.cost.Size;
+import io.caregrid.templates.cost.TooCostly;
 import io.caregrid.templates.jmespath.JmesPath;
 import io.caregrid.templates.jmespath.JmesPathFailure;
 import io.caregrid.templates.jmespath.JmesPathSyntaxException;
 import io.caregrid.templates.jsonpath.JsonPath;
 import io.caregrid.templates.jsonpath.JsonPathSyntaxException;
-import io.caregrid.templates.jsonpath.TooCostly;
 import java.util.List;
 
 /**
@@ -18,6 +19,10 @@ import java.util.List;
  */
 public final class Evaluation {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  private static final int LONGEST_ANSWER = 1_000_000;
+  /** What is written is two containers deeper, and Jackson writes 1,000. */
+  private static final int DEEPEST_MATCH = 990;
 
   private Evaluation() {}
 
@@ -44,7 +49,12 @@ public final class Evaluation {
   private static ObjectNode matches(List<JsonNode> found) {
     ObjectNode answer = JSON.objectNode();
     ArrayNode matches = answer.putArray("matches");
+    Size size = new Size(LONGEST_ANSWER, DEEPEST_MATCH);
     for (JsonNode one : found) {
+      if (!size.fits(one)) {
+        throw new TooCostly("too-costly: what it finds takes more than " + LONGEST_ANSWER
+            + " characters, or is nested more than " + DEEPEST_MATCH + " deep");
+      }
       if (one.isPojo()) matches.addNull();
       else matches.add(one);
     }
