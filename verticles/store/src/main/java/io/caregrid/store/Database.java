@@ -104,7 +104,7 @@ public final class Database {
     this.finding = pool(primary, Database::finding, Math.max(2, atOnce));
     this.recording = pool(primary, Database::bounded, 1);
     this.searches = new Turnstile(vertx, atOnce, atOnce * SEARCHES_WAITING, SEARCH_TURN, SEARCHES_BUSY);
-    this.pagesAtOnce = (int) Math.max(2L * Math.max(2, atOnce), Runtime.getRuntime().maxMemory() / PAGE_BYTES);
+    this.pagesAtOnce = (int) Math.max(2, Runtime.getRuntime().maxMemory() / PAGE_BYTES);
     this.pages = new Turnstile(vertx, pagesAtOnce, PAGES_WAITING, SEARCH_TURN, SEARCHES_BUSY);
     this.small = new Turnstile(vertx, pagesAtOnce * SMALL_FOR_A_PAGE, CONDITIONS_WAITING, SEARCH_TURN, SEARCHES_BUSY);
     this.transactions = new Turnstile(vertx, Math.max(1, config.poolSize() / 2), TRANSACTIONS_WAITING,
