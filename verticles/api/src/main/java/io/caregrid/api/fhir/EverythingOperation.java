@@ -96,9 +96,9 @@ final class EverythingOperation implements Routes {
     return store.read(Requests.caller(request), type, id(request))
         .map(EverythingOperation::linked)
         .compose(all -> page(request, all, asked, query(asked, types, OF.get(type))))
-        .compose(page -> request.vertx()
+        .compose(page -> BundleRoom.ANSWERS.making(2 * Selection.bytes(page), () -> request.vertx()
             .executeBlocking(() -> Bundles.everything(base, whole + "/$everything", asked,
-                within(page, dates, OF.get(type), types), part), false))
+                within(page, dates, OF.get(type), types), part), false)))
         .compose(bundle -> FhirAnswer.json(request, 200, bundle));
   }
 

@@ -74,7 +74,7 @@ record Selection(UnaryOperator<ObjectNode> part) {
     return ALL.cut(bytes(page), work);
   }
 
-  private static long bytes(Page page) {
+  static long bytes(Page page) {
     return Stream.concat(page.entries().stream(), page.included().stream())
         .mapToLong(stored -> stored.body() == null ? 0 : stored.body().length())
         .sum();
