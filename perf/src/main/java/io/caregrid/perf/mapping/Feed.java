@@ -28,7 +28,9 @@ final class Feed {
   static String mapping(int count, String language) {
     ObjectNode root = JSON.createObjectNode().put("templateType", "CollectionContent");
     ArrayNode templates = root.putArray("template");
-    for (String type : types(count)) {
+    List<String> types = types(count);
+    for (int i = 0; i < count; i++) {
+      String type = types.get(i);
       boolean jmes = language.equals("JmesPath");
       ObjectNode template = templates.addObject()
           .put("templateType", jmes ? "CalculatedContent" : "JsonPathContent")
@@ -41,7 +43,7 @@ final class Feed {
           .put("timestampExpression", prefix + "endDate")
           .put("patientIdExpression", prefix + "patientId");
       ArrayNode values = template.putArray("values");
-      values.addObject().put("required", true).put("valueName", type).put("valueExpression", value(type, jmes, prefix));
+      values.addObject().put("required", true).put("valueName", type).put("valueExpression", value(type, jmes && i % 2 == 0, prefix));
       if (type.equals("bloodPressure")) {
         values.addObject()
             .put("required", false)
@@ -52,8 +54,9 @@ final class Feed {
     return root.toString();
   }
 
-  private static String value(String type, boolean jmes, String prefix) {
-    return jmes && type.length() % 2 == 0 ? "multiply(to_number(" + prefix + type + "), `1.5`)" : prefix + type;
+  private static String value(String type, boolean calculated, String prefix) {
+    return calculated
+        ? "multiply(to_number(" + prefix + type + "), `1.5`)" : prefix + type;
   }
 
   /** One reading of the first type, and padded as real messages are: with what no template asks for. */

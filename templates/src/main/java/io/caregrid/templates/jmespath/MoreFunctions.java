@@ -21,12 +21,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * What users of the connector missed, beside {@code if} and {@code parseDate}. None of these names means anything in an old file.
  */
 final class MoreFunctions {
   private static final int MOST_DIGITS = 15;
+  private static final Pattern BLANKS = Pattern.compile("\\s+");
 
   private MoreFunctions() {}
 
@@ -116,9 +118,10 @@ final class MoreFunctions {
     return a.made(text.substring(text.offsetByCodePoints(0, first), text.offsetByCodePoints(0, last)));
   }
 
+  /** Of either alphabet, with padding or without; blanks and line ends in it are skipped. */
   private static byte[] base64(Arguments a) throws JmesPathFailure {
     try {
-      return Base64.getMimeDecoder().decode(a.text(0).replace('-', '+').replace('_', '/'));
+      return Base64.getDecoder().decode(BLANKS.matcher(a.text(0)).replaceAll("").replace('-', '+').replace('_', '/'));
     } catch (IllegalArgumentException wrong) {
       throw a.wrongValue("expects argument 0 to be base64");
     }

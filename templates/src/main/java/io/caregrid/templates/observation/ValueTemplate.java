@@ -179,7 +179,15 @@ sealed interface ValueTemplate {
       put(pair, second, text.substring(between + separator.length()));
       boolean whole = element.equals("valueRatio") ? pair.size() == 2 : !pair.isEmpty();
       if (!whole) throw unreadable();
+      if (element.equals("valueRange") && pair.size() == 2 && backwards(pair)) {
+        throw new UnusableEvent("wrong-range", "value '" + name + "' is a range whose low is above its high");
+      }
       return pair;
+    }
+
+    private boolean backwards(ObjectNode range) {
+      BigDecimal low = range.at("/low/value").decimalValue();
+      return low.compareTo(range.at("/high/value").decimalValue()) > 0;
     }
 
     private void put(ObjectNode pair, String side, String text) throws UnusableEvent {

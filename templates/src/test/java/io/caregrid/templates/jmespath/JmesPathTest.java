@@ -69,6 +69,11 @@ class JmesPathTest {
     "parseDate('20.11.2026 10:30', 'dd.MM.yyyy HH:mm', 'Europe/Berlin') ~ \"2026-11-20T09:30:00Z\"",
     "parseDate('20261120', 'yyyyMMdd') ~ \"2026-11-20T00:00:00Z\"",
     "parseDate('2026-11-20 10:00 +0200', 'yyyy-MM-dd HH:mm XX') ~ \"2026-11-20T08:00:00Z\"",
+    "parseDate('20261120 07 PM', 'yyyyMMdd hh a') ~ \"2026-11-20T19:00:00Z\"",
+    "parseDate('2026112007', 'yyyyMMddHH') ~ \"2026-11-20T07:00:00Z\"",
+    "parseDate('29.02.2028', 'dd.MM.yyyy') ~ \"2028-02-29T00:00:00Z\"",
+    "parseDate('20.11.26', 'dd.MM.yy') ~ \"2026-11-20T00:00:00Z\"",
+    "base64Text('aGVs bG8') ~ \"hello\"", "base64Bytes('_-8=') ~ [255,239]",
     "parseDate(no, 'yyyy') ~ null", "insertString('\uD83D\uDE00b', 'a', `1`) ~ \"\uD83D\uDE00ab\""})
   void gives(String expression, String expected) throws Exception {
     JsonNode found = JmesPath.compile(expression).search(DATA);
@@ -82,6 +87,7 @@ class JmesPathTest {
     "`[1` ~ 1", "nofunction(a) ~ 1", "add(a) ~ 1", "length(&a) ~ 1", "sort_by(a, b) ~ 1", "a[1:2:3:4] ~ 8",
     "a[::0] ~ 6", "a[99999999999] ~ 3",
     "{a} ~ 3", "#a ~ 1", "parseDate(a, b) ~ 1", "parseDate(a, 'qqqqqqqq') ~ 1", "parseDate(a, 'yyyy', 'Mars') ~ 1",
+    "parseDate(a, 'dd.MM.yyyy hh:mm') ~ 1", "parseDate(a, 'dd.MM.yyyy mm') ~ 1", "parseDate(a, 'dd.MM.yyyy HH ss') ~ 1",
     "if(a, b) ~ 1", "&a ~ 1",
     "\"a\\x\" ~ 1"})
   void whatIsNoJmesPathSaysWhere(String expression, int position) {
@@ -98,7 +104,9 @@ class JmesPathTest {
     "fromUnixTimestamp(`999999999999999`)", "sum(`[\"a\"]`)",
     "sort(`[1,\"a\"]`)", "sort_by(people, &tags)", "max(`[null]`)", "join('', `[1]`)", "length(no)", "abs('1')",
     "base64Text('/w==')", "hexBytes('0')",
-    "bytesToInteger(`[256]`)", "bytesToInteger(empty)", "parseDate('x', 'yyyy-MM-dd')", "round(`1`, `99`)",
+    "bytesToInteger(`[256]`)", "bytesToInteger(empty)", "parseDate('x', 'yyyy-MM-dd')",
+    "parseDate('31.02.2026', 'dd.MM.yyyy')",
+    "parseDate('20.11.2026 PM', 'dd.MM.yyyy a')", "base64Text('no!base64')", "base64Bytes('a')", "round(`1`, `99`)",
     "concat(list)", "merge(a, no)"})
   void aFunctionThatCannotSaysSo(String expression) {
     JmesPathFailure failed = assertThrows(JmesPathFailure.class, () -> JmesPath.compile(expression).search(DATA));

@@ -36,7 +36,8 @@ class BeyondConnectorTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"Integer,1.5", "Integer,3000000000", "Boolean,maybe", "Ratio,1", "Ratio,1:", "Range,..", "Range,a..b"})
+  @CsvSource({"Integer,1.5", "Integer,3000000000", "Boolean,maybe", "Ratio,1", "Ratio,1:", "Range,..", "Range,a..b",
+    "Range,5..3.5"})
   void whatIsNoneIsRefused(String type, String text) {
     assertThrows(UnusableEvent.class,
         () -> fold("\"value\":{\"valueType\":\"" + type + "\",\"valueName\":\"v\"}", null,
@@ -53,6 +54,9 @@ class BeyondConnectorTest {
     assertEquals("2026-11-22T10:00:00.25Z", dateTime.path("effectiveDateTime").asText());
     assertEquals("2026-11-22T10:00:00.000Z", instant.path("effectiveInstant").asText());
     assertFalse(instant.has("effectivePeriod"));
+    JsonNode fine = fold("\"effective\":\"Instant\"" + value, null, event("2026-11-22T10:00:00.1234567Z", "1"));
+    assertEquals("2026-11-22T10:00:00.1234567Z", fine.path("effectiveInstant").asText());
+    assertFalse(fine.has("effectiveDateTime"));
     assertEquals("2026-11-22T10:00:00.000Z", again.path("effectiveInstant").asText());
     assertEquals(2, again.at("/valueQuantity/value").asInt());
     assertFalse(again.has("effectivePeriod"));

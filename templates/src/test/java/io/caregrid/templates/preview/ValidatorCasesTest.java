@@ -1,6 +1,7 @@
 package io.caregrid.templates.preview;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -99,6 +100,11 @@ class ValidatorCasesTest {
       assertTrue(said.at("/warnings/0/message").asText().contains(warning.path("messageContains").asText()),
           said.toString());
     }
-    assertEquals(expected.path("errors").size(), said.path("errors").size());
+    assertEquals(expected.path("errors").size(), said.path("errors").size(), said.toString());
+    for (int i = 0; i < expected.path("errors").size(); i++) {
+      String wanted = expected.at("/errors/" + i + "/messageContains").asText();
+      assertFalse(wanted.isEmpty(), "the case says nothing of its error");
+      assertTrue(said.at("/errors/" + i + "/message").asText().contains(wanted), said.toString());
+    }
   }
 }

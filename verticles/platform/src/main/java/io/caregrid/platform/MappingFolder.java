@@ -25,6 +25,12 @@ record MappingFolder(Path folder) {
     return JsonNodeFactory.instance.objectNode().put("deviceContent", device).put("fhirMapping", fhir);
   }
 
+  /** The name of the one of the two files that is not there; null when both are. */
+  String missing() {
+    if (!Files.exists(folder.resolve(DEVICE))) return DEVICE;
+    return Files.exists(folder.resolve(FHIR)) ? null : FHIR;
+  }
+
   /** {@code devicecontent.json:5:18: error: …}, as editors and pipelines know it. */
   String line(JsonNode problem) {
     return folder.resolve(FILES.get(problem.path("mapping").asText())) + ":" + problem.path("line").asInt() + ":"

@@ -1,16 +1,11 @@
 package io.caregrid.platform;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.preview.Preview;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.concurrent.Callable;
@@ -25,6 +20,7 @@ import picocli.CommandLine.Spec;
   "",
   "MESSAGES is a file of JSON values, one after the other; - is standard input. Each is the body of one message,",
   "or with --tokens all that templates see: {\"Body\": …, \"Properties\": …, \"SystemProperties\": …}.",
+  "What is no JSON gets an error of its own; reading goes on with the next line that begins with { or [.",
   "Prints what POST /iomt/$preview answers. Exit code 0: no errors. 1: errors in a mapping or a message. 2: the words were wrong."})
 final class MappingPreviewCommand implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -40,13 +36,20 @@ final class MappingPreviewCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ObjectNode asked = new MappingFolder(folder).question();
-    asked.set("messages", read());
+    if (asked.path("deviceContent").isNull()) {
+      throw new StartException("folder " + folder + " has no " + MappingFolder.DEVICE
+          + ": without it nothing can be read from messages", null);
+    }
+    MessageFile file = MessageFile.read(messages, Preview.MOST_MESSAGES);
+    ArrayNode bodies = asked.putArray("messages");
+    file.messages().forEach(message -> bodies.add(tokens ? message : token(message)));
     ObjectNode answer;
     try {
       answer = Preview.answer(asked, Instant.now());
     } catch (IllegalArgumentException refused) {
       throw new StartException(refused.getMessage(), refused);
     }
+    file.unreadable().forEach((index, why) -> ((ArrayNode) answer.path("results")).insert(index, unreadable(why)));
     PrintWriter out = spec.commandLine().getOut();
     out.println(answer.toPrettyString());
     out.flush();
@@ -63,25 +66,13 @@ final class MappingPreviewCommand implements Callable<Integer> {
     return false;
   }
 
-  private ArrayNode read() {
-    ArrayNode all = JSON.createArrayNode();
-    try (InputStream in = messages.equals("-") ? System.in : Files.newInputStream(Path.of(messages));
-        MappingIterator<JsonNode> values = JSON.readerFor(JsonNode.class).readValues(in)) {
-      while (values.hasNextValue()) {
-        if (all.size() == Preview.MOST_MESSAGES) {
-          throw new StartException("more than " + Preview.MOST_MESSAGES + " messages; preview some of them", null);
-        }
-        all.add(tokens ? values.nextValue() : token(values.nextValue()));
-      }
-      return all;
-    } catch (JsonProcessingException noJson) {
-      throw new StartException(
-          "message " + (all.size() + 1) + " of " + messages + " is no JSON: line " + noJson.getLocation().getLineNr()
-              + ", column " + noJson.getLocation().getColumnNr(),
-          noJson);
-    } catch (IOException unreadable) {
-      throw new StartException("messages " + messages + " cannot be read: " + unreadable, unreadable);
-    }
+  private static ObjectNode unreadable(String why) {
+    ObjectNode result = JSON.createObjectNode();
+    result.putArray("measurements");
+    result.putArray("observations");
+    result.putArray("errors").addObject().put("kind", "malformed-json").put("message", why).putNull("line");
+    result.putArray("warnings");
+    return result;
   }
 
   private static ObjectNode token(JsonNode body) {

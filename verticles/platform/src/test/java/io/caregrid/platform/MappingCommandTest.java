@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,7 +72,43 @@ class MappingCommandTest {
     assertEquals("Observation", answer.at("/results/1/observations/0/resourceType").asText());
     assertEquals(1, run("mapping", "preview", folder.toString(), bad.toString()));
     assertEquals(1, run("mapping", "preview", folder.toString(), none.toString()));
-    assertTrue(err.toString().contains("is no JSON: line 1"), err.toString());
+    assertTrue(out.toString().contains("Message 1, from line 1 on, is no JSON: line "), out.toString());
+  }
+
+  @Test
+  void anUnreadableMessageGetsAnErrorAndTheOthersArePreviewed() throws IOException {
+    Path file = Files.writeString(folder.resolve("some.ndjson"), """
+        {"deviceId":"m","patientId":"p","time":"2026-11-20T10:00:00Z","heartRate":72}
+        {"deviceId":"m","patientId":
+        {"deviceId":"m","patientId":"p","time":"2026-11-20T10:00:01Z","heartRate":73}
+        nonsense
+        {
+          "deviceId": oops,
+          "heartRate": 5
+        }
+        {"deviceId":"m","patientId":"p","time":"2026-11-20T10:00:02Z","heartRate":74}
+        """);
+
+    assertEquals(1, run("mapping", "preview", folder.toString(), file.toString()));
+
+    JsonNode results = new ObjectMapper().readTree(out.toString()).path("results");
+    List<String> said = new ArrayList<>();
+    results.forEach(one -> said.add(one.at("/errors/0/kind").asText() + one.path("observations").size()));
+    assertEquals(List.of("1", "malformed-json0", "1", "malformed-json0", "malformed-json0", "1"), said);
+    assertTrue(results.at("/4/errors/0/message").asText().startsWith("Message 5, from line 5 on, is no JSON: line 6"),
+        results.toString());
+  }
+
+  @Test
+  void aFolderWithOneOfTheTwoFilesIsNotQuietlyRight() throws IOException {
+    Path messages = Files.writeString(folder.resolve("good.ndjson"), "{}");
+    Files.delete(folder.resolve("devicecontent.json"));
+
+    assertEquals(0, run("mapping", "check", folder.toString()));
+    assertTrue(out.toString().contains("devicecontent.json: warning: The file is missing"), out.toString());
+    assertEquals(1, run("mapping", "check", "--strict", folder.toString()));
+    assertEquals(1, run("mapping", "preview", folder.toString(), messages.toString()));
+    assertTrue(err.toString().contains("has no devicecontent.json"), err.toString());
   }
 
   @Test
