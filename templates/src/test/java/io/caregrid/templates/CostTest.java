@@ -150,6 +150,15 @@ class CostTest {
     assertTooCostly("list[*].[" + call + "]", data);
   }
 
+  @Test
+  void comparingLongTextsCostsMoreThanComparingShortOnes() {
+    String number = "\"" + "1".repeat(999) + "\"";
+    String body = "\"long\":[" + (number + ",").repeat(200) + number + "],\"items\":["
+        + ("{\"u\":" + number.replace("1", "0") + "},").repeat(2_000) + "0]";
+
+    assertEquals("too-costly", failed(path("$..[?(@.u > $.Body.long[*])]", null), body).reason());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"to_string([[[Body]]])", "concat(to_string([[[[Body]]]]), 'a')"})
   void whatIsTooDeepToWriteFailsThatMatch(String value) {

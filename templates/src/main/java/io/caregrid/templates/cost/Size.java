@@ -7,6 +7,7 @@ import java.util.Map;
 public final class Size {
   private final int deepest;
   private long left;
+  private int nodes;
 
   /**
    * @param most    characters of all trees together
@@ -22,7 +23,13 @@ public final class Size {
     return fits(tree, 1);
   }
 
+  /** How many nodes were looked at, at most as many as the limit of characters. */
+  public int nodes() {
+    return nodes;
+  }
+
   private boolean fits(JsonNode tree, int depth) {
+    nodes++;
     left -= tree.isTextual() ? 2 + tree.textValue().length() : 1;
     if (left < 0) return false;
     if (!tree.isContainerNode()) return true;

@@ -40,7 +40,10 @@ record Arguments(String function, Run run, Expr[] written, JsonNode[] values) {
 
   /** Refuses a tree that is too long or too deep to be written. */
   void fits(JsonNode tree) throws JmesPathFailure {
-    if (!new Size(LONGEST_TEXT, DEEPEST).fits(tree)) {
+    Size size = new Size(LONGEST_TEXT, DEEPEST);
+    boolean fits = size.fits(tree);
+    run.charge(size.nodes());
+    if (!fits) {
       throw new JmesPathFailure("too-costly", "function " + function + " would write more than " + LONGEST_TEXT
           + " characters, or what is nested more than " + DEEPEST + " deep");
     }

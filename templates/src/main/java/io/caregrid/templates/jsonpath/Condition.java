@@ -39,9 +39,16 @@ sealed interface Condition {
     public boolean passes(Walk walk, JsonNode candidate) {
       return !left.each(walk, candidate,
           one -> right.each(walk, candidate, other -> {
-            walk.charge(one.isTextual() ? 1 + one.textValue().length() / 64 : 1);
+            walk.charge(cost(one) + cost(other));
             return !operator.holds(one, other);
           }));
+    }
+
+    /** Equal texts are read to the end, and one that may be a number is read as one. */
+    private static int cost(JsonNode side) {
+      if (!side.isTextual()) return 1;
+      int length = side.textValue().length();
+      return 1 + length / 64 + Math.min(length, Operator.LONGEST_NUMBER) / 8;
     }
 
     @Override
@@ -57,10 +64,17 @@ sealed interface Condition {
 
   /** {@code =~ /regex/}: text in which the pattern is found. */
   record Matches(Side left, Pattern pattern) implements Condition {
+    /** Steps that making a matcher is worth. */
+    private static final int MATCHER = 8;
+
     @Override
     public boolean passes(Walk walk, JsonNode candidate) {
-      return !left.each(walk, candidate,
-          one -> !(one.isTextual() && Bounded.find(pattern, one.textValue(), walk.budget)));
+      return !left.each(walk, candidate, one -> !(one.isTextual() && found(walk, one.textValue())));
+    }
+
+    private boolean found(Walk walk, String text) {
+      walk.charge(MATCHER);
+      return Bounded.find(pattern, text, walk.budget);
     }
 
     @Override

@@ -21,7 +21,7 @@ enum Operator {
 
   private static final double EPSILON = 2.2204460492503131E-16;
   /** As many characters as Jackson reads of a number. */
-  private static final int LONGEST_NUMBER = 1_000;
+  static final int LONGEST_NUMBER = 1_000;
   final String written;
 
   Operator(String written) {
