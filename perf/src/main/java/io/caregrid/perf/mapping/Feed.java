@@ -43,7 +43,10 @@ final class Feed {
           .put("timestampExpression", prefix + "endDate")
           .put("patientIdExpression", prefix + "patientId");
       ArrayNode values = template.putArray("values");
-      values.addObject().put("required", true).put("valueName", type).put("valueExpression", value(type, jmes && i % 2 == 0, prefix));
+      values.addObject()
+          .put("required", true)
+          .put("valueName", type)
+          .put("valueExpression", value(type, jmes && i % 2 == 0, prefix));
       if (type.equals("bloodPressure")) {
         values.addObject()
             .put("required", false)
@@ -56,7 +59,8 @@ final class Feed {
 
   private static String value(String type, boolean calculated, String prefix) {
     return calculated
-        ? "multiply(to_number(" + prefix + type + "), `1.5`)" : prefix + type;
+        ? "multiply(to_number(" + prefix + type + "), `1.5`)"
+        : prefix + type;
   }
 
   /** One reading of the first type, and padded as real messages are: with what no template asks for. */
