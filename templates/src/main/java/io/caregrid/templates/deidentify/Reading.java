@@ -54,7 +54,8 @@ final class Reading {
       if (known == null || beside && !Types.isPrimitive(known.type()))
         throw wrong(place + " has an element that R4 does not have" + (isName(plain) ? ": " + name : ""));
       if (beside && json.has(plain)) continue;
-      in.members.put(plain, group(in, plain, known, json.get(plain), json.get("_" + plain), place, depth));
+      JsonNode extra = Types.isPrimitive(known.type()) ? json.get("_" + plain) : null;
+      in.members.put(plain, group(in, plain, known, json.get(plain), extra, place, depth));
     }
   }
 

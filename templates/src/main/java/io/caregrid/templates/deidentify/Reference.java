@@ -18,10 +18,12 @@ final class Reference {
 
   private Reference() {}
 
-  static String withId(String text, UnaryOperator<String> change) {
+  /** @param local whether of {@code http://host/fhir/Patient/1/_history/2} only {@code Patient} and the id stay */
+  static String withId(String text, boolean local, UnaryOperator<String> change) {
     if (text.length() > LONGEST) return change.apply(text);
     Matcher restful = RESTFUL.matcher(text);
     if (restful.matches() && Types.isResource(restful.group(2))) {
+      if (local) return restful.group(2) + "/" + change.apply(restful.group(3));
       String version = restful.group(4) == null ? "" : restful.group(4);
       return restful.group(1) + change.apply(restful.group(3)) + version;
     }

@@ -30,6 +30,8 @@ final class RuleFile {
   private static final Set<Integer> KEY_BYTES = Set.of(16, 24, 32);
   private static final int MOST_RULES = 10_000;
   private static final int MOST_DIGITS = 28;
+  /** Brackets in brackets are followed on the thread's stack. */
+  private static final int LONGEST_PATH = 4_000;
   /** Days; what is shifted by more than a lifetime is a slip. */
   private static final int MOST_DAYS = 365 * 200;
   /** As the tool does: where a configuration has no key, the process makes one up. */
@@ -191,7 +193,7 @@ final class RuleFile {
     Method does = method == null ? null : method(number, method.strip().toLowerCase(Locale.ROOT), members, parameters);
     members.doneLeniently();
     if (selector == null || does == null) return;
-    rules.add(new Rule(number, path, Selector.type(path.strip()), selector, method.strip(), does));
+    rules.add(new Rule(number, path, selector, method.strip(), does));
   }
 
   private String needed(int number, Members members, String name) {
@@ -203,6 +205,10 @@ final class RuleFile {
   }
 
   private Selector selector(int number, Located at, String path) {
+    if (path.length() > LONGEST_PATH) {
+      problems.error(at, "rule " + number + ": a path has " + LONGEST_PATH + " characters at most");
+      return null;
+    }
     try {
       Selector selector = Selector.compile(path);
       String nothing = Selector.emptiness(path);
@@ -229,7 +235,7 @@ final class RuleFile {
       case "redact" -> redact;
       case "keep" -> (element, work) -> {};
       case "dateshift" -> new DateShift(parameters, redact);
-      case "cryptohash" -> Sealing.hash(parameters.cryptoHashKey());
+      case "cryptohash" -> Sealing.hash(parameters.cryptoHashKey(), local(number, members));
       case "encrypt" -> KEY_BYTES.contains(parameters.encryptKey().length)
           ? Sealing.encryption(parameters.encryptKey())
           : null;
@@ -242,6 +248,14 @@ final class RuleFile {
         yield null;
       }
     };
+  }
+
+  /** Our own: {@code "references": "local"}, of references only type and id. */
+  private boolean local(int number, Members members) {
+    String references = members.text("references");
+    if (references == null || references.equalsIgnoreCase("local")) return references != null;
+    problems.error(members.get("references"), "rule " + number + ": references must be local, or not be there");
+    return false;
   }
 
   private Method substitute(int number, Members members) {

@@ -18,15 +18,21 @@ final class Sealing {
 
   private Sealing() {}
 
-  /** HMAC-SHA256 in hexadecimal. Of a reference only the id, so that references still point to what they did. */
-  static Method hash(String key) {
+  /**
+   * HMAC-SHA256 in hexadecimal. Of a reference only the id, so that references still point to what they did.
+   *
+   * @param local whether all that is met is a reference, of which neither server nor version stays
+   */
+  static Method hash(String key, boolean local) {
     SecretKeySpec secret = new SecretKeySpec(key.getBytes(StandardCharsets.UTF_8), "HmacSHA256");
     return (element, work) -> {
       if (!element.hasValue()) return;
       String text = element.value.asText();
       boolean reference = element.name.equals("reference") && element.parent != null
           && element.parent.type.equals("Reference");
-      String hashed = reference ? Reference.withId(text, id -> hash(secret, id)) : hash(secret, text);
+      String hashed = local || reference
+          ? Reference.withId(text, local, id -> hash(secret, id))
+          : hash(secret, text);
       work.changed(element, Label.CRYTOHASH, TextNode.valueOf(hashed));
     };
   }

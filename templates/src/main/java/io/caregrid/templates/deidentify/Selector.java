@@ -30,11 +30,19 @@ final class Selector {
   private static final Pattern PLAIN = Pattern.compile("[a-z][a-zA-Z]*(?:\\.[a-z][a-zA-Z]*)*");
   private static final Pattern BELOW = Pattern.compile("nodesBy(Type|Name)\\(\\s*(?:'([^']*)'|\"([^\"]*)\")\\s*\\)");
 
-  private final List<List<Stage>> alternatives;
+  private static final Set<String> ANY = Set.of("Resource", "DomainResource");
 
-  private Selector(List<List<Stage>> alternatives) {
+  private final List<Alternative> alternatives;
+  /** Of the resources it finds something in; empty: all. */
+  private final Set<String> types;
+
+  private Selector(List<Alternative> alternatives, Set<String> types) {
     this.alternatives = alternatives;
+    this.types = types;
   }
+
+  /** @param type of the resources it is for; null for all */
+  private record Alternative(String type, List<Stage> stages) {}
 
   /** From elements to others. */
   @FunctionalInterface
@@ -52,19 +60,40 @@ final class Selector {
 
   /** @throws FhirPathException with the place in the path */
   static Selector compile(String path) {
-    List<List<Stage>> alternatives = new ArrayList<>();
-    if (!path.contains("nodesBy")) {
-      alternatives.add(List.of(stage(path, 0, path.length(), true)));
-      return new Selector(alternatives);
+    List<Part> parts = parts(path);
+    Set<String> types = new LinkedHashSet<>();
+    parts.forEach(part -> types.add(part.type(path)));
+    Set<String> of = types.contains(null) ? Set.of() : types;
+    if (!path.contains("nodesBy"))
+      return new Selector(List.of(new Alternative(null, List.of(stage(path, 0, path.length(), true)))), of);
+    List<Alternative> alternatives = new ArrayList<>();
+    for (Part part : parts) alternatives.add(new Alternative(part.type(path), stages(path, part.from, part.to)));
+    return new Selector(alternatives, of);
+  }
+
+  boolean isFor(String resource) {
+    return types.isEmpty() || types.contains(resource);
+  }
+
+  /** What stands between the bars of a path. */
+  private record Part(int from, int to) {
+    /** Null for all. */
+    String type(String path) {
+      String type = Selector.type(path.substring(from, to).strip());
+      return type == null || ANY.contains(type) ? null : type;
     }
+  }
+
+  private static List<Part> parts(String path) {
+    List<Part> parts = new ArrayList<>();
     int from = 0;
     int end = path.length();
     for (int at = 0; at <= end; at = at < end ? Math.min(next(path, at), end) : end + 1) {
       if (at < end && path.charAt(at) != '|') continue;
-      alternatives.add(stages(path, from, at));
+      parts.add(new Part(from, at));
       from = at + 1;
     }
-    return new Selector(alternatives);
+    return parts;
   }
 
   /** The character behind this one, or behind the string or bracket that begins here. */
@@ -184,9 +213,11 @@ final class Selector {
   }
 
   List<Element> select(Element resource, Work work) {
-    if (alternatives.size() == 1) return select(alternatives.get(0), resource, work);
+    if (alternatives.size() == 1) return select(alternatives.get(0).stages, resource, work);
     Set<Element> found = new LinkedHashSet<>();
-    for (List<Stage> stages : alternatives) found.addAll(select(stages, resource, work));
+    for (Alternative one : alternatives) {
+      if (one.type == null || one.type.equals(resource.type)) found.addAll(select(one.stages, resource, work));
+    }
     return List.copyOf(found);
   }
 
@@ -200,6 +231,14 @@ final class Selector {
    * Why a path that can be read finds nothing ever; null when nothing speaks against it. The elements of a plain path are looked up in R4's definitions.
    */
   static String emptiness(String path) {
+    for (Part part : parts(path)) {
+      String why = nothingIn(path.substring(part.from, part.to).strip());
+      if (why != null) return why;
+    }
+    return null;
+  }
+
+  private static String nothingIn(String path) {
     String type = type(path);
     if (type == null) return null;
     if (!Types.isResource(type)) return "R4 has no resource type " + type;

@@ -429,4 +429,33 @@ class DeidentifierTest {
     assertEquals(Kind.TOO_LONG, refused.kind());
     assertTrue(System.nanoTime() - begin < Duration.ofSeconds(10).toNanos(), "ended late");
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"'name':[{}],'_name':[null,{}]", "'contained':[],'_contained':[{}]", "'_contained':{}",
+    "'meta':[{'id':'Curie'}]", "'meta':{},'_meta':{'id':'Curie'}", "'birthDate':['1967-11-07']"})
+  void whatStandsWhereR4HasNoneOrOneIsRefused(String members) {
+    assertEquals(Kind.INPUT, assertThrows(DeidentifyException.class, () -> apply(with(rule("Resource", "redact")),
+        json("{'resourceType':'Patient'," + members + "}"))).kind());
+  }
+
+  @Test
+  void aPathThatIsTooLongIsAnErrorWithItsPlace() {
+    for (String path : List.of("nodesBy" + "(".repeat(200_000), "Patient." + "name.".repeat(1_000) + "use")) {
+      List<MappingProblem> problems = assertThrows(MappingException.class, () -> with(rule(path, "redact"))).problems();
+      assertTrue(problems.get(0).message().contains("4000 characters"), problems.get(0).message());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Patient.name | Practitioner.name", "Practitioner.name|Patient.name",
+    "Patient.nodesByType(`HumanName`) | Practitioner.name", "Practitioner.name | Patient.nodesByName(`name`)"})
+  void eachAlternativeOfAPathIsForItsOwnType(String path) {
+    Deidentifier both = with(rule(path, "redact"));
+
+    assertEquals(List.of(), both.warnings());
+    for (String type : List.of("Patient", "Practitioner"))
+      assertFalse(apply(both, json("{'resourceType':'" + type + "','name':[{'family':'Curie'}]}")).has("name"), type);
+    assertTrue(apply(both, json("{'resourceType':'Person','name':[{'family':'Curie'}]}")).has("name"));
+    assertEquals(1, with(rule("Patient.name | Practitioner.nmae", "redact")).warnings().size());
+  }
 }

@@ -23,10 +23,19 @@ final class EveryResource {
   static final String MARK = "Zaphod";
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private static final int DEEPEST = 5;
+  private static final String TEXT = "https://" + MARK + ".example.org/Patient/" + MARK;
+  /** Texts in elements that may keep some texts, by name. */
+  private static final Map<String, List<String>> STRANGE = Map.of("unit",
+      List.of(TEXT, "a", "kg", "Years", MARK + "@x"),
+      "state", List.of(TEXT, MARK + " 7"), "country", List.of("DE", TEXT, "US", MARK + " 12", "GB"),
+      "postalCode", List.of("SW1A 1AA", "80331", MARK), "data", List.of(MARK, "1 2 E U " + MARK),
+      "reference", List.of(TEXT + "/_history/" + MARK, "Patient/" + MARK + "/_history/" + MARK, "#" + MARK, MARK),
+      "fullUrl", List.of(TEXT, "urn:uuid:" + MARK), "system", List.of(TEXT, MARK, "urn:oid:" + MARK + "@x"));
   private final Map<String, Map<String, String>> types = new LinkedHashMap<>();
   private final Map<String, String> bases = new LinkedHashMap<>();
   private List<String> open;
   private int turn;
+  private int drawn;
 
   EveryResource() throws IOException {
     try (BufferedReader lines = new BufferedReader(
@@ -90,14 +99,20 @@ final class EveryResource {
       name = name.substring(0, name.length() - 3) + Character.toUpperCase(type.charAt(0)) + type.substring(1);
     }
     if (type.isEmpty() || !types.containsKey(type) && Character.isUpperCase(type.charAt(0))) return;
-    JsonNode value = value(type, depth + 1);
+    JsonNode value = STRANGE.containsKey(name) && (type.equals("string") || type.equals("uri"))
+        ? JSON.textNode(drawn(STRANGE.get(name)))
+        : value(type, depth + 1);
     if (value.isEmpty() && value.isObject()) return;
     ArrayNode array = JSON.arrayNode().add(value);
     json.set(name, many ? array : value);
     if (!Character.isLowerCase(type.charAt(0)) || type.equals("xhtml")) return;
-    ObjectNode beside = JSON.objectNode();
+    ObjectNode beside = JSON.objectNode().put("id", MARK);
     beside.putArray("extension").addObject().put("url", "http://" + MARK).put("valueString", MARK);
-    if (depth < 2) json.set("_" + name, many ? JSON.arrayNode().add(beside) : beside);
+    if (depth < 2 || STRANGE.containsKey(name)) json.set("_" + name, many ? JSON.arrayNode().add(beside) : beside);
+  }
+
+  private String drawn(List<String> from) {
+    return from.get((drawn++ & 0xffff) % from.size());
   }
 
   private JsonNode primitive(String type) {
@@ -109,7 +124,7 @@ final class EveryResource {
       case "dateTime" -> JSON.textNode("2011-04-17T13:28:17.5-05:00");
       case "instant" -> JSON.textNode("2011-04-17T13:28:17.5-05:00");
       case "time" -> JSON.textNode("13:28:17");
-      case "code" -> JSON.textNode("some-code");
+      case "code" -> JSON.textNode(drawn(List.of("some-code", MARK + " Beeblebrox", "other")));
       case "id" -> JSON.textNode(MARK);
       default -> JSON.textNode("https://" + MARK + ".example.org/Patient/" + MARK);
     };

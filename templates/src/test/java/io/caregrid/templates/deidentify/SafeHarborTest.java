@@ -2,6 +2,7 @@ package io.caregrid.templates.deidentify;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -31,9 +32,10 @@ class SafeHarborTest {
   private static final Deidentifier HARBOR = Deidentifier.read("safe-harbor", Deidentifier.safeHarbor(),
       new Keys("shift", "hash", null), CLOCK);
   private static final Set<String> QUANTITIES = Set.of("Quantity", "Age", "Count", "Distance", "Duration");
+  private static final Set<String> YEARS = Set.of("a", "Years");
   private static final Set<String> NEVER = Set.of("instant", "time", "markdown", "xhtml", "url", "canonical", "oid",
       "uuid", "base64Binary");
-  private static final Map<String, Set<String>> TEXTS = Map.of("Address", Set.of("state", "country", "postalCode"),
+  private static final Map<String, Set<String>> TEXTS = Map.of("Address", Set.of("state", "country"),
       "SampledData", Set.of("data"));
 
   @Test
@@ -63,7 +65,8 @@ class SafeHarborTest {
   @Test
   void theCheckFindsWhatALostRuleLeaves() throws IOException {
     EveryResource every = new EveryResource();
-    for (String kind : List.of("date", "string", "uri", "Extension", "Age", "id")) {
+    for (String kind : List.of("date", "string", "uri", "Extension", "Age", "id", "Quantity", "Address", "code",
+        "Coding")) {
       ObjectNode config = (ObjectNode) JSON.readTree(Deidentifier.safeHarbor());
       for (var rules = config.withArray("fhirPathRules").elements(); rules.hasNext();) {
         JsonNode rule = rules.next();
@@ -72,7 +75,7 @@ class SafeHarborTest {
       }
       Deidentifier lesser = Deidentifier.read("lesser", config, Keys.NONE, CLOCK);
       Set<String> left = new TreeSet<>();
-      for (String type : List.of("Patient", "Condition", "Location", "Bundle", "ImagingStudy"))
+      for (String type : List.of("Patient", "Condition", "Location", "Bundle", "ImagingStudy", "Observation"))
         for (int turn = 0; turn < 5; turn++) {
           ObjectNode whole = every.resource(type, turn);
           try {
@@ -100,16 +103,25 @@ class SafeHarborTest {
     String text = one.value.asText();
     String in = one.parent == null ? "" : one.parent.type;
     return switch (one.type) {
-      case "string" -> one.name.equals("unit") && QUANTITIES.contains(in)
+      case "string" -> one.name.equals("unit") && QUANTITIES.contains(in) && !text.contains(EveryResource.MARK)
           || one.path().endsWith(".meta.security.display") && !text.contains(EveryResource.MARK)
-          || one.name.equals("reference") && text.matches("([A-Z][A-Za-z]+/|#|urn:[a-z]+:)?[0-9a-f]{64}(/_history/.*)?")
-          || TEXTS.getOrDefault(in, Set.of()).contains(one.name);
-      case "uri" -> one.name.equals("system") && (in.equals("Coding") || QUANTITIES.contains(in));
+          || one.name.equals("reference") && text.matches("([A-Z][A-Za-z]+/|#|urn:[a-z]+:)?[0-9a-f]{64}")
+          || one.name.equals("postalCode") && text.endsWith("00") && "US".equals(sibling(one, "country"))
+          || TEXTS.getOrDefault(in, Set.of()).contains(one.name) && !text.contains(EveryResource.MARK);
+      case "uri" -> one.name.equals("system") && (in.equals("Coding") || QUANTITIES.contains(in))
+          && !text.contains(EveryResource.MARK)
+          || one.path().equals("Bundle.entry.fullUrl") && text.matches("([A-Z][A-Za-z]+/|urn:uuid:)?[0-9a-f]{64}");
       case "id" -> one.name.equals("id") && one.parent.isResource() && text.matches("[0-9a-f]{64}");
       case "date", "dateTime" -> text.matches("\\d{4}");
-      case "decimal" -> !in.equals("Age") && !in.equals("Location.position");
+      case "decimal" -> !in.equals("Age") && !in.equals("Location.position")
+          && !(QUANTITIES.contains(in) && YEARS.contains(sibling(one, "unit")));
       default -> !text.contains(EveryResource.MARK);
     };
+  }
+
+  private static String sibling(Element one, String name) {
+    Element sibling = one.parent.child(name);
+    return sibling == null || !sibling.hasValue() ? "" : sibling.value.asText();
   }
 
   private static ObjectNode apply(ObjectNode resource) {
@@ -238,5 +250,61 @@ class SafeHarborTest {
     ObjectNode observation = json("{'resourceType':'Observation','valueQuantity':{'value':1}}");
     ((ObjectNode) observation.path("valueQuantity")).put("code", "x".repeat(65));
     assertFalse(apply(observation).path("valueQuantity").has("code"));
+  }
+
+  @Test
+  void noElementOfAnyTypeTakesATextWhereATruthValueOrNumberShouldBe() throws IOException {
+    EveryResource every = new EveryResource();
+    int seen = 0;
+    for (String type : every.resources()) {
+      ObjectNode resource = every.resource(type, 0);
+      for (Map.Entry<String, JsonNode> member : List.copyOf(resource.properties())) {
+        if (!member.getValue().isNumber() && !member.getValue().isBoolean()) continue;
+        seen++;
+        ObjectNode other = resource.deepCopy().put(member.getKey(), EveryResource.MARK);
+        assertThrows(DeidentifyException.class, () -> apply(other), type + "." + member.getKey());
+      }
+    }
+    assertTrue(seen > 50, seen + " elements");
+  }
+
+  @Test
+  void idsBesideValuesGoAndKeptTextsAreShort() throws IOException {
+    ObjectNode left = apply(
+        json("{'resourceType':'Patient','meta':{'security':[{'system':'http://x','code':'Zaphod'}]},"
+            + "'address':[{'state':'MA','_state':{'id':'Zaphod'},'country':'C\u00f4te d\u2019Ivoire 5'},{'state':'North-Rhine',"
+            + "'id':'Zaphod'}],'maritalStatus':{'coding':[{'system':'http://loinc.org','code':'m'},{'system':"
+            + "'https://h.example/Patient/Zaphod','code':'n'},{'system':'http://snomed.info/sct/900000000000207008'}]}}"));
+
+    assertFalse(left.toString().contains("Zaphod"), left.toString());
+    assertEquals("[{\"state\":\"MA\"},{\"state\":\"North-Rhine\"}]", left.path("address").toString());
+    assertEquals("[{\"system\":\"http://loinc.org\",\"code\":\"m\"},{\"code\":\"n\"},{\"system\":"
+        + "\"http://snomed.info/sct/900000000000207008\"}]", left.at("/maritalStatus/coding").toString());
+    for (String unit : List.of("mm[Hg]", "beats/minute", "10*3/uL", "g/1.73 m2", "\u00b5g/L"))
+      assertEquals(unit, apply(json("{'resourceType':'Observation','valueQuantity':{'unit':'" + unit + "'}}"))
+          .at("/valueQuantity/unit")
+          .asText());
+    for (String unit : List.of("123-45-6789", "a@b", "x".repeat(33)))
+      assertFalse(apply(json("{'resourceType':'Observation','valueQuantity':{'unit':'" + unit + "'}}"))
+          .has("valueQuantity"), unit);
+    for (String data : List.of("1 2.5 -3 E U L 4e3", "Zaphod"))
+      assertEquals(data.startsWith("1"), apply(json("{'resourceType':'Observation','valueSampledData':{'data':'" + data
+          + "'}}")).has("valueSampledData"));
+  }
+
+  @Test
+  void referencesOfABundlePointToTheSameEntriesWithoutServersAndVersions() throws IOException {
+    String uuid = "urn:uuid:8f0c7b52-0d0e-4a3c-9a55-2d1c9a4b7e11";
+    ObjectNode left = apply(json("{'resourceType':'Bundle','entry':[{'fullUrl':'https://h.example/fhir/Patient/a',"
+        + "'resource':{'resourceType':'Patient','id':'a'}},{'fullUrl':'" + uuid + "','resource':{'resourceType':"
+        + "'Observation','subject':{'reference':'https://h.example/fhir/Patient/a/_history/7'},'hasMember':[{"
+        + "'reference':'" + uuid + "'}],'focus':[{'reference':'Patient/a/_history/7'}]}}]}"));
+
+    String patient = "Patient/" + left.at("/entry/0/resource/id").asText();
+    assertEquals(patient, left.at("/entry/0/fullUrl").asText());
+    assertEquals(patient, left.at("/entry/1/resource/subject/reference").asText());
+    assertEquals(patient, left.at("/entry/1/resource/focus/0/reference").asText());
+    assertEquals(left.at("/entry/1/fullUrl").asText(), left.at("/entry/1/resource/hasMember/0/reference").asText());
+    assertFalse(left.toString().contains("h.example"), left.toString());
   }
 }

@@ -2,7 +2,6 @@ package io.caregrid.platform;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.api.fhir.r4.Trees;
-import io.caregrid.cluster.Configuration;
 import io.caregrid.cluster.DeidentifyConfig;
 import io.caregrid.templates.MappingException;
 import io.caregrid.templates.deidentify.Deidentifier;
@@ -25,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -37,14 +37,15 @@ import picocli.CommandLine.Spec;
 /** De-identifies files on this machine; no node is asked. */
 @Command(name = "deidentify", description = "De-identifies FHIR R4 resources in files: JSON, or NDJSON with a resource a line.", footer = {
   "",
-  "Keys that the configuration does not have are taken from CAREGRID_FHIR_DEIDENTIFY_CRYPTO_HASH_KEY, _DATE_SHIFT_KEY and _ENCRYPT_KEY.",
+  "Keys that the configuration does not have are taken from CAREGRID_FHIR_DEIDENTIFY_CRYPTO_HASH_KEY, _DATE_SHIFT_KEY and _ENCRYPT_KEY,",
+  "else from fhir.deidentify.* of the file that CAREGRID_CONFIG names, or of conf/caregrid.yaml.",
   "", "Example:",
   "  caregrid deidentify --config configuration.json --output given-away Patient.ndjson Observation.ndjson"})
 final class DeidentifyCommand implements Callable<Integer> {
   private static final Duration LONGEST = Duration.ofMinutes(5);
   @Option(names = "--config", paramLabel = "FILE", description = "Configuration as Microsoft's anonymization tool takes it. Default: Safe Harbor's, which comes with the house.")
   private Path config;
-  @Option(names = "--output", paramLabel = "FOLDER", required = true, description = "Where the files are written, under the same names.")
+  @Option(names = "--output", paramLabel = "FOLDER", required = true, description = "Where the files are written, under the same names: a file Smith_John.json tells who is in it.")
   private Path output;
   @Parameters(paramLabel = "FILE", arity = "1..*", description = "*.ndjson is read by lines, any other as one resource.")
   private List<Path> files;
@@ -103,11 +104,7 @@ final class DeidentifyCommand implements Callable<Integer> {
   }
 
   private Deidentifier deidentifier() throws IOException {
-    DeidentifyConfig own = Configuration.defaults()
-        .withEnvironment(System.getenv(), Settings.NOT_SETTINGS)
-        .node()
-        .fhir()
-        .deidentify();
+    DeidentifyConfig own = new Settings().load("default", Map.of()).node().fhir().deidentify();
     Keys keys = new Keys(own.dateShiftKey(), own.cryptoHashKey(), own.encryptKey());
     try {
       String name = config == null ? "safe-harbor-r4.json" : config.toString();

@@ -74,14 +74,14 @@ public final class DeidentifyRoutes implements Routes {
     needs(Access.FHIR_EXPORT, router.post(ADDRESS)).handler(this::asked);
   }
 
-  /** @param entry what the audit trail has to say of it */
   private record Asked(JsonNode config, JsonNode resource) {
+    /** For the audit trail. What was sent is no resource of ours, whatever it calls itself: nobody's record was looked at. */
     Entry entry(Caller caller) {
       String type = resource.path("resourceType").asText();
       String id = resource.path("id").asText();
       boolean named = TYPE.matcher(type).matches() && ID.matcher(id).matches();
-      Entry entry = Entry.of(caller, Deed.VIEW, named ? type + "/" + id : null).asking("$de-identify");
-      return named && type.equals("Patient") ? entry.about(List.of("Patient/" + id)) : entry;
+      return Entry.of(caller, Deed.VIEW, null)
+          .asking("$de-identify" + (named ? " of what was sent as " + type + "/" + id : ""));
     }
   }
 

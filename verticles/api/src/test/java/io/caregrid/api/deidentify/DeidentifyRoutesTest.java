@@ -21,7 +21,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(VertxExtension.class)
 class DeidentifyRoutesTest {
-  private static final DeidentifyConfig KEYS = new DeidentifyConfig("shift", "123", "");
+  private static final DeidentifyConfig KEYS = new DeidentifyConfig("shift", "0123456789abcdef0123456789abcdef", "");
   private static final String PATIENT = "{\"resourceType\":\"Patient\",\"id\":\"a\",\"birthDate\":\"1980-04-01\","
       + "\"name\":[{\"family\":\"Curie\"}],\"multipleBirthInteger\":2}";
   private final List<Audit.Entry> entries = new CopyOnWriteArrayList<>();
@@ -47,10 +47,12 @@ class DeidentifyRoutesTest {
     answered(vertx, test, KEYS, "", "{\"resource\":" + PATIENT + "}", answer -> {
       assertEquals(200, answer.statusCode(), answer.bodyAsString());
       assertEquals("1980", answer.bodyAsJsonObject().getString("birthDate"));
-      assertEquals("69e99e82127c1f146f50653e02b92c4bb0c3bc182a6165a5bbce5f4f94e1ccb7",
+      assertEquals("aa2187723645a252148bbf3aad0e20d4c3a2861235bb65a264967af9d46faec2",
           answer.bodyAsJsonObject().getString("id"));
       assertFalse(answer.bodyAsString().contains("Curie"));
-      assertEquals(List.of("Patient/a"), entries.get(0).patients());
+      assertEquals(List.of(), entries.get(0).what());
+      assertEquals(List.of(), entries.get(0).patients());
+      assertEquals("$de-identify of what was sent as Patient/a", entries.get(0).query());
       assertEquals(Audit.DONE, entries.get(0).status());
     });
   }
