@@ -6,7 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.liquid.ConversionException;
 import io.caregrid.templates.liquid.ErrorCode;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -15,6 +16,9 @@ import java.util.Set;
  * have and take what they do not, of anything else the later one counts; null changes nothing.
  */
 public final class Entries {
+  /** What is in the lists that took something, so that each is looked through once. */
+  private final Map<ArrayNode, Set<JsonNode>> known = new IdentityHashMap<>();
+
   private Entries() {}
 
   /** @throws ConversionException 1402 when {@code entry} is no list of objects */
@@ -23,6 +27,7 @@ public final class Entries {
     if (entries == null) return bundle;
     ArrayNode merged = bundle.arrayNode();
     Map<String, ObjectNode> byKey = new HashMap<>();
+    Entries joining = new Entries();
     for (JsonNode entry : entries) {
       if (!(entry instanceof ObjectNode object)) {
         throw new ConversionException(ErrorCode.JSON_MERGING_ERROR,
@@ -30,7 +35,7 @@ public final class Entries {
       }
       ObjectNode first = byKey.putIfAbsent(key(object), object);
       if (first == null) merged.add(object);
-      else join(first, object);
+      else joining.join(first, object);
     }
     bundle.set("entry", merged);
     return bundle;
@@ -46,7 +51,7 @@ public final class Entries {
     return key.toString();
   }
 
-  private static void join(ObjectNode target, ObjectNode addition) {
+  private void join(ObjectNode target, ObjectNode addition) {
     addition.fields().forEachRemaining(member -> {
       JsonNode there = target.get(member.getKey());
       JsonNode value = member.getValue();
@@ -60,9 +65,12 @@ public final class Entries {
     });
   }
 
-  private static void unite(ArrayNode list, ArrayNode more) {
-    Set<JsonNode> known = new LinkedHashSet<>();
-    list.forEach(known::add);
-    for (JsonNode each : more) if (known.add(each)) list.add(each);
+  private void unite(ArrayNode list, ArrayNode more) {
+    Set<JsonNode> there = known.computeIfAbsent(list, first -> {
+      Set<JsonNode> items = new HashSet<>();
+      first.forEach(items::add);
+      return items;
+    });
+    for (JsonNode each : more) if (there.add(each)) list.add(each);
   }
 }

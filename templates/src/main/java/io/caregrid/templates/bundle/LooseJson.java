@@ -9,12 +9,15 @@ import io.caregrid.templates.liquid.ErrorCode;
 import java.math.BigDecimal;
 
 /**
- * The JSON that templates render. Any number of commas may stand where one belongs, before the first and behind the last; a character that begins nothing is
- * passed over; {@code ""}, {@code {}}, {@code []} and what becomes empty by their absence is left out. Null and false stay. A tab or line break inside a text is
- * taken as it is. What follows the first object is not looked at.
+ * The JSON that templates render. Any number of commas may stand where one belongs, before the first and behind the last;
+ * {@code ""}, {@code {}}, {@code []} and what becomes empty by their absence is left out. Null and false stay. A tab or line break inside a text is
+ * taken as it is, and so are the numbers {@code .5}, {@code 5.} and {@code +5}. What stands before the first object, or follows it, is not looked at; inside of it,
+ * whatever is no JSON is an error, since what is left of {@code <5} or {@code 5 mg} would be another value.
  */
 public final class LooseJson {
   private static final int DEEPEST = 500;
+  private static final int LONGEST_NUMBER = 100;
+  private static final int LARGEST_EXPONENT = 400;
   private static final JsonNodeFactory NODES = JsonNodeFactory.withExactBigDecimals(true);
   private final String text;
   private int at;
@@ -26,6 +29,7 @@ public final class LooseJson {
   /** @throws ConversionException 1401 with the line and column of the rendered text */
   public static ObjectNode read(String text) {
     LooseJson reader = new LooseJson(text);
+    reader.at = Math.max(0, text.indexOf('{'));
     reader.expect('{');
     JsonNode object = reader.object(1);
     return object == null ? NODES.objectNode() : (ObjectNode) object;
@@ -82,37 +86,57 @@ public final class LooseJson {
       case '"' :
         String string = string();
         return string.isEmpty() ? null : NODES.textNode(string);
-      case 't', 'f' :
-        at += one == 't' ? 3 : 4;
-        return NODES.booleanNode(one == 't');
+      case 't' :
+        return word("true", NODES.booleanNode(true));
+      case 'f' :
+        return word("false", NODES.booleanNode(false));
       case 'n' :
-        at += 3;
-        return NODES.nullNode();
-      case ',', ':', '}', ']', '\0' :
-        at--;
-        throw wrong("a value is missing");
+        return word("null", NODES.nullNode());
       default :
         at--;
         return number();
     }
   }
 
+  private JsonNode word(String word, JsonNode meaning) {
+    at--;
+    if (!text.startsWith(word, at)) throw wrong("this is no value");
+    at += word.length();
+    return meaning;
+  }
+
   private JsonNode number() {
-    int from = at++;
-    if (text.charAt(from) == '-' || text.charAt(from) != '0') while (isDigit(at)) at++;
-    if (at < text.length() && text.charAt(at) == '.' && isDigit(at + 1)) for (at++; isDigit(at);) at++;
+    int from = at;
+    if (at < text.length() && (text.charAt(at) == '-' || text.charAt(at) == '+')) at++;
+    int whole = at;
+    if (at < text.length() && text.charAt(at) == '0') at++;
+    else digits();
+    int fraction = at;
+    if (at < text.length() && text.charAt(at) == '.' && (fraction > whole || isDigit(at + 1))) {
+      at++;
+      digits();
+    }
+    if (at == whole)
+      throw wrong(",:}]".indexOf(next()) >= 0 || next() == '\0' ? "a value is missing" : "this is no value");
+    int end = at;
     if (at < text.length() && (text.charAt(at) | 32) == 'e') exponent();
+    if (at - from > LONGEST_NUMBER) throw wrong("a number is longer than " + LONGEST_NUMBER + " characters");
     BigDecimal number = new BigDecimal(text.substring(from, at));
-    boolean whole = text.substring(from, at).chars().noneMatch(each -> each == '.' || (each | 32) == 'e');
-    return whole ? NODES.numberNode(number.toBigInteger()) : NODES.numberNode(number);
+    return end == fraction && at == end ? NODES.numberNode(number.toBigInteger()) : NODES.numberNode(number);
+  }
+
+  private void digits() {
+    while (isDigit(at)) at++;
   }
 
   private void exponent() {
-    int sign = at + 1 < text.length() && (text.charAt(at + 1) == '-' || text.charAt(at + 1) == '+') ? 1 : 0;
-    if (!isDigit(at + 1 + sign)) return;
-    int end = at + 1 + sign;
+    int from = at + 1;
+    if (from < text.length() && (text.charAt(from) == '-' || text.charAt(from) == '+')) from++;
+    int end = from;
     while (isDigit(end)) end++;
-    if (end - at > 6) throw wrong("a number is too large");
+    if (end == from) return;
+    if (end - from > 3 || Integer.parseInt(text.substring(from, end)) > LARGEST_EXPONENT)
+      throw wrong("a number is too large or too small");
     at = end;
   }
 
@@ -160,13 +184,11 @@ public final class LooseJson {
     return (char) code;
   }
 
-  /** The next character that begins something; {@code '\0'} at the end. */
+  /** The next character that is no white space; {@code '\0'} at the end. */
   private char next() {
     for (; at < text.length(); at++) {
       char one = text.charAt(at);
-      if ("{}[],:\"".indexOf(one) >= 0 || one >= '0' && one <= '9') return one;
-      if (one == '-' && isDigit(at + 1)) return one;
-      if (text.startsWith("true", at) || text.startsWith("false", at) || text.startsWith("null", at)) return one;
+      if (!Character.isWhitespace(one) && !Character.isSpaceChar(one) && one != '\uFEFF') return one;
     }
     return '\0';
   }

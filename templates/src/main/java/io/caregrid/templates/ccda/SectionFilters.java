@@ -32,7 +32,7 @@ public final class SectionFilters {
     Map<String, List<Object>> found = new LinkedHashMap<>();
     List<Object> components = Values
         .listed(at(document, "ClinicalDocument", "component", "structuredBody", "component"));
-    for (String name : Values.text(names).split("\\|")) {
+    for (String name : Values.required(names).split("\\|")) {
       for (Object component : components) {
         if (name.isEmpty() || !(at(component, "section") instanceof Map<?, ?> section) || !fits.test(section, name))
           continue;

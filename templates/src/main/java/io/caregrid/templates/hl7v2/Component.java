@@ -7,25 +7,28 @@ import java.util.List;
 /** One component; {@code component.1} is the text of its first subcomponent. Any look into it counts as reading it. */
 public final class Component implements Indexed {
   final String raw;
+  /** Where it begins in its segment as it was sent. */
+  final int start;
   private final Separators separators;
   private final boolean literal;
   private String value;
   private List<String> subcomponents;
   boolean read;
 
-  Component(String raw, Separators separators) {
-    this(raw, separators, false);
+  Component(String raw, int start, Separators separators) {
+    this(raw, start, separators, false);
   }
 
-  private Component(String raw, Separators separators, boolean literal) {
+  private Component(String raw, int start, Separators separators, boolean literal) {
     this.raw = raw;
+    this.start = start;
     this.separators = separators;
     this.literal = literal;
     read = literal;
   }
 
   static Component literal(String text, Separators separators) {
-    return new Component(text, separators, true);
+    return new Component(text, 0, separators, true);
   }
 
   String value() {

@@ -32,20 +32,20 @@ public final class Field implements Indexed {
       int end = line.indexOf(separators.repetition(), at);
       if (end < 0 || end > to) end = to;
       String text = line.substring(at, end);
-      repeats.add(new Field(text, separators, components(text, separators), List.of()));
+      repeats.add(new Field(text, separators, components(text, at, separators), List.of()));
       at = end + 1;
     }
     String whole = repeats.size() == 1 ? repeats.get(0).raw : line.substring(from, to);
     return new Field(whole, separators, repeats.get(0).components, repeats);
   }
 
-  private static List<Component> components(String text, Separators separators) {
+  private static List<Component> components(String text, int start, Separators separators) {
     List<Component> components = new ArrayList<>();
     components.add(null);
     for (int at = 0; at <= text.length();) {
       int end = text.indexOf(separators.component(), at);
       if (end < 0) end = text.length();
-      components.add(end == at ? null : new Component(text.substring(at, end), separators));
+      components.add(end == at ? null : new Component(text.substring(at, end), start + at, separators));
       at = end + 1;
     }
     return components;

@@ -13,9 +13,12 @@ import java.util.List;
  * @param segments as many as {@code ids}
  */
 public record Message(List<String> ids, List<Segment> segments) implements Indexed {
+  /** Most segments and separators together: each makes an object, some a hundred times larger than its character. */
+  static final int MOST_PARTS = 1_000_000;
+
   /**
    * @param text segments ended by CR, LF or both; empty lines and a byte order mark are left out
-   * @throws ConversionException 1202 to 1207
+   * @throws ConversionException 1201 for too many parts, 1202 to 1207
    */
   public static Message parse(String text) {
     if (text == null || text.isBlank()) {
@@ -27,6 +30,10 @@ public record Message(List<String> ids, List<Segment> segments) implements Index
       throw new ConversionException(ErrorCode.INVALID_HL7V2_MESSAGE,
           "there is no segment in it");
     Separators separators = Separators.of(lines.get(0));
+    if (lines.size() + separators.count(text) > MOST_PARTS) {
+      throw new ConversionException(ErrorCode.INPUT_PARSING_ERROR,
+          "the message has more than " + MOST_PARTS + " segments and separators");
+    }
     List<String> ids = new ArrayList<>(lines.size());
     List<Segment> segments = new ArrayList<>(lines.size());
     for (String line : lines) {

@@ -34,7 +34,7 @@ public final class SegmentFilters {
   }
 
   private static List<String> wanted(Object ids) {
-    return Arrays.asList(Values.text(ids).split("\\|", -1));
+    return Arrays.asList(Values.required(ids).split("\\|", -1));
   }
 
   private static Map<String, Segment> first(Message message, List<String> wanted) {

@@ -24,6 +24,16 @@ record Separators(char field, char component, char repetition, char subcomponent
     return new Separators(header.charAt(3), header.charAt(4), header.charAt(5), header.charAt(7));
   }
 
+  /** How many of them, but for the escape character, there are in {@code text}. */
+  int count(String text) {
+    int count = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char one = text.charAt(i);
+      if (one == field || one == component || one == repetition || one == subcomponent) count++;
+    }
+    return count;
+  }
+
   /** Resolves escapes, then escapes for JSON. An escape that is none of the known ones stays as it is. */
   String text(String raw) {
     int quote = raw.indexOf('"');

@@ -20,27 +20,17 @@ public record Unused(String type, int line, List<Part> components) {
       Segment segment = message.segments().get(line);
       List<Part> parts = new ArrayList<>();
       for (int f = line == 0 ? 3 : 1; f < segment.fields.size(); f++) {
-        if (segment.fields.get(f) != null) parts(segment, line == 0 ? f - 1 : f, segment.fields.get(f), parts);
+        if (segment.fields.get(f) != null) parts(segment.fields.get(f), parts);
       }
       if (!parts.isEmpty()) unused.add(new Unused(message.ids().get(line), line, parts));
     }
     return unused;
   }
 
-  private static void parts(Segment segment, int separatorsBefore, Field field, List<Part> parts) {
-    int start = -1;
-    for (int c = 1; c < field.components.size(); c++) {
-      Component component = field.components.get(c);
-      if (component == null || component.read) continue;
-      if (start < 0) start = after(segment.raw, segment.separators.field(), separatorsBefore, 0);
-      int from = after(segment.raw, segment.separators.component(), c - 1, start);
-      parts.add(new Part(from, from + component.raw.length(), component.value()));
+  private static void parts(Field field, List<Part> parts) {
+    for (Component each : field.components) {
+      if (each == null || each.read) continue;
+      parts.add(new Part(each.start, each.start + each.raw.length(), each.value()));
     }
-  }
-
-  private static int after(String text, char separator, int count, int from) {
-    int at = from;
-    for (int i = 0; i < count; i++) at = text.indexOf(separator, at) + 1;
-    return at;
   }
 }

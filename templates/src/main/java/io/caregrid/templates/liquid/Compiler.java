@@ -10,11 +10,13 @@ import java.util.Set;
 /** Turns the pieces of one template into closures. What is wrong in the text is found here, with its line, and not when the template is used. */
 final class Compiler {
   private static final Set<String> IF_PARTS = Set.of("elsif", "elseif", "else");
+  private static final int DEEPEST = 200;
   private final String template;
   private final List<Token> tokens;
   private final Symbols symbols;
   private final Filters filters;
   private int at;
+  private int depth;
 
   private Compiler(String template, List<Token> tokens, Symbols symbols, Filters filters) {
     this.template = template;
@@ -33,6 +35,17 @@ final class Compiler {
 
   /** Pieces up to a tag of {@code ends}, which is left to the caller, or to the end of the file when {@code ends} is empty. */
   private Node block(Set<String> ends) {
+    if (++depth > DEEPEST) {
+      throw new ConversionException(ErrorCode.TEMPLATE_SYNTAX_ERROR,
+          "more than " + DEEPEST + " blocks inside each other",
+          template, tokens.get(at - 1).line());
+    }
+    Node block = nodes(ends);
+    depth--;
+    return block;
+  }
+
+  private Node nodes(Set<String> ends) {
     List<Node> nodes = new ArrayList<>();
     while (at < tokens.size()) {
       Token token = tokens.get(at);

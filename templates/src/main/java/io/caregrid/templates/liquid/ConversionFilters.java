@@ -76,7 +76,7 @@ public final class ConversionFilters {
 
   private static void texts(Filters filters) {
     filters.with("char_at", 1, 1,
-        (run, value, with) -> String.valueOf(Values.text(value).charAt(Values.integer(with[0]))));
+        (run, value, with) -> String.valueOf(Values.required(value).charAt(Values.integer(with[0]))));
     filters.with("contains", 1, 1,
         (run, value, with) -> value != null && with[0] != null && Values.text(value).contains(Values.text(with[0])));
     filters.with("escape_special_chars", 0, 0, (run, value, with) -> escape(Values.text(value)));
@@ -119,8 +119,8 @@ public final class ConversionFilters {
   }
 
   private static String batch(Run run, Object value, Object[] with) {
-    Template template = run.templates().require(Values.text(with[0]));
-    int slot = run.templates().symbols.find(Values.text(with[1]));
+    Template template = run.templates().require(Values.required(with[0]));
+    int slot = run.templates().symbols.find(Values.required(with[1]));
     int whole = with.length < 3 || with[2] == null ? -1 : run.templates().symbols.find(Values.text(with[2]));
     List<Object> items = Values.listed(value);
     run.iterations(items.size());
@@ -174,7 +174,7 @@ public final class ConversionFilters {
   }
 
   private static String now(Run run, Object[] with) {
-    String format = with.length == 0 ? "yyyy-MM-ddTHH:mm:ss.FFFZ" : Values.text(with[0]);
+    String format = with.length == 0 || with[0] == null ? "yyyy-MM-ddTHH:mm:ss.FFFZ" : Values.text(with[0]);
     return NetFormat.of(format, OffsetDateTime.ofInstant(run.clock.instant(), ZoneOffset.UTC));
   }
 

@@ -2,6 +2,7 @@ package io.caregrid.templates.liquid;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Filters by name, each with how many arguments it takes. Built once, then only read. */
 public final class Filters {
@@ -13,6 +14,10 @@ public final class Filters {
   public Filters with(String name, int fewest, int most, Filter filter) {
     named.put(name, new Named(filter, fewest, most));
     return this;
+  }
+
+  Set<String> names() {
+    return named.keySet();
   }
 
   Named find(String name) {

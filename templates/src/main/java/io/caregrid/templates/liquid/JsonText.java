@@ -5,6 +5,8 @@ import java.util.Map;
 
 /** Values as JSON without white space, with the escapes that Newtonsoft.Json writes: ids are hashes of this text. */
 public final class JsonText {
+  private static final int LONGEST = 64 << 20;
+
   private JsonText() {}
 
   public static String of(Object value) {
@@ -14,6 +16,10 @@ public final class JsonText {
   }
 
   private static void write(Object value, StringBuilder text) {
+    if (text.length() > LONGEST) {
+      throw new ConversionException(ErrorCode.TEMPLATE_RENDERING_ERROR,
+          "a value written as JSON has more than " + LONGEST + " characters");
+    }
     if (value instanceof Map<?, ?> map) {
       members(map, text);
     } else if (value instanceof Collection<?> list) {

@@ -70,9 +70,18 @@ final class Nodes {
 
   static Node output(Expression value) {
     return run -> {
-      run.write(Values.rendered(value.value(run)));
+      write(value.value(run), run);
       return Node.GO_ON;
     };
+  }
+
+  /** A list item by item, so that one of many long texts ends at the limit and is not made first. */
+  private static void write(Object value, Run run) {
+    if (value instanceof List<?> list) {
+      for (Object each : list) run.write(Values.rendered(each instanceof Boolean ? List.of(each) : each));
+    } else {
+      run.write(Values.rendered(value));
+    }
   }
 
   static Node assign(int slot, Expression value) {
@@ -123,6 +132,7 @@ final class Nodes {
       int signal = Node.GO_ON;
       List<?> items = Values.items(variable);
       if (items == null) items = Collections.singletonList(variable);
+      run.iterations(items.size());
       for (Object item : items) {
         if (own >= 0) run.bind(own, item);
         signal = run.render(template);
@@ -215,7 +225,10 @@ final class Nodes {
       Object input = value.value(run);
       Object[] arguments = new Object[given.length];
       for (int i = 0; i < given.length; i++) arguments[i] = given[i].value(run);
-      return filter.apply(run, input, arguments);
+      Object result = filter.apply(run, input, arguments);
+      if (result != input && result instanceof String text) run.charge(text.length());
+      if (result != input && result instanceof List<?> list) run.charge((long) Run.ITEM * list.size());
+      return result;
     };
   }
 }

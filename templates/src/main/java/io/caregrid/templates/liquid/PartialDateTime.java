@@ -24,6 +24,8 @@ record PartialDateTime(OffsetDateTime value, int digits, String fraction) {
   private static final Pattern FHIR = Pattern
       .compile(
           "(\\d{4})(?:-(\\d\\d)(?:-(\\d\\d)(?:T(\\d\\d):(\\d\\d):(\\d\\d)(?:\\.(\\d+))?(Z|[+-]\\d\\d:\\d\\d))?)?)?");
+  /** Ten thousand years. */
+  private static final double MOST_SECONDS = 3.2e11;
   private static final DateTimeFormatter SECONDS = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss", Locale.ROOT);
   private static final DateTimeFormatter HL7_SECONDS = DateTimeFormatter.ofPattern("uuuuMMddHHmmss", Locale.ROOT);
 
@@ -67,12 +69,20 @@ record PartialDateTime(OffsetDateTime value, int digits, String fraction) {
         "'" + shown + "' is not written as a date or time is");
   }
 
+  private static ConversionException beyond() {
+    return new ConversionException(ErrorCode.INVALID_DATE_TIME_FORMAT, "a time outside of the years 1 to 9999");
+  }
+
   PartialDateTime date() {
     return new PartialDateTime(value, Math.min(digits, 8), null);
   }
 
   PartialDateTime plusSeconds(double seconds) {
-    OffsetDateTime later = value.plusNanos(Math.round(seconds * 1000) * 1_000_000);
+    if (!(Math.abs(seconds) < MOST_SECONDS)) throw beyond();
+    long millis = Math.round(seconds * 1000);
+    OffsetDateTime later = value.plusSeconds(Math.floorDiv(millis, 1000L))
+        .plusNanos(Math.floorMod(millis, 1000L) * 1_000_000);
+    if (later.getYear() < 1 || later.getYear() > 9999) throw beyond();
     String rest = fraction == null && later.getNano() == 0
         ? null
         : String.format(Locale.ROOT, "%03d", later.getNano() / 1_000_000);

@@ -15,15 +15,29 @@ final class Regex {
   static String replace(Run run, String text, String pattern, String replacement, boolean all) {
     if (text == null || text.isEmpty() || pattern == null || pattern.isEmpty()) return text;
     if (all && !SPECIAL.matcher(pattern).find() && replacement.indexOf('$') < 0)
-      return text.replace(pattern, replacement);
+      return plain(run, text, pattern, replacement);
     Matcher matcher = compiled(pattern).matcher(new Watched(text, run));
     try {
       String groups = javaReplacement(replacement);
-      return all ? matcher.replaceAll(groups) : matcher.replaceFirst(groups);
+      StringBuilder result = new StringBuilder();
+      long dollars = replacement.chars().filter(each -> each == '$').count();
+      for (boolean more = matcher.find(); more; more = all && matcher.find()) {
+        run.foresee(result.length() + replacement.length() + dollars * (matcher.end() - matcher.start()));
+        matcher.appendReplacement(result, groups);
+      }
+      return matcher.appendTail(result).toString();
     } catch (IndexOutOfBoundsException | IllegalArgumentException group) {
       throw new ConversionException(ErrorCode.TEMPLATE_RENDERING_ERROR,
           "a replacement names a group that its pattern does not have");
     }
+  }
+
+  private static String plain(Run run, String text, String pattern, String replacement) {
+    long length = text.length();
+    for (int at = text.indexOf(pattern); at >= 0; at = text.indexOf(pattern, at + pattern.length()))
+      length += replacement.length() - pattern.length();
+    run.foresee(length);
+    return text.replace(pattern, replacement);
   }
 
   /** The first match, as a list of one or none. */

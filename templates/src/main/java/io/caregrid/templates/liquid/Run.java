@@ -103,12 +103,27 @@ public final class Run {
   }
 
   void write(String text) {
-    rendered += text.length();
-    if (rendered > limits.output()) {
-      throw new ConversionException(ErrorCode.TEMPLATE_RENDERING_ERROR,
-          "the output is longer than " + limits.output() + " characters");
-    }
+    charge(text.length());
     out.append(text);
+  }
+
+  /** What a list's item counts for, in characters. */
+  static final int ITEM = 32;
+
+  /** Counts what is made against the longest output: what is written, and what filters give. */
+  void charge(long characters) {
+    rendered += characters;
+    if (rendered > limits.output()) throw tooLong();
+  }
+
+  /** Before something of this size is made, which is counted afterwards. */
+  void foresee(long characters) {
+    if (rendered + characters > limits.output()) throw tooLong();
+  }
+
+  private ConversionException tooLong() {
+    return new ConversionException(ErrorCode.TEMPLATE_RENDERING_ERROR,
+        "what is rendered has more than " + limits.output() + " characters");
   }
 
   void iterations(int count) {

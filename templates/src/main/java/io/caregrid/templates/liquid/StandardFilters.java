@@ -51,7 +51,7 @@ final class StandardFilters {
         (run, value, with) -> Regex.replace(run, Values.text(value), Values.text(with[0]), second(with), false));
     filters.with("remove_first", 1, 1,
         (run, value, with) -> Regex.replace(run, Values.text(value), Values.text(with[0]), "", false));
-    filters.with("split", 1, 1, (run, value, with) -> split(Values.text(value), Values.text(with[0])));
+    filters.with("split", 1, 1, (run, value, with) -> split(run, Values.text(value), Values.text(with[0])));
     filters.with("slice", 1, 2, (run, value, with) -> slice(value, with));
     filters.with("truncate", 0, 2, (run, value, with) -> truncated(Values.text(value), with));
     filters.with("truncate_words", 0, 2, (run, value, with) -> fewerWords(Values.text(value), with));
@@ -62,7 +62,7 @@ final class StandardFilters {
 
   private static void lists(Filters filters) {
     filters.with("size", 0, 0, (run, value, with) -> size(value));
-    filters.with("join", 0, 1, (run, value, with) -> joined(value, with.length == 0 ? " " : Values.text(with[0])));
+    filters.with("join", 0, 1, (run, value, with) -> joined(run, value, with.length == 0 ? " " : Values.text(with[0])));
     filters.with("first", 0, 0, (run, value, with) -> end(Values.items(value), 0));
     filters.with("last", 0, 0, (run, value, with) -> end(Values.items(value), -1));
     filters.with("reverse", 0, 0, (run, value, with) -> value instanceof String ? value : reversed(value));
@@ -72,7 +72,7 @@ final class StandardFilters {
         (run, value, with) -> value == null ? null : Values.listed(value).stream().filter(Objects::nonNull).toList());
     filters.with("sort", 0, 1, (run, value, with) -> sorted(value, with));
     filters.with("sort_natural", 0, 1, (run, value, with) -> sorted(value, with));
-    filters.with("map", 1, 1, (run, value, with) -> mapped(value, Values.text(with[0])));
+    filters.with("map", 1, 1, (run, value, with) -> mapped(value, Values.required(with[0])));
     filters.with("where", 1, 2, (run, value, with) -> where(value, with));
   }
 
@@ -124,14 +124,18 @@ final class StandardFilters {
         .replace("'", "&#39;");
   }
 
-  private static List<Object> split(String text, String by) {
+  private static List<Object> split(Run run, String text, String by) {
     if (text == null || text.isBlank()) return Collections.singletonList(text);
-    if (by == null || by.isEmpty()) return new ArrayList<>(Values.items(text));
+    if (by == null || by.isEmpty()) {
+      run.foresee((long) Run.ITEM * text.length());
+      return new ArrayList<>(Values.items(text));
+    }
     List<Object> parts = new ArrayList<>();
     for (int from = 0; from <= text.length();) {
       int to = text.indexOf(by, from);
       if (to < 0) to = text.length();
       if (to > from) parts.add(text.substring(from, to));
+      run.foresee((long) Run.ITEM * parts.size());
       from = to + by.length();
     }
     return parts;
@@ -179,12 +183,14 @@ final class StandardFilters {
     return value instanceof List<?> list ? list.size() : 0;
   }
 
-  private static String joined(Object value, String glue) {
+  private static String joined(Run run, Object value, String glue) {
     List<?> items = Values.items(value);
     if (items == null) return null;
     StringBuilder text = new StringBuilder();
-    for (int i = 0; i < items.size(); i++)
+    for (int i = 0; i < items.size(); i++) {
       text.append(i == 0 || glue == null ? "" : glue).append(Values.rendered(items.get(i)));
+      run.foresee(text.length());
+    }
     return text.toString();
   }
 
@@ -229,7 +235,7 @@ final class StandardFilters {
 
   private static List<Object> where(Object value, Object[] with) {
     if (value == null) return null;
-    String property = Values.text(with[0]);
+    String property = Values.required(with[0]);
     List<Object> kept = new ArrayList<>();
     for (Object each : Values.listed(value)) {
       Object member = member(each, property);

@@ -2,6 +2,7 @@ package io.caregrid.templates.liquid;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -44,7 +45,7 @@ public final class TemplateFiles {
         throw new ConversionException(ErrorCode.TEMPLATE_FOLDER_NOT_FOUND,
             "there is neither a folder nor a zip at " + place);
       }
-    } catch (IOException | IllegalArgumentException unreadable) {
+    } catch (IOException | UncheckedIOException | IllegalArgumentException unreadable) {
       throw found.refused("it cannot be read (" + unreadable.getClass().getSimpleName() + ")");
     }
     return found.files;

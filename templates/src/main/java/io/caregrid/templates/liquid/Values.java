@@ -1,6 +1,7 @@
 package io.caregrid.templates.liquid;
 
 import java.math.BigDecimal;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
@@ -9,6 +10,8 @@ import java.util.Map;
 
 /** What Liquid values are worth: text, truth, equality and order, by DotLiquid's rules (which are those of .NET's conversions). */
 public final class Values {
+  private static final int MOST_ZEROS = 400;
+
   private Values() {}
 
   /** Only null and false are false; the empty text is true. */
@@ -38,7 +41,7 @@ public final class Values {
 
   private static String number(Object value) {
     if (value instanceof BigDecimal decimal) {
-      return decimal.signum() == 0 ? "0" : decimal.stripTrailingZeros().toPlainString();
+      return sized(decimal).signum() == 0 ? "0" : decimal.stripTrailingZeros().toPlainString();
     }
     if (value instanceof Double real && real == Math.rint(real) && Math.abs(real) < 1e15)
       return Long.toString(real.longValue());
@@ -75,16 +78,23 @@ public final class Values {
   }
 
   static BigDecimal decimal(Object value) {
-    if (value instanceof BigDecimal decimal) return decimal;
+    if (value instanceof BigDecimal decimal) return sized(decimal);
     if (value instanceof Integer || value instanceof Long) return BigDecimal.valueOf(((Number) value).longValue());
     if (value instanceof Double real) return finite(real);
     String text = value == null ? "" : text(value).trim();
     if (text.length() > 100) throw mistyped("a number", value);
     try {
-      return new BigDecimal(text);
+      return sized(new BigDecimal(text));
     } catch (NumberFormatException none) {
       throw mistyped("a number", value);
     }
+  }
+
+  /** Written out, a number has no more zeros than this, on either side of its point. */
+  private static BigDecimal sized(BigDecimal number) {
+    long order = (long) number.precision() - number.scale();
+    if (Math.abs((long) number.scale()) <= MOST_ZEROS && Math.abs(order) <= MOST_ZEROS) return number;
+    throw new ConversionException(ErrorCode.TEMPLATE_RENDERING_ERROR, "a number is too large or too small");
   }
 
   private static BigDecimal finite(Double real) {
@@ -101,8 +111,33 @@ public final class Values {
   static List<?> items(Object value) {
     if (value instanceof List<?> list) return list;
     if (value instanceof Map<?, ?> map) return map.entrySet().stream().map(Pair::of).toList();
-    if (value instanceof String text) return text.codePoints().mapToObj(Character::toString).toList();
+    if (value instanceof String text) return new Letters(text.codePoints().toArray());
     return null;
+  }
+
+  /** The characters of a text, each made when it is asked for. */
+  private static final class Letters extends AbstractList<Object> {
+    private final int[] points;
+
+    Letters(int[] points) {
+      this.points = points;
+    }
+
+    @Override
+    public Object get(int index) {
+      return Character.toString(points[index]);
+    }
+
+    @Override
+    public int size() {
+      return points.length;
+    }
+  }
+
+  /** A filter's text that must be there. */
+  public static String required(Object value) {
+    if (value == null) throw mistyped("text", null);
+    return text(value);
   }
 
   static boolean equal(Object left, Object right) {

@@ -3,12 +3,15 @@ package io.caregrid.templates.bundle;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.bundle.Conversion.Kind;
 import io.caregrid.templates.liquid.ConversionException;
 import io.caregrid.templates.liquid.ErrorCode;
 import io.caregrid.templates.liquid.Limits;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -23,19 +26,43 @@ class ConversionTest {
             .toString());
     assertEquals("{}", LooseJson.read("{\"a\":{\"b\":[\"\"]}}").toString());
     assertEquals("{\"a\":-1.50,\"b\":false,\"c\":\"\\t\\\"\u00e9\"}",
-        LooseJson.read("{\"a\": -1.50 ;, \"b\":false,\"c\":\"\t\\\"\\u00e9\"}").toString());
+        LooseJson.read("{\"a\": -1.50 , \"b\":false,\"c\":\"\t\\\"\\u00e9\"}").toString());
   }
 
   @Test
   void whatIsNoJsonIsSaidWithItsPlace() {
     for (String text : new String[] {"", "{\"a\":1 \"b\":2}", "{\"a\":[1 2]}", "{\"a\":", "{\"a\" 1}", "{\"a\":\"x",
       "{\"a\":\"\\q\"}",
-      "{\"a\":".repeat(1000), "{\"a\":1e9999999}"}) {
+      "{\"a\":".repeat(1000), "{\"a\":1e9999999}", "{\"a\":1e401}", "{\"a\":" + "9".repeat(1_000_000) + "}"}) {
       assertEquals(ErrorCode.JSON_PARSING_ERROR,
           assertThrows(ConversionException.class, () -> LooseJson.read(text)).code, text);
     }
     ConversionException failure = assertThrows(ConversionException.class, () -> LooseJson.read("{\n\"a\":1\n\"b\":2}"));
     assertEquals("what was rendered is no JSON at line 3, column 1: a comma is missing", failure.getMessage());
+  }
+
+  @Test
+  void aNumberIsWhatWasSentOrAnError() {
+    assertEquals("{\"a\":0.5,\"b\":-0.5,\"c\":5,\"d\":5}",
+        LooseJson.read("{\"a\":.5,\"b\":-.5,\"c\":+5,\"d\":5.}").toString());
+    for (String value : new String[] {"<5", ">= 10", "5 mg", "1,5 mg", "~5", "5%", "5-10", "1:2", "-", ".", "- 5", "5;",
+      "truer", "x"}) {
+      assertEquals(ErrorCode.JSON_PARSING_ERROR,
+          assertThrows(ConversionException.class, () -> LooseJson.read("{\"a\": " + value + " }")).code, value);
+    }
+  }
+
+  @Test
+  void aResourceInTenThousandEntriesIsJoinedInTime() {
+    StringBuilder entries = new StringBuilder();
+    for (int i = 0; i < 10_000; i++) {
+      entries.append("{\"resource\":{\"resourceType\":\"P\",\"id\":\"1\",\"a\":[{\"x\":").append(i).append("}]}},");
+    }
+
+    ObjectNode bundle = assertTimeout(Duration.ofSeconds(5),
+        () -> Entries.merged(LooseJson.read("{\"entry\":[" + entries + "]}")));
+
+    assertEquals(10_000, bundle.at("/entry/0/resource/a").size());
   }
 
   @Test

@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import io.caregrid.templates.liquid.ConversionException;
 import io.caregrid.templates.liquid.ErrorCode;
 import io.caregrid.templates.liquid.Indexed;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -115,11 +117,29 @@ class MessageTest {
         unused);
   }
 
+  @Test
+  void whatNobodyReadOfManyComponentsIsToldInTime() {
+    Message message = Message.parse(HEADER + "OBX|1|x" + "^ab".repeat(200_000) + "|c");
+
+    List<Unused> unused = assertTimeout(Duration.ofSeconds(5), () -> Unused.of(message));
+
+    List<Unused.Part> parts = unused.get(1).components();
+    assertEquals(200_003, parts.size());
+    assertEquals(new Unused.Part(600_008, 600_009, "c"), parts.get(200_002));
+  }
+
+  @Test
+  void aMessageOfSeparatorsIsRefused() {
+    for (String one : List.of("~", "^", "&", "|", "a\r"))
+      refused(ErrorCode.INPUT_PARSING_ERROR, HEADER + "OBX|" + one.repeat(Message.MOST_PARTS));
+  }
+
   private static Object value(Message message, int segment, int field) {
     return ((Indexed) message.segments().get(segment).at(field)).at("Value");
   }
 
   private static void refused(ErrorCode code, String text) {
-    assertEquals(code, assertThrows(ConversionException.class, () -> Message.parse(text)).code, text);
+    assertEquals(code, assertThrows(ConversionException.class, () -> Message.parse(text)).code,
+        text == null || text.length() < 100 ? text : text.substring(0, 100));
   }
 }

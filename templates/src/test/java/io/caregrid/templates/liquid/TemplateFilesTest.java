@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -56,6 +57,15 @@ class TemplateFilesTest {
     Files.createSymbolicLink(folder.resolve("set/a.json"), secret);
 
     assertEquals(Map.of(), TemplateFiles.read(folder.resolve("set")));
+  }
+
+  @Test
+  void aFolderThatMayNotBeReadIsSaid() throws IOException {
+    Path closed = Files.createDirectories(folder.resolve("set/closed"));
+    Assumptions.assumeTrue(closed.toFile().setReadable(false) && !Files.isReadable(closed),
+        "this user reads everything");
+
+    refused(ErrorCode.TEMPLATE_LOADING_ERROR, folder.resolve("set"));
   }
 
   private static void refused(ErrorCode code, Path place) {
