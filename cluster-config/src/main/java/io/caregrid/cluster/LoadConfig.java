@@ -8,14 +8,14 @@ import java.nio.file.Path;
  * Files of resources that are put into a folder.
  *
  * @param folder    is watched by the nodes with the role ingest; null: none is
- * @param target    base address of the FHIR server that they go to; empty: this node. To be set where this node's HTTP port speaks TLS, by a name that its
- *     certificate has
+ * @param target    base address of the FHIR server that they go to; empty: this node. Another one is given no token
+ * @param ca        PEM file with who signs the target's certificate; null: whom this Java trusts. This node's own certificate is taken in any case
  * @param batch     resources of NDJSON in one request, 1..1000
  * @param perSecond resources in a second, at most; 0: as fast as the target takes them
  */
-public record LoadConfig(Path folder, String target, int batch, int perSecond) {
+public record LoadConfig(Path folder, String target, Path ca, int batch, int perSecond) {
 
-  public static final LoadConfig DEFAULT = new LoadConfig(null, "", 200, 0);
+  public static final LoadConfig DEFAULT = new LoadConfig(null, "", null, 200, 0);
 
   public LoadConfig {
     require(target.isEmpty() || target.matches("https?://[^\\s/]+(/[^\\s]*)?"),

@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ final class LoadCommand implements Callable<Integer> {
 
   @Parameters(paramLabel = "PATH", arity = "1..*", description = "Files, or folders whose files are loaded by name.")
   private List<Path> paths;
-  @Option(names = "--target", paramLabel = "URL", description = "Base address of another FHIR server.")
+  @Option(names = "--target", paramLabel = "URL", description = "Base address of another FHIR server. It gets no token but that of --token or --token-url.")
   private URI target;
   @Option(names = "--token-url", paramLabel = "URL", description = "Where an access token for the target is asked for (OAuth 2.0 client credentials).")
   private URI tokens;
@@ -58,6 +59,8 @@ final class LoadCommand implements Callable<Integer> {
   @Spec
   private CommandSpec spec;
   private long told;
+  /** Their places are kept until all are done: else a load that was killed would send those anew that were. */
+  private final List<Path> ended = new ArrayList<>();
 
   @Override
   public Integer call() throws InterruptedException {
@@ -65,8 +68,18 @@ final class LoadCommand implements Callable<Integer> {
     if (rate < 0) throw wrong("--rate must not be below 0");
     Target there = there();
     int failed = 0;
-    for (Path file : files()) if (!isLoaded(file, there)) failed++;
+    List<Path> files = files();
+    for (Path file : files) if (!isLoaded(file, there)) failed++;
+    for (Path file : ended) forget(file);
     return failed == 0 ? 0 : 1;
+  }
+
+  private static void forget(Path file) {
+    try {
+      FileLoad.forget(file);
+    } catch (IOException failed) {
+      throw new StartException(file + ".progress cannot be removed: " + failed, failed);
+    }
   }
 
   private ParameterException wrong(String why) {
@@ -81,7 +94,12 @@ final class LoadCommand implements Callable<Integer> {
     URI base = target == null ? node.address("/fhir") : target;
     if (base.getHost() == null || !base.getScheme().matches("https?"))
       throw wrong("--target is no address of a FHIR server");
-    return new Target(base, http, tokens == null ? Credentials.of(node.token()) : credentials(http));
+    return new Target(base, http, tokens == null ? Credentials.of(token()) : credentials(http));
+  }
+
+  /** The environment's token is a node's; another server hears of none but what is given for it. */
+  private String token() {
+    return target == null ? node.token() : node.givenToken();
   }
 
   private Credentials credentials(HttpClient http) {
@@ -96,16 +114,28 @@ final class LoadCommand implements Callable<Integer> {
     List<Path> files = new ArrayList<>();
     for (Path path : paths) {
       if (!Files.isDirectory(path)) {
-        files.add(path);
+        files.add(behind(path));
         continue;
       }
-      try (Stream<Path> inside = Files.walk(path)) {
-        inside.filter(Files::isRegularFile).filter(FileLoad::isOne).sorted().forEach(files::add);
+      try (Stream<Path> inside = Files.walk(behind(path))) {
+        inside.filter(each -> Files.isRegularFile(each, LinkOption.NOFOLLOW_LINKS))
+            .filter(FileLoad::isOne)
+            .sorted()
+            .forEach(files::add);
       } catch (IOException | java.io.UncheckedIOException unreadable) {
         throw new StartException("folder " + path + " cannot be read: " + unreadable.getMessage(), unreadable);
       }
     }
     return files;
+  }
+
+  /** What a link leads to: whoever names it means that. */
+  private static Path behind(Path path) {
+    try {
+      return Files.isSymbolicLink(path) ? path.toRealPath() : path;
+    } catch (IOException broken) {
+      throw new StartException(path + " leads nowhere: " + broken, broken);
+    }
   }
 
   /** False: not all of it. What the target does not take just now ends the command. */
@@ -115,13 +145,17 @@ final class LoadCommand implements Callable<Integer> {
     try {
       if (again) FileLoad.forget(file);
       FileLoad.Report done = new FileLoad(file, there, batch, rate, (so, bytes) -> progress(file, so, bytes)).run();
-      FileLoad.forget(file);
+      ended.add(file);
       double seconds = (System.nanoTime() - from) / 1e9;
       out.println(String.format(Locale.ROOT, "%s: %d loaded, %d rejected, %.1f s%s", file, done.loaded(),
           done.rejected(), seconds,
           done.rejected() == 0 ? "" : "; why: " + file + ".rejected"));
       out.flush();
       return done.rejected() == 0;
+    } catch (FileLoad.Changed written) {
+      out.println(file + ": " + written.getMessage() + ". Load it again when it is whole");
+      out.flush();
+      return false;
     } catch (Refused refused) {
       out.println(file + ": refused: " + refused.getMessage());
       out.flush();

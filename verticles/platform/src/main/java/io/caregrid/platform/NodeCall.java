@@ -1,21 +1,14 @@
 package io.caregrid.platform;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.util.Collection;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -60,6 +53,11 @@ final class NodeCall {
     return found(System.getenv());
   }
 
+  /** That of {@code --token} alone: the environment's is for a node of ours. Null when there is none. */
+  String givenToken() {
+    return token == null ? null : token();
+  }
+
   /** Takes no certificate but what {@code --ca} signed, when that is given. */
   HttpClient.Builder client() {
     HttpClient.Builder client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1);
@@ -67,17 +65,8 @@ final class NodeCall {
   }
 
   private SSLContext trusting() {
-    try (InputStream pem = Files.newInputStream(ca)) {
-      Collection<? extends Certificate> signers = CertificateFactory.getInstance("X.509").generateCertificates(pem);
-      if (signers.isEmpty()) throw new StartException("--ca " + ca + " holds no certificate: name a PEM file");
-      KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
-      trusted.load(null, null);
-      for (Certificate signer : signers) trusted.setCertificateEntry("signer-" + trusted.size(), signer);
-      TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      trust.init(trusted);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, trust.getTrustManagers(), null);
-      return context;
+    try {
+      return Trust.of(ca, null);
     } catch (IOException | GeneralSecurityException unusable) {
       throw new StartException("--ca " + ca + " cannot be used, name a PEM file with certificates: "
           + unusable.getMessage(), unusable);

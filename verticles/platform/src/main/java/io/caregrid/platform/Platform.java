@@ -67,6 +67,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -75,6 +76,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -330,22 +332,40 @@ public final class Platform implements AutoCloseable {
   }
 
   private void openDropFolder(Database database) {
-    boolean own = config.load().target().isEmpty();
-    if (own && config.http().tls().isOn())
+    URI base = URI.create(config.load().target().isEmpty() ? http() + "/fhir" : config.load().target());
+    boolean own = config.load().target().isEmpty() || isOwn(base);
+    if (own && config.http().tls().clientCa() != null)
       throw new StartException(
-          "load.target must be set to this node's FHIR address, by a name that its certificate has");
+          "load.folder cannot load into this node, which takes nobody without a client certificate (http.tls.clientCa):"
+              + " set load.target to another node");
     if (own && !config.isOpen() && key == null)
       throw new StartException(
           "load.folder needs a token of this node's own: set security.nodeTokens to loopback or always");
     Credentials credentials = own && !config.isOpen()
         ? fresh -> token("drop-folder", "FHIR Data Contributor", Duration.ofMinutes(5))
         : Credentials.NONE;
-    URI base = URI.create(own ? http() + "/fhir" : config.load().target());
-    HttpClient client = HttpClient.newBuilder()
+    HttpClient.Builder client = HttpClient.newBuilder()
         .version(HttpClient.Version.HTTP_1_1)
-        .connectTimeout(Duration.ofSeconds(10))
-        .build();
-    deploy(new DropFolder(config.load(), name -> new Lease(database, name), new Target(base, client, credentials)));
+        .connectTimeout(Duration.ofSeconds(10));
+    try {
+      client.sslContext(Trust.of(config.load().ca(), own ? config.http().tls().cert() : null));
+    } catch (IOException | GeneralSecurityException unusable) {
+      throw new StartException("load.ca must be a PEM file with certificates: " + unusable.getMessage(), unusable);
+    }
+    deploy(
+        new DropFolder(config.load(), name -> new Lease(database, name),
+            new Target(base, client.build(), credentials)));
+  }
+
+  /** Whether it is this node's own door, by one of the names that the door goes by. */
+  private boolean isOwn(URI base) {
+    URI door = URI.create(http());
+    if (base.getHost() == null || !base.getScheme().equals(door.getScheme())) return false;
+    int port = base.getPort() >= 0 ? base.getPort() : base.getScheme().equals("https") ? 443 : 80;
+    String host = base.getHost().toLowerCase(Locale.ROOT);
+    boolean named = host.equals(door.getHost()) || host.equals("localhost") || host.equals("127.0.0.1")
+        || config.http().names().stream().anyMatch(host::equalsIgnoreCase);
+    return named && port == door.getPort();
   }
 
   private void openHttp() {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.engines.Pem;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,17 +20,24 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files go into a whole node by the command line and by the drop folder, and come out of it by the export: the same resources each time. */
+/** Files go into a whole node that speaks TLS by the command line and by the drop folder, and come out of it by the export: the same resources each time. */
 @ExtendWith(Engines.class)
 class LoadIT {
-  private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   @TempDir
   Path folder;
+  private HttpClient http;
 
   @Test
   void whatIsLoadedComesOutAgain(LocalPostgres postgres, LocalKafka kafka) throws Exception {
     Map<String, String> settings = TestNode.settings(postgres, kafka, folder.resolve("data"));
     settings.put("security.nodeTokens", "always");
+    Pem pem = Pem.make(folder, "node");
+    settings.put("http.tls.cert", pem.cert().toString());
+    settings.put("http.tls.key", pem.key().toString());
+    http = HttpClient.newBuilder()
+        .version(HttpClient.Version.HTTP_1_1)
+        .sslContext(Trust.of(pem.cert(), null))
+        .build();
     settings.put("load.folder", folder.resolve("drop").toString());
     try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
       String token = node.token("loader", "FHIR Data Contributor", Duration.ofMinutes(10));
@@ -38,7 +46,8 @@ class LoadIT {
           {"resourceType":"Patient","id":"b","gender":"unheard of"}
           """);
 
-      int code = Main.execute("load", "--to", node.http(), "--token", token, patients.toString());
+      int code = Main.execute("load", "--to", node.http(), "--ca", pem.cert().toString(), "--token", token,
+          patients.toString());
 
       assertEquals(1, code, "a line was rejected");
       assertTrue(Files.readString(folder.resolve("Patient.ndjson.rejected")).contains("\"line\":2"));
@@ -70,8 +79,8 @@ class LoadIT {
     }
   }
 
-  private static JsonNode export(Platform node, String token) throws Exception {
-    HttpResponse<String> begun = HTTP
+  private JsonNode export(Platform node, String token) throws Exception {
+    HttpResponse<String> begun = http
         .send(request(node.http() + "/fhir/Patient/$export?_type=Patient,Observation", token)
             .header("Accept", "application/fhir+json")
             .header("Prefer", "respond-async")
@@ -86,8 +95,8 @@ class LoadIT {
     return new com.fasterxml.jackson.databind.ObjectMapper().readTree(ended.body());
   }
 
-  private static HttpResponse<String> get(String address, String token) throws Exception {
-    return HTTP.send(request(address, token).build(), HttpResponse.BodyHandlers.ofString());
+  private HttpResponse<String> get(String address, String token) throws Exception {
+    return http.send(request(address, token).build(), HttpResponse.BodyHandlers.ofString());
   }
 
   private static HttpRequest.Builder request(String address, String token) {

@@ -46,6 +46,11 @@ public final class FileLoad {
      * @return false: no further
      */
     boolean at(Report report, long bytes);
+
+    /** Asked before something is noted. False: the file is another's by now, and so is what stands beside it. */
+    default boolean isOurs() {
+      return true;
+    }
   }
 
   /** What has become of a file, rounds of earlier loads included. */
@@ -54,6 +59,15 @@ public final class FileLoad {
   /** Somebody wanted it no further. */
   public static final class Stopped extends Exception {
     private static final long serialVersionUID = 1;
+  }
+
+  /** The file is not what it was when the load began: somebody writes it still. The next load of it begins anew. */
+  public static final class Changed extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Changed() {
+      super("it was changed while it was loaded: somebody writes it still", null, false, false);
+    }
   }
 
   /** Where a resource stands. */
@@ -94,9 +108,21 @@ public final class FileLoad {
    * From where it was to the end. Run again it does nothing more, until its place is forgotten ({@link #forget}).
    *
    * @throws Refused the file is none, or harmful; what came before that in it is loaded
+   * @throws Changed it is not the file that it was at the beginning; what was in it then may be loaded, in part
    */
-  public Report run() throws IOException, Refused, Away, InterruptedException, Stopped {
+  public Report run() throws IOException, Refused, Away, InterruptedException, Stopped, Changed {
     place = Place.of(file, target.name());
+    try {
+      pieces();
+    } catch (Refused refused) {
+      if (!place.isOf(file)) throw new Changed();
+      throw refused;
+    }
+    if (!place.isOf(file)) throw new Changed();
+    return report();
+  }
+
+  private void pieces() throws IOException, Refused, Away, InterruptedException, Stopped {
     try (Unpacked unpacked = new Unpacked(file); Rejects opened = new Rejects(file, place)) {
       rejects = opened;
       List<Unpacked.Piece> pieces = unpacked.pieces();
@@ -112,7 +138,6 @@ public final class FileLoad {
         place.keep(file);
       }
     }
-    return report();
   }
 
   private Report report() {
@@ -127,30 +152,32 @@ public final class FileLoad {
     List<Sent> batch = new ArrayList<>();
     List<Wrong> wrong = new ArrayList<>();
     Set<String> names = new HashSet<>();
-    long bytes = 0;
     for (Lines.Line line = lines.next(); line != null; line = lines.next()) {
+      boolean full = batch.size() + wrong.size() >= most || line.end() - place.offset() > BATCH_BYTES;
+      if (full) flush(batch, names, wrong, end, number);
       number++;
       Sent sent = read(number, line, wrong);
       if (sent != null) {
         boolean alone = sent.resource().isBundle();
-        boolean full = batch.size() >= most || bytes + sent.raw().length > BATCH_BYTES;
-        if (alone || full || names.contains(name(sent))) {
-          loaded(batch, wrong, end, number - 1);
-          batch.clear();
-          names.clear();
-          bytes = 0;
-        }
+        if (alone || names.contains(name(sent))) flush(batch, names, wrong, end, number - 1);
         if (alone) {
           bundle(sent, line.end());
         } else {
           batch.add(sent);
           names.add(name(sent));
-          bytes += sent.raw().length;
         }
       }
       end = line.end();
     }
-    loaded(batch, wrong, end, number);
+    flush(batch, names, wrong, end, number);
+  }
+
+  /** All lines up to that one, good, bad and empty ones. */
+  private void flush(List<Sent> batch, Set<String> names, List<Wrong> wrong, long end, long line)
+      throws IOException, Away, InterruptedException, Stopped {
+    loaded(batch, wrong, end, line);
+    batch.clear();
+    names.clear();
   }
 
   private static String name(Sent sent) {
@@ -195,7 +222,7 @@ public final class FileLoad {
     if (place.doubtful()) {
       noted(0,
           List.of(new Wrong(sent, 0,
-              "the load was stopped while this bundle was under way; it adds resources each time it is"
+              "the load was stopped while this bundle was under way; it changes something each time it is"
                   + " sent, so look whether the target has them before you load it again")),
           end, sent.line());
       return;
@@ -207,6 +234,7 @@ public final class FileLoad {
     Target.Answer answer;
     try {
       answer = sent.resource().adds() ? target.sendOnce(sent.raw()) : target.send(sent.raw());
+      understood(answer, sent.resource().adds());
     } catch (Away away) {
       if (sent.resource().adds() && !away.doubtful) undoubted();
       throw away;
@@ -217,6 +245,13 @@ public final class FileLoad {
       answered(sent, answer, end);
   }
 
+  /** A 2xx without a Bundle is of somebody who is no FHIR server, such as the page of a proxy. */
+  private void understood(Target.Answer answer, boolean doubtful) throws Away {
+    if (answer.status() < 300 && !answer.isBundle())
+      throw new Away(target.name() + " answers " + answer.status()
+          + " without a Bundle: is that the base address of a FHIR server?", doubtful);
+  }
+
   private void undoubted() throws IOException {
     place = place.after(place.offset(), place.line(), 0, 0, rejects);
     place.keep(file);
@@ -224,10 +259,17 @@ public final class FileLoad {
 
   /** Of a batch each entry may have failed for itself; then the whole batch is kept, and the reason names the entry. */
   private void answered(Sent sent, Target.Answer answer, long end) throws IOException, InterruptedException, Stopped {
+    JsonNode entries = tree(answer.body()).path("entry");
+    if (entries.size() != sent.resource().entries()) {
+      noted(0, List.of(new Wrong(sent, answer.status(), "the target answers for " + entries.size() + " of "
+          + sent.resource().entries() + " entries: look what it has taken before you load it again")), end,
+          sent.line());
+      return;
+    }
     int taken = 0;
     List<Wrong> wrong = new ArrayList<>();
     int n = 0;
-    for (JsonNode entry : tree(answer.body()).path("entry")) {
+    for (JsonNode entry : entries) {
       n++;
       int status = status(entry);
       if (status >= 200 && status < 300) taken++;
@@ -264,6 +306,7 @@ public final class FileLoad {
       int half = batch.size() / 2;
       return sent(batch.subList(0, half), wrong, again) + sent(batch.subList(half, batch.size()), wrong, again);
     }
+    understood(answer, false);
     JsonNode entries = tree(answer.body()).path("entry");
     if (answer.status() >= 300 || entries.size() != batch.size()) {
       if (batch.size() > 1) {
@@ -302,6 +345,7 @@ public final class FileLoad {
 
   private void noted(int taken, List<Wrong> wrong, long end, long line)
       throws IOException, InterruptedException, Stopped {
+    if (!watch.isOurs()) throw new Stopped();
     for (Wrong one : wrong)
       rejects.add(piece.name(), one.sent().line(), one.status(), one.why(), one.sent().raw());
     if (!wrong.isEmpty()) rejects.force();
@@ -311,7 +355,7 @@ public final class FileLoad {
     if (!watch.at(report(), end)) throw new Stopped();
   }
 
-  private static JsonNode tree(String body) {
+  static JsonNode tree(String body) {
     try {
       JsonNode tree = JSON.readTree(body);
       return tree == null ? JSON.createObjectNode() : tree;

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DatabindException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -31,7 +33,13 @@ record Place(long size, long modified, String target, int piece, long offset, lo
     long reasons, long lines, boolean doubtful) {
 
   static final String SUFFIX = ".progress";
+  private static final int LONGEST = 1 << 16;
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  Place {
+    if (piece < 0 || offset < 0 || line < 0 || reasons < 0 || lines < 0)
+      throw new IllegalArgumentException("a place before the beginning");
+  }
 
   static Place start(Path file, String target) throws IOException {
     return new Place(Files.size(file), Files.getLastModifiedTime(file).toMillis(), target, 0, 0, 0, 0, 0, 0, 0, false);
@@ -40,9 +48,10 @@ record Place(long size, long modified, String target, int piece, long offset, lo
   /** Of another file, or to another target, is no place of this one. */
   static Place of(Path file, String target) throws IOException {
     Place start = start(file, target);
-    try {
-      Place kept = JSON.readValue(Files.readAllBytes(beside(file)), Place.class);
-      return kept.size == start.size && kept.modified == start.modified && kept.target.equals(target) ? kept : start;
+    if (!Files.isRegularFile(beside(file), LinkOption.NOFOLLOW_LINKS)) return start;
+    try (InputStream in = Files.newInputStream(beside(file), LinkOption.NOFOLLOW_LINKS)) {
+      Place kept = JSON.readValue(in.readNBytes(LONGEST), Place.class);
+      return kept != null && target.equals(kept.target) && kept.isOf(file) ? kept : start;
     } catch (NoSuchFileException first) {
       return start;
     } catch (DatabindException damaged) {
@@ -52,15 +61,23 @@ record Place(long size, long modified, String target, int piece, long offset, lo
     }
   }
 
-  /** On the disk when it returns: the old one or the new one, never half of it. */
+  /** Whether the file is still the one whose place this is. */
+  boolean isOf(Path file) throws IOException {
+    return size == Files.size(file) && modified == Files.getLastModifiedTime(file).toMillis();
+  }
+
+  /** On the disk when it returns: the old one or the new one, never half of it. A link that lies under its name is followed nowhere. */
   void keep(Path file) throws IOException {
     Path written = file.resolveSibling(file.getFileName() + SUFFIX + ".new");
-    try (FileChannel out = FileChannel.open(written, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
-        StandardOpenOption.WRITE)) {
+    Files.deleteIfExists(written);
+    try (FileChannel out = FileChannel.open(written, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       out.write(ByteBuffer.wrap(JSON.writeValueAsBytes(this)));
       out.force(true);
     }
     Files.move(written, beside(file), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    try (FileChannel folder = FileChannel.open(written.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
+      folder.force(true);
+    }
   }
 
   static void forget(Path file) throws IOException {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -29,12 +30,18 @@ final class Rejects implements AutoCloseable {
     linesFile = file.resolveSibling(file.getFileName() + LINES);
     if (from.reasons() == 0) Files.deleteIfExists(reasonsFile);
     if (from.lines() == 0) Files.deleteIfExists(linesFile);
-    if (from.reasons() > 0) reasons = open(reasonsFile, from.reasons());
-    if (from.lines() > 0) lines = open(linesFile, from.lines());
+    if (from.reasons() > 0 && Files.exists(reasonsFile, LinkOption.NOFOLLOW_LINKS))
+      reasons = again(reasonsFile, from.reasons());
+    if (from.lines() > 0 && Files.exists(linesFile, LinkOption.NOFOLLOW_LINKS)) lines = again(linesFile, from.lines());
   }
 
-  private static FileChannel open(Path file, long length) throws IOException {
-    FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+  private static FileChannel anew(Path file) throws IOException {
+    return FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  }
+
+  /** @throws IOException also when it is a link: it may lead to whatever this process may write */
+  private static FileChannel again(Path file, long length) throws IOException {
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
     channel.truncate(length);
     channel.position(channel.size());
     return channel;
@@ -49,10 +56,10 @@ final class Rejects implements AutoCloseable {
     ObjectNode reason = JSON.createObjectNode();
     if (piece != null) reason.put("piece", piece);
     reason.put("line", line).put("status", status).put("why", why).put("kept", raw != null);
-    if (reasons == null) reasons = open(reasonsFile, 0);
+    if (reasons == null) reasons = anew(reasonsFile);
     write(reasons, JSON.writeValueAsBytes(reason));
     if (raw == null) return;
-    if (lines == null) lines = open(linesFile, 0);
+    if (lines == null) lines = anew(linesFile);
     write(lines, oneLine(raw));
   }
 

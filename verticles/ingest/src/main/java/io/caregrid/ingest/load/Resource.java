@@ -20,9 +20,10 @@ import java.util.regex.Pattern;
  * @param id    its own, or one made of its content: so it is the same resource however often it is loaded
  * @param json  with that id
  * @param kind  {@code Bundle.type}, else null
- * @param adds  a Bundle with an entry that adds something each time it is sent: a POST without {@code ifNoneExist}
+ * @param adds  a Bundle with an entry that changes something each time it is sent: a POST without {@code ifNoneExist}, a PATCH
+ * @param entries of a Bundle
  */
-record Resource(String type, String id, byte[] json, String kind, boolean adds) {
+record Resource(String type, String id, byte[] json, String kind, boolean adds, int entries) {
 
   private static final JsonFactory JSON = new JsonFactory();
   private static final Pattern TYPE = Pattern.compile("[A-Z][A-Za-z]{1,63}");
@@ -59,6 +60,7 @@ record Resource(String type, String id, byte[] json, String kind, boolean adds) 
     private String id;
     private String kind;
     private boolean adds;
+    private int count;
 
     Scan(byte[] json, JsonParser parser) {
       this.json = json;
@@ -84,6 +86,7 @@ record Resource(String type, String id, byte[] json, String kind, boolean adds) 
 
     private void entries() throws IOException {
       while (parser.nextToken() != JsonToken.END_ARRAY) {
+        count++;
         if (parser.currentToken() != JsonToken.START_OBJECT) {
           parser.skipChildren();
           continue;
@@ -99,22 +102,26 @@ record Resource(String type, String id, byte[] json, String kind, boolean adds) 
 
     private void request() throws IOException {
       boolean post = false;
+      boolean patch = false;
       boolean conditional = false;
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
         String name = parser.currentName();
         parser.nextToken();
-        if (name.equals("method")) post = "POST".equals(parser.getText());
+        if (name.equals("method")) {
+          post = "POST".equals(parser.getText());
+          patch = "PATCH".equals(parser.getText());
+        }
         if (name.equals("ifNoneExist")) conditional = true;
         parser.skipChildren();
       }
-      adds |= post && !conditional;
+      adds |= patch || post && !conditional;
     }
 
     private Resource made(int begin) throws Refused {
       if (type == null || !TYPE.matcher(type).matches()) throw new Refused("it has no resourceType");
       if (id != null && !ID.matcher(id).matches()) throw new Refused("its id is none");
       boolean bundle = type.equals("Bundle");
-      if (id != null || bundle) return new Resource(type, id, json, bundle ? kind : null, bundle && adds);
+      if (id != null || bundle) return new Resource(type, id, json, bundle ? kind : null, bundle && adds, count);
       String made = idOf(json);
       byte[] member = ("\"id\":\"" + made + "\",").getBytes(StandardCharsets.US_ASCII);
       byte[] with = ByteBuffer.allocate(json.length + member.length)
@@ -122,7 +129,7 @@ record Resource(String type, String id, byte[] json, String kind, boolean adds) 
           .put(member)
           .put(json, begin + 1, json.length - begin - 1)
           .array();
-      return new Resource(type, made, with, null, false);
+      return new Resource(type, made, with, null, false, 0);
     }
   }
 

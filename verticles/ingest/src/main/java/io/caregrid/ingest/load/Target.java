@@ -3,15 +3,18 @@ package io.caregrid.ingest.load;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.util.Set;
+import javax.net.ssl.SSLHandshakeException;
 
 /**
  * A FHIR server that takes bundles. It is asked again, after what it says in Retry-After or else after a pause that doubles, as long as it is too busy
@@ -23,6 +26,10 @@ public final class Target {
   private static final Set<Integer> UNSURE = Set.of(408, 502, 504);
   private static final Duration PATIENCE = Duration.ofMinutes(10);
   private static final Duration ANSWER = Duration.ofMinutes(2);
+  /** Said of the address, or of one bundle. */
+  private static final Set<Integer> REFUSALS = Set.of(403, 404, 405);
+  private static final byte[] NOTHING = "{\"resourceType\":\"Bundle\",\"type\":\"batch\"}"
+      .getBytes(StandardCharsets.US_ASCII);
   private static final long FIRST_PAUSE = 250;
   private static final long LONGEST_PAUSE = 30_000;
 
@@ -44,7 +51,11 @@ public final class Target {
   }
 
   /** @param body bytes of it as text; of an answer that was not understood possibly empty */
-  record Answer(int status, String body) {}
+  record Answer(int status, String body) {
+    boolean isBundle() {
+      return "Bundle".equals(FileLoad.tree(body).path("resourceType").asText());
+    }
+  }
 
   String name() {
     return base.toString();
@@ -60,14 +71,28 @@ public final class Target {
     return send(bundle, false);
   }
 
+  /** Whether it takes an empty batch: then it is there, and whatever it does not take is not taken for its own sake. Asked once. */
+  boolean isThere() throws InterruptedException {
+    try {
+      HttpResponse<String> said = http.send(request(NOTHING, false), HttpResponse.BodyHandlers.ofString());
+      Answer answer = new Answer(said.statusCode(), said.body());
+      return answer.status() < 300 && answer.isBundle() || answer.status() == 400 || answer.status() == 422;
+    } catch (IOException | Away no) {
+      return false;
+    }
+  }
+
   private Answer send(byte[] bundle, boolean repeatable) throws Away, InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
     boolean fresh = false;
     for (int n = 0;; n++) {
       long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(n, 20));
       String why;
+      boolean mayArrive = false;
       try {
-        HttpResponse<String> answer = http.send(request(bundle, fresh), HttpResponse.BodyHandlers.ofString());
+        HttpRequest request = request(bundle, fresh);
+        mayArrive = true;
+        HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
         int status = answer.statusCode();
         if (status == 401 && !fresh) {
           fresh = true;
@@ -80,11 +105,13 @@ public final class Target {
         pause = Math.max(pause, asked(answer));
       } catch (java.net.ConnectException nobody) {
         why = "nobody listens there";
+      } catch (HttpConnectTimeoutException | SSLHandshakeException unreached) {
+        why = "it cannot be reached: " + unreached.getClass().getSimpleName();
       } catch (HttpTimeoutException silent) {
-        if (!repeatable) throw doubtful("does not answer");
+        if (!repeatable && mayArrive) throw doubtful("does not answer");
         why = "it does not answer";
       } catch (IOException broken) {
-        if (!repeatable) throw doubtful("broke off");
+        if (!repeatable && mayArrive) throw doubtful("broke off");
         why = "it broke off: " + broken.getClass().getSimpleName();
       }
       if (System.nanoTime() + Duration.ofMillis(pause).toNanos() - deadline > 0)
@@ -97,7 +124,9 @@ public final class Target {
     return new Away(base + " " + what + ", and may have taken the bundle that was under way", true);
   }
 
-  private void allowed(int status) throws Away {
+  /** What it says of the bundle alone is an answer as others are. */
+  private void allowed(int status) throws Away, InterruptedException {
+    if (REFUSALS.contains(status) && isThere()) return;
     if (status == 401 || status == 403)
       throw new Away(base + " does not let us, it answers " + status + ": a token is needed that may write");
     if (status == 404 || status == 405 || status >= 300 && status < 400)

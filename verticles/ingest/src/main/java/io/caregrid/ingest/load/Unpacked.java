@@ -4,11 +4,14 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
@@ -37,6 +40,7 @@ final class Unpacked implements AutoCloseable {
 
   Unpacked(Path file) throws IOException, Refused {
     this.file = file;
+    Object found = key(file);
     this.most = Math.max(FREE, TIMES * Files.size(file));
     if (!name(file).endsWith(".zip")) {
       zip = null;
@@ -49,11 +53,19 @@ final class Unpacked implements AutoCloseable {
       throw new Refused("it is no zip file, or a damaged one");
     }
     try {
+      if (!Objects.equals(found, key(file))) throw new Refused("another file took its place as it was opened");
       pieces = entries();
     } catch (Refused refused) {
       zip.close();
       throw refused;
     }
+  }
+
+  /** What tells it from another file. */
+  private static Object key(Path file) throws IOException, Refused {
+    BasicFileAttributes is = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    if (!is.isRegularFile()) throw new Refused("it is no file, but a link or something else");
+    return is.fileKey();
   }
 
   /** Whether its name says that it can be loaded. */
@@ -105,11 +117,11 @@ final class Unpacked implements AutoCloseable {
   /** The piece from its beginning, unzipped. */
   InputStream open(Piece piece) throws IOException {
     if (piece.entry() != null) return new Bounded(zip.getInputStream(piece.entry()));
-    InputStream in = Files.newInputStream(file);
+    InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS);
     byte[] magic = in.readNBytes(2);
     boolean zipped = magic.length == 2 && (magic[0] & 0xff) == 0x1f && (magic[1] & 0xff) == 0x8b;
     in.close();
-    InputStream again = Files.newInputStream(file);
+    InputStream again = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS);
     return zipped ? new Bounded(new GZIPInputStream(again, 1 << 16)) : again;
   }
 

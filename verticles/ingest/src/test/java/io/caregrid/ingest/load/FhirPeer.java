@@ -32,6 +32,10 @@ final class FhirPeer implements AutoCloseable {
   /** Ids that are too busy when they are asked for first. */
   final List<String> busyOnce = new CopyOnWriteArrayList<>();
   volatile int most = Integer.MAX_VALUE;
+  /** Of a request's body that has a text in it; null: it is taken. */
+  final Map<String, Integer> refused = new ConcurrentHashMap<>();
+  /** What is answered with 200, whatever comes; null: an answer to it. */
+  volatile String says;
   volatile Runnable before = () -> {};
   private final HttpServer server;
 
@@ -61,12 +65,22 @@ final class FhirPeer implements AutoCloseable {
       send(exchange, status, "{}");
       return;
     }
+    if (says != null) {
+      send(exchange, 200, says);
+      return;
+    }
+    for (Map.Entry<String, Integer> each : refused.entrySet()) {
+      if (new String(body, StandardCharsets.UTF_8).contains(each.getKey())) {
+        send(exchange, each.getValue(), "{}");
+        return;
+      }
+    }
     JsonNode bundle = JSON.readTree(body);
     if (bundle.path("entry").size() > most) {
       send(exchange, 413, "{}");
       return;
     }
-    bodies.add(body);
+    if (bundle.has("entry")) bodies.add(body);
     ObjectNode answer = JSON.createObjectNode().put("resourceType", "Bundle");
     ArrayNode entries = answer.putArray("entry");
     for (JsonNode entry : bundle.path("entry")) entries.addObject().set("response", taken(entry));

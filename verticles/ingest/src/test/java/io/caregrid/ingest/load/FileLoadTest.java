@@ -13,8 +13,11 @@ import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.zip.GZIPOutputStream;
@@ -77,7 +80,7 @@ class FileLoadTest {
       FileLoad.Report report = load(file, 4);
 
       assertEquals(new FileLoad.Report(9, 1), report);
-      assertEquals(List.of(4, 4, 1), peer.batches());
+      assertEquals(List.of(3, 4, 2), peer.batches(), "the bad line counts");
       assertEquals(1, Files.readAllLines(beside(file, ".rejected")).size());
     }
   }
@@ -98,7 +101,10 @@ class FileLoadTest {
     StringBuilder lines = new StringBuilder();
     for (int i = 0; i < 400; i++) lines.append(patient("p" + i)).append('\n');
     Path file = write("p.ndjson", lines.toString());
-    peer.before = () -> LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+    CountDownLatch killed = new CountDownLatch(1);
+    peer.before = () -> {
+      if (peer.bodies.size() == 7) await(killed);
+    };
     Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
         System.getProperty("java.class.path"), KilledLoad.class.getName(), file.toString(), peer.base().toString())
         .inheritIO()
@@ -107,6 +113,7 @@ class FileLoadTest {
     while (peer.bodies.size() < 7 && System.nanoTime() < deadline)
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
     process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    killed.countDown();
     int before = peer.bodies.size();
     assertTrue(before >= 7 && peer.kept.size() < 400, "killed in the middle: " + before);
 
@@ -200,9 +207,9 @@ class FileLoadTest {
   @Test
   void aServerThatStaysAwayEndsTheLoadWhereItIs() throws Exception {
     Path file = write("p.ndjson", patient("a") + "\n" + patient("b") + "\n");
-    peer.next.addAll(List.of(403));
+    peer.next.addAll(List.of(403, 403));
 
-    assertThrows(Away.class, () -> load(file, 1));
+    assertThrows(Away.class, () -> load(file, 1), "an empty batch gets the same");
 
     assertEquals(new FileLoad.Report(2, 0), load(file, 1));
   }
@@ -278,6 +285,179 @@ class FileLoadTest {
     assertEquals(List.of("Bearer t0", "Bearer t1"), peer.authorizations);
   }
 
+  private static void await(CountDownLatch latch) {
+    try {
+      assertTrue(latch.await(20, TimeUnit.SECONDS));
+    } catch (InterruptedException stopped) {
+      throw new IllegalStateException(stopped);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {403, 404, 405})
+  void aBundleThatIsNotLikedIsRejectedAndTheFileGoesOn(int status) throws Exception {
+    peer.refused.put("firewall", status);
+    Path file = write("p.ndjson", transaction("\"firewall\"") + "\n" + patient("a") + "\n");
+
+    assertEquals(new FileLoad.Report(1, 1), load(file, 10));
+
+    assertTrue(Files.readString(beside(file, ".rejected")).contains("\"status\":" + status));
+  }
+
+  @Test
+  void badLinesAreNotKeptUntilAGoodOneComes() throws Exception {
+    Path file = write("p.ndjson", "nothing\n".repeat(1000));
+    List<Long> rejected = new ArrayList<>();
+
+    new FileLoad(file, target(), 10, 0, (so, at) -> rejected.add(so.rejected())).run();
+
+    assertEquals(100, rejected.size());
+    assertEquals(List.of(10L, 20L), rejected.subList(0, 2));
+  }
+
+  @Test
+  void linesThatAreLongAndBadAreNotKeptUntilThereAreManyOfThem() throws Exception {
+    Path file = write("p.ndjson", ("x".repeat(3 << 20) + "\n").repeat(4));
+    List<Long> rejected = new ArrayList<>();
+
+    new FileLoad(file, target(), 200, 0, (so, at) -> rejected.add(so.rejected())).run();
+
+    assertEquals(List.of(1L, 2L, 3L, 4L), rejected);
+  }
+
+  @Test
+  void aFileThatGrowsWhileItIsLoadedIsNotDone() throws Exception {
+    Path file = write("p.ndjson", patient("a") + "\n");
+    peer.before = () -> append(file, patient("b") + "\n");
+
+    assertThrows(FileLoad.Changed.class, () -> load(file, 10));
+
+    peer.before = () -> {};
+    assertEquals(new FileLoad.Report(2, 0), load(file, 10));
+    assertEquals(List.of("Patient/a", "Patient/b"), peer.kept.keySet().stream().sorted().toList());
+  }
+
+  @Test
+  void aFileThatIsCutOffBecauseItIsStillWrittenIsNotDamaged() throws Exception {
+    Path whole = write("whole.ndjson.gz", (patient("a") + "\n").repeat(2) + "nothing\n".repeat(50));
+    byte[] bytes = Files.readAllBytes(whole);
+    Path file = Files.write(folder.resolve("p.ndjson.gz"), java.util.Arrays.copyOf(bytes, bytes.length - 4));
+    FileLoad load = new FileLoad(file, target(), 1, 0, (so, at) -> {
+      append(file, "x");
+      return true;
+    });
+
+    assertThrows(FileLoad.Changed.class, load::run);
+  }
+
+  private static void append(Path file, String text) {
+    try {
+      Files.writeString(file, text, StandardOpenOption.APPEND);
+    } catch (IOException failed) {
+      throw new IllegalStateException(failed);
+    }
+  }
+
+  @Test
+  void noLinkThatLiesBesideAFileIsFollowed() throws Exception {
+    for (String name : List.of(".progress.new", ".progress", ".rejected", ".rejected.ndjson")) {
+      Path ours = Files.writeString(folder.resolve("ours"), "not for whoever writes into the folder");
+      Path file = write("p" + name.replace('.', '-') + ".ndjson", patient("a") + "\nnothing\n");
+      Files.createSymbolicLink(beside(file, name), ours);
+
+      assertEquals(new FileLoad.Report(1, 1), load(file, 10), name);
+
+      assertEquals("not for whoever writes into the folder", Files.readString(ours), name);
+    }
+  }
+
+  @Test
+  void aLinkIsNoFile() throws Exception {
+    Path file = write("p.ndjson", patient("a") + "\n");
+    Path link = Files.createSymbolicLink(folder.resolve("q.ndjson"), file);
+
+    assertThrows(Refused.class, () -> load(link, 10));
+
+    assertEquals(List.of(), peer.bodies);
+  }
+
+  @Test
+  void aPlaceThatCannotBeReadIsNone() throws Exception {
+    for (String kept : List.of("null", "{}", "half of")) {
+      Path file = write("p.ndjson", patient("a") + "\n");
+      Files.writeString(beside(file, ".progress"), kept);
+
+      assertEquals(new FileLoad.Report(1, 0), load(file, 10));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"<html>Sign in</html>", "{}", "{\"resourceType\":\"OperationOutcome\"}", ""})
+  void aPageThatIsNoAnswerLoadsNothing(String page) throws Exception {
+    peer.says = page;
+    Path lines = write("p.ndjson", patient("a") + "\n");
+    Path bundle = write("b.json", transaction("\"x\""));
+
+    assertThrows(Away.class, () -> load(lines, 10));
+    assertThrows(Away.class, () -> load(bundle, 10));
+
+    peer.says = null;
+    assertEquals(new FileLoad.Report(1, 0), load(lines, 10));
+    assertEquals(new FileLoad.Report(0, 1), load(bundle, 10), "nobody knows whether it arrived");
+  }
+
+  @Test
+  void anAnswerForFewerEntriesThanWereSentIsNone() throws Exception {
+    peer.says = "{\"resourceType\":\"Bundle\",\"type\":\"transaction-response\"}";
+
+    assertEquals(new FileLoad.Report(0, 1), load(write("b.json", transaction("\"x\"")), 10));
+  }
+
+  @Test
+  void aPatchIsNotSentTwice() throws Exception {
+    Path file = write("b.json", "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{\"resource\":{},"
+        + "\"request\":{\"method\":\"PATCH\",\"url\":\"Patient/a\"}}]}");
+    peer.next.add(504);
+
+    assertThrows(Away.class, () -> load(file, 10));
+
+    assertEquals(new FileLoad.Report(0, 1), load(file, 10));
+  }
+
+  @Test
+  void aBundleThatWasNotSentForWantOfATokenIsSentWhenThereIsOne() throws Exception {
+    Path file = write("b.json", transaction("\"x\""));
+    List<String> asked = new ArrayList<>();
+    Credentials credentials = fresh -> {
+      asked.add("once");
+      if (asked.size() == 1) throw new IOException("the line broke");
+      return "t";
+    };
+
+    assertEquals(new FileLoad.Report(1, 0), new FileLoad(file,
+        new Target(peer.base(), HTTP, credentials, Duration.ofSeconds(10)), 10, 0, (so, at) -> true).run());
+  }
+
+  @Test
+  void nothingIsNotedForWhoDoesNotHoldTheFileAnyMore() throws Exception {
+    Path file = write("p.ndjson", patient("a") + "\n");
+    FileLoad.Watch another = new FileLoad.Watch() {
+      @Override
+      public boolean at(FileLoad.Report report, long bytes) {
+        return true;
+      }
+
+      @Override
+      public boolean isOurs() {
+        return false;
+      }
+    };
+
+    assertThrows(FileLoad.Stopped.class, () -> new FileLoad(file, target(), 10, 0, another).run());
+
+    assertFalse(Files.exists(beside(file, ".progress")));
+  }
+
   @Test
   void aPaceIsKept() throws Exception {
     StringBuilder lines = new StringBuilder();
@@ -295,6 +475,12 @@ class FileLoadTest {
 
   private Target target() {
     return new Target(peer.base(), HTTP, Credentials.NONE, Duration.ofSeconds(10));
+  }
+
+  /** One that adds a Patient. */
+  private static String transaction(String name) {
+    return "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{\"resource\":{\"resourceType\":\"Patient\","
+        + "\"implicitRules\":" + name + "},\"request\":{\"method\":\"POST\",\"url\":\"Patient\"}}]}";
   }
 
   private static String patient(String id) {

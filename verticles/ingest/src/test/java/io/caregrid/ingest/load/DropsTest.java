@@ -1,0 +1,167 @@
+package io.caregrid.ingest.load;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.cluster.LoadConfig;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One file keeps no other waiting. */
+class DropsTest {
+  private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private static final Duration EVERY = Duration.ofMillis(10);
+  @TempDir
+  Path folder;
+  @TempDir
+  Path elsewhere;
+  private FhirPeer peer;
+  private Drops drops;
+
+  @BeforeEach
+  void open() throws Exception {
+    peer = new FhirPeer();
+    Target target = new Target(peer.base(), HTTP, Credentials.NONE, Duration.ofMillis(100));
+    drops = new Drops(new LoadConfig(folder, "", null, 10, 0), target, EVERY, (so, at) -> true);
+    drops.made();
+  }
+
+  @AfterEach
+  void close() {
+    peer.close();
+  }
+
+  @Test
+  void aFileWhoseNameIsTakenByTheRejectsOfAnotherGetsAnother() throws Exception {
+    Files.writeString(folder.resolve("done/a.ndjson.rejected"), "of another one");
+    Files.writeString(folder.resolve("done/2-a.ndjson.reason"), "of another one");
+    put("a.ndjson", "nothing\n");
+    put("b.ndjson", patient("b"));
+
+    rounds("b.ndjson");
+
+    assertTrue(Files.exists(folder.resolve("done/3-a.ndjson.rejected")), listed());
+    assertEquals("nothing\n", Files.readString(folder.resolve("done/3-a.ndjson")));
+    assertEquals("of another one", Files.readString(folder.resolve("done/a.ndjson.rejected")));
+  }
+
+  @Test
+  void aFileThatCannotBeHandledStaysAndTheOthersGoOn() throws Exception {
+    put("a.ndjson", patient("a"));
+    Files.createDirectories(folder.resolve("a.ndjson.rejected/not/ours"));
+    put("b.ndjson", patient("b"));
+
+    rounds("b.ndjson");
+
+    assertTrue(Files.exists(folder.resolve("a.ndjson")), listed());
+  }
+
+  @Test
+  void aFileWhosePlaceHoldsNothingIsLoaded() throws Exception {
+    put("a.ndjson", patient("a"));
+    put("a.ndjson.progress", "null");
+
+    rounds("a.ndjson");
+
+    assertTrue(peer.kept.containsKey("Patient/a"));
+  }
+
+  @Test
+  void aFileThatTheTargetNeverAnswersForKeepsNoOtherWaiting() throws Exception {
+    peer.refused.put("slow", 504);
+    put("a.ndjson", patient("slow"));
+    put("b.ndjson", patient("b"));
+
+    rounds("b.ndjson");
+
+    assertTrue(Files.exists(folder.resolve("a.ndjson")), listed());
+  }
+
+  @Test
+  void aTargetThatTakesNothingIsNotAskedForEachFile() throws Exception {
+    peer.refused.put("batch", 401);
+    put("a.ndjson", patient("a"));
+    put("b.ndjson", patient("b"));
+    for (int i = 0; i < 5 && peer.authorizations.isEmpty(); i++) round();
+
+    assertTrue(peer.authorizations.size() <= 4, "one batch, with a fresh token again, and an empty one");
+    assertFalse(peer.authorizations.isEmpty());
+    peer.refused.clear();
+    rounds("a.ndjson");
+    rounds("b.ndjson");
+  }
+
+  @Test
+  void noLinkIsLoaded() throws Exception {
+    Path ours = Files.writeString(elsewhere.resolve("ours.ndjson"), patient("ours"));
+    Files.createSymbolicLink(folder.resolve("a.ndjson"), ours);
+    Files.createSymbolicLink(folder.resolve("in"), elsewhere);
+    put("b.ndjson", patient("b"));
+
+    rounds("b.ndjson");
+
+    assertEquals(List.of("Patient/b"), List.copyOf(peer.kept.keySet()));
+    assertTrue(Files.exists(ours));
+  }
+
+  @Test
+  void aFileThatIsWrittenInPiecesIsTakenWhenItIsWhole() throws Exception {
+    put("a.ndjson", patient("a"));
+    for (int i = 0; i < 8; i++) {
+      round();
+      round();
+      Files.writeString(folder.resolve("a.ndjson"), patient("a" + i), java.nio.file.StandardOpenOption.APPEND);
+    }
+    assertEquals(List.of(), peer.bodies);
+
+    rounds("a.ndjson");
+
+    assertEquals(9, peer.kept.size());
+  }
+
+  @Test
+  void anotherNodeFindsTheSameName() throws Exception {
+    Drops another = new Drops(new LoadConfig(folder, "", null, 10, 0),
+        new Target(peer.base(), HTTP, Credentials.NONE), EVERY, (so, at) -> true);
+
+    assertEquals(drops.made(), another.made());
+  }
+
+  private void put(String name, String text) throws IOException {
+    Files.writeString(folder.resolve(name), text);
+  }
+
+  private static String patient(String id) {
+    return "{\"resourceType\":\"Patient\",\"id\":\"" + id + "\"}\n";
+  }
+
+  private void round() throws Exception {
+    drops.round();
+    LockSupport.parkNanos(EVERY.toNanos());
+  }
+
+  /** Until that one is done. */
+  private void rounds(String name) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+    while (!Files.exists(folder.resolve("done").resolve(name)) && System.nanoTime() < deadline) round();
+    assertTrue(Files.exists(folder.resolve("done").resolve(name)), listed());
+  }
+
+  private String listed() throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.map(folder::relativize).sorted().toList().toString();
+    }
+  }
+}
