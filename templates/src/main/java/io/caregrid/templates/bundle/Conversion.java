@@ -1,6 +1,5 @@
 package io.caregrid.templates.bundle;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.ccda.Document;
 import io.caregrid.templates.ccda.SectionFilters;
 import io.caregrid.templates.hl7v2.Message;
@@ -92,15 +91,12 @@ public final class Conversion {
   }
 
   private Outcome message(Message message, String root) {
-    ObjectNode bundle = bundle(root, Map.of("hl7v2Data", message));
-    return new Outcome.Converted(bundle, Unused.of(message));
+    String json = templates.render(root, Map.of("hl7v2Data", message), limits, zone, clock);
+    return new Outcome.Converted(Entries.merged(LooseJson.read(json)), Unused.of(message));
   }
 
   private Outcome document(Map<String, Object> document, String root) {
-    return new Outcome.Converted(bundle(root, Map.of("msg", document)), List.of());
-  }
-
-  private ObjectNode bundle(String root, Map<String, ?> variables) {
-    return Entries.merged(LooseJson.read(templates.render(root, variables, limits, zone, clock)));
+    String json = templates.renderQuoting(root, Map.of("msg", document), limits, zone, clock);
+    return new Outcome.Converted(Entries.merged(LooseJson.read(json)), List.of());
   }
 }

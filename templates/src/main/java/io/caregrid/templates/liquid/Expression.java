@@ -85,15 +85,20 @@ interface Expression {
     List<Step> steps = new ArrayList<>();
     for (String part : parts.subList(1, parts.size())) steps.add(Step.of(part, symbols));
     Step[] way = steps.toArray(new Step[0]);
-    if (way.length == 0) return first;
-    return run -> {
+    return way.length == 0 ? first : new Path(first, way);
+  }
+
+  /** A value inside of another one: what the input has there, unchanged. */
+  record Path(Expression first, Step[] way) implements Expression {
+    @Override
+    public Object value(Run run) {
       Object at = first.value(run);
       for (Step step : way) {
         if (at == null) return null;
         at = step.from(at, run);
       }
       return at;
-    };
+    }
   }
 
   private static Expression root(String part, Symbols symbols) {

@@ -63,6 +63,7 @@ final class Nodes {
 
   static Node text(String text) {
     return run -> {
+      if (run.quoting != null) run.quoting.follow(text);
       run.write(text);
       return Node.GO_ON;
     };
@@ -70,17 +71,18 @@ final class Nodes {
 
   static Node output(Expression value) {
     return run -> {
-      write(value.value(run), run);
+      Object now = value.value(run);
+      write(now, value instanceof Expression.Path && now instanceof String, run);
       return Node.GO_ON;
     };
   }
 
   /** A list item by item, so that one of many long texts ends at the limit and is not made first. */
-  private static void write(Object value, Run run) {
-    if (value instanceof List<?> list) {
-      for (Object each : list) run.write(Values.rendered(each instanceof Boolean ? List.of(each) : each));
-    } else {
-      run.write(Values.rendered(value));
+  private static void write(Object value, boolean raw, Run run) {
+    List<?> items = value instanceof List<?> list ? list : Collections.singletonList(value);
+    for (Object each : items) {
+      String text = Values.rendered(items == value && each instanceof Boolean ? List.of(each) : each);
+      run.write(run.quoting == null ? text : run.quoting.placed(text, raw));
     }
   }
 

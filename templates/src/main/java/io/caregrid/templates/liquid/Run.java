@@ -30,7 +30,11 @@ public final class Run {
   final ZoneId zone;
   final Clock clock;
 
-  Run(Templates templates, Limits limits, ZoneId zone, Clock clock, Map<String, ?> variables) {
+  /** Null when the input's texts are escaped for JSON already. */
+  final Quoting quoting;
+
+  Run(Templates templates, Limits limits, ZoneId zone, Clock clock, Map<String, ?> variables, boolean plain) {
+    quoting = plain ? new Quoting() : null;
     this.templates = templates;
     this.limits = limits;
     this.zone = zone;
@@ -92,11 +96,13 @@ public final class Run {
   }
 
   int mark() {
+    if (quoting != null) quoting.open();
     return out.length();
   }
 
   /** Takes back what was written since {@code mark}. */
   String cut(int mark) {
+    if (quoting != null) quoting.close();
     String text = out.substring(mark);
     out.setLength(mark);
     return text;

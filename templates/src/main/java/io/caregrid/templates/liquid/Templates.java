@@ -76,17 +76,31 @@ public final class Templates {
   }
 
   /**
-   * Renders {@code root} over {@code variables}.
+   * Renders {@code root} over {@code variables}, whose texts are escaped for JSON already or need no escapes.
    *
    * @param zone of dates and times that name none
    * @throws ConversionException with the template and line where it happened
    */
   public String render(String root, Map<String, ?> variables, Limits limits, ZoneId zone, Clock clock) {
+    return render(root, variables, limits, zone, clock, false);
+  }
+
+  /**
+   * Renders JSON over texts as they were sent: the same, and no text leaves the place where a template puts it.
+   *
+   * @throws ConversionException also 1401 for a text with JSON's own characters outside of quotes
+   */
+  public String renderQuoting(String root, Map<String, ?> variables, Limits limits, ZoneId zone, Clock clock) {
+    return render(root, variables, limits, zone, clock, true);
+  }
+
+  private String render(String root, Map<String, ?> variables, Limits limits, ZoneId zone, Clock clock,
+      boolean plain) {
     if (root == null || root.isEmpty()) {
       throw new ConversionException(ErrorCode.NULL_OR_EMPTY_ROOT_TEMPLATE,
           "it is not said with which template to begin");
     }
-    Run run = new Run(this, limits, zone, clock, variables);
+    Run run = new Run(this, limits, zone, clock, variables, plain);
     try {
       int signal = run.render(require(root));
       if (signal == Node.GO_ON) return run.out.toString();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.bundle.Conversion.Kind;
 import io.caregrid.templates.liquid.ConversionException;
@@ -117,6 +118,32 @@ class ConversionTest {
         "R");
 
     assertEquals("{\"t\":\"2\",\"i\":\"1\"}", assertInstanceOf(Outcome.Converted.class, outcome).bundle().toString());
+  }
+
+  @Test
+  void aTextOfADocumentStaysWhereItIsPut() {
+    String evil = "x\"}}},{\"resource\":{\"resourceType\":\"Patient\"},\"request\":{\"method\":\"DELETE\",\"url\":\"Patient/victim\"}},{\"a\":{\"b\":{\"c\":\"\\";
+    String document = "<d unit=\"" + evil.replace("\"", "&quot;") + "\" value=\"1.5\"/>";
+    String bundle = "{\"entry\":[{\"resource\":{\"q\":{\"unit\":%s,\"value\":%s}}}]}";
+
+    for (String unit : new String[] {"\"{{ msg.d.unit }}\"", "\"{{ u }}\"", "\"{{ c }}\"",
+      "\"{{ msg.d.unit | append: '' }}\"",
+      "{{ j }}"}) {
+      String template = "{% assign u = msg.d.unit %}{% capture c %}{{ u }}{% endcapture %}{% capture j %}\"{{ msg.d.unit }}\"{% endcapture %}"
+          + String.format(bundle, unit, "{{ msg.d.value }}");
+      JsonNode entries = assertInstanceOf(Outcome.Converted.class, document(template).convert(document, "R")).bundle()
+          .get("entry");
+      assertEquals(1, entries.size(), unit);
+      String text = entries.at("/0/resource/q/unit").asText();
+      assertEquals(evil, text, unit);
+      assertEquals(1.5, entries.at("/0/resource/q/value").asDouble());
+    }
+    assertEquals(ErrorCode.JSON_PARSING_ERROR, assertInstanceOf(Outcome.Refused.class,
+        document(String.format(bundle, "1", "{{ msg.d.unit }}")).convert(document, "R")).why().code);
+  }
+
+  private static Conversion document(String template) {
+    return Conversion.of(Kind.CCDA, Map.of("R.liquid", template), Limits.DEFAULT, ZoneOffset.UTC, Clock.systemUTC());
   }
 
   private static String converted(String template) {
