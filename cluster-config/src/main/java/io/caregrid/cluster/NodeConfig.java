@@ -40,6 +40,9 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
         "lake.place must be s3://bucket/prefix, or lake.shared true and lake.place one folder for all machines (NFS, CephFS):"
             + " in cluster.mode cluster whichever machine is left goes on with the same lake. For nodes on one machine set"
             + " cluster.durability to " + ClusterConfig.SINGLE_MACHINE);
+    require(!roles.contains("analytics") || !cluster.survivesMachineLoss() || export.isForAllNodes(lake),
+        "export.place must be s3://bucket/prefix, or export.shared true and export.place one folder for all machines (NFS,"
+            + " CephFS), or empty: in cluster.mode cluster a client asks any machine for the files");
     require(Hosts.isLoopback(http.host()) || security.asksWhoCalls() || security.isOpenByWish(),
         "http.host must be a loopback address, not " + http.host()
             + ", as long as security.issuers names nobody who says"

@@ -278,6 +278,41 @@ class ConfigurationTest {
   }
 
   @Test
+  void exportsLieWhereNobodyElsesThingsCanBe() {
+    assertEquals("s3://hospital/lake-export", exports("lake.place=s3://hospital/lake"));
+    assertTrue(refusal(() -> exports("lake.place=s3://hospital-lake")).contains("export.place"),
+        "the bucket hospital-lake-export may be somebody else's");
+    assertEquals("s3://hospital/exports",
+        exports("lake.place=s3://hospital-lake", "export.place=s3://hospital/exports"));
+    assertEquals("/mnt/lake/_export", exports("lake.place=/mnt/lake", "lake.shared=true"),
+        "beside a mount point is another disk");
+    assertEquals("", exports("lake.place=/mnt/lake"));
+  }
+
+  private static String exports(String... flags) {
+    NodeConfig node = Configuration.defaults().withFlags(List.of(flags)).node();
+    return node.export().placeBeside(node.lake());
+  }
+
+  @Test
+  void exportsOfSeveralMachinesLieWhereAllFindThem() {
+    List<String> machines = List.of("cluster.mode=cluster", "cluster.members=a,b", "dicom.shared=true",
+        "dicom.folder=/mnt/dicom", "lake.place=/mnt/lake", "lake.shared=true", "export.place=/srv/exports");
+    List<String> shared = new java.util.ArrayList<>(machines);
+    shared.add("export.shared=true");
+
+    assertTrue(refusal(() -> Configuration.defaults().withFlags(machines)).contains("export.shared"));
+    assertTrue(Configuration.defaults().withFlags(shared).node().export().shared());
+  }
+
+  @Test
+  void exportsTakeAtMostAQuarterOfTheConnections() {
+    assertEquals(1, new ExportConfig("", false, Duration.ofDays(1), Duration.ofHours(1), 1, 8).within(2).atOnce());
+    assertEquals(4, new ExportConfig("", false, Duration.ofDays(1), Duration.ofHours(1), 1, 8).within(16).atOnce());
+    assertEquals(2, ExportConfig.DEFAULT.within(200).atOnce());
+  }
+
+  @Test
   void aTruthIsWrittenTrueOrFalse() {
     String refusal = refusal(() -> Configuration.defaults().withFlags(List.of("dicom.shared=yes")));
 

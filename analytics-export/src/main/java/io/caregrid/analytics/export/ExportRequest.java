@@ -11,6 +11,8 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -23,7 +25,7 @@ import java.util.regex.Pattern;
  *
  * @param level    {@code system}, {@code patient} or {@code group}
  * @param group    id of the Group, or null
- * @param since    ISO instant: only what was changed after it; null for everything
+ * @param since    ISO instant with its microseconds: only what was changed after it; null for everything
  * @param types    to be exported, in this order, never empty
  * @param filters  a resource of a filter's type has to be found by one of that type's filters
  * @param elements {@code element} or {@code Type.element}; empty: whole resources
@@ -46,6 +48,8 @@ public record ExportRequest(String level, String group, String since, List<Strin
   private static final Set<String> NO_FILTER = Set.of("_sort", "_count", "_include", "_revinclude", "_summary",
       "_total",
       "_elements", "_contained", "_containedType", "_format", "_pretty");
+  /** A search takes an instant for the whole second, or for as fine a part of it as is written. */
+  private static final DateTimeFormatter MICROSECONDS = new DateTimeFormatterBuilder().appendInstant(6).toFormatter();
   private static final Set<String> SILENT = Set.of("_format", "_pretty");
 
   /** A search of one type that selects. */
@@ -173,7 +177,7 @@ public record ExportRequest(String level, String group, String since, List<Strin
 
     private void since(String value) {
       try {
-        since = OffsetDateTime.parse(value.replace(' ', '+')).toInstant().toString();
+        since = MICROSECONDS.format(OffsetDateTime.parse(value.replace(' ', '+')).toInstant());
       } catch (DateTimeParseException unreadable) {
         throw new Failure.Invalid("_since is an instant such as 2026-01-31T12:00:00Z or 2026-01-31T13:00:00.000+01:00");
       }

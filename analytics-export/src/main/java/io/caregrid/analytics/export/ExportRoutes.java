@@ -18,6 +18,7 @@ import io.caregrid.store.ExportJobs;
 import io.caregrid.store.ExportJobs.Job;
 import io.caregrid.store.FhirStore;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -59,19 +60,39 @@ public final class ExportRoutes implements Routes {
   private final Audit audit;
   private final Runnable asked;
   private final Runnable cancelled;
+  private final boolean isOpen;
 
-  /** @param work that makes the exports of this node; others' take them as well */
-  public ExportRoutes(FhirStore store, ExportJobs jobs, ObjectStore objects, Audit audit, ExportVerticle work) {
-    this(store, jobs, objects, audit, work::look, work::swept);
-  }
-
-  ExportRoutes(FhirStore store, ExportJobs jobs, ObjectStore objects, Audit audit, Runnable asked, Runnable cancelled) {
+  /**
+   * @param work   that makes the exports of this node; others' take them as well
+   * @param isOpen whoever reaches this node may do everything, so nobody needs a token for the files
+   */
+  public ExportRoutes(FhirStore store, ExportJobs jobs, ObjectStore objects, Audit audit, ExportVerticle work,
+      boolean isOpen) {
     this.store = store;
     this.jobs = jobs;
     this.objects = objects;
     this.audit = audit;
-    this.asked = asked;
-    this.cancelled = cancelled;
+    this.asked = work::look;
+    this.cancelled = work::swept;
+    this.isOpen = isOpen;
+  }
+
+  /**
+   * The doors of a node that has no place for the files.
+   *
+   * @param why for people, and what to set; every answer is Busy 503 with it
+   */
+  public static Routes closed(String why) {
+    Handler<RoutingContext> refused = answer(request -> Future.failedFuture(new Failure.Busy(why)));
+    return router -> {
+      for (String path : List.of("/fhir/$export", "/fhir/Patient/$export", "/fhir/Group/:id/$export")) {
+        needs(FHIR_EXPORT, router.get(path)).handler(refused);
+        needs(FHIR_EXPORT, router.post(path)).handler(refused);
+      }
+      needs(FHIR_EXPORT, router.get(JOB)).handler(refused);
+      needs(FHIR_EXPORT, router.delete(JOB)).handler(refused);
+      needs(FHIR_EXPORT, router.get(JOB + "/:file")).handler(refused);
+    };
   }
 
   @Override
@@ -93,7 +114,7 @@ public final class ExportRoutes implements Routes {
     })));
   }
 
-  private static io.vertx.core.Handler<RoutingContext> answer(Function<RoutingContext, Future<?>> work) {
+  private static Handler<RoutingContext> answer(Function<RoutingContext, Future<?>> work) {
     return request -> {
       try {
         work.apply(request).onFailure(cause -> refuse(request, cause));
@@ -120,7 +141,7 @@ public final class ExportRoutes implements Routes {
     return audit.around(entry, () -> {
       ExportRequest wanted = ExportRequest.of(level, group, params, posted, prefer.contains("handling=lenient"));
       Future<?> there = group == null ? Future.succeededFuture() : store.read(caller, "Group", group);
-      return there.compose(found -> jobs.add(caller, address, wanted.json()));
+      return there.compose(found -> jobs.add(caller, address, wanted.json(), wanted.types()));
     }, (known, id) -> known.to(what(known.what(), id))).compose(id -> {
       asked.run();
       return request.response()
@@ -206,7 +227,7 @@ public final class ExportRoutes implements Routes {
     return found(request).compose(job -> told(request, job));
   }
 
-  private static Future<Void> told(RoutingContext request, Job job) {
+  private Future<Void> told(RoutingContext request, Job job) {
     if (job.state().equals("open")) return underWay(request, job);
     if (job.expires().isBefore(Instant.now())) throw gone();
     return job.state().equals("failed") ? failed(request, job) : manifest(request, job);
@@ -233,12 +254,12 @@ public final class ExportRoutes implements Routes {
         .end(outcome);
   }
 
-  private static Future<Void> manifest(RoutingContext request, Job job) {
+  private Future<Void> manifest(RoutingContext request, Job job) {
     JsonObject result = new JsonObject(job.result());
     String here = base(request) + "/" + job.id();
     JsonObject manifest = new JsonObject().put("transactionTime", job.asOf().toString())
         .put("request", job.request())
-        .put("requiresAccessToken", request.request().getHeader(HttpHeaders.AUTHORIZATION) != null);
+        .put("requiresAccessToken", !isOpen);
     for (String list : List.of(ExportFiles.OUTPUT, ExportFiles.DELETED, ExportFiles.ERROR)) {
       JsonArray files = new JsonArray();
       for (Object each : result.getJsonArray(list)) {
@@ -275,15 +296,23 @@ public final class ExportRoutes implements Routes {
       throw gone();
     }
     Caller caller = Gate.caller(request);
-    return jobs.find(id).map(job -> {
+    return jobs.find(id).compose(job -> {
       if (job == null || job.state().equals("cancelled")) throw gone();
-      if (!job.isOf(caller) && !caller.may(Access.OPERATE)) throw gone();
-      return job;
+      return job.isOf(caller) || caller.may(Access.OPERATE) ? Future.succeededFuture(job) : others(request, job);
     });
   }
 
+  /** The trail has who looked. */
+  private Future<Job> others(RoutingContext request, Job job) {
+    Audit.Entry entry = Audit.Entry
+        .of(Gate.caller(request), Audit.Deed.VIEW, "urn:caregrid:export:" + job.id())
+        .asking("$export of somebody else, " + request.request().method());
+    return audit.record(entry.ended(gone())).transform(kept -> Future.failedFuture(gone()));
+  }
+
   private static Failure gone() {
-    return new Failure.NotFound("there is no such export of yours: it was cancelled, has expired, or never was");
+    return new Failure.NotFound(
+        "there is no such export of yours: it was cancelled, has expired, held what was erased since, or never was");
   }
 
   private Future<?> file(RoutingContext request) {

@@ -13,6 +13,7 @@ import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -45,6 +46,8 @@ final class ExportRun {
   private final Audit audit;
   private final Caller caller;
   private final BooleanSupplier isStopped;
+  private final Duration longest;
+  private final long end;
   private final Set<String> told = new HashSet<>();
   private Subset subset;
   private long written;
@@ -60,7 +63,10 @@ final class ExportRun {
     }
   }
 
-  ExportRun(Job job, ExportSnapshot snapshot, ExportFiles files, Audit audit, BooleanSupplier isStopped) {
+  ExportRun(Job job, ExportSnapshot snapshot, ExportFiles files, Audit audit, BooleanSupplier isStopped,
+      Duration longest) {
+    this.longest = longest;
+    this.end = System.nanoTime() + longest.toNanos();
     this.job = job;
     this.asked = ExportRequest.read(job.asked());
     this.snapshot = snapshot;
@@ -89,7 +95,7 @@ final class ExportRun {
       if (within == null && asked.filters(type).isEmpty()) all(type);
       else searched(type, within);
     }
-    if (!asked.notes().isEmpty()) note();
+    for (String note : asked.notes()) note("not-supported", note);
     return files.finished();
   }
 
@@ -124,11 +130,14 @@ final class ExportRun {
     boolean twice = filters.size() > 1 || parts.size() > 1 && ExportSnapshot.isShared(type);
     Set<String> found = twice ? new HashSet<>() : null;
     Set<String> members = type.equals("Patient") && patients != null ? new HashSet<>(patients) : null;
+    Set<String> notes = new LinkedHashSet<>();
+    if (snapshot.note(type) != null) notes.add(snapshot.note(type));
     for (List<String> part : parts) {
       List<String> within = part.stream().map("Patient/"::concat).toList();
-      if (filters.isEmpty()) searched(type, List.of(), within, found, members);
-      for (ExportRequest.Filter filter : filters) searched(type, filter.params(), within, found, members);
+      if (filters.isEmpty()) searched(type, List.of(), within, found, members, notes);
+      for (ExportRequest.Filter filter : filters) searched(type, filter.params(), within, found, members, notes);
     }
+    for (String note : notes) note("incomplete", note);
   }
 
   private static List<List<String>> parts(List<String> all) {
@@ -139,13 +148,14 @@ final class ExportRun {
   }
 
   private void searched(String type, List<SearchQuery.Param> params, List<String> within, Set<String> before,
-      Set<String> members) throws IOException {
+      Set<String> members, Set<String> notes) throws IOException {
     List<SearchQuery.Param> all = new ArrayList<>(params);
     if (asked.since() != null) all.add(new SearchQuery.Param("_lastUpdated", "gt" + asked.since()));
     String token = null;
     do {
       Page page = await(
           snapshot.search(new SearchQuery(type, all, COUNT, "none", token, PAGE_BYTES, within), snapshot.asOf()));
+      notes.addAll(page.notes());
       List<Stored> found = new ArrayList<>(page.entries());
       if (before != null) found.removeIf(one -> !before.add(one.id()));
       if (before != null && before.size() > FOUND)
@@ -160,7 +170,7 @@ final class ExportRun {
   }
 
   private void write(String type, List<Stored> found, List<String> patients) throws IOException {
-    if (isStopped.getAsBoolean()) throw new Stopped();
+    goOn();
     if (!found.isEmpty()) tell(type, patients);
     for (Stored one : found) files.add(ExportFiles.OUTPUT, type, subset.of(one.body().getBytes()));
     written += found.size();
@@ -183,14 +193,13 @@ final class ExportRun {
         .getBytes());
   }
 
-  private void note() throws IOException {
-    for (String note : asked.notes())
-      files.add(ExportFiles.ERROR, "OperationOutcome", new JsonObject().put("resourceType", "OperationOutcome")
-          .put("issue", new JsonArray().add(new JsonObject().put("severity", "warning")
-              .put("code", "not-supported")
-              .put("diagnostics", note)))
-          .toBuffer()
-          .getBytes());
+  private void note(String code, String note) throws IOException {
+    files.add(ExportFiles.ERROR, "OperationOutcome", new JsonObject().put("resourceType", "OperationOutcome")
+        .put("issue", new JsonArray().add(new JsonObject().put("severity", "warning")
+            .put("code", code)
+            .put("diagnostics", note)))
+        .toBuffer()
+        .getBytes());
   }
 
   /** Bulk Data 2.0, "deleted": Bundles of the kind transaction whose entries are deletions. */
@@ -213,8 +222,15 @@ final class ExportRun {
   }
 
   private <T> T await(Future<T> future) {
-    if (isStopped.getAsBoolean()) throw new Stopped();
+    goOn();
     return waited(future);
+  }
+
+  private void goOn() {
+    if (isStopped.getAsBoolean()) throw new Stopped();
+    if (System.nanoTime() - end > 0)
+      throw new Failure.TooCostly("The export took longer than " + longest
+          + ", export.longest: ask for fewer types, for what changed _since, or for fewer patients");
   }
 
   static <T> T waited(Future<T> future) {

@@ -4,23 +4,29 @@ import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.cluster.ExportConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
+import io.caregrid.store.Cause;
 import io.caregrid.store.Database;
 import io.caregrid.store.ExportJobs;
 import io.caregrid.store.ExportJobs.Job;
+import io.caregrid.store.ExportJobs.Over;
 import io.caregrid.store.ExportSnapshot;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,7 +34,10 @@ import org.slf4j.LoggerFactory;
  * Takes exports that were asked for, on any node, and makes their files; sweeps away those that are over.
  *
  * <p>A job is held for {@link #HELD} and again every {@link #HOLDING}; a run whose hold was not renewed in time stops before its next page. A node that dies
- * is followed by another after {@link #HELD}, which begins anew with a snapshot of its own: the transactionTime is that of the files that are given out.
+ * is followed by another after {@link #HELD}, which begins anew with a snapshot of its own: the transactionTime is that of the files that are given out. So
+ * does one whose snapshot has what was erased since.
+ *
+ * <p>What a killed node leaves goes: its scratch files when it starts again, files of earlier attempts with the next one, those without a job within an hour.
  */
 public final class ExportVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(ExportVerticle.class);
@@ -36,15 +45,20 @@ public final class ExportVerticle extends VerticleBase {
   private static final Duration HOLDING = Duration.ofSeconds(4);
   private static final Duration LOOK = Duration.ofSeconds(1);
   private static final Duration SWEEP = Duration.ofSeconds(5);
+  private static final Duration TIDY = Duration.ofHours(1);
   /** Of one whose files cannot be written, or whose database is away. */
   private static final int ATTEMPTS = 4;
-  /** Of one whose nodes end in the middle of it, by its fault or by chance. */
+  /** Of one whose nodes end in the middle of it, by its fault or by chance, or that has what is being erased. */
   private static final int MOST_ATTEMPTS = 10;
   private static final int LISTED = 1_000;
+  private static final Pattern UUIDS = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+  private static final Failure GIVEN_UP = new Failure.Busy("The export was begun " + MOST_ATTEMPTS
+      + " times and never came to an end: its nodes ended, or what it had read was erased meanwhile. Ask again");
 
   private final Database database;
   private final ExportJobs jobs;
   private final ObjectStore objects;
+  private final boolean shared;
   private final Path scratch;
   private final Audit audit;
   private final ExportConfig config;
@@ -68,15 +82,21 @@ public final class ExportVerticle extends VerticleBase {
     }
   }
 
-  public ExportVerticle(Database database, ObjectStore objects, Path scratch, Audit audit, ExportConfig config) {
-    this(database, objects, scratch, audit, config, HELD);
+  /**
+   * @param shared  every node finds the same in {@code objects}
+   * @param scratch folder of this node alone
+   */
+  public ExportVerticle(Database database, ObjectStore objects, boolean shared, Path scratch, Audit audit,
+      ExportConfig config) {
+    this(database, objects, shared, scratch, audit, config, HELD);
   }
 
-  ExportVerticle(Database database, ObjectStore objects, Path scratch, Audit audit, ExportConfig config,
+  ExportVerticle(Database database, ObjectStore objects, boolean shared, Path scratch, Audit audit, ExportConfig config,
       Duration held) {
     this.database = database;
     this.jobs = new ExportJobs(database);
     this.objects = objects;
+    this.shared = shared;
     this.scratch = scratch;
     this.audit = audit;
     this.config = config;
@@ -86,11 +106,53 @@ public final class ExportVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     workers = vertx.createSharedWorkerExecutor("exports", config.atOnce() + 1, 1, TimeUnit.DAYS);
+    return workers.executeBlocking(this::emptied, false)
+        .otherwise(cause -> {
+          log.warn("scratch files of exports were not removed cause={}", Cause.withoutValues(cause));
+          return null;
+        })
+        .onSuccess(empty -> begin());
+  }
+
+  private void begin() {
     vertx.setPeriodic(LOOK.toMillis(), fired -> look());
     vertx.setPeriodic(Math.min(HOLDING.toMillis(), held.toMillis() / 4), fired -> running.forEach(this::hold));
     vertx.setPeriodic(SWEEP.toMillis(), fired -> sweep());
+    vertx.setPeriodic(TIDY.toMillis(), fired -> tidy());
+    tidy();
     look();
-    return Future.succeededFuture();
+  }
+
+  /** Resources of an export that a killed node was writing. */
+  private Void emptied() throws IOException {
+    if (!Files.isDirectory(scratch)) return null;
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(scratch, "*.ndjson")) {
+      for (Path each : left) Files.deleteIfExists(each);
+    }
+    return null;
+  }
+
+  private void tidy() {
+    workers.executeBlocking(this::tidied, false)
+        .onFailure(cause -> log.warn("files without an export were not removed cause={}", Cause.withoutValues(cause)));
+  }
+
+  /** Files whose job is not there any more: of a node that was frozen, or away, when it was removed. */
+  private Void tidied() throws IOException {
+    Instant before = Instant.now().minus(TIDY);
+    List<ObjectStore.Entry> next = objects.list("", "", 1);
+    while (!next.isEmpty()) {
+      String name = next.get(0).name();
+      String folder = name.substring(0, Math.max(0, name.indexOf('/')));
+      boolean left = UUIDS.matcher(folder).matches() && next.get(0).modified().isBefore(before)
+          && !ExportRun.waited(jobs.isKnown(UUID.fromString(folder)));
+      if (left) {
+        delete(folder + "/", "");
+        log.info("files without an export removed id={}", folder);
+      }
+      next = objects.list("", folder.isEmpty() ? name : folder + "0", 1); // '0' is the one behind '/'
+    }
+    return null;
   }
 
   /** Gives back what it holds, for another node to begin anew. */
@@ -134,8 +196,8 @@ public final class ExportVerticle extends VerticleBase {
       return;
     }
     if (job.attempt() > MOST_ATTEMPTS) {
-      log.error("export is given up, its nodes ended in the middle id={} attempts={}", job.id(), MOST_ATTEMPTS);
-      jobs.failed(job.id(), self, told(new IllegalStateException()).encode(), config.keep());
+      log.error("export is given up, none of its attempts came to an end id={} attempts={}", job.id(), MOST_ATTEMPTS);
+      jobs.failed(job.id(), self, told(GIVEN_UP).encode(), config.keep());
       return;
     }
     Running one = new Running();
@@ -155,9 +217,12 @@ public final class ExportVerticle extends VerticleBase {
   private Void made(Job job, Running one) throws IOException {
     ExportSnapshot snapshot = ExportRun.waited(ExportSnapshot.open(database));
     try (ExportFiles files = new ExportFiles(objects, folder(job), scratch, config.fileMegabytes() * 1_000_000L)) {
-      ExportRun run = new ExportRun(job, snapshot, files, audit, one::isStopped);
+      if (!ExportRun.waited(jobs.reads(job.id(), self, snapshot))) throw new ExportRun.Stopped();
+      delete(job.id() + "/", folder(job) + "/");
+      ExportRun run = new ExportRun(job, snapshot, files, audit, one::isStopped, config.longest());
       one.run = run;
       JsonObject result = run.blocking();
+      delete(job.id() + "/", folder(job) + "/");
       boolean ours = !one.isStopped()
           && ExportRun.waited(jobs.done(job.id(), self, run.asOf(), result.encode(), config.keep()));
       if (!ours) throw new ExportRun.Stopped();
@@ -210,22 +275,37 @@ public final class ExportVerticle extends VerticleBase {
   private void sweep() {
     if (sweeping || stopping) return;
     sweeping = true;
-    jobs.over()
+    jobs.cancelStale()
+        .compose(cancelled -> jobs.over())
         .compose(over -> workers.executeBlocking(() -> removed(over), false))
         .onFailure(cause -> log.warn("files of exports that are over were not removed cause={}", cause.toString()))
         .onComplete(done -> sweeping = false);
   }
 
-  private Void removed(List<UUID> over) throws IOException {
-    for (UUID id : over) {
-      List<ObjectStore.Entry> files = objects.list(id + "/", "", LISTED);
-      while (!files.isEmpty()) {
-        for (ObjectStore.Entry file : files) objects.delete(file.name());
-        files = objects.list(id + "/", "", LISTED);
-      }
-      ExportRun.waited(jobs.remove(id));
-      log.info("export removed id={}", id);
+  /** Where each node has files of its own, the row waits for the node that has them, a day. */
+  private Void removed(List<Over> over) throws IOException {
+    for (Over one : over) {
+      boolean seen = delete(one.id() + "/", "");
+      if (!seen && !shared && !one.lasting()) continue;
+      ExportRun.waited(jobs.remove(one.id()));
+      log.info("export removed id={}", one.id());
     }
     return null;
+  }
+
+  /** Everything of that prefix; what begins with {@code but} stays, unless that is empty. @return whether there was something */
+  private boolean delete(String prefix, String but) throws IOException {
+    boolean seen = false;
+    String after = "";
+    while (true) {
+      List<ObjectStore.Entry> files = objects.list(prefix, after, LISTED);
+      if (files.isEmpty()) return seen;
+      for (ObjectStore.Entry file : files) {
+        after = file.name();
+        if (!but.isEmpty() && after.startsWith(but)) continue;
+        objects.delete(after);
+        seen = true;
+      }
+    }
   }
 }

@@ -10,6 +10,7 @@ import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.ExportConfig;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Called;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
@@ -24,6 +25,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,13 +36,16 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
-/** A node's door of exports on a free port, over a real PostgreSQL and a folder. It believes who a client says it is. */
+/** A node's door of exports on a free port, over a real PostgreSQL and a folder. It believes who a client says it is, and a proxy that tells
+ * {@code X-Proxied}. */
 final class ExportHouse implements AutoCloseable {
   /** Decimals keep their digits. */
   private static final ObjectMapper JSON = JsonMapper.builder()
       .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
       .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
       .build();
+  private static final Caller ERASER = new Caller("eraser", null, null, Set.of(),
+      Grants.of(Access.FHIR_WRITE, Access.FHIR_HARD_DELETE), null, null, null);
   final Vertx vertx = Vertx.vertx();
   final Database database;
   final FhirStore store;
@@ -56,12 +61,17 @@ final class ExportHouse implements AutoCloseable {
     };
     store = new FhirStore(database, audit);
     jobs = new ExportJobs(database);
-    ExportVerticle work = new ExportVerticle(database, files, scratch, audit, export, held);
+    ExportVerticle work = new ExportVerticle(database, files, true, scratch, audit, export, held);
     get(vertx.deployVerticle(work));
     Router router = Router.router(vertx);
+    router.route().handler(request -> {
+      String host = request.request().getHeader("X-Proxied");
+      if (host != null) new Called("https", HostAndPort.parseAuthority(host, -1), "192.0.2.1").put(request);
+      request.next();
+    });
     router.route()
         .handler(Gate.kept(request -> Future.succeededFuture(who(request.request().getHeader("X-Subject"))), audit));
-    new ExportRoutes(store, jobs, files, audit, work).mount(router);
+    new ExportRoutes(store, jobs, files, audit, work, false).mount(router);
     router.route().last().failureHandler(request -> {
       if (request.response().headWritten()) {
         request.request().connection().close();
@@ -102,6 +112,10 @@ final class ExportHouse implements AutoCloseable {
 
   void delete(String type, String id) {
     get(store.delete(Caller.LOCAL, type, id, OptionalInt.empty()));
+  }
+
+  void erase(String type, String id) {
+    get(store.erase(ERASER, type, id, OptionalInt.empty()));
   }
 
   void transaction(List<Step> steps) {

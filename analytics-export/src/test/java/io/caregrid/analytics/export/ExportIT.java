@@ -2,6 +2,7 @@ package io.caregrid.analytics.export;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,11 +12,18 @@ import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.ExportConfig;
 import io.caregrid.cluster.LakeConfig;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ExportJobs;
 import io.caregrid.store.ExportSnapshot;
 import io.caregrid.store.Schema;
+import io.caregrid.store.Stored;
+import io.vertx.core.Future;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.SqlConnection;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
@@ -27,7 +35,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -89,7 +99,7 @@ class ExportIT {
 
   private static ExportHouse house() {
     return new ExportHouse(database, files, folder.resolve("scratch"),
-        new ExportConfig("", Duration.ofMinutes(1), 1, 2), HELD);
+        new ExportConfig("", false, Duration.ofMinutes(1), Duration.ofHours(1), 1, 2), HELD);
   }
 
   /** The real folder, which has no room left while {@link #full}: as a file system says it. */
@@ -211,13 +221,144 @@ class ExportIT {
   }
 
   @Test
-  void nothingThatChangedUntilTheTransactionTimeIsMissingFromTheNextExport() {
-    Instant first = Instant.parse(client.export("/fhir/$export?_type=Device").path("transactionTime").asText());
-    Instant later = house.put("{'resourceType':'Device','id':'xlater'}").updated();
+  void nothingThatChangedUntilTheTransactionTimeIsMissingFromTheNextExport() throws IOException {
+    house.put("{'resourceType':'Device','id':'xlate'}");
+    Future<Stored> late;
+    JsonNode first;
+    SqlConnection holder = connection();
+    try {
+      ExportHouse.get(holder.query("begin").execute());
+      ExportHouse.get(holder.query("select id from r_device where id = 'xlate' for update").execute());
+      // has its time, and waits for the row
+      late = house.store.update(Caller.LOCAL, "Device", "xlate",
+          ExportHouse.json("{'resourceType':'Device','id':'xlate','lotNumber':'1'}"), OptionalInt.empty());
+      eventually(() -> ExportHouse.get(holder.query(
+          "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'").execute())
+          .size() > 0);
+      first = client.export("/fhir/$export?_type=Device");
+    } finally {
+      ExportHouse.get(holder.close());
+    }
+    Instant updated = ExportHouse.get(late).updated();
+    Instant until = Instant.parse(first.path("transactionTime").asText());
 
-    assertTrue(first.isBefore(later));
-    assertTrue(client.names(client.export("/fhir/$export?_type=Device&_since=" + first)).contains("Device/xlater"));
-    house.delete("Device", "xlater");
+    assertFalse(client.resources(first, "output").toString().contains("lotNumber"), "it was not there yet");
+    assertTrue(until.isBefore(updated), until + " " + updated);
+    JsonNode next = client.export("/fhir/$export?_type=Device&_since=" + until);
+    assertTrue(client.resources(next, "output").toString().contains("lotNumber"));
+    house.delete("Device", "xlate");
+  }
+
+  @Test
+  void sinceOfAGroupIsTheSameInstant() {
+    house.put("{'resourceType':'Patient','id':'xg'}");
+    house.put("{'resourceType':'Group','id':'xgroup','type':'person','actual':true,'member':["
+        + "{'entity':{'reference':'Patient/xg'}}]}");
+    Instant updated = house.put("{'resourceType':'Observation','id':'xog','status':'final','code':{'text':'x'},"
+        + "'subject':{'reference':'Patient/xg'}}").updated();
+    Instant second = updated.minusNanos(1).truncatedTo(ChronoUnit.SECONDS);
+
+    String asked = "/fhir/Group/xgroup/$export?_type=Observation&_since=";
+
+    assertEquals(List.of("Observation/xog"), client.names(client.export(asked + second)));
+    assertEquals(List.of(), client.names(client.export(asked + updated)));
+  }
+
+  @Test
+  void whatIsErasedIsGivenOutByNoExportThatReadItBefore() throws IOException {
+    house.put("{'resourceType':'Patient','id':'xerased'}");
+    String job = BulkClient.job(client.ask("/fhir/$export?_type=Patient"));
+    JsonNode manifest = client.manifest(job);
+    String file = manifest.path("output").path(0).path("url").asText();
+    String other = BulkClient.job(client.ask("/fhir/$export?_type=Device"));
+    client.manifest(other);
+    assertTrue(client.names(manifest).contains("Patient/xerased"));
+    house.put("{'resourceType':'Basic','id':'xerased','code':{'text':'x'}}");
+
+    house.erase("Basic", "xerased");
+    assertEquals(200, client.ended(job).statusCode(), "it has no Basic");
+    house.erase("Patient", "xerased");
+
+    assertEquals(404, client.send(client.request(file)).statusCode());
+    assertEquals(404, client.ended(job).statusCode());
+    assertEquals(404, client.ended(other).statusCode(), "any type may name a Patient");
+    eventually(() -> ExportHouse.get(house.jobs.find(id(job))) == null);
+    assertEquals(List.of(), files.list(id(job) + "/", "", 10));
+  }
+
+  @Test
+  void anExportBeginsAnewWhenSomethingItHasReadIsErased() throws IOException {
+    house.put("{'resourceType':'Patient','id':'xforgotten'}");
+    gate = new CountDownLatch(1);
+    try {
+      String job = BulkClient.job(client.ask("/fhir/$export?_type=Patient"));
+      eventually(() -> ExportHouse.get(house.jobs.find(id(job))).progress().contains("written"));
+
+      house.erase("Patient", "xforgotten");
+      gate.countDown();
+
+      List<String> names = client.names(client.manifest(job));
+      assertTrue(names.contains("Patient/a"), names.toString());
+      assertFalse(names.contains("Patient/xforgotten"), names.toString());
+      ExportJobs.Job ended = ExportHouse.get(house.jobs.find(id(job)));
+      assertEquals("", ended.asked());
+      for (ObjectStore.Entry one : files.list(id(job) + "/", "", 10))
+        assertTrue(one.name().startsWith(ExportVerticle.folder(ended) + "/"), one.name());
+    } finally {
+      gate.countDown();
+    }
+  }
+
+  @Test
+  void linksLeadThroughTheProxyThatItWasAskedThrough() {
+    String asked = BulkClient.job(client.send(client.request("/fhir/$export?_type=Device")
+        .header("Prefer", "respond-async")
+        .header("X-Proxied", "fhir.example:8443")));
+    String path = asked.replace("https://fhir.example:8443", "");
+    client.manifest(path);
+
+    JsonNode manifest = BulkClient.json(client.send(client.request(path).header("X-Proxied", "fhir.example:8443"))
+        .body());
+
+    assertTrue(path.startsWith("/fhir/_operations/export/"), asked);
+    assertEquals("https://fhir.example:8443/fhir/$export?_type=Device", manifest.path("request").asText());
+    String url = manifest.path("output").path(0).path("url").asText();
+    assertTrue(url.startsWith("https://fhir.example:8443" + path + "/"), url);
+    assertTrue(manifest.path("requiresAccessToken").asBoolean(), "without an Authorization header, too");
+  }
+
+  @Test
+  void whatIsStillBeingIndexedAnewIsToldInErrors() {
+    sql(
+        "insert into reindexing (type, done, most) values ('Device', 0, 1) on conflict (type) do update set done = 0, most = 1");
+    try {
+      JsonNode manifest = client
+          .export("/fhir/$export?_type=Device&_typeFilter=Device%3F_id%3Dmonitor,Device%3F_id%3Dx");
+
+      List<JsonNode> errors = client.resources(manifest, "error");
+      assertEquals(1, errors.size(), "once for its type");
+      assertTrue(errors.get(0).toString().contains("indexed anew"), errors.toString());
+    } finally {
+      sql("delete from reindexing where type = 'Device'");
+    }
+  }
+
+  @Test
+  void anExportThatTakesTooLongIsToldSo() throws IOException {
+    ExportRequest asked = ExportRequest.of(ExportRequest.SYSTEM, null,
+        List.of(new ExportRequest.Param("_type", "Patient")), false, false);
+    ExportJobs.Job job = new ExportJobs.Job(UUID.randomUUID(), "ann", null, "x", asked.json(), "open", Instant.now(), 1,
+        "", null, null, null, null);
+    ExportSnapshot snapshot = ExportHouse.get(ExportSnapshot.open(house.database));
+    try (ExportFiles made = new ExportFiles(files, ExportVerticle.folder(job), folder.resolve("long"), 1_000)) {
+      ExportRun run = new ExportRun(job, snapshot, made, entry -> Future.succeededFuture(), () -> false, Duration.ZERO);
+
+      Failure.TooCostly told = assertThrows(Failure.TooCostly.class, run::blocking);
+
+      assertTrue(told.getMessage().contains("export.longest"), told.getMessage());
+    } finally {
+      ExportHouse.get(snapshot.close());
+    }
   }
 
   @ParameterizedTest
@@ -280,6 +421,10 @@ class ExportIT {
     assertEquals(404, other.ended(job).statusCode());
     assertEquals(404, other.send(other.request(file)).statusCode());
     assertEquals(404, other.send(other.request(job).DELETE()).statusCode());
+    assertEquals(3, house.audited.stream()
+        .filter(entry -> entry.what().contains("urn:caregrid:export:" + id(job)) && entry.status() == 404
+            && entry.caller().subject().equals("bob"))
+        .count(), "the trail has who looked");
     BulkClient admin = house.client("admin");
     assertEquals(200, admin.send(admin.request(file)).statusCode());
   }
@@ -304,8 +449,8 @@ class ExportIT {
   void whatIsCancelledIsGoneWithItsFiles() throws IOException {
     String job = BulkClient.job(client.ask("/fhir/$export?_type=Patient"));
     client.manifest(job);
-    Path there = folder.resolve("export").resolve(job.substring(job.lastIndexOf('/') + 1));
-    assertTrue(Files.exists(there.resolve("1/Patient.1.ndjson")));
+    Path there = folder.resolve("export").resolve(id(job).toString());
+    assertEquals(1, files.list(id(job) + "/", "", 10).size());
 
     assertEquals(202, client.send(client.request(job).DELETE()).statusCode());
 
@@ -337,26 +482,35 @@ class ExportIT {
   }
 
   @Test
-  void aDiskThatIsFullIsToldAndLeavesNothing() {
+  void aDiskThatIsFullIsToldAndLeavesNothing() throws IOException {
     full.set(true);
     try {
-      HttpResponse<String> status = client.ended(BulkClient.job(client.ask("/fhir/$export?_type=Patient")));
+      String job = BulkClient.job(client.ask("/fhir/$export?_type=Patient"));
+      HttpResponse<String> status = client.ended(job);
 
       assertEquals(500, status.statusCode());
       assertTrue(status.body().contains("export.place"), status.body());
       assertFalse(status.body().contains("space left"), status.body());
+      assertEquals(List.of(), files.list(id(job) + "/", "", 10));
+      eventually(() -> {
+        try (Stream<Path> left = Files.list(folder.resolve("scratch"))) {
+          return left.findAny().isEmpty();
+        }
+      });
     } finally {
       full.set(false);
     }
   }
 
   @Test
-  void whatSomebodyLeftInTheMiddleAnotherNodeEnds() {
+  void whatSomebodyLeftInTheMiddleAnotherNodeEnds() throws IOException {
+    Path left = Files.createDirectories(folder.resolve("scratch2")).resolve(UUID.randomUUID() + ".ndjson");
+    Files.writeString(left, "{}\n");
     String asked = ExportRequest
         .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient")), false, false)
         .json();
     try (ExportHouse idle = new ExportHouse(database, files, folder.resolve("scratch2"),
-        new ExportConfig("", Duration.ofMinutes(1), 1, 2), HELD)) {
+        new ExportConfig("", false, Duration.ofMinutes(1), Duration.ofHours(1), 1, 2), HELD)) {
       // a node that takes it and is never heard of again
       UUID id = abandoned(idle, asked);
 
@@ -364,16 +518,35 @@ class ExportIT {
           .manifest(idle.client("ann").request("/fhir/_operations/export/" + id).build().uri().toString());
 
       assertTrue(idle.client("ann").names(manifest).contains("Patient/a"));
+      assertFalse(Files.exists(left), "resources that a killed node was writing");
     }
   }
 
   /** Tried until it is not one of the living that takes it. */
   private static UUID abandoned(ExportHouse idle, String asked) {
     while (true) {
-      UUID id = ExportHouse.get(idle.jobs.add(ExportSnapshot.asker("ann", "https://issuer.example"), "x", asked));
+      UUID id = ExportHouse.get(idle.jobs.add(ExportSnapshot.asker("ann", "https://issuer.example"), "x", asked,
+          List.of("Patient")));
       ExportJobs.Job taken = ExportHouse.get(idle.jobs.take(UUID.randomUUID(), Duration.ofMillis(700)));
       if (taken != null && taken.id().equals(id)) return id;
     }
+  }
+
+  private static SqlConnection connection() {
+    return ExportHouse.get(PgConnection.connect(house.vertx, new PgConnectOptions().setHost(database.host())
+        .setPort(database.port())
+        .setDatabase(database.database())
+        .setUser(database.user())
+        .setPassword(database.password())));
+  }
+
+  private static void sql(String statement) {
+    SqlConnection connection = connection();
+    ExportHouse.get(connection.query(statement).execute().eventually(() -> connection.close()));
+  }
+
+  private static UUID id(String job) {
+    return UUID.fromString(job.substring(job.lastIndexOf('/') + 1));
   }
 
   private interface Question {

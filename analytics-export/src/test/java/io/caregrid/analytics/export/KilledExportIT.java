@@ -34,7 +34,9 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(Engines.class)
 class KilledExportIT {
   private static final Duration HELD = Duration.ofSeconds(2);
-  private static final ExportConfig CONFIG = new ExportConfig("", Duration.ofMinutes(1), 1, 1);
+  private static final ExportConfig CONFIG = new ExportConfig("", false, Duration.ofMinutes(1), Duration.ofHours(1), 1,
+      1);
+  private static final String JOB = "job ";
   private static final String REACHED = "second file";
 
   @Test
@@ -56,8 +58,7 @@ class KilledExportIT {
         String.valueOf(database.port()), database.database(), database.user(), database.password(), folder.toString(),
         asked).redirectErrorStream(true).start();
     try (BufferedReader said = child.inputReader(StandardCharsets.UTF_8)) {
-      id = UUID.fromString(until(said, "job "));
-      until(said, REACHED);
+      id = UUID.fromString(reached(said));
     } finally {
       child.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
     }
@@ -74,10 +75,15 @@ class KilledExportIT {
     }
   }
 
-  private static String until(BufferedReader said, String begin) throws IOException {
+  /** Its job, when it is at its second file; the two lines come in either order. */
+  private static String reached(BufferedReader said) throws IOException {
     StringBuilder all = new StringBuilder();
+    String job = null;
+    boolean there = false;
     for (String line = said.readLine(); line != null; line = said.readLine()) {
-      if (line.startsWith(begin)) return line.substring(begin.length());
+      if (line.startsWith(JOB)) job = line.substring(JOB.length());
+      there |= line.startsWith(REACHED);
+      if (there && job != null) return job;
       all.append(line).append('\n');
     }
     throw new AssertionError(all.toString());
@@ -110,8 +116,9 @@ class KilledExportIT {
           }
         });
     ExportHouse house = house(database, stopping, folder.resolve("killed"));
-    UUID id = ExportHouse.get(house.jobs.add(ExportSnapshot.asker("ann", "https://issuer.example"), "x", args[6]));
-    System.out.println("job " + id);
+    UUID id = ExportHouse.get(house.jobs.add(ExportSnapshot.asker("ann", "https://issuer.example"), "x", args[6],
+        List.of("Patient", "Device")));
+    System.out.println(JOB + id);
     Thread.sleep(Duration.ofMinutes(5).toMillis());
   }
 }

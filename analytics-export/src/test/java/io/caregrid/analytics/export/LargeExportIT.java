@@ -40,7 +40,7 @@ class LargeExportIT {
         postgres.user(), postgres.password(), 8);
     ObjectStore files = Place.open(ExportConfig.DEFAULT, LakeConfig.DEFAULT, folder);
     try (ExportHouse house = new ExportHouse(database, files, folder.resolve("scratch"),
-        new ExportConfig("", Duration.ofMinutes(5), 4, 2), Duration.ofSeconds(20))) {
+        new ExportConfig("", false, Duration.ofMinutes(5), Duration.ofHours(1), 4, 2), Duration.ofSeconds(20))) {
       fill(house);
       BulkClient client = house.client("ann");
       for (String address : List.of("/fhir/$export", "/fhir/Patient/$export", "/fhir/Group/all/$export")) {

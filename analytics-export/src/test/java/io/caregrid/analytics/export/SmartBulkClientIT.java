@@ -36,7 +36,7 @@ class SmartBulkClientIT {
     DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
         postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
         postgres.user(), postgres.password(), 4);
-    ExportConfig config = new ExportConfig("", Duration.ofMinutes(5), 1, 1);
+    ExportConfig config = new ExportConfig("", false, Duration.ofMinutes(5), Duration.ofHours(1), 1, 1);
     try (ExportHouse house = new ExportHouse(database, Place.open(config, LakeConfig.DEFAULT, folder),
         folder.resolve("scratch"), config, Duration.ofSeconds(20))) {
       house.put("{'resourceType':'Patient','id':'a'}");

@@ -17,6 +17,7 @@ import io.caregrid.api.auth.Authentication;
 import io.caregrid.api.auth.NodeKey;
 import io.caregrid.api.deidentify.DeidentifyRoutes;
 import io.caregrid.api.signin.SignIn;
+import io.caregrid.cluster.ConfigException;
 import io.caregrid.cluster.HazelcastCluster;
 import io.caregrid.cluster.NodeConfig;
 import io.caregrid.cluster.Topics;
@@ -296,20 +297,23 @@ public final class Platform implements AutoCloseable {
     doors.add(new ViewRoutes(vertx, fhir, trail));
   }
 
+  /** A node that cannot keep exports does everything else. */
   private void openExport(Database database) {
-    ObjectStore files = keep(exports());
-    ExportVerticle work = new ExportVerticle(database, files,
-        config.data().resolve("export-scratch").toAbsolutePath(), trail, config.export());
-    deploy(work);
-    doors.add(new ExportRoutes(fhir, new ExportJobs(database), files, trail, work));
-  }
-
-  private ObjectStore exports() {
+    ObjectStore files;
     try {
-      return Place.open(config.export(), config.lake(), config.data().toAbsolutePath());
-    } catch (IOException refused) {
-      throw new StartException("exports cannot be kept there, check export.place: " + refused, refused);
+      files = keep(Place.open(config.export(), config.lake(), config.data().toAbsolutePath()));
+    } catch (IOException | ConfigException refused) {
+      String why = "this node has no place for exports, check export.place: "
+          + (refused instanceof IOException ? refused.toString() : refused.getMessage());
+      log.error("no exports on this node, {}", why);
+      doors.add(ExportRoutes.closed(why));
+      return;
     }
+    ExportVerticle work = new ExportVerticle(database, files, config.export().isForAllNodes(config.lake()),
+        config.data().resolve("export-scratch").toAbsolutePath(), trail,
+        config.export().within(config.database().poolSize()));
+    deploy(work);
+    doors.add(new ExportRoutes(fhir, new ExportJobs(database), files, trail, work, config.isOpen()));
   }
 
   private ObjectStore lake() {

@@ -88,8 +88,12 @@ class LockedNodeIT {
   @Test
   @Tag("full")
   void anOpenNodeSaysSoAndTakesATokenAtItsWord(LocalPostgres postgres, LocalKafka kafka) throws Exception {
-    try (Platform node = Platform.start(TestNode.config(TestNode.settings(postgres, kafka, data)), false,
-        step -> {})) {
+    Map<String, String> settings = TestNode.settings(postgres, kafka, data);
+    settings.put("export.place", Files.writeString(data.resolve("file"), "").resolve("no-folder").toString());
+    try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+      HttpResponse<String> unkept = TestNode.get(node.http() + "/fhir/$export");
+      assertEquals(503, unkept.statusCode(), "it does everything else");
+      assertTrue(unkept.body().contains("export.place"), unkept.body());
       assertTrue(node.openness().contains("without a token may do everything"), node.openness());
       assertEquals(200, TestNode.get(node.http() + "/fhir/Patient").statusCode());
       assertEquals(403, ask(node.http() + "/fhir/Patient", token("Operator")));

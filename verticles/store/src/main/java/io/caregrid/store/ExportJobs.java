@@ -10,43 +10,66 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 
 /**
  * Bulk exports that were asked for, as every node sees them. Whoever takes one holds it for a while and again before that is over; when he falls silent, the
- * next one takes it and begins anew, under a new attempt: so nothing a frozen node still writes is ever part of a result. Any thread.
+ * next one takes it and begins anew, under a new attempt: so nothing a frozen node still writes is ever part of a result.
+ *
+ * <p>What was erased with its history is given out by no export: every erasure leaves its type and its transaction in {@code erasure}, in that transaction. One
+ * that is under way then begins anew with a snapshot of its own, and one that has ended is cancelled. Any thread.
  */
 public final class ExportJobs {
-  private static final String COLUMNS = "id, subject, issuer, request, asked, state, created, attempt, progress, as_of, result, failure, expires";
-  private static final String OPEN = """
-      select count(*) as open from export_job where state = 'open' and subject = $1 and issuer is not distinct from $2""";
+  private static final String COLUMNS = "id, subject, issuer, request, asked, created, attempt, progress, as_of, result, failure, expires";
+  /**
+   * Something that is in its files, or in its address, was erased: by a transaction that its snapshot does not see; of a failed one without a snapshot, after
+   * it was asked for. Whose data it was is not known, only the type: a Patient may be named by all of them.
+   */
+  private static final String STALE = """
+      exists (select from erasure e where e.at > j.created - interval '1 hour' and (e.type = 'Patient' or j.types is null or e.type = any (j.types))
+        and case when j.snapshot is not null then not pg_visible_in_snapshot(e.xid, j.snapshot::pg_snapshot)
+          else j.state <> 'open' and e.at > j.created end)""";
   private static final String ADD = """
-      insert into export_job (id, subject, issuer, request, asked, state) values ($1, $2, $3, $4, $5, 'open')""";
-  private static final String FIND = "select " + COLUMNS + " from export_job where id = $1";
+      insert into export_job (id, subject, issuer, request, asked, types, state)
+      select $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text[], 'open'
+      from (select count(*) filter (where state = 'open') as open, count(*) as kept from export_job
+        where subject = $2::text and issuer is not distinct from $3::text) his
+      where open < $7 and kept < $8""";
+  private static final String FIND = "select " + COLUMNS + ", case when state <> 'open' and " + STALE
+      + " then 'cancelled' else state end as state from export_job j where id = $1";
   private static final String TAKE = """
-      update export_job set holder = $1, held_until = now() + $2 * interval '1 millisecond', attempt = attempt + 1
+      update export_job set holder = $1, held_until = now() + $2 * interval '1 millisecond', attempt = attempt + 1, snapshot = null
       where id = (select id from export_job where state = 'open' and held_until < now() order by created limit 1 for update skip locked)
-      returning\s""" + COLUMNS;
+      returning state,\s""" + COLUMNS;
+  private static final String READS = "update export_job set snapshot = $3 where id = $1 and holder = $2 and state = 'open'";
   private static final String HOLD = """
-      update export_job set held_until = now() + $3 * interval '1 millisecond', progress = $4
-      where id = $1 and holder = $2 and state = 'open'""";
+      update export_job j set held_until = now() + $3 * interval '1 millisecond', progress = $4
+      where id = $1 and holder = $2 and state = 'open' and not\s""" + STALE;
   private static final String AGAIN = """
       update export_job set held_until = now() + $3 * interval '1 millisecond', holder = null where id = $1 and holder = $2 and state = 'open'""";
   private static final String DONE = """
-      update export_job set state = 'done', held_until = '-infinity', as_of = $3, result = $4, expires = now() + $5 * interval '1 millisecond'
-      where id = $1 and holder = $2 and state = 'open'""";
+      update export_job j set state = 'done', held_until = '-infinity', as_of = $3, result = $4, expires = now() + $5 * interval '1 millisecond', asked = ''
+      where id = $1 and holder = $2 and state = 'open' and not\s""" + STALE;
   private static final String FAILED = """
-      update export_job set state = 'failed', held_until = '-infinity', failure = $3, expires = now() + $4 * interval '1 millisecond'
+      update export_job set state = 'failed', held_until = '-infinity', failure = $3, expires = now() + $4 * interval '1 millisecond', asked = ''
       where id = $1 and holder = $2 and state = 'open'""";
   private static final String LEFT = "update export_job set held_until = '-infinity' where id = $1 and holder = $2";
   private static final String CANCEL = "update export_job set state = 'cancelled' where id = $1 and state <> 'cancelled'";
+  private static final String CANCEL_STALE = "update export_job j set state = 'cancelled' where state in ('done', 'failed') and "
+      + STALE;
+  /** No export is made and kept for so long. */
+  private static final String FORGET = "delete from erasure where at < now() - interval '40 days'";
   private static final String OVER = """
-      select id from export_job
-      where held_until < now() and (state = 'cancelled' or state <> 'open' and expires < now()) order by created limit 100""";
+      select id, coalesce(expires, created) < now() - interval '1 day' as lasting from export_job
+      where held_until < now() and (state = 'cancelled' or state <> 'open' and expires < now()) order by created limit 1000""";
+  private static final String KNOWN = "select exists (select from export_job where id = $1) as known";
   private static final String REMOVE = "delete from export_job where id = $1";
   /** Of one caller; more are answered 503. */
   private static final int MOST = 10;
+  /** Of one caller, with those whose files are still kept. */
+  private static final int MOST_KEPT = 100;
 
   private final Database database;
 
@@ -56,7 +79,7 @@ public final class ExportJobs {
 
   /**
    * @param request  the address that was asked
-   * @param asked    JSON, of the door's own shape
+   * @param asked    JSON, of the door's own shape; empty when it has ended
    * @param state    {@code open}, {@code done}, {@code failed} or {@code cancelled}
    * @param attempt  how often it was begun
    * @param progress for people
@@ -74,17 +97,22 @@ public final class ExportJobs {
     }
   }
 
-  /** Busy 503 when this caller has {@value #MOST} under way already. */
-  public Future<UUID> add(Caller caller, String request, String asked) {
+  /**
+   * Busy 503 when this caller has {@value #MOST} under way already, or {@value #MOST_KEPT} with those whose files are kept.
+   *
+   * @param types that it exports: when one of them is erased with its history, what was read before is not given out any more
+   */
+  public Future<UUID> add(Caller caller, String request, String asked, Collection<String> types) {
     UUID id = UUID.randomUUID();
-    return database.ask(OPEN, Tuple.of(caller.subject(), caller.issuer())).compose(rows -> {
-      if (rows.iterator().next().getLong("open") >= MOST)
-        throw new Failure.Busy("You have " + MOST + " exports under way; wait for one to end, or cancel one");
-      return database.ask(ADD, Tuple.of(id, caller.subject(), caller.issuer(), request, asked));
-    }).map(id).recover(Failures::recover);
+    Tuple values = Tuple.of(id, caller.subject(), caller.issuer(), request, asked, types.toArray(String[]::new));
+    return database.ask(ADD, values.addLong((long) MOST).addLong((long) MOST_KEPT)).map(rows -> {
+      if (rows.rowCount() == 1) return id;
+      throw new Failure.Busy("You have " + MOST + " exports under way, or " + MOST_KEPT
+          + " whose files are kept; wait for one to end, or remove one with DELETE");
+    }).recover(Failures::recover);
   }
 
-  /** Null when there is none. */
+  /** Null when there is none. What holds something that was erased since is {@code cancelled} here at once. */
   public Future<Job> find(UUID id) {
     return database.ask(FIND, Tuple.of(id)).map(ExportJobs::first).recover(Failures::recover);
   }
@@ -96,7 +124,12 @@ public final class ExportJobs {
         .recover(Failures::recover);
   }
 
-  /** False: another one has it, or it was cancelled. */
+  /** From now on its files are read from this snapshot. False as {@link #hold}. */
+  public Future<Boolean> reads(UUID id, UUID holder, ExportSnapshot snapshot) {
+    return one(READS, Tuple.of(id, holder, snapshot.taken()));
+  }
+
+  /** False: another one has it, it was cancelled, or something was erased since its snapshot, so that it has to begin anew. */
   public Future<Boolean> hold(UUID id, UUID holder, Duration length, String progress) {
     return one(HOLD, Tuple.of(id, holder, (double) length.toMillis(), progress));
   }
@@ -125,13 +158,31 @@ public final class ExportJobs {
     return one(CANCEL, Tuple.of(id));
   }
 
+  /** Cancels those that have ended and hold something that was erased since. */
+  public Future<Void> cancelStale() {
+    return database.ask(CANCEL_STALE, Tuple.tuple())
+        .compose(done -> database.ask(FORGET, Tuple.tuple()))
+        .<Void>mapEmpty()
+        .recover(Failures::recover);
+  }
+
+  /** @param lasting it has been over for a day */
+  public record Over(UUID id, boolean lasting) {}
+
   /** Those whose files may go: cancelled and held by nobody, or expired. */
-  public Future<List<UUID>> over() {
+  public Future<List<Over>> over() {
     return database.ask(OVER, Tuple.tuple()).map(rows -> {
-      List<UUID> over = new ArrayList<>();
-      for (Row row : rows) over.add(row.getUUID("id"));
+      List<Over> over = new ArrayList<>();
+      for (Row row : rows) over.add(new Over(row.getUUID("id"), row.getBoolean("lasting")));
       return over;
     }).recover(Failures::recover);
+  }
+
+  /** Whether there is a job of that id, in whatever state. */
+  public Future<Boolean> isKnown(UUID id) {
+    return database.ask(KNOWN, Tuple.of(id))
+        .map(rows -> rows.iterator().next().getBoolean("known"))
+        .recover(Failures::recover);
   }
 
   public Future<Void> remove(UUID id) {

@@ -22,16 +22,18 @@ import java.util.concurrent.TimeUnit;
  * it: as long as it is open, PostgreSQL keeps what others replace.
  *
  * <p>{@link #asOf}: every change with {@code meta.lastUpdated} until then is in it. Some that were made in the seconds after may be in it, too: a version gets
- * its time before its transaction begins, at most {@link Database#CONNECT_SECONDS} before, and a transaction may be long. So it lies that much before the oldest
- * transaction that was writing when the snapshot was taken, and a second more for nodes whose clocks differ. Any thread, one call at a time.
+ * its time before its transaction begins: it waits for others of its group, for a connection and for locks in between, less than {@link #BEFORE} without its last
+ * second. So it lies that much before the oldest transaction that was writing when the snapshot was taken; the second is for nodes whose clocks differ. Any thread, one call at a time.
  */
 public final class ExportSnapshot {
-  private static final Duration BEFORE = Duration.ofSeconds(Database.CONNECT_SECONDS + 1);
+  private static final Duration BEFORE = Duration.ofSeconds(31);
   private static final String WRITING = """
       select least(clock_timestamp(), (select min(xact_start) from pg_stat_activity
         where datname = current_database() and backend_xid is not null)) as since""";
   private static final String BEGIN = """
       begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = '10min'""";
+  private static final String TAKEN = "select pg_current_snapshot()::text as taken, array(" + Reindexing.LEFT
+      + ") as anew";
   private static final String PAGE = Database.PLANNED
       + """
           select sid, id, ver, upd, del, device, body, fp from (
@@ -49,12 +51,18 @@ public final class ExportSnapshot {
   private final Database database;
   private final SqlConnection connection;
   private final Instant asOf;
+  private final String taken;
+  private final Set<String> anew;
+  private final Search search;
   private final long alive;
 
-  private ExportSnapshot(Database database, SqlConnection connection, Instant asOf) {
+  private ExportSnapshot(Database database, SqlConnection connection, Instant asOf, Row taken) {
     this.database = database;
     this.connection = connection;
     this.asOf = asOf;
+    this.taken = taken.getString("taken");
+    this.anew = Set.of(taken.getArrayOfStrings("anew"));
+    this.search = new Search(database).on(connection);
     this.alive = database.vertx().setPeriodic(KEEP_ALIVE_MILLIS, fired -> connection.query("select 1").execute());
   }
 
@@ -88,13 +96,23 @@ public final class ExportSnapshot {
         .compose(since -> connection.query(BEGIN)
             .execute()
             // a snapshot is taken by the first statement that reads
-            .compose(begun -> connection.query("select pg_current_snapshot()").execute())
-            .map(taken -> new ExportSnapshot(database, connection, since.minus(BEFORE))));
+            .compose(begun -> connection.query(TAKEN).execute())
+            .map(rows -> new ExportSnapshot(database, connection, since.minus(BEFORE), rows.iterator().next())));
   }
 
   /** To the millisecond, as {@code meta.lastUpdated}. */
   public Instant asOf() {
     return asOf.truncatedTo(java.time.temporal.ChronoUnit.MILLIS);
+  }
+
+  /** Which transactions it sees, as PostgreSQL writes a pg_snapshot: for {@link ExportJobs#reads}. */
+  public String taken() {
+    return taken;
+  }
+
+  /** What whoever searches for this type should know; null: nothing. */
+  public String note(String type) {
+    return anew.contains(type) ? Reindexing.note(type) : null;
   }
 
   /** Ends the transaction. */
@@ -174,7 +192,7 @@ public final class ExportSnapshot {
 
   /** A page of a search (R4 search.html), newest first, within {@link SearchQuery#within} if that names compartments. Fails as {@link Reading#search}. */
   public Future<Page> search(SearchQuery query, Instant now) {
-    return FhirStore.answer(() -> new Search(database).on(connection).run(query, now));
+    return FhirStore.answer(() -> search.run(query, now));
   }
 
   /** Of those a search found, which are in the compartment of a Patient. */

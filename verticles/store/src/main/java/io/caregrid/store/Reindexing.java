@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Rows that an older version wrote lack what this one finds resources by; until they are indexed anew searches of their type say so. Any thread. */
 final class Reindexing {
-  private static final String LEFT = "select type from reindexing where done < most";
+  static final String LEFT = "select type from reindexing where done < most";
   private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Database database;
@@ -27,11 +27,15 @@ final class Reindexing {
     return left().map(types -> {
       if (!types.contains(type)) return page;
       List<String> notes = new ArrayList<>(page.notes());
-      notes.add("those of type " + type
-          + " that an older version wrote are still being indexed anew: some may be missing here");
+      notes.add(note(type));
       return new Page(page.entries(), page.total(), page.next(), page.unreadable(), page.patients(), page.included(),
           notes);
     });
+  }
+
+  static String note(String type) {
+    return "those of type " + type
+        + " that an older version wrote are still being indexed anew: some may be missing here";
   }
 
   private Future<Set<String>> left() {
