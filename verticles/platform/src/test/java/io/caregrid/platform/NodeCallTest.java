@@ -1,6 +1,7 @@
 package io.caregrid.platform;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.engines.Pem;
@@ -9,9 +10,15 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,6 +71,23 @@ class NodeCallTest {
   void aCertificateOfNobodyWeKnowIsNot() {
     assertEquals(1, run("cluster", "--json", "--to", node));
     assertTrue(err.toString().contains("does not answer"), err.toString());
+  }
+
+  @Test
+  void aNodeKnowsItsOwnCertificateAndTakesNoOther() throws Exception {
+    Pem another = Pem.make(folder, "another");
+
+    assertEquals(200, answered(pem.cert()));
+    assertThrows(SSLHandshakeException.class, () -> answered(another.cert()));
+  }
+
+  private int answered(Path own) throws Exception {
+    return HttpClient.newBuilder()
+        .sslContext(Trust.of(null, own))
+        .build()
+        .send(HttpRequest.newBuilder(URI.create(node)).timeout(Duration.ofSeconds(20)).build(),
+            HttpResponse.BodyHandlers.discarding())
+        .statusCode();
   }
 
   @Test

@@ -139,6 +139,42 @@ class DropsTest {
     assertEquals(drops.made(), another.made());
   }
 
+  @Test
+  void aNameThatAnotherNodeIsAboutToWriteIsWaitedFor() throws Exception {
+    Path file = folder.resolve(".caregrid-folder");
+    String name = Files.readString(file);
+    Files.writeString(file, "");
+    Thread writer = new Thread(() -> {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+      try {
+        Files.writeString(file, name);
+      } catch (IOException failed) {
+        throw new IllegalStateException(failed);
+      }
+    });
+    writer.start();
+
+    String read = drops.made();
+    writer.join(5_000);
+
+    assertEquals(name, read);
+  }
+
+  @Test
+  void aFolderForWhatIsDoneThatIsALinkGetsNothing() throws Exception {
+    Files.delete(folder.resolve("done"));
+    Files.createSymbolicLink(folder.resolve("done"), elsewhere);
+    put("a.ndjson", patient("a"));
+
+    for (int i = 0; i < 8; i++) round();
+
+    assertTrue(Files.exists(folder.resolve("a.ndjson")), listed());
+    assertTrue(peer.kept.containsKey("Patient/a"));
+    try (Stream<Path> there = Files.list(elsewhere)) {
+      assertEquals(0, there.count());
+    }
+  }
+
   private void put(String name, String text) throws IOException {
     Files.writeString(folder.resolve(name), text);
   }
