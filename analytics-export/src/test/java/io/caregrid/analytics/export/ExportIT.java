@@ -33,6 +33,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -520,6 +521,23 @@ class ExportIT {
       assertTrue(idle.client("ann").names(manifest).contains("Patient/a"));
       assertFalse(Files.exists(left), "resources that a killed node was writing");
     }
+  }
+
+  @Test
+  void filesWhoseExportIsNotThereGoAfterAnHour() throws IOException {
+    String old = UUID.randomUUID() + "/1/Patient.1.ndjson";
+    String fresh = UUID.randomUUID() + "/1/Patient.1.ndjson";
+    String others = "others/Patient.1.ndjson";
+    for (String name : List.of(old, fresh, others)) files.put(name, new byte[] {'{', '}'});
+    for (String name : List.of(old, others))
+      Files.setLastModifiedTime(folder.resolve("export").resolve(name),
+          FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+
+    try (ExportHouse idle = new ExportHouse(database, files, folder.resolve("scratch3"),
+        new ExportConfig("", false, Duration.ofMinutes(1), Duration.ofHours(1), 1, 2), HELD)) {
+      eventually(() -> files.head(old) == null);
+    }
+    assertTrue(files.head(fresh) != null && files.head(others) != null);
   }
 
   /** Tried until it is not one of the living that takes it. */
