@@ -45,6 +45,11 @@ final class RawHttp implements AutoCloseable {
     return sent;
   }
 
+  /** Whether something has come back already. */
+  boolean isAnswered() throws IOException {
+    return socket.getInputStream().available() > 0;
+  }
+
   /** Everything up to the end of one answer: head, and a body of the length the head says. */
   String answer() throws IOException {
     InputStream in = socket.getInputStream();
