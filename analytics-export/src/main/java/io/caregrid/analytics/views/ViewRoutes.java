@@ -7,20 +7,18 @@ import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
+import io.caregrid.contract.JsonBody;
 import io.caregrid.contract.Lingering;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.util.Locale;
-import java.util.Set;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -36,7 +34,8 @@ public final class ViewRoutes implements Routes {
   private static final String ADDRESS = "/fhir/$viewdefinition-run";
   private static final int MAX_BYTES = 16 << 20;
   private static final int RUNS = 4;
-  private static final Set<String> JSON = Set.of("application/fhir+json", "application/json", "application/json+fhir");
+  private static final List<String> JSON = List.of("application/fhir+json", "application/json",
+      "application/json+fhir");
 
   private final Vertx vertx;
   private final FhirStore store;
@@ -59,7 +58,9 @@ public final class ViewRoutes implements Routes {
 
   private void run(RoutingContext request) {
     Caller caller = Gate.caller(request);
-    body(request).compose(body -> started(request, caller, body)).onFailure(cause -> refuse(request, cause));
+    JsonBody.read(request.request(), JSON, MAX_BYTES)
+        .compose(body -> started(request, caller, body))
+        .onFailure(cause -> refuse(request, cause));
   }
 
   private void refuse(RoutingContext request, Throwable cause) {
@@ -82,27 +83,5 @@ public final class ViewRoutes implements Routes {
     return workers.executeBlocking(() -> run.blocking(body, format, accept), false)
         .<Void>mapEmpty()
         .onComplete(ended -> running.decrementAndGet());
-  }
-
-  /** Fails with UnsupportedMedia 415 or TooLarge 413. */
-  private static Future<Buffer> body(RoutingContext request) {
-    HttpServerRequest http = request.request();
-    String type = http.getHeader(HttpHeaders.CONTENT_TYPE);
-    boolean json = type != null && JSON.contains(type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT));
-    if (!json)
-      return Future.failedFuture(new Failure.UnsupportedMedia(
-          "this address reads Content-Type application/fhir+json"));
-    if (http.getHeader(HttpHeaders.CONTENT_ENCODING) != null)
-      return Future.failedFuture(new Failure.UnsupportedMedia("this address reads no Content-Encoding"));
-    Promise<Buffer> whole = Promise.promise();
-    Buffer body = Buffer.buffer();
-    http.handler(part -> {
-      if (body.length() + part.length() <= MAX_BYTES) body.appendBuffer(part);
-      else whole.tryFail(new Failure.TooLarge("the body is larger than " + (MAX_BYTES >> 20) + " MB"));
-    });
-    http.exceptionHandler(whole::tryFail);
-    http.endHandler(end -> whole.tryComplete(body));
-    http.resume();
-    return whole.future();
   }
 }

@@ -2,8 +2,8 @@
  * The words every room uses: who asks ({@link io.caregrid.contract.Caller}), what can go wrong on purpose
  * ({@link io.caregrid.contract.Failure}), who looked at what ({@link io.caregrid.contract.Audit}), what changed
  * ({@link io.caregrid.contract.Change}), what a route asks of its callers ({@link io.caregrid.contract.Access}, checked by
- * {@link io.caregrid.contract.Gate}), and how a door hangs itself into the one HTTP port ({@link io.caregrid.contract.Routes}) and turns a body
- * away ({@link io.caregrid.contract.Lingering}).
+ * {@link io.caregrid.contract.Gate}), and how a door hangs itself into the one HTTP port ({@link io.caregrid.contract.Routes}), reads a body of JSON
+ * ({@link io.caregrid.contract.JsonBody}) and turns one away ({@link io.caregrid.contract.Lingering}).
  *
  * <p>Never here: behaviour of one room. A class in this package is a value, an interface, or a manner all doors share, a page long.
  */

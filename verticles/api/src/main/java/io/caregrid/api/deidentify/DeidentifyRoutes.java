@@ -14,6 +14,7 @@ import io.caregrid.contract.Audit.Entry;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
+import io.caregrid.contract.JsonBody;
 import io.caregrid.contract.Routes;
 import io.caregrid.templates.MappingException;
 import io.caregrid.templates.deidentify.Deidentifier;
@@ -22,19 +23,15 @@ import io.caregrid.templates.deidentify.Deidentifier.Origin;
 import io.caregrid.templates.deidentify.Deidentifier.Result;
 import io.caregrid.templates.deidentify.DeidentifyException;
 import io.caregrid.templates.deidentify.Report;
-import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -53,7 +50,7 @@ public final class DeidentifyRoutes implements Routes {
   /** Bodies under way, those being sent included. */
   private static final int WAITING = 8;
   private static final Duration LONGEST = Duration.ofSeconds(30);
-  private static final Set<String> JSON = Set.of("application/json", "application/fhir+json");
+  private static final List<String> JSON = List.of("application/json", "application/fhir+json");
   private static final Set<String> MEMBERS = Set.of("config", "resource");
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9\\-.]{1,64}");
   private static final Pattern TYPE = Pattern.compile("[A-Z][A-Za-z]{1,63}");
@@ -93,7 +90,7 @@ public final class DeidentifyRoutes implements Routes {
     }
     Caller caller = Gate.caller(request);
     boolean reports = "true".equals(request.queryParams().get("report"));
-    body(request.request())
+    JsonBody.read(request.request(), JSON, MAX_BYTES)
         .compose(body -> workers.executeBlocking(() -> read(body), false))
         .compose(asked -> audit.around(asked.entry(caller),
             () -> workers.executeBlocking(() -> answer(asked, reports), false)))
@@ -176,25 +173,5 @@ public final class DeidentifyRoutes implements Routes {
           .put("count", row.count());
     }
     return answer;
-  }
-
-  /** Fails with UnsupportedMedia 415 or TooLarge 413. */
-  private static Future<Buffer> body(HttpServerRequest http) {
-    String type = http.getHeader(HttpHeaders.CONTENT_TYPE);
-    boolean json = type != null && JSON.contains(type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT));
-    if (!json)
-      return Future.failedFuture(new Failure.UnsupportedMedia("this address reads Content-Type application/json"));
-    if (http.getHeader(HttpHeaders.CONTENT_ENCODING) != null)
-      return Future.failedFuture(new Failure.UnsupportedMedia("this address reads no Content-Encoding"));
-    Promise<Buffer> whole = Promise.promise();
-    Buffer body = Buffer.buffer();
-    http.handler(part -> {
-      if (body.length() + part.length() <= MAX_BYTES) body.appendBuffer(part);
-      else whole.tryFail(new Failure.TooLarge("the body is larger than " + (MAX_BYTES >> 20) + " MB"));
-    });
-    http.exceptionHandler(whole::tryFail);
-    http.endHandler(end -> whole.tryComplete(body));
-    http.resume();
-    return whole.future();
   }
 }

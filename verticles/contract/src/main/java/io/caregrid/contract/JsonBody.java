@@ -1,0 +1,40 @@
+package io.caregrid.contract;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.List;
+import java.util.Locale;
+
+/** How a door reads a request's body of JSON: whole, and no more of it than it may have. */
+public final class JsonBody {
+  private JsonBody() {}
+
+  /**
+   * Reads on from where the request was paused.
+   *
+   * @param types    media types that are taken, in small letters; who sends another one is told the first
+   * @param maxBytes a body may have, as sent
+   * @return fails with {@link Failure.UnsupportedMedia} 415 or {@link Failure.TooLarge} 413
+   */
+  public static Future<Buffer> read(HttpServerRequest http, List<String> types, int maxBytes) {
+    String type = http.getHeader(HttpHeaders.CONTENT_TYPE);
+    boolean json = type != null && types.contains(type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT));
+    if (!json)
+      return Future.failedFuture(new Failure.UnsupportedMedia("this address reads Content-Type " + types.get(0)));
+    if (http.getHeader(HttpHeaders.CONTENT_ENCODING) != null)
+      return Future.failedFuture(new Failure.UnsupportedMedia("this address reads no Content-Encoding"));
+    Promise<Buffer> whole = Promise.promise();
+    Buffer body = Buffer.buffer();
+    http.handler(part -> {
+      if (body.length() + part.length() <= maxBytes) body.appendBuffer(part);
+      else whole.tryFail(new Failure.TooLarge("the body is larger than " + (maxBytes >> 20) + " MB"));
+    });
+    http.exceptionHandler(whole::tryFail);
+    http.endHandler(end -> whole.tryComplete(body));
+    http.resume();
+    return whole.future();
+  }
+}
