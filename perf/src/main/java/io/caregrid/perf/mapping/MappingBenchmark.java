@@ -2,6 +2,7 @@ package io.caregrid.perf.mapping;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.device.DeviceMapping;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.device.Outcome;
@@ -40,8 +41,7 @@ public class MappingBenchmark {
   private DeviceMapping ours;
   private Stock stock;
   private byte[] payload;
-  private JsonNode body;
-  private JsonNode root;
+  private ObjectNode root;
 
   /** A small message has one reading, a large one of every second type. */
   @Setup
@@ -50,18 +50,24 @@ public class MappingBenchmark {
     ours = DeviceMapping.parse(mapping);
     stock = new Stock(mapping);
     payload = Feed.message(bytes, bytes < 1_000 ? 1 : types / 2);
-    body = JSON.readTree(payload);
-    root = JSON.createObjectNode().set("Body", body);
-    ((com.fasterxml.jackson.databind.node.ObjectNode) root).putObject("Properties");
-    ((com.fasterxml.jackson.databind.node.ObjectNode) root).putObject("SystemProperties");
-    List<Measurement> mine = ((Outcome.Measured) ours.normalise(payload, Map.of(), NOW)).measurements();
-    List<Measurement> theirs = stock.normalise(payload, NOW);
-    if (mine.size() != theirs.size())
-      throw new IllegalStateException(mine.size() + " measurements here, " + theirs.size() + " there");
-    for (int i = 0; i < mine.size(); i++) {
-      if (!mine.get(i).equals(theirs.get(i)))
-        throw new IllegalStateException("another measurement: " + mine.get(i) + ", " + theirs.get(i));
-    }
+    root = JSON.createObjectNode();
+    root.set("Body", JSON.readTree(payload));
+    root.putObject("Properties");
+    root.putObject("SystemProperties");
+    List<Measurement> mine = measured(ours.normalise(payload, Map.of(), NOW));
+    requireSame(mine, stock.normalise(payload, NOW));
+    requireSame(mine, stock.normalise(root, NOW));
+    requireSame(mine, measured(ours.normalise(root, NOW)));
+  }
+
+  private static List<Measurement> measured(Outcome outcome) {
+    return ((Outcome.Measured) outcome).measurements();
+  }
+
+  /** In this order, every member: what is not equal is not compared. */
+  private static void requireSame(List<Measurement> mine, List<Measurement> theirs) {
+    if (mine.isEmpty() || !mine.equals(theirs))
+      throw new IllegalStateException("not the same measurements: " + mine + ", " + theirs);
   }
 
   @Benchmark
@@ -81,7 +87,7 @@ public class MappingBenchmark {
 
   @Benchmark
   public List<Measurement> stockLibrariesEvaluationAlone() {
-    return stock.normalise(body, NOW);
+    return stock.normalise(root, NOW);
   }
 
   @Benchmark

@@ -25,8 +25,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The same templates on Jayway's JsonPath and jmespath-jackson: what somebody would write who has only these. Everything is compiled beforehand, and Jayway,
- * whose scan does not test the root, gets the root in an array instead of a copy.
+ * The same templates on Jayway's JsonPath and jmespath-jackson: what somebody would write who has only these. Everything is compiled beforehand, paths that may
+ * find nothing do so without an exception, and Jayway, whose scan does not test the root, gets the root in an array instead of a copy.
  */
 final class Stock {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -35,6 +35,8 @@ final class Stock {
       .mappingProvider(new JacksonMappingProvider())
       .options(Option.SUPPRESS_EXCEPTIONS)
       .build();
+  /** Of paths to one value. */
+  private static final Configuration LEAVES = JAYWAY.addOptions(Option.DEFAULT_PATH_LEAF_TO_NULL);
   private static final JacksonRuntime JMES = new JacksonRuntime(
       new RuntimeConfiguration.Builder().withFunctionRegistry(FunctionRegistry.defaultRegistry().extend(new Multiply()))
           .build());
@@ -74,14 +76,14 @@ final class Stock {
   }
 
   List<Measurement> normalise(byte[] payload, Instant now) throws IOException {
-    return normalise(JSON.readTree(payload), now);
-  }
-
-  List<Measurement> normalise(JsonNode body, Instant now) {
     ObjectNode root = JSON.createObjectNode();
-    root.set("Body", body);
+    root.set("Body", JSON.readTree(payload));
     root.putObject("Properties");
     root.putObject("SystemProperties");
+    return normalise(root, now);
+  }
+
+  List<Measurement> normalise(ObjectNode root, Instant now) {
     List<Measurement> found = new ArrayList<>();
     for (Template template : templates) {
       for (JsonNode token : template.match.of(root)) found.add(measurement(template, root, token, now));
@@ -122,7 +124,7 @@ final class Stock {
       return compiled::search;
     }
     JsonPath compiled = JsonPath.compile(expression);
-    return context -> compiled.read(context, JAYWAY);
+    return context -> compiled.read(context, LEAVES);
   }
 
   /** {@code multiply}, which jmespath-jackson does not have. */

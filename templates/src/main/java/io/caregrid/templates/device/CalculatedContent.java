@@ -24,17 +24,8 @@ record CalculatedContent(Declaration declaration, Expression match, Expression d
     Expression patient, Expression encounter, Value[] values) implements ContentTemplate {
 
   @Override
-  public void extract(JsonNode root, Instant ingestedAt, List<Measurement> found, Failures failures,
-      Budget budget) {
-    List<JsonNode> tokens;
-    try {
-      tokens = match.all(root, budget);
-      failures.addGivenUp(declaration, budget);
-    } catch (Unreadable unreadable) {
-      failures.add(unreadable);
-      return;
-    }
-    if (tokens.isEmpty()) return;
+  public void extract(JsonNode root, List<JsonNode> tokens, Instant ingestedAt, List<Measurement> found,
+      Failures failures, Budget budget) {
     Sight sight = new Sight(root);
     for (JsonNode token : tokens) {
       try {
@@ -53,7 +44,7 @@ record CalculatedContent(Declaration declaration, Expression match, Expression d
     String encounterId = encounter == null ? null : encounter.optionalText(sight.of(encounter), budget);
     List<Property> properties = new ArrayList<>(values.length);
     for (Value value : values) {
-      String text = value.read(sight.of(value.expression()), budget);
+      String text = value.read(sight, budget);
       if (text != null) properties.add(new Property(value.expression().name(), text));
     }
     return new Measurement(declaration.type(), at, ingestedAt, deviceId, patientId, encounterId, correlationId,
@@ -61,7 +52,7 @@ record CalculatedContent(Declaration declaration, Expression match, Expression d
   }
 
   /** What the expressions of one match see; moves from match to match. */
-  private static final class Sight {
+  private static final class Sight implements Spacing.Sight {
     private final JsonNode root;
     private JsonNode token;
     private ObjectNode both;
@@ -77,7 +68,8 @@ record CalculatedContent(Declaration declaration, Expression match, Expression d
       return this;
     }
 
-    JsonNode of(Expression expression) {
+    @Override
+    public JsonNode of(Expression expression) {
       return switch (expression.selector().sees()) {
         case MESSAGE -> root;
         case MATCH -> token;

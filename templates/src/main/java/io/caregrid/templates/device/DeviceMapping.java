@@ -1,6 +1,8 @@
 package io.caregrid.templates.device;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
@@ -12,6 +14,7 @@ import io.caregrid.templates.MappingException;
 import io.caregrid.templates.MappingProblem;
 import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.cost.TooCostly;
+import io.caregrid.templates.jsonpath.SharedScan;
 import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Draft;
 import io.caregrid.templates.mapping.Located;
@@ -28,16 +31,20 @@ import java.util.Map;
 /** A loaded {@code devicecontent.json}. Immutable, safe for any number of threads. */
 public final class DeviceMapping {
   private static final String FILE = "device mapping";
-  private static final ObjectReader MESSAGE = JsonMapper.builder()
+  private static final ObjectReader MESSAGE = JsonMapper
+      .builder(JsonFactory.builder().enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER).build())
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
       .build()
       .readerFor(JsonNode.class);
   private final ContentTemplate[] templates;
+  /** Null when no two templates could share it. */
+  private final SharedScan scan;
   private final List<MappingProblem> warnings;
   private final String version;
 
   private DeviceMapping(List<ContentTemplate> templates, List<MappingProblem> warnings, String version) {
     this.templates = templates.toArray(ContentTemplate[]::new);
+    this.scan = SharedScan.of(templates.stream().map(template -> template.match().path()).toList());
     this.warnings = warnings;
     this.version = version;
   }
@@ -112,16 +119,41 @@ public final class DeviceMapping {
     List<Measurement> found = new ArrayList<>(templates.length);
     Failures failures = new Failures();
     Budget budget = new Budget();
-    for (ContentTemplate template : templates) {
+    SharedScan.Found shared = scan(root, budget);
+    for (int i = 0; i < templates.length; i++) {
       try {
-        template.extract(root, ingestedAt, found, failures, budget);
+        extract(i, root, shared, ingestedAt, found, failures, budget);
       } catch (TooCostly costly) {
-        failures.addCostly(template.declaration(), costly.getMessage());
+        failures.addCostly(templates[i].declaration(), costly.getMessage());
       } catch (RuntimeException | StackOverflowError fault) {
-        failures.addBroken(template.declaration(), fault);
+        failures.addBroken(templates[i].declaration(), fault);
       }
     }
     return failures.outcome(found);
+  }
+
+  /** Null when the templates shall walk the message themselves: then whatever is wrong with it is said of each. */
+  private SharedScan.Found scan(JsonNode root, Budget budget) {
+    if (scan == null) return null;
+    try {
+      return scan.over(root, budget);
+    } catch (TooCostly | StackOverflowError tooMuch) {
+      return null;
+    }
+  }
+
+  private void extract(int n, JsonNode root, SharedScan.Found shared, Instant ingestedAt, List<Measurement> found,
+      Failures failures, Budget budget) {
+    ContentTemplate template = templates[n];
+    List<JsonNode> tokens;
+    try {
+      tokens = shared != null && scan.answers(n) ? shared.select(n) : template.match().all(root, budget);
+      failures.addGivenUp(template.declaration(), budget);
+    } catch (Unreadable unreadable) {
+      failures.add(unreadable);
+      return;
+    }
+    if (!tokens.isEmpty()) template.extract(root, tokens, ingestedAt, found, failures, budget);
   }
 
   private static ObjectNode envelope(JsonNode body, Map<String, String> properties) {

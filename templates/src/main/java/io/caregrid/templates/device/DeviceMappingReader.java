@@ -5,8 +5,10 @@ import io.caregrid.templates.jsonpath.JsonPath;
 import io.caregrid.templates.mapping.Container;
 import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Located;
+import io.caregrid.templates.mapping.Located.Kind;
 import io.caregrid.templates.mapping.Members;
 import io.caregrid.templates.mapping.Problems;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -40,8 +42,23 @@ final class DeviceMappingReader {
       return jsonPath(container, "IotCentralJsonPathContentTemplate", Source.IOT_CENTRAL);
     }
     if (container.isExactly("CalculatedContent")) return calculated(container);
+    ContentType further = FurtherContent.type(container.type());
+    if (further != null) return further(container, further);
     problems.error(container.whole(), "No match found for template type " + container.type() + "." + hint(container));
     return null;
+  }
+
+  private ContentTemplate further(Container container, ContentType type) {
+    Located written = container.template() == null ? container.whole() : container.template();
+    try {
+      if (container.template() == null) throw new IllegalArgumentException("its template is missing.");
+      ContentType.Content content = type.read(written.json());
+      return new FurtherContent(
+          new Declaration(content.type(), List.copyOf(content.values()), written.line(), written.column()), content);
+    } catch (IllegalArgumentException wrong) {
+      problems.error(written, "[" + type.templateType() + "] " + wrong.getMessage());
+      return null;
+    }
   }
 
   private static String hint(Container container) {
@@ -123,15 +140,35 @@ final class DeviceMappingReader {
       String name = members.requiredText("valueName");
       Located path = members.required("valueExpression");
       boolean required = members.flag("required");
+      Located samples = members.get("samples");
+      Spacing spacing = samples == null ? null : spacing(samples);
       members.done();
       if (name != null && !names.add(name)) {
         problems.warning(members.object(),
             "Value name '" + name + "' is used twice; only the first one reaches the Observation.");
       }
       Expression expression = name == null || path == null ? null : expressions.read(name, path, "ValueExpression");
-      if (expression != null) values.add(new Value(expression, required));
+      if (expression != null) values.add(new Value(expression, required, spacing));
     }
     return values.toArray(Value[]::new);
+  }
+
+  /** Null when it is wrong; why is noted. */
+  private Spacing spacing(Located written) {
+    String wanted = "'samples' needs period in milliseconds, above 0 and at most a day, or periodExpression.";
+    if (written.kind() != Kind.OBJECT) {
+      problems.error(written, wanted);
+      return null;
+    }
+    Members members = new Members(written, "Samples", problems);
+    BigDecimal millis = members.number("period");
+    Expression expression = optional(members, "periodExpression");
+    boolean both = members.get("period") != null && members.get("periodExpression") != null;
+    members.done();
+    long ticks = millis == null ? 0 : Waveform.ticks(millis);
+    if (!both && (ticks > 0 || expression != null)) return new Spacing(ticks, expression);
+    problems.error(written, wanted);
+    return null;
   }
 
   private Expression required(Members members, String name) {
@@ -148,7 +185,11 @@ final class DeviceMappingReader {
 
   private static Declaration declaration(Members members, String type, Value[] values) {
     List<String> names = Arrays.stream(values).map(value -> value.expression().name()).distinct().toList();
-    return new Declaration(type, names, members.object().line(), members.object().column());
+    List<String> sampled = Arrays.stream(values)
+        .filter(value -> value.samples() != null)
+        .map(value -> value.expression().name())
+        .toList();
+    return new Declaration(type, names, sampled, members.object().line(), members.object().column());
   }
 
   private static Expression fixed(String name, String path) {

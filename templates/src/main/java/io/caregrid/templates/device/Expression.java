@@ -1,11 +1,17 @@
 package io.caregrid.templates.device;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.caregrid.templates.cost.Budget;
+import io.caregrid.templates.cost.TooCostly;
+import io.caregrid.templates.jsonpath.JsonPath;
 import io.caregrid.templates.text.Numbers;
 import io.caregrid.templates.text.Timestamps;
+import java.math.BigDecimal;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * One expression of a template, and the conversion of what it finds.
@@ -15,6 +21,8 @@ import java.util.List;
  * @param line where it stands in the mapping, 0 for a fixed one
  */
 record Expression(String name, Selector selector, int line) {
+
+  private static final Pattern BLANKS = Pattern.compile("\\s+");
 
   /** Text of the one token; null when there is none or it is null. */
   String text(JsonNode context, Budget budget) throws Unreadable {
@@ -47,8 +55,42 @@ record Expression(String name, Selector selector, int line) {
     return time;
   }
 
+  /**
+   * Numbers as FHIR writes them, and {@code E} for gaps: of an array or a text that it finds, or of the several tokens that it finds. Empty when nothing is
+   * there.
+   */
+  List<String> samples(JsonNode context, Budget budget) throws Unreadable {
+    List<JsonNode> found = several(context, budget);
+    JsonNode only = found.size() == 1 ? found.get(0) : null;
+    List<String> samples = new ArrayList<>();
+    if (only != null && only.isTextual()) {
+      for (String part : BLANKS.split(only.textValue().strip())) samples.add(sample(part));
+    } else {
+      for (JsonNode item : only != null && only.isArray() ? only : found) samples.add(sample(convert(item)));
+    }
+    return samples;
+  }
+
+  private String sample(String text) throws Unreadable {
+    if (text == null || text.isBlank() || text.equals(Waveform.GAP)) return Waveform.GAP;
+    if (Numbers.isPlain(text)) return text;
+    BigDecimal number = Numbers.decimal(text);
+    String plain = number == null ? "" : number.toPlainString();
+    if (!Numbers.isPlain(plain)) throw wrong("not-a-number", "a sample is no decimal number");
+    return plain;
+  }
+
+  Unreadable wrong(String reason, String why) {
+    return new Unreadable(reason, unable(why), line);
+  }
+
   Unreadable nothing(String why) {
     return new Unreadable("missing-value", unable(why), line);
+  }
+
+  /** The JSONPath when it is one; else null. */
+  JsonPath path() {
+    return selector instanceof Selector.Path plain ? plain.path() : null;
   }
 
   /** Everything it finds, for the expression that decides what a match is. */
@@ -60,6 +102,16 @@ record Expression(String name, Selector selector, int line) {
           "Unable to retrieve JsonTokens using expression " + selector + " for [" + name + "]"
               + place() + ": " + failed.getMessage() + ".",
           line);
+    }
+  }
+
+  private List<JsonNode> several(JsonNode context, Budget budget) throws Unreadable {
+    try {
+      return selector.several(context, budget);
+    } catch (Unreadable failed) {
+      throw new Unreadable(failed.reason, unable(failed.getMessage()), line);
+    } catch (TooCostly costly) {
+      throw wrong("too-costly", costly.getMessage());
     }
   }
 
@@ -75,6 +127,7 @@ record Expression(String name, Selector selector, int line) {
   }
 
   private String convert(JsonNode token) throws Unreadable {
+    if (token instanceof TextNode) return wellFormed(token.textValue());
     return switch (token.getNodeType()) {
       case STRING -> wellFormed(token.textValue());
       case NUMBER -> token.isIntegralNumber() ? token.asText() : Numbers.text(token.doubleValue());
@@ -89,6 +142,7 @@ record Expression(String name, Selector selector, int line) {
   private String wellFormed(String text) throws Unreadable {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
+      if (c != 0 && c < Character.MIN_SURROGATE) continue;
       boolean pair = Character.isHighSurrogate(c) && i + 1 < text.length()
           && Character.isLowSurrogate(text.charAt(i + 1));
       if (pair) i++;

@@ -21,24 +21,22 @@ record JsonPathContent(Declaration declaration, Expression match, Expression dev
     Expression correlation,
     Expression patient, Expression encounter, Value[] values) implements ContentTemplate {
 
-  /** One entry of {@code values}. */
-  record Value(Expression expression, boolean required) {
-    String read(JsonNode token, Budget budget) throws Unreadable {
+  /**
+   * One entry of {@code values}.
+   *
+   * @param samples how far several samples lie apart; null when it is one value
+   */
+  record Value(Expression expression, boolean required, Spacing samples) {
+    String read(Spacing.Sight sight, Budget budget) throws Unreadable {
+      if (samples != null) return samples.read(expression, required, sight, budget);
+      JsonNode token = sight.of(expression);
       return required ? expression.requiredText(token, budget) : expression.optionalText(token, budget);
     }
   }
 
   @Override
-  public void extract(JsonNode root, Instant ingestedAt, List<Measurement> found, Failures failures,
-      Budget budget) {
-    List<JsonNode> tokens;
-    try {
-      tokens = match.all(root, budget);
-      failures.addGivenUp(declaration, budget);
-    } catch (Unreadable unreadable) {
-      failures.add(unreadable);
-      return;
-    }
+  public void extract(JsonNode root, List<JsonNode> tokens, Instant ingestedAt, List<Measurement> found,
+      Failures failures, Budget budget) {
     for (JsonNode token : tokens) {
       try {
         found.add(measurement(token, ingestedAt, budget));
@@ -72,8 +70,9 @@ record JsonPathContent(Declaration declaration, Expression match, Expression dev
 
   private List<Property> properties(JsonNode token, Budget budget) throws Unreadable {
     List<Property> properties = new ArrayList<>(values.length);
+    Spacing.Sight sight = expression -> token;
     for (Value value : values) {
-      String text = value.read(token, budget);
+      String text = value.read(sight, budget);
       if (text != null) properties.add(new Property(value.expression.name(), text));
     }
     return properties;

@@ -24,6 +24,11 @@ sealed interface Selector {
 
   List<JsonNode> select(JsonNode root, Budget budget) throws Unreadable;
 
+  /** Every token it finds where {@link #sees} says; empty when there is none. */
+  default List<JsonNode> several(JsonNode context, Budget budget) throws Unreadable {
+    return select(context, budget);
+  }
+
   default Sees sees() {
     return Sees.BOTH;
   }
@@ -111,6 +116,12 @@ sealed interface Selector {
     @Override
     public List<JsonNode> select(JsonNode root, Budget budget) throws Unreadable {
       return written.select(root, budget);
+    }
+
+    @Override
+    public List<JsonNode> several(JsonNode context, Budget budget) {
+      JsonNode found = one(context, budget);
+      return found == null || found.isNull() ? List.of() : List.of(found);
     }
 
     @Override

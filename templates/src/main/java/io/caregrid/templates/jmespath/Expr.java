@@ -3,6 +3,7 @@ package io.caregrid.templates.jmespath;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.List;
 
 /** One node of a compiled expression. Never gives Java's null. */
@@ -16,6 +17,11 @@ sealed interface Expr {
 
   /** {@code name} */
   record Field(String name) implements Expr {
+    /** Jackson interns names of members, so comparing them is comparing references. */
+    public Field {
+      name = name.intern();
+    }
+
     @Override
     public JsonNode eval(Run run, JsonNode at) {
       return Values.orNull(at.get(name));
@@ -130,16 +136,35 @@ sealed interface Expr {
   record Projection(Expr left, boolean ofObject, Expr test, Expr each) implements Expr {
     @Override
     public JsonNode eval(Run run, JsonNode at) throws JmesPathFailure {
-      JsonNode list = left.eval(run, at);
-      if (ofObject ? !list.isObject() : !list.isArray()) return Values.NULL;
-      ArrayNode found = Values.JSON.arrayNode();
-      for (JsonNode item : list) {
-        run.charge(1);
-        if (test != null && !Values.truthy(test.eval(run, item))) continue;
-        JsonNode value = each.eval(run, item);
-        if (!value.isNull()) found.add(value);
+      List<JsonNode> found = new ArrayList<>();
+      return gather(run, at, found) ? new ArrayNode(Values.JSON, found) : Values.NULL;
+    }
+
+    /** Adds what it gives; false when there is nothing to go over. */
+    boolean gather(Run run, JsonNode at, List<JsonNode> found) throws JmesPathFailure {
+      if (!ofObject && left instanceof ToArray array) {
+        JsonNode value = array.of(run, at);
+        if (!value.isArray()) {
+          gatherOne(run, value, found);
+          return true;
+        }
+        return gatherAll(run, value, found);
       }
-      return found;
+      JsonNode list = left.eval(run, at);
+      if (ofObject ? !list.isObject() : !list.isArray()) return false;
+      return gatherAll(run, list, found);
+    }
+
+    private boolean gatherAll(Run run, JsonNode list, List<JsonNode> found) throws JmesPathFailure {
+      for (JsonNode item : list) gatherOne(run, item, found);
+      return true;
+    }
+
+    private void gatherOne(Run run, JsonNode item, List<JsonNode> found) throws JmesPathFailure {
+      run.charge(1);
+      if (test != null && !Values.truthy(test.eval(run, item))) return;
+      JsonNode value = each.eval(run, item);
+      if (!value.isNull()) found.add(value);
     }
 
     @Override
@@ -234,6 +259,22 @@ sealed interface Expr {
       }
       run.charge(1 + characters(values) / 16);
       return function.body().call(new Arguments(function.name(), run, arguments, values));
+    }
+  }
+
+  /** {@code to_array(of)}: what begins most calculated templates, so a projection over it makes no array of one. */
+  record ToArray(Expr of) implements Expr {
+    @Override
+    public JsonNode eval(Run run, JsonNode at) throws JmesPathFailure {
+      JsonNode value = of(run, at);
+      return value.isArray() ? value : Values.JSON.arrayNode(1).add(value);
+    }
+
+    /** What becomes an array unless it is one. */
+    JsonNode of(Run run, JsonNode at) throws JmesPathFailure {
+      JsonNode value = of.eval(run, at);
+      run.charge(1 + (value.isTextual() ? value.textValue().length() / 16 : 0));
+      return value;
     }
   }
 

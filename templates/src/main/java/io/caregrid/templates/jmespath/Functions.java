@@ -45,6 +45,7 @@ final class Functions {
             "function " + name + " takes " + (wanted ? "an" : "no") + " &expression as argument " + i);
       }
     }
+    if (name.equals("to_array")) return new Expr.ToArray(arguments.get(0));
     return new Expr.Call(function, arguments.toArray(Expr[]::new));
   }
 

@@ -70,6 +70,11 @@ public final class JmesPath {
 
   /** The same out of a budget that others use too. */
   public List<JsonNode> select(JsonNode data, Budget budget) throws JmesPathFailure {
+    if (root instanceof Expr.Projection projection) {
+      List<JsonNode> items = new ArrayList<>(2);
+      projection.gather(new Run(data, budget), data, items);
+      return items;
+    }
     JsonNode found = search(data, budget);
     if (found.isNull()) return List.of();
     if (!root.projects()) return List.of(found);

@@ -2,6 +2,7 @@ package io.caregrid.templates.jsonpath;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /** What stands between the brackets of a filter: a question about one candidate ({@code @}) in one document ({@code $}). */
@@ -13,6 +14,9 @@ sealed interface Condition {
 
   /** False when no scalar can pass. */
   boolean passesScalars();
+
+  /** The member without which nothing passes, neither object nor anything else; null when there is no such. */
+  String needs();
 
   /** {@code @.a}: true when the path selects anything, null and false included. A literal always exists. */
   record Exists(Side side) implements Condition {
@@ -30,6 +34,11 @@ sealed interface Condition {
     @Override
     public boolean passesScalars() {
       return side.readsScalars();
+    }
+
+    @Override
+    public String needs() {
+      return side.needs();
     }
   }
 
@@ -60,6 +69,11 @@ sealed interface Condition {
     public boolean passesScalars() {
       return left.readsScalars() && right.readsScalars();
     }
+
+    @Override
+    public String needs() {
+      return left.needs() == null ? right.needs() : left.needs();
+    }
   }
 
   /** {@code =~ /regex/}: text in which the pattern is found. */
@@ -86,6 +100,11 @@ sealed interface Condition {
     public boolean passesScalars() {
       return left.readsScalars();
     }
+
+    @Override
+    public String needs() {
+      return left.needs();
+    }
   }
 
   /** Filled while parsing, never afterwards. */
@@ -107,6 +126,11 @@ sealed interface Condition {
     public boolean passesScalars() {
       return tests.stream().allMatch(Condition::passesScalars);
     }
+
+    @Override
+    public String needs() {
+      return tests.stream().map(Condition::needs).filter(Objects::nonNull).findFirst().orElse(null);
+    }
   }
 
   /** Filled while parsing, never afterwards. */
@@ -127,6 +151,11 @@ sealed interface Condition {
     @Override
     public boolean passesScalars() {
       return tests.stream().anyMatch(Condition::passesScalars);
+    }
+
+    @Override
+    public String needs() {
+      return null;
     }
   }
 }

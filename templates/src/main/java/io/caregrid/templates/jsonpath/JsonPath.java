@@ -74,6 +74,11 @@ public final class JsonPath {
     return one.token;
   }
 
+  /** What a candidate must pass when this is {@code $..[?(…)]} and nothing else; else null. */
+  Condition scanned() {
+    return steps.length == 1 && steps[0] instanceof Step.ScanFilter scan ? scan.test() : null;
+  }
+
   /** The names when this is nothing but names with dots between them; else null. */
   public List<String> fields() {
     return fields == null ? null : List.of(fields);

@@ -11,6 +11,11 @@ sealed interface Side {
   /** True when it may give something although the candidate is a scalar or a property token. */
   boolean readsScalars();
 
+  /** The member of a candidate without which it gives nothing; null when there is no such. */
+  default String needs() {
+    return null;
+  }
+
   static Side of(List<Step> steps) {
     return steps.size() == 1 && steps.get(0) instanceof Step.Field field
         ? new OneField(field.name())
@@ -31,6 +36,16 @@ sealed interface Side {
 
   /** {@code @name}: by far the most frequent. */
   record OneField(String name) implements Side {
+    /** Jackson interns names of members, so comparing them is comparing references. */
+    public OneField {
+      name = name.intern();
+    }
+
+    @Override
+    public String needs() {
+      return name;
+    }
+
     @Override
     public boolean each(Walk walk, JsonNode candidate, Sink sink) {
       JsonNode value = candidate.get(name);
@@ -44,6 +59,11 @@ sealed interface Side {
   }
 
   record Path(Step[] steps) implements Side {
+    @Override
+    public String needs() {
+      return steps.length > 0 && steps[0] instanceof Step.Field first ? first.name() : null;
+    }
+
     @Override
     public boolean each(Walk walk, JsonNode candidate, Sink sink) {
       return Step.walk(steps, 0, walk, candidate, sink);

@@ -29,6 +29,11 @@ sealed interface Step {
 
   /** {@code .name}, {@code ['name']}. */
   record Field(String name) implements Step {
+    /** Jackson interns names of members, so comparing them is comparing references. */
+    public Field {
+      name = name.intern();
+    }
+
     @Override
     public boolean from(Walk walk, JsonNode at, Sink next) {
       JsonNode value = at.get(name);

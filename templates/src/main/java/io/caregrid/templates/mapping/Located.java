@@ -6,11 +6,15 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.MappingException;
 import io.caregrid.templates.MappingProblem;
 import io.caregrid.templates.MappingProblem.Severity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -53,6 +57,44 @@ public record Located(Kind kind, String text, List<Member> members, List<Located
     } catch (IOException impossible) {
       throw new UncheckedIOException("a text in memory", impossible);
     }
+  }
+
+  /** A value that was not written in the file but stands for what is written at this place. */
+  public static Located of(JsonNode value, int line, int column) {
+    List<Member> members = new ArrayList<>();
+    List<Located> items = new ArrayList<>();
+    if (value.isObject())
+      value.properties()
+          .forEach(one -> members.add(new Member(one.getKey(), of(one.getValue(), line, column), line, column)));
+    else
+      value.forEach(one -> items.add(of(one, line, column)));
+    Kind kind = switch (value.getNodeType()) {
+      case OBJECT -> Kind.OBJECT;
+      case ARRAY -> Kind.ARRAY;
+      case NUMBER -> Kind.NUMBER;
+      case BOOLEAN -> Kind.BOOLEAN;
+      case STRING -> Kind.TEXT;
+      default -> Kind.NULL;
+    };
+    String text = value.isValueNode() && kind != Kind.NULL ? value.asText() : null;
+    return new Located(kind, text, members, items, line, column);
+  }
+
+  /** The same as a tree, without places. The last of several members of one name counts. */
+  public JsonNode json() {
+    JsonNodeFactory json = JsonNodeFactory.instance;
+    return switch (kind) {
+      case OBJECT -> {
+        ObjectNode object = json.objectNode();
+        members.forEach(member -> object.set(member.name(), member.value().json()));
+        yield object;
+      }
+      case ARRAY -> json.arrayNode().addAll(items.stream().map(Located::json).toList());
+      case TEXT -> json.textNode(text);
+      case NUMBER -> json.numberNode(new BigDecimal(text));
+      case BOOLEAN -> json.booleanNode(Boolean.parseBoolean(text));
+      case NULL -> json.nullNode();
+    };
   }
 
   public boolean isNull() {

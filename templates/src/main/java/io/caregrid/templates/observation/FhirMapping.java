@@ -2,6 +2,7 @@ package io.caregrid.templates.observation;
 
 import io.caregrid.templates.MappingException;
 import io.caregrid.templates.MappingProblem;
+import io.caregrid.templates.capture.Capture;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Draft;
@@ -86,6 +87,17 @@ public final class FhirMapping {
     if (template.period().isCorrelation()) return correlated(measurement, identity);
     Instant start = template.period().start(Timestamps.cut(measurement.occurredAt()));
     return new GroupKey(identity, measurement.type(), start, template.period().end(start), null);
+  }
+
+  /** True when any type has a rule about which readings are kept. */
+  public boolean captures() {
+    return templates.stream().anyMatch(template -> template.capture() != null);
+  }
+
+  /** Which readings of this type are kept; null when all are. */
+  public Capture capture(String type) {
+    CodeValueFhir template = byType.get(type);
+    return template == null ? null : template.capture();
   }
 
   /**

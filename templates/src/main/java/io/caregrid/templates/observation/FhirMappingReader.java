@@ -3,6 +3,7 @@ package io.caregrid.templates.observation;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.templates.capture.Capture;
 import io.caregrid.templates.mapping.Container;
 import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Located;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -25,7 +27,15 @@ final class FhirMappingReader {
   /** Who may be Observation.performer (FHIR R4). */
   private static final Pattern REFERENCE = Pattern.compile(
       "(Practitioner|PractitionerRole|Organization|CareTeam|Patient|RelatedPerson)/[A-Za-z0-9.-]{1,64}");
+  /** Of what FHIR calls a uri with a scheme. */
+  private static final Pattern ADDRESS = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:[^\\s]+");
+  private static final List<String> CONSTANTS = List.of("valueString", "valueCode", "valueUri", "valueBoolean",
+      "valueInteger");
   private static final String TYPES = "Use SampledData, Quantity, CodeableConcept, String, Integer, Boolean, Range or Ratio.";
+  private static final List<FhirType> FURTHER = ServiceLoader.load(FhirType.class, FhirType.class.getClassLoader())
+      .stream()
+      .map(ServiceLoader.Provider::get)
+      .toList();
   private final Problems problems;
   private final Set<String> types = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
 
@@ -44,12 +54,35 @@ final class FhirMappingReader {
 
   /** Null when it is wrong beyond use; why is noted. */
   private CodeValueFhir template(Container container) {
+    FhirType further = container.is("CodeValueFhir") ? null : further(container.type());
+    if (further != null) return further(container, further);
     if (!container.is("CodeValueFhir")) {
       problems.error(container.whole(), "Expected TemplateType value " + TEMPLATE + ", actual "
           + (container.type() == null ? "Not Found" : container.type()) + ".");
       return null;
     }
-    Members members = container.object(TEMPLATE, problems);
+    return codeValue(container.object(TEMPLATE, problems));
+  }
+
+  /** Null when nobody brought it. */
+  private static FhirType further(String templateType) {
+    return FURTHER.stream().filter(type -> type.templateType().equalsIgnoreCase(templateType)).findFirst().orElse(null);
+  }
+
+  private CodeValueFhir further(Container container, FhirType type) {
+    Located written = container.template() == null ? container.whole() : container.template();
+    try {
+      if (container.template() == null) throw new IllegalArgumentException("its template is missing.");
+      Located meant = Located.of(type.codeValue(written.json()), written.line(), written.column());
+      return codeValue(new Container(TEMPLATE, meant, written).object(TEMPLATE, problems));
+    } catch (IllegalArgumentException wrong) {
+      problems.error(written, "[" + type.templateType() + "] " + wrong.getMessage());
+      return null;
+    }
+  }
+
+  /** Null when it is wrong beyond use; why is noted. */
+  private CodeValueFhir codeValue(Members members) {
     if (members == null) return null;
     String type = type(members);
     ArrayNode codes = codes(members.requiredList("codes"));
@@ -57,22 +90,32 @@ final class FhirMappingReader {
     Effective.Form effective = effective(members, period);
     ArrayNode category = category(members);
     ArrayNode performer = performer(members);
+    ArrayNode profile = profile(members);
     Located value = members.get("value");
     ValueTemplate template = value == null ? null : value(value, period);
     List<CodeValueFhir.Component> components = components(members, period);
+    List<ObjectNode> fixed = new ArrayList<>();
+    List<CodeValueFhir.Extension> extensions = extensions(members, period, fixed);
+    Capture capture = CaptureReader.read(members, template, problems);
     members.done();
-    return type == null || period == null
-        ? null
-        : new CodeValueFhir(declaration(members, type, template, components), codes, period, effective, category,
-            performer, template, components);
+    if (type == null || period == null) return null;
+    List<CodeValueFhir.Part> parts = new ArrayList<>(components);
+    parts.addAll(extensions);
+    return new CodeValueFhir(declaration(members, type, template, parts), codes, period, effective, category, performer,
+        profile, List.copyOf(fixed), capture, template, components, extensions);
   }
 
   private static Declaration declaration(Members members, String type, ValueTemplate value,
-      List<CodeValueFhir.Component> components) {
-    List<String> names = new ArrayList<>();
-    if (value != null) names.add(value.name());
-    components.forEach(component -> names.add(component.value().name()));
-    return new Declaration(type, List.copyOf(names), members.object().line(), members.object().column());
+      List<CodeValueFhir.Part> parts) {
+    List<ValueTemplate> values = new ArrayList<>();
+    if (value != null) values.add(value);
+    parts.forEach(part -> values.add(part.value()));
+    List<String> names = values.stream().map(ValueTemplate::name).distinct().toList();
+    List<String> sampled = values.stream()
+        .filter(one -> one instanceof ValueTemplate.Sampled samples && samples.several())
+        .map(ValueTemplate::name)
+        .toList();
+    return new Declaration(type, names, sampled, members.object().line(), members.object().column());
   }
 
   private String type(Members members) {
@@ -120,6 +163,71 @@ final class FhirMappingReader {
       }
     }
     return references.isEmpty() ? null : references;
+  }
+
+  /** Canonical addresses of profiles; null when there is none. */
+  private ArrayNode profile(Members members) {
+    ArrayNode profiles = JSON.arrayNode();
+    for (Located item : members.list("profile")) {
+      if (item.kind() == Kind.TEXT && ADDRESS.matcher(item.text()).matches()) profiles.add(item.text());
+      else problems.error(item, "A profile must be the address of a StructureDefinition, like http://…");
+    }
+    return profiles.isEmpty() ? null : profiles;
+  }
+
+  /**
+   * Those with {@code value} take what measurements carry; those with {@code valueString} or the like are the same in every Observation.
+   *
+   * @param fixed gets the latter, as FHIR
+   */
+  private List<CodeValueFhir.Extension> extensions(Members members, Period period, List<ObjectNode> fixed) {
+    List<CodeValueFhir.Extension> extensions = new ArrayList<>();
+    Set<String> urls = new HashSet<>();
+    for (Members extension : Members.objects(members.list("extensions"), "Extension", problems)) {
+      String url = extension.requiredText("url");
+      if (url != null && !ADDRESS.matcher(url).matches())
+        problems.error(extension.get("url"), "The url of an extension must be an address, like http://…");
+      if (url != null && !urls.add(url))
+        problems.error(extension.get("url"), "Two extensions have the url " + url + ".");
+      Located value = extension.get("value");
+      ObjectNode constant = constant(extension, url);
+      extension.done();
+      ValueTemplate template = value == null ? null : value(value, period);
+      if ((value == null) == (constant == null))
+        problems.error(extension.object(), "An extension needs value, or one of " + String.join(", ", CONSTANTS) + ".");
+      else
+        if (template instanceof ValueTemplate.Sampled)
+          problems.error(value, "An extension cannot be SampledData.");
+        else
+          if (template != null && url != null) extensions.add(new CodeValueFhir.Extension(url, template));
+          else if (constant != null) fixed.add(constant);
+    }
+    return List.copyOf(extensions);
+  }
+
+  /** Null when there is none. */
+  private ObjectNode constant(Members extension, String url) {
+    ObjectNode constant = null;
+    for (String element : CONSTANTS) {
+      Located written = extension.get(element);
+      if (written == null) continue;
+      if (constant != null) problems.error(written, "An extension has one value.");
+      constant = JSON.objectNode().put("url", url);
+      if (element.equals("valueBoolean")) constant.put(element, extension.flag(element));
+      else if (element.equals("valueInteger")) constant.put(element, integer(extension, element));
+      else constant.put(element, extension.text(element));
+    }
+    return constant;
+  }
+
+  private int integer(Members extension, String element) {
+    BigDecimal number = extension.number(element);
+    try {
+      return number == null ? 0 : number.intValueExact();
+    } catch (ArithmeticException notWhole) {
+      problems.error(extension.get(element), "'" + element + "' must be a whole number of 32 bits.");
+      return 0;
+    }
   }
 
   /** Null when there is none. */
@@ -208,7 +316,7 @@ final class FhirMappingReader {
   private ValueTemplate unknown(Members members, String type) {
     problems.error(members.get("valueType"),
         "Value type " + type + " is unknown. " + TYPES);
-    members.ignore("unit", "system", "code", "codes", "text", "defaultPeriod", "trimmed");
+    members.ignore("unit", "system", "code", "codes", "text", "defaultPeriod", "trimmed", "samples");
     return null;
   }
 
@@ -225,6 +333,7 @@ final class FhirMappingReader {
     String system = text(members, "system");
     String code = text(members, "code");
     boolean trimmed = members.flag("trimmed");
+    boolean several = members.flag("samples");
     if (millis == null) return null;
     BigDecimal ticks = millis.movePointRight(SampledSlot.TICKS_OF_A_MILLI);
     boolean whole = ticks.stripTrailingZeros().scale() <= 0 && ticks.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) <= 0;
@@ -241,7 +350,7 @@ final class FhirMappingReader {
     }
     BigDecimal plain = millis.stripTrailingZeros();
     return new ValueTemplate.Sampled(name, plain.scale() < 0 ? plain.setScale(0) : plain, period100ns, unit, system,
-        code, trimmed);
+        code, trimmed, several);
   }
 
   private static String text(Members members, String name) {

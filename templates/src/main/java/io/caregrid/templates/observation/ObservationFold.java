@@ -34,6 +34,9 @@ public final class ObservationFold {
   /** A person has taken the Observation back: new samples do not make it valid again. */
   private static final Set<String> WITHDRAWN = Set.of("entered-in-error", "cancelled");
   private static final int INSTANT_DIGITS = 3;
+  private static final String META = "meta";
+  private static final String EXTENSION = "extension";
+  private static final String COMPONENT = "component";
 
   private final CodeValueFhir template;
   private final GroupKey key;
@@ -49,6 +52,7 @@ public final class ObservationFold {
     boolean aligned = key.correlation() != null;
     if (template.value() != null) slots.add(Slot.of(template.value(), null, aligned));
     template.components().forEach(component -> slots.add(Slot.of(component.value(), component, aligned)));
+    template.extensions().forEach(extension -> slots.add(Slot.of(extension.value(), extension, aligned)));
     if (existing != null) open(existing);
   }
 
@@ -62,7 +66,8 @@ public final class ObservationFold {
     long time = Timestamps.ticks(measurement.occurredAt());
     Span own = Span.of(key, time);
     if (!own.contains(time)) throw new IllegalArgumentException("an event of another period than the key's");
-    Span span = stored == null ? own : stored.with(own);
+    Span whole = own.to(end(measurement, time));
+    Span span = stored == null ? whole : stored.with(whole);
     List<Slot> touched = new ArrayList<>(slots.size());
     List<Slot.Edit> edits = prepare(measurement, time, span, touched);
 
@@ -70,8 +75,7 @@ public final class ObservationFold {
     if (created) create(measurement.ingestedAt());
     boolean changes = mergeCategory() | widen(span);
     for (int i = 0; i < edits.size(); i++) {
-      if (touched.get(i).holder == null)
-        touched.get(i).holder = addComponent(touched.get(i).component, touched.get(i).template);
+      if (touched.get(i).holder == null) touched.get(i).holder = added(touched.get(i).part);
       changes |= edits.get(i).apply();
     }
     if (changes && !created) amend();
@@ -83,14 +87,27 @@ public final class ObservationFold {
     return changed;
   }
 
-  /** The Observation as UTF-8 JSON, with {@code id}, without {@code meta}: the store adds that. */
+  /** The Observation as UTF-8 JSON, with {@code id}. {@code meta} is the store's; only the profiles that the template names stand there, at the end. */
   public byte[] json() {
     if (observation == null) throw new IllegalStateException("no event has been folded in yet");
+    if (template.profile() != null) observation.putObject(META).set("profile", template.profile());
     try {
       return FHIR.writeValueAsBytes(observation);
     } catch (JsonProcessingException impossible) {
       throw new IllegalStateException("a JSON tree that cannot be written", impossible);
+    } finally {
+      observation.remove(META);
     }
+  }
+
+  /** Several samples of one event reach beyond its time. */
+  private long end(Measurement measurement, long time) {
+    long end = time;
+    for (Slot slot : slots) {
+      String text = property(measurement, slot.template.name());
+      if (text != null) end = Math.max(end, slot.end(text, time));
+    }
+    return end;
   }
 
   private List<Slot.Edit> prepare(Measurement measurement, long time, Span span, List<Slot> touched)
@@ -121,7 +138,7 @@ public final class ObservationFold {
     } catch (IOException | ClassCastException broken) {
       throw new IllegalArgumentException("the stored Observation is no JSON object", null);
     }
-    observation.remove("meta");
+    observation.remove(META);
     try {
       stored = Effective.read(observation);
     } catch (UnusableEvent unreadable) {
@@ -129,7 +146,7 @@ public final class ObservationFold {
       return;
     }
     for (Slot slot : slots) {
-      ObjectNode holder = slot.component == null ? observation : component(slot.template.name());
+      ObjectNode holder = holder(slot.part);
       if (holder != null) slot.attach(holder, stored);
     }
   }
@@ -149,7 +166,8 @@ public final class ObservationFold {
     observation.put("issued", Timestamps.format(ingestedAt, INSTANT_DIGITS));
     reference("device", "Device/", key.identity().device());
     if (template.performer() != null) observation.set("performer", template.performer());
-    slots.stream().filter(slot -> slot.component == null).forEach(slot -> slot.holder = observation);
+    if (!template.fixed().isEmpty()) observation.putArray(EXTENSION).addAll(template.fixed());
+    slots.stream().filter(slot -> slot.part == null).forEach(slot -> slot.holder = observation);
   }
 
   private void reference(String element, String type, String id) {
@@ -180,18 +198,35 @@ public final class ObservationFold {
     if (!WITHDRAWN.contains(observation.path("status").asText())) observation.put("status", "amended");
   }
 
-  private ObjectNode addComponent(CodeValueFhir.Component component, ValueTemplate value) {
-    ArrayNode components = observation.get("component") instanceof ArrayNode array
-        ? array
-        : observation.putArray("component");
-    ObjectNode added = components.addObject();
-    added.set("code", concept(component.codes(), value.name()));
-    return added;
+  private ObjectNode added(CodeValueFhir.Part part) {
+    if (part instanceof CodeValueFhir.Extension extension)
+      return list(EXTENSION).addObject().put("url", extension.url());
+    ObjectNode component = list(COMPONENT).addObject();
+    return component.set("code", concept(((CodeValueFhir.Component) part).codes(), part.value().name()));
+  }
+
+  private ArrayNode list(String element) {
+    return observation.get(element) instanceof ArrayNode array ? array : observation.putArray(element);
+  }
+
+  /** What is stored for it; null when nothing is. */
+  private ObjectNode holder(CodeValueFhir.Part part) {
+    if (part == null) return observation;
+    return part instanceof CodeValueFhir.Extension extension
+        ? extension(extension.url())
+        : component(part.value().name());
+  }
+
+  private ObjectNode extension(String url) {
+    for (JsonNode extension : observation.path(EXTENSION)) {
+      if (url.equals(extension.path("url").textValue()) && extension instanceof ObjectNode object) return object;
+    }
+    return null;
   }
 
   /** The stored component that carries our coding for this value; null when there is none. */
   private ObjectNode component(String name) {
-    for (JsonNode component : observation.path("component")) {
+    for (JsonNode component : observation.path(COMPONENT)) {
       for (JsonNode coding : component.path("code").path("coding")) {
         boolean ours = GroupKey.SYSTEM.equals(coding.path("system").textValue())
             && name.equals(coding.path("code").textValue());

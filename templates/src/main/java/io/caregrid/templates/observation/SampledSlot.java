@@ -4,11 +4,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.DecimalNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.POJONode;
+import io.caregrid.templates.device.Waveform;
 import io.caregrid.templates.observation.ValueTemplate.Sampled;
 import io.caregrid.templates.text.Numbers;
+import io.caregrid.templates.text.Timestamps;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A SampledData. Its first sample is at the start of the Observation's effective period; an event goes into the bucket of its time, and within a bucket the
@@ -22,6 +27,7 @@ final class SampledSlot extends Slot {
   static final int MOST_SAMPLES = 2_000_000;
   /** A millisecond has 10 to the power of this many ticks of 100 ns. */
   static final int TICKS_OF_A_MILLI = 4;
+  private static final long LATEST = Timestamps.ticks(Instant.parse("9999-12-31T23:59:59.9999999Z"));
   private final Sampled sampled;
   private final boolean aligned;
   private String refusal;
@@ -32,8 +38,8 @@ final class SampledSlot extends Slot {
   private BigDecimal origin = BigDecimal.ZERO;
   private BigDecimal factor = BigDecimal.ONE;
 
-  SampledSlot(Sampled sampled, CodeValueFhir.Component component, boolean aligned) {
-    super(sampled, component);
+  SampledSlot(Sampled sampled, CodeValueFhir.Part part, boolean aligned) {
+    super(sampled, part);
     this.sampled = sampled;
     this.aligned = aligned;
     this.period = sampled.ticks();
@@ -59,8 +65,33 @@ final class SampledSlot extends Slot {
     if (refusal != null) throw wrongExisting(refusal);
     checkType();
     checkSize(span);
+    Waveform several = several(text);
+    if (several != null) return prepare(several, time, span);
     byte[] token = token(text).getBytes(StandardCharsets.US_ASCII);
     return () -> put(token, time, span);
+  }
+
+  @Override
+  long end(String text, long time) {
+    Waveform several = several(text);
+    return several == null ? time : Math.addExact(time, several.length());
+  }
+
+  /** Null when it is one. */
+  private Waveform several(String text) {
+    return sampled.several() ? Waveform.parse(text) : null;
+  }
+
+  private Edit prepare(Waveform several, long time, Span span) throws UnusableEvent {
+    if (time + several.length() > LATEST) {
+      throw new UnusableEvent("bad-timestamp",
+          "the samples of value '" + template.name() + "' go on beyond the year 9999");
+    }
+    List<byte[]> tokens = new ArrayList<>(several.tokens().size());
+    for (String one : several.tokens()) {
+      tokens.add(one.equals(Waveform.GAP) ? null : token(one).getBytes(StandardCharsets.US_ASCII));
+    }
+    return () -> put(tokens, several.ticks(), time, span);
   }
 
   @Override
@@ -82,6 +113,21 @@ final class SampledSlot extends Slot {
     int index = (int) index(time, start);
     changes |= samples.extend(sampled.trimmed() ? index + 1 : size(span));
     return changes | samples.put(index, token);
+  }
+
+  /** Samples in the stored period stay beside each other; those in another go into the bucket of their time, one by one. A gap leaves what is there. */
+  private boolean put(List<byte[]> tokens, long ticks, long time, Span span) {
+    boolean changes = samples == null;
+    if (changes) create(span);
+    int first = (int) index(time, start);
+    if (!sampled.trimmed()) changes |= samples.extend(size(span));
+    for (int i = 0; i < tokens.size(); i++) {
+      if (tokens.get(i) == null) continue;
+      int index = ticks == period ? first + i : (int) index(time + i * ticks, start);
+      changes |= samples.extend(index + 1);
+      changes |= samples.put(index, tokens.get(i));
+    }
+    return changes;
   }
 
   private void create(Span span) {

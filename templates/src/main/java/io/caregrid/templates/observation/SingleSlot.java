@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 final class SingleSlot extends Slot {
   private final ValueTemplate.Single single;
 
-  SingleSlot(ValueTemplate.Single single, CodeValueFhir.Component component) {
-    super(single, component);
+  SingleSlot(ValueTemplate.Single single, CodeValueFhir.Part part) {
+    super(single, part);
     this.single = single;
   }
 

@@ -4,25 +4,25 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Iterator;
 
 /**
- * Where one value of the template lives in one Observation: in the Observation itself or in a component. Changes in two steps, so that an event is taken
+ * Where one value of the template lives in one Observation: in the Observation itself, in a component or in an extension. Changes in two steps, so that an event is taken
  * in whole or not at all: {@link #prepare} may refuse, what it gives may not.
  */
 abstract sealed class Slot permits SingleSlot, SampledSlot {
   final ValueTemplate template;
-  /** Codings of the component; null for the Observation's own value. */
-  final CodeValueFhir.Component component;
+  /** Where it is beside the Observation's own value; null for that. */
+  final CodeValueFhir.Part part;
   /** What holds the value; null until it exists. */
   ObjectNode holder;
 
-  Slot(ValueTemplate template, CodeValueFhir.Component component) {
+  Slot(ValueTemplate template, CodeValueFhir.Part part) {
     this.template = template;
-    this.component = component;
+    this.part = part;
   }
 
-  static Slot of(ValueTemplate template, CodeValueFhir.Component component, boolean aligned) {
+  static Slot of(ValueTemplate template, CodeValueFhir.Part part, boolean aligned) {
     return template instanceof ValueTemplate.Single single
-        ? new SingleSlot(single, component)
-        : new SampledSlot((ValueTemplate.Sampled) template, component, aligned);
+        ? new SingleSlot(single, part)
+        : new SampledSlot((ValueTemplate.Sampled) template, part, aligned);
   }
 
   /** A change that has been checked. */
@@ -30,6 +30,11 @@ abstract sealed class Slot permits SingleSlot, SampledSlot {
   interface Edit {
     /** True when it changed anything. */
     boolean apply();
+  }
+
+  /** When what {@code text} says ends, for an event of {@code time}; both in 100 ns units. */
+  long end(String text, long time) {
+    return time;
   }
 
   /**

@@ -12,6 +12,11 @@ record Span(long start, long end) {
     return new Span(Timestamps.ticks(key.periodStart()), Timestamps.ticks(key.periodEnd()));
   }
 
+  /** The same, and further to {@code time} when that is later. */
+  Span to(long time) {
+    return time <= end ? this : new Span(start, time);
+  }
+
   /** The smallest span that has both in it. */
   Span with(Span other) {
     return contains(other.start) && contains(other.end)

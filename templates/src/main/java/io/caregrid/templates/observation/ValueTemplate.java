@@ -218,10 +218,11 @@ sealed interface ValueTemplate {
    *
    * @param ticks  period of the samples in 100 ns, above 0
    * @param unit   may be null; {@code system} and {@code code}, ours, complete it for machines and may be null too
+   * @param several ours: a measurement may carry several samples at once
    * @param trimmed ours: nothing is written behind the last sample, where the connector fills the period with {@code E}
    */
   record Sampled(String name, BigDecimal periodMillis, long ticks, String unit, String system, String code,
-      boolean trimmed)
+      boolean trimmed, boolean several)
       implements
         ValueTemplate {
     @Override

@@ -25,6 +25,11 @@ public final class Agreement {
         continue;
       }
       Set<String> known = new HashSet<>(wanted.values());
+      given.sampled()
+          .stream()
+          .filter(value -> known.contains(value) && !wanted.sampled().contains(value))
+          .forEach(value -> odd.add(warning(given, "The value [" + value + "] in Device Mapping [" + given.type()
+              + "] is several samples at once. Its Fhir Template needs SampledData with \"samples\": true.")));
       given.values()
           .stream()
           .filter(value -> !known.contains(value))

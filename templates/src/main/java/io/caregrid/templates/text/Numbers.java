@@ -10,6 +10,8 @@ public final class Numbers {
   private static final int MOST_DIGITS = 100;
   private static final int LARGEST_EXPONENT = 400;
 
+  private static final double THREE_DECIMALS = 1e9;
+
   private Numbers() {}
 
   /**
@@ -19,10 +21,31 @@ public final class Numbers {
     if (number == Math.rint(number) && Math.abs(number) < 1e15 && (number != 0 || 1 / number > 0)) {
       return Long.toString((long) number);
     }
+    String few = fewDecimals(number);
+    if (few != null) return few;
     String shortest = DoubleToDecimal.toString(number);
     int exponent = shortest.indexOf('E');
     if (exponent < 0) return shortest.endsWith(".0") ? shortest.substring(0, shortest.length() - 2) : shortest;
     return scientific(shortest.substring(0, exponent), Integer.parseInt(shortest.substring(exponent + 1)));
+  }
+
+  /**
+   * What has at most three decimals, as most readings have: two such numbers below this limit are never the same double, so what reads back as the number is
+   * its shortest text. Null when it has more.
+   */
+  private static String fewDecimals(double number) {
+    double size = Math.abs(number);
+    if (!(size < THREE_DECIMALS && size >= 0.001)) return null;
+    long thousandths = Math.round(size * 1_000);
+    if (thousandths / 1_000.0 != size) return null;
+    StringBuilder text = new StringBuilder(16);
+    if (number < 0) text.append('-');
+    text.append(thousandths / 1_000).append('.');
+    int fraction = (int) (thousandths % 1_000);
+    text.append((char) ('0' + fraction / 100));
+    if (fraction % 100 > 0) text.append((char) ('0' + fraction / 10 % 10));
+    if (fraction % 10 > 0) text.append((char) ('0' + fraction % 10));
+    return text.toString();
   }
 
   /** {@code mantissa} is {@code d.d…}; plain from 1E-4 up to 15 digits before the point. */

@@ -128,6 +128,19 @@ public final class Timestamps {
     return from + digits;
   }
 
+  /** Of a month of the Gregorian calendar. */
+  private static int days(int year, int month) {
+    if (month != 2) return 30 + (month + (month >> 3) & 1);
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
+  }
+
+  /** Days since 1970 of a date from year 1 on. Years begin in March, so that the leap day is a year's last. */
+  private static long epochDay(int year, int month, int day) {
+    int of = month > 2 ? year : year - 1;
+    int ofYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return 365L * of + of / 4 - of / 100 + of / 400 + ofYear - 719_468;
+  }
+
   /** One pass over {@code yyyy-MM-dd[(T| )HH:mm[:ss[.f…]][Z|±HH[[:]mm]]]}; {@code wrong} as soon as something else stands there. */
   private static final class Iso {
     private final String text;
@@ -144,11 +157,8 @@ public final class Timestamps {
       int month = number(2);
       expect('-');
       int day = number(2);
-      if (wrong || year == 0 || month < 1 || month > 12 || day < 1
-          || day > LocalDate.of(year, month, 1).lengthOfMonth()) {
-        return null;
-      }
-      long midnight = LocalDate.of(year, month, day).toEpochDay() * SECONDS_PER_DAY;
+      if (wrong || year == 0 || month < 1 || month > 12 || day < 1 || day > days(year, month)) return null;
+      long midnight = epochDay(year, month, day) * SECONDS_PER_DAY;
       if (at == text.length()) return Instant.ofEpochSecond(midnight);
       if (!take('T') && !take('t')) expect(' ');
       return time(midnight);

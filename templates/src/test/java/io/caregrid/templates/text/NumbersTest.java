@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.core.io.schubfach.DoubleToDecimal;
 import java.math.BigDecimal;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,6 +24,20 @@ class NumbersTest {
     "9007199254740993,9.007199254740992E+15", "NaN,NaN", "Infinity,Infinity"})
   void aDoubleIsWrittenAsDotNetWritesIt(double number, String text) {
     assertEquals(text, Numbers.text(number));
+  }
+
+  @Test
+  void whatHasFewDecimalsIsWrittenAsWhatHasMany() {
+    long seed = 7;
+    Random random = new Random(seed);
+    for (int i = 0; i < 200_000; i++) {
+      double number = i % 3 == 0
+          ? random.nextInt() / Math.pow(10, random.nextInt(6))
+          : Math.nextUp(random.nextInt(2_000_000_000) / 1_000.0) * (i % 2 == 0 ? 1 : -1);
+      BigDecimal shortest = new BigDecimal(DoubleToDecimal.toString(number)).stripTrailingZeros();
+      assertEquals(shortest, new BigDecimal(Numbers.text(number)).stripTrailingZeros(), "seed " + seed);
+      assertFalse(Numbers.text(number).endsWith(".0"), Numbers.text(number));
+    }
   }
 
   @ParameterizedTest

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,16 @@ class TimestampsTest {
     "0001-01-01T00:00:00+01:00", "1/1/12345"})
   void refuses(String text) {
     assertNull(Timestamps.parse(text));
+  }
+
+  @Test
+  void everyDayOfTheCalendarIsReadAndNoOther() {
+    for (LocalDate day = LocalDate.of(1, 1, 1); day.getYear() < 2500; day = day.plusDays(1)) {
+      assertEquals(day.toEpochDay() * 86_400, Timestamps.parse(day.toString()).getEpochSecond());
+      if (day.getDayOfMonth() < day.lengthOfMonth()) continue;
+      String beyond = day.toString().substring(0, 8) + (day.getDayOfMonth() + 1);
+      assertNull(Timestamps.parse(beyond), beyond);
+    }
   }
 
   @Test

@@ -1,0 +1,41 @@
+package io.caregrid.templates.device;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.templates.cost.Budget;
+import io.caregrid.templates.jsonpath.JsonPath;
+import io.caregrid.templates.mapping.Declaration;
+import java.time.Instant;
+import java.util.List;
+import java.util.ServiceLoader;
+
+/** A template of a type that is not the house's own; every message is its match. */
+record FurtherContent(Declaration declaration, ContentType.Content content) implements ContentTemplate {
+  private static final List<ContentType> TYPES = ServiceLoader
+      .load(ContentType.class, ContentType.class.getClassLoader())
+      .stream()
+      .map(ServiceLoader.Provider::get)
+      .toList();
+  private static final Expression MESSAGE = new Expression("TypeMatchExpression",
+      new Selector.Path(JsonPath.compile("$")), 0);
+
+  /** Null when nobody brought it. */
+  static ContentType type(String templateType) {
+    return TYPES.stream().filter(type -> type.templateType().equalsIgnoreCase(templateType)).findFirst().orElse(null);
+  }
+
+  @Override
+  public Expression match() {
+    return MESSAGE;
+  }
+
+  @Override
+  public void extract(JsonNode root, List<JsonNode> tokens, Instant ingestedAt, List<Measurement> found,
+      Failures failures, Budget budget) {
+    try {
+      found.addAll(content.measurements(root, ingestedAt));
+    } catch (IllegalArgumentException wrong) {
+      failures.add(new Unreadable("unreadable-content", "The template of type " + declaration.type() + " (line "
+          + declaration.line() + " of the device mapping): " + wrong.getMessage(), declaration.line()));
+    }
+  }
+}
