@@ -3,7 +3,9 @@ package io.caregrid.templates.jmespath;
 import io.caregrid.templates.jmespath.Function.Body;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** The functions there are, and what is checked of a call when it is compiled. */
 final class Functions {
@@ -16,6 +18,13 @@ final class Functions {
   }
 
   private Functions() {}
+
+  /** Of all functions, in alphabetical order. */
+  static Set<String> names() {
+    Set<String> names = new TreeSet<>(BY_NAME.keySet());
+    names.addAll(List.of("if", "parseDate"));
+    return names;
+  }
 
   /** Takes one function's name, arguments and body. */
   @FunctionalInterface

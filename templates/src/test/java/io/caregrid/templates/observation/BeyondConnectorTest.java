@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.MappingException;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.device.Measurement.Property;
@@ -98,6 +99,63 @@ class BeyondConnectorTest {
             .asText());
   }
 
+  @Test
+  void extensionsTakeWhatTheMessageSays() throws Exception {
+    String template = "\"extensions\":[{\"url\":\"http://h/ward\",\"valueCode\":\"icu\"},{\"url\":\"http://h/raw\",\"valueBoolean\":true},"
+        + "{\"url\":\"http://h/v\",\"value\":{\"valueType\":\"Quantity\",\"valueName\":\"v\",\"unit\":\"mV\"}},"
+        + "{\"url\":\"http://h/none\",\"value\":{\"valueType\":\"String\",\"valueName\":\"none\"}}]";
+    JsonNode first = fold(template, null, event("2026-11-22T10:00:00Z", "1.50"));
+    JsonNode second = fold(template, first, event("2026-11-22T10:00:00Z", "2"));
+
+    assertEquals(JSON.readTree(
+        "[{\"url\":\"http://h/ward\",\"valueCode\":\"icu\"},{\"url\":\"http://h/raw\",\"valueBoolean\":true},"
+            + "{\"url\":\"http://h/v\",\"valueQuantity\":{\"value\":1.5,\"unit\":\"mV\"}}]"),
+        first.path("extension"));
+    assertEquals(2, second.at("/extension/2/valueQuantity/value").asInt());
+    assertEquals(3, second.path("extension").size());
+    assertEquals("amended", second.path("status").asText());
+  }
+
+  @Test
+  void anExtensionThatSomebodyElseWroteStays() throws Exception {
+    String template = "\"extensions\":[{\"url\":\"http://h/v\",\"value\":{\"valueType\":\"Integer\",\"valueName\":\"v\"}}]";
+    ObjectNode stored = (ObjectNode) fold("\"codes\":[]", null, event("2026-11-22T10:00:00Z", "1"));
+    stored.putArray("extension").addObject().put("url", "http://other/x").put("valueString", "kept");
+
+    JsonNode made = fold(template, stored, event("2026-11-22T10:00:00Z", "7"));
+
+    assertEquals("kept", made.at("/extension/0/valueString").asText());
+    assertEquals(7, made.at("/extension/1/valueInteger").asInt());
+    ObjectNode wrong = (ObjectNode) made;
+    ((ObjectNode) wrong.at("/extension/1")).put("valueString", "x").remove("valueInteger");
+    assertThrows(UnusableEvent.class, () -> fold(template, wrong, event("2026-11-22T10:00:00Z", "8")));
+  }
+
+  @Test
+  void profilesStandInMetaAndNothingElseDoes() throws Exception {
+    String template = "\"profile\":[\"http://hl7.org/fhir/StructureDefinition/heartrate\",\"http://h/p|1.0\"]";
+    JsonNode first = fold(template, null, event("2026-11-22T10:00:00Z", "1"));
+    ((ObjectNode) first).putObject("meta").put("versionId", "3").putArray("profile").add("http://old");
+    JsonNode second = fold(template, first, event("2026-11-22T10:00:00Z", "2"));
+
+    assertEquals(
+        JSON.readTree("{\"profile\":[\"http://hl7.org/fhir/StructureDefinition/heartrate\",\"http://h/p|1.0\"]}"),
+        second.path("meta"));
+    assertFalse(fold("\"codes\":[]", first, event("2026-11-22T10:00:00Z", "2")).has("meta"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"profile\":[\"heartrate\"]", "\"profile\":[5]", "\"profile\":\"http://h/p\"",
+    "\"extensions\":[{\"valueString\":\"x\"}]", "\"extensions\":[{\"url\":\"x\",\"valueString\":\"x\"}]",
+    "\"extensions\":[{\"url\":\"http://h/x\"}]", "\"extensions\":[{\"url\":\"http://h/x\",\"valueDecimal\":1}]",
+    "\"extensions\":[{\"url\":\"http://h/x\",\"valueInteger\":1.5}]",
+    "\"extensions\":[{\"url\":\"http://h/x\",\"valueString\":\"x\",\"valueCode\":\"x\"}]",
+    "\"extensions\":[{\"url\":\"http://h/x\",\"valueCode\":\"a\"},{\"url\":\"http://h/x\",\"valueCode\":\"b\"}]",
+    "\"extensions\":[{\"url\":\"http://h/x\",\"value\":{\"valueType\":\"SampledData\",\"valueName\":\"v\",\"defaultPeriod\":1}}]"})
+  void aWrongExtensionOrProfileIsSaidWhenLoaded(String members) {
+    assertThrows(MappingException.class, () -> mapping(members));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"\"effective\":\"Timing\"", "\"effective\":\"Instant\",\"periodInterval\":60",
     "\"performer\":[\"Device/x\"]",
@@ -116,8 +174,8 @@ class BeyondConnectorTest {
 
   private static FhirMapping mapping(String members) {
     return FhirMapping.parse(
-        "{\"templateType\":\"CollectionFhir\",\"template\":[{\"templateType\":\"CodeValueFhir\",\"template\":{\"typeName\":\"t\",\"codes\":[],"
-            + members + "}}]}");
+        "{\"templateType\":\"CollectionFhir\",\"template\":[{\"templateType\":\"CodeValueFhir\",\"template\":{\"typeName\":\"t\","
+            + (members.contains("\"codes\":[]") ? members : "\"codes\":[]," + members) + "}}]}");
   }
 
   private static Measurement event(String time, String value) {

@@ -42,6 +42,14 @@ class FoldPropertyTest {
        {"templateType":"CodeValueFhir","template":{"typeName":"session","periodInterval":-1,"codes":[],
          "value":{"valueType":"SampledData","valueName":"a","defaultPeriod":1000},
          "components":[{"codes":[],"value":{"valueType":"SampledData","valueName":"b","defaultPeriod":250}}]}},
+       {"templateType":"CodeValueFhir","template":{"typeName":"waves","periodInterval":1,"codes":[],
+         "profile":["http://h/p"],"performer":["Organization/o"],
+         "extensions":[{"url":"http://h/c","value":{"valueType":"String","valueName":"c"}},{"url":"http://h/f","valueCode":"f"}],
+         "value":{"valueType":"SampledData","valueName":"a","defaultPeriod":250,"samples":true,"trimmed":true},
+         "components":[{"codes":[],"value":{"valueType":"SampledData","valueName":"b","defaultPeriod":1000,"samples":true}}]}},
+       {"templateType":"CodeValueFhir","template":{"typeName":"strip","periodInterval":-1,"codes":[],
+         "value":{"valueType":"SampledData","valueName":"a","defaultPeriod":250,"samples":true},
+         "extensions":[{"url":"http://h/c","value":{"valueType":"Quantity","valueName":"b"}}]}},
        {"templateType":"CodeValueFhir","template":{"typeName":"day","periodInterval":1440,"codes":[],
          "value":{"valueType":"String","valueName":"a"}}}]}""");
 
@@ -133,20 +141,31 @@ class FoldPropertyTest {
   private static List<Measurement> events(Random random) {
     List<Measurement> events = new ArrayList<>();
     for (int i = 0; i < EVENTS; i++) {
-      String type = List.of("hourly", "single", "session", "day").get(random.nextInt(4));
+      String type = List.of("hourly", "single", "session", "day", "waves", "strip").get(random.nextInt(6));
       Instant at = switch (type) {
         case "single" -> HOUR.plusMillis(random.nextInt(5) * 500L);
-        case "session" -> HOUR.plusMillis(random.nextInt(90_000));
+        case "session", "strip" -> HOUR.plusMillis(random.nextInt(90_000));
+        case "waves" -> HOUR.plusMillis(random.nextInt(240) * 500L + random.nextInt(3));
         default -> HOUR.plusMillis(random.nextInt(2 * 3_600_000));
       };
       List<Property> properties = new ArrayList<>();
       for (String name : List.of("a", "b", "c")) {
-        if (random.nextInt(3) > 0) properties.add(new Property(name, value(random)));
+        if (random.nextInt(3) > 0)
+          properties
+              .add(new Property(name, type.equals("waves") || type.equals("strip") ? several(random) : value(random)));
       }
       String session = "s" + random.nextInt(2);
       events.add(new Measurement(type, at, HOUR.plusMillis(i), "m", null, null, session, properties));
     }
     return events;
+  }
+
+  private static String several(Random random) {
+    if (random.nextInt(3) == 0) return value(random);
+    StringBuilder text = new StringBuilder(List.of("250ms", "1000ms", "100.5ms").get(random.nextInt(3)));
+    for (int i = random.nextInt(12); i >= 0; i--)
+      text.append(random.nextInt(4) == 0 ? " E" : " " + random.nextInt(200));
+    return text.toString();
   }
 
   private static String value(Random random) {

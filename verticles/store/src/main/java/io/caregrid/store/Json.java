@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.contract.Failure;
 import io.vertx.core.buffer.Buffer;
@@ -20,8 +21,10 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Set;
 
 /** Resources as JSON trees whose decimals keep every digit (FHIR R4 datatypes.html#decimal: precision is significant). */
 final class Json {
@@ -83,6 +86,24 @@ final class Json {
     } catch (IOException | ClassCastException | NumberFormatException cause) {
       throw new Body.Damaged("a stored body is not JSON");
     }
+  }
+
+  /**
+   * The same with the profiles that a device's mapping names; what people have put there stays.
+   *
+   * @param given    or null
+   * @param profiles an array of addresses, or missing
+   */
+  static ObjectNode withProfiles(ObjectNode given, JsonNode profiles) {
+    if (profiles.isEmpty()) return given;
+    ObjectNode meta = given == null ? MAPPER.createObjectNode() : given.deepCopy();
+    ArrayNode all = meta.get("profile") instanceof ArrayNode array ? array : meta.putArray("profile");
+    Set<JsonNode> known = new HashSet<>();
+    all.forEach(known::add);
+    profiles.forEach(profile -> {
+      if (known.add(profile)) all.add(profile);
+    });
+    return meta;
   }
 
   private static ObjectNode given(ObjectNode meta) {

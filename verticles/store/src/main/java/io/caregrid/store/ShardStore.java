@@ -115,7 +115,7 @@ public final class ShardStore {
 
   /**
    * @param id         of the Observation
-   * @param json       UTF-8 JSON with id, without meta: what people said there (tags, security labels, profiles) stays
+   * @param json       UTF-8 JSON with id, without meta but for profiles of its mapping: what people said there (tags, security labels, profiles) stays
    * @param before     the locked version, or null
    */
   public record DeviceWrite(String id, byte[] json, Stored before) {}

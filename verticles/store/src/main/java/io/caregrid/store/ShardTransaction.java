@@ -137,8 +137,9 @@ final class ShardTransaction implements ShardStore.Transaction {
     if (write.before() != null && old == null) throw new IllegalArgumentException("written, but not locked before");
     ObjectNode resource = Json.read(write.json());
     Json.requireText(OBSERVATION.type(), resource, write.json());
-    Version next = Version.merged(old == null ? null : old.stored(), old == null ? null : old.meta(), OBSERVATION,
-        write.id(), write.json(), resource, now, body);
+    ObjectNode given = Json.withProfiles(old == null ? null : old.meta(), resource.path("meta").path("profile"));
+    Version next = Version.merged(old == null ? null : old.stored(), given, OBSERVATION, write.id(), write.json(),
+        resource, now, body);
     return new Merge(next, old != null && old.keep(), old != null && old.fingerprint() != next.fingerprint());
   }
 

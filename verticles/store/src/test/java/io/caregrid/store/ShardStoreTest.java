@@ -175,6 +175,29 @@ class ShardStoreTest {
   }
 
   @Test
+  void profilesOfTheMappingStandBesideWhatAPersonPutThere() {
+    ObjectNode tagged = Json.read(observation("pr1", "70"));
+    tagged.putObject("meta").putArray("profile").add("http://person").add("http://mapping");
+    ObjectNode profiled = Json.read(observation("pr1", "70 71"));
+    profiled.putObject("meta").put("versionId", "99").putArray("profile").add("http://mapping").add("http://other");
+    get(shards.inShard(CALLER, key(0), tx -> tx.writeObservations(
+        List.of(new ShardStore.DeviceWrite("pr1", Json.write(profiled), null)))));
+    Stored first = get(store.read(CALLER, "Observation", "pr1"));
+    get(store.update(CALLER, "Observation", "pr1", tagged, OptionalInt.empty()));
+    get(shards.inShard(CALLER, key(0), tx -> tx.lockObservations(List.of("pr1"))
+        .compose(before -> tx.writeObservations(
+            List.of(new ShardStore.DeviceWrite("pr1", Json.write(profiled), before.get("pr1")))))));
+
+    Stored now = get(store.read(CALLER, "Observation", "pr1"));
+
+    assertEquals("[\"http://mapping\",\"http://other\"]", body(first).at("/meta/profile").toString());
+    assertEquals("1", body(first).at("/meta/versionId").asText());
+    assertEquals("[\"http://person\",\"http://mapping\",\"http://other\"]", body(now).at("/meta/profile").toString());
+    assertEquals("3", body(now).at("/meta/versionId").asText());
+    assertEquals("70 71", data(now));
+  }
+
+  @Test
   void aBodyIsTheSameWhetherItsBytesWereCopiedOrWrittenAnew() {
     byte[] asFolded = observation("w1", "70 71");
     byte[] otherOrder = Json.write(Json.read(asFolded).without("resourceType"));
