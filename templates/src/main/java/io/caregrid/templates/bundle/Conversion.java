@@ -40,13 +40,15 @@ public final class Conversion {
 
   private final Kind kind;
   private final Templates templates;
+  private final boolean lean;
   private final Limits limits;
   private final ZoneId zone;
   private final Clock clock;
 
-  private Conversion(Kind kind, Templates templates, Limits limits, ZoneId zone, Clock clock) {
+  private Conversion(Kind kind, Templates templates, boolean lean, Limits limits, ZoneId zone, Clock clock) {
     this.kind = kind;
     this.templates = templates;
+    this.lean = lean;
     this.limits = limits;
     this.zone = zone;
     this.clock = clock;
@@ -65,12 +67,16 @@ public final class Conversion {
     Filters filters = ConversionFilters.all();
     SegmentFilters.addTo(filters);
     SectionFilters.addTo(filters);
-    return new Conversion(kind, Templates.of(files, filters), limits, zone, clock);
+    return new Conversion(kind, Templates.of(files, filters), Metadata.of(files).lean(), limits, zone, clock);
   }
 
   /** What a conversion can start with. */
   public Set<String> roots() {
     return templates.roots();
+  }
+
+  public boolean has(String root) {
+    return templates.has(root);
   }
 
   public int size() {
@@ -84,7 +90,9 @@ public final class Conversion {
         throw new ConversionException(ErrorCode.INPUT_PARSING_ERROR,
             "the input has more than " + LONGEST_INPUT + " characters");
       }
-      return kind == Kind.HL7V2 ? message(Message.parse(input), root) : document(Document.parse(input), root);
+      return kind == Kind.HL7V2
+          ? message(Message.parse(input, lean), root)
+          : document(Document.parse(input), input, root);
     } catch (ConversionException failure) {
       return new Outcome.Refused(failure);
     }
@@ -95,8 +103,10 @@ public final class Conversion {
     return new Outcome.Converted(Entries.merged(LooseJson.read(json)), Unused.of(message));
   }
 
-  private Outcome document(Map<String, Object> document, String root) {
-    String json = templates.renderQuoting(root, Map.of("msg", document), limits, zone, clock);
+  /** @param input as it was sent, for templates that keep the document itself */
+  private Outcome document(Map<String, Object> document, String input, String root) {
+    Map<String, Object> variables = Map.of("msg", document, "caregrid_original", input);
+    String json = templates.renderQuoting(root, variables, limits, zone, clock);
     return new Outcome.Converted(Entries.merged(LooseJson.read(json)), List.of());
   }
 }

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Joins the entries that speak of one resource (same type, id and version) at the place of the first. Objects are joined member by member, lists keep what they
+ * Joins the entries that speak of one resource (same type, version and id, or without an id the same fullUrl) at the place of the first. Objects are joined member by member, lists keep what they
  * have and take what they do not, of anything else the later one counts; null changes nothing.
  */
 public final class Entries {
@@ -48,6 +48,7 @@ public final class Entries {
     if (resource.path("meta").hasNonNull("versionId"))
       key.append('_').append(resource.path("meta").get("versionId").asText());
     if (resource.hasNonNull("id")) key.append('_').append(resource.get("id").asText());
+    else key.append(' ').append(entry.path("fullUrl").asText());
     return key.toString();
   }
 

@@ -43,7 +43,8 @@ public final class Component implements Indexed {
     for (int at = 0; at <= raw.length();) {
       int end = literal ? -1 : raw.indexOf(separators.subcomponent(), at);
       if (end < 0) end = raw.length();
-      parts.add(at == 0 && end == raw.length() ? value() : separators.text(raw.substring(at, end)));
+      boolean nothing = !literal && separators.lean() && separators.isNothing(raw, at, end);
+      parts.add(nothing ? null : at == 0 && end == raw.length() ? value() : separators.text(raw.substring(at, end)));
       at = end + 1;
     }
     subcomponents = parts;

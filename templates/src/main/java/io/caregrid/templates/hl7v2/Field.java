@@ -45,7 +45,8 @@ public final class Field implements Indexed {
     for (int at = 0; at <= text.length();) {
       int end = text.indexOf(separators.component(), at);
       if (end < 0) end = text.length();
-      components.add(end == at ? null : new Component(text.substring(at, end), start + at, separators));
+      components.add(
+          separators.isNothing(text, at, end) ? null : new Component(text.substring(at, end), start + at, separators));
       at = end + 1;
     }
     return components;

@@ -21,6 +21,11 @@ public record Message(List<String> ids, List<Segment> segments) implements Index
    * @throws ConversionException 1201 for too many parts, 1202 to 1207
    */
   public static Message parse(String text) {
+    return parse(text, false);
+  }
+
+  /** @param lean whether what is blank or {@code ""} is nothing, as if it had not been sent */
+  public static Message parse(String text, boolean lean) {
     if (text == null || text.isBlank()) {
       throw new ConversionException(ErrorCode.NULL_OR_WHITE_SPACE_INPUT,
           "there is nothing to convert");
@@ -29,7 +34,7 @@ public record Message(List<String> ids, List<Segment> segments) implements Index
     if (lines.isEmpty())
       throw new ConversionException(ErrorCode.INVALID_HL7V2_MESSAGE,
           "there is no segment in it");
-    Separators separators = Separators.of(lines.get(0));
+    Separators separators = Separators.of(lines.get(0), lean);
     if (lines.size() + separators.count(text) > MOST_PARTS) {
       throw new ConversionException(ErrorCode.INPUT_PARSING_ERROR,
           "the message has more than " + MOST_PARTS + " segments and separators");

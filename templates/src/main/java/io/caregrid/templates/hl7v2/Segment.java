@@ -28,7 +28,7 @@ public final class Segment implements Indexed {
         fields.add(Field.literal(String.valueOf(separators.field()), separators));
         fields.add(Field.literal(line.substring(from, to), separators));
       } else {
-        fields.add(to == from ? null : Field.parse(line, from, to, separators));
+        fields.add(separators.isNothing(line, from, to) ? null : Field.parse(line, from, to, separators));
       }
       from = to + 1;
     }

@@ -4,12 +4,17 @@ import io.caregrid.templates.liquid.ConversionException;
 import io.caregrid.templates.liquid.ErrorCode;
 import java.nio.charset.StandardCharsets;
 
-/** The five characters that MSH-1 and MSH-2 declare (HL7 v2 2.5.4); the escape character must be a backslash. */
-record Separators(char field, char component, char repetition, char subcomponent) {
+/**
+ * The five characters that MSH-1 and MSH-2 declare (HL7 v2 2.5.4); the escape character must be a backslash.
+ *
+ * @param lean what is blank or says "delete" ({@code ""}, HL7 v2 2.5.3) is nothing, spaces behind a text are none of it, {@code \\.br\\} is a line break and
+ *             highlighting is left out; otherwise texts are what Microsoft's converter makes of them
+ */
+record Separators(char field, char component, char repetition, char subcomponent, boolean lean) {
 
   private static final char ESCAPE = '\\';
 
-  static Separators of(String header) {
+  static Separators of(String header, boolean lean) {
     if (!header.regionMatches(true, 0, "MSH", 0, 3)) {
       throw wrong(ErrorCode.INVALID_HL7V2_MESSAGE, "the message does not begin with MSH");
     }
@@ -21,7 +26,7 @@ record Separators(char field, char component, char repetition, char subcomponent
     if (header.charAt(6) != ESCAPE) {
       throw wrong(ErrorCode.INVALID_HL7V2_ESCAPE_CHARACTER, "the third character of MSH-2 is no backslash");
     }
-    return new Separators(header.charAt(3), header.charAt(4), header.charAt(5), header.charAt(7));
+    return new Separators(header.charAt(3), header.charAt(4), header.charAt(5), header.charAt(7), lean);
   }
 
   /** How many of them, but for the escape character, there are in {@code text}. */
@@ -34,8 +39,18 @@ record Separators(char field, char component, char repetition, char subcomponent
     return count;
   }
 
+  /** Whether there is nothing between the two places. */
+  boolean isNothing(String line, int from, int to) {
+    if (from == to) return true;
+    if (!lean) return false;
+    if (to - from == 2 && line.charAt(from) == '"' && line.charAt(from + 1) == '"') return true;
+    for (int i = from; i < to; i++) if (line.charAt(i) > ' ') return false;
+    return true;
+  }
+
   /** Resolves escapes, then escapes for JSON. An escape that is none of the known ones stays as it is. */
-  String text(String raw) {
+  String text(String sent) {
+    String raw = lean ? sent.stripTrailing() : sent;
     int quote = raw.indexOf('"');
     int escape = raw.indexOf(ESCAPE);
     if (quote < 0 && escape < 0) return raw;
@@ -65,7 +80,8 @@ record Separators(char field, char component, char repetition, char subcomponent
       case "T" -> String.valueOf(subcomponent);
       case "R" -> String.valueOf(repetition);
       case "E" -> "\\";
-      case ".br" -> "\\n";
+      case ".br" -> lean ? "\n" : "\\n";
+      case "H", "N" -> lean ? "" : null;
       default -> isHex(escape) ? hex(escape.substring(1)) : null;
     };
   }

@@ -21,7 +21,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 
-/** The filters that FHIR-Converter adds to Liquid: ids, codes, dates, hashes, JSON. Those that know HL7 v2 or C-CDA stand with their data. */
+/** The filters that FHIR-Converter adds to Liquid: ids, codes, dates, hashes, JSON; and {@link HouseFilters}. Those that know HL7 v2 or C-CDA stand with their data. */
 public final class ConversionFilters {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int MOST_UNZIPPED = 32 << 20;
@@ -32,6 +32,7 @@ public final class ConversionFilters {
   public static Filters all() {
     Filters filters = new Filters();
     StandardFilters.addTo(filters);
+    HouseFilters.addTo(filters);
     ids(filters);
     dates(filters);
     texts(filters);

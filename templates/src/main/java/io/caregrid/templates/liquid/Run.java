@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -25,6 +26,7 @@ public final class Run {
   private int depth;
   private int steps;
   private long rendered;
+  private Map<String, Integer> met;
   StringBuilder out = new StringBuilder(16_384);
   /** The zone of times that are written without one. */
   final ZoneId zone;
@@ -130,6 +132,18 @@ public final class Run {
   private ConversionException tooLong() {
     return new ConversionException(ErrorCode.TEMPLATE_RENDERING_ERROR,
         "what is rendered has more than " + limits.output() + " characters");
+  }
+
+  /** {@code text} when it is met for the first time, later with how often it was. */
+  String distinct(String text) {
+    if (text == null) return null;
+    int met = met().merge(text, 1, Integer::sum);
+    return met == 1 ? text : text + " " + met;
+  }
+
+  private Map<String, Integer> met() {
+    if (met == null) met = new HashMap<>();
+    return met;
   }
 
   void iterations(int count) {

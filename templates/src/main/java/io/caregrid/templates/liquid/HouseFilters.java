@@ -1,0 +1,169 @@
+package io.caregrid.templates.liquid;
+
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Filters that our own templates need and FHIR-Converter does not have: who assigned a number, which coding system is meant, what of a result is a number. What
+ * fits nowhere is null, so that a template can say something else.
+ */
+final class HouseFilters {
+  /** Of who is known by a name of the hospital's own and by nothing worldwide. */
+  static final String AUTHORITY = "urn:caregrid:authority:";
+  private static final Pattern OID = Pattern.compile("[0-2](\\.(0|[1-9]\\d*))+");
+  private static final Pattern UUID = Pattern.compile("(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+  private static final Pattern ADDRESS = Pattern.compile("(?i)(urn:|https?://)\\S+");
+  private static final Pattern HL7_TABLE = Pattern.compile("(?i)HL7-?(\\d{4})");
+  private static final Pattern NUMBER = Pattern.compile("\\s*([+-]?)0*(\\d{0,60})(?:\\.(\\d{0,60}))?\\s*");
+  private static final Pattern COMPARATOR = Pattern.compile("\\s*(<=|>=|<|>)\\s*[+-]?[\\d.].*");
+  private static final Pattern TIME = Pattern.compile("(\\d\\d)(\\d\\d)?(\\d\\d)?(\\.\\d{1,4})?(?:[+-]\\d{4})?");
+
+  private HouseFilters() {}
+
+  static void addTo(Filters filters) {
+    filters.with("authority_system", 0, 3,
+        (run, value, with) -> authority(Values.text(value), text(with, 0), text(with, 1), text(with, 2)));
+    filters.with("coding_system", 0, 0, (run, value, with) -> coding(run, Values.text(value)));
+    filters.with("oid_system", 0, 0, (run, value, with) -> oid(run, Values.text(value)));
+    filters.with("as_code", 0, 0, (run, value, with) -> code(Values.text(value)));
+    filters.with("as_number", 0, 0, (run, value, with) -> number(Values.text(value)));
+    filters.with("as_comparator", 0, 0, (run, value, with) -> comparator(Values.text(value)));
+    filters.with("without_comparator", 0, 0, (run, value, with) -> bare(Values.text(value)));
+    filters.with("as_time", 0, 0, (run, value, with) -> time(Values.text(value)));
+    filters.with("is_date_time", 0, 0, (run, value, with) -> isDateTime(run, Values.text(value)));
+    filters.with("search_token", 0, 1, (run, value, with) -> token(run, Values.text(value), text(with, 0)));
+    filters.with("distinct", 0, 0, (run, value, with) -> run.distinct(Values.text(value)));
+    filters.with("push", 1, 1, (run, value, with) -> pushed(value, with[0]));
+    filters.with("require", 1, 1, (run, value, with) -> required(value, Values.required(with[0])));
+  }
+
+  private static String text(Object[] with, int at) {
+    return with.length <= at ? null : Values.text(with[at]);
+  }
+
+  /**
+   * The identifier system of an assigning authority, HL7 v2 HD.
+   *
+   * @param id        universal id
+   * @param type      its type, ISO, UUID, URI, …
+   * @param name      namespace id
+   * @param otherwise whose it is when nobody is named
+   */
+  private static String authority(String id, String type, String name, String otherwise) {
+    String worldwide = worldwide(id, type);
+    if (worldwide == null) worldwide = worldwide(name, null);
+    if (worldwide != null) return worldwide;
+    String local = name != null ? name : id != null ? id : otherwise;
+    return local == null || local.isBlank() ? null : AUTHORITY + encoded(local.strip());
+  }
+
+  private static String worldwide(String id, String type) {
+    if (id == null) return null;
+    String of = type == null ? "" : type.toUpperCase(Locale.ROOT);
+    if (OID.matcher(id).matches() && (of.isEmpty() || of.equals("ISO"))) return "urn:oid:" + id;
+    if (UUID.matcher(id).matches()) return "urn:uuid:" + id.toLowerCase(Locale.ROOT);
+    return ADDRESS.matcher(id).matches() ? id : null;
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /** HL7 table 0396 to FHIR's address; without one null. */
+  private static String coding(Run run, String name) {
+    if (name == null || name.isBlank()) return null;
+    String known = run.templates().codes().property(name.strip().toUpperCase(Locale.ROOT), "CodingSystem", "system");
+    if (known != null) return known;
+    Matcher table = HL7_TABLE.matcher(name.strip());
+    if (table.matches()) return "http://terminology.hl7.org/CodeSystem/v2-" + table.group(1);
+    return worldwide(name.strip(), null);
+  }
+
+  /** The address of a code system that C-CDA names by its OID. */
+  private static String oid(Run run, String oid) {
+    if (oid == null || oid.isBlank()) return null;
+    String known = run.templates().codes().property(oid.strip(), "CodeSystemOid", "system");
+    return known != null ? known : worldwide(oid.strip(), null);
+  }
+
+  /** FHIR R4 datatypes.html#code: no white space around it, and single spaces only within. */
+  private static String code(String text) {
+    if (text == null) return null;
+    String code = text.strip().replaceAll("\\s+", " ");
+    return code.isEmpty() ? null : code;
+  }
+
+  /** {@code 5.60} or {@code +.5} as JSON writes it, with its digits as they were sent; null for anything else. */
+  private static String number(String text) {
+    Matcher number = text == null ? null : NUMBER.matcher(text);
+    if (number == null || !number.matches()) return null;
+    String whole = number.group(2);
+    String fraction = number.group(3);
+    boolean digits = text.chars().anyMatch(Character::isDigit);
+    if (!digits) return null;
+    String plain = (whole.isEmpty() ? "0" : whole) + (fraction == null || fraction.isEmpty() ? "" : "." + fraction);
+    return number.group(1).equals("-") ? "-" + plain : plain;
+  }
+
+  private static String comparator(String text) {
+    Matcher comparator = text == null ? null : COMPARATOR.matcher(text);
+    return comparator != null && comparator.matches() ? comparator.group(1) : null;
+  }
+
+  private static String bare(String text) {
+    String comparator = comparator(text);
+    return comparator == null ? text : text.strip().substring(comparator.length());
+  }
+
+  /** HL7 v2 TM as FHIR's time; null when the clock has no such time. */
+  private static String time(String text) {
+    Matcher time = text == null ? null : TIME.matcher(text.strip());
+    if (time == null || !time.matches()) return null;
+    int hour = Integer.parseInt(time.group(1));
+    int minute = time.group(2) == null ? 0 : Integer.parseInt(time.group(2));
+    int second = time.group(3) == null ? 0 : Integer.parseInt(time.group(3));
+    if (hour > 23 || minute > 59 || second > 59) return null;
+    return String.format(Locale.ROOT, "%02d:%02d:%02d%s", hour, minute, second,
+        time.group(4) == null ? "" : time.group(4));
+  }
+
+  private static boolean isDateTime(Run run, String text) {
+    if (text == null || text.isEmpty()) return false;
+    try {
+      PartialDateTime.ofHl7(text, run.zone);
+      return true;
+    } catch (ConversionException none) {
+      return false;
+    }
+  }
+
+  /** {@code system|value} as a search parameter's value (FHIR R4 search.html#token, #escaping), fit for an address. */
+  private static String token(Run run, String value, String system) {
+    if (value == null || value.isBlank()) return null;
+    String plain = run.quoting != null ? value : value.replaceAll("\\\\([\\\\\"])", "$1");
+    String escaped = plain.replaceAll("([\\\\,|$])", "\\\\$1");
+    return encoded(system == null ? escaped : system + "|" + escaped);
+  }
+
+  /** A list grows where it is, so that a long one is not copied for each item. */
+  private static List<Object> pushed(Object list, Object item) {
+    @SuppressWarnings("unchecked")
+    List<Object> grown = list instanceof ArrayList<?> own ? (List<Object>) own : Values.listed(list);
+    if (item != grown) grown.add(item);
+    return grown;
+  }
+
+  private static Object required(Object segments, String wanted) {
+    for (String each : wanted.split("\\|")) {
+      if (segments instanceof Map<?, ?> found && found.get(each) != null) continue;
+      throw new ConversionException(ErrorCode.TEMPLATE_DATA_MISMATCH, "the input has no " + each);
+    }
+    return segments;
+  }
+}
