@@ -7,9 +7,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.MappingException;
 import io.caregrid.templates.MappingProblem;
 import io.caregrid.templates.cost.Budget;
@@ -99,7 +97,7 @@ public final class DeviceMapping {
   /**
    * Normalises one payload. Never throws for bad data: what is wrong is in the outcome.
    *
-   * @param payload    one record of {@code devicedata}: UTF-8 JSON, becomes {@code Body}; null or empty is JSON's null
+   * @param payload    one record of {@code devicedata}: UTF-8 JSON, becomes {@code Body} unless it is an {@link Envelope}; null or empty is JSON's null
    * @param properties the record's headers, becomes {@code Properties}; what IoT Hub adds is in {@code SystemProperties} too
    * @param ingestedAt the log's timestamp, UTC
    */
@@ -111,7 +109,11 @@ public final class DeviceMapping {
       return new Outcome.Failed("malformed-json", "The payload is no JSON text" + place(unreadable) + ".", List.of());
     }
     if (body.isMissingNode()) body = NullNode.getInstance();
-    return normalise(envelope(body, properties), ingestedAt);
+    try {
+      return normalise(Envelope.open(body, properties, MESSAGE), ingestedAt);
+    } catch (Envelope.Broken broken) {
+      return new Outcome.Failed("malformed-envelope", broken.getMessage(), List.of());
+    }
   }
 
   /** The same for a message already read; {@code root} is what the templates see, {@code {Body, Properties, SystemProperties}}. */
@@ -154,23 +156,6 @@ public final class DeviceMapping {
       return;
     }
     if (!tokens.isEmpty()) template.extract(root, tokens, ingestedAt, found, failures, budget);
-  }
-
-  private static ObjectNode envelope(JsonNode body, Map<String, String> properties) {
-    ObjectNode root = JsonNodeFactory.instance.objectNode();
-    root.set("Body", body);
-    ObjectNode application = root.putObject("Properties");
-    ObjectNode system = root.putObject("SystemProperties");
-    properties.forEach((name, value) -> {
-      application.put(name, value);
-      if (addedByIotHub(name)) system.put(name, value);
-    });
-    return root;
-  }
-
-  private static boolean addedByIotHub(String name) {
-    return name.startsWith("iothub-connection-") || name.equals("iothub-enqueuedtime")
-        || name.equals("iothub-message-source");
   }
 
   /** Where, but not what: the parser's own words may quote the payload. */
