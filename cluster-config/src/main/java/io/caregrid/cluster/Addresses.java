@@ -7,6 +7,9 @@ public final class Addresses {
   /** Broadcast: the change feed has something new; carries nothing. */
   public static final String CHANGES = "store.changes";
 
+  /** Broadcast: a mapping in the store has changed; carries nothing. */
+  public static final String MAPPINGS = "store.mappings";
+
   private Addresses() {}
 
   /** Where the node with this id ({@code Member}) answers {@code NodeReport.Question}. */

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ScramCredentialInfo;
@@ -37,8 +38,8 @@ import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 
 /**
- * What Kafka has to know of us, where nobody may do anything unless it was granted: the nodes' account, and that it may make, write and read the three
- * topics of the house, and read as its groups; of a sender, that it may write {@code devicedata}. Nothing else is granted, and nothing is taken away.
+ * What Kafka has to know of us, where nobody may do anything unless it was granted: the nodes' account, and that it may make, write and read the
+ * topics of the house, and read as its groups; of a sender, that it may write where devices send to. Nothing else is granted, and nothing is taken away.
  */
 public final class KafkaAccess implements AutoCloseable {
   private static final int PATIENCE_SECONDS = 30;
@@ -70,7 +71,9 @@ public final class KafkaAccess implements AutoCloseable {
   /** The account of the nodes, {@code kafka.user}. @return what was changed, a sentence each; empty: all was so already */
   public List<String> grantNodes() {
     List<AclBinding> wanted = new ArrayList<>();
-    for (String topic : List.of(kafka.deviceData(), kafka.measurements(), kafka.deadLetters()))
+    List<String> topics = new ArrayList<>(kafka.sources());
+    topics.addAll(List.of(kafka.measurements(), kafka.deadLetters()));
+    for (String topic : topics)
       for (AclOperation may : List.of(AclOperation.CREATE, AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS,
           AclOperation.READ, AclOperation.WRITE))
         wanted.add(allowed(kafka.user(), ResourceType.TOPIC, topic, PatternType.LITERAL, may));
@@ -85,7 +88,7 @@ public final class KafkaAccess implements AutoCloseable {
     return grant(kafka.user(), kafka.password(), wanted);
   }
 
-  /** An account that may write {@code devicedata} and nothing else. @return what was changed */
+  /** An account that may write {@code devicedata} and {@code kafka.topics}, and nothing else. @return what was changed */
   public List<String> grantSender(String user, String password) {
     return grant(user, password, sending(user));
   }
@@ -96,9 +99,11 @@ public final class KafkaAccess implements AutoCloseable {
   }
 
   private List<AclBinding> sending(String user) {
-    return List.of(
-        allowed(user, ResourceType.TOPIC, kafka.deviceData(), PatternType.LITERAL, AclOperation.WRITE),
-        allowed(user, ResourceType.TOPIC, kafka.deviceData(), PatternType.LITERAL, AclOperation.DESCRIBE));
+    return kafka.sources()
+        .stream()
+        .flatMap(topic -> Stream.of(AclOperation.WRITE, AclOperation.DESCRIBE)
+            .map(may -> allowed(user, ResourceType.TOPIC, topic, PatternType.LITERAL, may)))
+        .toList();
   }
 
   private List<String> grant(String user, String password, List<AclBinding> wanted) {
@@ -129,7 +134,7 @@ public final class KafkaAccess implements AutoCloseable {
   /** Nobody can read a password back; but one can try it. */
   private boolean signsIn(String user, String password) {
     KafkaConfig as = new KafkaConfig(kafka.bootstrapServers(), kafka.prefix(), kafka.sourcePartitions(),
-        kafka.retention(), kafka.maxMessageBytes(), kafka.ca(), user, password);
+        kafka.retention(), kafka.maxMessageBytes(), kafka.ca(), user, password, kafka.topics());
     Map<String, Object> settings = new HashMap<>(as.connecting());
     settings.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, PATIENCE_SECONDS * 1000);
     try (Admin someone = Admin.create(settings)) {

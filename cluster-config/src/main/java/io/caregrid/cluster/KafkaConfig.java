@@ -5,8 +5,12 @@ import static io.caregrid.cluster.ConfigException.require;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.common.config.SaslConfigs;
 import org.apache.kafka.common.config.SslConfigs;
@@ -23,16 +27,20 @@ import org.apache.kafka.common.config.SslConfigs;
  *                         certificate must be the one we call. Null: no TLS
  * @param user             signs in by SASL/SCRAM-SHA-512 (RFC 5802), over TLS only; empty: does not sign in
  * @param password         a secret: masked wherever the configuration is shown
+ * @param topics           further topics that devices send to, each with the name of the mapping its messages are normalised by; names as they are without
+ *                         {@code prefix}. Those of {@code devicedata} are normalised by mapping {@code default}
  */
 public record KafkaConfig(String bootstrapServers, String prefix, int sourcePartitions, Duration retention,
-    int maxMessageBytes, Path ca, String user, String password) {
+    int maxMessageBytes, Path ca, String user, String password, Map<String, List<String>> topics) {
 
+  private static final List<String> OURS = List.of("devicedata", "measurements", "deadletters");
+  private static final String DEFAULT_MAPPING = "default";
   public static final KafkaConfig DEFAULT = new KafkaConfig("127.0.0.1:9092", "", 12, Duration.ofDays(7), 4 << 20);
 
   /** A log nobody signs in to, without TLS. */
   public KafkaConfig(String bootstrapServers, String prefix, int sourcePartitions, Duration retention,
       int maxMessageBytes) {
-    this(bootstrapServers, prefix, sourcePartitions, retention, maxMessageBytes, null, "", "");
+    this(bootstrapServers, prefix, sourcePartitions, retention, maxMessageBytes, null, "", "", Map.of());
   }
 
   public KafkaConfig {
@@ -46,6 +54,13 @@ public record KafkaConfig(String bootstrapServers, String prefix, int sourcePart
         "kafka.user needs kafka.ca: whoever signs in without TLS cannot know to whom");
     require(user.isEmpty() == password.isEmpty(), "kafka.user and kafka.password must both be set, or neither");
     require(user.matches("[A-Za-z0-9._-]*"), "kafka.user may hold letters, digits, '.', '_' and '-' only");
+    topics = Map.copyOf(topics);
+    topics.forEach((topic, mapping) -> {
+      require(topic.matches("[A-Za-z0-9._-]{1,200}") && !OURS.contains(topic), "kafka.topics." + topic
+          + " must be a topic's name, and none of " + OURS);
+      require(mapping.size() == 1 && mapping.get(0).matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}"), "kafka.topics." + topic
+          + " must name one mapping");
+    });
   }
 
   /** What every client of this log begins with: where it is, and how we show who we are. */
@@ -66,7 +81,7 @@ public record KafkaConfig(String bootstrapServers, String prefix, int sourcePart
 
   /** The same log, at other brokers and for who does not sign in: what is embedded. */
   public KafkaConfig embeddedAt(String brokers) {
-    return new KafkaConfig(brokers, prefix, sourcePartitions, retention, maxMessageBytes);
+    return new KafkaConfig(brokers, prefix, sourcePartitions, retention, maxMessageBytes, null, "", "", topics);
   }
 
   @Override
@@ -77,6 +92,25 @@ public record KafkaConfig(String bootstrapServers, String prefix, int sourcePart
   /** What devices send, unread. */
   public String deviceData() {
     return prefix + "devicedata";
+  }
+
+  /** All topics that devices send to, {@link #deviceData} first. */
+  public List<String> sources() {
+    List<String> sources = new ArrayList<>();
+    sources.add(deviceData());
+    topics.keySet().stream().sorted().forEach(topic -> sources.add(prefix + topic));
+    return sources;
+  }
+
+  /** Name of the mapping for messages of this source topic that name none themselves. */
+  public String mappingOf(String source) {
+    List<String> named = source.startsWith(prefix) ? topics.get(source.substring(prefix.length())) : null;
+    return named == null ? DEFAULT_MAPPING : named.get(0);
+  }
+
+  /** The mappings that {@link #topics} name. */
+  public Set<String> namedMappings() {
+    return topics.values().stream().map(named -> named.get(0)).collect(Collectors.toSet());
   }
 
   /** Normalised readings, keyed by device; partition n is shard n. */

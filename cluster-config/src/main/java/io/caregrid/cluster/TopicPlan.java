@@ -25,12 +25,19 @@ record TopicPlan(String name, int partitions, String commitment, int replication
   /** Enough for three nodes to share the reading. */
   private static final int DEAD_LETTER_PARTITIONS = 3;
 
+  /** {@code devicedata}, {@code measurements} and {@code deadletters} first, in this order. */
   static List<TopicPlan> of(KafkaConfig kafka, ClusterConfig cluster) {
     int replication = cluster.survivesMachineLoss() ? 3 : 1;
     int minInsync = cluster.survivesMachineLoss() ? 2 : 1;
-    return List.of(new TopicPlan(kafka.deviceData(), kafka.sourcePartitions(), null, replication, minInsync, kafka),
-        new TopicPlan(kafka.measurements(), cluster.shards(), "cluster.shards", replication, minInsync, kafka),
-        new TopicPlan(kafka.deadLetters(), DEAD_LETTER_PARTITIONS, null, replication, minInsync, kafka));
+    List<TopicPlan> plans = new ArrayList<>();
+    plans.add(new TopicPlan(kafka.deviceData(), kafka.sourcePartitions(), null, replication, minInsync, kafka));
+    plans.add(
+        new TopicPlan(kafka.measurements(), cluster.shards(), "cluster.shards", replication, minInsync, kafka));
+    plans.add(new TopicPlan(kafka.deadLetters(), DEAD_LETTER_PARTITIONS, null, replication, minInsync, kafka));
+    for (String source : kafka.sources())
+      if (!source.equals(kafka.deviceData()))
+        plans.add(new TopicPlan(source, kafka.sourcePartitions(), null, replication, minInsync, kafka));
+    return plans;
   }
 
   NewTopic toCreate() {
@@ -82,7 +89,7 @@ record TopicPlan(String name, int partitions, String commitment, int replication
     if (retention >= 0 && retention < kafka.retention().toMillis())
       problems.add(altered(RETENTION_MS_CONFIG, retention,
           "at least kafka.retention, " + kafka.retention().toMillis()));
-    if (name.equals(kafka.deviceData()) && !settings.is(MESSAGE_TIMESTAMP_TYPE_CONFIG, "LogAppendTime"))
+    if (kafka.sources().contains(name) && !settings.is(MESSAGE_TIMESTAMP_TYPE_CONFIG, "LogAppendTime"))
       problems.add(altered(MESSAGE_TIMESTAMP_TYPE_CONFIG, settings.text(MESSAGE_TIMESTAMP_TYPE_CONFIG),
           "LogAppendTime: when a message was received is the log's word, not the sender's"));
   }

@@ -38,9 +38,17 @@ public final class OpenApiRoutes implements Routes {
       GET /auth/callback          -   302 -                                       Where the OpenID provider sends the browser back to.
       POST /auth/logout           -   200 application/json                        Ends the session of this browser.
       POST /ingest                application/json,application/x-ndjson 202 application/json   Takes messages of devices: one JSON object, an array of them, or one a line; gzip if Content-Encoding says so. 202 says that all of them are kept.
+      POST /ingest/:mapping       application/json,application/x-ndjson 202 application/json   The same, normalised by the mapping of this name.
       GET /iomt/live              -   200 text/event-stream                       Readings of devices as they come, as server-sent events; with device=, of one.
       GET /iomt/devices/:id/latest -  200 application/json                        The latest readings of one device.
       GET /iomt/dead-letters      -   200 application/json                        What could not be used, newest first, with why; at most _count of them.
+      GET /iomt/mappings          -   200 application/json                        The mappings in force, by name.
+      GET /iomt/mappings/:name    -   200 application/json                        One of them with its texts and what is odd about them.
+      PUT /iomt/mappings/:name    application/json 200 application/json           Puts one in force on all nodes: deviceContent and fhirMapping; 422 names everything that is wrong.
+      DELETE /iomt/mappings/:name -   204 -                                       Removes one that no setting names.
+      GET /iomt/mappings/:name/versions - 200 application/json                    Who changed it, when and why, newest first.
+      GET /iomt/mappings/:name/versions/:version - 200 application/json           One version with its texts.
+      POST /iomt/mappings/:name/$rollback application/json 200 application/json   Goes back to the version that is named: makes it the next one.
       POST /iomt/$preview         application/json 200 application/json           Says what two mappings would make of messages, and what is wrong with them; nothing is kept.
       POST /iomt/$evaluate        application/json 200 application/json           Tries one JSONPath or JMESPath expression on one message.
       POST /analytics/sql         application/json 200 application/json,text/csv,application/vnd.apache.parquet   Runs one read-only SQL query over the lake.

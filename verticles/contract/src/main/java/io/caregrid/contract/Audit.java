@@ -41,6 +41,10 @@ public interface Audit {
     ASSOCIATION("association"),
     SQL("sql"),
     DEAD_LETTERS("dead-letters"),
+    /** Sent into the log again. */
+    DEAD_LETTERS_REPLAYED("dead-letters-replayed"),
+    /** How messages of devices are understood was changed. */
+    MAPPING_CHANGED("mapping-changed"),
     LIVE_FEED("live-feed"),
     AUDIT_READ("audit-read"),
     /** Months of the trail itself that were older than they are kept. */

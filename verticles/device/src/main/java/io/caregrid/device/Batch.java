@@ -3,6 +3,7 @@ package io.caregrid.device;
 import io.caregrid.cluster.Source;
 import io.caregrid.store.DeadLetter;
 import io.caregrid.templates.device.Measurement;
+import io.caregrid.templates.sets.MappingMark;
 import java.util.List;
 
 /**
@@ -25,6 +26,13 @@ public record Batch(long from, long to, List<Event> events) {
    * @param measurement the reading, or null when the record could not be read
    * @param letter      the record as a dead letter when it could not be read, else null
    * @param bytes       size of the record's value
+   * @param mapping     by which it was normalised
    */
-  public record Event(long position, Source source, Measurement measurement, DeadLetter letter, int bytes) {}
+  public record Event(long position, Source source, Measurement measurement, DeadLetter letter, int bytes,
+      MappingMark mapping) {
+    /** By the files the nodes were started with. */
+    public Event(long position, Source source, Measurement measurement, DeadLetter letter, int bytes) {
+      this(position, source, measurement, letter, bytes, MappingMark.FILES);
+    }
+  }
 }

@@ -5,7 +5,7 @@ import io.caregrid.contract.Failure;
 import io.caregrid.store.Progress;
 import io.caregrid.store.ShardKey;
 import io.caregrid.store.ShardStore;
-import io.caregrid.templates.observation.FhirMapping;
+import io.caregrid.templates.sets.MappingMark;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
@@ -18,7 +18,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,7 +37,7 @@ public final class BatchWriter implements Target {
 
   private final ShardStore store;
   private final Owners owners;
-  private final Supplier<FhirMapping> mapping;
+  private final FhirMappings mappings;
   private final ShardMetrics metrics;
   private final LetterLimit letterLimit = new LetterLimit();
   private final AtomicLong said = new AtomicLong(System.nanoTime() - SAY_NANOS);
@@ -47,14 +46,14 @@ public final class BatchWriter implements Target {
   private final WorkerExecutor workers;
 
   /**
-   * @param mapping the FHIR mapping in force; asked once per batch, so no batch mixes two
+   * @param mappings asked once per batch
    * @param atOnce  batches this node may write at the same time; each holds a connection
    */
-  public BatchWriter(Vertx vertx, ShardStore store, Owners owners, Supplier<FhirMapping> mapping, int atOnce,
+  public BatchWriter(Vertx vertx, ShardStore store, Owners owners, FhirMappings mappings, int atOnce,
       ShardMetrics metrics) {
     this.store = store;
     this.owners = owners;
-    this.mapping = mapping;
+    this.mappings = mappings;
     this.metrics = metrics;
     this.turns = new Turns(vertx, atOnce);
     this.workers = vertx.createSharedWorkerExecutor("shard-fold", atOnce);
@@ -132,21 +131,29 @@ public final class BatchWriter implements Target {
 
   private Future<Written> inTurn(ShardKey key, Batch batch) {
     long start = System.nanoTime();
-    FhirMapping inForce = mapping.get();
     LetterLimit.Pass limit = letterLimit.open();
-    return think(() -> claims(batch))
-        .compose(owners::owners)
-        .compose(known -> store.inShard(CALLER, key, transaction -> apply(transaction, key, batch,
-            before -> Plan.of(key.shard(), batch, before, inForce, owners, known, limit))))
+    return think(() -> asking(batch))
+        .compose(asking -> mappings.of(asking.marks)
+            .compose(byMark -> owners.owners(asking.claims)
+                .compose(known -> store.inShard(CALLER, key, transaction -> apply(transaction, key, batch,
+                    before -> Plan.of(key.shard(), batch, before, byMark, owners, known, limit))))))
         .map(plan -> written(key, batch, plan, start));
   }
 
-  private Set<Owner.Claim> claims(Batch batch) {
+  /** What has to be known before a batch can be applied. */
+  private record Asking(Set<Owner.Claim> claims, Set<MappingMark> marks) {}
+
+  private Asking asking(Batch batch) {
     Set<Owner.Claim> claims = new HashSet<>();
-    for (Batch.Event event : batch.events())
-      if (event.measurement() != null)
-        claims.add(owners.claim(event.measurement().device(), event.measurement().patient()));
-    return claims;
+    Set<MappingMark> marks = new HashSet<>();
+    MappingMark last = null;
+    for (Batch.Event event : batch.events()) {
+      if (event.measurement() == null) continue;
+      claims.add(Plan.claim(owners, event.measurement()));
+      if (event.mapping() != last) marks.add(event.mapping());
+      last = event.mapping();
+    }
+    return new Asking(claims, marks);
   }
 
   /** Null when there is nothing to do. */

@@ -8,28 +8,31 @@ import io.caregrid.cluster.IdentityConfig;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.store.FhirStore;
-import io.caregrid.store.Page;
 import io.caregrid.store.SearchQuery;
 import io.caregrid.store.Stored;
-import io.caregrid.templates.observation.Identity;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Finds out whose a device's readings are, before the batch and in transactions of its own, each short and safe to repeat.
@@ -39,12 +42,21 @@ import java.util.regex.Pattern;
  * nodes that make the same thing at once make one thing. A message that names another patient than the one its device is linked to is never stored
  * on either: it is set aside as {@code patient-mismatch}.
  *
+ * <p>Whom a device is linked to may depend on when a reading was taken: a DeviceUseStatement with a {@code timingPeriod} decides for its time,
+ * {@code Device.patient} for all others. A Device that is linked to nobody has the link of its {@code Device.parent}, and so on upwards; its readings stay
+ * its own. An encounter that the message names must be in the store, and must not be another patient's; in mode LookupWithEncounter it must be named.
+ *
  * <p>Answers are remembered as {@link OwnerCache} says. Identifiers are looked up {@link #TOGETHER} at a time.
  */
 public final class DeviceIdentity implements Owners {
   static final Caller CALLER = Caller.system("identity");
   private static final int TOGETHER = 50;
   private static final int PAGE = 1000;
+  /** A channel of a module of a monitor has two parents; more than this is a mistake, such as a circle. */
+  private static final int MOST_PARENTS = 4;
+  /** Of a DeviceUseStatement that never was, or not yet. */
+  private static final Set<String> UNUSED = Set.of("entered-in-error", "intended");
+  private static final Pattern DEVICE = Pattern.compile("Device/([A-Za-z0-9\\-.]+)");
   private static final Pattern PATIENT = Pattern.compile("Patient/([A-Za-z0-9\\-.~_#]+)");
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -77,8 +89,19 @@ public final class DeviceIdentity implements Owners {
 
   /** In mode Lookup the message's patient has no say. */
   @Override
-  public Owner.Claim claim(String device, String patient) {
-    return new Owner.Claim(device, config.creates() ? patient : null);
+  public Owner.Claim claim(String device, String patient, String encounter) {
+    return new Owner.Claim(device, config.creates() ? patient : null,
+        encounter == null || encounter.isBlank() ? null : encounter);
+  }
+
+  /** Something has changed in the store: what was found out about it is asked anew. */
+  public void forget(Collection<String> references) {
+    cache.forget(references);
+  }
+
+  /** Anything may have changed in the store. */
+  public void forgetAll() {
+    cache.clear();
   }
 
   @Override
@@ -89,11 +112,20 @@ public final class DeviceIdentity implements Owners {
   /**
    * What the store says about some claims; what is made on the way is added. Each list holds the resources that carry the identifier.
    *
-   * @param whole false: there are more who carry one of the identifiers, but they cannot be read
+   * @param parents by id, and theirs
+   * @param uses    by id of the Device
+   * @param whole   false: there are more who carry one of the identifiers, but they cannot be read
+   * @param asked   {@link OwnerCache#asking} before the store was asked
    */
-  private record Found(Map<String, List<JsonNode>> devices, Map<String, List<JsonNode>> patients, boolean whole) {
+  private record Found(Map<String, List<JsonNode>> devices, Map<String, List<JsonNode>> patients,
+      Map<String, List<JsonNode>> encounters, Map<String, JsonNode> parents, Map<String, List<Owner.Use>> uses,
+      boolean whole, long asked) {
     List<JsonNode> device(Owner.Claim claim) {
       return devices.getOrDefault(claim.device(), List.of());
+    }
+
+    List<JsonNode> encounter(Owner.Claim claim) {
+      return encounters.getOrDefault(claim.encounter(), List.of());
     }
 
     List<JsonNode> patient(Owner.Claim claim) {
@@ -104,16 +136,74 @@ public final class DeviceIdentity implements Owners {
   private Future<Void> find(List<Owner.Claim> claims, Map<Owner.Claim, Owner> known) {
     TreeSet<String> devices = new TreeSet<>();
     TreeSet<String> patients = new TreeSet<>();
+    TreeSet<String> encounters = new TreeSet<>();
+    long asked = cache.asking();
     for (Owner.Claim claim : claims) {
       devices.add(claim.device());
       if (named(claim)) patients.add(claim.patient());
+      if (claim.encounter() != null) encounters.add(claim.encounter());
     }
     return byIdentifier("Device", config.deviceSystem(), devices)
         .compose(found -> byIdentifier("Patient", "", patients)
-            .map(named -> new Found(found.byValue, named.byValue, found.whole && named.whole)))
+            .compose(named -> byIdentifier("Encounter", "", encounters)
+                .compose(visits -> linked(found, named, visits, asked))))
         .compose(found -> found.whole || claims.size() == 1
             ? eachInTurn(claims.iterator(), found, known)
             : eachAlone(claims, known));
+  }
+
+  private Future<Found> linked(Carriers devices, Carriers patients, Carriers encounters, long asked) {
+    Map<String, JsonNode> all = new LinkedHashMap<>();
+    devices.byValue.values().forEach(carriers -> carriers.forEach(device -> all.put(id(device), device)));
+    Map<String, JsonNode> parents = new HashMap<>();
+    return parents(all.values(), parents, MOST_PARENTS).compose(whole -> {
+      all.putAll(parents);
+      return uses(all.keySet()).map(uses -> new Found(devices.byValue, patients.byValue, encounters.byValue, parents,
+          uses.byDevice, devices.whole && patients.whole && encounters.whole && whole && uses.whole, asked));
+    });
+  }
+
+  /** Adds the parents of these devices, and theirs. @return false: some cannot be read */
+  private Future<Boolean> parents(Collection<JsonNode> devices, Map<String, JsonNode> known, int levels) {
+    TreeSet<String> wanted = new TreeSet<>();
+    for (JsonNode device : devices) {
+      String parent = parentOf(device);
+      if (parent != null && !known.containsKey(parent)) wanted.add(parent);
+    }
+    if (wanted.isEmpty() || levels == 0) return Future.succeededFuture(true);
+    List<JsonNode> found = new ArrayList<>();
+    SearchQuery query = new SearchQuery("Device", List.of(new SearchQuery.Param("_id", String.join(",", wanted))), PAGE,
+        "none", null);
+    return pages(query, found::add).compose(whole -> {
+      found.forEach(parent -> known.put(id(parent), parent));
+      return parents(found, known, levels - 1).map(rest -> rest && whole);
+    });
+  }
+
+  /** @param byDevice by id of the Device; none is absent */
+  private record Uses(Map<String, List<Owner.Use>> byDevice, boolean whole) {}
+
+  private Future<Uses> uses(Collection<String> devices) {
+    if (devices.isEmpty()) return Future.succeededFuture(new Uses(Map.of(), true));
+    String any = devices.stream().map(id -> "Device/" + id).collect(Collectors.joining(","));
+    SearchQuery query = new SearchQuery("DeviceUseStatement", List.of(new SearchQuery.Param("device", any)), PAGE,
+        "none", null);
+    Map<String, List<Owner.Use>> uses = new HashMap<>();
+    return pages(query, statement -> {
+      Owner.Use use = use(statement);
+      String device = referred(DEVICE, statement.path("device"));
+      if (use != null && device != null) uses.computeIfAbsent(device, first -> new ArrayList<>()).add(use);
+    }).map(whole -> new Uses(uses, whole));
+  }
+
+  /** Null when it says nothing about a time, or is no fact. */
+  private static Owner.Use use(JsonNode statement) {
+    String patient = referred(PATIENT, statement.path("subject"));
+    JsonNode period = statement.path("timingPeriod");
+    if (patient == null || !period.isObject() || UNUSED.contains(statement.path("status").asText())) return null;
+    Instant from = period.has("start") ? FhirTime.begin(period.path("start").asText()) : Instant.MIN;
+    Instant to = period.has("end") ? FhirTime.end(period.path("end").asText()) : Instant.MAX;
+    return from == null || to == null ? null : new Owner.Use(from, to, patient);
   }
 
   /** To learn whose identifier the unreadable one carries. */
@@ -132,18 +222,34 @@ public final class DeviceIdentity implements Owners {
     while (claims.hasNext()) {
       Owner.Claim claim = claims.next();
       Future<Owner> owner = owner(claim, found).recover(DeviceIdentity::unstorable);
-      if (owner.succeeded()) remember(claim, owner.result(), known);
+      if (owner.succeeded()) remember(claim, owner.result(), found, known);
       else return owner.compose(late -> {
-        remember(claim, late, known);
+        remember(claim, late, found, known);
         return eachInTurn(claims, found, known);
       });
     }
     return Future.succeededFuture();
   }
 
-  private void remember(Owner.Claim claim, Owner owner, Map<Owner.Claim, Owner> known) {
+  private void remember(Owner.Claim claim, Owner owner, Found found, Map<Owner.Claim, Owner> known) {
     known.put(claim, owner);
-    cache.put(claim, owner, System.nanoTime());
+    Set<String> from = new HashSet<>();
+    for (JsonNode carrier : found.device(claim))
+      for (JsonNode device : upwards(carrier, found)) from.add("Device/" + id(device));
+    found.patient(claim).forEach(patient -> from.add("Patient/" + id(patient)));
+    found.encounter(claim).forEach(encounter -> from.add("Encounter/" + id(encounter)));
+    cache.put(claim, owner, from, System.nanoTime(), found.asked);
+  }
+
+  /** This device, its parent, and so on. */
+  private static List<JsonNode> upwards(JsonNode device, Found found) {
+    List<JsonNode> line = new ArrayList<>();
+    for (JsonNode one = device; one != null && line.size() <= MOST_PARENTS;) {
+      line.add(one);
+      String parent = parentOf(one);
+      one = parent == null ? null : found.parents.get(parent);
+    }
+    return line;
   }
 
   private Future<Owner> owner(Owner.Claim claim, Found found) {
@@ -158,23 +264,40 @@ public final class DeviceIdentity implements Owners {
           : unknown("unknown-device",
               "No Device carries this identifier. Create one and link it to a Patient.");
     JsonNode device = carriers.get(0);
-    String patient = patientOf(device);
-    if (patient != null)
-      return config.creates() && named(claim) ? confirm(claim, device, patient, found) : known(device, patient);
-    if (device.has("patient") || !config.creates())
-      return unknown("device-without-patient",
-          "The Device is not linked to a Patient. Set Device.patient to Patient/<id>.");
-    return link(claim, device, found);
+    Owner.Linked linked = linked(claim, device, found);
+    boolean somebodys = linked.links().stream().anyMatch(link -> link.patient() != null || !link.uses().isEmpty());
+    return somebodys || device.has("patient") || !config.creates()
+        ? Future.succeededFuture(linked.settled())
+        : link(claim, device, found);
   }
 
-  /** The device is linked; does the message mean the same patient? */
-  private static Future<Owner> confirm(Owner.Claim claim, JsonNode device, String patient, Found found) {
-    boolean same = found.patient(claim).stream().anyMatch(named -> id(named).equals(patient));
-    return same ? known(device, patient) : mismatch();
+  private Owner.Linked linked(Owner.Claim claim, JsonNode device, Found found) {
+    List<Owner.Link> links = upwards(device, found).stream()
+        .map(one -> new Owner.Link(found.uses.getOrDefault(id(one), List.of()), patientOf(one)))
+        .toList();
+    Set<String> named = config.creates() && named(claim)
+        ? found.patient(claim).stream().map(DeviceIdentity::id).collect(Collectors.toSet())
+        : null;
+    List<JsonNode> visits = claim.encounter() == null ? List.of() : found.encounter(claim);
+    Owner.Visit visit = visits.size() == 1
+        ? new Owner.Visit(id(visits.get(0)), referred(PATIENT, visits.get(0).path("subject")))
+        : null;
+    return new Owner.Linked(id(device), links, named, visit, withoutEncounter(claim, visits.size()));
   }
 
-  private static Future<Owner> mismatch() {
-    return unknown("patient-mismatch", "The message names another patient than the one its Device is linked to.");
+  /** Null when all is well. */
+  private Owner.Unknown withoutEncounter(Owner.Claim claim, int carriers) {
+    if (claim.encounter() == null)
+      return config.needsEncounter()
+          ? new Owner.Unknown("no-encounter-identifier",
+              "The message names no encounter, which identity.mode LookupWithEncounter asks for. Add encounterIdExpression to the device mapping.")
+          : null;
+    if (carriers == 0)
+      return new Owner.Unknown("unknown-encounter", "No Encounter carries the identifier in the message. Create it.");
+    return carriers == 1
+        ? null
+        : new Owner.Unknown("ambiguous-encounter",
+            "Several Encounters carry the identifier in the message. Leave it on one.");
   }
 
   private Future<Owner> createDevice(Owner.Claim claim, Found found) {
@@ -182,7 +305,7 @@ public final class DeviceIdentity implements Owners {
     return withPatient(claim, found, patient -> {
       device.putObject("patient").put("reference", "Patient/" + patient);
       return create("Device", deterministicId(config.deviceSystem(), claim.device()), device)
-          .compose(made -> again(claim, made, patient, found));
+          .compose(made -> again(claim, made, found));
     });
   }
 
@@ -193,15 +316,15 @@ public final class DeviceIdentity implements Owners {
       OptionalInt version = OptionalInt.of(device.path("meta").path("versionId").asInt());
       return store.update(CALLER, "Device", id(device), linked, version)
           .recover(failed -> lost(failed) ? store.read(CALLER, "Device", id(device)) : Future.failedFuture(failed))
-          .compose(made -> again(claim, made, patient, found));
+          .compose(made -> again(claim, made, found));
     });
   }
 
   /** What is in the store now, whoever put it there, has the last word. */
-  private static Future<Owner> again(Owner.Claim claim, Stored made, String patient, Found found) {
+  private Future<Owner> again(Owner.Claim claim, Stored made, Found found) {
     JsonNode device = read(made);
     found.devices().put(claim.device(), List.of(device));
-    return patient.equals(patientOf(device)) ? known(device, patient) : mismatch();
+    return Future.succeededFuture(linked(claim, device, found).settled());
   }
 
   private Future<Owner> withPatient(Owner.Claim claim, Found found, Function<String, Future<Owner>> then) {
@@ -265,7 +388,7 @@ public final class DeviceIdentity implements Owners {
     for (String value : values) found.put(value, new LinkedHashMap<>());
     SearchQuery query = new SearchQuery(type, List.of(new SearchQuery.Param("identifier", any.toString())), PAGE,
         "none", null);
-    return pages(query, system, found).map(whole -> {
+    return pages(query, resource -> collect(resource, system, found)).map(whole -> {
       Map<String, List<JsonNode>> lists = new HashMap<>();
       found.forEach((value, byId) -> {
         if (!byId.isEmpty()) lists.put(value, new ArrayList<>(byId.values()));
@@ -275,24 +398,21 @@ public final class DeviceIdentity implements Owners {
   }
 
   /** False: some could not be read. */
-  private Future<Boolean> pages(SearchQuery query, String system, Map<String, Map<String, JsonNode>> found) {
+  private Future<Boolean> pages(SearchQuery query, Consumer<JsonNode> found) {
     return store.search(CALLER, query).compose(page -> {
-      collect(page, system, found);
+      for (Stored stored : page.entries()) found.accept(read(stored));
       boolean whole = page.unreadable().isEmpty();
       if (page.next() == null) return Future.succeededFuture(whole);
-      return pages(new SearchQuery(query.type(), query.params(), query.count(), query.total(), page.next()), system,
-          found).map(rest -> rest && whole);
+      return pages(new SearchQuery(query.type(), query.params(), query.count(), query.total(), page.next()), found)
+          .map(rest -> rest && whole);
     });
   }
 
-  private static void collect(Page page, String system, Map<String, Map<String, JsonNode>> found) {
-    for (Stored stored : page.entries()) {
-      JsonNode resource = read(stored);
-      for (JsonNode identifier : resource.path("identifier")) {
-        if (!system.isEmpty() && !system.equals(identifier.path("system").asText())) continue;
-        Map<String, JsonNode> carriers = found.get(identifier.path("value").asText());
-        if (carriers != null) carriers.put(stored.id(), resource);
-      }
+  private static void collect(JsonNode resource, String system, Map<String, Map<String, JsonNode>> found) {
+    for (JsonNode identifier : resource.path("identifier")) {
+      if (!system.isEmpty() && !system.equals(identifier.path("system").asText())) continue;
+      Map<String, JsonNode> carriers = found.get(identifier.path("value").asText());
+      if (carriers != null) carriers.put(id(resource), resource);
     }
   }
 
@@ -321,8 +441,24 @@ public final class DeviceIdentity implements Owners {
   }
 
   private static String patientOf(JsonNode device) {
-    Matcher reference = PATIENT.matcher(device.path("patient").path("reference").asText());
-    return reference.matches() ? reference.group(1) : null;
+    return patientIn(device.path("patient").path("reference").asText());
+  }
+
+  /** Null for a parent that is itself. */
+  private static String parentOf(JsonNode device) {
+    String parent = referred(DEVICE, device.path("parent"));
+    return parent == null || parent.equals(id(device)) ? null : parent;
+  }
+
+  /** The id of the Patient in {@code Patient/id}; null when this is no such reference. */
+  static String patientIn(String reference) {
+    Matcher matcher = PATIENT.matcher(reference);
+    return matcher.matches() ? matcher.group(1) : null;
+  }
+
+  private static String referred(Pattern pattern, JsonNode reference) {
+    Matcher matcher = pattern.matcher(reference.path("reference").asText());
+    return matcher.matches() ? matcher.group(1) : null;
   }
 
   private static String id(JsonNode resource) {
@@ -335,10 +471,6 @@ public final class DeviceIdentity implements Owners {
     } catch (IOException corrupt) {
       throw new Failure.Unreadable("a stored " + stored.type() + " is not JSON");
     }
-  }
-
-  private static Future<Owner> known(JsonNode device, String patient) {
-    return Future.succeededFuture(new Owner.Known(new Identity(id(device), patient, null)));
   }
 
   private static Future<Owner> unknown(String reason, String detail) {

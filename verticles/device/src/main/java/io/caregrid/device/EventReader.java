@@ -5,9 +5,11 @@ import io.caregrid.cluster.Topics;
 import io.caregrid.store.DeadLetter;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.device.MeasurementJson;
+import io.caregrid.templates.sets.MappingMark;
 import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -18,6 +20,8 @@ final class EventReader {
   private final UUID topicId;
   private final Words words = new Words();
   private UUID lastTopic = new UUID(0, 0);
+  private byte[] lastMark;
+  private MappingMark lastMapping;
 
   EventReader(UUID topicId) {
     this.topicId = topicId;
@@ -33,10 +37,21 @@ final class EventReader {
       if (mark != null) source = shared(Source.fromBytes(mark.value()));
       if (record.value() == null) throw new IllegalArgumentException("the record is empty");
       Measurement measurement = shared(MeasurementJson.read(record.value()));
-      return new Batch.Event(record.offset(), source, measurement, null, bytes);
+      return new Batch.Event(record.offset(), source, measurement, null, bytes, mapping(record));
     } catch (RuntimeException unreadable) {
       return new Batch.Event(record.offset(), source, null, letter(record, source, unreadable), bytes);
     }
+  }
+
+  /** Neighbours mostly came by the same one. */
+  private MappingMark mapping(ConsumerRecord<byte[], byte[]> record) {
+    Header header = record.headers().lastHeader(MappingMark.HEADER);
+    if (header == null) return MappingMark.FILES;
+    if (!Arrays.equals(header.value(), lastMark)) {
+      lastMapping = MappingMark.fromBytes(header.value());
+      lastMark = header.value();
+    }
+    return lastMapping;
   }
 
   private Source shared(Source source) {

@@ -1,32 +1,67 @@
 package io.caregrid.device;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Answers of {@link DeviceIdentity} for a short while, so that a device linked to another patient is noticed within {@link #KNOWN}, and one that has
- * just been registered within {@link #UNKNOWN}. At most {@link #MOST} claims; the longest unused go first. Safe from any thread.
+ * Answers of {@link DeviceIdentity} for a while: until what they were drawn from changes ({@link #forget}), at the longest for {@link #KNOWN}; one that
+ * nobody knew for {@link #UNKNOWN}. At most {@link #MOST} claims; the longest unused go first. Safe from any thread.
  */
 final class OwnerCache {
   static final Duration KNOWN = Duration.ofSeconds(60);
   static final Duration UNKNOWN = Duration.ofSeconds(5);
   private static final int MOST = 100_000;
+  /** What an answer may hang on that was not drawn from it: a new one. */
+  private static final Set<String> WIDE = Set.of("DeviceUseStatement");
 
-  private record Entry(Owner owner, long until) {}
+  private record Entry(Owner owner, Set<String> from, long until) {}
 
   private final Map<Owner.Claim, Entry> claims = bounded();
   private final Map<String, String> patients = bounded();
+  /** Goes up with everything that is forgotten. */
+  private long forgotten;
 
   synchronized Owner get(Owner.Claim claim, long now) {
     Entry entry = claims.get(claim);
     return entry == null || entry.until - now < 0 ? null : entry.owner;
   }
 
-  synchronized void put(Owner.Claim claim, Owner owner, long now) {
-    Duration lasts = owner instanceof Owner.Known ? KNOWN : UNKNOWN;
-    claims.put(claim, new Entry(owner, now + lasts.toNanos()));
-    if (owner instanceof Owner.Known known) patients.put(claim.device(), known.identity().patient());
+  /** To be taken before the store is asked, and given with its answer. */
+  synchronized long asking() {
+    return forgotten;
+  }
+
+  /**
+   * @param from  references {@code Type/id} of what the answer was drawn from
+   * @param asked what {@link #asking} was: an answer from before something was forgotten may be about that, and is not kept
+   */
+  synchronized void put(Owner.Claim claim, Owner owner, Set<String> from, long now, long asked) {
+    Owner at = owner.at(Instant.now());
+    if (at instanceof Owner.Known known) patients.put(claim.device(), known.identity().patient());
+    if (asked != forgotten) return;
+    Duration lasts = owner instanceof Owner.Unknown ? UNKNOWN : KNOWN;
+    claims.put(claim, new Entry(owner, from, now + lasts.toNanos()));
+  }
+
+  /** @param references {@code Type/id} of what has changed */
+  synchronized void forget(Collection<String> references) {
+    if (references.isEmpty()) return;
+    forgotten++;
+    Set<String> changed = new HashSet<>(references);
+    boolean wide = changed.stream().anyMatch(one -> WIDE.contains(one.substring(0, one.indexOf('/'))));
+    claims.values()
+        .removeIf(entry -> wide || entry.owner instanceof Owner.Unknown
+            || entry.from.stream().anyMatch(changed::contains));
+  }
+
+  synchronized void clear() {
+    forgotten++;
+    claims.clear();
   }
 
   /** The Patient id found last for this device, however long ago; null when none was. */

@@ -11,6 +11,7 @@ import io.caregrid.templates.observation.FhirMapping;
 import io.caregrid.templates.observation.GroupKey;
 import io.caregrid.templates.observation.ObservationFold;
 import io.caregrid.templates.observation.UnusableEvent;
+import io.caregrid.templates.sets.MappingMark;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -26,19 +27,34 @@ final class Plan {
   /** The events of one Observation, in log order. */
   private static final class Group {
     private final String id;
-    private final GroupKey key;
-    private final List<Batch.Event> events = new ArrayList<>();
+    private final List<Part> parts = new ArrayList<>();
 
-    private Group(String id, GroupKey key) {
+    private Group(String id) {
       this.id = id;
-      this.key = key;
+    }
+
+    private void add(Batch.Event event, Way way) {
+      Part last = parts.isEmpty() ? null : parts.get(parts.size() - 1);
+      if (last == null || last.way.mapping != way.mapping) {
+        last = new Part(way, new ArrayList<>());
+        parts.add(last);
+      }
+      last.events.add(event);
     }
   }
 
+  /** Those that one mapping folds in before another one's come. Almost always all of them. */
+  private record Part(Way way, List<Batch.Event> events) {}
+
+  /** By which an event goes into its Observation. */
+  private record Way(FhirMapping mapping, GroupKey key) {}
+
+  private static final byte[] UNREADABLE = {};
+
   private final int shard;
-  private final FhirMapping mapping;
+  private final Map<MappingMark, FhirMapping> mappings;
   private final LetterLimit.Pass limit;
-  private final Map<GroupKey, Group> byKey = new HashMap<>();
+  private final Map<Way, Group> byWay = new HashMap<>();
   private final Map<String, Group> byId = new HashMap<>();
   private final List<DeadLetter> letters = new ArrayList<>();
   private final Map<String, Integer> limited = new HashMap<>();
@@ -48,23 +64,24 @@ final class Plan {
   private int repeated;
   private int observations;
 
-  private Plan(int shard, FhirMapping mapping, LetterLimit.Pass limit) {
+  private Plan(int shard, Map<MappingMark, FhirMapping> mappings, LetterLimit.Pass limit) {
     this.shard = shard;
-    this.mapping = mapping;
+    this.mappings = mappings;
     this.limit = limit;
   }
 
   /** @param owners an answer for every claim in the batch */
-  static Plan of(int shard, Batch batch, Progress before, FhirMapping mapping, Owners owners,
+  static Plan of(int shard, Batch batch, Progress before, Map<MappingMark, FhirMapping> mappings,
+      Owners owners,
       Map<Owner.Claim, Owner> known,
       LetterLimit.Pass limit) {
-    Plan plan = new Plan(shard, mapping, limit);
+    Plan plan = new Plan(shard, mappings, limit);
     SourceMarks marks = new SourceMarks(before);
     for (Batch.Event event : batch.events()) {
       if (event.position() < before.applied()) plan.inEffect(marks, event);
       else if (!marks.take(event.source())) plan.repeated++;
       else if (event.measurement() == null) plan.letters.add(event.letter());
-      else plan.place(event, known.get(owners.claim(event.measurement().device(), event.measurement().patient())));
+      else plan.place(event, known.get(claim(owners, event.measurement())));
     }
     plan.marks = marks.moved();
     plan.groups = new ArrayList<>(plan.byId.values());
@@ -72,19 +89,30 @@ final class Plan {
     return plan;
   }
 
+  static Owner.Claim claim(Owners owners, Measurement measurement) {
+    return owners.claim(measurement.device(), measurement.patient(), measurement.encounter());
+  }
+
   /** Between an old owner's commit and a new one's the log may have lost its tail and grown again: positions alone would not tell. */
   private void inEffect(SourceMarks marks, Batch.Event event) {
     if (marks.above(event.source())) throw new Target.Rewritten(shard, event.position());
   }
 
-  private void place(Batch.Event event, Owner owner) {
+  private void place(Batch.Event event, Owner known) {
+    Owner owner = known.at(event.measurement().occurredAt());
     if (owner instanceof Owner.Unknown unknown) {
       setAside(event, unknown);
       return;
     }
+    FhirMapping mapping = mappings.get(event.mapping());
+    if (mapping == null) {
+      letters.add(letter(event, "unknown-mapping", "The mapping " + event.mapping()
+          + ", by which this was normalised, is kept nowhere any more. Send it again, for it to go by the one in force."));
+      return;
+    }
     try {
-      GroupKey key = mapping.key(event.measurement(), ((Owner.Known) owner).identity());
-      byKey.computeIfAbsent(key, this::group).events.add(event);
+      Way way = new Way(mapping, mapping.key(event.measurement(), ((Owner.Known) owner).identity()));
+      byWay.computeIfAbsent(way, this::group).add(event, way);
       taken++;
     } catch (UnusableEvent unusable) {
       letters.add(letter(event, unusable.reason, unusable.getMessage()));
@@ -92,8 +120,8 @@ final class Plan {
   }
 
   /** Two keys may name the same Observation: its id decides, or the second would not see the first. */
-  private Group group(GroupKey key) {
-    return byId.computeIfAbsent(key.observationId(), id -> new Group(id, key));
+  private Group group(Way way) {
+    return byId.computeIfAbsent(way.key.observationId(), Group::new);
   }
 
   private void setAside(Batch.Event event, Owner.Unknown unknown) {
@@ -132,22 +160,30 @@ final class Plan {
         continue;
       }
       byte[] existing = before == null || before.deleted() ? null : before.body().getBytes();
-      ObservationFold fold = open(group, existing);
-      if (fold == null) {
-        setAside(group);
-        continue;
-      }
-      for (Batch.Event event : group.events) add(fold, event);
-      if (fold.changed()) writes.add(new DeviceWrite(group.id, fold.json(), before));
+      byte[] folded = folded(group, existing);
+      if (folded == UNREADABLE) setAside(group);
+      else if (folded != null) writes.add(new DeviceWrite(group.id, folded, before));
     }
     observations += writes.size();
     return writes;
   }
 
+  /** Null when nothing changes, {@link #UNREADABLE} when what is stored is no JSON object. */
+  private byte[] folded(Group group, byte[] existing) {
+    byte[] changed = null;
+    for (Part part : group.parts) {
+      ObservationFold fold = open(part.way, changed == null ? existing : changed);
+      if (fold == null) return UNREADABLE;
+      for (Batch.Event event : part.events) add(fold, event);
+      if (fold.changed()) changed = fold.json();
+    }
+    return changed;
+  }
+
   /** Null when what is stored is no JSON object. */
-  private ObservationFold open(Group group, byte[] existing) {
+  private static ObservationFold open(Way way, byte[] existing) {
     try {
-      return mapping.open(group.key, existing);
+      return way.mapping.open(way.key, existing);
     } catch (IllegalArgumentException unreadable) {
       if (existing == null) throw unreadable;
       return null;
@@ -156,10 +192,12 @@ final class Plan {
 
   /** Writing over it would be to decide that it is lost: that is for people, who can send these again when it is mended. */
   private void setAside(Group unreadable) {
-    for (Batch.Event event : unreadable.events)
-      letters.add(letter(event, "unreadable-observation", "Observation/" + unreadable.id
-          + " is kept but cannot be read any more. Bring its row back from a backup, or put or delete it."));
-    taken -= unreadable.events.size();
+    for (Part part : unreadable.parts) {
+      for (Batch.Event event : part.events)
+        letters.add(letter(event, "unreadable-observation", "Observation/" + unreadable.id
+            + " is kept but cannot be read any more. Bring its row back from a backup, or put or delete it."));
+      taken -= part.events.size();
+    }
   }
 
   private void add(ObservationFold fold, Batch.Event event) {

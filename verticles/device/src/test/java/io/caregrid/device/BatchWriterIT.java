@@ -14,6 +14,7 @@ import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.DeadLetter;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.observation.FhirMapping;
+import io.caregrid.templates.sets.MappingMark;
 import io.vertx.core.Future;
 import java.sql.Connection;
 import java.util.ArrayList;
@@ -123,6 +124,26 @@ class BatchWriterIT {
 
     assertStored(once);
     assertEquals(10, bench.meters.get(ShardMetrics.REPEATED).counter().count());
+  }
+
+  @Test
+  void readingsOfTwoMappingsInOneObservationAreFoldedInLogOrderAndOfNoneAreSetAside() {
+    List<Batch.Event> events = events(60);
+    List<Batch.Event> log = new ArrayList<>();
+    for (Batch.Event one : events)
+      log.add(new Batch.Event(one.position(), one.source(), one.measurement(), null, one.bytes(),
+          new MappingMark(one.position() % 4 < 2 ? "a" : "b", 1)));
+    Batch.Event stray = event(60, "a");
+    log.add(new Batch.Event(60, stray.source(), stray.measurement(), null, 1, new MappingMark("gone", 1)));
+    Map<MappingMark, FhirMapping> two = Map.of(new MappingMark("a", 1), FhirMapping.vitals(), new MappingMark("b", 1),
+        FhirMapping.vitals());
+    BatchWriter writer = new BatchWriter(bench.vertx, bench.shards, StoreBench.OWNERS,
+        marks -> Future.succeededFuture(two), 2, new ShardMetrics(bench.meters));
+
+    get(writer.write(SHARD, new Batch(0, 61, log)));
+
+    assertStored(events);
+    assertEquals(List.of("unknown-mapping"), bench.letters().stream().map(DeadLetter::reason).toList());
   }
 
   @Test

@@ -12,6 +12,7 @@ import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.templates.observation.Identity;
 import io.vertx.core.Future;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -70,10 +71,10 @@ class DeviceIdentityIT {
       sql.executeUpdate("update r_patient set body = '\\x09' where id = 'p3'");
     }
     DeviceIdentity identity = new DeviceIdentity(bench.fhir, CREATE);
-    Owner.Claim lost = identity.claim("lost", null);
-    Owner.Claim fine = identity.claim("fine", null);
-    Owner.Claim patient = identity.claim("patient-lost", "MRN-3");
-    Owner.Claim fresh = identity.claim("fresh", "MRN-4");
+    Owner.Claim lost = identity.claim("lost", null, null);
+    Owner.Claim fine = identity.claim("fine", null, null);
+    Owner.Claim patient = identity.claim("patient-lost", "MRN-3", null);
+    Owner.Claim fresh = identity.claim("fresh", "MRN-4", null);
 
     Map<Owner.Claim, Owner> owners = get(identity.owners(List.of(lost, fine, patient, fresh)));
 
@@ -189,11 +190,133 @@ class DeviceIdentityIT {
         (claim, owner) -> assertEquals(!claim.device().endsWith("7"), owner instanceof Owner.Known, claim.device()));
   }
 
+  @Test
+  void anEncounterIsLookedUpAndIsNeverAnotherPatients() {
+    device("d1", "", "monitor-1", "Patient/p1");
+    encounter("e1", "visit-1", "Patient/p1");
+    encounter("e2", "visit-2", "Patient/p2");
+    encounter("e3", "visit-3", null);
+    encounter("e4", "visit-3", null);
+    encounter("e5", "visit-5", null);
+
+    assertEquals(new Owner.Known(new Identity("d1", "p1", "e1")), visit(LOOKUP, "visit-1"));
+    assertEquals(new Owner.Known(new Identity("d1", "p1", "e5")), visit(LOOKUP, "visit-5"));
+    assertEquals(known("d1", "p1"), visit(LOOKUP, " "));
+    assertEquals("encounter-mismatch", ((Owner.Unknown) visit(LOOKUP, "visit-2")).reason());
+    assertEquals("ambiguous-encounter", ((Owner.Unknown) visit(LOOKUP, "visit-3")).reason());
+    assertEquals("unknown-encounter", ((Owner.Unknown) visit(LOOKUP, "nowhere")).reason());
+    assertEquals("no-encounter-identifier",
+        ((Owner.Unknown) visit(new IdentityConfig("LookupWithEncounter", ""), null)).reason());
+  }
+
+  @Test
+  void aDeviceThatGoesFromPatientToPatientIsWhoseItWasThen() {
+    device("d1", "", "monitor-1", "Patient/p3");
+    use("u1", "d1", "p1", "active", "\"start\":\"2026-03-01T08:00:00Z\",\"end\":\"2026-03-01T10:00:00Z\"");
+    use("u2", "d1", "p2", "completed", "\"start\":\"2026-03-01T12:00:00Z\",\"end\":\"2026-03-02\"");
+    use("u3", "d1", "p9", "entered-in-error", "\"start\":\"2026-01-01\"");
+    DeviceIdentity identity = new DeviceIdentity(bench.fhir, LOOKUP);
+    Owner.Claim claim = identity.claim("monitor-1", null, null);
+    Owner owner = get(identity.owners(List.of(claim))).get(claim);
+
+    Map<String, String> whose = Map.of("2026-03-01T07:59:59.999Z", "p3", "2026-03-01T08:00:00Z", "p1",
+        "2026-03-01T10:00:00.500Z", "p1", "2026-03-01T10:00:01Z", "p3", "2026-03-01T12:00:00Z", "p2",
+        "2026-03-02T23:59:59Z", "p2", "2026-03-03T00:00:00Z", "p3");
+
+    whose.forEach((time, patient) -> assertEquals(known("d1", patient), owner.at(Instant.parse(time)), time));
+  }
+
+  @Test
+  void twoPatientsAtOnceAreNobodys() {
+    device("d1", "", "monitor-1", null);
+    use("u1", "d1", "p1", "active", "\"start\":\"2026-03-01\"");
+    use("u2", "d1", "p2", "active", "\"start\":\"2026-03-05\"");
+    DeviceIdentity identity = new DeviceIdentity(bench.fhir, LOOKUP);
+    Owner.Claim claim = identity.claim("monitor-1", null, null);
+    Owner owner = get(identity.owners(List.of(claim))).get(claim);
+
+    assertEquals(known("d1", "p1"), owner.at(Instant.parse("2026-03-04T12:00:00Z")));
+    assertEquals("ambiguous-link", ((Owner.Unknown) owner.at(Instant.parse("2026-03-06T12:00:00Z"))).reason());
+    assertEquals("device-without-patient", ((Owner.Unknown) owner.at(Instant.parse("2026-02-01T12:00:00Z"))).reason());
+  }
+
+  @Test
+  void aDeviceOfNobodysIsWhoseItsParentIs() {
+    device("monitor", "", "monitor-1", "Patient/p1");
+    child("module", "module-1", "monitor");
+    child("channel", "channel-1", "module");
+    child("a", "circle-a", "b");
+    child("b", "circle-b", "a");
+
+    assertEquals(known("channel", "p1"), owner(LOOKUP, "channel-1", null));
+    assertEquals(known("module", "p1"), owner(CREATE, "module-1", null));
+    assertEquals("device-without-patient", reason(LOOKUP, "circle-a", null));
+  }
+
+  @Test
+  void whatChangedIsAskedAnewAndNothingElse() {
+    device("d1", "", "monitor-1", "Patient/p1");
+    child("c1", "channel-1", "d1");
+    device("d2", "", "monitor-2", "Patient/p1");
+    DeviceIdentity identity = new DeviceIdentity(bench.fhir, LOOKUP);
+    Owner.Claim one = identity.claim("monitor-1", null, null);
+    Owner.Claim channel = identity.claim("channel-1", null, null);
+    Owner.Claim other = identity.claim("monitor-2", null, null);
+    Owner.Claim unknown = identity.claim("monitor-3", null, null);
+    List<Owner.Claim> all = List.of(one, channel, other, unknown);
+    get(identity.owners(all));
+    device("d1", "", "monitor-1", "Patient/p2");
+    device("d2", "", "monitor-2", "Patient/p2");
+    device("d3", "", "monitor-3", "Patient/p2");
+    assertEquals(known("d1", "p1"), get(identity.owners(all)).get(one), "remembered");
+
+    identity.forget(List.of("Device/d1"));
+
+    Map<Owner.Claim, Owner> owners = get(identity.owners(all));
+    assertEquals(known("d1", "p2"), owners.get(one));
+    assertEquals(known("c1", "p2"), owners.get(channel), "drawn from its parent");
+    assertEquals(known("d3", "p2"), owners.get(unknown), "what nobody knew may be known now");
+    assertEquals(known("d2", "p1"), owners.get(other), "not looked at again");
+    use("u1", "d2", "p7", "active", "\"start\":\"2026-03-01\"");
+    identity.forget(List.of("DeviceUseStatement/u1"));
+    assertEquals(known("d2", "p7"), get(identity.owners(all)).get(other).at(Instant.parse("2026-03-02T00:00:00Z")));
+  }
+
   // ----
+
+  private Owner visit(IdentityConfig config, String encounter) {
+    DeviceIdentity identity = new DeviceIdentity(bench.fhir, config);
+    Owner.Claim claim = identity.claim("monitor-1", null, encounter);
+    return get(identity.owners(List.of(claim))).get(claim).at(Readings.NOON);
+  }
+
+  private void encounter(String id, String value, String patient) {
+    ObjectNode encounter = resource("Encounter", id, "", value);
+    encounter.put("status", "in-progress").putObject("class").put("code", "IMP");
+    if (patient != null) encounter.putObject("subject").put("reference", patient);
+    get(bench.fhir.update(CALLER, "Encounter", id, encounter, OptionalInt.empty()));
+  }
+
+  private void child(String id, String value, String parent) {
+    ObjectNode device = resource("Device", id, "", value);
+    device.putObject("parent").put("reference", "Device/" + parent);
+    get(bench.fhir.update(CALLER, "Device", id, device, OptionalInt.empty()));
+  }
+
+  private void use(String id, String device, String patient, String status, String period) {
+    try {
+      ObjectNode use = (ObjectNode) JSON.readTree("{\"resourceType\":\"DeviceUseStatement\",\"id\":\"" + id
+          + "\",\"status\":\"" + status + "\",\"subject\":{\"reference\":\"Patient/" + patient
+          + "\"},\"device\":{\"reference\":\"Device/" + device + "\"},\"timingPeriod\":{" + period + "}}");
+      get(bench.fhir.update(CALLER, "DeviceUseStatement", id, use, OptionalInt.empty()));
+    } catch (java.io.IOException wrong) {
+      throw new AssertionError(wrong);
+    }
+  }
 
   private Owner owner(IdentityConfig config, String device, String patient) {
     DeviceIdentity identity = new DeviceIdentity(bench.fhir, config);
-    Owner.Claim claim = identity.claim(device, patient);
+    Owner.Claim claim = identity.claim(device, patient, null);
     return get(identity.owners(List.of(claim))).get(claim);
   }
 

@@ -99,7 +99,8 @@ class RollingIT {
       vertx = get(cluster.vertx(new VertxOptions(), UnaryOperator.identity()));
       database = get(Database.open(vertx, bench.config));
       ShardMetrics metrics = new ShardMetrics(new SimpleMeterRegistry());
-      BatchWriter writer = new BatchWriter(vertx, new ShardStore(database), StoreBench.OWNERS, () -> StoreBench.VITALS,
+      BatchWriter writer = new BatchWriter(vertx, new ShardStore(database), StoreBench.OWNERS,
+          FhirMappings.one(() -> StoreBench.VITALS),
           2, metrics);
       pump = new ShardPump(vertx, cluster, writer, log.topics.measurements().id(), log.kafka, CONFIG, metrics,
           () -> ShardPump.consumer(log.kafka));

@@ -70,7 +70,8 @@ public final class ShardDrive {
         Duration.ofSeconds(30), Duration.ofSeconds(10));
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     ShardMetrics metrics = new ShardMetrics(meters);
-    BatchWriter writer = new BatchWriter(bench.vertx, bench.shards, StoreBench.OWNERS, () -> StoreBench.VITALS, 2,
+    BatchWriter writer = new BatchWriter(bench.vertx, bench.shards, StoreBench.OWNERS,
+        FhirMappings.one(() -> StoreBench.VITALS), 2,
         metrics);
     ShardPump pump = new ShardPump(bench.vertx, new ChosenShards(Log.SHARDS, ALL), writer,
         log.topics.measurements().id(), log.kafka, config,

@@ -219,7 +219,8 @@ class ShardsIT {
   private void start(ShardConfig config, FhirMapping mapping) {
     meters = new SimpleMeterRegistry();
     ShardMetrics metrics = new ShardMetrics(meters);
-    BatchWriter writer = new BatchWriter(bench.vertx, bench.shards, StoreBench.OWNERS, () -> mapping, 2,
+    BatchWriter writer = new BatchWriter(bench.vertx, bench.shards, StoreBench.OWNERS, FhirMappings.one(() -> mapping),
+        2,
         metrics);
     pump = new ShardPump(bench.vertx, new ChosenShards(Log.SHARDS, ALL), writer, log.topics.measurements().id(),
         log.kafka, config, metrics,

@@ -62,7 +62,7 @@ final class StoreBench implements AutoCloseable {
     }
 
     @Override
-    public Owner.Claim claim(String device, String patient) {
+    public Owner.Claim claim(String device, String patient, String encounter) {
       return new Owner.Claim(device, patient);
     }
 
@@ -89,7 +89,7 @@ final class StoreBench implements AutoCloseable {
   }
 
   BatchWriter writer(FhirMapping mapping) {
-    return new BatchWriter(vertx, shards, OWNERS, () -> mapping, 2, new ShardMetrics(meters));
+    return new BatchWriter(vertx, shards, OWNERS, FhirMappings.one(() -> mapping), 2, new ShardMetrics(meters));
   }
 
   static Identity identity(String device) {

@@ -19,6 +19,7 @@ final class DeadLetterRecord {
   static final String NO_TEMPLATE = "no-template";
   static final String TOO_LARGE = "too-large";
   static final String MAPPING_BUG = "mapping-bug";
+  static final String UNKNOWN_MAPPING = "unknown-mapping";
 
   private static final String REASON = "reason";
   private static final String DETAIL = "detail";

@@ -13,20 +13,20 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 
 /** The messages of one body on their way into the log. Done when Kafka acknowledged the last of them, failed if any failed. */
 final class Handover implements Callback {
-  private final List<byte[]> messages;
+  private final List<IngestRecord> messages;
   private final Context caller;
   private final Promise<Void> acknowledged = Promise.promise();
   private final AtomicInteger open;
   private volatile Exception failure;
 
   /** @param caller where the future is completed */
-  Handover(List<byte[]> messages, Context caller) {
+  Handover(List<IngestRecord> messages, Context caller) {
     this.messages = messages;
     this.caller = caller;
     open = new AtomicInteger(messages.size());
   }
 
-  List<byte[]> messages() {
+  List<IngestRecord> messages() {
     return messages;
   }
 

@@ -77,7 +77,7 @@ final class IngestProducer {
    *
    * @return fails with {@link Failure.Busy} when the log does not take them now, or not in time
    */
-  Future<Void> send(List<byte[]> messages) {
+  Future<Void> send(List<IngestRecord> messages) {
     if (messages.isEmpty()) return Future.succeededFuture();
     if (ended || stop.getCount() == 0) return Future.failedFuture(new Failure.Busy("this node is stopping"));
     if (!connected) return Future.failedFuture(away());
@@ -154,10 +154,10 @@ final class IngestProducer {
 
   private void deliver(Handover handover) {
     int chosen = partitionFor(handover);
-    List<byte[]> messages = handover.messages();
+    List<IngestRecord> messages = handover.messages();
     for (int n = 0; n < messages.size(); n++) {
       try {
-        producer.send(new ProducerRecord<>(kafka.deviceData(), chosen, null, messages.get(n)), (written, refused) -> {
+        producer.send(record(messages.get(n), chosen), (written, refused) -> {
           if (refused != null) note(refused);
           handover.onCompletion(written, refused);
         });
@@ -171,6 +171,13 @@ final class IngestProducer {
         return;
       }
     }
+  }
+
+  /** What goes elsewhere than to {@code devicedata} finds its partition by its key. */
+  private ProducerRecord<byte[], byte[]> record(IngestRecord message, int chosen) {
+    return message.topic() == null
+        ? new ProducerRecord<>(kafka.deviceData(), chosen, message.key(), message.value(), message.headers())
+        : new ProducerRecord<>(message.topic(), null, message.key(), message.value(), message.headers());
   }
 
   /** A full buffer passes, and a message that is too large is its sender's affair; anything else ends this producer. */
@@ -187,7 +194,7 @@ final class IngestProducer {
       partition = (partition + 1) % partitions;
       bytesInPartition = 0;
     }
-    for (byte[] message : handover.messages()) bytesInPartition += message.length;
+    for (IngestRecord message : handover.messages()) bytesInPartition += message.value().length;
     return partition % partitions;
   }
 

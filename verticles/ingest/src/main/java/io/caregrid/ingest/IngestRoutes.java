@@ -9,6 +9,7 @@ import io.caregrid.contract.Failure;
 import io.caregrid.contract.Lingering;
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.contract.Routes;
+import io.caregrid.templates.sets.MappingSets;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -16,13 +17,22 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
 
 /**
  * {@code POST /ingest}: one JSON object, an array of them, or one a line (NDJSON), also packed with gzip. 202 with {@code {"accepted":n}} once Kafka
  * acknowledged every message; anything else is an OperationOutcome that says what and where. After 503 the body may be sent again as it was.
+ * {@code POST /ingest/{mapping}}: the same for messages that another mapping than {@code default} is for; 404 when there is none of this name.
+ *
+ * <p>CloudEvents 1.0.2 over HTTP, in every mode: {@code application/cloudevents+json}, {@code application/cloudevents-batch+json}, and one message whose
+ * attributes are headers {@code ce-…}. In the log they lie as CloudEvents' Kafka binding wants them.
  *
  * <p>Reads the request itself: mount it before any BodyHandler, and leave the server's own decompression off.
  */
@@ -38,10 +48,14 @@ final class IngestRoutes implements Routes {
   private final IngestConfig ingest;
   private final int maxMessageBytes;
   private final IngestProducer producer;
+  private final Supplier<MappingSets> mappings;
   private final Budget budget;
   private final IngestMetrics metrics;
 
-  IngestRoutes(Vertx vertx, IngestConfig ingest, KafkaConfig kafka, IngestProducer producer, IngestMetrics metrics) {
+  /** @param mappings in force; asked once a request that names one */
+  IngestRoutes(Vertx vertx, IngestConfig ingest, KafkaConfig kafka, IngestProducer producer,
+      Supplier<MappingSets> mappings, IngestMetrics metrics) {
+    this.mappings = mappings;
     this.vertx = vertx;
     this.ingest = ingest;
     this.producer = producer;
@@ -53,17 +67,53 @@ final class IngestRoutes implements Routes {
   @Override
   public void mount(Router router) {
     needs(Access.TELEMETRY_SEND, router.post("/ingest")).handler(this::take);
+    needs(Access.TELEMETRY_SEND, router.post("/ingest/:mapping")).handler(this::take);
   }
 
   private void take(RoutingContext routing) {
     HttpServerRequest request = routing.request();
     Upload upload = new Upload(request, ingest.maxBodyBytes(), budget);
     form(request)
-        .compose(form -> upload.read().compose(body -> split(upload, body, form, isPacked(request))))
+        .compose(form -> headers(routing).compose(headers -> upload.read()
+            .compose(body -> split(upload, body, form, isPacked(request)))
+            .compose(messages -> addressed(upload, messages, headers))))
         .compose(messages -> producer.send(messages).map(messages.size()))
         .onComplete(answered -> upload.release())
         .onSuccess(accepted -> accept(request.response(), accepted))
         .onFailure(cause -> refuse(routing, cause));
+  }
+
+  /** What goes with every message of this body. */
+  private Future<List<Header>> headers(RoutingContext routing) {
+    List<Header> headers = new ArrayList<>();
+    String mapping = routing.pathParam("mapping");
+    if (mapping != null) {
+      if (mappings.get().find(mapping) == null)
+        return Future
+            .failedFuture(new Failure.NotFound("there is no mapping of this name; GET /iomt/mappings tells which"));
+      headers.add(header(IngestRecord.MAPPING, mapping));
+    }
+    try {
+      headers.addAll(CloudEventHeaders.of(routing.request().headers()));
+    } catch (Failure refused) {
+      return Future.failedFuture(refused);
+    }
+    return Future.succeededFuture(headers);
+  }
+
+  private static Header header(String name, String value) {
+    return new RecordHeader(name, value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static Future<List<IngestRecord>> addressed(Upload upload, List<byte[]> messages, List<Header> headers) {
+    if (CloudEventHeaders.areOfOne(headers) && messages.size() != 1)
+      return Future
+          .failedFuture(new Failure.Invalid("a request with headers ce-… carries one event: send one JSON object,"
+              + " or many as application/cloudevents-batch+json"));
+    List<IngestRecord> records = new ArrayList<>(messages.size());
+    for (byte[] message : messages) records.add(new IngestRecord(null, null, message, headers));
+    long extra = records.isEmpty() ? 0 : (long) (records.get(0).bytes() - messages.get(0).length) * records.size();
+    return upload.charge(extra) ? Future.succeededFuture(records) : Future.failedFuture(Upload.busy());
   }
 
   private static Future<Messages.Form> form(HttpServerRequest request) {

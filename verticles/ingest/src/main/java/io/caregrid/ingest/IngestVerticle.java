@@ -3,11 +3,13 @@ package io.caregrid.ingest;
 import io.caregrid.cluster.IngestConfig;
 import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.contract.Routes;
+import io.caregrid.templates.sets.MappingSets;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
+import java.util.function.Supplier;
 
 /**
  * The HTTP way in. Deploy it once a node, after the topics are there ({@code Topics.ensure}), and mount it in the HTTP servers; undeploying lets in
@@ -17,9 +19,11 @@ public final class IngestVerticle extends VerticleBase implements Routes {
   private final IngestProducer producer;
   private final IngestRoutes routes;
 
-  public IngestVerticle(Vertx vertx, KafkaConfig kafka, IngestConfig ingest, MeterRegistry meters) {
+  /** @param mappings in force; asked once a request that names one */
+  public IngestVerticle(Vertx vertx, KafkaConfig kafka, IngestConfig ingest, Supplier<MappingSets> mappings,
+      MeterRegistry meters) {
     producer = new IngestProducer(vertx, kafka, ingest);
-    routes = new IngestRoutes(vertx, ingest, kafka, producer, new IngestMetrics(meters));
+    routes = new IngestRoutes(vertx, ingest, kafka, producer, mappings, new IngestMetrics(meters));
   }
 
   @Override

@@ -2,7 +2,7 @@ package io.caregrid.ingest;
 
 import io.caregrid.cluster.IngestConfig;
 import io.caregrid.cluster.KafkaConfig;
-import io.caregrid.templates.device.DeviceMapping;
+import io.caregrid.templates.sets.MappingSets;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -24,13 +24,13 @@ public final class NormaliseVerticle extends VerticleBase {
 
   /**
    * @param shards  {@code cluster.shards}
-   * @param mapping asked once a batch, on a thread of this room: a mapping may be swapped at any time
+   * @param mappings asked once a batch, on a thread of this room: they may be swapped at any time
    */
-  public NormaliseVerticle(KafkaConfig kafka, int shards, IngestConfig ingest, Supplier<DeviceMapping> mapping,
+  public NormaliseVerticle(KafkaConfig kafka, int shards, IngestConfig ingest, Supplier<MappingSets> mappings,
       MeterRegistry meters) {
     IngestMetrics metrics = new IngestMetrics(meters);
     for (int n = 0; n < ingest.normalisers(); n++)
-      normalisers.add(new Normaliser("normaliser-" + n, kafka, shards, mapping, metrics));
+      normalisers.add(new Normaliser("normaliser-" + n, kafka, shards, mappings, metrics));
     Gauge.builder(IngestMetrics.LAG, normalisers, all -> all.stream().mapToLong(Normaliser::lag).sum())
         .register(meters);
   }

@@ -1,7 +1,7 @@
 package io.caregrid.ingest;
 
 import io.caregrid.cluster.KafkaConfig;
-import io.caregrid.templates.device.DeviceMapping;
+import io.caregrid.templates.sets.MappingSets;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +26,7 @@ class Normaliser implements Runnable {
   private final String name;
   private final KafkaConfig kafka;
   private final int shards;
-  private final Supplier<DeviceMapping> mapping;
+  private final Supplier<MappingSets> mappings;
   private final IngestMetrics metrics;
   private final CountDownLatch stop = new CountDownLatch(1);
   private volatile NormaliserRun run;
@@ -34,13 +34,13 @@ class Normaliser implements Runnable {
 
   /**
    * @param shards  {@code cluster.shards}: partition n of {@code measurements} is shard n
-   * @param mapping asked once a batch
+   * @param mappings asked once a batch
    */
-  Normaliser(String name, KafkaConfig kafka, int shards, Supplier<DeviceMapping> mapping, IngestMetrics metrics) {
+  Normaliser(String name, KafkaConfig kafka, int shards, Supplier<MappingSets> mappings, IngestMetrics metrics) {
     this.name = name;
     this.kafka = kafka;
     this.shards = shards;
-    this.mapping = mapping;
+    this.mappings = mappings;
     this.metrics = metrics;
   }
 
@@ -61,7 +61,7 @@ class Normaliser implements Runnable {
 
   /** Tests stand between produce and commit here. */
   NormaliserRun open() {
-    return new NormaliserRun(kafka, shards, mapping, metrics);
+    return new NormaliserRun(kafka, shards, mappings, metrics);
   }
 
   private void recover(RuntimeException crashed) {

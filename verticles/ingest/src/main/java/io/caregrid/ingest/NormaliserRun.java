@@ -4,10 +4,12 @@ import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.cluster.Shards;
 import io.caregrid.cluster.Source;
 import io.caregrid.cluster.Topics;
-import io.caregrid.templates.device.DeviceMapping;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.device.MeasurementJson;
 import io.caregrid.templates.device.Outcome;
+import io.caregrid.templates.sets.MappingMark;
+import io.caregrid.templates.sets.MappingSet;
+import io.caregrid.templates.sets.MappingSets;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,30 +47,31 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
 
   private final KafkaConfig kafka;
   private final int shards;
-  private final Supplier<DeviceMapping> mapping;
+  private final Supplier<MappingSets> mappings;
   private final IngestMetrics metrics;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final KafkaProducer<byte[], byte[]> producer;
   private final Map<TopicPartition, OffsetAndMetadata> acknowledged = new HashMap<>();
   private final long openedNanos = System.nanoTime();
   private long committedNanos = openedNanos;
-  private UUID topicId;
+  private final Map<String, UUID> topicIds = new HashMap<>();
 
   private volatile Exception failure;
   private volatile long waitingSinceNanos;
   private volatile boolean joined;
   private volatile long lag;
 
-  NormaliserRun(KafkaConfig kafka, int shards, Supplier<DeviceMapping> mapping, IngestMetrics metrics) {
-    this(kafka, shards, mapping, metrics, KafkaClients.normaliserConsumer(kafka), () -> KafkaClients.normaliser(kafka));
+  NormaliserRun(KafkaConfig kafka, int shards, Supplier<MappingSets> mappings, IngestMetrics metrics) {
+    this(kafka, shards, mappings, metrics, KafkaClients.normaliserConsumer(kafka),
+        () -> KafkaClients.normaliser(kafka));
   }
 
   /** Owns the consumer from here on: where the producer cannot be made, the consumer is closed. */
-  NormaliserRun(KafkaConfig kafka, int shards, Supplier<DeviceMapping> mapping, IngestMetrics metrics,
+  NormaliserRun(KafkaConfig kafka, int shards, Supplier<MappingSets> mappings, IngestMetrics metrics,
       KafkaConsumer<byte[], byte[]> consumer, Supplier<KafkaProducer<byte[], byte[]>> producers) {
     this.kafka = kafka;
     this.shards = shards;
-    this.mapping = mapping;
+    this.mappings = mappings;
     this.metrics = metrics;
     this.consumer = consumer;
     try {
@@ -77,7 +80,7 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
       consumer.close(CloseOptions.timeout(CLOSE));
       throw refused;
     }
-    consumer.subscribe(List.of(kafka.deviceData()), this);
+    consumer.subscribe(kafka.sources(), this);
   }
 
   /** Reads one batch and sees it through. True when there was something to do. */
@@ -119,7 +122,7 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
   }
 
   private void forward(ConsumerRecords<byte[], byte[]> records) {
-    DeviceMapping current = mapping.get();
+    MappingSets current = mappings.get();
     int messages = 0;
     for (ConsumerRecord<byte[], byte[]> record : records) {
       if (Topics.isProbe(record.headers())) continue;
@@ -132,23 +135,43 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
     lag = consumer.assignment().stream().mapToLong(held -> consumer.currentLag(held).orElse(0)).sum();
   }
 
-  private void forward(ConsumerRecord<byte[], byte[]> record, DeviceMapping current) {
-    Outcome outcome = normalise(record, current);
+  private void forward(ConsumerRecord<byte[], byte[]> record, MappingSets current) {
+    String name = mappingName(record);
+    MappingSet set = current.find(name);
+    if (set == null) {
+      putAside(record, Source.WHOLE_RECORD, DeadLetterRecord.UNKNOWN_MAPPING, noMapping(name), null);
+      return;
+    }
+    Outcome outcome = normalise(record, set);
     if (outcome instanceof Outcome.Measured measured) {
-      send(record, measured.measurements());
+      send(record, measured.measurements(), set.mark());
     } else if (outcome instanceof Outcome.Failed failed) {
-      send(record, failed.measurements());
+      send(record, failed.measurements(), set.mark());
       putAside(record, Source.WHOLE_RECORD, failed.reason(), failed.detail(), null);
     } else if (outcome instanceof Outcome.Unmatched unmatched) {
       putAside(record, Source.WHOLE_RECORD, DeadLetterRecord.NO_TEMPLATE, unmatched.reason(), null);
     }
   }
 
+  /** What the record's header names, else what its topic stands for. */
+  private String mappingName(ConsumerRecord<byte[], byte[]> record) {
+    Header named = record.headers().lastHeader(IngestRecord.MAPPING);
+    return named == null || named.value() == null
+        ? kafka.mappingOf(record.topic())
+        : new String(named.value(), StandardCharsets.UTF_8);
+  }
+
+  private static String noMapping(String name) {
+    return MappingSet.isName(name)
+        ? "There is no mapping " + name + ". Put one under this name, then send this again."
+        : "The header " + IngestRecord.MAPPING + " holds no name of a mapping.";
+  }
+
   /** A mapping that throws has a bug; the message is put aside, so that it does not block what comes behind it. */
-  private static Outcome normalise(ConsumerRecord<byte[], byte[]> record, DeviceMapping current) {
+  private static Outcome normalise(ConsumerRecord<byte[], byte[]> record, MappingSet set) {
     byte[] payload = record.value() == null ? new byte[0] : record.value();
     try {
-      return current.normalise(payload, properties(record), Instant.ofEpochMilli(record.timestamp()));
+      return set.device().normalise(payload, properties(record), Instant.ofEpochMilli(record.timestamp()));
     } catch (RuntimeException | StackOverflowError bug) {
       return new Outcome.Failed(DeadLetterRecord.MAPPING_BUG, "the mapping failed with " + bug.getClass().getName(),
           List.of());
@@ -160,15 +183,16 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
     if (headers.length == 0) return Map.of();
     Map<String, String> properties = new HashMap<>();
     for (Header header : headers)
-      if (header.value() != null) properties.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
+      if (header.value() != null && !header.key().equals(IngestRecord.MAPPING))
+        properties.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
     return properties;
   }
 
-  private void send(ConsumerRecord<byte[], byte[]> record, List<Measurement> measurements) {
-    for (int index = 0; index < measurements.size(); index++) send(record, index, measurements.get(index));
+  private void send(ConsumerRecord<byte[], byte[]> record, List<Measurement> measurements, MappingMark mark) {
+    for (int index = 0; index < measurements.size(); index++) send(record, index, measurements.get(index), mark);
   }
 
-  private void send(ConsumerRecord<byte[], byte[]> record, int index, Measurement measurement) {
+  private void send(ConsumerRecord<byte[], byte[]> record, int index, Measurement measurement, MappingMark mark) {
     byte[] key = measurement.device().getBytes(StandardCharsets.UTF_8);
     byte[] value = written(measurement);
     if (value.length == 0)
@@ -178,7 +202,7 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
         putAside(record, index, DeadLetterRecord.TOO_LARGE, "the measurement has " + (key.length + value.length)
             + " bytes, more than kafka.maxMessageBytes, " + kafka.maxMessageBytes(), measurement.device());
       else
-        send(key, value, source(record, index));
+        send(key, value, source(record, index), mark);
   }
 
   /** Empty when it cannot be written: also a bug, also put aside. */
@@ -190,10 +214,11 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
     }
   }
 
-  private void send(byte[] key, byte[] value, Source source) {
+  private void send(byte[] key, byte[] value, Source source, MappingMark mark) {
     ProducerRecord<byte[], byte[]> measurement = new ProducerRecord<>(kafka.measurements(), Shards.of(key, shards), key,
         value);
     measurement.headers().add(Source.HEADER, source.toBytes());
+    if (!mark.equals(MappingMark.FILES)) measurement.headers().add(MappingMark.HEADER, mark.toBytes());
     send(measurement);
   }
 
@@ -203,7 +228,7 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
   }
 
   private Source source(ConsumerRecord<byte[], byte[]> record, int index) {
-    return new Source(topicId, record.partition(), record.offset(), index);
+    return new Source(topicIds.get(record.topic()), record.partition(), record.offset(), index);
   }
 
   private void send(ProducerRecord<byte[], byte[]> record) {
@@ -248,10 +273,11 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
   /** Comes at least once before the first record, and again when the topic was deleted and made anew: then this run's sources would be false. */
   @Override
   public void onPartitionsAssigned(Collection<TopicPartition> gained) {
-    UUID now = KafkaClients.topicId(kafka, kafka.deviceData());
-    if (topicId != null && !topicId.equals(now))
-      throw new KafkaException("topic " + kafka.deviceData() + " was recreated");
-    topicId = now;
+    for (String topic : kafka.sources()) {
+      UUID now = KafkaClients.topicId(kafka, topic);
+      UUID before = topicIds.put(topic, now);
+      if (before != null && !before.equals(now)) throw new KafkaException("topic " + topic + " was recreated");
+    }
     joined = true;
     log.info("normaliser got partitions count={}", gained.size());
   }

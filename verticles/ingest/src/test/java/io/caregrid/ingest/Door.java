@@ -26,7 +26,7 @@ final class Door implements AutoCloseable {
   private final HttpClient client = HttpClient.newHttpClient();
 
   Door(KafkaConfig kafka, IngestConfig ingest) throws Exception {
-    verticle = new IngestVerticle(vertx, kafka, ingest, meters);
+    verticle = new IngestVerticle(vertx, kafka, ingest, House::vitals, meters);
     await(vertx.deployVerticle(verticle));
     Router router = Router.router(vertx);
     router.route().handler(Gate.kept(Doorman.OPEN, Audit.log()));
@@ -44,7 +44,12 @@ final class Door implements AutoCloseable {
   }
 
   HttpResponse<String> post(String type, byte[] body, String... headers) throws IOException, InterruptedException {
-    HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/ingest"))
+    return postTo("/ingest", type, body, headers);
+  }
+
+  HttpResponse<String> postTo(String path, String type, byte[] body, String... headers)
+      throws IOException, InterruptedException {
+    HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
         .POST(HttpRequest.BodyPublishers.ofByteArray(body));
     if (type != null) request.header("Content-Type", type);
     if (headers.length > 0) request.headers(headers);

@@ -34,7 +34,7 @@ class FirstHopIT {
     Topics topics = House.topics(kafka);
     Vertx vertx = Vertx.vertx();
     try {
-      IngestVerticle door = new IngestVerticle(vertx, kafka, House.INGEST, new SimpleMeterRegistry());
+      IngestVerticle door = new IngestVerticle(vertx, kafka, House.INGEST, House::vitals, new SimpleMeterRegistry());
       NormaliseVerticle hop = new NormaliseVerticle(kafka, House.SHARDS, House.INGEST, House::vitals,
           new SimpleMeterRegistry());
       await(vertx.deployVerticle(door));

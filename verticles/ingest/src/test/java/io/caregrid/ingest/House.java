@@ -5,6 +5,8 @@ import io.caregrid.cluster.IngestConfig;
 import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.cluster.Topics;
 import io.caregrid.templates.device.DeviceMapping;
+import io.caregrid.templates.observation.FhirMapping;
+import io.caregrid.templates.sets.MappingSets;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,7 +38,11 @@ final class House {
   }
 
   /** Heart rate and SpO2 of messages like the demo's. */
-  static DeviceMapping vitals() {
+  static MappingSets vitals() {
+    return MappingSets.of(device(), FhirMapping.vitals());
+  }
+
+  private static DeviceMapping device() {
     return DeviceMapping.parse("""
         {"templateType": "CollectionContent", "template": [
           %s,

@@ -85,6 +85,42 @@ class IngestHttpIT {
   }
 
   @Test
+  void aMappingIsChosenByThePathAndOneThatIsNotThereIsSaid() throws Exception {
+    assertAccepted(1, door.postTo("/ingest/default", "application/json", House.message("by-path", 60).getBytes()));
+
+    assertEquals("default", House.header(records("by-path", 1).get(0), IngestRecord.MAPPING));
+    assertRefused(404, "no mapping of this name",
+        door.postTo("/ingest/other", "application/json", House.message("by-path", 60).getBytes()));
+  }
+
+  @Test
+  void cloudEventsOfEveryModeLieInTheLogAsKafkasBindingWantsThem() throws Exception {
+    String event = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/w\",\"type\":\"t\",\"data\":"
+        + House.message("event-%s", 60) + "}";
+    assertAccepted(1, door.post("application/cloudevents+json; charset=utf-8", event.formatted("one").getBytes()));
+    assertAccepted(2, door.post("application/cloudevents-batch+json",
+        ("[" + event.formatted("two") + "," + event.formatted("two") + "]").getBytes()));
+    assertAccepted(1, door.post("application/json", House.message("event-three", 60).getBytes(), "ce-specversion",
+        "1.0", "ce-id", "4", "ce-source", "/ward%203", "CE-Type", "hr"));
+
+    assertEquals("application/cloudevents+json", House.header(records("event-one", 1).get(0), "content-type"));
+    assertEquals(2, records("event-two", 2).size());
+    ConsumerRecord<byte[], byte[]> binary = records("event-three", 1).get(0);
+    assertEquals("/ward 3 hr", House.header(binary, "ce_source") + " " + House.header(binary, "ce_type"));
+  }
+
+  @Test
+  void anEventThatLacksSomethingOrIsSeveralIsRefused() throws Exception {
+    byte[] body = House.message("refused", 60).getBytes();
+    assertRefused(400, "lacks ce-type",
+        door.post("application/json", body, "ce-specversion", "1.0", "ce-id", "4", "ce-source", "/"));
+    assertRefused(400, "carries one event", door.post("application/json", "[{},{}]".getBytes(), "ce-specversion", "1.0",
+        "ce-id", "4", "ce-source", "/", "ce-type", "t"));
+    assertRefused(400, "specversion", door.post("application/json", body, "ce-specversion", "2.0", "ce-id", "4",
+        "ce-source", "/", "ce-type", "t"));
+  }
+
+  @Test
   void anEmptyArrayIsNothingToDo() throws Exception {
     assertAccepted(0, door.json("[]"));
   }

@@ -13,6 +13,10 @@ import io.caregrid.engines.LocalKafka;
 import io.caregrid.templates.device.DeviceMapping;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.device.MeasurementJson;
+import io.caregrid.templates.observation.FhirMapping;
+import io.caregrid.templates.sets.MappingMark;
+import io.caregrid.templates.sets.MappingSet;
+import io.caregrid.templates.sets.MappingSets;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.nio.charset.StandardCharsets;
@@ -20,13 +24,16 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,7 +44,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** The first hop on a real broker, killed where it hurts and fed what it cannot read. */
 @ExtendWith(Engines.class)
 class NormaliserIT {
-  private static final DeviceMapping VITALS = House.vitals();
+  private static final MappingSets VITALS = House.vitals();
+  /** Whatever is asked of it fails. */
+  private static final MappingSets BUGGY = new MappingSets(
+      List.of(new MappingSet(MappingMark.FILES, null, FhirMapping.vitals())));
 
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final List<Normaliser> running = new ArrayList<>();
@@ -175,10 +185,53 @@ class NormaliserIT {
   }
 
   @Test
+  void aMessageIsNormalisedByTheMappingItNamesAndCarriesItsVersion() {
+    MappingSets sets = new MappingSets(List.of(VITALS.find("default"),
+        new MappingSet(new MappingMark("ward", 7), VITALS.find("default").device(), FhirMapping.vitals())));
+    byte[] message = House.message("named", 70).getBytes();
+    send(message);
+    for (String name : List.of("ward", "gone", "no name"))
+      device.send(new ProducerRecord<>(kafka.deviceData(), 0, null, null, message,
+          List.of(new RecordHeader("caregrid-mapping", name.getBytes()))));
+    device.flush();
+    start(new Normaliser("normaliser", kafka, House.SHARDS, () -> sets, metrics()));
+
+    List<ConsumerRecord<byte[], byte[]>> letters = House.read(kafka, topics.deadLetters(), all -> all.size() == 2);
+
+    List<ConsumerRecord<byte[], byte[]>> read = House.read(kafka, topics.measurements(), all -> all.size() == 2);
+    assertEquals(null, read.get(0).headers().lastHeader(MappingMark.HEADER));
+    assertEquals("ward@7", House.header(read.get(1), MappingMark.HEADER));
+    assertEquals(List.of("unknown-mapping", "unknown-mapping"),
+        letters.stream().map(letter -> House.header(letter, "reason")).toList());
+  }
+
+  @Test
+  void envelopesAreOpened() {
+    device.send(new ProducerRecord<>(kafka.deviceData(), 0, null, null,
+        ("{\"Body\":" + House.message("hub", 70) + ",\"Properties\":{},\"SystemProperties\":{}}").getBytes()));
+    device.send(new ProducerRecord<>(kafka.deviceData(), 0, null, null,
+        ("{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/\",\"type\":\"t\",\"data\":" + House.message("event", 70)
+            + "}").getBytes(),
+        List.of(new RecordHeader("content-type", "application/cloudevents+json".getBytes()))));
+    device.flush();
+    DeviceMapping exact = DeviceMapping.parse("""
+        {"templateType": "CollectionContent", "template": [{"templateType": "JsonPathContent", "template": {
+          "typeName": "heartrate", "typeMatchExpression": "$.Body", "deviceIdExpression": "$.deviceId",
+          "timestampExpression": "$.time", "values": [{"valueExpression": "$.heartRate", "valueName": "hr"}]}}]}""");
+    start(new Normaliser("normaliser", kafka, House.SHARDS, () -> MappingSets.of(exact, FhirMapping.vitals()),
+        metrics()));
+
+    assertEquals(Set.of("hub", "event"), House.read(kafka, topics.measurements(), all -> all.size() == 2)
+        .stream()
+        .map(record -> MeasurementJson.read(record.value()).device())
+        .collect(Collectors.toSet()));
+  }
+
+  @Test
   void aMappingThatThrowsLosesOnlyItsMessage() {
     send(House.message("behind", 70).getBytes());
     AtomicInteger asked = new AtomicInteger();
-    start(new Normaliser("buggy", kafka, House.SHARDS, () -> asked.getAndIncrement() == 0 ? null : VITALS, metrics()));
+    start(new Normaliser("buggy", kafka, House.SHARDS, () -> asked.getAndIncrement() == 0 ? BUGGY : VITALS, metrics()));
 
     assertEquals("mapping-bug", House.header(
         House.read(kafka, topics.deadLetters(), all -> all.size() == 1).get(0), "reason"));

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.KafkaConfig;
-import io.caregrid.templates.device.DeviceMapping;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
@@ -19,7 +18,7 @@ class NormaliserRunTest {
     KafkaException refusal = new KafkaException("no producer today");
 
     KafkaException thrown = assertThrows(KafkaException.class,
-        () -> new NormaliserRun(nobody, 4, DeviceMapping::vitals, new IngestMetrics(new SimpleMeterRegistry()),
+        () -> new NormaliserRun(nobody, 4, House::vitals, new IngestMetrics(new SimpleMeterRegistry()),
             consumer, () -> {
               throw refusal;
             }));

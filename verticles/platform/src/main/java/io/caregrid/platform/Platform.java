@@ -16,6 +16,7 @@ import io.caregrid.api.HttpVerticle;
 import io.caregrid.api.auth.Authentication;
 import io.caregrid.api.auth.NodeKey;
 import io.caregrid.api.deidentify.DeidentifyRoutes;
+import io.caregrid.api.live.NamedMappingRoutes;
 import io.caregrid.api.signin.SignIn;
 import io.caregrid.cluster.ConfigException;
 import io.caregrid.cluster.HazelcastCluster;
@@ -29,6 +30,7 @@ import io.caregrid.contract.Roles;
 import io.caregrid.contract.Routes;
 import io.caregrid.device.BatchWriter;
 import io.caregrid.device.DeviceIdentity;
+import io.caregrid.device.IdentityWatch;
 import io.caregrid.device.ShardMetrics;
 import io.caregrid.device.ShardPump;
 import io.caregrid.dicom.archive.Archive;
@@ -43,17 +45,20 @@ import io.caregrid.ingest.load.Credentials;
 import io.caregrid.ingest.load.DropFolder;
 import io.caregrid.ingest.load.Target;
 import io.caregrid.store.AuditEvents;
+import io.caregrid.store.ChangeFeed;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetters;
 import io.caregrid.store.ExportJobs;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.Lease;
+import io.caregrid.store.MappingVersions;
 import io.caregrid.store.Reindex;
 import io.caregrid.store.Sequencer;
 import io.caregrid.store.ShardStore;
 import io.caregrid.store.WebSessions;
 import io.caregrid.store.audit.Trail;
+import io.caregrid.templates.sets.MappingSets;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Deployable;
@@ -133,7 +138,7 @@ public final class Platform implements AutoCloseable {
     Roles roles = DefinedRoles.of(config);
     httpDoor().check();
     if (config.roles().contains("dicom")) dicomDoor().check();
-    Mappings mappings = Mappings.load(config.mappings());
+    MappingSets files = MappingFiles.load(config.mappings());
     if (dev) {
       progress.step("starting PostgreSQL and Kafka");
       config = keep(DevEngines.start(told.data())).use(told);
@@ -161,6 +166,7 @@ public final class Platform implements AutoCloseable {
     keep(() -> Await.closed(trail.drain(DRAIN)));
     fhir = new FhirStore(database, trail, config.fhir());
     DeadLetters letters = new DeadLetters(database);
+    LiveMappings mappings = openMappings(database, files);
 
     progress.step("opening the doors");
     Authentication authentication = authentication(roles);
@@ -173,6 +179,8 @@ public final class Platform implements AutoCloseable {
       doors.addAll(
           ApiDoors.all(vertx, fhir, letters, accesses, trail, config.cluster().shards(), checks, metrics::scrape,
               Main.Version.text(), authentication::authority));
+      doors.add(new NamedMappingRoutes(vertx, new MappingVersions(database), mappings, config.kafka().namedMappings(),
+          trail));
       doors.add(new DeidentifyRoutes(vertx, trail, config.fhir().deidentify()));
     } else
       doors.add(new HealthRoutes(checks, metrics::scrape));
@@ -235,11 +243,20 @@ public final class Platform implements AutoCloseable {
     return database;
   }
 
-  private void openShards(Database database, Topics topics, Mappings mappings) {
+  private LiveMappings openMappings(Database database, MappingSets files) {
+    LiveMappings mappings = new LiveMappings(new MappingVersions(database), files, config.mappings() != null);
+    deploy(mappings);
+    mappings.expect(config.kafka().namedMappings());
+    checks.add(new Check("mappings", () -> Future.succeededFuture(mappings.isUpToDate()), false));
+    return mappings;
+  }
+
+  private void openShards(Database database, Topics topics, LiveMappings mappings) {
     ShardMetrics shardMetrics = new ShardMetrics(metrics);
     DeviceIdentity identity = new DeviceIdentity(fhir, config.identity());
+    deploy(new IdentityWatch(new ChangeFeed(database), identity));
     int atOnce = Math.max(1, config.database().poolSize() / 4);
-    BatchWriter writer = new BatchWriter(vertx, new ShardStore(database), identity, mappings::fhir, atOnce,
+    BatchWriter writer = new BatchWriter(vertx, new ShardStore(database), identity, mappings, atOnce,
         shardMetrics);
     pump = new ShardPump(vertx, cluster, writer, topics.measurements().id(), config.kafka(), config.shard(),
         shardMetrics,
@@ -249,11 +266,12 @@ public final class Platform implements AutoCloseable {
     check("shards", () -> Future.succeededFuture(pump.ready()));
   }
 
-  private void openIngest(DeadLetters letters, Mappings mappings) {
+  private void openIngest(DeadLetters letters, LiveMappings mappings) {
     NormaliseVerticle normalise = new NormaliseVerticle(config.kafka(), config.cluster().shards(), config.ingest(),
-        mappings::device, metrics);
+        mappings::current, metrics);
     DeadLetterReader reader = new DeadLetterReader(config.kafka(), letters);
-    IngestVerticle ingest = new IngestVerticle(vertx, config.kafka(), config.ingest(), metrics);
+    IngestVerticle ingest = new IngestVerticle(vertx, config.kafka(), config.ingest(), mappings::current,
+        metrics);
     deploy(normalise);
     deploy(reader);
     deploy(ingest);

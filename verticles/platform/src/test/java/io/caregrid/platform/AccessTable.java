@@ -138,9 +138,17 @@ final class AccessTable {
       DELETE  /fhir/_operations/export/:job         FHIR_EXPORT
       GET     /fhir/_operations/export/:job/:file   FHIR_EXPORT
       POST    /ingest                               TELEMETRY_SEND
+      POST    /ingest/:mapping                      TELEMETRY_SEND
       GET     /iomt/live                            FHIR_READ
       GET     /iomt/devices/:id/latest              FHIR_READ
       GET     /iomt/dead-letters                    OPERATE
+      GET     /iomt/mappings                        OPERATE
+      GET     /iomt/mappings/:name                  OPERATE
+      PUT     /iomt/mappings/:name                  OPERATE
+      DELETE  /iomt/mappings/:name                  OPERATE
+      GET     /iomt/mappings/:name/versions         OPERATE
+      GET     /iomt/mappings/:name/versions/:version OPERATE
+      POST    /iomt/mappings/:name/$rollback        OPERATE
       POST    /iomt/$preview                        OPERATE
       POST    /iomt/$evaluate                       OPERATE
       POST    /analytics/sql                        ANALYTICS_QUERY

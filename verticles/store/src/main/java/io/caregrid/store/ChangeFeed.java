@@ -9,6 +9,7 @@ import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +58,15 @@ public final class ChangeFeed {
         and position between (select first from gone) and (select last from gone)
         and ((select whatever_age from gone) or stamped < now() - interval '24 hours')""";
   static final long MOST_PRUNED = 20_000;
+  /** One more than is told: then it is said that there are too many. */
+  private static final String TOUCHED = """
+      select h.incarnation, h.position, f.mark, coalesce(t.touched, '{}') as touched
+      from feed_head h
+      left join feed f on f.incarnation = h.incarnation and f.position = h.position
+      left join lateral (select array_agg(type || '/' || id) as touched from (
+        select distinct type, id from feed
+        where incarnation = $1 and position > $2 and position <= h.position and type = any($3) limit %d) as found) t on true""";
+  static final int MOST_TOUCHED = 10_000;
   private static final Map<String, Change.Op> OPS = Map.of("C", Change.Op.CREATE, "U", Change.Op.UPDATE, "D",
       Change.Op.DELETE);
 
@@ -116,6 +126,26 @@ public final class ChangeFeed {
   public Future<Answer> read(Caller caller, Cursor cursor, int max) {
     return ask(READ, Tuple.of(cursor.incarnation(), cursor.position(), (long) max))
         .compose(rows -> answer(caller, cursor, rows));
+  }
+
+  /**
+   * What a listener needs that only has to know what is out of date.
+   *
+   * @param references {@code Type/id} of what has changed, each once; null: anything may have
+   * @param head       the end of the feed, from where to ask on
+   */
+  public record Touched(Set<String> references, Cursor head) {}
+
+  /** Which resources of these types have changed behind this cursor. Nothing is registered: what was pruned meanwhile, after a day, is not told. */
+  public Future<Touched> touched(Caller caller, Cursor since, Set<String> types) {
+    Tuple values = Tuple.of(since.incarnation(), since.position(), types.toArray(String[]::new));
+    return ask(TOUCHED.formatted(MOST_TOUCHED + 1), values).map(rows -> {
+      Row row = rows.iterator().next();
+      Cursor head = cursor(row);
+      Set<String> references = Set.of(row.getArrayOfStrings("touched"));
+      boolean on = head.incarnation() == since.incarnation() && head.position() >= since.position();
+      return new Touched(on && references.size() <= MOST_TOUCHED ? references : null, head);
+    });
   }
 
   private Future<Answer> answer(Caller caller, Cursor cursor, RowSet<Row> rows) {

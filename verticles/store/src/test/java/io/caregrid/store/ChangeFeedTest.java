@@ -5,6 +5,7 @@ import static io.caregrid.store.Room.get;
 import static io.caregrid.store.Room.json;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.Addresses;
@@ -18,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
@@ -42,6 +44,26 @@ class ChangeFeedTest {
   @AfterEach
   void close() {
     room.close();
+  }
+
+  @Test
+  void whatHasChangedOfSomeTypesIsToldOnceEach() {
+    ChangeFeed.Cursor begin = get(feed.head(CALLER));
+    put("a", 1);
+    put("a", 2);
+    put("b", 1);
+    get(store.update(CALLER, "Patient", "p", json("{'resourceType':'Patient'}"), OptionalInt.empty()));
+    stamp();
+
+    ChangeFeed.Touched touched = get(feed.touched(CALLER, begin, Set.of("Device", "Encounter")));
+
+    assertEquals(Set.of("Device/a", "Device/b"), touched.references());
+    assertEquals(Set.of(), get(feed.touched(CALLER, touched.head(), Set.of("Device"))).references());
+    put("b", 2);
+    stamp();
+    assertEquals(Set.of("Device/b"), get(feed.touched(CALLER, touched.head(), Set.of("Device"))).references());
+    room.sql("update feed_head set incarnation = incarnation + 1, position = 0");
+    assertNull(get(feed.touched(CALLER, touched.head(), Set.of("Device"))).references(), "anything may have");
   }
 
   private Stored put(String id, int n) {

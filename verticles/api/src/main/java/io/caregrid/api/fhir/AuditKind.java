@@ -44,6 +44,8 @@ record AuditKind(Deed deed, System system, String type, String subtype, String a
       new AuditKind(Deed.ASSOCIATION, DCM, "110126", Deed.ASSOCIATION.code, "E"),
       new AuditKind(Deed.SQL, DCM, "110112", Deed.SQL.code, "E"),
       new AuditKind(Deed.DEAD_LETTERS, REST, "rest", Deed.DEAD_LETTERS.code, "R"),
+      new AuditKind(Deed.DEAD_LETTERS_REPLAYED, REST, "rest", Deed.DEAD_LETTERS_REPLAYED.code, "E"),
+      new AuditKind(Deed.MAPPING_CHANGED, REST, "rest", Deed.MAPPING_CHANGED.code, "U"),
       new AuditKind(Deed.LIVE_FEED, REST, "rest", Deed.LIVE_FEED.code, "R"),
       new AuditKind(Deed.AUDIT_READ, DCM, "110101", Deed.AUDIT_READ.code, "R"),
       new AuditKind(Deed.AUDIT_REMOVED, DCM, "110101", Deed.AUDIT_REMOVED.code, "D"),

@@ -1,0 +1,29 @@
+package io.caregrid.ingest;
+
+import java.util.List;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.header.Header;
+
+/**
+ * One message on its way into the log.
+ *
+ * @param topic   where to; null for {@code devicedata}
+ * @param key     null for none: then its partition is chosen by who sends it
+ * @param value   UTF-8 JSON
+ * @param headers what templates see as {@code Properties}, and {@link #MAPPING}
+ */
+record IngestRecord(String topic, byte[] key, byte[] value, List<Header> headers) {
+
+  /** Header: the name of the mapping by which a message is to be normalised. Templates do not see it. */
+  static final String MAPPING = "caregrid-mapping";
+  /** The names of CloudEvents' attributes (CloudEvents 1.0.2, "Naming conventions"). */
+  static final Pattern ATTRIBUTE = Pattern.compile("[a-z0-9]{1,64}");
+
+  /** What it weighs in memory, headers included. */
+  int bytes() {
+    int bytes = value.length + (key == null ? 0 : key.length);
+    for (Header header : headers)
+      bytes += header.key().length() + (header.value() == null ? 0 : header.value().length);
+    return bytes;
+  }
+}
