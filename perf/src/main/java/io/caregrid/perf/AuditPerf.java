@@ -93,24 +93,19 @@ public final class AuditPerf implements Callable<Integer> {
     }
     System.out.printf(
         "  %-8s %8.0f reads/s  p50 %6.0f µs (%+.1f %%, quartiles %+.1f to %+.1f)  p99 %6.0f µs  CPU %5.0f µs a read (%+.1f %%, quartiles %+.1f to %+.1f)%n",
-        door, at(perSecond, 0.5), at(p50, 0.5), at(slower, 0.5), at(slower, 0.25), at(slower, 0.75), at(p99, 0.5),
-        at(cpu, 0.5),
-        at(dearer, 0.5), at(dearer, 0.25), at(dearer, 0.75));
+        door, Rounds.middle(perSecond), Rounds.middle(p50), Rounds.middle(slower), Rounds.at(slower, 0.25), Rounds.at(slower, 0.75), Rounds.middle(p99),
+        Rounds.middle(cpu),
+        Rounds.middle(dearer), Rounds.at(dearer, 0.25), Rounds.at(dearer, 0.75));
     Map<String, Object> row = new LinkedHashMap<>();
-    row.put("reads a second, median", at(perSecond, 0.5));
-    row.put("p50 µs, median of turns", at(p50, 0.5));
-    row.put("p99 µs, median of turns", at(p99, 0.5));
-    row.put("CPU µs a read, node and PostgreSQL, median", at(cpu, 0.5));
+    row.put("reads a second, median", Rounds.middle(perSecond));
+    row.put("p50 µs, median of turns", Rounds.middle(p50));
+    row.put("p99 µs, median of turns", Rounds.middle(p99));
+    row.put("CPU µs a read, node and PostgreSQL, median", Rounds.middle(cpu));
     row.put("p50 against none in the same round, %, quartiles",
-        List.of(at(slower, 0.25), at(slower, 0.5), at(slower, 0.75)));
+        Rounds.quartiles(slower));
     row.put("CPU against none in the same round, %, quartiles",
-        List.of(at(dearer, 0.25), at(dearer, 0.5), at(dearer, 0.75)));
+        Rounds.quartiles(dearer));
     row.put("rounds", turns.size());
     return row;
-  }
-
-  private static double at(List<Double> values, double quantile) {
-    List<Double> sorted = values.stream().sorted().toList();
-    return sorted.get((int) Math.min(sorted.size() - 1L, Math.round(quantile * (sorted.size() - 1))));
   }
 }

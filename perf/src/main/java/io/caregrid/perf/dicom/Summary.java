@@ -1,5 +1,6 @@
 package io.caregrid.perf.dicom;
 
+import io.caregrid.perf.Rounds;
 import io.caregrid.perf.dicom.DicomPerf.Row;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -59,9 +60,7 @@ record Summary(List<Cell> cells) {
   }
 
   private static double median(List<Row> rows, ToDoubleFunction<Row> of) {
-    double[] sorted = rows.stream().mapToDouble(of).sorted().toArray();
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    return Rounds.middle(rows.stream().mapToDouble(of).boxed().toList());
   }
 
   String table() {

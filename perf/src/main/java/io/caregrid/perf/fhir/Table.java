@@ -1,5 +1,6 @@
 package io.caregrid.perf.fhir;
 
+import io.caregrid.perf.Rounds;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -41,17 +42,17 @@ final class Table {
     row.put("server", server);
     row.put("connections", connections);
     row.put("unit", workload.unit());
-    row.put("a CPU second, quartiles", quartiles(mine.stream().map(Load.Result::perCpuSecond).toList()));
-    row.put("a second, quartiles", quartiles(mine.stream().map(Load.Result::perSecond).toList()));
+    row.put("a CPU second, quartiles", Rounds.quartiles(mine.stream().map(Load.Result::perCpuSecond).toList()));
+    row.put("a second, quartiles", Rounds.quartiles(mine.stream().map(Load.Result::perSecond).toList()));
     row.put("p50 ms", all.getValueAtPercentile(50) / 1e6);
     row.put("p99 ms", all.getValueAtPercentile(99) / 1e6);
     row.put("max ms", all.getMaxValue() / 1e6);
     row.put("requests", all.getTotalCount());
     row.put("CPU seconds of server, database and driver", cpu(mine));
     row.put("others' share of the machine, %, quartiles",
-        quartiles(mine.stream().map(Load.Result::foreign).toList()));
+        Rounds.quartiles(mine.stream().map(Load.Result::foreign).toList()));
     List<Double> ratios = ratios(workload.name(), server, connections);
-    if (!ratios.isEmpty()) row.put("ratio to the peer in the same round, quartiles", quartiles(ratios));
+    if (!ratios.isEmpty()) row.put("ratio to the peer in the same round, quartiles", Rounds.quartiles(ratios));
     row.put("rounds", mine.size());
     return row;
   }
@@ -80,20 +81,6 @@ final class Table {
     return List.of(turns.stream().mapToDouble(turn -> turn.used().node()).sum(),
         turns.stream().mapToDouble(turn -> turn.used().database()).sum(),
         turns.stream().mapToDouble(turn -> turn.used().driver()).sum());
-  }
-
-  private static List<Double> quartiles(List<Double> values) {
-    List<Double> known = values.stream().filter(value -> !value.isNaN()).sorted().toList();
-    if (known.isEmpty()) return List.of();
-    return List.of(at(known, 0.25), at(known, 0.5), at(known, 0.75));
-  }
-
-  /** Between two rounds it lies between them: rounded to one of them, the median of two was the better one. */
-  private static double at(List<Double> sorted, double share) {
-    double place = share * (sorted.size() - 1);
-    double below = sorted.get((int) Math.floor(place));
-    double above = sorted.get((int) Math.ceil(place));
-    return below + (above - below) * (place - Math.floor(place));
   }
 
   @SuppressWarnings("unchecked")

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.caregrid.perf.Perf;
+import io.caregrid.perf.Rounds;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
@@ -125,10 +126,7 @@ public final class FhirPathPerf implements Callable<Integer> {
   }
 
   private static List<Double> quartiles(List<Double> values) {
-    List<Double> sorted = values.stream().sorted().toList();
-    return Stream.of(0.25, 0.5, 0.75)
-        .map(at -> Math.round(sorted.get((int) Math.round(at * (sorted.size() - 1))) * 100) / 100.0)
-        .toList();
+    return Rounds.quartiles(values).stream().map(value -> Math.round(value * 100) / 100.0).toList();
   }
 
   private List<Sample> samples() throws IOException {
