@@ -122,8 +122,15 @@ final class AccessTable {
       GET     /fhir/TYPE/:id/$everything            FHIR_READ
       HEAD    /fhir/TYPE/:id/$everything            FHIR_READ
       POST    /fhir/TYPE/:id/$everything            FHIR_READ
+      GET     /fhir/$meta                           FHIR_READ
+      HEAD    /fhir/$meta                           FHIR_READ
+      POST    /fhir/$meta                           FHIR_READ
+      GET     /fhir/TYPE/$meta                      FHIR_READ
+      HEAD    /fhir/TYPE/$meta                      FHIR_READ
+      POST    /fhir/TYPE/$meta                      FHIR_READ
       GET     /fhir/TYPE/:id/$meta                  FHIR_READ
       HEAD    /fhir/TYPE/:id/$meta                  FHIR_READ
+      POST    /fhir/TYPE/:id/$meta                  FHIR_READ
       POST    /fhir/TYPE/:id/$meta-add              FHIR_WRITE
       POST    /fhir/TYPE/:id/$meta-delete           FHIR_WRITE
       POST    /fhir/$de-identify                    FHIR_EXPORT

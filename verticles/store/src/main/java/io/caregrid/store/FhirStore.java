@@ -298,6 +298,20 @@ public final class FhirStore implements Reading {
         () -> search.run(query, clock.instant()));
   }
 
+  /**
+   * Which profiles, security labels and tags current resources have (FHIR R4 resource-operation-meta.html). Nobody's data but the labels is told. NotFound 404 for a type that is not
+   * kept; TooCostly 422 when so many have labels that they cannot all be looked at in time: never a part of them.
+   *
+   * @param type null for all
+   */
+  public Future<Labels> labels(Caller caller, String type) {
+    Audit.Entry entry = Audit.Entry.of(caller, Deed.VIEW, type).asking("$meta");
+    return audited(entry, (asked, labels) -> asked, () -> {
+      require(caller, Access.FHIR_READ);
+      return search.labels(type == null ? types() : List.of(Definition.of(type).type()));
+    });
+  }
+
   static Audit.Entry entry(Caller caller, Deed deed, String type, String id) {
     Audit.Entry entry = Audit.Entry.of(caller, deed, type + "/" + id);
     return type.equals("Patient") ? entry.about(entry.what()) : entry;

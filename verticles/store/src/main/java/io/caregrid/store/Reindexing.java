@@ -23,9 +23,14 @@ final class Reindexing {
     this.database = database;
   }
 
+  /** Some of this type may not be found yet. */
+  Future<Boolean> isLeft(String type) {
+    return left().map(types -> types.contains(type));
+  }
+
   Future<Page> noted(String type, Page page) {
-    return left().map(types -> {
-      if (!types.contains(type)) return page;
+    return isLeft(type).map(some -> {
+      if (!some) return page;
       List<String> notes = new ArrayList<>(page.notes());
       notes.add(note(type));
       return new Page(page.entries(), page.total(), page.next(), page.unreadable(), page.patients(), page.included(),

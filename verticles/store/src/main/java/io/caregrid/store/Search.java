@@ -6,6 +6,7 @@ import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlClient;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -16,6 +17,8 @@ final class Search {
   static final int MOST = 1_000;
   /** Of all that one search leads to; a statement that is under way then may end. */
   private static final Duration TIME = Duration.ofSeconds(20);
+  /** So that all of it is answered within {@link Database#PATIENCE_SECONDS}. */
+  private static final Duration LABELS_TIME = Duration.ofSeconds(8);
   private static final AtomicBoolean COMPILED = new AtomicBoolean();
 
   private final Database database;
@@ -60,6 +63,11 @@ final class Search {
   /** As {@link #run}, for what a condition means: a few resources of at most {@link Criteria#FEW_BYTES} and one, which bring nothing along. */
   Future<Page> few(SearchQuery query, Instant now) {
     return client == null ? database.small(() -> found(query, now)) : found(query, now);
+  }
+
+  /** What the resources of these types are labelled with. */
+  Future<Labels> labels(List<String> types) {
+    return database.page(() -> new LabelScan(Asking.within(LABELS_TIME, database, client), reindexing).run(types));
   }
 
   private Future<Page> found(SearchQuery query, Instant now) {

@@ -13,15 +13,20 @@ import static io.vertx.core.http.HttpMethod.POST;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.Requests;
 import io.caregrid.api.fhir.r4.Trees;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.OperationOutcome;
+import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.Labels;
 import io.caregrid.store.Stored;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.HashSet;
@@ -29,10 +34,12 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 
 /**
  * {@code $meta}, {@code $meta-add} and {@code $meta-delete} of one resource (FHIR R4 resource-operations.html): profiles, tags and security labels, added to or
- * taken from those that are there, whoever else writes at the same time. A change is a new version like any other.
+ * taken from those that are there, whoever else writes at the same time. A change is a new version like any other. {@code $meta} of a type, or of the system, tells those
+ * that current resources have.
  */
 final class MetaOperations implements Routes {
   private static final List<String> LABELS = List.of("profile", "security", "tag");
@@ -47,7 +54,16 @@ final class MetaOperations implements Routes {
 
   @Override
   public void mount(Router router) {
+    needs(FHIR_READ, reading(router.get("/fhir/$meta"))).handler(Negotiation::check)
+        .handler(answer(request -> labels(request, null)));
+    needs(FHIR_READ, router.post("/fhir/$meta")).handler(Negotiation::check)
+        .handler(answer(asked(request -> labels(request, null))));
+    needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/$meta")))
+        .handler(answer(request -> labels(request, type(request))));
+    needs(FHIR_READ, of(router, POST, "/fhir/TYPE/$meta"))
+        .handler(answer(asked(request -> labels(request, type(request)))));
     needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/:id/$meta"))).handler(answer(this::meta));
+    needs(FHIR_READ, of(router, POST, "/fhir/TYPE/:id/$meta")).handler(answer(asked(this::meta)));
     needs(FHIR_WRITE, of(router, POST, "/fhir/TYPE/:id/$meta-add")).handler(answer(changing(MetaOperations::add)));
     needs(FHIR_WRITE, of(router, POST, "/fhir/TYPE/:id/$meta-delete"))
         .handler(answer(changing(MetaOperations::remove)));
@@ -57,7 +73,40 @@ final class MetaOperations implements Routes {
     return store.read(Requests.caller(request), type(request), id(request)).compose(stored -> told(request, stored));
   }
 
-  private java.util.function.Function<RoutingContext, Future<?>> changing(BiConsumer<ObjectNode, ObjectNode> change) {
+  /** By POST, with Parameters or with nothing: there is nothing to be said in them. */
+  private Function<RoutingContext, Future<?>> asked(Function<RoutingContext, Future<?>> meta) {
+    return request -> request.request().getHeader(HttpHeaders.CONTENT_TYPE) == null
+        ? meta.apply(request)
+        : Bodies.checked(request, rules, "Parameters").compose(empty -> meta.apply(request));
+  }
+
+  /** @param type null for all */
+  private Future<?> labels(RoutingContext request, String type) {
+    return store.labels(Requests.caller(request), type)
+        .compose(labels -> request.vertx()
+            .executeBlocking(() -> Buffer.buffer(Trees.write(parameters(labels))), false))
+        .compose(answer -> FhirAnswer.json(request, 200, answer));
+  }
+
+  /** FHIR has no empty objects: without labels there is no parameter. */
+  private static ObjectNode parameters(Labels labels) {
+    ObjectNode answer = JsonNodeFactory.instance.objectNode().put("resourceType", "Parameters");
+    ObjectNode meta = answer.objectNode();
+    labels.profiles().forEach(profile -> array(meta, "profile").add(profile));
+    labels.security().forEach(label -> array(meta, "security").add(label));
+    labels.tags().forEach(label -> array(meta, "tag").add(label));
+    if (!meta.isEmpty()) array(answer, "parameter").addObject().put("name", "return").set("valueMeta", meta);
+    if (!labels.notes().isEmpty())
+      array(answer, "parameter").addObject()
+          .put("name", "outcome")
+          .set("resource", Trees.own(OperationOutcome.of(labels.notes()
+              .stream()
+              .map(note -> Issue.warning("incomplete", note))
+              .toList()).getBytes()));
+    return answer;
+  }
+
+  private Function<RoutingContext, Future<?>> changing(BiConsumer<ObjectNode, ObjectNode> change) {
     return request -> Bodies.checked(request, rules, "Parameters")
         .map(MetaOperations::given)
         .compose(given -> changed(request, given, change, ATTEMPTS))

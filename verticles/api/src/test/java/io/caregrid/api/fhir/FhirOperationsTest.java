@@ -67,6 +67,31 @@ class FhirOperationsTest {
   }
 
   @Test
+  void metaOfATypeAndOfTheSystemTellsTheLabelsInUse() {
+    made("EnrollmentRequest",
+        "{'resourceType':'EnrollmentRequest','meta':{'profile':['urn:whole:p'],'tag':[{'system':'urn:whole','code':'basic'}]}}");
+    made("Flag",
+        "{'resourceType':'Flag','status':'active','code':{'text':'x'},'subject':{'reference':'Patient/nobody'},'meta':{'tag':[{'system':'urn:whole','code':'flag'}]}}");
+
+    assertEquals(Set.of("basic"), tags(get("EnrollmentRequest/$meta")));
+    assertEquals(List.of("urn:whole:p"), get("EnrollmentRequest/$meta").getJsonArray("parameter")
+        .getJsonObject(0)
+        .getJsonObject("valueMeta")
+        .getJsonArray("profile")
+        .getList());
+    assertTrue(tags(get("$meta")).containsAll(Set.of("basic", "flag")));
+    assertEquals(get("EnrollmentRequest/$meta"), post("EnrollmentRequest/$meta", "{'resourceType':'Parameters'}"));
+    assertTrue(tags(ward.send("POST", "/fhir/$meta", (String) null).bodyAsJsonObject()).contains("flag"));
+    assertEquals("{\"resourceType\":\"Parameters\"}", get("EnrollmentResponse/$meta").encode());
+    assertTrue(ward.send("GET", "/fhir/$meta?_format=xml", (String) null).bodyAsString().startsWith("<"));
+    assertEquals(200, ward.send("HEAD", "/fhir/EnrollmentRequest/$meta", (String) null).statusCode());
+    assertEquals(404, status("GET", "Nothing/$meta", null));
+    assertTrue(status("GET", "AuditEvent/$meta", null) >= 400);
+    assertEquals(400, status("POST", "$meta", "{'resourceType':'Patient'}"));
+    assertEquals(405, status("DELETE", "$meta", null));
+  }
+
+  @Test
   void tagsThatComeAtTheSameTimeAreAllThere() {
     String patient = "Patient/" + made("Patient", "{'resourceType':'Patient'}");
 
@@ -185,6 +210,7 @@ class FhirOperationsTest {
   }
 
   private static Set<String> tags(JsonObject parameters) {
+    assertTrue(parameters.containsKey("parameter"), parameters.encode());
     Set<String> codes = new HashSet<>();
     JsonObject meta = parameters.getJsonArray("parameter").getJsonObject(0).getJsonObject("valueMeta");
     for (Object tag : meta.getJsonArray("tag", new JsonArray())) codes.add(((JsonObject) tag).getString("code"));
