@@ -9,7 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * Each statement that changes something queues its change while it holds the row, in the same statement.
  */
 record Table(String type, String read, String vread, String versions, String create, String update, String erase,
-    String createMany, String replaceMany, String hold, String newest, String oldest, String lock, String insertMany,
+    String createMany, String replaceMany, String delete, String deleteMany, String hold, String newest, String oldest,
+    String lock, String insertMany,
     String mergeMany, String indexMany, String keepMany) {
 
   private static final Map<String, Table> TABLES = new ConcurrentHashMap<>();
@@ -113,6 +114,33 @@ record Table(String type, String read, String vread, String versions, String cre
       queued as (insert into change_queue (type, id, ver, op, at) select '#', id, ver, case when del then 'D' else 'U' end, upd from made)
       select id from made""";
 
+  /**
+   * Behind {@code old}, what is there and held. Soft deletions whatever the version is, each with its history row and its change, so that nothing has to be read before. Parameters: ids, time,
+   * versions that must be the current ones (null: any may be), whether those go into the history, d0, d1, fp, whether the bodies are wanted. Gives what was there ({@code ver}, {@code upd},
+   * {@code del}, {@code body}), and in {@code gone} the time of the deletion: null where there is none, because it was deleted before or is of another version.
+   */
+  private static final String GONE = """
+      ,
+      going as materialized (select * from old where not del and (was is null or was = ver)),
+      kept as (insert into h_@ (id, ver, upd, del, device, body) select id, ver, upd, del, device, body from going where $4 and lasts),
+      made as (
+        update r_@ r set ver = g.ver + 1, upd = g.next, hour = floor(extract(epoch from g.next) / 3600), del = true, device = false,
+          pat = null, d0 = $5, d1 = $6, fp = $7, tok = '{}', body = null, key = '', words = null
+        from going g where r.id = g.id returning r.id, r.ver, r.upd),
+      queued as (insert into change_queue (type, id, ver, op, at) select '#', id, ver, 'D', upd from made)
+      select o.id, o.ver, o.upd, o.del, case when $8 then o.body end as body, m.upd as gone from old o left join made m on m.id = o.id""";
+
+  private static final String DELETE = """
+      with old as materialized (select $3::int as was, greatest($2, upd) as next, id, ver, upd, del, device, body, fp <> #erased as lasts
+        from r_@ where id = $1 for update)""" + GONE;
+
+  /** Arrays of ids and versions; gives nothing of those that somebody else holds. */
+  private static final String DELETE_MANY = """
+      with old as materialized (
+        select n.was, greatest($2, o.upd) as next, o.* from unnest($1::text[], $3::int[]) as n(key, was)
+          cross join lateral (select r.id, r.ver, r.upd, r.del, r.device, r.body, r.fp <> #erased as lasts
+            from r_@ r where r.id = n.key for update skip locked) o)""" + GONE;
+
   /** ids. Whoever needs several waits for them in one order, and so for nobody who waits for him. */
   private static final String HOLD = """
       select id, ver, upd, del, body, fp = #erased as erased from r_@ where id = any ($1) order by id for update""";
@@ -151,7 +179,8 @@ record Table(String type, String read, String vread, String versions, String cre
 
   private static Table named(String type) {
     return new Table(type, sql(READ, type), sql(VREAD, type), sql(HISTORY, type), sql(CREATE, type), sql(UPDATE, type),
-        sql(ERASE, type), sql(CREATE_MANY, type), sql(REPLACE_MANY, type), sql(HOLD, type), sql(NEWEST, type),
+        sql(ERASE, type), sql(CREATE_MANY, type), sql(REPLACE_MANY, type),
+        sql(DELETE, type), sql(DELETE_MANY, type), sql(HOLD, type), sql(NEWEST, type),
         sql(OLDEST, type), sql(LOCK, type), sql(INSERT_MANY, type), sql(MERGE_MANY, type), sql(INDEX_MANY, type),
         sql(KEEP_MANY, type));
   }

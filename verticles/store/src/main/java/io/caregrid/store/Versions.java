@@ -60,7 +60,11 @@ final class Versions {
   /** Null for none. Long bodies are inflated off the event loop. */
   private Future<Stored> stored(String type, Optional<Row> found) {
     if (found.isEmpty()) return Future.succeededFuture();
-    Row row = found.get();
+    return inflated(type, found.get());
+  }
+
+  /** Of a row that has its body, unless it is a deletion. */
+  Future<Stored> inflated(String type, Row row) {
     Buffer packed = row.getBuffer("body");
     return packed != null && packed.length() > INLINE_BYTES
         ? database.offLoop(() -> stored(type, row))

@@ -9,6 +9,7 @@ import io.vertx.sqlclient.Tuple;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
@@ -35,6 +36,7 @@ final class Writes {
   private final Function<String, Grouped<Change>> creating;
   private final Function<String, Grouped<Change>> placing;
   private final Function<String, Grouped<Change>> replacing;
+  private final Deletions deletions;
 
   /** @param was the version it replaces, 0 for none @param keep that one goes into the history */
   private record Change(Version version, int was, boolean keep) {}
@@ -48,6 +50,7 @@ final class Writes {
     this.creating = Grouped.byKey(type -> grouped(new Creates(type)));
     this.placing = Grouped.byKey(type -> grouped(new Creates(type)));
     this.replacing = Grouped.byKey(type -> grouped(new Replaces(type)));
+    this.deletions = new Deletions(database, clock, versioning, versions);
   }
 
   private Grouped<Change> grouped(Grouped.Ways<Change> ways) {
@@ -151,23 +154,13 @@ final class Writes {
     return versioning.keepsPast(definition.type()) && !(demand.forgetsMeta() && sameButMeta(before, next.stored()));
   }
 
-  /** @param patients gets whose it was */
+  /**
+   * In one statement, whatever version is there: nothing is read before. Null when there is nothing.
+   *
+   * @param patients gets whose it was
+   */
   Future<Stored> delete(Definition definition, String id, OptionalInt ifMatch, List<String> patients) {
-    return inLine(definition, id, () -> deleted(definition, id, ifMatch, patients, new Tries()));
-  }
-
-  private Future<Stored> deleted(Definition definition, String id, OptionalInt ifMatch, List<String> patients,
-      Tries tries) {
-    return versions.find(definition, id).compose(before -> {
-      if (before == null || before.deleted()) return Future.succeededFuture(null);
-      if (patients.isEmpty()) patients.addAll(Whose.patients(List.of(before)));
-      require(before, Demand.match(ifMatch));
-      Version deletion = Version.deletion(before, clock.instant());
-      return replace(definition, new Change(deletion, before.version(), versioning.keepsPast(definition.type())))
-          .compose(done -> done != null
-              ? Future.succeededFuture(done)
-              : again(tries, () -> deleted(definition, id, ifMatch, patients, tries)));
-    });
+    return inLine(definition, id, () -> deletions.add(definition, id, ifMatch, patients));
   }
 
   /** With all its past; also when it was deleted before. Null when there is nothing. */
@@ -277,7 +270,7 @@ final class Writes {
     /** In one order, so that two groups never wait for each other. */
     List<Change> inOrder(List<Change> many) {
       List<Change> sorted = new ArrayList<>(many);
-      sorted.sort(java.util.Comparator.comparing(this::key));
+      sorted.sort(Comparator.comparing(this::key));
       return sorted;
     }
   }
