@@ -35,6 +35,8 @@ final class KnownDefinitions {
   private static final int MOST_LOOKED_FOR = 500;
   /** Of a StructureDefinition; those of R4 and US Core have less than half of it, snapshot included. */
   private static final int MOST_BYTES = 2 << 20;
+  /** Elements held against slices: some seconds. */
+  private static final long MOST_SLICED = 50_000;
   private final FhirStore store;
   private final Caller caller;
   private final List<ObjectNode> posted;
@@ -48,12 +50,12 @@ final class KnownDefinitions {
     this.posted = posted;
   }
 
-  /** What HAPI's validator asks, on a thread that may wait; each thing is looked for once. */
-  IValidationSupport in(FhirContext context, Deadline deadline) {
-    return new Support(context, deadline);
+  /** What HAPI's validator asks, on a thread that may wait; each thing is looked for once. @param resource that is held against them */
+  IValidationSupport in(FhirContext context, Deadline deadline, ObjectNode resource) {
+    return new Support(context, deadline, new SlicingCost(resource));
   }
 
-  /** Throws what the store answered instead of a definition: the validator would make a finding of it. */
+  /** Throws why there was no answer to what it asked, such as what the store said: the validator would make a finding of it. */
   void requireAnswered() {
     if (refused != null) throw refused;
   }
@@ -100,11 +102,14 @@ final class KnownDefinitions {
   private final class Support implements IValidationSupport {
     private final FhirContext context;
     private final Deadline deadline;
+    private final SlicingCost slicing;
     private final Map<String, IBaseResource> found = new HashMap<>();
+    private long slices;
 
-    Support(FhirContext context, Deadline deadline) {
+    Support(FhirContext context, Deadline deadline, SlicingCost slicing) {
       this.context = context;
       this.deadline = deadline;
+      this.slicing = slicing;
     }
 
     @Override
@@ -153,12 +158,22 @@ final class KnownDefinitions {
       return found.get(key);
     }
 
+    private void requireCheap(ObjectNode profile) {
+      slices += slicing.of(profile);
+      if (slices <= MOST_SLICED) return;
+      refused = new Failure.TooCostly(
+          "its profiles have so many slices, and the resource so many elements for them, that "
+              + slices + " times one had to be held against the other, and " + MOST_SLICED + " is the most");
+      throw new Deadline.Over();
+    }
+
     private IBaseResource parsed(Class<? extends IBaseResource> type, HarmlessDefinition definition) {
       left.addAll(definition.left());
       if (definition.resource() == null) return null;
       byte[] json = Trees.write(definition.resource());
       if (type == StructureDefinition.class && json.length > MOST_BYTES)
         throw new Failure.TooLarge("a profile of more than " + (MOST_BYTES >> 20) + " MB is not applied");
+      if (type == StructureDefinition.class) requireCheap(definition.resource());
       deadline.check();
       try {
         return context.newJsonParser().parseResource(type, new String(json, StandardCharsets.UTF_8));

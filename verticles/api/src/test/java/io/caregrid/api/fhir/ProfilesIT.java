@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -146,6 +147,59 @@ class ProfilesIT {
 
     assertInstanceOf(Failure.TooCostly.class, over);
     assertNull(ended(impatient.check(patient, List.of(), known)));
+  }
+
+  @Test
+  void slicesTimesElementsAreRefusedBeforeTheyKeepOthersFromTheirTurn() throws Exception {
+    String url = "urn:uuid:" + UUID.randomUUID();
+    ObjectNode profile = sliced(url, 2_000);
+    ObjectNode patient = (ObjectNode) Trees.read("{\"resourceType\":\"Patient\"}".getBytes(StandardCharsets.UTF_8));
+    for (int i = 0; i < 1_000; i++)
+      patient.withArray("identifier").addObject().put("system", "urn:none").put("value", "v" + i);
+    ProfileValidator validator = new ProfileValidator(ward.vertx, Duration.ofSeconds(8));
+    KnownDefinitions known = new KnownDefinitions(ward.store, Caller.system("test"), List.of(profile));
+
+    List<Future<?>> hostile = List.of(validator.check(patient, List.of(url), known),
+        validator.check(patient, List.of(url), known));
+    List<Future<?>> trivial = IntStream.range(0, 4)
+        .<Future<?>>mapToObj(i -> validator.check(
+            (ObjectNode) Trees.own("{\"resourceType\":\"Patient\"}".getBytes(StandardCharsets.UTF_8)),
+            List.of(), new KnownDefinitions(ward.store, Caller.system("test"), List.of())))
+        .toList();
+
+    for (Future<?> one : hostile) assertInstanceOf(Failure.TooCostly.class, ended(one));
+    for (Future<?> one : trivial) assertNull(ended(one));
+  }
+
+  /** By the system of an identifier. */
+  private static ObjectNode sliced(String url, int slices) throws Exception {
+    ObjectNode profile = (ObjectNode) Trees.read(profile(url).replace('\'', '"').getBytes(StandardCharsets.UTF_8));
+    var elements = profile.withObject("/differential").withArray("element");
+    elements.remove(1); // the birth date would come behind
+    elements.addObject()
+        .put("id", "Patient.identifier")
+        .put("path", "Patient.identifier")
+        .putObject("slicing")
+        .put("rules", "open")
+        .putArray("discriminator")
+        .addObject()
+        .put("type", "value")
+        .put("path", "system");
+    for (int i = 0; i < slices; i++) {
+      String id = "Patient.identifier:s" + i;
+      elements.addObject()
+          .put("id", id)
+          .put("path", "Patient.identifier")
+          .put("sliceName", "s" + i)
+          .put("min", 0)
+          .put("max", "1");
+      elements.addObject()
+          .put("id", id + ".system")
+          .put("path", "Patient.identifier.system")
+          .put("min", 1)
+          .put("fixedUri", "urn:system:" + i);
+    }
+    return profile;
   }
 
   @Test

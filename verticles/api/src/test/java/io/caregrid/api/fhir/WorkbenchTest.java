@@ -1,0 +1,115 @@
+package io.caregrid.api.fhir;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Work that nobody can stop: it loses its place, and takes nobody else's. */
+class WorkbenchTest {
+  private static final Duration SHORT = Duration.ofMillis(50);
+  private static final Duration LONG = Duration.ofSeconds(30);
+  private final Vertx vertx = Vertx.vertx();
+  private final CountDownLatch end = new CountDownLatch(1);
+
+  @AfterEach
+  void close() throws Exception {
+    end.countDown();
+    vertx.close().await(30, TimeUnit.SECONDS);
+  }
+
+  private Workbench bench(int places, int borne, int most, Duration inLine, Duration time) {
+    return new Workbench(vertx, "test", new Workbench.Bounds(places, borne, most, inLine, time));
+  }
+
+  /** Heeds no interruption. */
+  private String deaf() {
+    while (true) {
+      try {
+        end.await();
+        return "at last";
+      } catch (InterruptedException unheard) {
+        // that is what it is for
+      }
+    }
+  }
+
+  private static Throwable failed(Future<?> future) throws Exception {
+    return future.<Throwable>transform(done -> Future.succeededFuture(done.cause())).await(30, TimeUnit.SECONDS);
+  }
+
+  private static <T> T got(Future<T> future) throws Exception {
+    return future.await(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void whatGoesOnAfterItsTimeGivesItsPlaceToTheNext() throws Exception {
+    Workbench bench = bench(1, 2, 10, LONG, SHORT);
+
+    Future<String> hostile = bench.run(this::deaf);
+    Future<String> trivial = bench.run(() -> "done");
+
+    assertInstanceOf(Failure.TooCostly.class, failed(hostile));
+    assertEquals("done", got(trivial));
+  }
+
+  @Test
+  void whenTooManyGoOnNobodyBeginsUntilOneIsBack() throws Exception {
+    Workbench bench = bench(1, 1, 10, LONG, SHORT);
+    Future<String> hostile = bench.run(this::deaf);
+    Future<String> waiting = bench.run(() -> "after it");
+    assertInstanceOf(Failure.TooCostly.class, failed(hostile));
+
+    assertInstanceOf(Failure.Busy.class, failed(bench.run(() -> "never")));
+    assertFalse(waiting.isComplete());
+    end.countDown();
+
+    assertEquals("after it", got(waiting));
+    assertEquals("again", got(bench.run(() -> "again")));
+  }
+
+  @Test
+  void whoHasWaitedTooLongIsToldToTryAgainAndNotThatHeCostsTooMuch() throws Exception {
+    Workbench bench = bench(1, 1, 1, SHORT, LONG);
+    bench.run(this::deaf);
+    Future<String> waiting = bench.run(() -> "never");
+
+    assertInstanceOf(Failure.Busy.class, failed(bench.run(() -> "no room in the line")));
+    assertInstanceOf(Failure.Busy.class, failed(waiting));
+  }
+
+  @Test
+  void noMoreWorkAtATimeThanThereArePlacesAndAllGetTheirTurn() throws Exception {
+    Workbench bench = bench(2, 1, 100, LONG, LONG);
+    CountDownLatch both = new CountDownLatch(2);
+    Future<String> one = bench.run(() -> meet(both));
+    Future<String> other = bench.run(() -> meet(both));
+    Future<String> third = bench.run(() -> "third");
+    Future<Object> broken = bench.run(() -> {
+      throw new IllegalStateException("its own fault");
+    });
+
+    assertFalse(third.isComplete());
+    end.countDown();
+
+    assertEquals("met", got(one));
+    assertEquals("met", got(other));
+    assertEquals("third", got(third));
+    assertEquals("its own fault", failed(broken).getMessage());
+  }
+
+  private String meet(CountDownLatch both) throws InterruptedException {
+    both.countDown();
+    both.await();
+    end.await();
+    return "met";
+  }
+}
