@@ -65,7 +65,16 @@ public final class Gate {
    */
   public static Route needs(Access access, Route route) {
     route.putMetadata(ACCESS, access);
-    return access == Access.OPEN ? route : route.handler(request -> guard(access, request));
+    return access == Access.OPEN ? route : route.handler(guarded(access, RoutingContext::next));
+  }
+
+  /**
+   * The same lock for who hands a request to the handler of another route, which names this access, without the router: see {@link #access(Route)}.
+   *
+   * @param inside gets only whom the lock lets in
+   */
+  public static Handler<RoutingContext> guarded(Access access, Handler<RoutingContext> inside) {
+    return access == Access.OPEN ? inside : request -> guard(access, request, inside);
   }
 
   /** Marks a route that only looks at requests on their way, and answers none but to refuse it. */
@@ -123,21 +132,21 @@ public final class Gate {
     return request.get(STAY) instanceof Stay stay ? stay : Stay.UNTIL_PROOF_ENDS;
   }
 
-  private static void guard(Access access, RoutingContext request) {
+  private static void guard(Access access, RoutingContext request, Handler<RoutingContext> inside) {
     Guards guards = request.get(GUARDS) instanceof Guards kept ? kept : NOBODY;
     if (request.get(CALLER) instanceof Caller known) {
-      decide(access, request, guards, known);
+      decide(access, request, guards, known, inside);
       return;
     }
     Future<Caller> asked = asked(request, guards);
     if (asked.isComplete()) {
-      answered(access, request, guards, asked);
+      answered(access, request, guards, asked, inside);
     } else {
       Context context = request.vertx().getOrCreateContext();
       request.request().pause();
       asked.onComplete(done -> context.runOnContext(back -> {
         request.request().resume();
-        answered(access, request, guards, done);
+        answered(access, request, guards, done, inside);
       }));
     }
   }
@@ -149,22 +158,24 @@ public final class Gate {
     return guards.doorman().who(request);
   }
 
-  private static void answered(Access access, RoutingContext request, Guards guards, AsyncResult<Caller> asked) {
+  private static void answered(Access access, RoutingContext request, Guards guards, AsyncResult<Caller> asked,
+      Handler<RoutingContext> inside) {
     if (asked.failed()) {
       refuse(access, request, guards, Caller.unknown(), asked.cause());
       return;
     }
     Caller caller = from(request, asked.result());
     request.put(CALLER, caller);
-    decide(access, request, guards, caller);
+    decide(access, request, guards, caller, inside);
   }
 
   private static Caller from(RoutingContext request, Caller caller) {
     return caller.traced(request.get(TRACE)).from(Called.of(request).client());
   }
 
-  private static void decide(Access access, RoutingContext request, Guards guards, Caller caller) {
-    if (caller.may(access)) request.next();
+  private static void decide(Access access, RoutingContext request, Guards guards, Caller caller,
+      Handler<RoutingContext> inside) {
+    if (caller.may(access)) inside.handle(request);
     else
       refuse(access, request, guards, caller, new Failure.Forbidden(
           "this needs " + access + " (" + access.meaning + "), which your roles do not give; these would: "

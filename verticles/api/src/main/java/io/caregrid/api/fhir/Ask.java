@@ -75,7 +75,7 @@ record Ask(Caller caller, String base, String verb, List<String> path, List<Para
   /** NotFound 404 for a type that is not kept. */
   String type() {
     String type = path.get(0);
-    boolean kept = ResourceTypes.ALL.contains(type) && !type.equals(AuditRoutes.TYPE); // that one has a door of its own
+    boolean kept = ResourceTypes.has(type) && !type.equals(AuditRoutes.TYPE); // that one has a door of its own
     if (!kept)
       throw new Failure.NotFound("this node keeps no resources of that type; see /fhir/metadata for those it keeps");
     return type;
@@ -84,8 +84,7 @@ record Ask(Caller caller, String base, String verb, List<String> path, List<Para
   /** Invalid 400 when it cannot be one. */
   String id() {
     String id = path.get(1);
-    if (!id.matches("[A-Za-z0-9\\-.]{1,64}"))
-      throw new Failure.Invalid("an id has 1 to 64 characters out of A-Z a-z 0-9 - and .");
+    TypeRoutes.requireId(id);
     return id;
   }
 

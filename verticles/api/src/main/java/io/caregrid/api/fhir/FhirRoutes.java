@@ -63,12 +63,13 @@ public final class FhirRoutes implements Routes {
   @Override
   public void mount(Router router) {
     mounted = router;
-    Gate.filter(router.routeWithRegex("(?!" + OPERATION + "$)/fhir.*")).handler(Negotiation::check);
+    CommonAddresses common = new CommonAddresses();
+    Gate.filter(router.route("/fhir*")).handler(Negotiation::checkOwn).handler(common);
     needs(Access.OPEN, reading(router.get("/fhir"))).handler(FhirRoutes::welcome);
     needs(Access.OPEN, reading(router.get("/fhir/metadata"))).handler(this::metadata);
     needs(Access.OPEN, reading(router.get("/fhir/$versions"))).handler(answer(FhirRoutes::versions));
-    mountTypes(router); // the most wanted ones are tried first
-    writing.mount(router);
+    mountTypes(router, common);
+    writing.mount(router, common);
     new SearchRoutes(store, interactions).mount(router);
     new MetaOperations(store, rules).mount(router);
     new ValidateOperation(store, rules).mount(router);
@@ -101,13 +102,14 @@ public final class FhirRoutes implements Routes {
         "no such operation here, or not for this type: /fhir/metadata names those there are"));
   }
 
-  private void mountTypes(Router router) {
-    needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE"))).handler(answer(request -> asked(request, type(request))));
+  private void mountTypes(Router router, CommonAddresses common) {
+    common.serve(needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE"))),
+        answer(request -> asked(request, type(request))));
     needs(FHIR_READ, of(router, POST, "/fhir/TYPE/_search")).handler(answer(this::searchForm));
     needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/:id/_history/:version"))).handler(answer(
         request -> asked(request, type(request), id(request), "_history", request.pathParam("version"))));
-    needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/:id")))
-        .handler(answer(request -> asked(request, type(request), id(request))));
+    common.serve(needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/:id"))),
+        answer(request -> asked(request, type(request), id(request))));
   }
 
   private Future<?> asked(RoutingContext request, String... path) {

@@ -34,6 +34,7 @@ final class Interactions {
   private static final Set<String> MANNERS = Set.of("_format", "_pretty", "_summary", "_elements", "_count",
       "_hardDelete",
       "hardDelete", "_meta-history");
+  private static final Pattern VERSION = Pattern.compile("\\d{1,9}");
   private static final String DAY = "\\d{4}-\\d{2}-\\d{2}";
   private static final int MOST_DELETED = 1_000;
 
@@ -204,7 +205,7 @@ final class Interactions {
 
   private Future<Reply> compartment(Reading reading, Ask ask, String what) {
     boolean all = what.equals("*");
-    if (!all && (!ResourceTypes.ALL.contains(what) || what.equals(AuditRoutes.TYPE))) throw wrong(ask);
+    if (!all && (!ResourceTypes.has(what) || what.equals(AuditRoutes.TYPE))) throw wrong(ask);
     return search(reading, ask, all ? null : what, path(ask), ask.query());
   }
 
@@ -217,7 +218,8 @@ final class Interactions {
   }
 
   private Future<Reply> vread(Reading reading, Ask ask, String version) {
-    if (!version.matches("\\d{1,9}")) throw new Failure.NotFound("no such version: versions are whole numbers from 1");
+    if (!VERSION.matcher(version).matches())
+      throw new Failure.NotFound("no such version: versions are whole numbers from 1");
     return reading.vread(ask.caller(), ask.type(), ask.id(), Integer.parseInt(version))
         .compose(stored -> given(ask, stored));
   }

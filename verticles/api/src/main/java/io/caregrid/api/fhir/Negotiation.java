@@ -11,6 +11,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /**
  * Which form the client wants its answer in (FHIR R4 http.html#mime-type): {@code _format} before Accept before what it sends itself, JSON where nothing is
@@ -19,9 +20,18 @@ import java.util.function.UnaryOperator;
 final class Negotiation {
   /** Answered in JSON, as to whom it is all the same. */
   private static final Set<String> ANY = Set.of("*/*", "*", "application/*", "text/*", "text/html");
+  private static final Pattern QUALITY = Pattern.compile("0(\\.\\d{0,3})?|1(\\.0{0,3})?");
   private static final String CHARSET = "; charset=utf-8";
 
   private Negotiation() {}
+
+  /** Of this door: an operation of the system may be another's, which answers in forms of its own. */
+  static void checkOwn(RoutingContext request) {
+    String path = request.normalizedPath();
+    boolean operation = path.startsWith("/fhir/$") && path.indexOf('/', "/fhir/$".length()) < 0;
+    if (operation) request.next();
+    else check(request);
+  }
 
   /** Puts the {@link Form} at the request and passes it on, or fails with NotAcceptable 406. */
   static void check(RoutingContext request) {
@@ -76,9 +86,10 @@ final class Negotiation {
 
   private static double quality(String range) {
     for (String param : range.split(";")) {
-      String[] parts = param.trim().split("\\s*=\\s*", 2);
-      if (parts.length == 2 && parts[0].equalsIgnoreCase("q")) {
-        return parts[1].matches("0(\\.\\d{0,3})?|1(\\.0{0,3})?") ? Double.parseDouble(parts[1]) : 0;
+      int equals = param.indexOf('=');
+      if (equals > 0 && param.substring(0, equals).trim().equalsIgnoreCase("q")) {
+        String value = param.substring(equals + 1).trim();
+        return QUALITY.matcher(value).matches() ? Double.parseDouble(value) : 0;
       }
     }
     return 1;

@@ -19,7 +19,7 @@ final class Provenances {
 
   /** Invalid 400, {@link Rejected} 422. */
   static Step read(String header, ResourceRules rules) {
-    if (!ResourceTypes.ALL.contains(TYPE))
+    if (!ResourceTypes.has(TYPE))
       throw new Failure.Invalid("this node keeps no Provenance, which " + HEADER + " brings");
     ObjectNode provenance = ResourceReader.read(Buffer.buffer(header), Format.JSON, TYPE);
     if (provenance.has("target"))

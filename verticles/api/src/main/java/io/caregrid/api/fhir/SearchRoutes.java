@@ -55,7 +55,7 @@ final class SearchRoutes {
   private static String type(RoutingContext request) {
     String what = request.pathParam("what");
     if (what.equals("*")) return null;
-    if (!ResourceTypes.ALL.contains(what))
+    if (!ResourceTypes.has(what))
       throw new Failure.NotFound("this node keeps no resources of that type; see /fhir/metadata for those it keeps");
     return what;
   }

@@ -15,7 +15,6 @@ import static io.vertx.core.http.HttpMethod.POST;
 import static io.vertx.core.http.HttpMethod.PUT;
 
 import io.caregrid.contract.Failure;
-import io.caregrid.contract.Routes;
 import io.caregrid.store.Edit;
 import io.caregrid.store.FhirStore;
 import io.vertx.core.Future;
@@ -29,7 +28,7 @@ import java.util.concurrent.Callable;
  * What changes something: create, update, patch and delete, by id and by condition; bundles; and the histories of types and of the system. Each handler reads
  * what was sent into an {@link Ask} and a {@link Change}; {@link Interactions} does the rest, for requests and entries of bundles alike.
  */
-final class WriteRoutes implements Routes {
+final class WriteRoutes {
   private static final String JSON_PATCH = "application/json-patch+json";
 
   private final FhirStore store;
@@ -45,8 +44,7 @@ final class WriteRoutes implements Routes {
     this.bundles = new BundleRun(store, interactions, room.most());
   }
 
-  @Override
-  public void mount(Router router) {
+  void mount(Router router, CommonAddresses common) {
     needs(FHIR_READ, router.post("/fhir")).handler(answer(this::bundle));
     needs(FHIR_READ, reading(router.get("/fhir/_history"))).handler(answer(request -> asked(request, "_history")));
     needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/_history")))
@@ -54,15 +52,17 @@ final class WriteRoutes implements Routes {
     needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/:id/_history")))
         .handler(answer(request -> asked(request, type(request), id(request), "_history")));
     for (HttpMethod verb : List.of(POST, PUT))
-      needs(FHIR_WRITE, of(router, verb, "/fhir/TYPE")).handler(answer(request -> whole(request, type(request))));
-    needs(FHIR_WRITE, of(router, PUT, "/fhir/TYPE/:id"))
-        .handler(answer(request -> whole(request, type(request), id(request))));
-    needs(FHIR_WRITE, of(router, PATCH, "/fhir/TYPE")).handler(answer(request -> patch(request, type(request))));
-    needs(FHIR_WRITE, of(router, PATCH, "/fhir/TYPE/:id"))
-        .handler(answer(request -> patch(request, type(request), id(request))));
-    needs(FHIR_WRITE, of(router, DELETE, "/fhir/TYPE")).handler(answer(request -> delete(request, type(request))));
-    needs(FHIR_WRITE, of(router, DELETE, "/fhir/TYPE/:id"))
-        .handler(answer(request -> delete(request, type(request), id(request))));
+      common.serve(needs(FHIR_WRITE, of(router, verb, "/fhir/TYPE")),
+          answer(request -> whole(request, type(request))));
+    common.serve(needs(FHIR_WRITE, of(router, PUT, "/fhir/TYPE/:id")),
+        answer(request -> whole(request, type(request), id(request))));
+    common.serve(needs(FHIR_WRITE, of(router, PATCH, "/fhir/TYPE")), answer(request -> patch(request, type(request))));
+    common.serve(needs(FHIR_WRITE, of(router, PATCH, "/fhir/TYPE/:id")),
+        answer(request -> patch(request, type(request), id(request))));
+    common.serve(needs(FHIR_WRITE, of(router, DELETE, "/fhir/TYPE")),
+        answer(request -> delete(request, type(request))));
+    common.serve(needs(FHIR_WRITE, of(router, DELETE, "/fhir/TYPE/:id")),
+        answer(request -> delete(request, type(request), id(request))));
   }
 
   private Future<?> asked(RoutingContext request, String... path) {

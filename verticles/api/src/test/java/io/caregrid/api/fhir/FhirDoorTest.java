@@ -430,7 +430,7 @@ class FhirDoorTest {
     JsonObject statement = read("/fhir/metadata").bodyAsJsonObject();
 
     assertEquals("4.0.1", statement.getString("fhirVersion"));
-    assertEquals(List.of("versions"), statement.getJsonArray("rest")
+    assertEquals(List.of("meta", "versions"), statement.getJsonArray("rest")
         .getJsonObject(0)
         .getJsonArray("operation")
         .stream()
