@@ -93,7 +93,8 @@ public final class AuditPerf implements Callable<Integer> {
     }
     System.out.printf(
         "  %-8s %8.0f reads/s  p50 %6.0f µs (%+.1f %%, quartiles %+.1f to %+.1f)  p99 %6.0f µs  CPU %5.0f µs a read (%+.1f %%, quartiles %+.1f to %+.1f)%n",
-        door, Rounds.middle(perSecond), Rounds.middle(p50), Rounds.middle(slower), Rounds.at(slower, 0.25), Rounds.at(slower, 0.75), Rounds.middle(p99),
+        door, Rounds.middle(perSecond), Rounds.middle(p50), Rounds.middle(slower), Rounds.at(slower, 0.25),
+        Rounds.at(slower, 0.75), Rounds.middle(p99),
         Rounds.middle(cpu),
         Rounds.middle(dearer), Rounds.at(dearer, 0.25), Rounds.at(dearer, 0.75));
     Map<String, Object> row = new LinkedHashMap<>();

@@ -18,7 +18,10 @@ public final class Rounds {
    * @return NaN when there are none
    */
   public static double at(Collection<Double> values, double share) {
-    double[] sorted = values.stream().mapToDouble(Double::doubleValue).filter(one -> !Double.isNaN(one)).sorted()
+    double[] sorted = values.stream()
+        .mapToDouble(Double::doubleValue)
+        .filter(one -> !Double.isNaN(one))
+        .sorted()
         .toArray();
     if (sorted.length == 0) return Double.NaN;
     double place = share * (sorted.length - 1);
