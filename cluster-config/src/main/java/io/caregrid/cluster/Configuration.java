@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -22,7 +23,8 @@ public final class Configuration {
   public record Value(String key, String text, String source) {
     /** As it may be shown: a secret that is set is masked. */
     public String shown() {
-      return SECRETS.contains(key) && !text.isEmpty() ? "********" : text;
+      boolean secret = SECRETS.contains(key) || SECRETS_OF_MANY.matcher(key).matches();
+      return secret && !text.isEmpty() ? "********" : text;
     }
   }
 
@@ -30,6 +32,8 @@ public final class Configuration {
   private static final Set<String> SECRETS = Set.of("database.password", "kafka.password", "lake.s3.secretKey",
       "security.signIn.clientSecret", "fhir.deidentify.dateShiftKey", "fhir.deidentify.cryptoHashKey",
       "fhir.deidentify.encryptKey");
+  /** Of entries that an operator names. */
+  private static final Pattern SECRETS_OF_MANY = Pattern.compile("tell\\.targets\\.[^.]+\\.(url|secret|secretBefore)");
   private static final String DEFAULT = "default";
 
   private final Map<String, Value> values;

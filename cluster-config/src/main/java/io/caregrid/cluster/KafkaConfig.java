@@ -123,6 +123,11 @@ public record KafkaConfig(String bootstrapServers, String prefix, int sourcePart
     return prefix + "deadletters";
   }
 
+  /** What changed in the store, for others to read; keyed by {@code Type/id}. Only there where a target wants it. */
+  public String fhirChanges() {
+    return prefix + "fhir-changes";
+  }
+
   /** Room a record of the largest message may take in the log: its headers, and a compression that makes it grow, included. */
   public int maxRecordBytes() {
     return maxMessageBytes + maxMessageBytes / 128 + (64 << 10);

@@ -18,14 +18,15 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
     ClusterConfig cluster, KafkaConfig kafka,
     DatabaseConfig database, IngestConfig ingest, ShardConfig shard, IdentityConfig identity, DicomConfig dicom,
     ImagingConfig imaging, LakeConfig lake, SecurityConfig security, AuditConfig audit, FhirConfig fhir,
-    ExportConfig export, LoadConfig load) {
+    ExportConfig export, LoadConfig load, TellConfig tell) {
 
   public static final Set<String> ALL_ROLES = Set.of("ingest", "device", "api", "dicom", "analytics");
   public static final NodeConfig DEFAULT = new NodeConfig("caregrid", ALL_ROLES, Path.of("data"), null,
       HttpConfig.DEFAULT, ClusterConfig.DEFAULT,
       KafkaConfig.DEFAULT, DatabaseConfig.DEFAULT, IngestConfig.DEFAULT, ShardConfig.DEFAULT, IdentityConfig.DEFAULT,
       DicomConfig.DEFAULT, ImagingConfig.DEFAULT, LakeConfig.DEFAULT, SecurityConfig.DEFAULT,
-      AuditConfig.DEFAULT, FhirConfig.DEFAULT, ExportConfig.DEFAULT, LoadConfig.DEFAULT);
+      AuditConfig.DEFAULT, FhirConfig.DEFAULT, ExportConfig.DEFAULT, LoadConfig.DEFAULT,
+      TellConfig.DEFAULT);
 
   public NodeConfig {
     require(!name.isBlank(), "name must not be blank");

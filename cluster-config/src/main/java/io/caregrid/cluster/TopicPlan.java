@@ -40,6 +40,12 @@ record TopicPlan(String name, int partitions, String commitment, int replication
     return plans;
   }
 
+  /** News of changes in the store: no more partitions than what comes in has, and nothing that depends on their number but the order while it changes. */
+  static TopicPlan changes(KafkaConfig kafka, ClusterConfig cluster) {
+    TopicPlan like = of(kafka, cluster).get(0);
+    return new TopicPlan(kafka.fhirChanges(), like.partitions(), null, like.replication(), like.minInsync(), kafka);
+  }
+
   NewTopic toCreate() {
     return new NewTopic(name, partitions, (short) replication).configs(Map.of(
         CLEANUP_POLICY_CONFIG, "delete",

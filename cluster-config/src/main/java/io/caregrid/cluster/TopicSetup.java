@@ -79,12 +79,22 @@ final class TopicSetup implements AutoCloseable {
 
   Topics run() {
     List<TopicPlan> plans = TopicPlan.of(kafka, cluster);
-    create(plans);
-    Map<String, TopicDescription> found = settled(plans);
-    check(plans, found);
+    Map<String, TopicDescription> found = ensured(plans);
     probe(fresh(found));
     List<Topics.Topic> topics = plans.stream().map(plan -> topic(found.get(plan.name()))).toList();
     return new Topics(topics.get(0), topics.get(1), topics.get(2));
+  }
+
+  /** Without probes, which its readers would not understand: whoever writes it waits for each record. */
+  void changes() {
+    ensured(List.of(TopicPlan.changes(kafka, cluster)));
+  }
+
+  private Map<String, TopicDescription> ensured(List<TopicPlan> plans) {
+    create(plans);
+    Map<String, TopicDescription> found = settled(plans);
+    check(plans, found);
+    return found;
   }
 
   private static Topics.Topic topic(TopicDescription found) {

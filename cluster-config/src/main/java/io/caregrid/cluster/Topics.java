@@ -36,6 +36,13 @@ public record Topics(Topic deviceData, Topic measurements, Topic deadLetters) {
     }
   }
 
+  /** The same for {@code fhir-changes}, which is there only where a target of {@code tell} wants it. */
+  public static void ensureChanges(KafkaConfig kafka, ClusterConfig cluster, Duration deadline) {
+    try (TopicSetup setup = new TopicSetup(kafka, cluster, deadline)) {
+      setup.changes();
+    }
+  }
+
   /** True while it holds a connection to a broker: one that reads partitions, or belongs to a group, always does. Any thread. */
   public static boolean isConnected(Consumer<?, ?> consumer) {
     return consumer.metrics()

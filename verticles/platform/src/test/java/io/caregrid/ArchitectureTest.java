@@ -36,7 +36,7 @@ class ArchitectureTest {
 
   private static final List<String> DOORS = List.of("ingest", "device", "events", "api", "dicom", "analytics");
   private static final Set<String> ROOMS = Set.of("templates", "fhirpath", "cluster", "contract", "store", "ingest",
-      "device", "api", "dicom", "analytics", "engines", "platform");
+      "device", "events", "api", "dicom", "analytics", "engines", "platform");
 
   @ArchTest
   static final ArchRule fhirpathImportsNoOtherRoom = roomImports("fhirpath");
@@ -90,6 +90,12 @@ class ArchitectureTest {
       .should()
       .dependOnClassesThat()
       .resideInAnyPackage("io.vertx.sqlclient..", "io.vertx.pgclient..", "org.postgresql..");
+  @ArchTest
+  static final ArchRule newsAreKeptByTheStore = noClasses().that()
+      .resideInAPackage("io.caregrid.events..")
+      .should()
+      .dependOnClassesThat()
+      .resideInAnyPackage("io.vertx.sqlclient..", "io.vertx.pgclient..", "java.sql..");
   @ArchTest
   static final ArchRule onlyTheLakeKnowsParquetDuckDbAndS3 = noClasses().that()
       .resideOutsideOfPackage("io.caregrid.analytics..")

@@ -32,6 +32,9 @@ public final class OpenApiRoutes implements Routes {
       GET /health/ready           -   200 application/json                        Says whether this node can do its work, with each thing it needs; 503 when not.
       GET /metrics                -   200 text/plain                              Metrics in Prometheus' text format.
       GET /cluster                -   200 application/json                        The nodes of the cluster and what each of them does.
+      GET /tell                   -   200 application/json                        How those are doing who are told of changes, and the rules over resources.
+      GET /tell/:target/dead-letters - 200 application/json                       The newest changes that one of them was not told of, with why.
+      POST /tell/:target/retry    -   204 -                                       Tries again now what waits for one of them.
       GET /openapi.json           -   200 application/json                        This document.
       GET /auth/me                -   200 application/json                        Who is signed in with this browser.
       GET /auth/login             -   302 -                                       Begins a sign-in at the configured OpenID provider.

@@ -22,6 +22,7 @@ import io.caregrid.cluster.ConfigException;
 import io.caregrid.cluster.HazelcastCluster;
 import io.caregrid.cluster.NodeConfig;
 import io.caregrid.cluster.Topics;
+import io.caregrid.contract.Caller;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.NodeReport;
@@ -38,6 +39,9 @@ import io.caregrid.dicom.dimse.DicomScpVerticle;
 import io.caregrid.dicom.fhir.ImagingStudyVerticle;
 import io.caregrid.dicom.web.DicomWebVerticle;
 import io.caregrid.engines.FolderLock;
+import io.caregrid.events.TellRoutes;
+import io.caregrid.events.TellSettings;
+import io.caregrid.events.TellerVerticle;
 import io.caregrid.ingest.DeadLetterReader;
 import io.caregrid.ingest.IngestVerticle;
 import io.caregrid.ingest.NormaliseVerticle;
@@ -45,9 +49,11 @@ import io.caregrid.ingest.load.Credentials;
 import io.caregrid.ingest.load.DropFolder;
 import io.caregrid.ingest.load.Target;
 import io.caregrid.store.AuditEvents;
+import io.caregrid.store.Cause;
 import io.caregrid.store.ChangeFeed;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetters;
+import io.caregrid.store.Deliveries;
 import io.caregrid.store.ExportJobs;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.ImageIndex;
@@ -84,6 +90,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -138,6 +145,7 @@ public final class Platform implements AutoCloseable {
     Roles roles = DefinedRoles.of(config);
     httpDoor().check();
     if (config.roles().contains("dicom")) dicomDoor().check();
+    TellSettings.check(config.tell(), roles);
     MappingSets files = MappingFiles.load(config.mappings());
     if (dev) {
       progress.step("starting PostgreSQL and Kafka");
@@ -146,6 +154,11 @@ public final class Platform implements AutoCloseable {
 
     progress.step("checking topics on Kafka at " + config.kafka().bootstrapServers());
     Topics topics = progress.waiting(() -> Topics.ensure(config.kafka(), config.cluster(), Await.PATIENCE));
+
+    if (tells() && config.tell().needsTopic()) progress.waiting(() -> {
+      Topics.ensureChanges(config.kafka(), config.cluster(), Await.PATIENCE);
+      return null;
+    });
 
     progress.step("joining the cluster");
     cluster = keep(HazelcastCluster.join(config.cluster(), config.roles().contains("device"), self()));
@@ -175,6 +188,7 @@ public final class Platform implements AutoCloseable {
     if (config.roles().contains("dicom")) openDicom(database, roles);
     if (config.roles().contains("analytics")) openLake(database);
     if (config.roles().contains("analytics")) openExport(database);
+    openTell(database);
     if (config.roles().contains("api")) {
       doors.addAll(
           ApiDoors.all(vertx, fhir, letters, accesses, trail, config.cluster().shards(), checks, metrics::scrape,
@@ -191,6 +205,7 @@ public final class Platform implements AutoCloseable {
     http = new HttpVerticle(config.http(), signIn.before(authentication.doorman()), trail, doors);
     openHttp();
     if (archive != null) openImaging(database);
+    if (tells()) openTeller(database, roles);
     if (config.load().folder() != null && config.roles().contains("ingest")) openDropFolder(database);
     log.info("node is running name={} addresses={}", config.name(), addresses());
     if (openness() != null) log.warn("{}", openness());
@@ -351,6 +366,28 @@ public final class Platform implements AutoCloseable {
   private void openImaging(Database database) {
     deploy(
         ImagingStudyVerticle.deploy(vertx, database, fhir, config.imaging(), config.identity(), http() + "/dicom-web"));
+  }
+
+  private boolean tells() {
+    return config.roles().contains("api") && config.tell().isOn();
+  }
+
+  private void openTell(Database database) {
+    if (!config.roles().contains("api")) return;
+    Deliveries deliveries = new Deliveries(database);
+    Set<String> targets = config.tell().targets().keySet();
+    doors.add(new TellRoutes(deliveries, config.tell()));
+    if (!targets.isEmpty()) checks.add(new Check("tell", () -> deliveries.areWell(targets), false));
+    if (!tells())
+      deliveries.leave(Caller.system("tell"), config.tell().giveUpAfter())
+          .onFailure(cause -> log.warn("the feed may wait for somebody who is not told any more cause={}",
+              Cause.withoutValues(cause)));
+  }
+
+  /** Last, since its news lead to addresses that must be open. */
+  private void openTeller(Database database, Roles roles) {
+    String base = config.tell().address().isEmpty() ? http() + "/fhir" : config.tell().address();
+    deploy(new TellerVerticle(database, fhir, config.tell(), roles, config.kafka(), base, metrics));
   }
 
   private void openDropFolder(Database database) {

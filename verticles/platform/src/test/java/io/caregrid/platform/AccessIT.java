@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(Engines.class)
 class AccessIT {
   private static final Pattern PROGRAMS = Pattern
-      .compile("/(health|metrics|cluster|openapi|auth|ingest|iomt|dicom-web|analytics/(sql|tables)(?!\\.js))");
+      .compile("/(health|metrics|cluster|tell|openapi|auth|ingest|iomt|dicom-web|analytics/(sql|tables)(?!\\.js))");
   private static final String NOBODY = "(no token)";
   private static final String WRONG = "(a wrong token)";
   private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();

@@ -33,6 +33,9 @@ final class AccessTable {
       HEAD    /health/ready                         OPEN
       GET     /metrics                              OPERATE
       GET     /cluster                              OPERATE
+      GET     /tell                                 OPERATE
+      GET     /tell/:target/dead-letters            OPERATE
+      POST    /tell/:target/retry                   OPERATE
       GET     /openapi.json                         OPEN
       HEAD    /openapi.json                         OPEN
       GET     /                                     OPEN

@@ -20,14 +20,11 @@ import java.util.Set;
  */
 public final class Bodies {
   /** ids, versions, bytes. As many in their order as fit; one of them always. */
-  private static final String FOUND = """
-      select n, sid, id, ver, upd, del, device, body from (
-        select w.n, r.sid, v.*,
-          coalesce(sum(octet_length(v.body)) over (order by w.n rows between unbounded preceding and 1 preceding), 0) as before
-        from unnest($1::text[], $2::int[]) with ordinality as w(id, ver, n) left join r_@ r on r.id = w.id left join lateral (
-          select r.id, r.ver, r.upd, r.del, r.device, r.body where r.ver = w.ver
-          union all select h.id, h.ver, h.upd, h.del, h.device, h.body from h_@ h where h.id = w.id and h.ver = w.ver) v on true) f
-      where before < $3 order by n""";
+  private static final String FOUND = found("");
+  /** Where the version is no longer there, the current one. */
+  private static final String FOUND_OR_LATER = found("""
+      union all select r.id, r.ver, r.upd, r.del, r.device, r.body
+        where r.ver > w.ver and not exists (select from h_@ h where h.id = w.id and h.ver = w.ver)""");
   private static final String DEVICES = """
       select w.id, w.ver from unnest($1::text[], $2::int[]) as w(id, ver)
       where not exists (select from r_@ r where r.id = w.id and r.ver = w.ver and not r.device)
@@ -55,14 +52,36 @@ public final class Bodies {
    */
   public record Piece(List<Found> found, int looked) {}
 
+  private static String found(String otherwise) {
+    return """
+        select n, sid, id, ver, upd, del, device, body from (
+          select w.n, r.sid, v.*,
+            coalesce(sum(octet_length(v.body)) over (order by w.n rows between unbounded preceding and 1 preceding), 0) as before
+          from unnest($1::text[], $2::int[]) with ordinality as w(id, ver, n) left join r_@ r on r.id = w.id left join lateral (
+            select r.id, r.ver, r.upd, r.del, r.device, r.body where r.ver = w.ver
+            union all select h.id, h.ver, h.upd, h.del, h.device, h.body from h_@ h where h.id = w.id and h.ver = w.ver
+            # ) v on true) f
+        where before < $3 order by n"""
+        .replace("#", otherwise);
+  }
+
   /**
    * In one statement the first of these versions, as many as fit.
    *
    * @param bytes packed as they lie in their rows, which is a third to a tenth of the JSON; passed by at most one of them
    */
   public Future<Piece> find(Caller caller, String type, List<Wanted> wanted, long bytes) {
+    return find(FOUND, type, wanted, bytes);
+  }
+
+  /** The same, but where a version is not there any more its resource as it is now: for whoever wants to know how it stands, not how it came to that. */
+  public Future<Piece> findOrLater(Caller caller, String type, List<Wanted> wanted, long bytes) {
+    return find(FOUND_OR_LATER, type, wanted, bytes);
+  }
+
+  private Future<Piece> find(String pattern, String type, List<Wanted> wanted, long bytes) {
     if (wanted.isEmpty()) return Future.succeededFuture(new Piece(List.of(), 0));
-    return database.ask(sql(FOUND, Definition.of(type)), values(wanted).addValue(bytes))
+    return database.ask(sql(pattern, Definition.of(type)), values(wanted).addValue(bytes))
         .compose(rows -> database.offLoop(() -> new Piece(unpacked(type, rows), rows.size())))
         .recover(Failures::recover);
   }

@@ -1,0 +1,91 @@
+package io.caregrid.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TellConfigTest {
+  private static final String SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+  private static final String TARGET = "tell.targets.ward.";
+
+  private static String refusal(String... flags) {
+    return assertThrows(ConfigException.class, () -> Configuration.defaults().withFlags(List.of(flags))).getMessage();
+  }
+
+  @Test
+  void nobodyIsToldUnlessNamed() {
+    assertFalse(NodeConfig.DEFAULT.tell().isOn());
+    assertFalse(NodeConfig.DEFAULT.tell().needsTopic());
+  }
+
+  @Test
+  void targetsAndRulesReadAsTheyAreWritten(@TempDir Path temp) throws Exception {
+    Path file = Files.writeString(temp.resolve("c.yaml"), """
+        tell:
+          targets:
+            ward: {kind: webhook, url: 'http://127.0.0.1:9/x?key=k', secret: %s, types: [Flag, Observation], filter: "status = 'final, or so'"}
+            log: {kind: kafka}
+          rules:
+            potassium: {types: [Observation], when: value > 6, text: Potassium is above 6}
+        """.formatted(SECRET));
+
+    Configuration configuration = Configuration.defaults().withYaml(file);
+
+    TellConfig tell = configuration.node().tell();
+    TargetConfig ward = tell.targets().get("ward");
+    assertEquals(List.of("Flag", "Observation"), ward.types());
+    assertEquals("status = 'final, or so'", ward.filter());
+    assertEquals(24, ward.secrets().get(0).length);
+    assertEquals("127.0.0.1", ward.host());
+    assertTrue(tell.needsTopic());
+    assertEquals("Flag", tell.rules().get("potassium").makes());
+    assertTrue(configuration.values()
+        .stream()
+        .noneMatch(value -> value.shown().contains(SECRET) || value.shown().contains("key=k")));
+    assertFalse((tell + " " + configuration.node()).contains(SECRET));
+    assertFalse((tell + " " + configuration.node()).contains("key=k"));
+  }
+
+  @Test
+  void whatIsWrongIsSaidAtOnceWithItsPlaceAndWithoutSecrets() {
+    String said = refusal(TARGET + "kind=webhook", TARGET + "url=http://ward.example.org/?token=hunter2",
+        TARGET + "secret=hunter2", TARGET + "resource=true", "tell.targets.b.kind=pigeon", "tell.rules.r.types=Patient",
+        "tell.rules.r.when=active", "tell.rules.r.text=x", "tell.rules.r.makes=Patient");
+
+    for (String place : List.of(TARGET + "url must be https", TARGET + "secret must be whsec_",
+        TARGET + "roles must name a role", "tell.targets.b.kind must be one of", "tell.rules.r.makes must be one of"))
+      assertTrue(said.contains(place), place + " in " + said);
+    assertTrue(said.contains("comes from flag --set"), said);
+    assertFalse(said.contains("hunter2"), said);
+  }
+
+  @Test
+  void secretsComeFromTheEnvironment() {
+    TellConfig tell = Configuration.defaults()
+        .withFlags(List.of())
+        .withEnvironment(Map.of("CAREGRID_TELL_TARGETS_WARD_SECRET", SECRET,
+            "CAREGRID_TELL_TARGETS_WARD_SECRET_BEFORE", SECRET, "CAREGRID_TELL_TARGETS_WARD_KIND", "webhook",
+            "CAREGRID_TELL_TARGETS_WARD_URL", "https://ward.example.org"), java.util.Set.of())
+        .node()
+        .tell();
+
+    assertEquals(2, tell.targets().get("ward").secrets().size());
+  }
+
+  @Test
+  void aTargetOfKafkaHasNoAddressAndPowerBiIsAReader() {
+    assertTrue(refusal("tell.targets.k.kind=kafka", "tell.targets.k.url=https://x.org").contains("url must be empty"));
+    assertTrue(
+        refusal("tell.targets.p.kind=powerbi", "tell.targets.p.url=https://x.org").contains("resource must be true"));
+    assertTrue(refusal("tell.targets.Ward.kind=kafka").contains("small letters"));
+    assertTrue(refusal("tell.giveUpAfter=1s").contains("tell.giveUpAfter must be"));
+  }
+}

@@ -1,0 +1,52 @@
+package io.caregrid.events;
+
+import io.caregrid.store.Deliveries.Delivery;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import java.time.Duration;
+import java.util.List;
+
+/** One way to a target. */
+interface Courier {
+  /** @param resource as it is stored; null: it is not sent */
+  record Letter(Delivery delivery, Buffer resource) {}
+
+  /**
+   * What became of a letter.
+   *
+   * @param status     of HTTP; 0: no answer
+   * @param retryAfter as the target wants it, null when it does not say
+   * @param problem    null: it was taken. Our own words, never the target's
+   */
+  record Answer(int status, Duration retryAfter, String problem) {
+
+    static final Answer TAKEN = new Answer(200, null, null);
+
+    static Answer none(String problem) {
+      return new Answer(0, null, problem);
+    }
+
+    boolean isTaken() {
+      return problem == null;
+    }
+
+    /** The target heard it and does not want it: sending it again helps only when the target has changed. */
+    boolean isRefusal() {
+      return status >= 400 && status < 500 && status != 408 && status != 429;
+    }
+  }
+
+  /** An answer for each letter, in their order, within a bounded time. Never fails. Any thread. */
+  Future<List<Answer>> send(List<Letter> letters);
+
+  /** Letters in one sending, at most. */
+  int most();
+
+  /** Sendings under way, at most. */
+  int atOnce();
+
+  /** From the beginning of one sending to that of the next, at least. */
+  Duration spacing();
+
+  Future<Void> close();
+}

@@ -1,0 +1,177 @@
+package io.caregrid.events;
+
+import io.caregrid.cluster.TargetConfig;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.PemTrustOptions;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
+
+/**
+ * By POST to the one address that the configuration names. Redirects are not followed. An answer has {@code patience} to come; of its body a kilobyte is read at
+ * most, and none of it is kept: whatever does not end, or is longer, is hung up on.
+ */
+final class HttpCourier implements Courier {
+  static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final int READ = 1_024;
+  private static final int CONNECT_MILLIS = 5_000;
+
+  private final Vertx vertx;
+  private final HttpClientAgent client;
+  private final RequestOptions to;
+  private final Form form;
+  private final Duration patience;
+  private final Clock clock;
+
+  HttpCourier(Vertx vertx, TargetConfig target, Form form, Duration patience, Clock clock) {
+    HttpClientOptions options = new HttpClientOptions().setConnectTimeout(CONNECT_MILLIS)
+        .setIdleTimeout(60)
+        .setName("tell");
+    if (target.ca() != null) options.setTrustOptions(new PemTrustOptions().addCertPath(target.ca().toString()));
+    this.vertx = vertx;
+    this.client = vertx.createHttpClient(options, new PoolOptions().setHttp1MaxSize(form.atOnce() + 1));
+    this.to = new RequestOptions().setMethod(HttpMethod.POST)
+        .setAbsoluteURI(target.url())
+        .setFollowRedirects(false)
+        .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+        .putHeader(HttpHeaders.USER_AGENT, "caregrid");
+    this.form = form;
+    this.patience = patience;
+    this.clock = clock;
+  }
+
+  @Override
+  public Future<List<Answer>> send(List<Letter> letters) {
+    return posted(letters).map(answer -> Collections.nCopies(letters.size(), answer));
+  }
+
+  private Future<Answer> posted(List<Letter> letters) {
+    Form.Message message;
+    try {
+      message = form.of(letters, clock.instant());
+    } catch (RuntimeException unsayable) {
+      return Future.succeededFuture(new Answer(422, null, "it cannot be put into words ("
+          + unsayable.getClass().getSimpleName() + ")"));
+    }
+    if (message == null) return Future.succeededFuture(Answer.TAKEN);
+    RequestOptions options = new RequestOptions(to);
+    message.headers().forEach(options::putHeader);
+    Future<HttpClientRequest> connected = client.request(options);
+    return connected.timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+        .onFailure(late -> connected.onSuccess(HttpClientRequest::reset))
+        .compose(request -> sent(request, message.body()))
+        .otherwise(cause -> Answer.none(told(cause)));
+  }
+
+  private Future<Answer> sent(HttpClientRequest request, Buffer body) {
+    Promise<Answer> answer = Promise.promise();
+    long late = vertx.setTimer(patience.toMillis(), fired -> {
+      answer.tryComplete(Answer.none("no answer within " + patience.toMillis() / 1000.0 + " s"));
+      request.connection().close();
+    });
+    request.exceptionHandler(broken -> answer.tryFail(broken));
+    request.send(body).onComplete(done -> {
+      if (done.succeeded()) heard(request, done.result(), answer, late);
+      else if (answer.tryFail(done.cause())) vertx.cancelTimer(late);
+    });
+    return answer.future();
+  }
+
+  /** On the connection's context, before anything of the body has come. The timer goes on: it ends a body that does not. */
+  private void heard(HttpClientRequest request, HttpClientResponse response, Promise<Answer> answer, long late) {
+    Answer said = said(response);
+    boolean reads = form.reads() && said.isTaken();
+    Buffer start = Buffer.buffer();
+    long[] length = {0};
+    response.exceptionHandler(broken -> over(answer, said, start, late));
+    response.handler(chunk -> {
+      if (reads && start.length() < READ) start.appendBuffer(chunk, 0, Math.min(chunk.length(), READ - start.length()));
+      length[0] += chunk.length();
+      if (length[0] <= READ) return;
+      over(answer, said, start, late);
+      request.connection().close();
+    });
+    response.endHandler(end -> over(answer, said, start, late));
+    if (!reads) answer.tryComplete(said);
+  }
+
+  private void over(Promise<Answer> answer, Answer said, Buffer start, long late) {
+    vertx.cancelTimer(late);
+    Answer wrong = said.isTaken() && form.reads() ? form.wrong(start.toString(StandardCharsets.UTF_8)) : null;
+    answer.tryComplete(wrong == null ? said : wrong);
+  }
+
+  private Answer said(HttpClientResponse response) {
+    int status = response.statusCode();
+    if (status >= 200 && status < 300) return new Answer(status, null, null);
+    String problem = status >= 300 && status < 400
+        ? "HTTP " + status + ": redirects are not followed, tell.targets has to name the address itself"
+        : "HTTP " + status;
+    return new Answer(status, retryAfter(response.getHeader(HttpHeaders.RETRY_AFTER), clock.instant()), problem);
+  }
+
+  /** RFC 9110 10.2.3: seconds or a date. Null when there is none, or it is neither. */
+  static Duration retryAfter(String header, Instant now) {
+    if (header == null) return null;
+    String text = header.strip();
+    if (text.matches("\\d{1,9}")) return Duration.ofSeconds(Long.parseLong(text));
+    try {
+      Duration until = Duration.between(now,
+          ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
+      return until.isNegative() ? Duration.ZERO : until;
+    } catch (DateTimeParseException none) {
+      return null;
+    }
+  }
+
+  /** Without the address, which may be a secret. */
+  private static String told(Throwable cause) {
+    if (cause instanceof TimeoutException) return "no connection in time";
+    if (cause instanceof UnknownHostException) return "its host's name is not known";
+    if (cause instanceof ConnectException) return "nobody answers at its address";
+    if (cause instanceof SSLException) return "TLS failed: its certificate is not trusted, or not for this name";
+    return "the connection broke (" + cause.getClass().getSimpleName() + ")";
+  }
+
+  @Override
+  public int most() {
+    return form.most();
+  }
+
+  @Override
+  public int atOnce() {
+    return form.atOnce();
+  }
+
+  @Override
+  public Duration spacing() {
+    return form.spacing();
+  }
+
+  @Override
+  public Future<Void> close() {
+    return client.close();
+  }
+}

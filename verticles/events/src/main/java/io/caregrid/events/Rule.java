@@ -1,0 +1,162 @@
+package io.caregrid.events;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.cluster.RuleConfig;
+import io.caregrid.contract.Change;
+import io.caregrid.fhirpath.FhirPath;
+import io.caregrid.fhirpath.Node;
+import io.caregrid.fhirpath.Value;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What becomes of a resource that fits an expression. Pure: one resource in, another one out.
+ *
+ * <p>Its id is made of the rule, the resource and the version since which that fits: thinking twice makes it once. No rule looks at what a rule has made
+ * ({@link #isMade}), so none can set off itself or another.
+ */
+record Rule(String name, RuleConfig config, Set<String> types, FhirPath when, FhirPath subject) {
+
+  /** FHIR R4 extension-flag-detail. */
+  static final String DETAIL = "http://hl7.org/fhir/StructureDefinition/flag-detail";
+  static final String TAG = "urn:caregrid:rule";
+  private static final Pattern MADE = Pattern.compile("rule-[0-9a-f]{40}");
+  private static final Pattern PATIENT = Pattern.compile("(?:.*/)?(Patient/[A-Za-z0-9\\-.]{1,64})(?:/_history/.*)?");
+
+  /** It fits, but nothing can be made of it. The message holds nothing of the resource. */
+  static final class Unfit extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Unfit(String why) {
+      super(why, null, false, false);
+    }
+  }
+
+  /** @throws io.caregrid.cluster.ConfigException with the place of what is wrong */
+  static Rule of(String name, RuleConfig config) {
+    String key = "tell.rules." + name;
+    TellSettings.checkTypes(key + ".types", config.types());
+    FhirPath subject = config.subject().isEmpty() ? null : TellSettings.path(key + ".subject", config.subject());
+    return new Rule(name, config, Set.copyOf(config.types()), TellSettings.path(key + ".when", config.when()), subject);
+  }
+
+  static List<Rule> all(Map<String, RuleConfig> rules) {
+    return rules.entrySet()
+        .stream()
+        .sorted(Map.Entry.comparingByKey())
+        .map(entry -> of(entry.getKey(), entry.getValue()))
+        .toList();
+  }
+
+  /** Whether this was made by a rule. */
+  static boolean isMade(String type, String id) {
+    return RuleConfig.MADE.contains(type) && MADE.matcher(id).matches();
+  }
+
+  boolean looksAt(Change change) {
+    return types.contains(change.type()) && !isMade(change.type(), change.id());
+  }
+
+  /** Throws what the expression throws. */
+  boolean fits(JsonNode resource) {
+    return TellSettings.fits(when, resource);
+  }
+
+  /** @param version since which it fits */
+  String id(String type, String id, int version) {
+    try {
+      String what = name + "\n" + type + "/" + id + "\n" + version;
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(what.getBytes(StandardCharsets.UTF_8));
+      return "rule-" + HexFormat.of().formatHex(digest, 0, 20);
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /** @throws Unfit when it does not say whose it is */
+  ObjectNode made(Change change, JsonNode resource) {
+    ObjectNode made = Trees.object()
+        .put("resourceType", config.makes())
+        .put("id", id(change.type(), change.id(), change.version()));
+    made.putObject("meta").putArray("tag").addObject().put("system", TAG).put("code", name);
+    String patient = patient(resource);
+    String seen = change.type() + "/" + change.id();
+    switch (config.makes()) {
+      case "RiskAssessment" -> risk(made, patient, seen, change);
+      case "DetectedIssue" -> issue(made, patient, seen, change);
+      default -> flag(made, patient, seen, change);
+    }
+    return made;
+  }
+
+  private void flag(ObjectNode made, String patient, String seen, Change change) {
+    ObjectNode detail = made.putArray("extension").addObject().put("url", DETAIL);
+    detail.putObject("valueReference").put("reference", seen);
+    made.put("status", "active");
+    made.putObject("code").put("text", config.text());
+    made.putObject("subject").put("reference", patient);
+    made.putObject("period").put("start", change.at().toString());
+  }
+
+  private void risk(ObjectNode made, String patient, String seen, Change change) {
+    made.put("status", "final");
+    made.putObject("code").put("text", config.text());
+    made.putObject("subject").put("reference", patient);
+    made.put("occurrenceDateTime", change.at().toString());
+    made.putArray("basis").addObject().put("reference", seen);
+    ObjectNode prediction = made.putArray("prediction").addObject();
+    prediction.putObject("outcome").put("text", config.text());
+    if (!config.severity().isEmpty())
+      prediction.putObject("qualitativeRisk")
+          .putArray("coding")
+          .addObject()
+          .put("system", "http://terminology.hl7.org/CodeSystem/risk-probability")
+          .put("code", config.severity());
+  }
+
+  private void issue(ObjectNode made, String patient, String seen, Change change) {
+    made.put("status", "final");
+    made.putObject("code").put("text", config.text());
+    if (!config.severity().isEmpty()) made.put("severity", config.severity());
+    made.putObject("patient").put("reference", patient);
+    made.put("identifiedDateTime", change.at().toString());
+    made.putArray("implicated").addObject().put("reference", seen);
+  }
+
+  /** It fits no longer: a flag ends. What was assessed or detected then, was, and stays as it is. */
+  static ObjectNode ended(ObjectNode flag, Change change) {
+    flag.put("status", "inactive");
+    ObjectNode period = flag.path("period").isObject() ? (ObjectNode) flag.path("period") : flag.putObject("period");
+    period.put("end", change.at().toString());
+    return flag;
+  }
+
+  private String patient(JsonNode resource) {
+    String reference = subject == null ? usual(resource) : asked(resource);
+    Matcher patient = PATIENT.matcher(reference);
+    if (!patient.matches()) throw new Unfit("it fits, but names no Patient: see the rule's subject");
+    return patient.group(1);
+  }
+
+  private static String usual(JsonNode resource) {
+    if (resource.path("resourceType").asText().equals("Patient")) return "Patient/" + resource.path("id").asText();
+    JsonNode subject = resource.has("subject") ? resource.path("subject") : resource.path("patient");
+    return subject.path("reference").asText();
+  }
+
+  /** A Reference, or the text of one. */
+  private String asked(JsonNode resource) {
+    List<Value> found = subject.evaluate(Node.resource(resource));
+    if (found.isEmpty()) return "";
+    JsonNode first = found.get(0).json();
+    return first.isObject() ? first.path("reference").asText() : first.asText();
+  }
+}

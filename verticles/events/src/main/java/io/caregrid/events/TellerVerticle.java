@@ -1,0 +1,311 @@
+package io.caregrid.events;
+
+import io.caregrid.cluster.Addresses;
+import io.caregrid.cluster.KafkaConfig;
+import io.caregrid.cluster.TellConfig;
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
+import io.caregrid.contract.Roles;
+import io.caregrid.store.Bodies;
+import io.caregrid.store.Cause;
+import io.caregrid.store.ChangeFeed;
+import io.caregrid.store.ChangeFeed.Changes;
+import io.caregrid.store.ChangeFeed.Cursor;
+import io.caregrid.store.ChangeFeed.Lost;
+import io.caregrid.store.Database;
+import io.caregrid.store.Deliveries;
+import io.caregrid.store.Deliveries.News;
+import io.caregrid.store.Deliveries.Pass;
+import io.caregrid.store.Deliveries.State;
+import io.caregrid.store.FhirStore;
+import io.caregrid.store.Lease;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.eventbus.MessageConsumer;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows the change feed for all targets and rules. Every node that is configured so has one, and one of them works: who holds the lease, in a term of its own.
+ *
+ * <p>A holder that could not renew its lease in time stops sending before the lease runs out, so that what it has under way is over when another one begins; and
+ * whatever it still wants to write, the store refuses, because the term is over. What fails is tried again, and said once.
+ */
+public final class TellerVerticle extends VerticleBase {
+  private static final Logger log = LoggerFactory.getLogger(TellerVerticle.class);
+  /** Changes read at a time. */
+  private static final int MOST = 500;
+  private static final long LOOK_MILLIS = 1_000;
+  private static final Duration TIDY = Duration.ofMinutes(1);
+  private static final Duration MEASURE = Duration.ofSeconds(10);
+
+  /**
+   * How patient a teller is.
+   *
+   * @param lease  holds for so long
+   * @param answer longest that a target has time for its answer; with half of the lease before it, less than the lease
+   */
+  record Patience(Duration lease, Duration answer) {
+    static final Patience DEFAULT = new Patience(Duration.ofSeconds(40), HttpCourier.PATIENCE);
+  }
+
+  private final Database database;
+  private final FhirStore store;
+  private final Deliveries deliveries;
+  private final ChangeFeed feed;
+  private final Lease lease;
+  private final TellConfig config;
+  private final KafkaConfig kafka;
+  private final String source;
+  private final List<Target> targets;
+  private final List<Rule> rules;
+  private final Caller writer;
+  private final TellMetrics metrics;
+  private final Retries retries;
+  private final Patience patience;
+  private final Clock clock = Clock.systemUTC();
+  private final Map<String, Sender> senders = new TreeMap<>();
+  private Sieve sieve;
+  private MessageConsumer<Object> news;
+  /** 0: another node tells, or none. */
+  private int term;
+  private Cursor cursor;
+  /** By System.nanoTime: when the lease was taken last, and until when it is surely ours. */
+  private long renewed;
+  private long until;
+  private long tidied;
+  private long measured;
+  private Future<?> turning = Future.succeededFuture();
+  private boolean isTurning;
+  private boolean again;
+  private boolean stopping;
+  private boolean isFailing;
+  private long timer = -1;
+
+  /**
+   * @param source base address of FHIR as receivers reach it
+   * @throws io.caregrid.cluster.ConfigException as {@link TellSettings#check}
+   */
+  public TellerVerticle(Database database, FhirStore store, TellConfig config, Roles roles, KafkaConfig kafka,
+      String source, MeterRegistry registry) {
+    this(database, store, config, roles, kafka, source, registry,
+        Retries.of(config.giveUpAfter(), new SplittableRandom()), Patience.DEFAULT);
+  }
+
+  TellerVerticle(Database database, FhirStore store, TellConfig config, Roles roles, KafkaConfig kafka, String source,
+      MeterRegistry registry, Retries retries, Patience patience) {
+    this.database = database;
+    this.store = store;
+    this.deliveries = new Deliveries(database);
+    this.feed = new ChangeFeed(database);
+    this.lease = new Lease(database, Deliveries.LISTENER);
+    this.config = config;
+    this.kafka = kafka;
+    this.source = source.replaceAll("/+$", "");
+    this.targets = Target.all(config.targets(), roles);
+    this.rules = Rule.all(config.rules());
+    this.writer = rules.isEmpty() ? null : TellSettings.writer(config, roles);
+    this.metrics = new TellMetrics(registry, targets);
+    this.retries = retries;
+    this.patience = patience;
+  }
+
+  @Override
+  public Future<?> start() {
+    sieve = new Sieve(vertx, deliveries, new Bodies(database), store, targets, rules, writer);
+    news = vertx.eventBus().consumer(Addresses.CHANGES);
+    news.handler(told -> turn());
+    turn();
+    return Future.succeededFuture();
+  }
+
+  /** Completes when the pass under way is over and the next node may begin. */
+  @Override
+  public Future<?> stop() {
+    stopping = true;
+    vertx.cancelTimer(timer);
+    return news.unregister()
+        .otherwiseEmpty()
+        .compose(quiet -> turning.otherwiseEmpty())
+        .compose(done -> standDown())
+        .compose(down -> lease.release())
+        .otherwiseEmpty();
+  }
+
+  private boolean isOurs() {
+    return term > 0 && !stopping && System.nanoTime() - until < 0;
+  }
+
+  private void turn() {
+    if (isTurning) again = true;
+    if (isTurning || stopping) return;
+    isTurning = true;
+    again = false;
+    vertx.cancelTimer(timer);
+    turning = held().compose(ours -> ours ? work() : standDown().map(false)).onComplete(done -> {
+      isTurning = false;
+      report(done.cause());
+      if (done.failed() && !(done.cause() instanceof Failure.Busy)) standDown();
+      if (stopping) return;
+      boolean more = done.succeeded() && (done.result() || again);
+      if (more) context.runOnContext(hop -> turn());
+      else timer = vertx.setTimer(LOOK_MILLIS, fired -> turn());
+    });
+  }
+
+  /** Whether this node tells; asks for the lease anew in good time. */
+  private Future<Boolean> held() {
+    long now = System.nanoTime();
+    if (isOurs() && now - renewed < patience.lease().toNanos() / 8) return Future.succeededFuture(true);
+    return lease.take(patience.lease()).map(held -> {
+      if (!held) return false;
+      renewed = now;
+      until = now + patience.lease().toNanos() / 2;
+      return true;
+    }).recover(cause -> isOurs() ? Future.succeededFuture(true) : Future.failedFuture(cause));
+  }
+
+  /** @return whether there is more at once */
+  private Future<Boolean> work() {
+    Future<?> begun = term == 0 ? begin() : Future.succeededFuture();
+    return begun.compose(ready -> pass()).compose(more -> tidy().map(more));
+  }
+
+  private Future<?> begin() {
+    List<String> names = targets.stream().map(Target::name).toList();
+    return deliveries.begin(Sieve.CALLER, names, rules.stream().map(Rule::name).toList())
+        .compose(mine -> feed.register(Sieve.CALLER, Deliveries.LISTENER)
+            .compose(place -> deliveries.targets(Sieve.CALLER).map(states -> {
+              term = mine;
+              cursor = place;
+              open(states);
+              log.info("this node tells targets={} rules={} term={}", targets.size(), rules.size(), mine);
+              return null;
+            })));
+  }
+
+  private void open(List<State> states) {
+    Contents contents = new Contents(store);
+    int mine = term;
+    for (Target target : targets) {
+      State as = states.stream().filter(state -> state.name().equals(target.name())).findFirst().orElse(null);
+      Sender sender = new Sender(vertx, context, deliveries, contents, target, courier(target), retries, metrics, clock,
+          mine, () -> term == mine && isOurs(), as);
+      senders.put(target.name(), sender);
+      sender.wake();
+    }
+  }
+
+  private Courier courier(Target target) {
+    return switch (target.config().kind()) {
+      case "kafka" -> new KafkaCourier(vertx, kafka, source, patience.answer());
+      case "teams" -> http(target, new TeamsForm(source));
+      case "powerbi" -> http(target, new PowerBiForm());
+      default -> http(target, new WebhookForm(source, target.config().secrets()));
+    };
+  }
+
+  private Courier http(Target target, Form form) {
+    return new HttpCourier(vertx, target.config(), form, patience.answer(), clock);
+  }
+
+  /** @return whether there is more at once */
+  private Future<Boolean> pass() {
+    return feed.read(Sieve.CALLER, cursor, MOST).compose(answer -> {
+      if (answer instanceof Lost lost) return anew(lost.start());
+      Changes read = (Changes) answer;
+      if (read.changes().isEmpty()) return Future.succeededFuture(false);
+      return sieve.sift(read.changes()).compose(pass -> enrolled(read.next(), pass)).map(done -> {
+        senders.values().forEach(Sender::wake);
+        return read.changes().size() == MOST;
+      });
+    });
+  }
+
+  private Future<?> enrolled(Cursor next, Pass pass) {
+    return deliveries.enrol(Sieve.CALLER, term, cursor, next, pass).onSuccess(done -> {
+      cursor = next;
+      metrics.judged(pass.judged());
+    });
+  }
+
+  /** The feed does not lead on: what happened in between nobody can tell, but that it did. */
+  private Future<Boolean> anew(Cursor start) {
+    log.error("changes were lost to those who are told of them, each target is told to synchronise anew "
+        + "incarnation={} position={}", start.incarnation(), start.position());
+    Instant now = clock.instant();
+    List<News> all = targets.stream().map(target -> News.anew(target.name(), start, now)).toList();
+    return enrolled(start, new Pass(all, List.of(), List.of(), Map.of())).map(done -> {
+      senders.values().forEach(Sender::wake);
+      return true;
+    });
+  }
+
+  private Future<?> tidy() {
+    long now = System.nanoTime();
+    Future<?> done = Future.succeededFuture();
+    if (measured == 0 || now - measured > MEASURE.toNanos()) {
+      measured = now;
+      done = deliveries.targets(Sieve.CALLER).onSuccess(this::measured);
+    }
+    if (tidied != 0 && now - tidied < TIDY.toNanos()) return done;
+    tidied = now;
+    List<String> names = targets.stream().map(Target::name).toList();
+    return done.compose(next -> deliveries.tidy(Sieve.CALLER, names, config.giveUpAfter())).compose(next -> bury());
+  }
+
+  /** What the table says: an operator may have woken a target at another node. */
+  private void measured(List<State> states) {
+    metrics.state(states, clock.instant());
+    for (State state : states) {
+      Sender sender = senders.get(state.name());
+      if (sender != null && sender.failing() != null && state.failing() != null && state.pause().isZero())
+        sender.tryNow();
+    }
+  }
+
+  private Future<?> bury() {
+    List<Future<?>> all = new ArrayList<>();
+    Instant before = clock.instant().minus(config.giveUpAfter());
+    for (Sender sender : senders.values()) {
+      if (sender.failing() == null || sender.failing().isAfter(before)) continue;
+      String name = sender.target().name();
+      all.add(deliveries.bury(Sieve.CALLER, term, name, config.giveUpAfter()).onSuccess(dead -> {
+        if (dead > 0) log.warn("news were given up, their target was away for too long target={} dead={}", name, dead);
+        metrics.dead(name, dead);
+      }));
+    }
+    return Future.join(all);
+  }
+
+  /** Another node tells, or this one ends: nothing more is sent. */
+  private Future<Void> standDown() {
+    if (term == 0) return Future.succeededFuture();
+    log.info("this node no longer tells term={}", term);
+    term = 0;
+    cursor = null;
+    measured = 0;
+    metrics.nothing();
+    List<Future<Void>> stopped = senders.values().stream().map(Sender::stop).toList();
+    senders.clear();
+    return Future.join(stopped).mapEmpty();
+  }
+
+  /** Once when it begins to fail, once when it works again. */
+  private void report(Throwable cause) {
+    boolean fails = cause != null && !stopping;
+    if (isFailing == fails) return;
+    isFailing = fails;
+    if (fails) log.warn("nobody is told of changes just now, trying again cause={}", Cause.andPlace(cause));
+    else log.info("changes are told again");
+  }
+}
