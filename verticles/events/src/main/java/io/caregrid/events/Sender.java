@@ -35,6 +35,7 @@ final class Sender {
   private static final Logger log = LoggerFactory.getLogger(Sender.class);
   private static final int FETCHED = 200;
   private static final long LOOK_MILLIS = 500;
+  private static final long LONG = Duration.ofDays(1).toNanos();
 
   private final Vertx vertx;
   private final Context context;
@@ -47,6 +48,7 @@ final class Sender {
   private final Clock clock;
   private final int term;
   private final BooleanSupplier ours;
+  private final Runnable overtaken;
   private final Deque<Delivery> queue = new ArrayDeque<>();
   private final Set<String> inHand = new HashSet<>();
   /** Whose end was kept while rows are fetched: they may be among those, seen before. */
@@ -59,6 +61,8 @@ final class Sender {
   private String error;
   /** By {@code System.nanoTime}: nothing is sent before. */
   private long notBefore = System.nanoTime();
+  /** The same of the first thing that is tried again. */
+  private long soonest = notBefore + LONG;
   private int busy;
   private boolean fetching;
   private boolean settling;
@@ -67,10 +71,11 @@ final class Sender {
 
   /**
    * @param ours whether this node still tells
+   * @param overtaken run when the store says that the term is over
    * @param as   how the target was when the term began; null: it is new
    */
   Sender(Vertx vertx, Context context, Deliveries deliveries, Contents contents, Target target, Courier courier,
-      Retries retries, TellMetrics metrics, Clock clock, int term, BooleanSupplier ours, State as) {
+      Retries retries, TellMetrics metrics, Clock clock, int term, BooleanSupplier ours, Runnable overtaken, State as) {
     this.vertx = vertx;
     this.context = context;
     this.deliveries = deliveries;
@@ -82,6 +87,7 @@ final class Sender {
     this.clock = clock;
     this.term = term;
     this.ours = ours;
+    this.overtaken = overtaken;
     if (as == null) return;
     failures = as.failures();
     failing = as.failing();
@@ -131,13 +137,15 @@ final class Sender {
 
   private void again() {
     vertx.cancelTimer(timer);
-    long millis = Math.max(1, Math.min(LOOK_MILLIS, (notBefore - System.nanoTime()) / 1_000_000 + 1));
-    timer = vertx.setTimer(queue.isEmpty() ? LOOK_MILLIS : millis, fired -> wake());
+    long now = System.nanoTime();
+    long wait = queue.isEmpty() ? Math.max(soonest - now, notBefore - now) : notBefore - now;
+    timer = vertx.setTimer(Math.max(1, Math.min(LOOK_MILLIS, wait / 1_000_000 + 1)), fired -> wake());
   }
 
   private void fetch() {
     fetching = true;
     keptMeanwhile.clear();
+    soonest = System.nanoTime() + LONG;
     Future<List<Delivery>> asked = failing == null
         ? deliveries.due(Sieve.CALLER, target.name(), FETCHED + inHand.size())
         : deliveries.probe(Sieve.CALLER, target.name());
@@ -212,6 +220,7 @@ final class Sender {
     failures++;
     Duration again = retries.again(delivery, answer, clock.instant());
     if (again == null) metrics.dead(target.name(), 1);
+    else if (System.nanoTime() + again.toNanos() - soonest < 0) soonest = System.nanoTime() + again.toNanos();
     if (failures >= retries.failingAfter()) fails(answer);
     return new Ended(delivery, again, answer.problem());
   }
@@ -252,6 +261,8 @@ final class Sender {
         });
         settle();
         wake();
+      } else if (!stopped && done.cause() instanceof Failure.Conflict) {
+        overtaken.run();
       } else if (!stopped) {
         log.debug("what was told cannot be kept just now target={} cause={}", target.name(),
             Cause.withoutValues(done.cause()));

@@ -2,6 +2,7 @@ package io.caregrid.events;
 
 import static io.caregrid.contract.Gate.needs;
 
+import io.caregrid.cluster.Addresses;
 import io.caregrid.cluster.TargetConfig;
 import io.caregrid.cluster.TellConfig;
 import io.caregrid.contract.Access;
@@ -12,7 +13,6 @@ import io.caregrid.store.Deliveries;
 import io.caregrid.store.Deliveries.Dead;
 import io.caregrid.store.Deliveries.RuleState;
 import io.caregrid.store.Deliveries.State;
-import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -103,8 +103,11 @@ public final class TellRoutes implements Routes {
   }
 
   private void retry(RoutingContext request) {
-    Future<Void> done = deliveries.now(Gate.caller(request), request.pathParam("target"));
-    done.onSuccess(due -> request.response().setStatusCode(204).end()).onFailure(request::fail);
+    String target = request.pathParam("target");
+    deliveries.now(Gate.caller(request), target).onSuccess(due -> {
+      request.vertx().eventBus().publish(Addresses.TELL_NOW, target);
+      request.response().setStatusCode(204).end();
+    }).onFailure(request::fail);
   }
 
   private static String text(Instant at) {

@@ -76,6 +76,7 @@ public final class TellerVerticle extends VerticleBase {
   private final Map<String, Sender> senders = new TreeMap<>();
   private Sieve sieve;
   private MessageConsumer<Object> news;
+  private MessageConsumer<String> calls;
   /** 0: another node tells, or none. */
   private int term;
   private Cursor cursor;
@@ -124,6 +125,11 @@ public final class TellerVerticle extends VerticleBase {
     sieve = new Sieve(vertx, deliveries, new Bodies(database), store, targets, rules, writer);
     news = vertx.eventBus().consumer(Addresses.CHANGES);
     news.handler(told -> turn());
+    calls = vertx.eventBus().consumer(Addresses.TELL_NOW);
+    calls.handler(target -> {
+      Sender sender = senders.get(target.body());
+      if (sender != null) sender.tryNow();
+    });
     turn();
     return Future.succeededFuture();
   }
@@ -133,7 +139,8 @@ public final class TellerVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true;
     vertx.cancelTimer(timer);
-    return news.unregister()
+    return Future.join(news.unregister(), calls.unregister())
+        .<Void>mapEmpty()
         .otherwiseEmpty()
         .compose(quiet -> turning.otherwiseEmpty())
         .compose(done -> standDown())
@@ -162,10 +169,16 @@ public final class TellerVerticle extends VerticleBase {
     });
   }
 
+  /** Another node has begun a term since, be it over again or not. */
+  private void overtaken(int in) {
+    if (term == in) standDown().onComplete(down -> turn());
+  }
+
   /** Whether this node tells; asks for the lease anew in good time. */
   private Future<Boolean> held() {
     long now = System.nanoTime();
     if (isOurs() && now - renewed < patience.lease().toNanos() / 8) return Future.succeededFuture(true);
+    if (term > 0 && !isOurs()) standDown(); // it was away for so long that another one may have told meanwhile
     return lease.take(patience.lease()).map(held -> {
       if (!held) return false;
       renewed = now;
@@ -199,7 +212,7 @@ public final class TellerVerticle extends VerticleBase {
     for (Target target : targets) {
       State as = states.stream().filter(state -> state.name().equals(target.name())).findFirst().orElse(null);
       Sender sender = new Sender(vertx, context, deliveries, contents, target, courier(target), retries, metrics, clock,
-          mine, () -> term == mine && isOurs(), as);
+          mine, () -> term == mine && isOurs(), () -> overtaken(mine), as);
       senders.put(target.name(), sender);
       sender.wake();
     }
@@ -263,7 +276,7 @@ public final class TellerVerticle extends VerticleBase {
     return done.compose(next -> deliveries.tidy(Sieve.CALLER, names, config.giveUpAfter())).compose(next -> bury());
   }
 
-  /** What the table says: an operator may have woken a target at another node. */
+  /** What the table says, also that an operator has said so at another node, if that was not heard. */
   private void measured(List<State> states) {
     metrics.state(states, clock.instant());
     for (State state : states) {

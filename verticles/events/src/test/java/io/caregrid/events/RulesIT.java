@@ -1,0 +1,98 @@
+package io.caregrid.events;
+
+import static io.caregrid.events.TellHouse.get;
+import static io.caregrid.events.TellHouse.quick;
+import static io.caregrid.events.TellHouse.until;
+import static io.caregrid.events.TellHouse.webhook;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.caregrid.contract.Caller;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** What rules make of resources, and who is told of that. */
+class RulesIT extends Listening {
+  private static String potassium(String id, String value) {
+    return "{'resourceType':'Observation','id':'" + id + "','status':'final','code':{'text':'K'},"
+        + "'subject':{'reference':'Patient/ada'},'valueQuantity':{'value':" + value + "}}";
+  }
+
+  private Map<String, String> potassiumRule() {
+    Map<String, String> settings = webhook("ward", receiver);
+    settings.put("targets.ward.types", "Flag");
+    settings.put("rules.potassium.types", "Observation,Flag");
+    settings.put("rules.potassium.when", "value.value > 6 or status = 'active'");
+    settings.put("rules.potassium.text", "Potassium is above 6");
+    return settings;
+  }
+
+  @Test
+  void whatFitsARuleIsFlaggedOnceToldAndEndsWhenItFitsNoLonger() {
+    house.teller(potassiumRule(), quick(1_000));
+    house.put(potassium("k1", "5.0"));
+    house.put(potassium("k1", "6.5"));
+    house.put(potassium("k1", "7.5"));
+    until("it is told", () -> receiver.got.size() == 1);
+    house.put(potassium("k1", "4.0"));
+    until("its end is told", () -> receiver.got.size() == 2 && house.target("ward").getLong("waiting") == 0);
+    house.put(potassium("k1", "8.0"));
+    until("the next one is told", () -> receiver.got.size() == 3);
+
+    assertEquals(List.of("Created", "Updated", "Created"),
+        receiver.got.stream().map(one -> one.event().getString("action")).toList());
+    String id = receiver.got.get(0).event().getString("id");
+    assertEquals(id, receiver.got.get(1).event().getString("id"));
+    assertNotEquals(id, receiver.got.get(2).event().getString("id"));
+    JsonObject flag = new JsonObject(get(house.store.read(Caller.LOCAL, "Flag", id)).body());
+    assertEquals("inactive", flag.getString("status"));
+    assertEquals("Patient/ada", flag.getJsonObject("subject").getString("reference"));
+    assertEquals(2L, house.rule("potassium").getLong("found"));
+    assertTrue(house.audited.stream()
+        .anyMatch(entry -> entry.caller().subject().equals("system:rules")
+            && entry.what().contains("Flag/" + id)));
+  }
+
+  /** The rule above looks at Flags, too, and each Flag it makes would fit. */
+  @Test
+  void aRuleThatFitsWhatItMakesMakesNothingOfIt() {
+    house.teller(potassiumRule(), quick(1_000));
+    house.put(potassium("loop", "6.5"));
+    until("it is told", () -> receiver.got.size() == 1);
+    house.patient("behind", 1);
+    long head = house.number("select position from feed_head");
+
+    until("all is read", () -> house.number("select position from feed_listener where name = 'tell'") >= head
+        && house.number("select count(*) from change_queue") == 0);
+
+    assertEquals(1, receiver.got.size());
+    assertEquals(1L, house.rule("potassium").getLong("found"));
+  }
+
+  @Test
+  void aRuleThatFailsIsCountedAndStopsNobody() {
+    Map<String, String> settings = webhook("ward", receiver);
+    settings.put("targets.ward.types", "Patient");
+    settings.put("rules.fails.types", "Patient");
+    settings.put("rules.fails.when", "name.family.single() = 'x'");
+    settings.put("rules.fails.text", "never");
+    settings.put("rules.nobody.types", "Organization");
+    settings.put("rules.nobody.when", "active");
+    settings.put("rules.nobody.text", "an Organization is no patient");
+    house.teller(settings, quick(1_000));
+    house.put("{'resourceType':'Patient','id':'fails','name':[{'family':'Lovelace'},{'family':'Byron'}]}");
+    house.put("{'resourceType':'Organization','id':'active','active':true}");
+
+    until("it is told all the same", () -> receiver.got.size() == 1);
+    until("both are counted", () -> house.rule("fails").getLong("errors") == 1
+        && house.rule("nobody").getLong("errors") == 1);
+
+    assertTrue(house.rule("fails").getString("error").startsWith("line 1, column"), house.rule("fails").toString());
+    assertFalse(house.rule("fails").toString().contains("Lovelace"));
+    assertEquals("it fits, but names no Patient: see the rule's subject", house.rule("nobody").getString("error"));
+  }
+}
