@@ -35,6 +35,7 @@ import javax.net.ssl.SSLException;
  */
 final class HttpCourier implements Courier {
   static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration MOMENT = Duration.ofSeconds(1);
   private static final int READ = 1_024;
   private static final int CONNECT_MILLIS = 5_000;
 
@@ -87,10 +88,8 @@ final class HttpCourier implements Courier {
 
   private Future<Answer> sent(HttpClientRequest request, Buffer body) {
     Promise<Answer> answer = Promise.promise();
-    long late = vertx.setTimer(patience.toMillis(), fired -> {
-      answer.tryComplete(Answer.none("no answer within " + patience.toMillis() / 1000.0 + " s"));
-      request.connection().close();
-    });
+    long late = hangUpAfter(patience, request, answer,
+        Answer.none("no answer within " + patience.toMillis() / 1000.0 + " s"));
     request.exceptionHandler(broken -> answer.tryFail(broken));
     request.send(body).onComplete(done -> {
       if (done.succeeded()) heard(request, done.result(), answer, late);
@@ -99,10 +98,19 @@ final class HttpCourier implements Courier {
     return answer.future();
   }
 
-  /** On the connection's context, before anything of the body has come. The timer goes on: it ends a body that does not. */
-  private void heard(HttpClientRequest request, HttpClientResponse response, Promise<Answer> answer, long late) {
+  private long hangUpAfter(Duration wait, HttpClientRequest request, Promise<Answer> answer, Answer then) {
+    return vertx.setTimer(wait.toMillis(), fired -> {
+      answer.tryComplete(then);
+      request.connection().close();
+    });
+  }
+
+  /** On the connection's context, before anything of the body has come. A body nobody reads gets no more than a moment, so that the connection is free again. */
+  private void heard(HttpClientRequest request, HttpClientResponse response, Promise<Answer> answer, long unheard) {
     Answer said = said(response);
     boolean reads = form.reads() && said.isTaken();
+    vertx.cancelTimer(unheard);
+    long late = hangUpAfter(reads || patience.compareTo(MOMENT) < 0 ? patience : MOMENT, request, answer, said);
     Buffer start = Buffer.buffer();
     long[] length = {0};
     response.exceptionHandler(broken -> over(answer, said, start, late));

@@ -6,7 +6,7 @@
  * from {@link io.caregrid.store.Bodies}, and begins with an {@link io.caregrid.store.Export}. Each node runs a {@link io.caregrid.store.Sequencer}. The index of the
  * image archive lives here too, because its SQL does: {@link io.caregrid.store.ImageIndex}; so do browsers' sessions,
  * {@link io.caregrid.store.WebSessions}, and the trail of who touched what, {@link io.caregrid.store.AuditEvents}, which
- * {@link io.caregrid.store.audit} fills.
+ * {@link io.caregrid.store.audit} fills. Who has still to be told of which change is kept by {@link io.caregrid.store.Deliveries}.
  * Single writes go through {@link io.caregrid.store.Writes}, bundles through {@link io.caregrid.store.Transaction}, searches through {@link io.caregrid.store.Search}: a
  * {@link io.caregrid.store.Criterion} finds candidates in SQL and decides on their {@link io.caregrid.store.Values} (docs/SEARCH.md). What an older version wrote is indexed
  * anew by {@link io.caregrid.store.Reindex}.
