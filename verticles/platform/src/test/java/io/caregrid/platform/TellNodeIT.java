@@ -87,7 +87,7 @@ class TellNodeIT {
           .asInt() == 2 ? true : null);
 
       status.set(500);
-      for (int i = 0; i < 12; i++) put(node, "Organization", "o" + i, "");
+      for (int i = 0; i < 12; i++) put(node, "Organization", "o" + i, ",\"name\":\"x\"");
       TestNode.eventually(PATIENCE, "health warns",
           () -> TestNode.get(node.http() + "/health/ready").body().contains("\"name\":\"tell\",\"status\":\"warning\"")
               ? true
