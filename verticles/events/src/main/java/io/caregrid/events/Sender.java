@@ -145,7 +145,7 @@ final class Sender {
   private void fetch() {
     fetching = true;
     keptMeanwhile.clear();
-    soonest = System.nanoTime() + LONG;
+    if (System.nanoTime() - soonest >= 0) soonest = System.nanoTime() + LONG;
     Future<List<Delivery>> asked = failing == null
         ? deliveries.due(Sieve.CALLER, target.name(), FETCHED + inHand.size())
         : deliveries.probe(Sieve.CALLER, target.name());

@@ -19,9 +19,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A process that tells is killed while its receiver has the news and has not answered yet. */
+@Tag("full")
 class KilledTellerIT extends Listening {
   /** A teller in a process of its own. */
   static final class Teller {
