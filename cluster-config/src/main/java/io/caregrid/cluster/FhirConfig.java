@@ -15,11 +15,13 @@ import java.util.Set;
  *                   one only, {@code versioned-update} keeps every version and takes an update only from who names the current one (If-Match). A type that is named
  *                   nowhere is {@code versioned}, or as {@value #ALL_OTHERS} is
  * @param deidentify keys of {@code $de-identify}
+ * @param convert    templates of {@code $convert-data}
  */
-public record FhirConfig(Map<String, List<String>> versioning, DeidentifyConfig deidentify) {
+public record FhirConfig(Map<String, List<String>> versioning, DeidentifyConfig deidentify, ConvertConfig convert) {
 
   public static final String ALL_OTHERS = "*";
-  public static final FhirConfig DEFAULT = new FhirConfig(Map.of(), DeidentifyConfig.DEFAULT);
+  public static final FhirConfig DEFAULT = new FhirConfig(Map.of(), DeidentifyConfig.DEFAULT,
+      ConvertConfig.DEFAULT);
   private static final Set<String> POLICIES = Set.of("versioned", "no-version", "versioned-update");
 
   public FhirConfig {
@@ -35,6 +37,6 @@ public record FhirConfig(Map<String, List<String>> versioning, DeidentifyConfig 
   }
 
   public FhirConfig(Map<String, List<String>> versioning) {
-    this(versioning, DeidentifyConfig.DEFAULT);
+    this(versioning, DeidentifyConfig.DEFAULT, ConvertConfig.DEFAULT);
   }
 }

@@ -24,6 +24,10 @@ final class HouseFilters {
   private static final Pattern COMPARATOR = Pattern.compile("\\s*(<=|>=|<|>)\\s*[+-]?[\\d.].*");
   private static final Pattern TIME = Pattern.compile("(\\d\\d)(\\d\\d)?(\\d\\d)?(\\.\\d{1,4})?(?:[+-]\\d{4})?");
 
+  private static final Pattern JSON_ESCAPE = Pattern.compile("\\\\([\\\\\"])");
+  private static final Pattern TOKEN_ESCAPED = Pattern.compile("([\\\\,|$])");
+  private static final Pattern SPACES = Pattern.compile("\\s+");
+
   private HouseFilters() {}
 
   static void addTo(Filters filters) {
@@ -71,7 +75,19 @@ final class HouseFilters {
     return ADDRESS.matcher(id).matches() ? id : null;
   }
 
+  /** Nothing in it is written in another way in an address. */
+  private static boolean isPlain(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char one = text.charAt(i);
+      boolean plain = one >= 'a' && one <= 'z' || one >= 'A' && one <= 'Z' || one >= '0' && one <= '9' || one == '-'
+          || one == '.' || one == '_';
+      if (!plain) return false;
+    }
+    return true;
+  }
+
   private static String encoded(String text) {
+    if (isPlain(text)) return text;
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 
@@ -95,7 +111,7 @@ final class HouseFilters {
   /** FHIR R4 datatypes.html#code: no white space around it, and single spaces only within. */
   private static String code(String text) {
     if (text == null) return null;
-    String code = text.strip().replaceAll("\\s+", " ");
+    String code = text.chars().noneMatch(Character::isWhitespace) ? text : SPACES.matcher(text.strip()).replaceAll(" ");
     return code.isEmpty() ? null : code;
   }
 
@@ -146,8 +162,8 @@ final class HouseFilters {
   /** {@code system|value} as a search parameter's value (FHIR R4 search.html#token, #escaping), fit for an address. */
   private static String token(Run run, String value, String system) {
     if (value == null || value.isBlank()) return null;
-    String plain = run.quoting != null ? value : value.replaceAll("\\\\([\\\\\"])", "$1");
-    String escaped = plain.replaceAll("([\\\\,|$])", "\\\\$1");
+    String plain = run.quoting != null || value.indexOf('\\') < 0 ? value : JSON_ESCAPE.matcher(value).replaceAll("$1");
+    String escaped = isPlain(plain) ? plain : TOKEN_ESCAPED.matcher(plain).replaceAll("\\\\$1");
     return encoded(system == null ? escaped : system + "|" + escaped);
   }
 

@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
   MappingCommand.class, SendCommand.class, LoadCommand.class, SqlCommand.class, TokenCommand.class,
   ClusterCommand.class,
   KafkaCommand.class,
-  DicomCommand.class, DeidentifyCommand.class,
+  DicomCommand.class, DeidentifyCommand.class, ConvertCommand.class,
   AuditCommand.class}, footer = {"", "Start with 'caregrid demo'. 'caregrid COMMAND --help' explains a command."})
 public final class Main implements Runnable {
   @Spec

@@ -15,6 +15,7 @@ import io.caregrid.api.HealthRoutes.Check;
 import io.caregrid.api.HttpVerticle;
 import io.caregrid.api.auth.Authentication;
 import io.caregrid.api.auth.NodeKey;
+import io.caregrid.api.convert.ConvertRoutes;
 import io.caregrid.api.deidentify.DeidentifyRoutes;
 import io.caregrid.api.live.NamedMappingRoutes;
 import io.caregrid.api.signin.SignIn;
@@ -64,6 +65,7 @@ import io.caregrid.store.Sequencer;
 import io.caregrid.store.ShardStore;
 import io.caregrid.store.WebSessions;
 import io.caregrid.store.audit.Trail;
+import io.caregrid.templates.bundle.Conversions;
 import io.caregrid.templates.sets.MappingSets;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -147,6 +149,7 @@ public final class Platform implements AutoCloseable {
     if (config.roles().contains("dicom")) dicomDoor().check();
     TellSettings.check(config.tell(), roles);
     MappingSets files = MappingFiles.load(config.mappings());
+    Conversions conversions = TemplateSets.load(config.fhir().convert());
     if (dev) {
       progress.step("starting PostgreSQL and Kafka");
       config = keep(DevEngines.start(told.data())).use(told);
@@ -196,6 +199,7 @@ public final class Platform implements AutoCloseable {
       doors.add(new NamedMappingRoutes(vertx, new MappingVersions(database), mappings, config.kafka().namedMappings(),
           trail));
       doors.add(new DeidentifyRoutes(vertx, trail, config.fhir().deidentify()));
+      doors.add(new ConvertRoutes(vertx, trail, conversions));
     } else
       doors.add(new HealthRoutes(checks, metrics::scrape));
     doors.add(new ClusterRoutes(vertx, config.cluster().name(), config.cluster().shards(), cluster::nodes));

@@ -137,6 +137,8 @@ final class AccessTable {
       POST    /fhir/TYPE/:id/$meta-add              FHIR_WRITE
       POST    /fhir/TYPE/:id/$meta-delete           FHIR_WRITE
       POST    /fhir/$de-identify                    FHIR_EXPORT
+      POST    /fhir/$convert-data                   FHIR_CONVERT
+      POST    /convertToFhir                        FHIR_CONVERT
       POST    /fhir/$viewdefinition-run             ANALYTICS_QUERY
       GET     /fhir/$export                         FHIR_EXPORT
       POST    /fhir/$export                         FHIR_EXPORT

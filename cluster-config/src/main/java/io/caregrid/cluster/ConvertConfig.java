@@ -1,0 +1,48 @@
+package io.caregrid.cluster;
+
+import static io.caregrid.cluster.ConfigException.require;
+
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * How HL7 v2 and C-CDA become FHIR.
+ *
+ * @param zone      of dates and times that name none, e.g. {@code Europe/Berlin}
+ * @param templates name to folder or zip of templates, read once at the start. {@code microsofthealth/hl7v2templates:default} and
+ *                  {@code microsofthealth/ccdatemplates:default} are the house's own unless they are named here
+ */
+public record ConvertConfig(String zone, Map<String, List<String>> templates) {
+  public static final ConvertConfig DEFAULT = new ConvertConfig("UTC", Map.of());
+
+  public ConvertConfig {
+    require(isZone(zone), "fhir.convert.zone must be a time zone such as Europe/Berlin, not " + zone);
+    templates.forEach((name, places) -> require(places.size() == 1,
+        "fhir.convert.templates." + name + " must be one folder or zip"));
+    templates = Map.copyOf(templates);
+  }
+
+  public ZoneId zoneId() {
+    return ZoneId.of(zone);
+  }
+
+  /** By name, in the order of names. */
+  public Map<String, Path> places() {
+    Map<String, Path> places = new TreeMap<>();
+    templates.forEach((name, place) -> places.put(name, Path.of(place.get(0))));
+    return places;
+  }
+
+  private static boolean isZone(String zone) {
+    try {
+      ZoneId.of(zone);
+      return true;
+    } catch (DateTimeException none) {
+      return false;
+    }
+  }
+}
