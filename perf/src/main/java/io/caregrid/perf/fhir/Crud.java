@@ -13,7 +13,7 @@ final class Crud {
 
   private Crud() {}
 
-  private record Simple(String name, String unit, boolean timed, Maker maker) implements Workload {
+  private record Simple(String name, String unit, boolean timed, boolean writes, Maker maker) implements Workload {
     interface Maker {
       Turn turn(Server server, Ward ward) throws IOException, InterruptedException;
     }
@@ -27,15 +27,15 @@ final class Crud {
   /** @param deletes how many there are to delete in a turn */
   static List<Workload> all(int deletes) {
     return List.of(
-        new Simple("create-patient", "creates", true,
+        new Simple("create-patient", "creates", true, true,
             (server, ward) -> (connection, connections, chance) -> Crud::createPatient),
-        new Simple("create-observation", "creates", true,
+        new Simple("create-observation", "creates", true, true,
             (server, ward) -> (connection, connections, chance) -> tally -> createObservation(tally, ward, chance)),
-        new Simple("read", "reads", true,
+        new Simple("read", "reads", true, false,
             (server, ward) -> (connection, connections, chance) -> tally -> read(tally, ward, chance)),
-        new Simple("update", "updates", true, Crud::updates),
-        new Simple("delete", "deletes", false, (server, ward) -> deletes(server, ward, deletes)),
-        new Simple("crud", "requests", true,
+        new Simple("update", "updates", true, true, Crud::updates),
+        new Simple("delete", "deletes", false, true, (server, ward) -> deletes(server, ward, deletes)),
+        new Simple("crud", "requests", true, true,
             (server, ward) -> (connection, connections, chance) -> tally -> life(tally)));
   }
 

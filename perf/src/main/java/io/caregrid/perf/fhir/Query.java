@@ -68,6 +68,11 @@ final class Query implements Workload {
   }
 
   @Override
+  public boolean writes() {
+    return false;
+  }
+
+  @Override
   public String unit() {
     return "searches";
   }

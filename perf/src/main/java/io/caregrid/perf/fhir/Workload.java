@@ -24,6 +24,11 @@ interface Workload {
     return true;
   }
 
+  /** False when it leaves the server as it was. */
+  default boolean writes() {
+    return true;
+  }
+
   interface Turn {
     /** @param chance this connection's own */
     Step step(int connection, int connections, Random chance);

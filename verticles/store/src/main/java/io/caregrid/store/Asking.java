@@ -30,16 +30,18 @@ record Asking(Database database, SqlClient client, long deadline) {
 
   /** A page of a plan. */
   Future<RowSet<Row>> page(SearchPlan plan, Order order, int limit, long bytes, PageToken.Key after) {
-    SearchPlan.Statement statement = plan.page(order, limit, bytes, after);
-    return isRare(plan).compose(rare -> rare
-        ? find(new SearchPlan.Statement(statement.otherwise(), statement.sql(), statement.values()))
-        : find(statement));
+    return database.frequencies()
+        .way(on(), plan)
+        .compose(way -> find(plan.page(way, order, limit, bytes, after)));
   }
 
   /** Whether it surely means few. */
   Future<Boolean> isRare(SearchPlan plan) {
-    return database.frequencies()
-        .isRare(client == null ? database.finding() : client, plan.definition().type(), plan.musts());
+    return database.frequencies().isRare(on(), plan);
+  }
+
+  private SqlClient on() {
+    return client == null ? database.finding() : client;
   }
 
   Future<RowSet<Row>> find(SearchPlan.Statement statement) {

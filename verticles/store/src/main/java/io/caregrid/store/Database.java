@@ -54,6 +54,8 @@ public final class Database {
   static final int PAGES_WAITING = 1_000;
   /** Searches that answer with next to nothing, for each page: what they look at is some sixteen megabytes at a time ({@link Scan}). */
   private static final int SMALL_FOR_A_PAGE = 8;
+  /** Shapes of searches that a connection keeps, each some tens of kilobytes of the server's memory. */
+  private static final int SEARCHES_KEPT = 128;
   /** For each one that may run, so many may wait. */
   private static final int SEARCHES_WAITING = 8;
   private static final String SEARCHES_BUSY = "As many searches as may run at once are under way; try again shortly";
@@ -175,9 +177,15 @@ public final class Database {
     return options;
   }
 
-  /** One processor for each search, and none for compiling it. */
+  /**
+   * One processor for each search, and none for compiling it. Each is planned for its own values, but read and checked by the server only once: these
+   * connections keep no generic plans, so they may keep statements.
+   */
   private static PgConnectOptions searching(PgConnectOptions options) {
-    bounded(options).addProperty("statement_timeout", SEARCH_SECONDS + "s")
+    bounded(options).setPreparedStatementCacheSqlFilter(sql -> true)
+        .setPreparedStatementCacheMaxSize(SEARCHES_KEPT)
+        .addProperty("plan_cache_mode", "force_custom_plan")
+        .addProperty("statement_timeout", SEARCH_SECONDS + "s")
         .addProperty("default_transaction_read_only", "on")
         .addProperty("max_parallel_workers_per_gather", "0")
         .addProperty("jit", "off");

@@ -77,7 +77,9 @@ final class Links {
   /** To which the {@code link} of what {@code inner} means points: {@code _has:Type:link:inner}. */
   Future<Criterion> pointed(Definition to, Param link, SearchTerms inner) {
     return inner.plan(this).compose(plan -> {
-      if (to.type().equals("Patient") && plan.definition().isPatient(link) && plan.isExact()) return joined(plan);
+      if (to.type().equals("Patient") && plan.definition().isPatient(link) && plan.isExact())
+        return asking.isRare(plan)
+            .map(rare -> Criterion.sql(bind -> "pat in (" + (rare ? plan.found(bind) : plan.patients(bind)) + ")"));
       return targets(plan, link, to.type())
           .map(targets -> Canonical.isNamed(to)
               ? Criterion.or(List.of(among(targets.ids()), Canonical.named(to, targets.urls())))

@@ -99,9 +99,7 @@ final class ParamCriterion {
   static Criterion patients(List<String> targets) {
     Long[] hashes = targets.stream().map(Hash::of).toArray(Long[]::new);
     Set<String> meant = new HashSet<>(targets);
-    return Criterion.sql(bind -> hashes.length == 1
-        ? "pat = " + bind.apply(hashes[0])
-        : "pat = any (" + bind.apply(hashes) + ")", true, values -> meant.contains(Postings.compartment(values)));
+    return Criterion.patients(hashes, values -> meant.contains(Postings.compartment(values)));
   }
 
   /** An empty beginning is anybody's. */

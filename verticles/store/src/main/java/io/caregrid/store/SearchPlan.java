@@ -2,6 +2,7 @@ package io.caregrid.store;
 
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
@@ -66,9 +67,28 @@ final class SearchPlan {
     return criteria.stream().map(Criterion::any).filter(any -> any != null).map(Criterion::hashes).toList();
   }
 
+  /** Hashes of the patients of whose compartments it must be in one, the fewest of them; null: of anybody's or nobody's. */
+  Long[] patients() {
+    return criteria.stream()
+        .map(Criterion::patients)
+        .filter(patients -> patients != null)
+        .min(Comparator.comparingInt(patients -> patients.length))
+        .orElse(null);
+  }
+
   boolean holds(Values values) {
     for (Criterion criterion : criteria) if (!criterion.holds().test(values)) return false;
     return true;
+  }
+
+  /** How a page is found. */
+  enum Way {
+    /** As the planner thinks best. */
+    PLANNED,
+    /** All that is meant is looked up by its tokens, and sorted: it is rare. */
+    RARE,
+    /** All that the patients have is looked at: it is little, and some of the tokens may stand in half of the table. */
+    THEIRS
   }
 
   /**
@@ -99,14 +119,27 @@ final class SearchPlan {
    * @param after the key of the row before the page, or null
    * @param bytes of JSON, passed by at most one row; 0 for no bound. With a bound each row tells in {@code fetched} how many there would be without
    */
-  Statement page(Order by, int limit, long bytes, PageToken.Key after) {
+  Statement page(Way way, Order by, int limit, long bytes, PageToken.Key after) {
     Binding bind = new Binding();
-    String found = " from " + table + " where " + condition(bind)
+    String found = (way == Way.THEIRS ? theirs(bind) : " from " + table + " where " + condition(criteria, bind))
         + (after == null ? "" : " and " + by.after(after, bind)) + " order by ";
     String limited = " limit " + bind.apply(limit);
     String most = bytes == 0 ? null : bind.apply(bytes);
-    return bind.statement(page(found + by.sql + limited, by, most),
-        page(found + (criteria.isEmpty() ? by.sql : by.unindexed) + limited, by, most));
+    String followed = page(found + by.sql + limited, by, most);
+    String lookedUp = page(found + (criteria.isEmpty() ? by.sql : by.unindexed) + limited, by, most);
+    return switch (way) {
+      case PLANNED -> bind.statement(followed, lookedUp);
+      case RARE -> bind.statement(lookedUp, followed);
+      case THEIRS -> bind.statement(followed);
+    };
+  }
+
+  /** The tokens are asked of what is found without them: {@code offset 0} keeps PostgreSQL from asking their index, which lists every row that has one. */
+  private String theirs(Binding bind) {
+    return " from (select * from " + table + " where "
+        + condition(criteria.stream().filter(one -> one.any() == null).toList(), bind)
+        + " offset 0) theirs where "
+        + condition(criteria.stream().filter(one -> one.any() != null).toList(), bind);
   }
 
   /** Its places are given when it has been cut: before, all that is meant would have to be in order, and not its beginning only. */
@@ -116,41 +149,48 @@ final class SearchPlan {
 
   Statement count() {
     Binding bind = new Binding();
-    return bind.statement("select count(*) as found from " + table + " where " + condition(bind));
+    return bind.statement("select count(*) as found from " + table + " where " + condition(criteria, bind));
   }
 
   /** Counts no further than {@code most}. */
   Statement countUpTo(int most) {
     Binding bind = new Binding();
-    return bind.statement("select count(*) as found from (select 1 from " + table + " where " + condition(bind)
-        + " limit " + most + ") counted");
+    return bind
+        .statement("select count(*) as found from (select 1 from " + table + " where " + condition(criteria, bind)
+            + " limit " + most + ") counted");
   }
 
   /** Asks the planner's statistics. */
   Statement estimate() {
     Binding bind = new Binding();
-    return bind.statement("explain (format json) select 1 from " + table + " where " + condition(bind));
+    return bind.statement("explain (format json) select 1 from " + table + " where " + condition(criteria, bind));
   }
 
   Statement ids(int most) {
     Binding bind = new Binding();
-    return bind.statement("select id from " + table + " where " + condition(bind) + " limit " + most);
+    return bind.statement("select id from " + table + " where " + condition(criteria, bind) + " limit " + most);
   }
 
   /** The patients whose compartments have such a resource, as a subquery. */
   String patients(Function<Object, String> bind) {
-    return "select pat from " + table + " where " + condition(bind);
+    return "select pat from " + table + " where " + condition(criteria, bind);
+  }
+
+  /** The same, looked up once: {@code offset 0} keeps PostgreSQL from asking the tokens' index again for each patient. */
+  String found(Function<Object, String> bind) {
+    return "select pat from (" + patients(bind) + " offset 0) found";
   }
 
   /** One array for all tokens that must be there: one visit of the index. */
-  private String condition(Function<Object, String> bind) {
+  private static String condition(List<Criterion> criteria, Function<Object, String> bind) {
     List<String> where = new ArrayList<>(List.of("not del"));
     List<String> musts = new ArrayList<>();
     for (Criterion criterion : criteria) {
       boolean single = criterion.any() != null && criterion.any().size() == 1;
       if (single) musts.addAll(criterion.any());
       Criterion rest = single
-          ? new Criterion(null, criterion.none(), criterion.sql(), criterion.exact(), criterion.holds())
+          ? new Criterion(null, criterion.none(), criterion.patients(), criterion.sql(), criterion.exact(),
+              criterion.holds())
           : criterion;
       String condition = rest.condition(bind);
       if (!condition.equals("true")) where.add(condition);
