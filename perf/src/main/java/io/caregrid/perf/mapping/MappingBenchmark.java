@@ -43,6 +43,15 @@ public class MappingBenchmark {
   private byte[] payload;
   private ObjectNode root;
 
+  static MappingBenchmark of(int types, int bytes, String language) throws IOException {
+    MappingBenchmark benchmark = new MappingBenchmark();
+    benchmark.types = types;
+    benchmark.bytes = bytes;
+    benchmark.language = language;
+    benchmark.prepare();
+    return benchmark;
+  }
+
   /** A small message has one reading, a large one of every second type. */
   @Setup
   public void prepare() throws IOException {

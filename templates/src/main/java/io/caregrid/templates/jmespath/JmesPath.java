@@ -10,12 +10,15 @@ public final class JmesPath {
   private final String expression;
   private final Expr root;
   private final List<String> fields;
+  /** Null when it is anything else. */
+  private final Member member;
 
   private JmesPath(String expression, Expr root) {
     this.expression = expression;
     this.root = root;
     List<String> names = new ArrayList<>();
     this.fields = plain(root, names) ? List.copyOf(names) : null;
+    this.member = Member.of(root);
   }
 
   /** @throws JmesPathSyntaxException with the position of what cannot be read */
@@ -70,6 +73,10 @@ public final class JmesPath {
 
   /** The same out of a budget that others use too. */
   public List<JsonNode> select(JsonNode data, Budget budget) throws JmesPathFailure {
+    if (member != null) {
+      JsonNode token = member.container(data);
+      if (token == null || !token.isArray()) return member.of(token);
+    }
     if (root instanceof Expr.Projection projection) {
       List<JsonNode> items = new ArrayList<>(2);
       projection.gather(new Run(data, budget), data, items);
@@ -91,6 +98,41 @@ public final class JmesPath {
   @Override
   public String toString() {
     return expression;
+  }
+
+  /**
+   * {@code to_array(path)[?name]}, what most calculated templates begin with, and {@code path[?name]}; for a token that is no array the answer needs no
+   * evaluation.
+   *
+   * @param wrapped the token counts as an array of one
+   */
+  private record Member(String[] path, boolean wrapped, String name) {
+    static Member of(Expr root) {
+      if (!(root instanceof Expr.Projection projection) || projection.ofObject()) return null;
+      boolean all = projection.each() instanceof Expr.Current && projection.test() instanceof Expr.Field;
+      if (!all) return null;
+      boolean wrapped = projection.left() instanceof Expr.ToArray;
+      Expr left = projection.left() instanceof Expr.ToArray array ? array.of() : projection.left();
+      List<String> path = new ArrayList<>();
+      if (!(left instanceof Expr.Current) && !plain(left, path)) return null;
+      return new Member(path.toArray(String[]::new), wrapped, ((Expr.Field) projection.test()).name());
+    }
+
+    /** Null when there is none. */
+    JsonNode container(JsonNode data) {
+      JsonNode at = data;
+      for (String step : path) {
+        if (at == null) return null;
+        at = at.get(step);
+      }
+      return at;
+    }
+
+    /** Of a token that is no array. */
+    List<JsonNode> of(JsonNode token) {
+      JsonNode value = wrapped && token != null ? token.get(name) : null;
+      return value != null && Values.truthy(value) ? List.of(token) : List.of();
+    }
   }
 
   private static boolean plain(Expr expr, List<String> names) {
