@@ -34,7 +34,6 @@ final class CaptureReader {
       problems.error(written, "'capture' must be an object.");
       return null;
     }
-    problems.warning(written, "Capture rules are checked, but not applied yet: every reading is kept.");
     return new CaptureReader(new Members(written, "Capture", problems), problems).capture(value);
   }
 

@@ -3,6 +3,7 @@ package io.caregrid.templates.observation;
 import io.caregrid.templates.MappingException;
 import io.caregrid.templates.MappingProblem;
 import io.caregrid.templates.capture.Capture;
+import io.caregrid.templates.capture.CaptureKey;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Draft;
@@ -23,11 +24,13 @@ public final class FhirMapping {
   private final Map<String, CodeValueFhir> byType = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
   private final List<MappingProblem> warnings;
   private final String version;
+  private final boolean captures;
 
   private FhirMapping(List<CodeValueFhir> templates, List<MappingProblem> warnings, String version) {
     this.templates = templates;
     this.warnings = warnings;
     this.version = version;
+    this.captures = templates.stream().anyMatch(template -> template.capture() != null);
     templates.forEach(template -> byType.putIfAbsent(template.type(), template));
   }
 
@@ -91,7 +94,14 @@ public final class FhirMapping {
 
   /** True when any type has a rule about which readings are kept. */
   public boolean captures() {
-    return templates.stream().anyMatch(template -> template.capture() != null);
+    return captures;
+  }
+
+  /** Whose readings the rule of this one's type looks at together; null when it has no rule. */
+  public CaptureKey captureKey(Measurement measurement, Identity identity) {
+    if (!captures || capture(measurement.type()) == null) return null;
+    return new CaptureKey(identity.device(), identity.patient(), identity.encounter(), measurement.type(),
+        measurement.correlation());
   }
 
   /** Which readings of this type are kept; null when all are. */

@@ -5,6 +5,8 @@ import io.caregrid.contract.Failure;
 import io.caregrid.store.Progress;
 import io.caregrid.store.ShardKey;
 import io.caregrid.store.ShardStore;
+import io.caregrid.templates.capture.CaptureKey;
+import io.caregrid.templates.observation.FhirMapping;
 import io.caregrid.templates.sets.MappingMark;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -14,10 +16,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -136,7 +141,11 @@ public final class BatchWriter implements Target {
         .compose(asking -> mappings.of(asking.marks)
             .compose(byMark -> owners.owners(asking.claims)
                 .compose(known -> store.inShard(CALLER, key, transaction -> apply(transaction, key, batch,
-                    before -> Plan.of(key.shard(), batch, before, byMark, owners, known, limit))))))
+                    byMark.values().stream().anyMatch(FhirMapping::captures)
+                        ? () -> Capturing.keys(batch, byMark, owners, known)
+                        : null,
+                    (before, capturing) -> Plan.of(key.shard(), batch, before, byMark, owners, known, capturing,
+                        limit))))))
         .map(plan -> written(key, batch, plan, start));
   }
 
@@ -158,18 +167,29 @@ public final class BatchWriter implements Target {
 
   /** Null when there is nothing to do. */
   private Future<Plan> apply(ShardStore.Transaction transaction, ShardKey key, Batch batch,
-      java.util.function.Function<Progress, Plan> planned) {
+      Supplier<Set<CaptureKey>> captured, BiFunction<Progress, Capturing, Plan> planned) {
     Progress before = transaction.progress();
     if (batch.from() > before.applied())
       return Future.failedFuture(new Gap(key.shard(), before.applied(), batch.from()));
     if (batch.events().isEmpty() && batch.to() <= before.applied()) return Future.succeededFuture();
-    return think(() -> planned.apply(before))
+    return capturing(transaction, captured).compose(capturing -> think(() -> planned.apply(before, capturing)))
         .compose(plan -> chunks(transaction, plan, 0)
+            .compose(folded -> plan.captured().isEmpty()
+                ? Future.succeededFuture()
+                : transaction.keepCaptured(plan.captured()))
             .compose(folded -> plan.letters().isEmpty() ? Future.succeededFuture() : transaction.keep(plan.letters()))
             .compose(kept -> batch.to() <= before.applied()
                 ? Future.succeededFuture()
                 : transaction.advance(before.after(batch.to(), plan.marks())))
             .map(plan));
+  }
+
+  /** What rules know of the readings before. @param captured null when there is no rule: then nothing is asked */
+  private Future<Capturing> capturing(ShardStore.Transaction transaction, Supplier<Set<CaptureKey>> captured) {
+    if (captured == null) return Future.succeededFuture(new Capturing(Map.of()));
+    return think(captured::get).compose(keys -> keys.isEmpty()
+        ? Future.succeededFuture(new Capturing(Map.of()))
+        : transaction.captured(keys.stream().map(CaptureKey::text).toList()).map(Capturing::new));
   }
 
   /**

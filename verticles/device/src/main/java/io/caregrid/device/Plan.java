@@ -3,12 +3,14 @@ package io.caregrid.device;
 import io.caregrid.cluster.Source;
 import io.caregrid.store.DeadLetter;
 import io.caregrid.store.Progress;
+import io.caregrid.store.ShardStore;
 import io.caregrid.store.ShardStore.DeviceWrite;
 import io.caregrid.store.Stored;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.device.MeasurementJson;
 import io.caregrid.templates.observation.FhirMapping;
 import io.caregrid.templates.observation.GroupKey;
+import io.caregrid.templates.observation.Identity;
 import io.caregrid.templates.observation.ObservationFold;
 import io.caregrid.templates.observation.UnusableEvent;
 import io.caregrid.templates.sets.MappingMark;
@@ -56,26 +58,32 @@ final class Plan {
   private final LetterLimit.Pass limit;
   private final Map<Way, Group> byWay = new HashMap<>();
   private final Map<String, Group> byId = new HashMap<>();
+  private final Capturing capturing;
   private final List<DeadLetter> letters = new ArrayList<>();
   private final Map<String, Integer> limited = new HashMap<>();
   private Map<String, Source> marks = Map.of();
   private List<Group> groups = List.of();
   private int taken;
   private int repeated;
+  private int thinned;
   private int observations;
 
-  private Plan(int shard, Map<MappingMark, FhirMapping> mappings, LetterLimit.Pass limit) {
+  private Plan(int shard, Map<MappingMark, FhirMapping> mappings, Capturing capturing, LetterLimit.Pass limit) {
+    this.capturing = capturing;
     this.shard = shard;
     this.mappings = mappings;
     this.limit = limit;
   }
 
-  /** @param owners an answer for every claim in the batch */
+  /**
+   * @param owners    an answer for every claim in the batch
+   * @param capturing what rules know of the readings before
+   */
   static Plan of(int shard, Batch batch, Progress before, Map<MappingMark, FhirMapping> mappings,
       Owners owners,
-      Map<Owner.Claim, Owner> known,
+      Map<Owner.Claim, Owner> known, Capturing capturing,
       LetterLimit.Pass limit) {
-    Plan plan = new Plan(shard, mappings, limit);
+    Plan plan = new Plan(shard, mappings, capturing, limit);
     SourceMarks marks = new SourceMarks(before);
     for (Batch.Event event : batch.events()) {
       if (event.position() < before.applied()) plan.inEffect(marks, event);
@@ -110,9 +118,15 @@ final class Plan {
           + ", by which this was normalised, is kept nowhere any more. Send it again, for it to go by the one in force."));
       return;
     }
+    Identity identity = ((Owner.Known) owner).identity();
+    Measurement kept = capturing.kept(mapping, event.measurement(), identity);
+    if (kept == null) {
+      thinned++;
+      return;
+    }
     try {
-      Way way = new Way(mapping, mapping.key(event.measurement(), ((Owner.Known) owner).identity()));
-      byWay.computeIfAbsent(way, this::group).add(event, way);
+      Way way = new Way(mapping, mapping.key(kept, identity));
+      byWay.computeIfAbsent(way, this::group).add(event.of(kept), way);
       taken++;
     } catch (UnusableEvent unusable) {
       letters.add(letter(event, unusable.reason, unusable.getMessage()));
@@ -214,6 +228,11 @@ final class Plan {
     return letters;
   }
 
+  /** What rules know after this batch; empty when no reading of it has one. */
+  List<ShardStore.Captured> captured() {
+    return capturing.changed();
+  }
+
   Map<String, Source> marks() {
     return marks;
   }
@@ -223,6 +242,7 @@ final class Plan {
     limit.committed();
     metrics.events.increment(taken);
     metrics.repeated.increment(repeated);
+    metrics.thinned.increment(thinned);
     metrics.observations.increment(observations);
     letters.forEach(letter -> metrics.deadLetters(letter.reason(), 1));
     limited.forEach(metrics::limited);

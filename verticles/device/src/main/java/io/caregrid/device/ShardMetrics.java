@@ -19,6 +19,8 @@ public final class ShardMetrics {
   public static final String EVENTS = "shard.events";
   /** Counter: events dropped because they were in effect already. */
   public static final String REPEATED = "shard.repeated";
+  /** Counter: events that a capture rule does not keep. */
+  public static final String THINNED = "shard.thinned";
   /** Counter: Observations written. */
   public static final String OBSERVATIONS = "shard.observations";
   /** Counter, tag {@code reason}: events set aside as dead letters. */
@@ -38,6 +40,7 @@ public final class ShardMetrics {
   final Timer persist;
   final Counter events;
   final Counter repeated;
+  final Counter thinned;
   final Counter observations;
   final Counter crashes;
   private final MeterRegistry registry;
@@ -47,6 +50,7 @@ public final class ShardMetrics {
     persist = Timer.builder(PERSIST).publishPercentileHistogram().register(registry);
     events = registry.counter(EVENTS);
     repeated = registry.counter(REPEATED);
+    thinned = registry.counter(THINNED);
     observations = registry.counter(OBSERVATIONS);
     crashes = registry.counter(CRASHES);
     Gauge.builder(BACKLOG, backlog, AtomicLong::get).register(registry);

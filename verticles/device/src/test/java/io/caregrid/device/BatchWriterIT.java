@@ -6,19 +6,24 @@ import static io.caregrid.device.Readings.source;
 import static io.caregrid.device.StoreBench.SHARD;
 import static io.caregrid.device.StoreBench.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.DeadLetter;
+import io.caregrid.templates.capture.Capture;
+import io.caregrid.templates.capture.CaptureState;
 import io.caregrid.templates.device.Measurement;
+import io.caregrid.templates.mapping.Shipped;
 import io.caregrid.templates.observation.FhirMapping;
 import io.caregrid.templates.sets.MappingMark;
 import io.vertx.core.Future;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -124,6 +129,48 @@ class BatchWriterIT {
 
     assertStored(once);
     assertEquals(10, bench.meters.get(ShardMetrics.REPEATED).counter().count());
+  }
+
+  @Test
+  void whatACaptureRuleKnowsIsInEffectAsFarAsTheReadingsAre() throws Exception {
+    FhirMapping rule = FhirMapping.parse(Shipped.text("/observation/vitals.json")
+        .replaceFirst("\"typeName\": \"heartrate\",",
+            "\"typeName\": \"heartrate\", \"capture\": {\"every\": 7000, \"keep\": \"mean\"},"));
+    List<Batch.Event> events = events(120);
+    BatchWriter first = bench.writer(rule);
+    get(first.write(SHARD, new Batch(0, 50, events.subList(0, 50))));
+    Future<?> killed;
+    try (Connection other = bench.connect()) {
+      other.setAutoCommit(false);
+      other.createStatement().executeQuery("select id from r_observation for update");
+      killed = first.write(SHARD, new Batch(50, 120, events.subList(50, 120)));
+      Await.until("the batch waits for a row", () -> kill() > 0);
+    }
+    assertThrows(RuntimeException.class, () -> get(killed));
+
+    BatchWriter second = bench.writer(rule);
+    Await.until("written by another node, in other stretches, begun before what is in effect",
+        () -> second.write(SHARD, new Batch(31, 64, events.subList(31, 64))).map(true).otherwise(false).await());
+    for (int from = 64; from < 120; from += 8)
+      get(second.write(SHARD, new Batch(from, Math.min(from + 8, 120), events.subList(from, Math.min(from + 8, 120)))));
+
+    Map<String, String> expected = StoreBench.reference(thinned(rule, events));
+    assertEquals(expected, bench.observations(expected.keySet()));
+    assertNotEquals(StoreBench.reference(events), expected);
+    assertEquals(2, bench.count("select count(*) from capture_state"));
+  }
+
+  /** One by one, in log order, from the first. */
+  private static List<Batch.Event> thinned(FhirMapping rule, List<Batch.Event> events) {
+    Map<String, CaptureState> states = new HashMap<>();
+    List<Batch.Event> thinned = new ArrayList<>();
+    for (Batch.Event event : events) {
+      Capture.Step step = rule.capture("heartrate")
+          .next(states.get(event.measurement().device()), event.measurement());
+      states.put(event.measurement().device(), step.state());
+      if (step.kept() != null) thinned.add(event.of(step.kept()));
+    }
+    return thinned;
   }
 
   @Test

@@ -109,9 +109,25 @@ public final class ShardStore {
     /** Keeps dead letters, once each. */
     Future<Void> keep(List<DeadLetter> letters);
 
+    /** What capture rules knew after the batch before, by key; what is not there has nothing before. */
+    Future<Map<String, String>> captured(Collection<String> keys);
+
+    /** What they know after this one. */
+    Future<Void> keepCaptured(List<Captured> states);
+
     /** The last step: {@code progress} is in effect when this transaction commits. */
     Future<Void> advance(Progress progress);
   }
+
+  /**
+   * What a capture rule knows of the readings of one device and type.
+   *
+   * @param key     names it within the shard
+   * @param device  id of the Device; when that is erased, this is too
+   * @param patient id of the Patient, likewise
+   * @param state   JSON
+   */
+  public record Captured(String key, String device, String patient, String state) {}
 
   /**
    * @param id         of the Observation

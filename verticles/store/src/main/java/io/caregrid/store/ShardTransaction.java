@@ -29,6 +29,13 @@ final class ShardTransaction implements ShardStore.Transaction {
   private static final String ADVANCE = """
       update shard_progress set applied = $5, sources = $6 where target = $1 and topic_id = $2 and epoch = $3 and shard = $4""";
 
+  private static final String CAPTURED = """
+      select key, state from capture_state where target = $1 and topic_id = $2 and epoch = $3 and shard = $4 and key = any ($5)""";
+  private static final String KEEP_CAPTURED = """
+      insert into capture_state (target, topic_id, epoch, shard, key, device, patient, state)
+      select $1, $2, $3, $4, key, device, patient, state from unnest($5::text[], $6::text[], $7::text[], $8::text[]) as n(key, device, patient, state)
+      on conflict (target, topic_id, epoch, shard, key) do update set state = excluded.state""";
+
   private final Database database;
   private final SqlConnection connection;
   private final ShardKey key;
@@ -232,6 +239,31 @@ final class ShardTransaction implements ShardStore.Transaction {
   @Override
   public Future<Void> keep(List<DeadLetter> letters) {
     return DeadLetters.keep(connection, letters);
+  }
+
+  @Override
+  public Future<Map<String, String>> captured(Collection<String> keys) {
+    return connection.preparedQuery(CAPTURED)
+        .execute(ShardStore.values(key).addValue(keys.toArray(String[]::new)))
+        .map(rows -> {
+          Map<String, String> states = new HashMap<>();
+          rows.forEach(row -> states.put(row.getString("key"), row.getString("state")));
+          return states;
+        });
+  }
+
+  @Override
+  public Future<Void> keepCaptured(List<ShardStore.Captured> states) {
+    Tuple values = ShardStore.values(key)
+        .addValue(column(states, ShardStore.Captured::key))
+        .addValue(column(states, ShardStore.Captured::device))
+        .addValue(column(states, ShardStore.Captured::patient))
+        .addValue(column(states, ShardStore.Captured::state));
+    return connection.preparedQuery(KEEP_CAPTURED).execute(values).mapEmpty();
+  }
+
+  private static String[] column(List<ShardStore.Captured> states, Function<ShardStore.Captured, String> column) {
+    return states.stream().map(column).toArray(String[]::new);
   }
 
   @Override

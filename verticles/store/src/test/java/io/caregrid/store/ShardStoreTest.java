@@ -175,6 +175,32 @@ class ShardStoreTest {
   }
 
   @Test
+  void whatCaptureRulesKnowChangesWithTheBatchAndGoesWithItsDeviceOrPatient() {
+    for (String type : List.of("Device", "Patient"))
+      get(store.update(CALLER, type, "cap-1",
+          Json.MAPPER.createObjectNode().put("resourceType", type).put("id", "cap-1"), OptionalInt.empty()));
+    List<ShardStore.Captured> states = List.of(new ShardStore.Captured("k1", "cap-1", "x", "one"),
+        new ShardStore.Captured("k2", "x", "cap-1", "two"), new ShardStore.Captured("k3", "x", "x", "three"));
+    get(shards.inShard(CALLER, key(1), tx -> tx.keepCaptured(states)));
+    fails(Failure.Busy.class, 503, shards.inShard(CALLER, key(1), tx -> tx.keepCaptured(
+        List.of(new ShardStore.Captured("k3", "x", "x", "lost")))
+        .compose(kept -> Future.failedFuture(new Failure.Busy("no")))));
+    get(shards.inShard(CALLER, key(1),
+        tx -> tx.keepCaptured(List.of(new ShardStore.Captured("k1", "cap-1", "x", "ONE")))));
+
+    assertEquals(Map.of("k1", "ONE", "k2", "two", "k3", "three"), captured());
+    assertEquals(Map.of(), get(shards.inShard(CALLER, key(2), tx -> tx.captured(List.of("k1")))));
+    get(store.erase(CALLER, "Patient", "cap-1", OptionalInt.empty()));
+    assertEquals(Map.of("k1", "ONE", "k3", "three"), captured());
+    get(store.erase(CALLER, "Device", "cap-1", OptionalInt.empty()));
+    assertEquals(Map.of("k3", "three"), captured());
+  }
+
+  private Map<String, String> captured() {
+    return get(shards.inShard(CALLER, key(1), tx -> tx.captured(List.of("k1", "k2", "k3", "k4"))));
+  }
+
+  @Test
   void profilesOfTheMappingStandBesideWhatAPersonPutThere() {
     ObjectNode tagged = Json.read(observation("pr1", "70"));
     tagged.putObject("meta").putArray("profile").add("http://person").add("http://mapping");
