@@ -76,10 +76,11 @@ final class Sieve {
     });
   }
 
+  /** A rule sees all changes of a resource in their order: a deletion must not be looked at before what came ahead of it. */
   private boolean needsBody(Change change) {
-    if (change.op() == Change.Op.DELETE) return false;
-    return rules.stream().anyMatch(rule -> rule.looksAt(change))
-        || targets.stream().anyMatch(target -> target.filter() != null && target.hears(change.type()));
+    if (rules.stream().anyMatch(rule -> rule.looksAt(change))) return true;
+    return change.op() != Change.Op.DELETE
+        && targets.stream().anyMatch(target -> target.filter() != null && target.hears(change.type()));
   }
 
   private Future<?> read(List<Change> changes, Sifted sifted) {

@@ -6,6 +6,7 @@ import io.caregrid.cluster.Addresses;
 import io.caregrid.cluster.TargetConfig;
 import io.caregrid.cluster.TellConfig;
 import io.caregrid.contract.Access;
+import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Routes;
@@ -29,10 +30,12 @@ public final class TellRoutes implements Routes {
   private static final int DEAD = 100;
   private final Deliveries deliveries;
   private final TellConfig config;
+  private final Audit audit;
 
-  public TellRoutes(Deliveries deliveries, TellConfig config) {
+  public TellRoutes(Deliveries deliveries, TellConfig config, Audit audit) {
     this.deliveries = deliveries;
     this.config = config;
+    this.audit = audit;
   }
 
   @Override
@@ -84,7 +87,10 @@ public final class TellRoutes implements Routes {
   }
 
   private void dead(RoutingContext request) {
-    deliveries.dead(Gate.caller(request), request.pathParam("target"), DEAD).onSuccess(dead -> {
+    Caller caller = Gate.caller(request);
+    String target = request.pathParam("target");
+    Audit.Entry entry = Audit.Entry.of(caller, Audit.Deed.DEAD_LETTERS, null).asking("/tell/" + target);
+    audit.around(entry, () -> deliveries.dead(caller, target, DEAD)).onSuccess(dead -> {
       JsonArray all = new JsonArray();
       dead.forEach(one -> all.add(letter(one)));
       answer(request, new JsonObject().put("deadLetters", all));

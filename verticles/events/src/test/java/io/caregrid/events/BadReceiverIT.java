@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.caregrid.contract.Audit;
 import io.caregrid.events.Receiver.Got;
 import io.caregrid.events.Receiver.Reply;
 import io.vertx.core.json.JsonObject;
@@ -82,6 +83,7 @@ class BadReceiverIT extends Listening {
     assertEquals(1L, house.target("ward").getLong("dead"));
     JsonObject dead = new JsonObject(house.ask("GET", "/tell/ward/dead-letters").body()).getJsonArray("deadLetters")
         .getJsonObject(0);
+    assertTrue(house.audited.stream().anyMatch(entry -> entry.deed() == Audit.Deed.DEAD_LETTERS));
     assertEquals("Patient/gone 1 5 HTTP 410", dead.getString("resource") + " " + dead.getInteger("version") + " "
         + dead.getInteger("tries") + " " + dead.getString("error"));
   }

@@ -95,4 +95,22 @@ class RulesIT extends Listening {
     assertFalse(house.rule("fails").toString().contains("Lovelace"));
     assertEquals("it fits, but names no Patient: see the rule's subject", house.rule("nobody").getString("error"));
   }
+
+  @Test
+  void whatBeginsToFitAndIsDeletedInOnePassIsFlaggedAndTheFlagEnds() {
+    String first = house.teller(potassiumRule(), quick(1_000));
+    house.undeploy(first);
+    house.put(potassium("brief", "6.5"));
+    house.delete("Observation", "brief");
+    house.patient("brief", 1);
+    until("both have their place", () -> house.number("select count(*) from change_queue") == 0);
+
+    house.teller(potassiumRule(), quick(1_000));
+
+    until("beginning and end are told", () -> receiver.got.size() == 2);
+    JsonObject flag = new JsonObject(
+        get(house.store.read(Caller.LOCAL, "Flag", receiver.got.get(0).event().getString("id"))).body());
+    assertEquals("inactive", flag.getString("status"));
+    assertEquals(0, house.number("select count(*) from tell_found where id = 'brief'"));
+  }
 }

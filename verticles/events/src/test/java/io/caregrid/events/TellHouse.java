@@ -54,6 +54,10 @@ final class TellHouse implements AutoCloseable {
   final Deliveries deliveries;
   final List<Audit.Entry> audited = new CopyOnWriteArrayList<>();
   final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+  private final Audit keeping = entry -> {
+    audited.add(entry);
+    return Future.succeededFuture();
+  };
   private final Sequencer sequencer;
   private final HttpServer door;
   private final List<String> deployed = new ArrayList<>();
@@ -65,10 +69,7 @@ final class TellHouse implements AutoCloseable {
         .createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()));
     config = new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(), postgres.password(), 8);
     database = get(Database.open(vertx, config));
-    store = new FhirStore(database, entry -> {
-      audited.add(entry);
-      return Future.succeededFuture();
-    });
+    store = new FhirStore(database, keeping);
     deliveries = new Deliveries(database);
     sequencer = Sequencer.start(database);
     Router router = Router.router(vertx);
@@ -81,7 +82,7 @@ final class TellHouse implements AutoCloseable {
     router.route("/tell*").handler(request -> {
       Router inner = Router.router(vertx);
       inner.route().handler(Gate.kept(asked -> Future.succeededFuture(Caller.LOCAL), Audit.log()));
-      new TellRoutes(deliveries, shown).mount(inner);
+      new TellRoutes(deliveries, shown, keeping).mount(inner);
       inner.route()
           .last()
           .failureHandler(failed -> failed.response()

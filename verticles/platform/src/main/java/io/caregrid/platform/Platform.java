@@ -380,7 +380,7 @@ public final class Platform implements AutoCloseable {
     if (!config.roles().contains("api")) return;
     Deliveries deliveries = new Deliveries(database);
     Set<String> targets = config.tell().targets().keySet();
-    doors.add(new TellRoutes(deliveries, config.tell()));
+    doors.add(new TellRoutes(deliveries, config.tell(), trail));
     if (!targets.isEmpty()) checks.add(new Check("tell", () -> deliveries.areWell(targets), false));
     if (!tells())
       deliveries.leave(Caller.system("tell"), config.tell().giveUpAfter())
