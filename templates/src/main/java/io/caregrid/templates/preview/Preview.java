@@ -14,6 +14,7 @@ import io.caregrid.templates.mapping.Draft;
 import io.caregrid.templates.observation.FhirMapping;
 import io.caregrid.templates.observation.Identity;
 import io.caregrid.templates.text.Timestamps;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -57,6 +58,12 @@ public final class Preview {
    * @throws IllegalArgumentException with a sentence, when the question is not of the shape above
    */
   public static ObjectNode answer(JsonNode asked, Instant now) {
+    return answer(asked, now, null);
+  }
+
+  /** @param longest no message is begun any more after this; those left out are told as {@code too-costly}. Null: however long it takes */
+  public static ObjectNode answer(JsonNode asked, Instant now, Duration longest) {
+    long begun = System.nanoTime();
     if (!asked.isObject())
       throw new IllegalArgumentException("a JSON object with deviceContent, fhirMapping and messages is expected");
     if (!isGiven(asked.path("deviceContent")) && !isGiven(asked.path("fhirMapping"))) {
@@ -73,8 +80,22 @@ public final class Preview {
     ObjectNode answer = JSON.objectNode();
     answer.set("templateErrors", preview.problems());
     ArrayNode results = answer.putArray("results");
-    if (preview.device != null) messages.forEach(message -> results.add(preview.result(message)));
+    if (preview.device == null) return answer;
+    for (JsonNode message : messages) {
+      boolean over = longest != null && System.nanoTime() - begun > longest.toNanos();
+      results.add(over ? late(longest) : preview.result(message));
+    }
     return answer;
+  }
+
+  private static ObjectNode late(Duration longest) {
+    ObjectNode result = JSON.objectNode();
+    result.putArray("measurements");
+    result.putArray("observations");
+    error(result.putArray("errors"), "too-costly", "Not looked at: a preview takes no longer than "
+        + longest.toSeconds() + " s. Send fewer messages at once, or look for what is slow in the mapping.", null);
+    result.putArray("warnings");
+    return result;
   }
 
   private static boolean isGiven(JsonNode mapping) {

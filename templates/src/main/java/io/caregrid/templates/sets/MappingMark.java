@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 public record MappingMark(String name, long version) {
   /** Header of a record in topic {@code measurements}; a record without it came by {@link #FILES}. */
   public static final String HEADER = "caregrid-mapping-version";
+  /** Header of a message on its way in: the name of the mapping it is for. Templates do not see it. */
+  public static final String NAME_HEADER = "caregrid-mapping";
   public static final MappingMark FILES = new MappingMark(MappingSets.DEFAULT, 0);
 
   /** {@code name@version}, UTF-8. */

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +43,16 @@ class PreviewTest {
     assertTrue(result.at("/observations/0/valueSampledData/data").asText().startsWith("70 71 E"), result.toString());
     assertEquals("Device/dev-1", result.at("/observations/0/device/reference").asText());
     assertEquals(0, result.path("errors").size());
+  }
+
+  @Test
+  void messagesBehindTheDeadlineAreToldAsLeftOut() throws Exception {
+    JsonNode answer = Preview.answer(new ObjectMapper().readTree("""
+        {"deviceContent":{"templateType":"CollectionContent","template":[]},"messages":[{},{}]}"""), Instant.EPOCH,
+        Duration.ZERO);
+
+    assertEquals(2, answer.path("results").size());
+    assertEquals("too-costly", answer.at("/results/1/errors/0/kind").asText());
   }
 
   @Test

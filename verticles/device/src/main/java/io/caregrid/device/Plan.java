@@ -150,8 +150,8 @@ final class Plan {
     if (event.measurement() == null) return event.letter();
     Measurement measurement = event.measurement();
     return new DeadLetter(event.source(), reason, detail, measurement.device(),
-        Buffer.buffer(MeasurementJson.write(measurement)),
-        measurement.ingestedAt());
+        Buffer.buffer(MeasurementJson.write(measurement)), measurement.ingestedAt(),
+        Map.of(MappingMark.NAME_HEADER, event.mapping().name()), null);
   }
 
   /** Observations touched. */

@@ -25,6 +25,10 @@ final class DeadLetterRecord {
   private static final String DETAIL = "detail";
   private static final String DEVICE = "device";
   private static final String AT = "at";
+  /** Before the name of a header of the record that is set aside. */
+  private static final String ITS = "its.";
+  /** More is not kept: headers are no place for payloads. */
+  private static final int MOST_HEADERS = 64;
   private static final int LONGEST_TEXT = 2_000;
   /** The database's times end somewhere, and one it refuses would hold up every letter behind it. */
   private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
@@ -51,19 +55,32 @@ final class DeadLetterRecord {
     letter.headers().add(DETAIL, text(told));
     if (device != null) letter.headers().add(DEVICE, text(device));
     letter.headers().add(AT, text(Long.toString(record.timestamp())));
+    boolean byTopic = !record.topic().equals(kafka.deviceData())
+        && record.headers().lastHeader(IngestRecord.MAPPING) == null;
+    if (byTopic) letter.headers().add(ITS + IngestRecord.MAPPING, text(kafka.mappingOf(record.topic())));
+    int kept = 0;
+    for (Header its : record.headers())
+      if (its.value() != null && its.value().length <= LONGEST_TEXT && kept++ < MOST_HEADERS)
+        letter.headers().add(ITS + its.key(), its.value());
     return letter;
   }
 
   /** @throws IllegalArgumentException when this record is no dead letter; the message says what is missing */
   static DeadLetter read(KafkaConsumerRecord<byte[], byte[]> record) {
     Map<String, byte[]> headers = new HashMap<>();
-    for (Header header : record.record().headers())
-      if (header.value() != null) headers.put(header.key(), header.value());
+    Map<String, String> its = new HashMap<>();
+    for (Header header : record.record().headers()) {
+      if (header.value() == null) continue;
+      if (header.key().startsWith(ITS))
+        its.put(header.key().substring(ITS.length()), new String(header.value(), StandardCharsets.UTF_8));
+      else
+        headers.put(header.key(), header.value());
+    }
     byte[] device = headers.get(DEVICE);
     Buffer payload = record.value() == null ? Buffer.buffer() : Buffer.buffer(record.value());
     return new DeadLetter(Source.fromBytes(headers.get(Source.HEADER)), required(headers, REASON),
         required(headers, DETAIL), device == null ? null : new String(device, StandardCharsets.UTF_8), payload,
-        at(required(headers, AT)));
+        at(required(headers, AT)), its, null);
   }
 
   private static Instant at(String millis) {

@@ -13,6 +13,8 @@ final class IngestMetrics {
   static final String NORMALISED = "ingest.normalised";
   /** Counter, dead letters, by {@code reason}. */
   static final String DEAD_LETTER = "ingest.deadletter";
+  /** Counter, dead letters sent again. */
+  static final String REPLAYED = "ingest.deadletter.replayed";
   /** Counter: a normaliser gave up its clients and started anew. */
   static final String RESTARTS = "ingest.normaliser.restarts";
   /** Gauge, records: written to devicedata and not yet read by this node's normalisers, in the partitions they hold. */
@@ -22,12 +24,14 @@ final class IngestMetrics {
   final Counter events;
   final Counter normalised;
   final Counter restarts;
+  final Counter replayed;
 
   IngestMetrics(MeterRegistry meters) {
     this.meters = meters;
     events = meters.counter(EVENTS);
     normalised = meters.counter(NORMALISED);
     restarts = meters.counter(RESTARTS);
+    replayed = meters.counter(REPLAYED);
   }
 
   void refused(int status) {

@@ -1,5 +1,6 @@
 package io.caregrid.ingest;
 
+import io.caregrid.templates.sets.MappingMark;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.header.Header;
@@ -14,8 +15,7 @@ import org.apache.kafka.common.header.Header;
  */
 record IngestRecord(String topic, byte[] key, byte[] value, List<Header> headers) {
 
-  /** Header: the name of the mapping by which a message is to be normalised. Templates do not see it. */
-  static final String MAPPING = "caregrid-mapping";
+  static final String MAPPING = MappingMark.NAME_HEADER;
   /** The names of CloudEvents' attributes (CloudEvents 1.0.2, "Naming conventions"). */
   static final Pattern ATTRIBUTE = Pattern.compile("[a-z0-9]{1,64}");
 

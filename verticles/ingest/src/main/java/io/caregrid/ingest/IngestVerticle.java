@@ -2,7 +2,9 @@ package io.caregrid.ingest;
 
 import io.caregrid.cluster.IngestConfig;
 import io.caregrid.cluster.KafkaConfig;
+import io.caregrid.contract.Audit;
 import io.caregrid.contract.Routes;
+import io.caregrid.store.DeadLetters;
 import io.caregrid.templates.sets.MappingSets;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -18,12 +20,18 @@ import java.util.function.Supplier;
 public final class IngestVerticle extends VerticleBase implements Routes {
   private final IngestProducer producer;
   private final IngestRoutes routes;
+  private final KafkaConfig kafka;
+  private final Supplier<MappingSets> mappings;
+  private final IngestMetrics metrics;
 
   /** @param mappings in force; asked once a request that names one */
   public IngestVerticle(Vertx vertx, KafkaConfig kafka, IngestConfig ingest, Supplier<MappingSets> mappings,
       MeterRegistry meters) {
     producer = new IngestProducer(vertx, kafka, ingest);
-    routes = new IngestRoutes(vertx, ingest, kafka, producer, mappings, new IngestMetrics(meters));
+    metrics = new IngestMetrics(meters);
+    routes = new IngestRoutes(vertx, ingest, kafka, producer, mappings, metrics);
+    this.kafka = kafka;
+    this.mappings = mappings;
   }
 
   @Override
@@ -40,6 +48,11 @@ public final class IngestVerticle extends VerticleBase implements Routes {
   /** For {@code /health/ready}: Kafka takes messages. */
   public boolean ready() {
     return producer.isConnected();
+  }
+
+  /** The door through which dead letters go into the log again, by the same producer. */
+  public Routes replaying(DeadLetters letters, Audit audit) {
+    return new ReplayRoutes(new Replay(kafka, producer, letters, mappings, metrics), audit);
   }
 
   @Override

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.KafkaConfig;
+import io.caregrid.cluster.Shards;
 import io.caregrid.cluster.Source;
 import io.caregrid.cluster.Topics;
+import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
@@ -15,16 +17,28 @@ import io.caregrid.engines.Memory;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetter;
 import io.caregrid.store.DeadLetters;
+import io.caregrid.store.LetterQuery;
 import io.caregrid.store.Schema;
+import io.caregrid.templates.observation.FhirMapping;
+import io.caregrid.templates.sets.MappingMark;
+import io.caregrid.templates.sets.MappingSet;
+import io.caregrid.templates.sets.MappingSets;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,6 +55,7 @@ class DeadLetterReaderIT {
   private KafkaConfig kafka;
   private Topics topics;
   private DeadLetters letters;
+  private final List<IngestProducer> producers = new ArrayList<>();
 
   @BeforeEach
   void open(LocalKafka broker, LocalPostgres postgres) throws Exception {
@@ -54,6 +69,7 @@ class DeadLetterReaderIT {
 
   @AfterEach
   void close() throws Exception {
+    for (IngestProducer producer : producers) Door.await(producer.close());
     Door.await(vertx.close());
   }
 
@@ -78,6 +94,76 @@ class DeadLetterReaderIT {
     assertEquals(new String(coffee, StandardCharsets.UTF_8), first.payload().toString());
     assertTrue(Math.abs(first.at().toEpochMilli() - System.currentTimeMillis()) < 60_000);
     assertEquals("malformed-json", newest().get(0).reason());
+  }
+
+  @Test
+  void whatWasSetAsideIsSentAgainOnceItsMappingIsThereAndMarkedOnceKafkaHasIt() throws Exception {
+    AtomicReference<MappingSets> sets = new AtomicReference<>(House.vitals());
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    IngestVerticle door = new IngestVerticle(vertx, kafka, House.INGEST, sets::get, meters);
+    Door.await(vertx.deployVerticle(door));
+    House.await("the producer", door::ready);
+    Door.await(vertx.deployVerticle(new NormaliseVerticle(kafka, House.SHARDS, House.INGEST, sets::get, meters)));
+    Door.await(vertx.deployVerticle(new DeadLetterReader(kafka, letters)));
+    ProducerRecord<byte[], byte[]> early = new ProducerRecord<>(kafka.deviceData(), 0, null, null,
+        House.message("early", 70).getBytes(), List.of(new RecordHeader("caregrid-mapping", "ward".getBytes()),
+            new RecordHeader("ward", "3".getBytes())));
+    send(kafka.deviceData(), early);
+    send(kafka.deviceData(), new ProducerRecord<>(kafka.deviceData(), 1, null, "{".getBytes()));
+    House.await("two dead letters", () -> newest().size() == 2);
+    sets.set(new MappingSets(List.of(sets.get().find("default"),
+        new MappingSet(new MappingMark("ward", 1), sets.get().find("default").device(), FhirMapping.vitals()))));
+    Replay replay = new Replay(kafka, producer(), letters, sets::get, new IngestMetrics(meters));
+
+    Replay.Report report = Door.await(replay.all(CALLER, Audit.log(),
+        new LetterQuery("unknown-mapping", null, null, null, false), "$replay"));
+
+    assertEquals(new Replay.Report(1, 0, false), report);
+    ConsumerRecord<byte[], byte[]> reading = House.read(kafka, topics.measurements(), all -> all.size() == 1).get(0);
+    assertEquals("ward@1", House.header(reading, MappingMark.HEADER));
+    assertEquals(1, newest().stream().filter(letter -> letter.replayed() != null).count());
+    assertEquals(new Replay.Report(0, 0, false), Door.await(replay.all(CALLER, Audit.log(),
+        new LetterQuery("unknown-mapping", null, null, null, false), "$replay")), "none is sent twice");
+    DeadLetter broken = newest().stream()
+        .filter(one -> one.reason().equals("malformed-json"))
+        .findFirst()
+        .orElseThrow();
+    assertEquals(1, Door.await(replay.one(CALLER, Audit.log(), broken.source().toString())).replayed());
+    House.await("it is set aside again, beside the first", () -> newest().size() == 3);
+  }
+
+  @Test
+  void aReadingThatItsShardCouldNotUseIsFoldedByTheMappingInForceNow() throws Exception {
+    MappingSets sets = new MappingSets(List.of(new MappingSet(new MappingMark("ward", 4),
+        House.vitals().find("default").device(), FhirMapping.vitals())));
+    UUID topic = topics.measurements().id();
+    byte[] payload = "{\"any\":\"reading\"}".getBytes();
+    Door.await(letters.keep(CALLER, List.of(
+        new DeadLetter(new Source(topic, 0, 5, 0), "unknown-device", "", "monitor", Buffer.buffer(payload),
+            Instant.EPOCH,
+            Map.of("caregrid-mapping", "ward"), null),
+        new DeadLetter(new Source(topic, 0, 6, 0), "unknown-device", "", "monitor", Buffer.buffer(payload),
+            Instant.EPOCH,
+            Map.of("caregrid-mapping", "gone"), null),
+        new DeadLetter(new Source(topic, 0, 7, 0), "malformed-measurement", "", null, Buffer.buffer("?"),
+            Instant.EPOCH))));
+    Replay replay = new Replay(kafka, producer(), letters, () -> sets, new IngestMetrics(new SimpleMeterRegistry()));
+
+    assertEquals(new Replay.Report(1, 2, false), Door.await(replay.all(CALLER, Audit.log(), LetterQuery.ALL, "")));
+
+    ConsumerRecord<byte[], byte[]> again = House.read(kafka, topics.measurements(), all -> all.size() == 1).get(0);
+    assertEquals("ward@4", House.header(again, MappingMark.HEADER));
+    assertEquals(Shards.of("monitor".getBytes(), House.SHARDS), again.partition());
+    assertEquals(new String(payload), new String(again.value()));
+    assertEquals(null, again.headers().lastHeader(Source.HEADER), "it is its own source: the old one is in effect");
+  }
+
+  private IngestProducer producer() {
+    IngestProducer producer = new IngestProducer(vertx, kafka, House.INGEST);
+    producer.start();
+    House.await("the producer", producer::isConnected);
+    producers.add(producer);
+    return producer;
   }
 
   @Test

@@ -295,6 +295,7 @@ public final class Platform implements AutoCloseable {
     deploy(reader);
     deploy(ingest);
     doors.add(ingest);
+    doors.add(ingest.replaying(letters, trail));
     check("ingest", () -> Future.succeededFuture(ingest.ready()));
     check("normalise", () -> Future.succeededFuture(normalise.ready()));
     check("dead letters", () -> Future.succeededFuture(reader.ready()));

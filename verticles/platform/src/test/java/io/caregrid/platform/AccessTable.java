@@ -154,6 +154,8 @@ final class AccessTable {
       GET     /iomt/live                            FHIR_READ
       GET     /iomt/devices/:id/latest              FHIR_READ
       GET     /iomt/dead-letters                    OPERATE
+      GET     /iomt/dead-letters/$count             OPERATE
+      POST    /iomt/dead-letters/$replay            OPERATE
       GET     /iomt/mappings                        OPERATE
       GET     /iomt/mappings/:name                  OPERATE
       PUT     /iomt/mappings/:name                  OPERATE

@@ -20,6 +20,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.concurrent.Semaphore;
@@ -27,11 +28,13 @@ import java.util.function.Function;
 
 /**
  * {@code POST /iomt/$preview} and {@code /iomt/$evaluate}: what mappings would do, without doing it. Shapes: {@link Preview}, {@link Evaluation}. Nothing of it
- * is kept. At most {@link #AT_ONCE} of them are worked on at a time; others are told to come again.
+ * is kept. At most {@link #AT_ONCE} of them are worked on at a time, others are told to come again; a preview begins no
+ * message after {@link #LONGEST}.
  */
 public final class MappingRoutes implements Routes {
   private static final int MOST_BYTES = 8 << 20;
   private static final int AT_ONCE = 2;
+  private static final Duration LONGEST = Duration.ofSeconds(10);
   /** Numbers are read as a running feed reads them. */
   private static final ObjectMapper JSON = JsonMapper.builder()
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -41,7 +44,7 @@ public final class MappingRoutes implements Routes {
   @Override
   public void mount(Router router) {
     needs(Access.OPERATE, router.post("/iomt/$preview")).handler(
-        request -> answer(request, asked -> Preview.answer(asked, Instant.now())));
+        request -> answer(request, asked -> Preview.answer(asked, Instant.now(), LONGEST)));
     needs(Access.OPERATE, router.post("/iomt/$evaluate")).handler(request -> answer(request, Evaluation::answer));
   }
 

@@ -18,6 +18,7 @@ import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.client.HttpResponse;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -176,5 +177,21 @@ class LiveRoutesTest {
     assertEquals(topic + ":0:1:0", list.getJsonObject(1).getString("source"));
     assertEquals(at.toString(), list.getJsonObject(1).getString("at"));
     assertEquals(400, ward.send("GET", "/iomt/dead-letters?_count=many", (String) null).statusCode());
+    HttpResponse<Buffer> first = ward.send("GET", "/iomt/dead-letters?_count=1&from=2099-01-01T00:00:00Z",
+        (String) null);
+    assertEquals("malformed-json", first.bodyAsJsonArray().getJsonObject(0).getString("reason"));
+    String next = first.getHeader("Link").replaceAll("<(.*)>; rel=\"next\"", "$1");
+    assertEquals("no-template",
+        ward.send("GET", next, (String) null).bodyAsJsonArray().getJsonObject(0).getString("reason"));
+    assertEquals(0,
+        ward.send("GET", "/iomt/dead-letters?device=m1&state=replayed", (String) null).bodyAsJsonArray().size());
+    assertEquals(1, ward.send("GET", "/iomt/dead-letters?device=m1&reason=no-template&state=open", (String) null)
+        .bodyAsJsonArray()
+        .size());
+    assertTrue(ward.send("GET", "/iomt/dead-letters/$count", (String) null)
+        .bodyAsString()
+        .contains("{\"reason\":\"malformed-json\",\"open\":1,\"replayed\":0,"));
+    for (String wrong : List.of("state=closed", "from=yesterday", "after=1"))
+      assertEquals(400, ward.send("GET", "/iomt/dead-letters?" + wrong, (String) null).statusCode(), wrong);
   }
 }
