@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 final class HouseFilters {
   /** Of who is known by a name of the hospital's own and by nothing worldwide. */
   static final String AUTHORITY = "urn:caregrid:authority:";
-  private static final Pattern OID = Pattern.compile("[0-2](\\.(0|[1-9]\\d*))+");
+  private static final Pattern OID = Pattern.compile("[0-2](\\.(0|[1-9]\\d*)){2,}");
   private static final Pattern UUID = Pattern.compile("(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
   private static final Pattern ADDRESS = Pattern.compile("(?i)(urn:|https?://)\\S+");
   private static final Pattern HL7_TABLE = Pattern.compile("(?i)HL7-?(\\d{4})");
@@ -24,6 +24,11 @@ final class HouseFilters {
   private static final Pattern COMPARATOR = Pattern.compile("\\s*(<=|>=|<|>)\\s*[+-]?[\\d.].*");
   private static final Pattern TIME = Pattern.compile("(\\d\\d)(\\d\\d)?(\\d\\d)?(\\.\\d{1,4})?(?:[+-]\\d{4})?");
 
+  /** UCUM's form with the atoms that are met in hospitals; what else is sent under its name is a unit in words. */
+  private static final String ATOM = "(?:(?:da|[YZEPTGMkhdcmunpfazy])?(?:g|L|l|m|mol|eq|osm|s|Pa|J|W|V|A|Hz|K|Cel|cal|bar|U|kat|Bq|Gy|Sv|N|lm|t"
+      + "|m\\[Hg\\]|m\\[H2O\\]|\\[iU\\]|\\[IU\\])|min|h|d|wk|mo|a|%|deg|Ohm|\\[[A-Za-z_]+\\]|10[*^])(?:[+-]?\\d{1,2})?(?:\\{[^{}\\s]*\\})?";
+  private static final String UNIT = "(?:" + ATOM + "|\\{[^{}\\s]*\\}|[1-9]\\d{0,5})";
+  private static final Pattern UCUM = Pattern.compile("/?" + UNIT + "(?:[./]" + UNIT + ")*");
   private static final Pattern JSON_ESCAPE = Pattern.compile("\\\\([\\\\\"])");
   private static final Pattern TOKEN_ESCAPED = Pattern.compile("([\\\\,|$])");
   private static final Pattern SPACES = Pattern.compile("\\s+");
@@ -41,6 +46,7 @@ final class HouseFilters {
     filters.with("without_comparator", 0, 0, (run, value, with) -> bare(Values.text(value)));
     filters.with("as_time", 0, 0, (run, value, with) -> time(Values.text(value)));
     filters.with("is_date_time", 0, 0, (run, value, with) -> isDateTime(run, Values.text(value)));
+    filters.with("is_ucum", 0, 0, (run, value, with) -> isUcum(Values.text(value)));
     filters.with("search_token", 0, 1, (run, value, with) -> token(run, Values.text(value), text(with, 0)));
     filters.with("distinct", 0, 0, (run, value, with) -> run.distinct(Values.text(value)));
     filters.with("push", 1, 1, (run, value, with) -> pushed(value, with[0]));
@@ -147,6 +153,10 @@ final class HouseFilters {
     if (hour > 23 || minute > 59 || second > 59) return null;
     return String.format(Locale.ROOT, "%02d:%02d:%02d%s", hour, minute, second,
         time.group(4) == null ? "" : time.group(4));
+  }
+
+  private static boolean isUcum(String unit) {
+    return unit != null && unit.length() <= 40 && UCUM.matcher(unit).matches();
   }
 
   private static boolean isDateTime(Run run, String text) {

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -293,6 +294,52 @@ class OwnTemplatesTest {
         ((Outcome.Refused) OWN.convert(Conversions.CCDA, Conversion.Kind.HL7V2, null, header("ADT^A01"))).why().code);
     assertEquals(ErrorCode.TEMPLATE_FOLDER_NOT_FOUND,
         ((Outcome.Refused) OWN.convert("other", Conversion.Kind.HL7V2, null, header("ADT^A01"))).why().code);
+  }
+
+  @Test
+  void aDocumentOfNobodyIsRefused() {
+    for (String document : List.of("<ClinicalDocument xmlns=\"urn:hl7-org:v3\"/>", "<other/>",
+        "<ClinicalDocument><component/></ClinicalDocument>"))
+      assertEquals(ErrorCode.TEMPLATE_DATA_MISMATCH,
+          assertInstanceOf(Outcome.Refused.class, OWN.ccda(document)).why().code, document);
+  }
+
+  @Test
+  void onlyWhatIsUcumIsCalledSo() {
+    for (String unit : List.of("mmol/L", "kg", "mm[Hg]", "10*3/uL", "/min", "mL/min/{1.73_m2}", "%", "ng/mL", "[degF]",
+        "m[IU]/L", "{score}", "g/dL", "kg/m2"))
+      assertTrue(quantity(unit).contains("unitsofmeasure"), unit);
+    for (String unit : List.of("mcg", "10+3/ul", "Puffs", "mg/actuat", "tablet", "mm Hg", "U/", "//", "x".repeat(50)))
+      assertFalse(quantity(unit).contains("unitsofmeasure"), unit);
+  }
+
+  private static String quantity(String unit) {
+    String message = header("ORU^R01") + PID + "OBR|1||F-1\rOBX|1|NM|1||7|" + unit + "^^UCUM\r";
+    return resource(converted("x.hl7", message), "Observation").path("valueQuantity").toString();
+  }
+
+  /** Whatever is cut out of a sample or put into it: a Bundle that only writes, or a refusal with a code. */
+  @Test
+  void damagedSamplesGiveABundleOrACode() {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    List<String> bits = List.of("|", "^", "~", "&", "\\", "\"", "\"\"", "{", "}", "]", "\\X22\\", "\r", "<", "&quot;",
+        "\"}},{\"request\":{\"method\":\"DELETE\",\"url\":\"Patient/x\"}}",
+        "&quot;}},{&quot;request&quot;:{&quot;method&quot;:&quot;DELETE&quot;}}");
+    for (int i = 0; i < 600; i++) {
+      String name = Samples.names().get(random.nextInt(Samples.names().size()));
+      StringBuilder text = new StringBuilder(Samples.text(name));
+      for (int changes = random.nextInt(4); changes >= 0; changes--) {
+        int at = random.nextInt(text.length());
+        if (random.nextInt(3) == 0) text.delete(at, Math.min(text.length(), at + 1 + random.nextInt(12)));
+        else text.insert(at, bits.get(random.nextInt(bits.size())));
+      }
+      Outcome outcome = name.endsWith(".xml") ? OWN.ccda(text.toString()) : OWN.hl7v2(text.toString());
+      if (!(outcome instanceof Outcome.Converted done)) continue;
+      for (JsonNode entry : Bundles.transaction(done.bundle()).path("entry"))
+        assertTrue(entry.at("/request/url").asText().startsWith(entry.at("/resource/resourceType").asText()),
+            "seed " + seed + ": " + entry);
+    }
   }
 
   private static ConversionException refused(String message) {
