@@ -5,6 +5,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -20,7 +21,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Sequencer {
   private static final Logger log = LoggerFactory.getLogger(Sequencer.class);
-  private static final String PASS = "select stamp_changes($1) as stamped";
+  /** The position is that before: PostgreSQL takes it before it begins. */
+  private static final String PASS = "select position, stamp_changes($1) as stamped from feed_head";
   static final int MOST = 10_000;
   private static final long BUSY_MILLIS = 50;
   private static final long IDLE_MILLIS = 200;
@@ -28,6 +30,7 @@ public final class Sequencer {
 
   private final Database database;
   private final ChangeFeed feed;
+  private final IndexLists lists;
   private final Vertx vertx;
   private final Context context;
   private Future<Integer> passing = Future.succeededFuture();
@@ -41,6 +44,7 @@ public final class Sequencer {
   private Sequencer(Database database) {
     this.database = database;
     this.feed = new ChangeFeed(database);
+    this.lists = new IndexLists(database);
     this.vertx = database.vertx();
     this.context = vertx.getOrCreateContext();
   }
@@ -62,24 +66,32 @@ public final class Sequencer {
       running = false;
       vertx.cancelTimer(nextPass);
       vertx.cancelTimer(nextPruning);
-      Future.join(passing, pruning).onComplete(done -> stopped.complete());
+      Future.join(passing.transform(passed -> lists.sorting()), pruning).onComplete(done -> stopped.complete());
     });
     return stopped.future();
   }
 
   private void work() {
     if (!running) return;
-    passing = pass(database).onComplete(done -> {
+    passing = pass(database, lists).onComplete(done -> {
       if (failing != done.failed()) report(done.cause());
+      lists.sortIn();
       if (running) again(done.succeeded() ? done.result() : 0);
     });
   }
 
   /** Stamps at most {@link #MOST} changes, gives how many, and tells the nodes. */
   static Future<Integer> pass(Database database) {
+    return pass(database, new IndexLists(database));
+  }
+
+  private static Future<Integer> pass(Database database, IndexLists lists) {
     return database.ask(PASS, Tuple.of(MOST)).map(rows -> {
-      int stamped = rows.iterator().next().getInteger("stamped");
-      if (stamped > 0) database.vertx().eventBus().publish(Addresses.CHANGES, null);
+      Row row = rows.iterator().next();
+      int stamped = row.getInteger("stamped");
+      if (stamped == 0) return 0;
+      lists.written(row.getLong("position"));
+      database.vertx().eventBus().publish(Addresses.CHANGES, null);
       return stamped;
     });
   }

@@ -4,19 +4,21 @@ import static io.caregrid.store.Room.CALLER;
 import static io.caregrid.store.Room.get;
 import static io.caregrid.store.Room.json;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Audit;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** V012, on a database that an older version has filled: the indexes stay as they are, and what comes now waits for company in them. */
+/** V012 and V019, on a database that an older version has filled: the indexes stay as they are, and what comes now waits for company in them. */
 @ExtendWith(Room.Key.class)
 class GatheredTokensTest {
   private static final int BEFORE = 11;
@@ -81,6 +83,32 @@ class GatheredTokensTest {
   }
 
   @Test
+  void whatWaitsIsSortedInWithoutAnotherWriteSoonAfterItsPlaceInTheFeed() {
+    Database now = get(Database.open(vertx, config));
+    patient(now, "ada");
+    Sequencer sequencer = Sequencer.start(now);
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (count(now, "from feed") == 0 && System.nanoTime() < until) Thread.onSpinWait();
+    get(sequencer.stop());
+
+    assertEquals(0, count(now, "from (select gin_clean_pending_list('r_patient_tok_idx') as pages) c where pages > 0"));
+    assertEquals(List.of("ada"), found(now, "family", "lovelace"));
+    get(now.close());
+  }
+
+  @Test
+  void onlyWhatWasWrittenBehindThatPlaceIsSortedIn() {
+    Database now = get(Database.open(vertx, config));
+    patient(now, "ada");
+    assertEquals(1, get(Sequencer.pass(now)));
+
+    assertEquals(0L, get(IndexLists.sortIn(now, 1)), "nothing has a place behind that");
+    assertTrue(get(IndexLists.sortIn(now, 0)) > 0);
+    assertEquals(0L, get(IndexLists.sortIn(now, 0)), "it is sorted in already");
+    get(now.close());
+  }
+
+  @Test
   void noTokenIndexSortsItsEntriesInOneByOneAndNoneLetsManyWait() {
     Database now = get(Database.open(vertx, config));
 
@@ -91,9 +119,9 @@ class GatheredTokensTest {
     assertEquals(Definition.types().size(), count(now, indexes + " and a.attname = 'tok'"));
     assertEquals(0, count(now, indexes + " and not coalesce(c.reloptions, '{}') @> '{fastupdate=on}'"));
     assertEquals(0, count(now, indexes + " and (select max(substring(o from 'gin_pending_list_limit=(.*)')::int) "
-        + "from unnest(c.reloptions) o) > 512"));
+        + "from unnest(c.reloptions) o) > 2048"));
     assertEquals(1, count(now, indexes + " and c.relname = 'r_observation_tok_idx' "
-        + "and c.reloptions @> '{gin_pending_list_limit=128}'"));
+        + "and c.reloptions @> '{gin_pending_list_limit=256}'"));
     get(now.close());
   }
 }

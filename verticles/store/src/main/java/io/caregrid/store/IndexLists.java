@@ -1,0 +1,61 @@
+package io.caregrid.store;
+
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Tuple;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sorts in what waits in the token and text indexes (V012, V019) soon after it was written: whoever writes does not do it, and who searches finds little
+ * waiting. What is left out, because this failed or a node died, waits for the next write of its type, for its list to be full, or for PostgreSQL's
+ * autovacuum; it is found all the same. Belongs to the {@link Sequencer}'s context.
+ */
+final class IndexLists {
+  private static final Logger log = LoggerFactory.getLogger(IndexLists.class);
+  /** Of the types whose changes were given a place behind that. */
+  private static final String SORT_IN = """
+      select sort_in_index_entries((select array_agg(distinct type) from feed
+        where incarnation = (select incarnation from feed_head) and position > $1)) as pages""";
+  private static final long EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+  private static final long NOTHING = Long.MAX_VALUE;
+
+  private final Database database;
+  private Future<Long> sorting = Future.succeededFuture();
+  private long behind = NOTHING;
+  private long last = System.nanoTime() - EVERY_NANOS;
+  private boolean failing;
+
+  IndexLists(Database database) {
+    this.database = database;
+  }
+
+  /** @param position of the feed before a pass that gave changes their place */
+  void written(long position) {
+    behind = Math.min(behind, position);
+  }
+
+  /** Begins when it is time, and nothing is under way. */
+  void sortIn() {
+    if (behind == NOTHING || !sorting.isComplete() || System.nanoTime() - last < EVERY_NANOS) return;
+    long from = behind;
+    behind = NOTHING;
+    last = System.nanoTime();
+    sorting = sortIn(database, from).onComplete(done -> {
+      if (done.failed() && !failing)
+        log.warn("what waits in the indexes is not sorted in, trying again with the next changes cause={}",
+            Cause.withoutValues(Failures.of(done.cause())));
+      failing = done.failed();
+    });
+  }
+
+  /** What is under way. */
+  Future<Long> sorting() {
+    return sorting;
+  }
+
+  /** @return pages that were waiting */
+  static Future<Long> sortIn(Database database, long behind) {
+    return database.ask(SORT_IN, Tuple.of(behind)).map(rows -> rows.iterator().next().getLong("pages"));
+  }
+}
