@@ -72,7 +72,7 @@ public final class KafkaAccess implements AutoCloseable {
   public List<String> grantNodes() {
     List<AclBinding> wanted = new ArrayList<>();
     List<String> topics = new ArrayList<>(kafka.sources());
-    topics.addAll(List.of(kafka.measurements(), kafka.deadLetters(), kafka.fhirChanges()));
+    topics.addAll(List.of(kafka.measurements(), kafka.deadLetters(), kafka.fhirChanges(), kafka.hl7()));
     for (String topic : topics)
       for (AclOperation may : List.of(AclOperation.CREATE, AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS,
           AclOperation.READ, AclOperation.WRITE))

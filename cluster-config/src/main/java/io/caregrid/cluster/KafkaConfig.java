@@ -128,6 +128,16 @@ public record KafkaConfig(String bootstrapServers, String prefix, int sourcePart
     return prefix + "fhir-changes";
   }
 
+  /** HL7 v2 messages as they came, keyed by the way they came. Only there where HL7 v2 is on. */
+  public String hl7() {
+    return prefix + "hl7v2";
+  }
+
+  /** The same log for messages up to so many bytes. */
+  public KafkaConfig carrying(int bytes) {
+    return new KafkaConfig(bootstrapServers, prefix, sourcePartitions, retention, bytes, ca, user, password, topics);
+  }
+
   /** Room a record of the largest message may take in the log: its headers, and a compression that makes it grow, included. */
   public int maxRecordBytes() {
     return maxMessageBytes + maxMessageBytes / 128 + (64 << 10);

@@ -18,7 +18,7 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
     ClusterConfig cluster, KafkaConfig kafka,
     DatabaseConfig database, IngestConfig ingest, ShardConfig shard, IdentityConfig identity, DicomConfig dicom,
     ImagingConfig imaging, LakeConfig lake, SecurityConfig security, AuditConfig audit, FhirConfig fhir,
-    ExportConfig export, LoadConfig load, TellConfig tell) {
+    ExportConfig export, LoadConfig load, TellConfig tell, Hl7Config hl7) {
 
   public static final Set<String> ALL_ROLES = Set.of("ingest", "device", "api", "dicom", "analytics");
   public static final NodeConfig DEFAULT = new NodeConfig("caregrid", ALL_ROLES, Path.of("data"), null,
@@ -26,7 +26,7 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
       KafkaConfig.DEFAULT, DatabaseConfig.DEFAULT, IngestConfig.DEFAULT, ShardConfig.DEFAULT, IdentityConfig.DEFAULT,
       DicomConfig.DEFAULT, ImagingConfig.DEFAULT, LakeConfig.DEFAULT, SecurityConfig.DEFAULT,
       AuditConfig.DEFAULT, FhirConfig.DEFAULT, ExportConfig.DEFAULT, LoadConfig.DEFAULT,
-      TellConfig.DEFAULT);
+      TellConfig.DEFAULT, Hl7Config.DEFAULT);
 
   public NodeConfig {
     require(!name.isBlank(), "name must not be blank");
@@ -55,6 +55,9 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
     require(!http.origins().contains(HttpConfig.ANY_ORIGIN) || security.asksWhoCalls(),
         "http.origins may be * only when security.issuers or security.nodeTokens=always has every door ask who calls: else any"
             + " page that somebody on this machine opens could read everything");
+    require(!hl7.isOn() || hl7.keep().compareTo(kafka.retention()) >= 0,
+        "hl7.keep must be at least kafka.retention, " + kafka.retention()
+            + ": a message that may still be read again must be known to be stored already");
     roles = Set.copyOf(roles);
   }
 

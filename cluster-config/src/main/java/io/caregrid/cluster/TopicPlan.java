@@ -46,6 +46,13 @@ record TopicPlan(String name, int partitions, String commitment, int replication
     return new TopicPlan(kafka.fhirChanges(), like.partitions(), null, like.replication(), like.minInsync(), kafka);
   }
 
+  /** Messages of HL7 v2, which are larger than those of devices. */
+  static TopicPlan hl7(KafkaConfig kafka, ClusterConfig cluster, Hl7Config hl7) {
+    TopicPlan like = of(kafka, cluster).get(0);
+    return new TopicPlan(kafka.hl7(), like.partitions(), null, like.replication(), like.minInsync(),
+        kafka.carrying(hl7.maxMessage()));
+  }
+
   NewTopic toCreate() {
     return new NewTopic(name, partitions, (short) replication).configs(Map.of(
         CLEANUP_POLICY_CONFIG, "delete",
@@ -87,7 +94,8 @@ record TopicPlan(String name, int partitions, String commitment, int replication
     long bytes = settings.number(MAX_MESSAGE_BYTES_CONFIG);
     if (bytes < kafka.maxRecordBytes())
       problems.add(altered(MAX_MESSAGE_BYTES_CONFIG, bytes, "at least " + kafka.maxRecordBytes()
-          + " for kafka.maxMessageBytes " + kafka.maxMessageBytes()));
+          + " for " + (name.equals(kafka.hl7()) ? "hl7.maxMessage " : "kafka.maxMessageBytes ")
+          + kafka.maxMessageBytes()));
   }
 
   private void checkTimes(Settings settings, List<String> problems) {

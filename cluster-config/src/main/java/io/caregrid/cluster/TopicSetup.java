@@ -78,16 +78,23 @@ final class TopicSetup implements AutoCloseable {
   }
 
   Topics run() {
-    List<TopicPlan> plans = TopicPlan.of(kafka, cluster);
-    Map<String, TopicDescription> found = ensured(plans);
-    probe(fresh(found));
-    List<Topics.Topic> topics = plans.stream().map(plan -> topic(found.get(plan.name()))).toList();
+    List<Topics.Topic> topics = proven(TopicPlan.of(kafka, cluster));
     return new Topics(topics.get(0), topics.get(1), topics.get(2));
+  }
+
+  Topics.Topic hl7(Hl7Config hl7) {
+    return proven(List.of(TopicPlan.hl7(kafka, cluster, hl7))).get(0);
   }
 
   /** Without probes, which its readers would not understand: whoever writes it waits for each record. */
   void changes() {
     ensured(List.of(TopicPlan.changes(kafka, cluster)));
+  }
+
+  private List<Topics.Topic> proven(List<TopicPlan> plans) {
+    Map<String, TopicDescription> found = ensured(plans);
+    probe(fresh(found));
+    return plans.stream().map(plan -> topic(found.get(plan.name()))).toList();
   }
 
   private Map<String, TopicDescription> ensured(List<TopicPlan> plans) {

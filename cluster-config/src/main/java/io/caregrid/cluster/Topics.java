@@ -43,6 +43,13 @@ public record Topics(Topic deviceData, Topic measurements, Topic deadLetters) {
     }
   }
 
+  /** The same for the topic of HL7 v2 messages, which is there only where HL7 v2 is on. */
+  public static Topic ensureHl7(KafkaConfig kafka, ClusterConfig cluster, Hl7Config hl7, Duration deadline) {
+    try (TopicSetup setup = new TopicSetup(kafka, cluster, deadline)) {
+      return setup.hl7(hl7);
+    }
+  }
+
   /** True while it holds a connection to a broker: one that reads partitions, or belongs to a group, always does. Any thread. */
   public static boolean isConnected(Consumer<?, ?> consumer) {
     return consumer.metrics()

@@ -108,7 +108,8 @@ final class Node implements AutoCloseable {
             cluster.busPort(), cluster.members(),
             Integer.parseInt(args[2]), cluster.durability()),
         base.kafka(), base.database(), base.ingest(), aged, base.identity(), base.dicom(), base.imaging(),
-        base.lake(), base.security(), base.audit(), base.fhir(), base.export(), base.load(), base.tell());
+        base.lake(), base.security(), base.audit(), base.fhir(), base.export(), base.load(), base.tell(),
+        base.hl7());
     try (Platform platform = Platform.start(config, true, step -> System.err.println("node: " + step))) {
       System.out.println(READY + JSON.writeValueAsString(addresses(platform)));
       System.in.transferTo(java.io.OutputStream.nullOutputStream());

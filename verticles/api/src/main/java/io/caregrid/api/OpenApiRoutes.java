@@ -55,6 +55,13 @@ public final class OpenApiRoutes implements Routes {
       GET /iomt/mappings/:name/versions - 200 application/json                    Who changed it, when and why, newest first.
       GET /iomt/mappings/:name/versions/:version - 200 application/json           One version with its texts.
       POST /iomt/mappings/:name/$rollback application/json 200 application/json   Goes back to the version that is named: makes it the next one.
+      POST /hl7                   x-application/hl7-v2+er7,application/hl7-v2,text/plain 200 x-application/hl7-v2+er7,application/hl7-v2,text/plain   Takes one HL7 v2 message or a batch of them, and answers its acknowledgment: 200 for AA and CA, which say that it is kept, 400 for AR and CR, 500 for AE and CE, 503 when it should be sent again.
+      GET /hl7/dead-letters       -   200 application/json                        HL7 v2 messages that could not be used, with why: by control-id, sender, reason, patient, since, until; _count of them behind _after.
+      GET /hl7/dead-letters/:id   -   200 application/json                        One of them with the message itself.
+      POST /hl7/dead-letters/replay - 200 application/json                        Tries again those that are asked for as in the list, or with all=true all of them.
+      POST /hl7/dead-letters/:id/replay - 200 application/json                    Tries one of them again.
+      DELETE /hl7/dead-letters    -   200 application/json                        Removes for good those that are asked for as in the list, or with all=true all of them.
+      DELETE /hl7/dead-letters/:id -  200 application/json                        Removes one of them for good.
       POST /iomt/$preview         application/json 200 application/json           Says what two mappings would make of messages, and what is wrong with them; nothing is kept.
       POST /iomt/$evaluate        application/json 200 application/json           Tries one JSONPath or JMESPath expression on one message.
       POST /analytics/sql         application/json 200 application/json,text/csv,application/vnd.apache.parquet   Runs one read-only SQL query over the lake.

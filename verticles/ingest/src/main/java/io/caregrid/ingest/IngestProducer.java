@@ -18,11 +18,12 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.header.Header;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The doors' way into topic {@code devicedata}: durable when the future says so.
+ * The doors' way into a topic: durable when the future says so.
  *
  * <p>Kafka's {@code send} may block, so one thread owns the producer; event loops only leave a body's messages in a bounded queue, and get one call
  * back for all of them. Overload and outages are answered with {@link Failure.Busy}, at once or at the latest after {@code ingest.acknowledge}: when
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>One body, one partition, in order; the partition changes every {@link KafkaClients#BATCH_BYTES}, so that batches fill.
  */
-final class IngestProducer {
+public final class IngestProducer {
   private static final Logger log = LoggerFactory.getLogger(IngestProducer.class);
   private static final int QUEUED_BODIES = 4_096;
   private static final Duration LOOK_AROUND = Duration.ofMillis(100);
@@ -40,6 +41,7 @@ final class IngestProducer {
 
   private final Vertx vertx;
   private final KafkaConfig kafka;
+  private final String topic;
   private final IngestConfig ingest;
   private final BlockingQueue<Handover> queue = new ArrayBlockingQueue<>(QUEUED_BODIES);
   private final CountDownLatch stop = new CountDownLatch(1);
@@ -56,19 +58,21 @@ final class IngestProducer {
   private int partition;
   private long bytesInPartition;
 
-  IngestProducer(Vertx vertx, KafkaConfig kafka, IngestConfig ingest) {
+  /** @param topic of {@code kafka}, where what names no other goes */
+  public IngestProducer(Vertx vertx, KafkaConfig kafka, String topic, IngestConfig ingest) {
     this.vertx = vertx;
     this.kafka = kafka;
+    this.topic = topic;
     this.ingest = ingest;
     thread.setDaemon(true);
   }
 
-  void start() {
+  public void start() {
     thread.start();
   }
 
   /** True while Kafka takes messages. */
-  boolean isConnected() {
+  public boolean isConnected() {
     return connected && !broken;
   }
 
@@ -87,8 +91,13 @@ final class IngestProducer {
     return handover.acknowledged();
   }
 
+  /** The same for messages of one key, which stay in the order in which they were left here as long as nobody leaves one before the last is answered. */
+  public Future<Void> send(byte[] key, List<Header> headers, List<byte[]> messages) {
+    return send(messages.stream().map(message -> new IngestRecord(topic, key, message, headers)).toList());
+  }
+
   /** Completes when everything left before is in the log or refused. */
-  Future<Void> close() {
+  public Future<Void> close() {
     stop.countDown();
     return stopped.future();
   }
@@ -123,13 +132,14 @@ final class IngestProducer {
     broken = false;
     try {
       producer = KafkaClients.door(kafka, ingest);
-      partitions = producer.partitionsFor(kafka.deviceData()).size();
+      partitions = producer.partitionsFor(topic).size();
       connected = true;
-      log.info("ingest takes messages topic={} partitions={}", kafka.deviceData(), partitions);
+      log.info("ingest takes messages topic={} partitions={}", topic, partitions);
       announced = false;
       return true;
     } catch (KafkaException unreachable) {
-      if (!announced) log.warn("Kafka takes no messages, ingest answers 503 cause={}", unreachable.getMessage());
+      if (!announced)
+        log.warn("Kafka takes no messages, its doors say so topic={} cause={}", topic, unreachable.getMessage());
       announced = true;
       disconnect(Duration.ZERO);
       pause();
@@ -173,10 +183,10 @@ final class IngestProducer {
     }
   }
 
-  /** What goes elsewhere than to {@code devicedata} finds its partition by its key. */
+  /** What names its topic finds its partition by its key. */
   private ProducerRecord<byte[], byte[]> record(IngestRecord message, int chosen) {
     return message.topic() == null
-        ? new ProducerRecord<>(kafka.deviceData(), chosen, message.key(), message.value(), message.headers())
+        ? new ProducerRecord<>(topic, chosen, message.key(), message.value(), message.headers())
         : new ProducerRecord<>(message.topic(), null, message.key(), message.value(), message.headers());
   }
 

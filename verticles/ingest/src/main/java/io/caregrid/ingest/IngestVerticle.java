@@ -27,7 +27,7 @@ public final class IngestVerticle extends VerticleBase implements Routes {
   /** @param mappings in force; asked once a request that names one */
   public IngestVerticle(Vertx vertx, KafkaConfig kafka, IngestConfig ingest, Supplier<MappingSets> mappings,
       MeterRegistry meters) {
-    producer = new IngestProducer(vertx, kafka, ingest);
+    producer = new IngestProducer(vertx, kafka, kafka.deviceData(), ingest);
     metrics = new IngestMetrics(meters);
     routes = new IngestRoutes(vertx, ingest, kafka, producer, mappings, metrics);
     this.kafka = kafka;

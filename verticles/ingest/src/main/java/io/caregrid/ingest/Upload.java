@@ -11,22 +11,29 @@ import io.vertx.core.http.HttpServerRequest;
  *
  * <p>A body that is refused half way is answered at once, and what still comes is thrown away ({@link io.caregrid.contract.Lingering}).
  */
-final class Upload {
+public final class Upload {
   private final HttpServerRequest request;
   private final int maxBytes;
   private final Budget budget;
+  private final String setting;
   private final Promise<Buffer> complete = Promise.promise();
   private Buffer body = Buffer.buffer();
   private long taken;
 
   Upload(HttpServerRequest request, int maxBytes, Budget budget) {
+    this(request, maxBytes, budget, "ingest.maxBodyBytes");
+  }
+
+  /** @param setting that {@code maxBytes} comes from */
+  public Upload(HttpServerRequest request, int maxBytes, Budget budget, String setting) {
+    this.setting = setting;
     this.request = request;
     this.maxBytes = maxBytes;
     this.budget = budget;
   }
 
   /** @return fails with {@link Failure.TooLarge} beyond {@code maxBytes}, with {@link Failure.Busy} when the node's budget is spent */
-  Future<Buffer> read() {
+  public Future<Buffer> read() {
     if (declared() > maxBytes) return Future.failedFuture(tooLarge());
     if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) request.response().writeContinue();
     request
@@ -67,7 +74,7 @@ final class Upload {
   }
 
   /** The request is answered: nothing of it is in memory any more. */
-  void release() {
+  public void release() {
     budget.giveBack(taken);
     taken = 0;
     body = null;
@@ -75,7 +82,7 @@ final class Upload {
 
   private Failure tooLarge() {
     return new Failure.TooLarge(
-        "the body is larger than ingest.maxBodyBytes, " + maxBytes + ": send several smaller ones");
+        "the body is larger than " + setting + ", " + maxBytes + ": send several smaller ones");
   }
 
   static Failure busy() {

@@ -159,7 +159,7 @@ class DeadLetterReaderIT {
   }
 
   private IngestProducer producer() {
-    IngestProducer producer = new IngestProducer(vertx, kafka, House.INGEST);
+    IngestProducer producer = new IngestProducer(vertx, kafka, kafka.deviceData(), House.INGEST);
     producer.start();
     House.await("the producer", producer::isConnected);
     producers.add(producer);

@@ -37,7 +37,8 @@ final class DevEngines implements AutoCloseable {
     return new NodeConfig(config.name(), config.roles(), config.data(), config.mappings(), config.http(),
         config.cluster(), log, there,
         config.ingest(), config.shard(), config.identity(), config.dicom(), config.imaging(),
-        config.lake(), config.security(), config.audit(), config.fhir(), config.export(), config.load(), config.tell());
+        config.lake(), config.security(), config.audit(), config.fhir(), config.export(), config.load(), config.tell(),
+        config.hl7());
   }
 
   @Override

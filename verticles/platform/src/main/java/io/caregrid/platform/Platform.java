@@ -17,10 +17,12 @@ import io.caregrid.api.auth.Authentication;
 import io.caregrid.api.auth.NodeKey;
 import io.caregrid.api.convert.ConvertRoutes;
 import io.caregrid.api.deidentify.DeidentifyRoutes;
+import io.caregrid.api.fhir.r4.Rules;
 import io.caregrid.api.live.NamedMappingRoutes;
 import io.caregrid.api.signin.SignIn;
 import io.caregrid.cluster.ConfigException;
 import io.caregrid.cluster.HazelcastCluster;
+import io.caregrid.cluster.Hosts;
 import io.caregrid.cluster.NodeConfig;
 import io.caregrid.cluster.Topics;
 import io.caregrid.contract.Caller;
@@ -46,6 +48,7 @@ import io.caregrid.events.TellerVerticle;
 import io.caregrid.ingest.DeadLetterReader;
 import io.caregrid.ingest.IngestVerticle;
 import io.caregrid.ingest.NormaliseVerticle;
+import io.caregrid.ingest.hl7.Hl7Verticle;
 import io.caregrid.ingest.load.Credentials;
 import io.caregrid.ingest.load.DropFolder;
 import io.caregrid.ingest.load.Target;
@@ -57,6 +60,7 @@ import io.caregrid.store.DeadLetters;
 import io.caregrid.store.Deliveries;
 import io.caregrid.store.ExportJobs;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.Hl7Messages;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.Lease;
 import io.caregrid.store.MappingVersions;
@@ -122,6 +126,7 @@ public final class Platform implements AutoCloseable {
   private Archive archive;
   private NodeKey key;
   private DicomScpVerticle dicom;
+  private Hl7Verticle hl7;
   private ShardPump pump;
 
   private Platform() {}
@@ -147,6 +152,7 @@ public final class Platform implements AutoCloseable {
     Roles roles = DefinedRoles.of(config);
     httpDoor().check();
     if (config.roles().contains("dicom")) dicomDoor().check();
+    if (takesHl7()) hl7Door().check();
     TellSettings.check(config.tell(), roles);
     MappingSets files = MappingFiles.load(config.mappings());
     Conversions conversions = TemplateSets.load(config.fhir().convert());
@@ -188,6 +194,7 @@ public final class Platform implements AutoCloseable {
     Authentication authentication = authentication(roles);
     if (config.roles().contains("device")) openShards(database, topics, mappings);
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
+    if (takesHl7()) openHl7(database, roles, conversions, progress);
     if (config.roles().contains("dicom")) openDicom(database, roles);
     if (config.roles().contains("analytics")) openLake(database);
     if (config.roles().contains("analytics")) openExport(database);
@@ -299,6 +306,31 @@ public final class Platform implements AutoCloseable {
     check("ingest", () -> Future.succeededFuture(ingest.ready()));
     check("normalise", () -> Future.succeededFuture(normalise.ready()));
     check("dead letters", () -> Future.succeededFuture(reader.ready()));
+  }
+
+  private boolean takesHl7() {
+    return config.roles().contains("ingest") && config.hl7().isOn();
+  }
+
+  private void openHl7(Database database, Roles roles, Conversions conversions, Progress progress) {
+    progress.waiting(() -> Topics.ensureHl7(config.kafka(), config.cluster(), config.hl7(), Await.PATIENCE));
+    try {
+      hl7 = new Hl7Verticle(vertx, config.hl7(), config.kafka(), config.ingest(), roles.grants(config.hl7().roles()),
+          Hl7Verticle.Meaning.of(conversions::hl7v2, resource -> Rules.check(resource, true)), fhir,
+          new Hl7Messages(database), trail, metrics);
+    } catch (IllegalArgumentException refused) {
+      throw new StartException(refused.getMessage(), refused);
+    }
+    try {
+      deploy(hl7);
+    } catch (IllegalStateException failed) {
+      throw hl7Door().explain(failed);
+    }
+    doors.add(hl7);
+    check("hl7", () -> Future.succeededFuture(hl7.ready()));
+    if (!Hosts.isLoopback(config.hl7().host()) && config.hl7().tls().clientCa() == null)
+      log.warn("Open: whoever reaches {} may write into the store by MLLP{}, as hl7.mode says", hl7(),
+          config.hl7().tls().isOn() ? "" : ", in the clear");
   }
 
   private void openDicom(Database database, Roles roles) {
@@ -448,6 +480,10 @@ public final class Platform implements AutoCloseable {
     return new DoorPort("dicom.port", config.dicom().host(), config.dicom().port());
   }
 
+  private DoorPort hl7Door() {
+    return new DoorPort("hl7.port", config.hl7().host(), config.hl7().port());
+  }
+
   /** Without the network clients' metrics: all of them share one gauge, which counts only the first's connections and warns of the others. */
   private VertxOptions options() {
     return new VertxOptions().setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true)
@@ -491,6 +527,7 @@ public final class Platform implements AutoCloseable {
     Map<String, String> addresses = new LinkedHashMap<>();
     addresses.put("http", http());
     if (dicom != null) addresses.put("dicom", dicom() + ", pictures in " + archive.folder());
+    if (hl7 != null) addresses.put("hl7", hl7());
     addresses.put("cluster", cluster.address() + ", members " + cluster.members());
     addresses.put("kafka", config.kafka().bootstrapServers());
     addresses.put("postgresql",
@@ -509,6 +546,11 @@ public final class Platform implements AutoCloseable {
   /** How to call this node's DICOM port, e.g. {@code CAREGRID@127.0.0.1:11112}; null when it has none. */
   public String dicom() {
     return dicom == null ? null : config.dicom().aeTitle() + "@" + config.dicom().host() + ":" + dicom.port();
+  }
+
+  /** How to call this node's MLLP port, e.g. {@code mllp://127.0.0.1:2575}; null when it has none. */
+  public String hl7() {
+    return hl7 == null ? null : "mllp://" + config.hl7().host() + ":" + hl7.port();
   }
 
   /** The DICOM port it really got. Only where {@link #dicom()} is not null. */

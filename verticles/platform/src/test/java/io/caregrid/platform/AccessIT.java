@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(Engines.class)
 class AccessIT {
   private static final Pattern PROGRAMS = Pattern
-      .compile("/(health|metrics|cluster|tell|openapi|auth|ingest|iomt|dicom-web|analytics/(sql|tables)(?!\\.js))");
+      .compile("/(health|metrics|cluster|tell|openapi|auth|ingest|iomt|hl7|dicom-web|analytics/(sql|tables)(?!\\.js))");
   private static final String NOBODY = "(no token)";
   private static final String WRONG = "(a wrong token)";
   private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -48,6 +48,7 @@ class AccessIT {
   void everyRouteAnswersEveryRoleAsTheTableSays(LocalPostgres postgres, LocalKafka kafka) throws Exception {
     Map<String, String> settings = TestNode.settings(postgres, kafka, data);
     settings.put("security.nodeTokens", "always");
+    settings.put("hl7.port", "0");
     try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
       assertEquals(Map.of(), differences(node), "routes that differ from AccessTable, or have no row there");
 

@@ -151,6 +151,13 @@ final class AccessTable {
       GET     /fhir/_operations/export/:job/:file   FHIR_EXPORT
       POST    /ingest                               TELEMETRY_SEND
       POST    /ingest/:mapping                      TELEMETRY_SEND
+      POST    /hl7                                  FHIR_WRITE
+      GET     /hl7/dead-letters                     OPERATE
+      DELETE  /hl7/dead-letters                     OPERATE
+      POST    /hl7/dead-letters/replay              OPERATE
+      GET     /hl7/dead-letters/:id                 OPERATE
+      DELETE  /hl7/dead-letters/:id                 OPERATE
+      POST    /hl7/dead-letters/:id/replay          OPERATE
       GET     /iomt/live                            FHIR_READ
       GET     /iomt/devices/:id/latest              FHIR_READ
       GET     /iomt/dead-letters                    OPERATE

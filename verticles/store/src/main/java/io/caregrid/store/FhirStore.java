@@ -243,6 +243,22 @@ public final class FhirStore implements Reading {
     return transactions.run(caller, steps);
   }
 
+  /**
+   * The same, once for each message that brings it, whoever brings it again and however late: that it is done is noted in the same database transaction.
+   *
+   * @param message SHA-256 of its bytes, 64 hexadecimal digits
+   * @param steps   at least one
+   * @return false: it was done before, and nothing was done now
+   */
+  public Future<Boolean> once(Caller caller, String message, List<Step> steps) {
+    if (steps.isEmpty()) throw new IllegalArgumentException("nothing to do once");
+    return answer(() -> Hl7Messages.isDone(database, message))
+        .compose(done -> done
+            ? Future.succeededFuture(false)
+            : transactions.run(caller, steps, connection -> Hl7Messages.mark(connection, message)).map(true))
+        .recover(cause -> cause == Hl7Messages.REPEATED ? Future.succeededFuture(false) : Future.failedFuture(cause));
+  }
+
   @Override
   public Future<Page> history(Caller caller, String type, String id, HistoryQuery query) {
     return audited(entry(caller, Deed.HISTORY, type, id), Whose::in, () -> {

@@ -52,6 +52,11 @@ final class Transactions {
   }
 
   Future<List<Done>> run(Caller caller, List<Step> steps) {
+    return run(caller, steps, connection -> Future.succeededFuture());
+  }
+
+  /** @param before done first, in the same database transaction; when it fails nothing is done */
+  Future<List<Done>> run(Caller caller, List<Step> steps, Function<SqlConnection, Future<?>> before) {
     if (!audit.isKeeping()) return Future.failedFuture(new Failure.Busy(Audit.CLOSED));
     if (steps.isEmpty()) return Future.succeededFuture(List.of());
     AtomicReference<Prepared> ready = new AtomicReference<>();
@@ -59,7 +64,8 @@ final class Transactions {
       for (int i = 0; i < steps.size(); i++) require(caller, steps, i);
       return database.offLoop(() -> Prepared.of(steps, clock));
     }).onSuccess(ready::set)
-        .compose(prepared -> tried(prepared, TRIES, System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS)))
+        .compose(prepared -> tried(prepared, before, TRIES,
+            System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS)))
         .timeout(MOST_SECONDS + Database.PATIENCE_SECONDS, TimeUnit.SECONDS)
         .recover(cause -> cause instanceof Step.Failed ? Future.failedFuture(cause) : Failures.recover(cause))
         .transform(done -> recorded(caller, steps, ready.get(), done.result(), done.cause()));
@@ -84,20 +90,22 @@ final class Transactions {
     }
   }
 
-  private Future<List<Done>> tried(Prepared prepared, int tries, long deadline) {
-    return tried(prepared, deadline).recover(cause -> {
+  private Future<List<Done>> tried(Prepared prepared, Function<SqlConnection, Future<?>> before, int tries,
+      long deadline) {
+    return tried(prepared, before, deadline).recover(cause -> {
       boolean raced = cause instanceof Raced || Failures.lostRace(cause);
-      if (raced && tries > 1) return tried(prepared, tries - 1, deadline);
+      if (raced && tries > 1) return tried(prepared, before, tries - 1, deadline);
       return Future.failedFuture(cause instanceof Raced
           ? new Failure.Conflict("Others keep changing what this transaction changes; try again")
           : cause);
     });
   }
 
-  private Future<List<Done>> tried(Prepared prepared, long deadline) {
+  private Future<List<Done>> tried(Prepared prepared, Function<SqlConnection, Future<?>> before, long deadline) {
     return database.transaction(connection -> connection.query(SETTINGS)
         .execute()
-        .compose(set -> new Transaction(database, connection, writes, versioning,
+        .compose(set -> before.apply(connection))
+        .compose(ready -> new Transaction(database, connection, writes, versioning,
             new Matches(search.on(connection), clock), within.apply(connection), clock, prepared).run())
         .compose(done -> System.nanoTime() > deadline
             ? Future.failedFuture(new Failure.Busy("The transaction took longer than " + MOST_SECONDS

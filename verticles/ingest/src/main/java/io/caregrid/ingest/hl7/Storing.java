@@ -1,0 +1,183 @@
+package io.caregrid.ingest.hl7;
+
+import io.caregrid.cluster.Topics;
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
+import io.caregrid.store.Cause;
+import io.caregrid.store.FhirStore;
+import io.caregrid.store.Hl7Letter;
+import io.caregrid.store.Hl7Messages;
+import io.caregrid.store.Step;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.buffer.Buffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sees one message of the log through: into the store as its sender, or among the dead letters with why. While the database is away it is tried again, after 1, 2, 4 …
+ * 30 s; what fails for a reason of its own is tried some times, and then it is dead, so that it does not hold up what stands behind it.
+ */
+final class Storing {
+  private static final Logger log = LoggerFactory.getLogger(Storing.class);
+  static final String NO_ENVELOPE = "no-envelope";
+  static final String REFUSED = "refused";
+  static final String INTERNAL = "internal-error";
+  private static final Caller KEEPER = Caller.system("hl7");
+  private static final int LONGEST_PAUSE_SECONDS = 30;
+  /** Others may change the same at the same time, again and again. */
+  private static final int TRIES = 5;
+  private static final int LONGEST_TEXT = 2_000;
+  private static final int LONGEST_NAME = 200;
+
+  private final Vertx vertx;
+  private final WorkerExecutor worker;
+  private final Translation translation;
+  private final FhirStore store;
+  private final Hl7Messages messages;
+  private final Hl7Metrics metrics;
+
+  Storing(Vertx vertx, WorkerExecutor worker, Translation translation, FhirStore store, Hl7Messages messages,
+      Hl7Metrics metrics) {
+    this.vertx = vertx;
+    this.worker = worker;
+    this.translation = translation;
+    this.store = store;
+    this.messages = messages;
+    this.metrics = metrics;
+  }
+
+  /** Nobody wants it to be seen through here any more. */
+  private static final class GivenUp extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    GivenUp() {
+      super("given up", null, false, false);
+    }
+  }
+
+  /**
+   * @param wanted false: another node sees it through
+   * @return fails only when it is not wanted any more
+   */
+  Future<Void> store(ConsumerRecord<byte[], byte[]> record, BooleanSupplier wanted) {
+    if (Topics.isProbe(record.headers())) return Future.succeededFuture();
+    byte[] message = record.value() == null ? new byte[0] : record.value();
+    String id = Translation.id(message);
+    Header header = record.headers().lastHeader(Intake.ENVELOPE);
+    String written = header == null ? "{}" : new String(header.value(), StandardCharsets.UTF_8);
+    Envelope envelope;
+    try {
+      envelope = Envelope.read(written);
+    } catch (IllegalArgumentException foreign) {
+      return bury(record, id, written, new Translation.Dead(NO_ENVELOPE,
+          "whoever wrote it into the topic did not say how it came"), wanted);
+    }
+    return tried(record, message, id, envelope, wanted, 0);
+  }
+
+  private Future<Void> tried(ConsumerRecord<byte[], byte[]> record, byte[] message, String id, Envelope envelope,
+      BooleanSupplier wanted, int tries) {
+    if (!wanted.getAsBoolean()) return Future.failedFuture(new GivenUp());
+    return worker.executeBlocking(() -> translated(message, id, envelope.charset()), false)
+        .compose(steps -> store.once(envelope.caller(), id, steps))
+        .onSuccess(now -> (now ? metrics.converted : metrics.repeated).increment())
+        .<Void>mapEmpty()
+        .recover(cause -> {
+          Throwable root = cause instanceof Step.Failed failed ? failed.getCause() : cause;
+          if (root instanceof Translation.Dead dead) return bury(record, id, envelope.written(), dead, wanted);
+          boolean passes = root instanceof Failure.Busy;
+          boolean mayPass = root instanceof Failure.Conflict || !(root instanceof Failure);
+          if (passes || mayPass && tries + 1 < TRIES)
+            return pause(record, root, tries, wanted)
+                .compose(again -> tried(record, message, id, envelope, wanted, tries + 1));
+          return bury(record, id, envelope.written(), dead(record, root), wanted);
+        });
+  }
+
+  private List<Step> translated(byte[] message, String id, String charset) throws Translation.Dead {
+    try {
+      return translation.steps(message, id, charset);
+    } catch (RuntimeException | StackOverflowError bug) {
+      throw new Translation.Dead("template-bug", "converting it failed with " + bug.getClass().getName());
+    }
+  }
+
+  private static Translation.Dead dead(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+    if (cause instanceof Failure failure)
+      return new Translation.Dead(REFUSED, "the store answers " + failure.status + ": " + failure.getMessage()
+          + (failure.expression == null ? "" : " (" + failure.expression + ")"));
+    log.error("a message cannot be stored because of an error here partition={} offset={} cause={}",
+        record.partition(), record.offset(), Cause.andPlace(cause));
+    return new Translation.Dead(INTERNAL, "an error of this node, whose log tells more");
+  }
+
+  private Future<Void> bury(ConsumerRecord<byte[], byte[]> record, String id, String envelope, Translation.Dead dead,
+      BooleanSupplier wanted) {
+    Hl7Letter letter = letter(record, id, envelope, dead);
+    return kept(record, () -> messages.keep(KEEPER, letter), wanted, 0).onSuccess(kept -> metrics.dead(dead.reason));
+  }
+
+  private Future<Void> kept(ConsumerRecord<byte[], byte[]> record, Supplier<Future<Void>> keeping,
+      BooleanSupplier wanted, int tries) {
+    if (!wanted.getAsBoolean()) return Future.failedFuture(new GivenUp());
+    return keeping.get()
+        .recover(cause -> pause(record, cause, tries, wanted)
+            .compose(again -> kept(record, keeping, wanted, tries + 1)));
+  }
+
+  private Future<?> pause(ConsumerRecord<byte[], byte[]> record, Throwable cause, int tries, BooleanSupplier wanted) {
+    metrics.retries.increment();
+    int seconds = Math.min(LONGEST_PAUSE_SECONDS, 1 << Math.min(tries, 5));
+    log.warn("a message waits to be stored partition={} offset={} again={}s cause={}", record.partition(),
+        record.offset(), seconds, Cause.withoutValues(cause));
+    return slept(seconds * 4, wanted);
+  }
+
+  /** In quarters of a second, so that whoever stops need not wait. */
+  private Future<?> slept(int quarters, BooleanSupplier wanted) {
+    if (quarters == 0 || !wanted.getAsBoolean()) return Future.succeededFuture();
+    return vertx.timer(250, TimeUnit.MILLISECONDS).compose(over -> slept(quarters - 1, wanted));
+  }
+
+  private static Hl7Letter letter(ConsumerRecord<byte[], byte[]> record, String id, String envelope,
+      Translation.Dead dead) {
+    Buffer payload = Buffer.buffer(record.value() == null ? new byte[0] : record.value());
+    String raw = Texts.raw(payload.getBytes());
+    Instant received = Instant.ofEpochMilli(record.timestamp());
+    String detail = cut(dead.getMessage(), LONGEST_TEXT);
+    try {
+      Msh header = Msh.of(raw);
+      return new Hl7Letter(id, cut(header.sender(), LONGEST_NAME), cut(header.controlId(), LONGEST_NAME),
+          cut(header.field(9), LONGEST_NAME), patient(raw, header), dead.reason, detail, envelope, payload, received,
+          null, null);
+    } catch (Msh.Unusable none) {
+      return new Hl7Letter(id, "", "", "", null, dead.reason, detail, envelope, payload, received, null, null);
+    }
+  }
+
+  /** PID-3.1 of its first repetition. */
+  private static String patient(String raw, Msh header) {
+    for (String line : raw.split("[\r\n]+")) {
+      if (!line.startsWith("PID" + header.separator())) continue;
+      String[] fields = line.split(java.util.regex.Pattern.quote("" + header.separator()), 5);
+      if (fields.length < 4) return null;
+      String first = new Msh("PID", header.separator(), List.of("", header.encoding(), fields[3])).part(3, 1);
+      return first.isEmpty() ? null : cut(first, LONGEST_NAME);
+    }
+    return null;
+  }
+
+  private static String cut(String text, int most) {
+    return text.length() > most ? text.substring(0, most) : text;
+  }
+}

@@ -1,0 +1,44 @@
+package io.caregrid.ingest.hl7;
+
+import io.caregrid.cluster.Hl7Config;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+
+/** Bytes of messages as texts. */
+final class Texts {
+  private Texts() {}
+
+  /** A character a byte: enough to find segments and separators in every character set that is taken. */
+  static String raw(byte[] bytes) {
+    boolean marked = bytes.length > 2 && bytes[0] == (byte) 0xEF && bytes[1] == (byte) 0xBB && bytes[2] == (byte) 0xBF;
+    int from = marked ? 3 : 0;
+    while (from < bytes.length && (bytes[from] == ' ' || bytes[from] == '\r' || bytes[from] == '\n')) from++;
+    return new String(bytes, from, bytes.length - from, StandardCharsets.ISO_8859_1);
+  }
+
+  /**
+   * What MSH-18 names, its first repetition.
+   *
+   * @param unless of messages that name none, as MSH-18 writes it or as MIME does; empty: ASCII
+   * @return null when it is none that is taken
+   */
+  static Charset charset(Msh header, String unless) {
+    String named = header.part(18, 1);
+    String wanted = !named.isEmpty() ? named : unless.isEmpty() ? "ASCII" : unless;
+    String java = Hl7Config.CHARSETS.get(wanted);
+    if (java != null) return Charset.forName(java);
+    return named.isEmpty() && Hl7Config.CHARSETS.containsValue(wanted) ? Charset.forName(wanted) : null;
+  }
+
+  /** @throws CharacterCodingException when these bytes are no text of that character set */
+  static String decoded(byte[] bytes, Charset charset) throws CharacterCodingException {
+    return charset.newDecoder()
+        .onMalformedInput(CodingErrorAction.REPORT)
+        .onUnmappableCharacter(CodingErrorAction.REPORT)
+        .decode(ByteBuffer.wrap(bytes))
+        .toString();
+  }
+}

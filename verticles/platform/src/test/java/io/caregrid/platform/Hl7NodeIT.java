@@ -1,0 +1,85 @@
+package io.caregrid.platform;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalKafka;
+import io.caregrid.engines.LocalPostgres;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A message that a sender pushes into a whole node is in FHIR a moment later, by the house's own templates and rules. */
+@ExtendWith(Engines.class)
+class Hl7NodeIT {
+  @TempDir
+  Path data;
+
+  @Test
+  void theAdmissionOfTheDocsIsAPatientAndWhoMayNotWriteIsRefused(LocalPostgres postgres, LocalKafka kafka)
+      throws Exception {
+    Map<String, String> settings = TestNode.settings(postgres, kafka, data);
+    settings.put("hl7.port", "0");
+    try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+      byte[] frame = framed();
+
+      String answer = ask(URI.create(node.hl7()).getPort(), frame);
+
+      assertTrue(answer.contains("||ACK^A01^ACK|") && answer.contains("\rMSA|AA|MSG0001\r"), answer);
+      JsonNode patient = TestNode.eventually(Duration.ofSeconds(30), "the patient", () -> {
+        JsonNode found = TestNode.json(node.http() + "/fhir/Patient?identifier=4711").at("/entry/0/resource");
+        return found.isMissingNode() ? null : found;
+      });
+      assertEquals("Berg", patient.at("/name/0/family").asText());
+      assertEquals("1970-01-01", patient.path("birthDate").asText());
+      assertEquals(1, TestNode.json(node.http() + "/fhir/Encounter?patient=" + patient.path("id").asText())
+          .path("entry")
+          .size());
+      assertTrue(TestNode.json(node.http() + "/hl7/dead-letters").path("letters").isEmpty());
+      TestNode.eventually(Duration.ofSeconds(30), "ready",
+          () -> TestNode.json(node.http() + "/health/ready").path("checks").findValuesAsText("name").contains("hl7")
+              ? true
+              : null);
+      assertTrue(TestNode.get(node.http() + "/metrics").body().contains("hl7_converted_total 1.0"));
+    }
+    settings.put("hl7.roles", "FHIR Data Reader");
+    StartException refused = assertThrows(StartException.class,
+        () -> Platform.start(TestNode.config(settings), false, step -> {}));
+    assertTrue(refused.getMessage().startsWith("hl7.roles must let"), refused.getMessage());
+  }
+
+  /** What the command in docs/HL7.md prints into the connection. */
+  private static byte[] framed() throws IOException {
+    String line = Files.readString(Path.of("../../docs/HL7.md"))
+        .lines()
+        .filter(one -> one.startsWith("printf '\\013MSH"))
+        .findFirst()
+        .orElseThrow();
+    String text = line.substring("printf '".length(), line.lastIndexOf('\''));
+    return text.replace("\\013", "\u000b")
+        .replace("\\034", "\u001c")
+        .replace("\\r", "\r")
+        .replace("\\\\", "\\")
+        .getBytes(StandardCharsets.US_ASCII);
+  }
+
+  private static String ask(int port, byte[] frame) throws IOException {
+    try (Socket socket = new Socket("127.0.0.1", port)) {
+      socket.setSoTimeout(30_000);
+      socket.getOutputStream().write(frame);
+      socket.shutdownOutput();
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    }
+  }
+}

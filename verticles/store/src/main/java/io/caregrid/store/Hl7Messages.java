@@ -1,0 +1,182 @@
+package io.caregrid.store;
+
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * What became of HL7 v2 messages: which are in the store ({@link FhirStore#once} marks them in the transaction that stores them), and which could not be used.
+ * A message is known by the SHA-256 of its bytes, and is one or the other.
+ */
+public final class Hl7Messages {
+  private static final String DONE = "select 1 from hl7_done where id = $1";
+  private static final String MARK = "insert into hl7_done (id) values ($1) on conflict do nothing";
+  private static final String SETTLED = "delete from hl7_dead_letter where id = $1";
+  private static final String KEEP = """
+      insert into hl7_dead_letter (id, sender, control_id, type, patient, reason, detail, envelope, payload, received)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      on conflict (id) do update set reason = excluded.reason, detail = excluded.detail, at = now()""";
+  private static final String COLUMNS = "id, sender, control_id, type, patient, reason, detail, envelope, received, at, replayed";
+  private static final String MATCHES = """
+      ($1::bytea is null or id = $1) and ($2::text is null or control_id = $2) and ($3::text is null or sender = $3)
+      and ($4::text is null or reason = $4) and ($5::text is null or patient = $5)
+      and ($6::timestamptz is null or received >= $6) and ($7::timestamptz is null or received < $7)""";
+  private static final String LIST = "select " + COLUMNS + " from hl7_dead_letter where " + MATCHES + """
+      and ($8::bytea is null or (at, id) < (select at, id from hl7_dead_letter where id = $8))
+      order by at desc, id desc limit $9""";
+  private static final String FIND = "select " + COLUMNS + ", payload from hl7_dead_letter where id = $1";
+  /** The oldest first, so that they are tried again in the order in which they came. */
+  private static final String OLDEST = "select " + COLUMNS + " from hl7_dead_letter where " + MATCHES + """
+      and ($8::timestamptz is null or (received, id) > ($8, $9::bytea)) order by received, id limit $10""";
+  private static final String REPLAYED = "update hl7_dead_letter set replayed = now() where id = $1";
+  private static final String REMOVE = "delete from hl7_dead_letter where " + MATCHES;
+  private static final String PRUNE_LETTERS = "delete from hl7_dead_letter where at < $1";
+  private static final String PRUNE_DONE = "delete from hl7_done where at < $1";
+  private static final HexFormat HEX = HexFormat.of();
+  static final Failure REPEATED = new Failure.Conflict("This message was stored before");
+
+  private final Database database;
+
+  /**
+   * Which letters are meant; null members mean any.
+   *
+   * @param id    of one
+   * @param since received then or later
+   * @param until received before
+   */
+  public record Which(String id, String controlId, String sender, String reason, String patient, Instant since,
+      Instant until) {
+
+    public static final Which ALL = new Which(null, null, null, null, null, null, null);
+
+    public static Which one(String id) {
+      return new Which(id, null, null, null, null, null, null);
+    }
+
+    public boolean isAll() {
+      return equals(ALL);
+    }
+
+    private Tuple values() {
+      return Tuple.tuple()
+          .addBuffer(id == null ? null : bytes(id))
+          .addString(controlId)
+          .addString(sender)
+          .addString(reason)
+          .addString(patient)
+          .addOffsetDateTime(since == null ? null : Version.utc(since))
+          .addOffsetDateTime(until == null ? null : Version.utc(until));
+    }
+  }
+
+  public Hl7Messages(Database database) {
+    this.database = database;
+  }
+
+  /** Keeps it; one that is there already gets the new reason. */
+  public Future<Void> keep(Caller caller, Hl7Letter letter) {
+    Tuple values = Tuple.tuple()
+        .addBuffer(bytes(letter.id()))
+        .addString(text(letter.sender()))
+        .addString(text(letter.controlId()))
+        .addString(text(letter.type()))
+        .addString(text(letter.patient()))
+        .addString(text(letter.reason()))
+        .addString(text(letter.detail()))
+        .addString(letter.envelope())
+        .addBuffer(letter.payload())
+        .addOffsetDateTime(Version.utc(letter.received()));
+    return database.ask(KEEP, values).<Void>mapEmpty().recover(Failures::recover);
+  }
+
+  /** A header may hold anything; PostgreSQL's text takes no NUL. The payload stays as it came. */
+  private static String text(String text) {
+    return text == null ? null : text.replace('\0', '\uFFFD');
+  }
+
+  /** Without payloads, those that failed last first. @param after the last one of the page before, null for the first page */
+  public Future<List<Hl7Letter>> list(Caller caller, Which which, int count, String after) {
+    Tuple values = which.values().addBuffer(after == null ? null : bytes(after)).addInteger(count);
+    return database.ask(LIST, values).map(Hl7Messages::letters).recover(Failures::recover);
+  }
+
+  /** With its payload. NotFound 404. */
+  public Future<Hl7Letter> find(Caller caller, String id) {
+    return database.ask(FIND, Tuple.of(bytes(id))).map(rows -> {
+      if (rows.size() == 0) throw new Failure.NotFound("there is no such dead letter");
+      Row row = rows.iterator().next();
+      return letter(row, row.getBuffer("payload"));
+    }).recover(Failures::recover);
+  }
+
+  /** Without payloads, in the order in which they were received. @param after the last one of those before, null to begin */
+  public Future<List<Hl7Letter>> oldest(Caller caller, Which which, int count, Hl7Letter after) {
+    Tuple values = which.values()
+        .addOffsetDateTime(after == null ? null : Version.utc(after.received()))
+        .addBuffer(after == null ? null : bytes(after.id()))
+        .addInteger(count);
+    return database.ask(OLDEST, values).map(Hl7Messages::letters).recover(Failures::recover);
+  }
+
+  public Future<Void> replayed(Caller caller, String id) {
+    return database.ask(REPLAYED, Tuple.of(bytes(id))).<Void>mapEmpty().recover(Failures::recover);
+  }
+
+  /** For good. @return how many */
+  public Future<Integer> remove(Caller caller, Which which) {
+    return database.ask(REMOVE, which.values()).map(rows -> rows.rowCount()).recover(Failures::recover);
+  }
+
+  /** Forgets what is older. @return how many letters */
+  public Future<Integer> prune(Caller caller, Duration keep) {
+    OffsetDateTime before = Version.utc(Instant.now().minus(keep));
+    return database.ask(PRUNE_DONE, Tuple.of(before))
+        .compose(done -> database.ask(PRUNE_LETTERS, Tuple.of(before)))
+        .map(rows -> rows.rowCount())
+        .recover(Failures::recover);
+  }
+
+  /** Whether it is in the store. */
+  static Future<Boolean> isDone(Database database, String id) {
+    return database.ask(DONE, Tuple.of(bytes(id))).map(rows -> rows.size() > 0);
+  }
+
+  /** In the transaction that stores it: whoever stores the same at once waits for its end. Fails with {@link #REPEATED}. */
+  static Future<?> mark(SqlConnection connection, String id) {
+    return connection.preparedQuery(MARK)
+        .execute(Tuple.of(bytes(id)))
+        .compose(rows -> rows.rowCount() == 0 ? Future.failedFuture(REPEATED) : Future.succeededFuture())
+        .compose(marked -> connection.preparedQuery(SETTLED).execute(Tuple.of(bytes(id))));
+  }
+
+  private static List<Hl7Letter> letters(RowSet<Row> rows) {
+    List<Hl7Letter> letters = new ArrayList<>();
+    for (Row row : rows) letters.add(letter(row, null));
+    return letters;
+  }
+
+  private static Hl7Letter letter(Row row, Buffer payload) {
+    OffsetDateTime replayed = row.getOffsetDateTime("replayed");
+    return new Hl7Letter(HEX.formatHex(row.getBuffer("id").getBytes()), row.getString("sender"),
+        row.getString("control_id"), row.getString("type"), row.getString("patient"), row.getString("reason"),
+        row.getString("detail"), row.getString("envelope"), payload, row.getOffsetDateTime("received").toInstant(),
+        row.getOffsetDateTime("at").toInstant(), replayed == null ? null : replayed.toInstant());
+  }
+
+  /** Invalid 400 for what is no id. */
+  private static Buffer bytes(String id) {
+    if (!id.matches("[0-9a-f]{64}")) throw new Failure.Invalid("an id of a message has 64 hexadecimal digits");
+    return Buffer.buffer(HEX.parseHex(id));
+  }
+}
