@@ -41,8 +41,10 @@ class PlatformIT {
           () -> TestNode.get(node.http() + "/health/ready").statusCode() == 200
               ? TestNode.json(node.http() + "/health/ready")
               : null);
-      assertEquals(List.of("audit", "disk space", "database", "shards", "ingest", "normalise", "dead letters", "dicom",
-          "lake"),
+      assertEquals(
+          List.of("audit", "disk space", "database", "mappings", "shards", "ingest", "normalise", "dead letters",
+              "dicom",
+              "lake"),
           health.path("checks").findValuesAsText("name"));
       assertTrue(TestNode.get(node.http() + "/metrics").body().contains("shard_observations_total 3.0"));
       assertTrue(TestNode.get(node.http() + "/metrics").body().contains("data_disk_free_bytes "));
@@ -133,10 +135,12 @@ class PlatformIT {
     Map<String, String> settings = TestNode.settings(postgres, kafka, data);
     Path mappings = Files.createDirectories(data.resolve("mappings"));
     Files.writeString(mappings.resolve("devicecontent.json"), "{\n \"templateType\": \"Nonsense\"\n}");
+    Files.writeString(mappings.resolve("fhirmapping.json"), "{\"templateType\": \"CollectionFhir\", \"template\": []}");
     settings.put("mappings", mappings.toString());
 
     StartException refused = assertThrows(StartException.class,
         () -> Platform.start(TestNode.config(settings), false, QUIET));
     assertTrue(refused.getMessage().contains("devicecontent.json"), refused.getMessage());
+    assertTrue(refused.getMessage().contains("line 2"), refused.getMessage());
   }
 }
