@@ -33,7 +33,10 @@ import org.apache.kafka.common.config.SslConfigs;
 public record KafkaConfig(String bootstrapServers, String prefix, int sourcePartitions, Duration retention,
     int maxMessageBytes, Path ca, String user, String password, Map<String, List<String>> topics) {
 
-  private static final List<String> OURS = List.of("devicedata", "measurements", "deadletters");
+  private static final List<String> OURS = List.of("devicedata", "measurements", "deadletters", "fhir-changes",
+      "hl7v2");
+  /** Room for the headers of a record of the largest message. */
+  public static final int HEADER_BYTES = 64 << 10;
   private static final String DEFAULT_MAPPING = "default";
   public static final KafkaConfig DEFAULT = new KafkaConfig("127.0.0.1:9092", "", 12, Duration.ofDays(7), 4 << 20);
 
@@ -140,7 +143,7 @@ public record KafkaConfig(String bootstrapServers, String prefix, int sourcePart
 
   /** Room a record of the largest message may take in the log: its headers, and a compression that makes it grow, included. */
   public int maxRecordBytes() {
-    return maxMessageBytes + maxMessageBytes / 128 + (64 << 10);
+    return maxMessageBytes + maxMessageBytes / 128 + HEADER_BYTES;
   }
 
   public String group(String name) {

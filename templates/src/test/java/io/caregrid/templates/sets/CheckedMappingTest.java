@@ -56,6 +56,13 @@ class CheckedMappingTest {
     MappingMark mark = new MappingMark("ward-3.a", 12);
 
     assertEquals(mark, MappingMark.fromBytes(mark.toBytes()));
+    MappingMark hashed = new MappingMark("ward", 2, "0123456789abcdef");
+    assertEquals(hashed, MappingMark.fromBytes(hashed.toBytes()));
+    assertEquals(new MappingMark("ward", 0), MappingMark.fromBytes("ward@0".getBytes(StandardCharsets.UTF_8)));
+    assertThrows(IllegalArgumentException.class, () -> MappingMark.fromBytes(null));
+    for (String wrong : List.of("x@secret", "default@4294967297", "secret!@1", "@secret", "a@1@secret"))
+      assertFalse(assertThrows(IllegalArgumentException.class,
+          () -> MappingMark.fromBytes(wrong.getBytes(StandardCharsets.UTF_8)), wrong).getMessage().contains("secret"));
     for (String wrong : List.of("", "@1", "ward", "ward@", "ward@x"))
       assertThrows(IllegalArgumentException.class, () -> MappingMark.fromBytes(wrong.getBytes(StandardCharsets.UTF_8)),
           wrong);

@@ -27,9 +27,15 @@ public record Batch(long from, long to, List<Event> events) {
    * @param letter      the record as a dead letter when it could not be read, else null
    * @param bytes       size of the record's value
    * @param mapping     by which it was normalised
+   * @param again       it was set aside before, and somebody sent it again
    */
   public record Event(long position, Source source, Measurement measurement, DeadLetter letter, int bytes,
-      MappingMark mapping) {
+      MappingMark mapping, boolean again) {
+    public Event(long position, Source source, Measurement measurement, DeadLetter letter, int bytes,
+        MappingMark mapping) {
+      this(position, source, measurement, letter, bytes, mapping, false);
+    }
+
     /** By the files the nodes were started with. */
     public Event(long position, Source source, Measurement measurement, DeadLetter letter, int bytes) {
       this(position, source, measurement, letter, bytes, MappingMark.FILES);
@@ -37,7 +43,7 @@ public record Batch(long from, long to, List<Event> events) {
 
     /** The same with another reading in the place of its own. */
     Event of(Measurement instead) {
-      return instead == measurement ? this : new Event(position, source, instead, letter, bytes, mapping);
+      return instead == measurement ? this : new Event(position, source, instead, letter, bytes, mapping, again);
     }
   }
 }

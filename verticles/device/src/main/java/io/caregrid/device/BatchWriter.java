@@ -108,7 +108,8 @@ public final class BatchWriter implements Target {
     List<Batch.Event> buried = batch.events()
         .stream()
         .map(event -> new Batch.Event(event.position(), event.source(), null,
-            Plan.letter(event, "cannot-be-stored", "This event made its batch fail: " + kind(cause)), event.bytes()))
+            Plan.lastLetter(event, "cannot-be-stored", "This event made its batch fail: " + kind(cause)),
+            event.bytes()))
         .toList();
     return write(key, new Batch(batch.from(), batch.to(), buried));
   }

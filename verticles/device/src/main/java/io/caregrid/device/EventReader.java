@@ -37,7 +37,8 @@ final class EventReader {
       if (mark != null) source = shared(Source.fromBytes(mark.value()));
       if (record.value() == null) throw new IllegalArgumentException("the record is empty");
       Measurement measurement = shared(MeasurementJson.read(record.value()));
-      return new Batch.Event(record.offset(), source, measurement, null, bytes, mapping(record));
+      return new Batch.Event(record.offset(), source, measurement, null, bytes, mapping(record),
+          record.headers().lastHeader(MappingMark.AGAIN_HEADER) != null);
     } catch (RuntimeException unreadable) {
       return new Batch.Event(record.offset(), source, null, letter(record, source, unreadable), bytes);
     }
@@ -47,7 +48,7 @@ final class EventReader {
   private MappingMark mapping(ConsumerRecord<byte[], byte[]> record) {
     Header header = record.headers().lastHeader(MappingMark.HEADER);
     if (header == null) return MappingMark.FILES;
-    if (!Arrays.equals(header.value(), lastMark)) {
+    if (lastMapping == null || !Arrays.equals(header.value(), lastMark)) {
       lastMapping = MappingMark.fromBytes(header.value());
       lastMark = header.value();
     }

@@ -140,7 +140,8 @@ final class Plan {
 
   private void setAside(Batch.Event event, Owner.Unknown unknown) {
     Measurement measurement = event.measurement();
-    if (limit.keeps(measurement.device(), measurement.ingestedAt().toEpochMilli()))
+    // its old letter is marked as sent again: without a new one it would be gone
+    if (event.again() || limit.keeps(measurement.device(), measurement.ingestedAt().toEpochMilli()))
       letters.add(letter(event, unknown.reason(), unknown.detail()));
     else
       limited.merge(unknown.reason(), 1, Integer::sum);
@@ -152,6 +153,17 @@ final class Plan {
     return new DeadLetter(event.source(), reason, detail, measurement.device(),
         Buffer.buffer(MeasurementJson.write(measurement)), measurement.ingestedAt(),
         Map.of(MappingMark.NAME_HEADER, event.mapping().name()), null);
+  }
+
+  /** The same, and never throws: whatever is odd about the event, it gets its letter. */
+  static DeadLetter lastLetter(Batch.Event event, String reason, String detail) {
+    try {
+      return letter(event, reason, detail);
+    } catch (RuntimeException | StackOverflowError unwritable) {
+      Measurement measurement = event.measurement();
+      return new DeadLetter(event.source(), reason, detail, measurement.device(), Buffer.buffer(),
+          measurement.ingestedAt());
+    }
   }
 
   /** Observations touched. */

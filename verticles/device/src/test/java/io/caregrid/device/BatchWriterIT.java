@@ -194,6 +194,21 @@ class BatchWriterIT {
   }
 
   @Test
+  void whatIsSentAgainAndFailsAgainHasALetterEachTimeAlthoughItsDeviceSendsMuch() {
+    List<Batch.Event> log = new ArrayList<>();
+    for (int n = 0; n < 5; n++) log.add(event(n, "unknown"));
+    for (int n = 5; n < 8; n++) {
+      Batch.Event one = event(n, "unknown");
+      log.add(new Batch.Event(n, one.source(), one.measurement(), null, one.bytes(), one.mapping(), true));
+    }
+
+    get(bench.writer().write(SHARD, new Batch(0, 8, log)));
+
+    assertEquals(List.of(0L, 5L, 6L, 7L),
+        bench.letters().stream().map(letter -> letter.source().offset()).sorted().toList());
+  }
+
+  @Test
   void aLogThatWasWrittenOverIsRefused() {
     get(bench.writer().write(SHARD, new Batch(0, 10, events(10))));
     Batch.Event other = new Batch.Event(8, source(0, 99), heartRate("a", 8, "99"), null, 100);

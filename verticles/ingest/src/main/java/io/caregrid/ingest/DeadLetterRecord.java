@@ -30,6 +30,11 @@ final class DeadLetterRecord {
   /** More is not kept: headers are no place for payloads. */
   private static final int MOST_HEADERS = 64;
   private static final int LONGEST_TEXT = 2_000;
+  /** No mapping's name is as long: one that is cut to this is none still. */
+  private static final int LONGEST_NAME = 100;
+  /** What the log itself adds to a record, at most, and to each of its headers. */
+  private static final int RECORD_OVERHEAD = 1_024;
+  private static final int HEADER_OVERHEAD = 10;
   /** The database's times end somewhere, and one it refuses would hold up every letter behind it. */
   private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
   private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
@@ -37,7 +42,8 @@ final class DeadLetterRecord {
   private DeadLetterRecord() {}
 
   /**
-   * The payload goes along as it came; one larger than the log takes (its sender packed it) is cut, and the detail says so.
+   * The payload goes along as it came; one larger than the log takes (its sender packed it) is cut, and the detail says so. Headers go along as far as
+   * there is room beside it, the name of the mapping first: what is never refused holds nothing up.
    *
    * @param device null when it was not read
    */
@@ -46,23 +52,60 @@ final class DeadLetterRecord {
     byte[] payload = record.value() == null ? new byte[0] : record.value();
     boolean fits = payload.length <= kafka.maxMessageBytes();
     String told = fits
-        ? detail
-        : detail + " (payload of " + payload.length + " bytes cut to " + kafka.maxMessageBytes() + ")";
+        ? shown(detail)
+        : shown(detail) + " (payload of " + payload.length + " bytes cut to " + kafka.maxMessageBytes() + ")";
     ProducerRecord<byte[], byte[]> letter = new ProducerRecord<>(kafka.deadLetters(), text(source.toString()),
         fits ? payload : Arrays.copyOf(payload, kafka.maxMessageBytes()));
     letter.headers().add(Source.HEADER, source.toBytes());
     letter.headers().add(REASON, text(reason));
-    letter.headers().add(DETAIL, text(told));
     if (device != null) letter.headers().add(DEVICE, text(device));
     letter.headers().add(AT, text(Long.toString(record.timestamp())));
-    boolean byTopic = !record.topic().equals(kafka.deviceData())
-        && record.headers().lastHeader(IngestRecord.MAPPING) == null;
-    if (byTopic) letter.headers().add(ITS + IngestRecord.MAPPING, text(kafka.mappingOf(record.topic())));
-    int kept = 0;
-    for (Header its : record.headers())
-      if (its.value() != null && its.value().length <= LONGEST_TEXT && kept++ < MOST_HEADERS)
-        letter.headers().add(ITS + its.key(), its.value());
+    int dropped = addIts(letter, kafka, record);
+    letter.headers()
+        .add(DETAIL, text(dropped == 0 ? told : told + " (" + dropped + " headers not kept, too large or too many)"));
     return letter;
+  }
+
+  /** @return how many were left out */
+  private static int addIts(ProducerRecord<byte[], byte[]> letter, KafkaConfig kafka,
+      ConsumerRecord<byte[], byte[]> record) {
+    byte[] mapping = mapping(kafka, record);
+    if (mapping != null) letter.headers().add(ITS + IngestRecord.MAPPING, mapping);
+    int room = kafka.maxMessageBytes() + KafkaConfig.HEADER_BYTES - RECORD_OVERHEAD - 3 * LONGEST_TEXT
+        - letter.value().length;
+    for (Header own : letter.headers()) room -= bytes(own);
+    int kept = 0;
+    int dropped = 0;
+    for (Header its : record.headers()) {
+      if (its.value() == null || NormaliserRun.OURS.contains(its.key())) continue;
+      int bytes = bytes(its) + ITS.length();
+      boolean taken = its.value().length <= LONGEST_TEXT && bytes <= room && kept < MOST_HEADERS;
+      if (taken) {
+        letter.headers().add(ITS + its.key(), its.value());
+        room -= bytes;
+        kept++;
+      } else {
+        dropped++;
+      }
+    }
+    return dropped;
+  }
+
+  /** Null when it is for the default one without saying so. */
+  private static byte[] mapping(KafkaConfig kafka, ConsumerRecord<byte[], byte[]> record) {
+    Header named = record.headers().lastHeader(IngestRecord.MAPPING);
+    if (named != null && named.value() != null)
+      return Arrays.copyOf(named.value(), Math.min(named.value().length, LONGEST_NAME));
+    return record.topic().equals(kafka.deviceData()) ? null : text(kafka.mappingOf(record.topic()));
+  }
+
+  /** Names may hold any letters: three bytes each at the most. */
+  private static int bytes(Header header) {
+    return 3 * header.key().length() + header.value().length + HEADER_OVERHEAD;
+  }
+
+  private static String shown(String detail) {
+    return detail.length() > LONGEST_TEXT - 200 ? detail.substring(0, LONGEST_TEXT - 200) : detail;
   }
 
   /** @throws IllegalArgumentException when this record is no dead letter; the message says what is missing */

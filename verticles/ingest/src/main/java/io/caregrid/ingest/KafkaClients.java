@@ -3,8 +3,8 @@ package io.caregrid.ingest;
 import io.caregrid.cluster.IngestConfig;
 import io.caregrid.cluster.KafkaConfig;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
@@ -18,6 +18,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -130,20 +131,29 @@ public final class KafkaClients {
   }
 
   /**
-   * Kafka's id of a topic as of now.
+   * Kafka's ids of these topics as of now, without those that are not there.
    *
-   * @throws KafkaException when Kafka does not answer within 10 s or the topic is not there
+   * @throws KafkaException when Kafka does not answer within 10 s
    */
-  static UUID topicId(KafkaConfig kafka, String topic) {
+  static Map<String, UUID> topicIds(KafkaConfig kafka, Collection<String> topics) {
+    if (topics.isEmpty()) return Map.of();
     Map<String, Object> settings = kafka.connecting();
     settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 10_000);
     settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
     Admin admin = Admin.create(settings);
     try {
-      Uuid id = admin.describeTopics(List.of(topic)).topicNameValues().get(topic).get().topicId();
-      return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
-    } catch (ExecutionException failed) {
-      throw new KafkaException("topic " + topic + " cannot be described: " + failed.getCause().getMessage());
+      Map<String, UUID> ids = new HashMap<>();
+      for (var asked : admin.describeTopics(topics).topicNameValues().entrySet()) {
+        try {
+          Uuid id = asked.getValue().get().topicId();
+          ids.put(asked.getKey(), new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits()));
+        } catch (ExecutionException failed) {
+          if (!(failed.getCause() instanceof UnknownTopicOrPartitionException))
+            throw new KafkaException(
+                "topic " + asked.getKey() + " cannot be described: " + failed.getCause().getMessage());
+        }
+      }
+      return ids;
     } catch (InterruptedException asked) {
       throw new InterruptException(asked);
     } finally {

@@ -15,8 +15,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -39,6 +41,8 @@ import org.slf4j.LoggerFactory;
 
 /** One life of a {@link Normaliser}: a consumer and a producer, used by one thread, thrown away together at the first error. */
 class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
+  /** Headers that are ours, not the sender's: templates do not see them. */
+  static final Set<String> OURS = Set.of(IngestRecord.MAPPING, MappingMark.AGAIN_HEADER);
   private static final Logger log = LoggerFactory.getLogger(NormaliserRun.class);
   private static final Duration POLL = Duration.ofMillis(200);
   private static final Duration CLOSE = Duration.ofSeconds(3);
@@ -183,7 +187,7 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
     if (headers.length == 0) return Map.of();
     Map<String, String> properties = new HashMap<>();
     for (Header header : headers)
-      if (header.value() != null && !header.key().equals(IngestRecord.MAPPING))
+      if (header.value() != null && !OURS.contains(header.key()))
         properties.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
     return properties;
   }
@@ -202,7 +206,7 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
         putAside(record, index, DeadLetterRecord.TOO_LARGE, "the measurement has " + (key.length + value.length)
             + " bytes, more than kafka.maxMessageBytes, " + kafka.maxMessageBytes(), measurement.device());
       else
-        send(key, value, source(record, index), mark);
+        send(key, value, source(record, index), mark, record.headers().lastHeader(MappingMark.AGAIN_HEADER));
   }
 
   /** Empty when it cannot be written: also a bug, also put aside. */
@@ -214,11 +218,12 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
     }
   }
 
-  private void send(byte[] key, byte[] value, Source source, MappingMark mark) {
+  private void send(byte[] key, byte[] value, Source source, MappingMark mark, Header again) {
     ProducerRecord<byte[], byte[]> measurement = new ProducerRecord<>(kafka.measurements(), Shards.of(key, shards), key,
         value);
     measurement.headers().add(Source.HEADER, source.toBytes());
     if (!mark.equals(MappingMark.FILES)) measurement.headers().add(MappingMark.HEADER, mark.toBytes());
+    if (again != null) measurement.headers().add(again);
     send(measurement);
   }
 
@@ -273,11 +278,15 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
   /** Comes at least once before the first record, and again when the topic was deleted and made anew: then this run's sources would be false. */
   @Override
   public void onPartitionsAssigned(Collection<TopicPartition> gained) {
-    for (String topic : kafka.sources()) {
-      UUID now = KafkaClients.topicId(kafka, topic);
+    Set<String> topics = new HashSet<>(topicIds.keySet());
+    gained.forEach(partition -> topics.add(partition.topic()));
+    KafkaClients.topicIds(kafka, topics).forEach((topic, now) -> {
       UUID before = topicIds.put(topic, now);
       if (before != null && !before.equals(now)) throw new KafkaException("topic " + topic + " was recreated");
-    }
+    });
+    for (TopicPartition partition : gained)
+      if (!topicIds.containsKey(partition.topic()))
+        throw new KafkaException("topic " + partition.topic() + " is not there");
     joined = true;
     log.info("normaliser got partitions count={}", gained.size());
   }

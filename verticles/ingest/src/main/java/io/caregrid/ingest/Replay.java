@@ -129,15 +129,17 @@ final class Replay {
     List<Header> headers = new ArrayList<>();
     for (Map.Entry<String, String> header : letter.headers().entrySet())
       headers.add(header(header.getKey(), header.getValue()));
+    headers.add(header(MappingMark.AGAIN_HEADER, "1"));
     return new IngestRecord(null, null, letter.payload().getBytes(), headers);
   }
 
   private IngestRecord reading(DeadLetter letter) {
     MappingSet set = mappings.get().find(letter.headers().getOrDefault(MappingMark.NAME_HEADER, MappingSets.DEFAULT));
     if (set == null || letter.device() == null || letter.reason().equals(NO_READING)) return null;
-    List<Header> headers = set.mark().equals(MappingMark.FILES)
-        ? List.of()
-        : List.of(new RecordHeader(MappingMark.HEADER, set.mark().toBytes()));
+    List<Header> headers = new ArrayList<>();
+    headers.add(header(MappingMark.AGAIN_HEADER, "1"));
+    if (!set.mark().equals(MappingMark.FILES))
+      headers.add(new RecordHeader(MappingMark.HEADER, set.mark().toBytes()));
     return new IngestRecord(kafka.measurements(), letter.device().getBytes(StandardCharsets.UTF_8),
         letter.payload().getBytes(), headers);
   }

@@ -121,6 +121,7 @@ class DeadLetterReaderIT {
     assertEquals(new Replay.Report(1, 0, false), report);
     ConsumerRecord<byte[], byte[]> reading = House.read(kafka, topics.measurements(), all -> all.size() == 1).get(0);
     assertEquals("ward@1", House.header(reading, MappingMark.HEADER));
+    assertEquals("1", House.header(reading, MappingMark.AGAIN_HEADER));
     assertEquals(1, newest().stream().filter(letter -> letter.replayed() != null).count());
     assertEquals(new Replay.Report(0, 0, false), Door.await(replay.all(CALLER, Audit.log(),
         new LetterQuery("unknown-mapping", null, null, null, false), "$replay")), "none is sent twice");
@@ -155,7 +156,26 @@ class DeadLetterReaderIT {
     assertEquals("ward@4", House.header(again, MappingMark.HEADER));
     assertEquals(Shards.of("monitor".getBytes(), House.SHARDS), again.partition());
     assertEquals(new String(payload), new String(again.value()));
+    assertEquals("1", House.header(again, MappingMark.AGAIN_HEADER));
     assertEquals(null, again.headers().lastHeader(Source.HEADER), "it is its own source: the old one is in effect");
+  }
+
+  @Test
+  void aMessageOfFullSizeWithAllTheHeadersThereCanBeBecomesALetterThatKafkaTakes() throws Exception {
+    ConsumerRecord<byte[], byte[]> full = new ConsumerRecord<>(kafka.deviceData(), 0, 7, null,
+        new byte[kafka.maxMessageBytes()]);
+    for (int n = 0; n < 100; n++) full.headers().add(new RecordHeader("\u20ac".repeat(500) + n, new byte[2_000]));
+    full.headers().add(new RecordHeader("caregrid-mapping", "ward".getBytes()));
+
+    ProducerRecord<byte[], byte[]> letter = DeadLetterRecord.of(kafka, full, new Source(UUID.randomUUID(), 0, 7, -1),
+        "no-template", "\u20ac".repeat(5_000), "\u20ac".repeat(5_000));
+
+    try (KafkaProducer<byte[], byte[]> producer = KafkaClients.normaliser(kafka)) {
+      producer.send(letter).get();
+    }
+    assertEquals("ward", new String(letter.headers().lastHeader("its.caregrid-mapping").value()));
+    String detail = new String(letter.headers().lastHeader("detail").value());
+    assertTrue(detail.matches("\u20ac+ \\(\\d+ headers not kept, too large or too many\\)"), detail.substring(1_700));
   }
 
   private IngestProducer producer() {
