@@ -55,7 +55,9 @@ public final class Database {
   /** Searches that answer with next to nothing, for each page: what they look at is some sixteen megabytes at a time ({@link Scan}). */
   private static final int SMALL_FOR_A_PAGE = 8;
   /** Shapes of searches that a connection keeps, each some tens of kilobytes of the server's memory. */
-  private static final int SEARCHES_KEPT = 128;
+  static final int SEARCHES_KEPT = 128;
+  /** Characters of SQL: one with thousands of alternatives would take megabytes on each connection, and hardly come again. */
+  static final int LONGEST_KEPT = 4_096;
   /** For each one that may run, so many may wait. */
   private static final int SEARCHES_WAITING = 8;
   private static final String SEARCHES_BUSY = "As many searches as may run at once are under way; try again shortly";
@@ -182,7 +184,7 @@ public final class Database {
    * connections keep no generic plans, so they may keep statements.
    */
   private static PgConnectOptions searching(PgConnectOptions options) {
-    bounded(options).setPreparedStatementCacheSqlFilter(sql -> true)
+    bounded(options).setPreparedStatementCacheSqlFilter(sql -> sql.length() <= LONGEST_KEPT)
         .setPreparedStatementCacheMaxSize(SEARCHES_KEPT)
         .addProperty("plan_cache_mode", "force_custom_plan")
         .addProperty("statement_timeout", SEARCH_SECONDS + "s")

@@ -24,6 +24,8 @@ final class Frequencies {
   private static final long SMALL_BYTES = 8 << 20;
   /** Rows in between that are walked through to a page, and looked up, cost alike where the square of the rows that are meant is so many times the table's. */
   private static final double DENSE = 100;
+  /** Rows of a patient that are read as fast as a page is found along the index that has them in its order. */
+  private static final double SHORT = 300;
   /** More alternatives together may mean many rows, though each is rare. */
   private static final int FEW = 100;
   private static final long KEPT_NANOS = TimeUnit.MINUTES.toNanos(5);
@@ -71,11 +73,11 @@ final class Frequencies {
       return rows;
     }
 
-    boolean haveFew(Long[] patients) {
+    boolean haveFew(Long[] patients, double few) {
       if (!seen) return false;
       double rows = 0;
       for (Long patient : patients) rows += busiest.containsKey(patient) ? busiest.get(patient) * tuples : each;
-      return rows <= RARE;
+      return rows <= few;
     }
   }
 
@@ -96,7 +98,10 @@ final class Frequencies {
       return Future.succeededFuture(SearchPlan.Way.PLANNED);
     return of(on, plan.definition().type()).map(of -> {
       if (telling.stream().anyMatch(any -> of.isRare(any) && !of.isDense(any))) return SearchPlan.Way.RARE;
-      return patients != null && of.haveFew(patients) ? SearchPlan.Way.THEIRS : SearchPlan.Way.PLANNED;
+      return patients != null
+          && of.haveFew(patients, plan.order() == null || !plan.order().isOfPatients() ? RARE : SHORT)
+              ? SearchPlan.Way.THEIRS
+              : SearchPlan.Way.PLANNED;
     });
   }
 

@@ -1,6 +1,9 @@
 package io.caregrid.store;
 
+import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -13,10 +16,11 @@ import org.slf4j.LoggerFactory;
  */
 final class IndexLists {
   private static final Logger log = LoggerFactory.getLogger(IndexLists.class);
-  /** Of the types whose changes were given a place behind that. */
-  private static final String SORT_IN = """
-      select sort_in_index_entries((select array_agg(distinct type) from feed
-        where incarnation = (select incarnation from feed_head) and position > $1)) as pages""";
+  private static final String WRITTEN = """
+      select distinct type from feed where incarnation = (select incarnation from feed_head) and position > $1""";
+  /** It takes until a list is empty: behind an import, which fills it on, it is ended, and what it did is done. */
+  private static final String BRIEFLY = "set local statement_timeout = '3s'";
+  private static final String SORT_IN = "select sort_in_index_entries($1) as pages";
   private static final long EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
   private static final long NOTHING = Long.MAX_VALUE;
 
@@ -42,11 +46,17 @@ final class IndexLists {
     behind = NOTHING;
     last = System.nanoTime();
     sorting = sortIn(database, from).onComplete(done -> {
+      if (done.failed()) behind = Math.min(behind, from);
+      if (done.cause() instanceof Failure.Busy || isEnded(done.cause())) return;
       if (done.failed() && !failing)
-        log.warn("what waits in the indexes is not sorted in, trying again with the next changes cause={}",
+        log.warn("what waits in the indexes is not sorted in yet, trying again cause={}",
             Cause.withoutValues(Failures.of(done.cause())));
       failing = done.failed();
     });
+  }
+
+  private static boolean isEnded(Throwable cause) {
+    return cause instanceof PgException ended && "57014".equals(ended.getSqlState());
   }
 
   /** What is under way. */
@@ -54,8 +64,26 @@ final class IndexLists {
     return sorting;
   }
 
-  /** @return pages that were waiting */
+  /** Of the types whose changes were given a place behind that, one after the other. @return pages that were waiting; Busy: another node is at one of them */
   static Future<Long> sortIn(Database database, long behind) {
-    return database.ask(SORT_IN, Tuple.of(behind)).map(rows -> rows.iterator().next().getLong("pages"));
+    return database.ask(WRITTEN, Tuple.of(behind)).compose(types -> {
+      Future<Long> all = Future.succeededFuture(0L);
+      for (Row type : types)
+        all = all.compose(before -> sortIn(database, type.getString("type")).map(pages -> before + pages));
+      return all;
+    });
+  }
+
+  private static Future<Long> sortIn(Database database, String type) {
+    return database.pool()
+        .withTransaction(connection -> connection.query(BRIEFLY)
+            .execute()
+            .compose(brief -> connection.preparedQuery(SORT_IN).execute(Tuple.of(type))))
+        .timeout(Database.PATIENCE_SECONDS, TimeUnit.SECONDS)
+        .map(rows -> {
+          Long pages = rows.iterator().next().getLong("pages");
+          if (pages == null) throw new Failure.Busy("another node is sorting them in");
+          return pages;
+        });
   }
 }

@@ -28,6 +28,11 @@ enum Order {
     this.column = column;
   }
 
+  /** What a patient has lies side by side in this order, in the index of patients. */
+  boolean isOfPatients() {
+    return this == DATE || this == DATE_DOWN;
+  }
+
   /** The same order by the columns that a page has: the hour follows from upd. */
   String columns() {
     return sql.replaceFirst("^hour( desc)?, ", "");

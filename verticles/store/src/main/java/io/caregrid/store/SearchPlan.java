@@ -121,25 +121,28 @@ final class SearchPlan {
    */
   Statement page(Way way, Order by, int limit, long bytes, PageToken.Key after) {
     Binding bind = new Binding();
-    String found = (way == Way.THEIRS ? theirs(bind) : " from " + table + " where " + condition(criteria, bind))
-        + (after == null ? "" : " and " + by.after(after, bind)) + " order by ";
+    List<Criterion> found = way == Way.THEIRS ? byTokens(false) : criteria;
+    List<Criterion> asked = way == Way.THEIRS ? byTokens(true) : List.of();
+    String first = condition(found, bind);
+    String then = asked.isEmpty() ? "" : " and " + condition(asked, bind);
+    String key = after == null ? "" : " and " + by.after(after, bind);
     String limited = " limit " + bind.apply(limit);
     String most = bytes == 0 ? null : bind.apply(bytes);
-    String followed = page(found + by.sql + limited, by, most);
-    String lookedUp = page(found + (criteria.isEmpty() ? by.sql : by.unindexed) + limited, by, most);
+    String plain = " from " + table + " where " + first + then + key + " order by ";
+    String followed = page(plain + by.sql + limited, by, most);
+    String lookedUp = page(plain + (criteria.isEmpty() ? by.sql : by.unindexed) + limited, by, most);
     return switch (way) {
       case PLANNED -> bind.statement(followed, lookedUp);
       case RARE -> bind.statement(lookedUp, followed);
-      case THEIRS -> bind.statement(followed);
+      // the tokens are asked of what is found without them: offset 0 keeps PostgreSQL from asking their index, which lists every row that has one
+      case THEIRS ->
+        bind.statement(page(" from (select * from " + table + " where " + first + " offset 0) theirs where true"
+            + then + key + " order by " + by.sql + limited, by, most), followed);
     };
   }
 
-  /** The tokens are asked of what is found without them: {@code offset 0} keeps PostgreSQL from asking their index, which lists every row that has one. */
-  private String theirs(Binding bind) {
-    return " from (select * from " + table + " where "
-        + condition(criteria.stream().filter(one -> one.any() == null).toList(), bind)
-        + " offset 0) theirs where "
-        + condition(criteria.stream().filter(one -> one.any() != null).toList(), bind);
+  private List<Criterion> byTokens(boolean are) {
+    return criteria.stream().filter(one -> one.any() != null == are).toList();
   }
 
   /** Its places are given when it has been cut: before, all that is meant would have to be in order, and not its beginning only. */

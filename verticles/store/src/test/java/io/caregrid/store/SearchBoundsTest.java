@@ -186,6 +186,28 @@ class SearchBoundsTest {
   }
 
   @Test
+  void aSearchIsReadByTheDatabaseOnceUnlessItIsVeryLong() {
+    String dates = IntStream.range(0, 150).mapToObj(i -> "ge" + (1800 + i)).collect(Collectors.joining(","));
+    Search search = new Search(room.database());
+    get(search.run(query("Goal", "start-date", "2026"), NOW));
+    get(search.run(query("Goal", "start-date", dates), NOW));
+
+    assertTrue(kept("statement like '%r_goal%'") > 0);
+    assertEquals(0, kept("length(statement) > " + Database.LONGEST_KEPT));
+  }
+
+  private static long kept(String which) {
+    return get(room.database()
+        .finding()
+        .withConnection(connection -> connection
+            .query("select count(*) as n from pg_prepared_statements where " + which)
+            .execute()))
+        .iterator()
+        .next()
+        .getLong("n");
+  }
+
+  @Test
   void allThatASearchLeadsToHasItsTime() {
     Search search = new Search(room.database()).within(Duration.ZERO);
 
