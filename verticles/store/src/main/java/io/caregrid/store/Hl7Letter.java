@@ -18,6 +18,8 @@ import java.time.Instant;
  * @param received  the log's timestamp
  * @param at        when it failed last
  * @param replayed  when it was last tried again; null: never
+ * @param serial    grows in the order in which messages of one sender came; the store gives it
  */
 public record Hl7Letter(String id, String sender, String controlId, String type, String patient, String reason,
-    String detail, String envelope, Buffer payload, Instant received, Instant at, Instant replayed) {}
+    String detail, String envelope, Buffer payload, Instant received, Instant at, Instant replayed,
+    long serial) {}

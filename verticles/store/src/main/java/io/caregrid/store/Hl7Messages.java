@@ -27,7 +27,7 @@ public final class Hl7Messages {
       insert into hl7_dead_letter (id, sender, control_id, type, patient, reason, detail, envelope, payload, received)
       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
       on conflict (id) do update set reason = excluded.reason, detail = excluded.detail, at = now()""";
-  private static final String COLUMNS = "id, sender, control_id, type, patient, reason, detail, envelope, received, at, replayed";
+  private static final String COLUMNS = "id, sender, control_id, type, patient, reason, detail, envelope, received, at, replayed, serial";
   private static final String MATCHES = """
       ($1::bytea is null or id = $1) and ($2::text is null or control_id = $2) and ($3::text is null or sender = $3)
       and ($4::text is null or reason = $4) and ($5::text is null or patient = $5)
@@ -36,9 +36,9 @@ public final class Hl7Messages {
       and ($8::bytea is null or (at, id) < (select at, id from hl7_dead_letter where id = $8))
       order by at desc, id desc limit $9""";
   private static final String FIND = "select " + COLUMNS + ", payload from hl7_dead_letter where id = $1";
-  /** The oldest first, so that they are tried again in the order in which they came. */
+  /** In the order in which they first failed, which for messages of one sender is the order in which they came. */
   private static final String OLDEST = "select " + COLUMNS + " from hl7_dead_letter where " + MATCHES + """
-      and ($8::timestamptz is null or (received, id) > ($8, $9::bytea)) order by received, id limit $10""";
+      and serial > $8 order by serial limit $9""";
   private static final String REPLAYED = "update hl7_dead_letter set replayed = now() where id = $1";
   private static final String REMOVE = "delete from hl7_dead_letter where " + MATCHES;
   private static final String PRUNE_LETTERS = "delete from hl7_dead_letter where at < $1";
@@ -94,7 +94,7 @@ public final class Hl7Messages {
         .addString(text(letter.patient()))
         .addString(text(letter.reason()))
         .addString(text(letter.detail()))
-        .addString(letter.envelope())
+        .addString(text(letter.envelope()))
         .addBuffer(letter.payload())
         .addOffsetDateTime(Version.utc(letter.received()));
     return database.ask(KEEP, values).<Void>mapEmpty().recover(Failures::recover);
@@ -120,11 +120,10 @@ public final class Hl7Messages {
     }).recover(Failures::recover);
   }
 
-  /** Without payloads, in the order in which they were received. @param after the last one of those before, null to begin */
+  /** Without payloads, those of one sender in the order in which they came. @param after the last one of those before, null to begin */
   public Future<List<Hl7Letter>> oldest(Caller caller, Which which, int count, Hl7Letter after) {
     Tuple values = which.values()
-        .addOffsetDateTime(after == null ? null : Version.utc(after.received()))
-        .addBuffer(after == null ? null : bytes(after.id()))
+        .addLong(after == null ? 0 : after.serial())
         .addInteger(count);
     return database.ask(OLDEST, values).map(Hl7Messages::letters).recover(Failures::recover);
   }
@@ -145,6 +144,11 @@ public final class Hl7Messages {
         .compose(done -> database.ask(PRUNE_LETTERS, Tuple.of(before)))
         .map(rows -> rows.rowCount())
         .recover(Failures::recover);
+  }
+
+  /** Whether it is in the store. */
+  public Future<Boolean> isStored(Caller caller, String id) {
+    return isDone(database, id).recover(Failures::recover);
   }
 
   /** Whether it is in the store. */
@@ -171,7 +175,8 @@ public final class Hl7Messages {
     return new Hl7Letter(HEX.formatHex(row.getBuffer("id").getBytes()), row.getString("sender"),
         row.getString("control_id"), row.getString("type"), row.getString("patient"), row.getString("reason"),
         row.getString("detail"), row.getString("envelope"), payload, row.getOffsetDateTime("received").toInstant(),
-        row.getOffsetDateTime("at").toInstant(), replayed == null ? null : replayed.toInstant());
+        row.getOffsetDateTime("at").toInstant(), replayed == null ? null : replayed.toInstant(),
+        row.getLong("serial"));
   }
 
   /** Invalid 400 for what is no id. */

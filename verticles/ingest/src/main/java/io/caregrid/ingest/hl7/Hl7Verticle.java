@@ -102,7 +102,7 @@ public final class Hl7Verticle extends VerticleBase implements Routes {
     worker = vertx.createSharedWorkerExecutor("hl7", Math.max(1, Runtime.getRuntime().availableProcessors()), 10,
         TimeUnit.MINUTES);
     Storing storing = new Storing(vertx, worker, translation, store, messages, metrics);
-    reader = new LogReader(kafka, () -> new Lane(context, storing, () -> reader.wake()));
+    reader = new LogReader(kafka, () -> new Lane(context, storing::store, () -> reader.wake()));
     thread = new Thread(reader, "hl7-reader");
     thread.setDaemon(true);
     producer.start();

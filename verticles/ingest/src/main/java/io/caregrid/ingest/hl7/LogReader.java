@@ -3,6 +3,7 @@ package io.caregrid.ingest.hl7;
 import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.cluster.Topics;
 import io.caregrid.ingest.KafkaClients;
+import io.caregrid.store.Cause;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -83,10 +84,13 @@ final class LogReader implements Runnable, ConsumerRebalanceListener {
       open.computeIfAbsent(partition, first -> lanes.get()).add(records.records(partition));
     }
     open.forEach((partition, lane) -> {
+      if (lane.broken() != null)
+        throw new IllegalStateException("the way from partition " + partition.partition()
+            + " into the store broke", lane.broken());
       if (!lane.isBusy()) consumer.resume(List.of(partition));
     });
     if (System.nanoTime() - committedNanos >= COMMIT_EVERY.toNanos()) commit();
-    return !records.isEmpty();
+    return open.values().stream().anyMatch(lane -> lane.done() >= 0);
   }
 
   private ConsumerRecords<byte[], byte[]> poll() {
@@ -139,7 +143,7 @@ final class LogReader implements Runnable, ConsumerRebalanceListener {
   private void recover(RuntimeException crashed) {
     int seconds = Math.min(LONGEST_PAUSE_SECONDS, 1 << Math.min(crashes++, 5));
     Throwable root = crashed.getCause() == null ? crashed : crashed.getCause();
-    log.warn("HL7 messages wait in their topic, next try in={}s cause={}", seconds, root.toString());
+    log.warn("HL7 messages wait in their topic, next try in={}s cause={}", seconds, Cause.andPlace(root));
     joined = false;
     try {
       stop.await(seconds, TimeUnit.SECONDS);

@@ -16,8 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.slf4j.Logger;
@@ -25,17 +25,22 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sees one message of the log through: into the store as its sender, or among the dead letters with why. While the database is away it is tried again, after 1, 2, 4 …
- * 30 s; what fails for a reason of its own is tried some times, and then it is dead, so that it does not hold up what stands behind it.
+ * 30 s; what fails for a reason of its own is tried some times, and then it is dead, so that it does not hold up what stands behind it. So is what takes longer than a
+ * transaction may while the database answers others.
  */
 final class Storing {
   private static final Logger log = LoggerFactory.getLogger(Storing.class);
   static final String NO_ENVELOPE = "no-envelope";
   static final String REFUSED = "refused";
   static final String INTERNAL = "internal-error";
+  static final String TOO_SLOW = "too-slow";
   private static final Caller KEEPER = Caller.system("hl7");
   private static final int LONGEST_PAUSE_SECONDS = 30;
   /** Others may change the same at the same time, again and again. */
   private static final int TRIES = 5;
+  /** A try that failed as the database was busy, after so long, may have failed for the message's size. */
+  private static final long SLOW_NANOS = TimeUnit.SECONDS.toNanos(20);
+  private static final int SLOW_TRIES = 4;
   private static final int LONGEST_TEXT = 2_000;
   private static final int LONGEST_NAME = 200;
 
@@ -67,14 +72,21 @@ final class Storing {
 
   /**
    * @param wanted false: another node sees it through
-   * @return fails only when it is not wanted any more
+   * @return fails when it is not wanted any more, or cannot even be kept
    */
   Future<Void> store(ConsumerRecord<byte[], byte[]> record, BooleanSupplier wanted) {
     if (Topics.isProbe(record.headers())) return Future.succeededFuture();
     byte[] message = record.value() == null ? new byte[0] : record.value();
-    String id = Translation.id(message);
+    return worker.executeBlocking(() -> Translation.id(message), false)
+        .compose(id -> store(record, message, id, wanted));
+  }
+
+  private Future<Void> store(ConsumerRecord<byte[], byte[]> record, byte[] message, String id,
+      BooleanSupplier wanted) {
     Header header = record.headers().lastHeader(Intake.ENVELOPE);
-    String written = header == null ? "{}" : new String(header.value(), StandardCharsets.UTF_8);
+    String written = header == null || header.value() == null
+        ? "{}"
+        : new String(header.value(), StandardCharsets.UTF_8);
     Envelope envelope;
     try {
       envelope = Envelope.read(written);
@@ -82,26 +94,51 @@ final class Storing {
       return bury(record, id, written, new Translation.Dead(NO_ENVELOPE,
           "whoever wrote it into the topic did not say how it came"), wanted);
     }
-    return tried(record, message, id, envelope, wanted, 0);
+    return tried(record, message, id, envelope, wanted, new Tries(0, 0));
   }
 
+  /** So far. @param slow failed late, while the database answered others */
+  private record Tries(int all, int slow) {}
+
   private Future<Void> tried(ConsumerRecord<byte[], byte[]> record, byte[] message, String id, Envelope envelope,
-      BooleanSupplier wanted, int tries) {
+      BooleanSupplier wanted, Tries tries) {
     if (!wanted.getAsBoolean()) return Future.failedFuture(new GivenUp());
+    AtomicLong began = new AtomicLong(System.nanoTime());
     return worker.executeBlocking(() -> translated(message, id, envelope.charset()), false)
-        .compose(steps -> store.once(envelope.caller(), id, steps))
+        .compose(steps -> {
+          began.set(System.nanoTime());
+          return store.once(envelope.caller(), id, steps);
+        })
         .onSuccess(now -> (now ? metrics.converted : metrics.repeated).increment())
         .<Void>mapEmpty()
         .recover(cause -> {
           Throwable root = cause instanceof Step.Failed failed ? failed.getCause() : cause;
           if (root instanceof Translation.Dead dead) return bury(record, id, envelope.written(), dead, wanted);
-          boolean passes = root instanceof Failure.Busy;
+          if (root instanceof Failure.Busy) {
+            boolean slow = System.nanoTime() - began.get() > SLOW_NANOS;
+            return (slow ? answers(id) : Future.succeededFuture(false)).compose(answers -> {
+              int late = answers ? tries.slow() + 1 : tries.slow();
+              if (late >= SLOW_TRIES)
+                return bury(record, id, envelope.written(), new Translation.Dead(TOO_SLOW, "storing it was tried "
+                    + late + " times and took longer than the database lets one transaction take"), wanted);
+              return pause(record, root, tries.all(), wanted)
+                  .compose(again -> tried(record, message, id, envelope, wanted, new Tries(tries.all() + 1, late)));
+            });
+          }
           boolean mayPass = root instanceof Failure.Conflict || !(root instanceof Failure);
-          if (passes || mayPass && tries + 1 < TRIES)
-            return pause(record, root, tries, wanted)
-                .compose(again -> tried(record, message, id, envelope, wanted, tries + 1));
+          if (mayPass && tries.all() + 1 < TRIES)
+            return pause(record, root, tries.all(), wanted)
+                .compose(
+                    again -> tried(record, message, id, envelope, wanted, new Tries(tries.all() + 1, tries.slow())));
           return bury(record, id, envelope.written(), dead(record, root), wanted);
         });
+  }
+
+  /** Whether the database does a small thing at once. */
+  private Future<Boolean> answers(String id) {
+    long since = System.nanoTime();
+    return messages.isStored(KEEPER, id)
+        .transform(told -> Future.succeededFuture(told.succeeded() && System.nanoTime() - since < SLOW_NANOS / 10));
   }
 
   private List<Step> translated(byte[] message, String id, String charset) throws Translation.Dead {
@@ -123,16 +160,35 @@ final class Storing {
 
   private Future<Void> bury(ConsumerRecord<byte[], byte[]> record, String id, String envelope, Translation.Dead dead,
       BooleanSupplier wanted) {
-    Hl7Letter letter = letter(record, id, envelope, dead);
-    return kept(record, () -> messages.keep(KEEPER, letter), wanted, 0).onSuccess(kept -> metrics.dead(dead.reason));
+    return worker.executeBlocking(() -> letter(record, id, envelope, dead), false)
+        .compose(letter -> kept(record, letter, wanted, 0))
+        .recover(cause -> {
+          if (cause instanceof GivenUp) return Future.failedFuture(cause);
+          log.error("a dead letter cannot be kept as it is, and is kept without what its header says"
+              + " partition={} offset={} cause={}", record.partition(), record.offset(), Cause.andPlace(cause));
+          return kept(record, reduced(record, id, envelope, dead), wanted, 0);
+        })
+        .onSuccess(kept -> metrics.dead(dead.reason));
   }
 
-  private Future<Void> kept(ConsumerRecord<byte[], byte[]> record, Supplier<Future<Void>> keeping,
-      BooleanSupplier wanted, int tries) {
+  private Future<Void> kept(ConsumerRecord<byte[], byte[]> record, Hl7Letter letter, BooleanSupplier wanted,
+      int tries) {
     if (!wanted.getAsBoolean()) return Future.failedFuture(new GivenUp());
-    return keeping.get()
-        .recover(cause -> pause(record, cause, tries, wanted)
-            .compose(again -> kept(record, keeping, wanted, tries + 1)));
+    return messages.keep(KEEPER, letter)
+        .recover(cause -> cause instanceof Failure.Busy
+            ? pause(record, cause, tries, wanted).compose(again -> kept(record, letter, wanted, tries + 1))
+            : Future.failedFuture(cause));
+  }
+
+  /** With nothing of the message but its bytes. */
+  private static Hl7Letter reduced(ConsumerRecord<byte[], byte[]> record, String id, String envelope,
+      Translation.Dead dead) {
+    return new Hl7Letter(id, "", "", "", null, dead.reason, "the log of the node tells why", envelope, payload(record),
+        Instant.ofEpochMilli(record.timestamp()), null, null, 0);
+  }
+
+  private static Buffer payload(ConsumerRecord<byte[], byte[]> record) {
+    return Buffer.buffer(record.value() == null ? new byte[0] : record.value());
   }
 
   private Future<?> pause(ConsumerRecord<byte[], byte[]> record, Throwable cause, int tries, BooleanSupplier wanted) {
@@ -151,7 +207,7 @@ final class Storing {
 
   private static Hl7Letter letter(ConsumerRecord<byte[], byte[]> record, String id, String envelope,
       Translation.Dead dead) {
-    Buffer payload = Buffer.buffer(record.value() == null ? new byte[0] : record.value());
+    Buffer payload = payload(record);
     String raw = Texts.raw(payload.getBytes());
     Instant received = Instant.ofEpochMilli(record.timestamp());
     String detail = cut(dead.getMessage(), LONGEST_TEXT);
@@ -159,9 +215,9 @@ final class Storing {
       Msh header = Msh.of(raw);
       return new Hl7Letter(id, cut(header.sender(), LONGEST_NAME), cut(header.controlId(), LONGEST_NAME),
           cut(header.field(9), LONGEST_NAME), patient(raw, header), dead.reason, detail, envelope, payload, received,
-          null, null);
+          null, null, 0);
     } catch (Msh.Unusable none) {
-      return new Hl7Letter(id, "", "", "", null, dead.reason, detail, envelope, payload, received, null, null);
+      return new Hl7Letter(id, "", "", "", null, dead.reason, detail, envelope, payload, received, null, null, 0);
     }
   }
 

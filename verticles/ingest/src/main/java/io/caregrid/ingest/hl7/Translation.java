@@ -40,6 +40,8 @@ final class Translation {
       "Slot",
       "Specimen", "Substance", "SupplyDelivery", "SupplyRequest", "Task");
   private static final int MOST_FINDINGS = 5;
+  /** What one database transaction can do in its time. */
+  static final int MOST_ENTRIES = 10_000;
 
   private final Function<String, Outcome> templates;
   private final Function<ObjectNode, List<Issue>> rules;
@@ -87,6 +89,10 @@ final class Translation {
     if (outcome instanceof Outcome.Refused refused)
       throw new Dead(refused.why().code.name, refused.why().told());
     ObjectNode bundle = ((Outcome.Converted) outcome).bundle();
+    int entries = bundle.path("entry").size();
+    if (entries > MOST_ENTRIES)
+      throw new Dead("too-large", "the templates made " + entries + " resources of it, at most " + MOST_ENTRIES
+          + " are stored in one transaction");
     List<Step> steps = new ArrayList<>();
     List<String> wrong = new ArrayList<>();
     for (JsonNode entry : bundle.path("entry")) {

@@ -15,6 +15,7 @@ import io.caregrid.cluster.TlsConfig;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.ingest.IngestProducer;
 import io.caregrid.store.Hl7Letter;
 import io.caregrid.store.Schema;
 import io.vertx.core.json.JsonObject;
@@ -27,6 +28,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.apache.kafka.common.header.internals.RecordHeader;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -150,6 +152,45 @@ class MllpIT {
 
     House.until("both of them", () -> house.count("Observation") == 3);
     House.until("no dead letter", () -> house.letters().isEmpty());
+  }
+
+  @Test
+  void whatOneBatchBroughtIsTriedAgainInItsOrder() throws Exception {
+    StringBuilder batch = new StringBuilder();
+    for (int n = 1; n <= 8; n++) batch.append(Ward.admitted("ADT^A99", "r" + n, "p1", "Name" + n));
+    try (Sender sender = new Sender(house.port())) {
+      assertTrue(sender.ask(batch.toString()).contains("8 of 8 messages are kept"));
+    }
+    House.until("all of them", () -> house.letters().size() == 8);
+    house.close();
+    house = new House(kafka, database, House.config(),
+        Hl7Verticle.Meaning.of(text -> Ward.TEMPLATES.convert(text, "ADT_A01"), resource -> List.of()));
+
+    assertEquals("{\"replayed\":8}", post("/hl7/dead-letters/replay?patient=p1").body());
+
+    House.until("no dead letter", () -> house.letters().isEmpty());
+    assertEquals("Name8", family("p1"));
+    assertEquals(8, house.find("Patient").entries().get(0).version());
+  }
+
+  @Test
+  void whatOthersWroteIntoTheTopicIsADeadLetterAndHoldsUpNothing() throws Exception {
+    byte[] key = "mllp:127.0.0.1".getBytes();
+    IngestProducer foreign = new IngestProducer(house.vertx, kafka, kafka.hl7(), House.INGEST);
+    foreign.start();
+    House.until("the broker", foreign::isConnected);
+    House.get(foreign.send(key, List.of(new RecordHeader(Intake.ENVELOPE, null)), List.of("f1".getBytes())));
+    House.get(foreign.send(key, List.of(new RecordHeader(Intake.ENVELOPE, "a\0b".getBytes())),
+        List.of("f2".getBytes())));
+    House.get(foreign.send(key, List.of(), List.of("f3".getBytes())));
+    try (Sender sender = new Sender(house.port())) {
+      assertTrue(sender.ask(Ward.admitted("f4", "p4", "Berg")).contains("MSA|AA|f4\r"));
+    }
+
+    House.until("what stands behind them", () -> house.count("Patient") == 1);
+    assertEquals(List.of("no-envelope", "no-envelope", "no-envelope"),
+        house.letters().stream().map(Hl7Letter::reason).toList());
+    House.get(foreign.close());
   }
 
   @Test

@@ -33,6 +33,15 @@ class TranslationTest {
   }
 
   @Test
+  void moreThanOneTransactionDoesInItsTimeIsDead() throws Exception {
+    String one = "{'resource':{'resourceType':'Observation'},'request':{'method':'POST','url':'Observation'}}";
+    String most = (one + ",").repeat(Translation.MOST_ENTRIES - 1) + one;
+
+    assertEquals(Translation.MOST_ENTRIES, steps(most).size());
+    assertTrue(dead(most + "," + one).startsWith("too-large: the templates made 10001 resources"));
+  }
+
+  @Test
   void whatTemplatesWriteBecomesSteps() throws Exception {
     List<Step> steps = steps(
         """

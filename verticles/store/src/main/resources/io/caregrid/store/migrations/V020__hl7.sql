@@ -7,6 +7,7 @@ create index on hl7_done (at);
 -- Those that could not be used, each once, with why and with what it takes to try again.
 create table hl7_dead_letter (
   id         bytea primary key,    -- as above
+  serial     bigint not null unique generated always as identity, -- of one sender's they are kept in the order in which they came
   sender     text not null,        -- MSH-3 and MSH-4, with a | between them
   control_id text not null,
   type       text not null,        -- MSH-9
