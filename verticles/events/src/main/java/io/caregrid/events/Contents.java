@@ -15,19 +15,24 @@ import java.util.List;
  * now; one that cannot be read at all is told without what it says.
  */
 final class Contents {
+  private static final long BYTES = 4L << 20;
   private final FhirStore store;
 
   Contents(FhirStore store) {
     this.store = store;
   }
 
-  /** Busy 503. */
+  /** Of the first ones, one at least: as many as fit into some megabytes. Busy 503. */
   Future<List<Letter>> of(Target target, List<Delivery> deliveries) {
-    List<Letter> letters = new ArrayList<>();
-    Future<?> done = Future.succeededFuture();
-    for (Delivery delivery : deliveries)
-      done = done.compose(next -> letter(target, delivery)).onSuccess(letters::add);
-    return done.map(all -> letters);
+    return more(target, deliveries, new ArrayList<>(), 0);
+  }
+
+  private Future<List<Letter>> more(Target target, List<Delivery> deliveries, List<Letter> letters, long bytes) {
+    if (letters.size() == deliveries.size() || bytes >= BYTES) return Future.succeededFuture(letters);
+    return letter(target, deliveries.get(letters.size())).compose(letter -> {
+      letters.add(letter);
+      return more(target, deliveries, letters, bytes + (letter.resource() == null ? 0 : letter.resource().length()));
+    });
   }
 
   private Future<Letter> letter(Target target, Delivery delivery) {

@@ -34,6 +34,11 @@ interface Courier {
     boolean isRefusal() {
       return status >= 400 && status < 500 && status != 408 && status != 429;
     }
+
+    /** It is this letter that is not wanted, or cannot be said: that tells nothing of the next one. */
+    boolean isItsOwnFault() {
+      return status == 400 || status == 413 || status == 422;
+    }
   }
 
   /** An answer for each letter, in their order, within a bounded time. Never fails. Any thread. */

@@ -35,14 +35,17 @@ record Retries(Duration first, Duration most, Duration asked, List<Duration> ref
     return asked(answer, doubled(delivery.tries()));
   }
 
-  /** Before a failing target is tried again. @param failures in a row, at least 1 */
+  /** Before a failing target is tried again. @param failures in a row, at least {@code failingAfter}: then the pauses begin anew */
   Duration pause(int failures, Answer answer) {
-    return asked(answer, doubled(failures - 1));
+    int tried = Math.max(0, failures - failingAfter);
+    if (answer.isRefusal()) return about(refused.get(Math.min(tried, refused.size() - 1)));
+    return asked(answer, doubled(tried));
   }
 
   private Duration asked(Answer answer, Duration otherwise) {
     if (answer.retryAfter() == null) return otherwise;
-    return answer.retryAfter().compareTo(asked) > 0 ? asked : answer.retryAfter();
+    Duration wanted = answer.retryAfter().compareTo(asked) > 0 ? asked : answer.retryAfter();
+    return wanted.compareTo(otherwise) > 0 ? wanted : otherwise;
   }
 
   private Duration doubled(int times) {

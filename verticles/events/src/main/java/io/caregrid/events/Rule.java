@@ -23,13 +23,13 @@ import java.util.regex.Pattern;
  * <p>Its id is made of the rule, the resource and the version since which that fits: thinking twice makes it once. No rule looks at what a rule has made
  * ({@link #isMade}), so none can set off itself or another.
  */
-record Rule(String name, RuleConfig config, Set<String> types, FhirPath when, FhirPath subject) {
+record Rule(String name, RuleConfig config, Set<String> types, FhirPath when, FhirPath subject, String base) {
 
   /** FHIR R4 extension-flag-detail. */
   static final String DETAIL = "http://hl7.org/fhir/StructureDefinition/flag-detail";
   static final String TAG = "urn:caregrid:rule";
   private static final Pattern MADE = Pattern.compile("rule-[0-9a-f]{40}");
-  private static final Pattern PATIENT = Pattern.compile("(?:.*/)?(Patient/[A-Za-z0-9\\-.]{1,64})(?:/_history/.*)?");
+  private static final Pattern PATIENT = Pattern.compile("(Patient/[A-Za-z0-9\\-.]{1,64})(?:/_history/.*)?");
 
   /** It fits, but nothing can be made of it. The message holds nothing of the resource. */
   static final class Unfit extends RuntimeException {
@@ -40,19 +40,23 @@ record Rule(String name, RuleConfig config, Set<String> types, FhirPath when, Fh
     }
   }
 
-  /** @throws io.caregrid.cluster.ConfigException with the place of what is wrong */
-  static Rule of(String name, RuleConfig config) {
+  /**
+   * @param base of our own FHIR: an absolute reference to elsewhere names nobody here
+   * @throws io.caregrid.cluster.ConfigException with the place of what is wrong
+   */
+  static Rule of(String name, RuleConfig config, String base) {
     String key = "tell.rules." + name;
     TellSettings.checkTypes(key + ".types", config.types());
     FhirPath subject = config.subject().isEmpty() ? null : TellSettings.path(key + ".subject", config.subject());
-    return new Rule(name, config, Set.copyOf(config.types()), TellSettings.path(key + ".when", config.when()), subject);
+    return new Rule(name, config, Set.copyOf(config.types()), TellSettings.path(key + ".when", config.when()), subject,
+        base + "/");
   }
 
-  static List<Rule> all(Map<String, RuleConfig> rules) {
+  static List<Rule> all(Map<String, RuleConfig> rules, String base) {
     return rules.entrySet()
         .stream()
         .sorted(Map.Entry.comparingByKey())
-        .map(entry -> of(entry.getKey(), entry.getValue()))
+        .map(entry -> of(entry.getKey(), entry.getValue(), base))
         .toList();
   }
 
@@ -133,6 +137,7 @@ record Rule(String name, RuleConfig config, Set<String> types, FhirPath when, Fh
 
   /** It fits no longer: a flag ends. What was assessed or detected then, was, and stays as it is. */
   static ObjectNode ended(ObjectNode flag, Change change) {
+    if (!flag.path("status").asText().equals("active")) return flag; // a person has said otherwise since
     flag.put("status", "inactive");
     ObjectNode period = flag.path("period").isObject() ? (ObjectNode) flag.path("period") : flag.putObject("period");
     period.put("end", change.at().toString());
@@ -141,8 +146,8 @@ record Rule(String name, RuleConfig config, Set<String> types, FhirPath when, Fh
 
   private String patient(JsonNode resource) {
     String reference = subject == null ? usual(resource) : asked(resource);
-    Matcher patient = PATIENT.matcher(reference);
-    if (!patient.matches()) throw new Unfit("it fits, but names no Patient: see the rule's subject");
+    Matcher patient = PATIENT.matcher(reference.startsWith(base) ? reference.substring(base.length()) : reference);
+    if (!patient.matches()) throw new Unfit("it fits, but names no Patient of this store: see the rule's subject");
     return patient.group(1);
   }
 

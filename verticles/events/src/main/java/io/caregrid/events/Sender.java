@@ -17,9 +17,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -58,7 +60,6 @@ final class Sender {
   private Instant failing;
   private Duration pause = Duration.ZERO;
   private int status;
-  private String error;
   /** By {@code System.nanoTime}: nothing is sent before. */
   private long notBefore = System.nanoTime();
   /** The same of the first thing that is tried again. */
@@ -93,7 +94,6 @@ final class Sender {
     failing = as.failing();
     pause = as.pause();
     status = as.status() == null ? 0 : as.status();
-    error = as.error();
     notBefore += pause.toNanos();
   }
 
@@ -174,13 +174,16 @@ final class Sender {
 
   private void send(List<Delivery> batch) {
     busy++;
+    boolean probe = failing != null;
     notBefore = System.nanoTime() + courier.spacing().toNanos();
     contents.of(target, batch).onComplete(read -> context.runOnContext(hop -> {
       if (read.failed() && !(read.cause() instanceof Failure.Busy)) {
         log.warn("resources cannot be read for a target target={} cause={}", target.name(),
             Cause.andPlace(read.cause()));
         busy--;
-        batch.forEach(delivery -> ended.add(ended(delivery, new Answer(422, null, "what it says cannot be read"))));
+        Answer unreadable = new Answer(422, null, "what it says cannot be read");
+        batch.forEach(delivery -> ended.add(ended(delivery, unreadable)));
+        judge(List.of(unreadable), probe);
         settle();
         wake();
       } else if (read.failed()) {
@@ -191,18 +194,27 @@ final class Sender {
       } else if (stopped || !ours.getAsBoolean()) {
         busy--;
       } else {
-        post(read.result());
+        later(batch.subList(read.result().size(), batch.size()));
+        post(read.result(), probe);
       }
     }));
   }
 
-  private void post(List<Letter> letters) {
+  /** What was too much for one sending. */
+  private void later(List<Delivery> rest) {
+    if (failing != null) rest.forEach(delivery -> inHand.remove(delivery.key()));
+    else for (int i = rest.size() - 1; i >= 0; i--) queue.addFirst(rest.get(i));
+  }
+
+  private void post(List<Letter> letters, boolean probe) {
     courier.send(letters).onComplete(done -> context.runOnContext(hop -> {
       busy--;
-      for (int i = 0; i < letters.size(); i++)
-        ended.add(ended(letters.get(i).delivery(), done.succeeded()
-            ? done.result().get(i)
-            : Answer.none("it could not be sent (" + done.cause().getClass().getSimpleName() + ")")));
+      List<Answer> answers = done.succeeded()
+          ? done.result()
+          : Collections.nCopies(letters.size(),
+              Answer.none("it could not be sent (" + done.cause().getClass().getSimpleName() + ")"));
+      for (int i = 0; i < letters.size(); i++) ended.add(ended(letters.get(i).delivery(), answers.get(i)));
+      judge(answers, probe);
       settle();
       wake();
     }));
@@ -211,18 +223,33 @@ final class Sender {
   private Ended ended(Delivery delivery, Answer answer) {
     status = answer.status();
     if (answer.isTaken()) {
-      well();
       metrics.sent(target.name(), 1);
       return new Ended(delivery, null, null);
     }
     metrics.failed(target.name());
-    error = answer.problem();
-    failures++;
     Duration again = retries.again(delivery, answer, clock.instant());
     if (again == null) metrics.dead(target.name(), 1);
     else if (System.nanoTime() + again.toNanos() - soonest < 0) soonest = System.nanoTime() + again.toNanos();
-    if (failures >= retries.failingAfter()) fails(answer);
     return new Ended(delivery, again, answer.problem());
+  }
+
+  /**
+   * How the target is after a sending, however many letters were in it. What was sent before it began to fail says nothing new.
+   *
+   * @param probe it failed already when this was sent
+   */
+  private void judge(List<Answer> answers, boolean probe) {
+    if (answers.stream().anyMatch(Answer::isTaken)) {
+      well();
+      return;
+    }
+    Answer bad = answers.stream().filter(answer -> !answer.isItsOwnFault()).findFirst().orElse(null);
+    if (bad != null && probe == (failing != null)) {
+      failures++;
+      if (failures >= retries.failingAfter()) fails(bad);
+    } else if (failing != null) {
+      notBefore = Math.max(notBefore, System.nanoTime() + pause.toNanos());
+    }
   }
 
   private void well() {
@@ -249,8 +276,8 @@ final class Sender {
     if (settling || ended.isEmpty() || stopped) return;
     settling = true;
     List<Ended> these = List.copyOf(ended);
-    boolean good = failures == 0;
-    Health health = new Health(failures, failing != null, pause, status, good ? null : error);
+    String problem = these.stream().map(Ended::error).filter(Objects::nonNull).reduce((one, last) -> last).orElse(null);
+    Health health = new Health(failures, failing != null, pause, status, problem);
     deliveries.settle(Sieve.CALLER, term, target.name(), these, health).onComplete(done -> context.runOnContext(hop -> {
       settling = false;
       if (done.succeeded()) {

@@ -29,7 +29,7 @@ public final class TellSettings {
   /** @throws ConfigException that names the setting, and in an expression line and column */
   public static void check(TellConfig config, Roles roles) {
     Target.all(config.targets(), roles);
-    Rule.all(config.rules());
+    Rule.all(config.rules(), config.address());
     if (!config.rules().isEmpty()) writer(config, roles);
   }
 

@@ -26,7 +26,6 @@ import io.vertx.core.eventbus.MessageConsumer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -44,6 +43,11 @@ public final class TellerVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(TellerVerticle.class);
   /** Changes read at a time. */
   private static final int MOST = 500;
+  private static final int FIRST = 50;
+  /** A pass that took longer reads less next time, so that a slow rule delays nobody for long. */
+  private static final Duration LONG_PASS = Duration.ofSeconds(3);
+  /** Of one round of giving up. */
+  private static final Duration BURYING = Duration.ofSeconds(5);
   private static final long LOOK_MILLIS = 1_000;
   private static final Duration TIDY = Duration.ofMinutes(1);
   private static final Duration MEASURE = Duration.ofSeconds(10);
@@ -86,6 +90,10 @@ public final class TellerVerticle extends VerticleBase {
   private long tidied;
   private long measured;
   private Future<?> turning = Future.succeededFuture();
+  private Future<Boolean> renewing = Future.succeededFuture(true);
+  private boolean isMeasuring;
+  private int most = FIRST;
+  private long beat = -1;
   private boolean isTurning;
   private boolean again;
   private boolean stopping;
@@ -113,7 +121,7 @@ public final class TellerVerticle extends VerticleBase {
     this.kafka = kafka;
     this.source = source.replaceAll("/+$", "");
     this.targets = Target.all(config.targets(), roles);
-    this.rules = Rule.all(config.rules());
+    this.rules = Rule.all(config.rules(), this.source);
     this.writer = rules.isEmpty() ? null : TellSettings.writer(config, roles);
     this.metrics = new TellMetrics(registry, targets);
     this.retries = retries;
@@ -130,8 +138,14 @@ public final class TellerVerticle extends VerticleBase {
       Sender sender = senders.get(target.body());
       if (sender != null) sender.tryNow();
     });
+    beat = vertx.setPeriodic(Math.max(1, patience.lease().toMillis() / 8), fired -> renew());
     turn();
     return Future.succeededFuture();
+  }
+
+  /** However long a turn takes, the lease stays ours. */
+  private void renew() {
+    if (isTurning && isOurs() && renewing.isComplete()) renewing = take();
   }
 
   /** Completes when the pass under way is over and the next node may begin. */
@@ -139,10 +153,12 @@ public final class TellerVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true;
     vertx.cancelTimer(timer);
+    vertx.cancelTimer(beat);
     return Future.join(news.unregister(), calls.unregister())
         .<Void>mapEmpty()
         .otherwiseEmpty()
         .compose(quiet -> turning.otherwiseEmpty())
+        .compose(done -> renewing.otherwise(false))
         .compose(done -> standDown())
         .compose(down -> lease.release())
         .otherwiseEmpty();
@@ -179,12 +195,17 @@ public final class TellerVerticle extends VerticleBase {
     long now = System.nanoTime();
     if (isOurs() && now - renewed < patience.lease().toNanos() / 8) return Future.succeededFuture(true);
     if (term > 0 && !isOurs()) standDown(); // it was away for so long that another one may have told meanwhile
+    return take().recover(cause -> isOurs() ? Future.succeededFuture(true) : Future.failedFuture(cause));
+  }
+
+  private Future<Boolean> take() {
+    long now = System.nanoTime();
     return lease.take(patience.lease()).map(held -> {
       if (!held) return false;
       renewed = now;
       until = now + patience.lease().toNanos() / 2;
       return true;
-    }).recover(cause -> isOurs() ? Future.succeededFuture(true) : Future.failedFuture(cause));
+    });
   }
 
   /** @return whether there is more at once */
@@ -197,7 +218,7 @@ public final class TellerVerticle extends VerticleBase {
     List<String> names = targets.stream().map(Target::name).toList();
     return deliveries.begin(Sieve.CALLER, names, rules.stream().map(Rule::name).toList())
         .compose(mine -> feed.register(Sieve.CALLER, Deliveries.LISTENER)
-            .compose(place -> deliveries.targets(Sieve.CALLER).map(states -> {
+            .compose(place -> deliveries.states(Sieve.CALLER).map(states -> {
               term = mine;
               cursor = place;
               open(states);
@@ -233,15 +254,23 @@ public final class TellerVerticle extends VerticleBase {
 
   /** @return whether there is more at once */
   private Future<Boolean> pass() {
-    return feed.read(Sieve.CALLER, cursor, MOST).compose(answer -> {
+    long begun = System.nanoTime();
+    int asked = most;
+    return feed.read(Sieve.CALLER, cursor, asked).compose(answer -> {
       if (answer instanceof Lost lost) return anew(lost.start());
       Changes read = (Changes) answer;
       if (read.changes().isEmpty()) return Future.succeededFuture(false);
       return sieve.sift(read.changes()).compose(pass -> enrolled(read.next(), pass)).map(done -> {
         senders.values().forEach(Sender::wake);
-        return read.changes().size() == MOST;
+        paced(read.changes().size(), System.nanoTime() - begun);
+        return read.changes().size() == asked;
       });
     });
+  }
+
+  private void paced(int looked, long took) {
+    if (took > LONG_PASS.toNanos()) most = Math.max(1, looked / 2);
+    else if (took < LONG_PASS.toNanos() / 4) most = Math.min(MOST, most * 2);
   }
 
   private Future<?> enrolled(Cursor next, Pass pass) {
@@ -265,15 +294,27 @@ public final class TellerVerticle extends VerticleBase {
 
   private Future<?> tidy() {
     long now = System.nanoTime();
-    Future<?> done = Future.succeededFuture();
-    if (measured == 0 || now - measured > MEASURE.toNanos()) {
-      measured = now;
-      done = deliveries.targets(Sieve.CALLER).onSuccess(this::measured);
-    }
-    if (tidied != 0 && now - tidied < TIDY.toNanos()) return done;
+    if (measured == 0 || now - measured > MEASURE.toNanos()) measure(now);
+    if (tidied != 0 && now - tidied < TIDY.toNanos()) return Future.succeededFuture();
     tidied = now;
     List<String> names = targets.stream().map(Target::name).toList();
-    return done.compose(next -> deliveries.tidy(Sieve.CALLER, names, config.giveUpAfter())).compose(next -> bury());
+    return deliveries.tidy(Sieve.CALLER, names, rules.stream().map(Rule::name).toList(), config.giveUpAfter())
+        .compose(next -> bury());
+  }
+
+  /** Beside the turn, which waits for nobody who only looks. */
+  private void measure(long now) {
+    measured = now;
+    if (isMeasuring) return;
+    isMeasuring = true;
+    int mine = term;
+    deliveries.targets(Sieve.CALLER).onComplete(done -> context.runOnContext(hop -> {
+      isMeasuring = false;
+      if (done.failed())
+        log.debug("what waits cannot be measured just now cause={}", Cause.withoutValues(done.cause()));
+      else
+        if (term == mine && term > 0) measured(done.result());
+    }));
   }
 
   /** What the table says, also that an operator has said so at another node, if that was not heard. */
@@ -287,17 +328,27 @@ public final class TellerVerticle extends VerticleBase {
   }
 
   private Future<?> bury() {
-    List<Future<?>> all = new ArrayList<>();
+    Future<?> done = Future.succeededFuture();
+    long end = System.nanoTime() + BURYING.toNanos();
     Instant before = clock.instant().minus(config.giveUpAfter());
     for (Sender sender : senders.values()) {
       if (sender.failing() == null || sender.failing().isAfter(before)) continue;
       String name = sender.target().name();
-      all.add(deliveries.bury(Sieve.CALLER, term, name, config.giveUpAfter()).onSuccess(dead -> {
-        if (dead > 0) log.warn("news were given up, their target was away for too long target={} dead={}", name, dead);
-        metrics.dead(name, dead);
-      }));
+      done = done.compose(next -> bury(name, end));
     }
-    return Future.join(all);
+    return done;
+  }
+
+  /** Until none is left, or the time is over: then the next turn goes on. */
+  private Future<?> bury(String name, long end) {
+    return deliveries.bury(Sieve.CALLER, term, name, config.giveUpAfter()).compose(dead -> {
+      if (dead > 0) log.warn("news were given up, their target was away for too long target={} dead={}", name, dead);
+      metrics.dead(name, dead);
+      if (dead < Deliveries.BURIED) return Future.succeededFuture();
+      if (System.nanoTime() - end < 0 && !stopping) return bury(name, end);
+      tidied = 0;
+      return Future.succeededFuture();
+    });
   }
 
   /** Another node tells, or this one ends: nothing more is sent. */

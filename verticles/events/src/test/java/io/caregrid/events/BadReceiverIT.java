@@ -148,6 +148,23 @@ class BadReceiverIT extends Listening {
     assertEquals(404, house.ask("POST", "/tell/nobody/retry").statusCode());
   }
 
+  @Test
+  void tenRefusedConnectionsAreForgottenWithinSeconds() {
+    receiver.leave();
+    house.teller(webhook("ward", receiver),
+        Retries.of(java.time.Duration.ofDays(3), new java.util.SplittableRandom(7)));
+    for (int i = 0; i < 20; i++) house.patient("refused-" + i, 1);
+    until("it fails", () -> house.target("ward").getString("state").equals("failing"));
+    long failed = System.nanoTime();
+    receiver.comeBack();
+
+    until("it is well", () -> house.target("ward").getString("state").equals("well"));
+    until("all are told", () -> house.target("ward").getLong("waiting") == 0);
+
+    long seconds = (System.nanoTime() - failed) / 1_000_000_000;
+    assertTrue(seconds < 30, "after " + seconds + " s");
+  }
+
   /** After five failures in a row it is tried every ten minutes, and what failed again after ten. */
   private static Retries slowWhenFailing() {
     Retries quick = quick(5);

@@ -59,6 +59,22 @@ class RetriesTest {
   }
 
   @Test
+  void aTargetThatAsksForNoPauseGetsTheUsualOne() {
+    Answer now = new Answer(503, Duration.ZERO, "HTTP 503");
+
+    about(Duration.ofSeconds(8), retries.again(tried(3, NOW), now, NOW));
+    about(Duration.ofSeconds(4), retries.pause(12, now));
+  }
+
+  @Test
+  void whenATargetBeginsToFailThePausesBeginAnew() {
+    about(Duration.ofSeconds(1), retries.pause(10, http(0)));
+    about(Duration.ofSeconds(2), retries.pause(11, http(0)));
+    about(Duration.ofMinutes(15), retries.pause(500, http(0)));
+    about(Duration.ofMinutes(1), retries.pause(10, http(401)));
+  }
+
+  @Test
   void afterThreeDaysItIsGivenUp() {
     assertNotNull(retries.again(tried(9, NOW.minus(Duration.ofHours(71))), http(500), NOW));
     assertNull(retries.again(tried(9, NOW.minus(Duration.ofHours(72))), http(500), NOW));

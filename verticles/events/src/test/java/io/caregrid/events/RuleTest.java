@@ -23,7 +23,8 @@ class RuleTest {
       {"resourceType":"Observation","id":"o1","subject":{"reference":"https://x.org/fhir/Patient/ada"},"valueQuantity":{"value":6.7}}"""));
 
   private static Rule rule(String makes, String when, String severity) {
-    return Rule.of("potassium", new RuleConfig(List.of("Observation", "Flag"), when, makes, "Too much", "", severity));
+    return Rule.of("potassium", new RuleConfig(List.of("Observation", "Flag"), when, makes, "Too much", "", severity),
+        "https://x.org/fhir");
   }
 
   private static Change change(String type, String id, int version) {
@@ -80,12 +81,37 @@ class RuleTest {
   }
 
   @Test
+  void aPatientOfAnotherServerIsNobodyHere() {
+    Rule rule = rule("Flag", "true", "");
+    for (String reference : List.of("https://x.org/fhir/Patient/123", "Patient/123", "Patient/123/_history/2")) {
+      ObjectNode flag = rule.made(change("Observation", "o1", 1), of(reference));
+      assertEquals("Patient/123", flag.path("subject").path("reference").asText());
+    }
+    for (String reference : List.of("https://elsewhere.org/fhir/Patient/123", "https://x.org/fhir/2/Patient/123",
+        "https://x.org/fhirPatient/123", "Group/1/Patient/123", "#Patient/123", "Patient/123#x"))
+      assertThrows(Rule.Unfit.class, () -> rule.made(change("Observation", "o1", 1), of(reference)), reference);
+  }
+
+  private static JsonNode of(String patient) {
+    ObjectNode seen = Trees.object().put("resourceType", "Observation");
+    seen.putObject("subject").put("reference", patient);
+    return seen;
+  }
+
+  @Test
+  void whatAPersonHasCorrectedStaysSo() {
+    ObjectNode flag = Trees.object().put("resourceType", "Flag").put("status", "entered-in-error");
+
+    assertEquals(flag.deepCopy(), Rule.ended(flag, change("Observation", "o1", 4)));
+  }
+
+  @Test
   void aWrongExpressionIsSaidWithItsPlace() {
     String said = assertThrows(ConfigException.class, () -> rule("Flag", "value >\n > 6", "")).getMessage();
 
     assertTrue(said.startsWith("tell.rules.potassium.when is not FHIRPath: line 2, column"), said);
     String type = assertThrows(ConfigException.class,
-        () -> Rule.of("r", new RuleConfig(List.of("Obervation"), "true", "Flag", "x", "", ""))).getMessage();
+        () -> Rule.of("r", new RuleConfig(List.of("Obervation"), "true", "Flag", "x", "", ""), "")).getMessage();
     assertEquals("tell.rules.r.types: there is no resource type Obervation", type);
   }
 }

@@ -93,7 +93,8 @@ class RulesIT extends Listening {
 
     assertTrue(house.rule("fails").getString("error").startsWith("line 1, column"), house.rule("fails").toString());
     assertFalse(house.rule("fails").toString().contains("Lovelace"));
-    assertEquals("it fits, but names no Patient: see the rule's subject", house.rule("nobody").getString("error"));
+    assertEquals("it fits, but names no Patient of this store: see the rule's subject",
+        house.rule("nobody").getString("error"));
   }
 
   @Test

@@ -145,7 +145,7 @@ final class TellHouse implements AutoCloseable {
   /** Nobody tells any more, and nothing waits. */
   void quiet() {
     List.copyOf(deployed).forEach(this::undeploy);
-    sql("delete from tell_delivery; delete from tell_dead; delete from tell_target");
+    sql("delete from tell_delivery; delete from tell_dead; delete from tell_target; delete from tell_rule; delete from tell_found");
   }
 
   Stored put(String json) {

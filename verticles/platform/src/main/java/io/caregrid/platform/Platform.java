@@ -415,10 +415,16 @@ public final class Platform implements AutoCloseable {
     Set<String> targets = config.tell().targets().keySet();
     doors.add(new TellRoutes(deliveries, config.tell(), trail));
     if (!targets.isEmpty()) checks.add(new Check("tell", () -> deliveries.areWell(targets), false));
-    if (!tells())
-      deliveries.leave(Caller.system("tell"), config.tell().giveUpAfter())
-          .onFailure(cause -> log.warn("the feed may wait for somebody who is not told any more cause={}",
-              Cause.withoutValues(cause)));
+    if (tells()) return;
+    leave(deliveries);
+    vertx.setPeriodic(Duration.ofHours(1).toMillis(), fired -> leave(deliveries));
+  }
+
+  /** Nobody is told here: when that has been so for long on all nodes, nothing is kept for those who were. */
+  private void leave(Deliveries deliveries) {
+    deliveries.leave(Caller.system("tell"), config.tell().giveUpAfter())
+        .onFailure(cause -> log.warn("the feed may wait for somebody who is not told any more cause={}",
+            Cause.withoutValues(cause)));
   }
 
   /** Last, since its news lead to addresses that must be open. */

@@ -32,7 +32,10 @@ public final class Deliveries {
   /** Resource type of the news that a target has to synchronise anew. */
   public static final String EVERYTHING = "*";
   private static final Duration DEAD_KEPT = Duration.ofDays(30);
-  private static final long BURIED = 2_000;
+  /** So many dead letters are made at a time. */
+  public static final int BURIED = 2_000;
+  /** More are not counted. */
+  public static final int COUNTED = 100_000;
 
   private static final String BEGIN = "update tell_teller set term = term + 1, seen = now() returning term";
   private static final String IN_TERM = "select term from tell_teller where term = $1 for no key update";
@@ -40,9 +43,11 @@ public final class Deliveries {
   private static final String KNOW = """
       insert into tell_target (name) select unnest($1::text[]) on conflict (name) do update set seen = now()""";
   private static final String KNOW_RULES = """
-      insert into tell_rule (name) select unnest($1::text[]) on conflict (name) do nothing""";
-  private static final String FORGET_RULES = "delete from tell_rule where name <> all($1::text[])";
-  private static final String FORGET_FOUND = "delete from tell_found where rule <> all($1::text[])";
+      insert into tell_rule (name) select unnest($1::text[]) on conflict (name) do update set seen = now()""";
+  /** Those that no node was configured with for so long, and what they remember. */
+  private static final String FORGET_RULES = """
+      with gone as (delete from tell_rule where name <> all($1::text[]) and seen < now() - $2 * interval '1 millisecond' returning name)
+      delete from tell_found where rule in (select name from gone)""";
   /** Those that no node was configured with for so long, and everything of theirs. */
   private static final String FORGET_TARGETS = """
       with gone as (delete from tell_target where name <> all($1::text[]) and seen < now() - $2 * interval '1 millisecond' returning name),
@@ -52,7 +57,8 @@ public final class Deliveries {
   private static final String LEAVE = """
       with left_long_ago as (select from tell_teller where seen < now() - $1 * interval '1 millisecond'),
       rows as (delete from tell_delivery where exists (select from left_long_ago)),
-      found as (delete from tell_found where exists (select from left_long_ago))
+      found as (delete from tell_found where exists (select from left_long_ago)),
+      letters as (delete from tell_dead where died < now() - $3 * interval '1 millisecond')
       delete from feed_listener where name = $2 and exists (select from left_long_ago)""";
   private static final String MOVE = """
       update feed_listener set incarnation = $2, position = $3, mark = $4
@@ -124,12 +130,17 @@ public final class Deliveries {
       update tell_delivery set due = now() where target in (select name from woken) and due is not null""";
   private static final String IS_TARGET = "select name from tell_target where name = $1";
   private static final String TARGETS = """
-      select t.*, coalesce(w.waiting, 0) as waiting, w.oldest, coalesce(d.dead, 0) as dead,
+      select t.*, coalesce(w.waiting, 0) as waiting, o.oldest, coalesce(d.dead, 0) as dead,
         (extract(epoch from t.pause - now()) * 1000)::float8 as pause_millis
       from tell_target t left join lateral (
-        select count(*) as waiting, min(enrolled) as oldest from tell_delivery where target = t.name) w on true left join lateral (
-        select count(*) as dead from tell_dead where target = t.name) d on true
+        select count(*) as waiting from (select from tell_delivery where target = t.name limit $1) counted) w on true left join lateral (
+        select enrolled as oldest from tell_delivery where target = t.name order by incarnation, position limit 1) o on true left join lateral (
+        select count(*) as dead from (select from tell_dead where target = t.name limit $1) counted) d on true
       order by t.name""";
+  private static final String STATES = """
+      select t.*, 0::bigint as waiting, null::timestamptz as oldest, 0::bigint as dead,
+        (extract(epoch from t.pause - now()) * 1000)::float8 as pause_millis
+      from tell_target t""";
   private static final String RULES = "select * from tell_rule order by name";
   private static final String DEAD = """
       select incarnation, position, type, id, ver, op, at, tries, error, died from tell_dead where target = $1
@@ -191,7 +202,7 @@ public final class Deliveries {
     }
   }
 
-  /** How a target is after that. @param error null: the last answer was a good one */
+  /** How a target is after that. @param error the last one, null when all was taken */
   public record Health(int failures, boolean failing, Duration pause, int status, String error) {}
 
   /** @param pause nothing is tried before it is over, zero when nothing has to wait */
@@ -208,23 +219,23 @@ public final class Deliveries {
     return transaction(connection -> run(connection, BEGIN, Tuple.tuple())
         .compose(term -> run(connection, KNOW, names(targets))
             .compose(done -> run(connection, KNOW_RULES, names(rules)))
-            .compose(done -> run(connection, FORGET_RULES, names(rules)))
-            .compose(done -> run(connection, FORGET_FOUND, names(rules)))
             .map(done -> term.iterator().next().getInteger("term"))));
   }
 
   /** To be done now and then: what was configured once and is not any more goes after {@code keep}, dead letters after a month. */
-  public Future<Void> tidy(Caller caller, Collection<String> targets, Duration keep) {
+  public Future<Void> tidy(Caller caller, Collection<String> targets, Collection<String> rules, Duration keep) {
     return ask(SEEN, Tuple.tuple())
         .compose(done -> ask(KNOW, names(targets)))
+        .compose(done -> ask(KNOW_RULES, names(rules)))
+        .compose(done -> ask(FORGET_RULES, names(rules).addValue(millis(keep))))
         .compose(done -> ask(FORGET_TARGETS, names(targets).addValue(millis(keep))))
         .compose(done -> ask(FORGET_DEAD, Tuple.of(millis(DEAD_KEPT))))
         .mapEmpty();
   }
 
-  /** Where nobody is to be told: when no node has told anything for {@code keep}, the feed no longer waits for a teller. */
+  /** Where nobody is to be told: when no node has told anything for {@code keep}, the feed no longer waits for a teller. To be done now and then; dead letters go after a month. */
   public Future<Void> leave(Caller caller, Duration keep) {
-    return ask(LEAVE, Tuple.of(millis(keep), LISTENER)).mapEmpty();
+    return ask(LEAVE, Tuple.of(millis(keep), LISTENER, millis(DEAD_KEPT))).mapEmpty();
   }
 
   /** Writes what a pass came to and moves the cursor, or nothing. Conflict 409: somebody else tells, or the cursor is no longer there. */
@@ -361,7 +372,7 @@ public final class Deliveries {
 
   /** Of a target that fails: what has waited for longer becomes dead letters, some thousands at a time. @return how many */
   public Future<Integer> bury(Caller caller, int term, String target, Duration longest) {
-    return inTerm(term, connection -> run(connection, TOO_LONG, Tuple.of(target, millis(longest), BURIED))
+    return inTerm(term, connection -> run(connection, TOO_LONG, Tuple.of(target, millis(longest), (long) BURIED))
         .compose(rows -> {
           List<Row> late = new ArrayList<>();
           rows.forEach(late::add);
@@ -383,12 +394,20 @@ public final class Deliveries {
         : ask(NOW, Tuple.of(target)).mapEmpty());
   }
 
+  /** With what waits and what was given up, up to {@link #COUNTED} of each. */
   public Future<List<State>> targets(Caller caller) {
-    return ask(TARGETS, Tuple.tuple()).map(rows -> {
-      List<State> states = new ArrayList<>();
-      for (Row row : rows) states.add(state(row));
-      return states;
-    });
+    return ask(TARGETS, Tuple.of((long) COUNTED)).map(Deliveries::states);
+  }
+
+  /** How they are, but for what waits and what was given up: nothing is counted. */
+  public Future<List<State>> states(Caller caller) {
+    return ask(STATES, Tuple.tuple()).map(Deliveries::states);
+  }
+
+  private static List<State> states(RowSet<Row> rows) {
+    List<State> states = new ArrayList<>();
+    for (Row row : rows) states.add(state(row));
+    return states;
   }
 
   private static State state(Row row) {

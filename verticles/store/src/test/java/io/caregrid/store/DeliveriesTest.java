@@ -180,13 +180,29 @@ class DeliveriesTest {
   }
 
   @Test
+  void whatFitsARuleThatThisNodeDoesNotKnowIsForgottenAfterAWhileOnly() {
+    Cursor next = new Cursor(cursor.incarnation(), cursor.position() + 1, UUID.randomUUID());
+    get(deliveries.enrol(CALLER, term, cursor, next,
+        new Pass(List.of(), List.of(new Fit("rule", "Patient", "a", 3)), List.of(), Map.of())));
+
+    get(deliveries.begin(CALLER, List.of("ward"), List.of()));
+    get(deliveries.tidy(CALLER, List.of("ward"), List.of(), Duration.ofDays(3)));
+    assertEquals(1, room.count("from tell_found"));
+    room.sql("update tell_rule set seen = now() - interval '4 days'");
+    get(deliveries.tidy(CALLER, List.of("ward"), List.of(), Duration.ofDays(3)));
+
+    assertEquals(0, room.count("from tell_found"));
+    assertEquals(0, room.count("from tell_rule"));
+  }
+
+  @Test
   void whoIsNotConfiguredAnyMoreIsForgottenAfterAWhileAndSoIsATellerThatIsGone() {
     enrol(news("lab", 1, "a", 1));
-    get(deliveries.tidy(CALLER, List.of("ward"), Duration.ofDays(3)));
+    get(deliveries.tidy(CALLER, List.of("ward"), List.of("rule"), Duration.ofDays(3)));
     assertEquals(1, ids("lab").size(), "another node may still be configured with it");
 
     room.sql("update tell_target set seen = now() - interval '4 days' where name = 'lab'");
-    get(deliveries.tidy(CALLER, List.of("ward"), Duration.ofDays(3)));
+    get(deliveries.tidy(CALLER, List.of("ward"), List.of("rule"), Duration.ofDays(3)));
     assertEquals(List.of(), ids("lab"));
 
     get(deliveries.leave(CALLER, Duration.ofDays(3)));

@@ -60,6 +60,7 @@ create index on tell_dead (died);
 
 create table tell_rule (
   name    text primary key,
+  seen    timestamptz not null default now(),  -- when it was configured last
   found   bigint not null default 0,   -- how often something fitted that had not before
   errors  bigint not null default 0,
   error   text,                        -- the last one, without a value of a resource
