@@ -27,6 +27,10 @@ public final class Conversion {
   /** Most characters of one input. */
   public static final int LONGEST_INPUT = 32 << 20;
 
+  /** Most resources of one Bundle. */
+  public static final int MOST_RESOURCES = 10_000;
+  private static final String RESOURCE = "\"resourceType\"";
+
   /** @param folder where a tree of several kinds keeps this one */
   public enum Kind {
     HL7V2("Hl7v2"), CCDA("Ccda");
@@ -100,13 +104,24 @@ public final class Conversion {
 
   private Outcome message(Message message, String root) {
     String json = templates.render(root, Map.of("hl7v2Data", message), limits, zone, clock);
-    return new Outcome.Converted(Entries.merged(LooseJson.read(json)), Unused.of(message));
+    return new Outcome.Converted(Entries.merged(LooseJson.read(bounded(json))), Unused.of(message));
+  }
+
+  /** Counted before it is read: a tree of it takes some ten times its characters. */
+  private static String bounded(String json) {
+    int found = 0;
+    for (int at = json.indexOf(RESOURCE); at >= 0; at = json.indexOf(RESOURCE, at + 1)) {
+      if (++found > MOST_RESOURCES)
+        throw new ConversionException(ErrorCode.TEMPLATE_RENDERING_ERROR,
+            "the Bundle has more than " + MOST_RESOURCES + " resources");
+    }
+    return json;
   }
 
   /** @param input as it was sent, for templates that keep the document itself */
   private Outcome document(Map<String, Object> document, String input, String root) {
     Map<String, Object> variables = Map.of("msg", document, "caregrid_original", input);
     String json = templates.renderQuoting(root, variables, limits, zone, clock);
-    return new Outcome.Converted(Entries.merged(LooseJson.read(json)), List.of());
+    return new Outcome.Converted(Entries.merged(LooseJson.read(bounded(json))), List.of());
   }
 }

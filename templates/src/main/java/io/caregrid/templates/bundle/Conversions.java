@@ -8,6 +8,7 @@ import io.caregrid.templates.liquid.Limits;
 import io.caregrid.templates.liquid.TemplateFiles;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.ZoneId;
 import java.util.EnumMap;
 import java.util.List;
@@ -27,6 +28,8 @@ public final class Conversions {
   public static final String CCDA = "microsofthealth/ccdatemplates:default";
   /** The name from before there were several sets; it means HL7 v2. */
   public static final String LEGACY = "microsofthealth/fhirconverter:default";
+  /** For what strangers send: as {@link Limits#DEFAULT}, with a quarter of its output. */
+  public static final Limits DOOR = new Limits(100_000, Duration.ofSeconds(30), 32 << 20, 100);
   private static final String OLDEST_DOCUMENT = "CCD";
   private final Map<String, Map<Kind, Conversion>> sets;
 
@@ -34,9 +37,9 @@ public final class Conversions {
     this.sets = sets;
   }
 
-  /** With the limits of {@link Limits#DEFAULT}. */
+  /** With the limits of {@link #DOOR}. */
   public static Conversions load(Map<String, Path> configured, ZoneId zone, Clock clock) {
-    return load(configured, Limits.DEFAULT, zone, clock);
+    return load(configured, DOOR, zone, clock);
   }
 
   /**

@@ -42,11 +42,21 @@ public record Message(List<String> ids, List<Segment> segments) implements Index
     List<String> ids = new ArrayList<>(lines.size());
     List<Segment> segments = new ArrayList<>(lines.size());
     for (String line : lines) {
+      if (!segments.isEmpty() && beginsMessage(line)) {
+        throw new ConversionException(ErrorCode.INVALID_HL7V2_MESSAGE,
+            "a second MSH begins another message: send each by itself, or several as a file");
+      }
       Segment segment = Segment.parse(line, separators, segments.isEmpty());
       ids.add(segment.id());
       segments.add(segment);
     }
     return new Message(ids, segments);
+  }
+
+  private static boolean beginsMessage(String line) {
+    String text = line.strip();
+    return text.regionMatches(true, 0, "MSH", 0, 3)
+        && (text.length() == 3 || !Character.isLetterOrDigit(text.charAt(3)));
   }
 
   private static List<String> lines(String text) {

@@ -4,8 +4,12 @@ import io.caregrid.templates.liquid.ConversionException;
 import io.caregrid.templates.liquid.ErrorCode;
 import io.caregrid.templates.liquid.Filters;
 import io.caregrid.templates.liquid.Values;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +28,8 @@ public final class SegmentFilters {
         (run, value, with) -> parent(message(value), Values.text(with[0]), Values.integer(with[1]),
             Values.text(with[2])));
     filters.with("has_segments", 1, 1, (run, value, with) -> message(value).ids().containsAll(wanted(with[0])));
+    filters.with("at_most_one", 1, 1, (run, value, with) -> atMostOne(message(value), wanted(with[0])));
+    filters.with("message_hash", 0, 0, (run, value, with) -> hash(message(value)));
     filters.with("split_data_by_segments", 1, 1, (run, value, with) -> split(message(value), wanted(with[0])));
   }
 
@@ -80,6 +86,29 @@ public final class SegmentFilters {
       return Map.of();
     }
     return Map.of();
+  }
+
+  /** The message, of which a template takes only the first of these segments: with a second one it would tell what is the second's of the first. */
+  private static Message atMostOne(Message message, List<String> ids) {
+    for (String id : ids) {
+      long found = message.ids().stream().filter(id::equals).count();
+      if (found > 1) {
+        throw new ConversionException(ErrorCode.TEMPLATE_DATA_MISMATCH,
+            "the message has " + found + " " + id + " and is taken with one only: send a message for each");
+      }
+    }
+    return message;
+  }
+
+  /** SHA-256 of all segments as they were sent. */
+  private static String hash(Message message) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (Segment segment : message.segments()) digest.update((segment.raw + "\r").getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException everyJavaHasIt) {
+      throw new IllegalStateException(everyJavaHasIt);
+    }
   }
 
   /** Pieces that each begin with one of {@code starts}; what stands before the first is a piece too. */

@@ -3,6 +3,8 @@ package io.caregrid.templates.liquid;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,7 +20,7 @@ final class HouseFilters {
   static final String AUTHORITY = "urn:caregrid:authority:";
   private static final Pattern OID = Pattern.compile("[0-2](\\.(0|[1-9]\\d*)){2,}");
   private static final Pattern UUID = Pattern.compile("(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
-  private static final Pattern ADDRESS = Pattern.compile("(?i)(urn:|https?://)\\S+");
+  private static final Pattern ADDRESS = Pattern.compile("(?i)(urn:|https?://)[^\\s\\p{Cntrl},|$\\\\]+");
   private static final Pattern HL7_TABLE = Pattern.compile("(?i)HL7-?(\\d{4})");
   private static final Pattern NUMBER = Pattern.compile("\\s*([+-]?)0*(\\d{0,60})(?:\\.(\\d{0,60}))?\\s*");
   private static final Pattern COMPARATOR = Pattern.compile("\\s*(<=|>=|<|>)\\s*[+-]?[\\d.].*");
@@ -37,7 +39,11 @@ final class HouseFilters {
 
   static void addTo(Filters filters) {
     filters.with("authority_system", 0, 3,
-        (run, value, with) -> authority(Values.text(value), text(with, 0), text(with, 1), text(with, 2)));
+        (run, value, with) -> authority(run, Values.text(value), text(with, 0), text(with, 1), text(with, 2)));
+    filters.with("series_system", 2, 2,
+        (run, value, with) -> series(Values.text(value), Values.text(with[0]), Values.text(with[1])));
+    filters.with("root_system", 0, 0, (run, value, with) -> root(run, Values.text(value)));
+    filters.with("hex_to_base64", 0, 0, (run, value, with) -> hexToBase64(Values.text(value)));
     filters.with("coding_system", 0, 0, (run, value, with) -> coding(run, Values.text(value)));
     filters.with("oid_system", 0, 0, (run, value, with) -> oid(run, Values.text(value)));
     filters.with("as_code", 0, 0, (run, value, with) -> code(Values.text(value)));
@@ -47,7 +53,7 @@ final class HouseFilters {
     filters.with("as_time", 0, 0, (run, value, with) -> time(Values.text(value)));
     filters.with("is_date_time", 0, 0, (run, value, with) -> isDateTime(run, Values.text(value)));
     filters.with("is_ucum", 0, 0, (run, value, with) -> isUcum(Values.text(value)));
-    filters.with("search_token", 0, 1, (run, value, with) -> token(run, Values.text(value), text(with, 0)));
+    filters.with("search_token", 1, 1, (run, value, with) -> token(run, Values.text(value), text(with, 0)));
     filters.with("distinct", 0, 0, (run, value, with) -> run.distinct(Values.text(value)));
     filters.with("push", 1, 1, (run, value, with) -> pushed(value, with[0]));
     filters.with("require", 1, 1, (run, value, with) -> required(value, Values.required(with[0])));
@@ -60,17 +66,44 @@ final class HouseFilters {
   /**
    * The identifier system of an assigning authority, HL7 v2 HD.
    *
+   * <p>What is known by a name only is so within what one sender sends: every second hospital calls its numbers MRN or HIS. A name that the set's mapping
+   * {@code SharedAuthority} has means the same whoever says it.
+   *
    * @param id        universal id
    * @param type      its type, ISO, UUID, URI, …
    * @param name      namespace id
-   * @param otherwise whose it is when nobody is named
+   * @param otherwise the sender, whose it is when nobody is named
    */
-  private static String authority(String id, String type, String name, String otherwise) {
+  private static String authority(Run run, String id, String type, String name, String otherwise) {
     String worldwide = worldwide(id, type);
     if (worldwide == null) worldwide = worldwide(name, null);
     if (worldwide != null) return worldwide;
     String local = name != null ? name : id != null ? id : otherwise;
-    return local == null || local.isBlank() ? null : AUTHORITY + encoded(local.strip());
+    if (local == null || local.isBlank()) return null;
+    local = local.strip();
+    boolean alone = otherwise == null || otherwise.isBlank() || otherwise.strip().equals(local)
+        || "true".equals(run.templates().codes().property(local, "SharedAuthority", "mapped"));
+    return AUTHORITY + (alone ? "" : encoded(otherwise.strip()) + ":") + encoded(local);
+  }
+
+  /** Numbers of another type are other numbers: 777 of type AN is not the patient with the record 777. {@code plain}: the types that have the system itself. */
+  private static String series(String system, String type, String plain) {
+    if (system == null || !system.startsWith(AUTHORITY) || type == null || type.isBlank()) return system;
+    return List.of(plain.split("\\|")).contains(type.strip()) ? system : system + ":" + encoded(type.strip());
+  }
+
+  /** The identifier system of a C-CDA root; what is neither OID nor UUID is a name. */
+  private static String root(Run run, String root) {
+    String known = oid(run, root);
+    return known != null || root == null || root.isBlank() ? known : AUTHORITY + encoded(root.strip());
+  }
+
+  private static String hexToBase64(String hex) {
+    try {
+      return hex == null ? null : Base64.getEncoder().encodeToString(HexFormat.of().parseHex(hex.strip()));
+    } catch (IllegalArgumentException none) {
+      throw new ConversionException(ErrorCode.TEMPLATE_DATA_MISMATCH, "a part that is said to be Hex is none");
+    }
   }
 
   private static String worldwide(String id, String type) {
@@ -171,10 +204,10 @@ final class HouseFilters {
 
   /** {@code system|value} as a search parameter's value (FHIR R4 search.html#token, #escaping), fit for an address. */
   private static String token(Run run, String value, String system) {
-    if (value == null || value.isBlank()) return null;
+    if (value == null || value.isBlank() || system == null || system.isBlank()) return null;
     String plain = run.quoting != null || value.indexOf('\\') < 0 ? value : JSON_ESCAPE.matcher(value).replaceAll("$1");
     String escaped = isPlain(plain) ? plain : TOKEN_ESCAPED.matcher(plain).replaceAll("\\\\$1");
-    return encoded(system == null ? escaped : system + "|" + escaped);
+    return encoded(system + "|" + escaped);
   }
 
   /** A list grows where it is, so that a long one is not copied for each item. */

@@ -74,7 +74,7 @@ class OwnTemplatesTest {
   @Test
   void aPatientIsOneAndTheSameInAllMessagesThatNameHisNumber() {
     Map<String, Set<String>> found = new HashMap<>();
-    for (String name : List.of("adt_a01.hl7", "adt_a03.hl7", "adt_a08_delete.hl7", "oru_r01.hl7", "orm_o01.hl7")) {
+    for (String name : List.of("adt_a01.hl7", "adt_a03.hl7", "adt_a08_delete.hl7", "orm_o01.hl7")) {
       JsonNode patient = entries(converted(name), "Patient").get(0);
       found.computeIfAbsent("urls", none -> new HashSet<>()).add(patient.path("fullUrl").asText());
       String condition = patient.at("/request/method").asText().equals("PUT")
@@ -273,7 +273,7 @@ class OwnTemplatesTest {
     assertEquals(List.of("active", "resolved"), resources(bundle, "Condition").stream()
         .map(each -> each.at("/clinicalStatus/coding/0/code").asText())
         .toList());
-    assertEquals("716186003", resources(bundle, "AllergyIntolerance").get(1).at("/code/coding/0/code").asText());
+    assertEquals("429625007", resources(bundle, "AllergyIntolerance").get(1).at("/code/coding/0/code").asText());
     assertFalse(bundle.toString().contains("<script"), "a narrative's HTML was taken over");
     String kept = resource(bundle, "DocumentReference").at("/content/0/attachment/data").asText();
     assertEquals(Samples.text("ccd.xml"),
@@ -352,6 +352,124 @@ class OwnTemplatesTest {
     assertInstanceOf(Outcome.Converted.class, OWN.hl7v2(header("ORU") + PID));
     assertInstanceOf(Outcome.Converted.class, OWN.convert("MicrosoftHealth/FhirConverter:default",
         Conversion.Kind.HL7V2, "ADT_A28", header("X^Y") + PID));
+  }
+
+  @Test
+  void whatIsOfTwoPatientsIsRefused() {
+    String second = PID.replace("700123", "700124");
+    String result = "OBR|1||F-1\rOBX|1|NM|1||7\r";
+
+    assertEquals(ErrorCode.TEMPLATE_DATA_MISMATCH, refused(header("ORU^R01") + PID + result + second + result).code);
+    assertEquals(ErrorCode.INVALID_HL7V2_MESSAGE,
+        refused(header("ORU^R01") + PID + result + header("ORU^R01") + second + result).code);
+    assertEquals(ErrorCode.TEMPLATE_DATA_MISMATCH,
+        refused(header("ADT^A40") + PID + "MRG|1\r" + second + "MRG|2\r").code);
+  }
+
+  @Test
+  void sameNumbersOfOtherPatientsHospitalsOrKindsAreOthers() {
+    String result = "OBR|1||1001^LAB|1^Panel\rOBX|1|NM|1||7\rSPM|1|5\r";
+    String here = header("ORU^R01") + PID + result;
+    for (String other : List.of(here.replace("700123", "700124"), here.replace("|LAB|NORTH|", "|LAB|SOUTH|"),
+        here.replace("^MR", "^AN"), here.replace("700123^^^NORTH^MR", "|700123^^^NORTH"))) {
+      for (JsonNode entry : converted("x.hl7", here).path("entry"))
+        for (JsonNode its : converted("x.hl7", other).path("entry"))
+          assertNotEquals(entry.path("fullUrl"), its.path("fullUrl"), other);
+    }
+    JsonNode patient = entries(converted("oru_r01.hl7"), "Patient").get(0);
+    assertEquals("urn:caregrid:authority:NORTHLAB:NORTH", patient.at("/resource/identifier/0/system").asText());
+    String both = header("ADT^A01") + PID.replace("NORTH^MR", "NORTH^MR~777^^^NORTH^AN");
+    assertEquals("urn:caregrid:authority:NORTH:AN",
+        resource(converted("x.hl7", both), "Patient").at("/identifier/1/system").asText());
+  }
+
+  @Test
+  void messagesWithoutAControlIdAreToldApart() {
+    String message = header("ADT^A04").replace("|1|P", "||P") + "PID|1||||Unknown^One\r";
+
+    assertEquals(converted("x.hl7", message), converted("x.hl7", message));
+    assertNotEquals(resource(converted("x.hl7", message), "Patient").path("id"),
+        resource(converted("x.hl7", message.replace("One", "Two")), "Patient").path("id"));
+  }
+
+  @Test
+  void aVisitWithoutANumberIsChangedByAdtOnly() {
+    String visit = PID + "PV1|1|I" + "|".repeat(42) + "20261103\r";
+    JsonNode adt = entries(converted("x.hl7", header("ADT^A01") + visit), "Encounter").get(0);
+    JsonNode oru = entries(converted("x.hl7", header("ORU^R01") + visit), "Encounter").get(0);
+
+    assertEquals("PUT", adt.at("/request/method").asText());
+    assertEquals("POST", oru.at("/request/method").asText());
+    assertEquals(adt.at("/request/url").asText(), "Encounter?" + oru.at("/request/ifNoneExist").asText());
+    assertEquals("urn:caregrid:visit", oru.at("/resource/identifier/0/system").asText());
+    assertTrue(entries(converted("x.hl7", header("ADT^A31") + visit), "Encounter").isEmpty());
+  }
+
+  @Test
+  void aMergeLeavesTheSurvivorAndFindsTheOldByItsRecordNumber() {
+    JsonNode bundle = converted("x.hl7", header("ADT^A40") + PID + "MRG|5^^^NORTH^AN~700999^^^NORTH^MR\r");
+    List<JsonNode> patients = entries(bundle, "Patient");
+
+    assertEquals("POST", patients.get(0).at("/request/method").asText());
+    assertTrue(patients.get(1).at("/request/url").asText().endsWith("NORTH%7C700999"));
+    assertEquals(1, entries(converted("x.hl7", header("ADT^A40")
+        + PID.replace("^MR", "^MR~700999^^^NORTH") + "MRG|700999^^^NORTH^MR\r"), "Patient").size());
+  }
+
+  private static String allergy(String with, String substance) {
+    String document = Samples.text("ccd.xml");
+    String from = "<code nullFlavor=\"NA\"/>";
+    assertTrue(document.contains(from));
+    return resources(converted("x.xml", document.replace(from, substance).replace("414285001", with)),
+        "AllergyIntolerance").get(1).toString();
+  }
+
+  @Test
+  void nothingKnownIsSaidOfWhatTheValueNamesAndOnlyThen() {
+    String none = "<code nullFlavor=\"NA\"/>";
+    assertTrue(allergy("416098002", none).contains("409137002"));
+    assertTrue(allergy("419199007", none).contains("716186003"));
+    String named = allergy("419199007",
+        "<code nullFlavor=\"OTH\"><originalText><reference value=\"#a1\"/></originalText></code>");
+    assertTrue(named.contains("see document") && named.contains("refuted"), named);
+    String other = allergy("419199007", "<code nullFlavor=\"OTH\"/><name>Latex</name>");
+    assertTrue(other.contains("Latex") && !other.contains("716186003"), other);
+  }
+
+  @Test
+  void whatIsNullifiedOrNegatedIsNoFact() {
+    String document = Samples.text("ccd.xml");
+    JsonNode nullified = converted("x.xml",
+        document.replace("<statusCode code=\"active\"/>", "<statusCode code=\"nullified\"/>"));
+    for (String type : List.of("AllergyIntolerance", "Condition")) {
+      JsonNode first = resources(nullified, type).get(0);
+      assertEquals("entered-in-error", first.at("/verificationStatus/coding/0/code").asText());
+      assertFalse(first.has("clinicalStatus"));
+    }
+    JsonNode aborted = converted("x.xml",
+        document.replace("<statusCode code=\"active\"/>", "<statusCode code=\"aborted\"/>"));
+    assertEquals("inactive", resources(aborted, "Condition").get(0).at("/clinicalStatus/coding/0/code").asText());
+    JsonNode negated = converted("x.xml", document.replace(
+        "<observation classCode=\"OBS\" moodCode=\"EVN\"><id root=\"2.999.77.7\" extension=\"l1a\"/>",
+        "<observation classCode=\"OBS\" moodCode=\"EVN\" negationInd=\"true\"><id root=\"2.999.77.7\" extension=\"l1a\"/>"));
+    assertEquals(5, resources(negated, "Observation").size());
+  }
+
+  @Test
+  void aRootThatIsNoOidIsStillASystem() {
+    String document = Samples.text("ccd.xml");
+    int at = document.indexOf("<id ", document.indexOf("<patientRole"));
+    String named = document.substring(0, at) + "<id root=\"HOSP 1\" extension=\"7\"/>" + document.substring(at);
+    assertEquals("identifier=urn%3Acaregrid%3Aauthority%3AHOSP%2520%201%7C7".replace("2520%201", "25201"),
+        entries(converted("x.xml", named), "Patient").get(0).at("/request/ifNoneExist").asText());
+  }
+
+  @Test
+  void tooManyResultsAreRefusedBeforeTheyAreATree() {
+    StringBuilder message = new StringBuilder(header("ORU^R01") + PID + "OBR|1||F-1\r");
+    for (int i = 1; i <= 11_000; i++) message.append("OBX|").append(i).append("|NM|1||").append(i).append('\r');
+
+    assertEquals(ErrorCode.TEMPLATE_RENDERING_ERROR, refused(message.toString()).code);
   }
 
   @Test

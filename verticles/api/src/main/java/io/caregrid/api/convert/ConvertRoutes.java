@@ -42,7 +42,7 @@ public final class ConvertRoutes implements Routes {
   private static final String VERSION = "2024-05-01-preview";
   private static final String FHIR = "application/fhir+json; charset=utf-8";
   private static final int MAX_BYTES = 16 << 20;
-  private static final int RUNS = 2;
+  private static final int RUNS = 1;
   private static final int WAITING = 8;
   private static final List<String> JSON = List.of("application/json", "application/fhir+json");
   private final Audit audit;
