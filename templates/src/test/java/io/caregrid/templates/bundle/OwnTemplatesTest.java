@@ -473,6 +473,25 @@ class OwnTemplatesTest {
   }
 
   @Test
+  void whatIsWithdrawnIsNotTold() {
+    String file = "OBR|1||F-1\rOBX|1|ED|PDF||A^AP^PDF^Hex^25504446||||||";
+    assertEquals("JVBERg==", resource(converted("x.hl7", header("ORU^R01") + PID + file + "F\r"), "DiagnosticReport")
+        .at("/presentedForm/0/data")
+        .asText());
+    assertFalse(resource(converted("x.hl7", header("ORU^R01") + PID + file + "W\r"), "DiagnosticReport")
+        .has("presentedForm"));
+    String deleted = PID + "PV1|1|I\rDG1|1||I20.0^Angina^I10" + "|".repeat(18) + "D\r";
+    JsonNode bundle = converted("x.hl7", header("ADT^A08") + deleted);
+    JsonNode condition = resource(bundle, "Condition");
+    assertEquals("entered-in-error", condition.at("/verificationStatus/coding/0/code").asText());
+    assertFalse(condition.has("clinicalStatus") || resource(bundle, "Encounter").has("diagnosis"));
+    String reopened = PID + "PV1|1|I" + "|".repeat(43) + "20261104\r";
+    assertEquals("in-progress", resource(converted("x.hl7", header("ADT^A13") + reopened), "Encounter")
+        .path("status")
+        .asText());
+  }
+
+  @Test
   void twoThousandResultsFitInOneReport() {
     StringBuilder message = new StringBuilder(header("ORU^R01") + PID + "OBR|1||F-1\r");
     for (int i = 1; i <= 2000; i++) message.append("OBX|").append(i).append("|NM|1||").append(i).append("\r");

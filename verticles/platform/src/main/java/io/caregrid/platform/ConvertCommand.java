@@ -50,7 +50,7 @@ final class ConvertCommand implements Callable<Integer> {
   @Option(names = "--zone", paramLabel = "ZONE", description = "Of times that name none, e.g. Europe/Berlin. Default: fhir.convert.zone, which is UTC unless set.")
   private String zone;
   @Option(names = {"-t",
-    "--trace"}, description = "Write FILE.trace.json too: the parts of a message that no template looked at.")
+    "--trace"}, description = "Write FILE.trace too: the parts of a message that no template looked at.")
   private boolean trace;
   @Option(names = "--again", description = "Convert also what was converted already.")
   private boolean again;

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * One file of messages, or one document, on its way to Bundles. {@code name.json}, what became of the first message, is written when everything else of the file
@@ -80,6 +81,7 @@ final class ConvertedFile {
     if (kind == null) return new Result(0, 0);
     Files.createDirectories(place.toAbsolutePath().getParent());
     Files.deleteIfExists(with(".error"));
+    forget();
     try {
       read(kind, charset(kind, beginning));
     } catch (CharacterCodingException wrong) {
@@ -95,6 +97,18 @@ final class ConvertedFile {
     if (!errors.isEmpty())
       write(".error", (String.join("\n", errors) + "\n").getBytes(StandardCharsets.UTF_8));
     return new Result(count - errors.size(), errors.size());
+  }
+
+  /** Deletes what an earlier run made of this file: it may have had more messages. */
+  private void forget() throws IOException {
+    for (String ending : List.of(".json", ".trace", ".trace.json")) Files.deleteIfExists(with(ending));
+    String own = Pattern.quote(place.getFileName().toString());
+    Pattern further = Pattern.compile(own + "\\.[1-9]\\d{0,8}\\.(json|trace|trace\\.json)");
+    List<Path> stale;
+    try (Stream<Path> beside = Files.list(place.toAbsolutePath().getParent())) {
+      stale = beside.filter(each -> further.matcher(each.getFileName().toString()).matches()).toList();
+    }
+    for (Path each : stale) Files.delete(each);
   }
 
   private String beginning() throws IOException {
@@ -152,7 +166,7 @@ final class ConvertedFile {
     String ending = count == 1 ? "" : "." + count;
     if (count == 1) first = bundle;
     else kept(ending + ".json", bundle);
-    if (trace) kept(ending + ".trace.json", Trees.pretty(traced(converted.unused())));
+    if (trace) kept(ending + ".trace", Trees.pretty(traced(converted.unused())));
   }
 
   private void failed(String why) {

@@ -57,7 +57,7 @@ class ConvertCommandTest {
 
     assertTrue(written("one.hl7.json").startsWith("{\"resourceType\":\"Bundle\",\"type\":\"transaction\""));
     assertTrue(written("batch.txt.2.json").contains("Brandt"));
-    assertTrue(written("one.hl7.trace.json").contains("\"ZXY\""));
+    assertTrue(written("one.hl7.trace").contains("\"ZXY\""));
     assertTrue(out.toString().contains("100 %"), out.toString());
     assertTrue(
         out.toString().contains("3 messages of 2 files converted") && out.toString().contains("1 neither"),
@@ -71,6 +71,10 @@ class ConvertCommandTest {
     assertTrue(out.toString().contains("1 messages of 1 files"), out.toString());
     assertEquals(0, run("--again"), err.toString());
     assertTrue(out.toString().contains("3 messages of 2 files"), out.toString());
+    Files.writeString(from.resolve("batch.txt"), HEADER + PID);
+    assertEquals(0, run("--again"), err.toString());
+    assertFalse(Files.exists(to.resolve("ward/batch.txt.2.json")), "a message that is no longer in the file");
+    assertFalse(Files.exists(to.resolve("ward/one.hl7.trace")), "a trace of an earlier run");
   }
 
   @Test
