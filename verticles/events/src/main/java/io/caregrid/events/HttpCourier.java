@@ -30,7 +30,7 @@ import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 
 /**
- * By POST to the one address that the configuration names. Redirects are not followed. An answer has {@code patience} to come; of its body a kilobyte is read at
+ * By POST to the one address that the configuration names. Redirects are not followed. From connecting to the end of the answer {@code patience} may pass; of its body a kilobyte is read at
  * most, and none of it is kept: whatever does not end, or is longer, is hung up on.
  */
 final class HttpCourier implements Courier {
@@ -79,38 +79,45 @@ final class HttpCourier implements Courier {
     if (message == null) return Future.succeededFuture(Answer.TAKEN);
     RequestOptions options = new RequestOptions(to);
     message.headers().forEach(options::putHeader);
+    long end = System.nanoTime() + patience.toNanos();
     Future<HttpClientRequest> connected = client.request(options);
     return connected.timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .onFailure(late -> connected.onSuccess(HttpClientRequest::reset))
-        .compose(request -> sent(request, message.body()))
+        .compose(request -> sent(request, message.body(), end))
         .otherwise(cause -> Answer.none(told(cause)));
   }
 
-  private Future<Answer> sent(HttpClientRequest request, Buffer body) {
+  private Future<Answer> sent(HttpClientRequest request, Buffer body, long end) {
     Promise<Answer> answer = Promise.promise();
-    long late = hangUpAfter(patience, request, answer,
+    long late = hangUpAfter(left(end), request, answer,
         Answer.none("no answer within " + patience.toMillis() / 1000.0 + " s"));
     request.exceptionHandler(broken -> answer.tryFail(broken));
     request.send(body).onComplete(done -> {
-      if (done.succeeded()) heard(request, done.result(), answer, late);
+      if (done.succeeded()) heard(request, done.result(), answer, late, end);
       else if (answer.tryFail(done.cause())) vertx.cancelTimer(late);
     });
     return answer.future();
   }
 
   private long hangUpAfter(Duration wait, HttpClientRequest request, Promise<Answer> answer, Answer then) {
-    return vertx.setTimer(wait.toMillis(), fired -> {
+    return vertx.setTimer(Math.max(1, wait.toMillis()), fired -> {
       answer.tryComplete(then);
       request.connection().close();
     });
   }
 
+  private static Duration left(long end) {
+    return Duration.ofNanos(end - System.nanoTime());
+  }
+
   /** On the connection's context, before anything of the body has come. A body nobody reads gets no more than a moment, so that the connection is free again. */
-  private void heard(HttpClientRequest request, HttpClientResponse response, Promise<Answer> answer, long unheard) {
+  private void heard(HttpClientRequest request, HttpClientResponse response, Promise<Answer> answer, long unheard,
+      long end) {
     Answer said = said(response);
     boolean reads = form.reads() && said.isTaken();
     vertx.cancelTimer(unheard);
-    long late = hangUpAfter(reads || patience.compareTo(MOMENT) < 0 ? patience : MOMENT, request, answer, said);
+    long late = hangUpAfter(reads ? left(end) : patience.compareTo(MOMENT) < 0 ? patience : MOMENT, request, answer,
+        said);
     Buffer start = Buffer.buffer();
     long[] length = {0};
     response.exceptionHandler(broken -> over(answer, said, start, late));
@@ -121,7 +128,7 @@ final class HttpCourier implements Courier {
       over(answer, said, start, late);
       request.connection().close();
     });
-    response.endHandler(end -> over(answer, said, start, late));
+    response.endHandler(all -> over(answer, said, start, late));
     if (!reads) answer.tryComplete(said);
   }
 

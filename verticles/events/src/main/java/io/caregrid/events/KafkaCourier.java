@@ -27,14 +27,17 @@ final class KafkaCourier implements Courier {
   private final Vertx vertx;
   private final String topic;
   private final String source;
-  private final KafkaProducer<byte[], byte[]> producer;
+  private final Map<String, Object> settings;
+  /** Null until something is sent. */
+  private KafkaProducer<byte[], byte[]> producer;
+  private boolean closed;
 
   KafkaCourier(Vertx vertx, KafkaConfig kafka, String source, Duration patience) {
     this.vertx = vertx;
     this.topic = kafka.fhirChanges();
     this.source = source;
     int millis = (int) patience.toMillis();
-    Map<String, Object> settings = kafka.connecting();
+    this.settings = kafka.connecting();
     settings.put(ProducerConfig.ACKS_CONFIG, "all");
     settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
     settings.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
@@ -46,7 +49,19 @@ final class KafkaCourier implements Courier {
     settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, millis / 2);
     settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, millis);
     settings.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 500);
-    this.producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  /** Looks up names and reads files: what fails there fails this target, and is tried again. */
+  private synchronized KafkaProducer<byte[], byte[]> producer() {
+    if (closed) throw new IllegalStateException("closed");
+    if (producer == null)
+      producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+    return producer;
+  }
+
+  private synchronized KafkaProducer<byte[], byte[]> last() {
+    closed = true;
+    return producer;
   }
 
   @Override
@@ -70,7 +85,7 @@ final class KafkaCourier implements Courier {
         continue;
       }
       try {
-        producer.send(record(letter),
+        producer().send(record(letter),
             (kept, cause) -> answer.tryComplete(cause == null ? Answer.TAKEN : refused(cause)));
       } catch (KafkaException | IllegalStateException cause) {
         failed = refused(cause);
@@ -113,7 +128,8 @@ final class KafkaCourier implements Courier {
   @Override
   public Future<Void> close() {
     return vertx.executeBlocking(() -> {
-      producer.close(Duration.ofSeconds(CLOSE_SECONDS));
+      KafkaProducer<byte[], byte[]> last = last();
+      if (last != null) last.close(Duration.ofSeconds(CLOSE_SECONDS));
       return null;
     }, false);
   }

@@ -128,13 +128,19 @@ final class Sieve {
 
   /** What was found becomes resources. What the store refuses is an error of the rule. */
   private Future<?> written(Sifted sifted) {
+    Map<Key, Fit> reached = new HashMap<>();
     Future<?> done = Future.succeededFuture();
     for (Finding finding : sifted.findings) {
-      done = done.compose(next -> written(finding)).recover(cause -> {
+      done = done.compose(next -> written(finding)).<Object>map(next -> {
+        reached.put(finding.key(), finding.fit());
+        sifted.fits.put(finding.key(), finding.fit());
+        return null;
+      }).recover(cause -> {
         if (cause instanceof Failure.Busy) return Future.failedFuture(cause);
         sifted.error(finding.rule, "what it makes cannot be written: "
             + (cause instanceof Failure failure ? "HTTP " + failure.status : cause.getClass().getSimpleName()));
-        sifted.fits.remove(finding.key());
+        if (reached.containsKey(finding.key())) sifted.fits.put(finding.key(), reached.get(finding.key()));
+        else sifted.fits.remove(finding.key());
         return Future.succeededFuture();
       });
     }
@@ -158,6 +164,11 @@ final class Sieve {
   private record Finding(Rule rule, Change change, ObjectNode made, String id) {
     Key key() {
       return new Key(rule.name(), change.type(), change.id());
+    }
+
+    /** How it is when this is written. */
+    Fit fit() {
+      return new Fit(rule.name(), change.type(), change.id(), made == null ? 0 : change.version());
     }
   }
 

@@ -110,7 +110,9 @@ public final class TellRoutes implements Routes {
 
   private void retry(RoutingContext request) {
     String target = request.pathParam("target");
-    deliveries.now(Gate.caller(request), target).onSuccess(due -> {
+    Caller caller = Gate.caller(request);
+    Audit.Entry entry = Audit.Entry.of(caller, Audit.Deed.REQUEST, null).asking("/tell/" + target + "/retry");
+    audit.around(entry, () -> deliveries.now(caller, target)).onSuccess(due -> {
       request.vertx().eventBus().publish(Addresses.TELL_NOW, target);
       request.response().setStatusCode(204).end();
     }).onFailure(request::fail);

@@ -110,7 +110,7 @@ class BadReceiverIT extends Listening {
 
     until("it is tried again", () -> receiver.got.size() >= 2);
     until("and hung up on", () -> receiver.hungUp.get() >= 1);
-    until("and said", () -> "no answer within 0.4 s".equals(house.target("ward").getString("error")));
+    until("and said", () -> "no answer within 1.5 s".equals(house.target("ward").getString("error")));
 
     receiver.reply = Reply.status(200);
     until("it is told", () -> house.target("ward").getLong("waiting") == 0);
@@ -145,6 +145,7 @@ class BadReceiverIT extends Listening {
     until("all are told", () -> house.target("ward").getLong("waiting") == 0);
     until("and it is well", () -> house.target("ward").getString("state").equals("well"));
     assertTrue(get(house.deliveries.areWell(Set.of("ward"))));
+    assertTrue(house.audited.stream().anyMatch(entry -> entry.deed() == Audit.Deed.REQUEST));
     assertEquals(404, house.ask("POST", "/tell/nobody/retry").statusCode());
   }
 

@@ -126,7 +126,7 @@ final class TellHouse implements AutoCloseable {
   String teller(Vertx on, Database through, Map<String, String> settings, Retries retries) {
     shown = tell(settings);
     TellerVerticle teller = new TellerVerticle(through, store, shown, Roles.BUILT_IN, kafka, SOURCE, metrics, retries,
-        new TellerVerticle.Patience(Duration.ofSeconds(4), Duration.ofMillis(400)));
+        new TellerVerticle.Patience(Duration.ofSeconds(4), Duration.ofMillis(1_500)));
     long before = number("select term from tell_teller");
     long holders = number("select count(*) from lease where name = 'tell' and held_until > now()");
     String id = get(on.deployVerticle(teller));

@@ -3,7 +3,6 @@ package io.caregrid.events;
 import static io.caregrid.events.TellHouse.quick;
 import static io.caregrid.events.TellHouse.until;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.caregrid.cluster.ClusterConfig;
 import io.caregrid.cluster.KafkaConfig;
@@ -16,8 +15,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -58,17 +59,19 @@ class TellKafkaIT {
       house.delete("Patient", "p0");
       until("all are told", () -> house.target("log").getLong("sent") == 21);
 
+      Set<String> ids = new HashSet<>();
       List<ConsumerRecord<byte[], byte[]>> records = read(kafka, 21);
 
-      assertEquals(21, records.size(), "nothing but news");
       Map<String, List<String>> versions = new HashMap<>();
       for (ConsumerRecord<byte[], byte[]> record : records) {
         JsonObject event = new JsonObject(new String(record.value(), StandardCharsets.UTF_8));
         String key = new String(record.key(), StandardCharsets.UTF_8);
+        String news = new String(record.headers().lastHeader(KafkaCourier.ID).value(), StandardCharsets.UTF_8);
+        if (!ids.add(news)) continue; // at least once
         assertEquals(key, event.getString("resourcetype") + "/" + event.getString("id"));
         versions.computeIfAbsent(key, none -> new ArrayList<>()).add(event.getString("version"));
-        assertFalse(record.headers().lastHeader(KafkaCourier.ID) == null);
       }
+      assertEquals(21, ids.size(), "nothing but news");
       assertEquals(List.of("1", "2", "3", "4", "5", "6"), versions.get("Patient/p0"));
       for (int id = 1; id < 4; id++)
         assertEquals(IntStream.rangeClosed(1, 5).mapToObj(String::valueOf).toList(), versions.get("Patient/p" + id));

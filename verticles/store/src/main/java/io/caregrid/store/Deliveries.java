@@ -127,7 +127,7 @@ public final class Deliveries {
       where enrolled < now() - $2 * interval '1 millisecond'""";
   private static final String NOW = """
       with woken as (update tell_target set pause = null where name = $1 returning name)
-      update tell_delivery set due = now() where target in (select name from woken) and due is not null""";
+      update tell_delivery set due = now(), tries = 0 where target in (select name from woken) and due is not null""";
   private static final String IS_TARGET = "select name from tell_target where name = $1";
   private static final String TARGETS = """
       select t.*, coalesce(w.waiting, 0) as waiting, o.oldest, coalesce(d.dead, 0) as dead,
@@ -387,7 +387,7 @@ public final class Deliveries {
         }));
   }
 
-  /** Whatever waits for its next try is due now. NotFound 404. */
+  /** Whatever waits for its next try is due now, and has all its tries again. NotFound 404. */
   public Future<Void> now(Caller caller, String target) {
     return ask(IS_TARGET, Tuple.of(target)).compose(rows -> rows.size() == 0
         ? Future.failedFuture(new Failure.NotFound("There is no such target"))

@@ -39,7 +39,7 @@ create table tell_delivery (
   error       text,
   primary key (target, incarnation, position)
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
-create index on tell_delivery (target, due) where due is not null;
+create index on tell_delivery (target, due, incarnation, position) where due is not null;
 create index on tell_delivery (target, type, id, incarnation, position);
 
 create table tell_dead (
