@@ -76,7 +76,8 @@ class TellNodeIT {
       String news = TestNode.eventually(PATIENCE, "the Flag is told",
           () -> told.stream().filter(one -> one.contains("\"resourcetype\":\"Flag\"")).findFirst().orElse(null));
       assertTrue(told.stream().anyMatch(one -> one.contains("\"resourcetype\":\"Patient\"")), told.toString());
-      assertTrue(told.stream().allMatch(one -> one.contains("\"source\":\"" + node.http() + "/fhir\"")), told.toString());
+      assertTrue(told.stream().allMatch(one -> one.contains("\"source\":\"" + node.http() + "/fhir\"")),
+          told.toString());
       String flag = news.replaceAll(".*\"id\":\"([^\"]+)\".*", "$1");
       HttpResponse<String> validated = TestNode.post(node.http() + "/fhir/Flag/$validate", "application/fhir+json",
           TestNode.get(node.http() + "/fhir/Flag/" + flag).body());
