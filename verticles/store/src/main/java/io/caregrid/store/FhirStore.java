@@ -256,7 +256,12 @@ public final class FhirStore implements Reading {
         .compose(done -> done
             ? Future.succeededFuture(false)
             : transactions.run(caller, steps, connection -> Hl7Messages.mark(connection, message)).map(true))
-        .recover(cause -> cause == Hl7Messages.REPEATED ? Future.succeededFuture(false) : Future.failedFuture(cause));
+        .recover(cause -> cause == Hl7Messages.REPEATED ? Future.succeededFuture(false) : Future.failedFuture(cause))
+        .compose(now -> now
+            ? Future.succeededFuture(true)
+            : answer(() -> audit.around(
+                Audit.Entry.of(caller, Deed.REQUEST, "urn:sha256:" + message).asking("stored before, changes nothing"),
+                () -> Hl7Messages.settle(database, message).map(false))));
   }
 
   @Override

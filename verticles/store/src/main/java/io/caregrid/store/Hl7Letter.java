@@ -22,4 +22,10 @@ import java.time.Instant;
  */
 public record Hl7Letter(String id, String sender, String controlId, String type, String patient, String reason,
     String detail, String envelope, Buffer payload, Instant received, Instant at, Instant replayed,
-    long serial) {}
+    long serial) {
+
+  /** Where it stands in a list, even when it is no longer there. */
+  public String mark() {
+    return at + "_" + id;
+  }
+}

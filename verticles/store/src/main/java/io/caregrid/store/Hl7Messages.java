@@ -8,6 +8,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -25,7 +26,8 @@ public final class Hl7Messages {
   private static final String SETTLED = "delete from hl7_dead_letter where id = $1";
   private static final String KEEP = """
       insert into hl7_dead_letter (id, sender, control_id, type, patient, reason, detail, envelope, payload, received)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      select $1::bytea, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::bytea, $10::timestamptz
+      where not exists (select 1 from hl7_done where id = $1)
       on conflict (id) do update set reason = excluded.reason, detail = excluded.detail, at = now()""";
   private static final String COLUMNS = "id, sender, control_id, type, patient, reason, detail, envelope, received, at, replayed, serial";
   private static final String MATCHES = """
@@ -33,16 +35,18 @@ public final class Hl7Messages {
       and ($4::text is null or reason = $4) and ($5::text is null or patient = $5)
       and ($6::timestamptz is null or received >= $6) and ($7::timestamptz is null or received < $7)""";
   private static final String LIST = "select " + COLUMNS + " from hl7_dead_letter where " + MATCHES + """
-      and ($8::bytea is null or (at, id) < (select at, id from hl7_dead_letter where id = $8))
-      order by at desc, id desc limit $9""";
+      and ($8::timestamptz is null or (at, id) < ($8, $9::bytea)) order by at desc, id desc limit $10""";
   private static final String FIND = "select " + COLUMNS + ", payload from hl7_dead_letter where id = $1";
   /** In the order in which they first failed, which for messages of one sender is the order in which they came. */
   private static final String OLDEST = "select " + COLUMNS + " from hl7_dead_letter where " + MATCHES + """
       and serial > $8 order by serial limit $9""";
   private static final String REPLAYED = "update hl7_dead_letter set replayed = now() where id = $1";
   private static final String REMOVE = "delete from hl7_dead_letter where " + MATCHES;
-  private static final String PRUNE_LETTERS = "delete from hl7_dead_letter where at < $1";
-  private static final String PRUNE_DONE = "delete from hl7_done where at < $1";
+  private static final String PRUNE_LETTERS = """
+      delete from hl7_dead_letter where id in (select id from hl7_dead_letter where at < $1 order by at limit $2)""";
+  private static final String PRUNE_DONE = """
+      delete from hl7_done where id in (select id from hl7_done where at < $1 order by at limit $2)""";
+  private static final int PRUNED_AT_ONCE = 5_000;
   private static final HexFormat HEX = HexFormat.of();
   static final Failure REPEATED = new Failure.Conflict("This message was stored before");
 
@@ -84,7 +88,7 @@ public final class Hl7Messages {
     this.database = database;
   }
 
-  /** Keeps it; one that is there already gets the new reason. */
+  /** Keeps it unless it is in the store; one that is there already gets the new reason. */
   public Future<Void> keep(Caller caller, Hl7Letter letter) {
     Tuple values = Tuple.tuple()
         .addBuffer(bytes(letter.id()))
@@ -105,10 +109,21 @@ public final class Hl7Messages {
     return text == null ? null : text.replace('\0', '\uFFFD');
   }
 
-  /** Without payloads, those that failed last first. @param after the last one of the page before, null for the first page */
+  /** Without payloads, those that failed last first. @param after {@link Hl7Letter#mark} of the last one of the page before, null for the first page */
   public Future<List<Hl7Letter>> list(Caller caller, Which which, int count, String after) {
-    Tuple values = which.values().addBuffer(after == null ? null : bytes(after)).addInteger(count);
+    Tuple values = which.values()
+        .addOffsetDateTime(after == null ? null : failedAt(after))
+        .addBuffer(after == null ? null : bytes(after.substring(after.indexOf('_') + 1)))
+        .addInteger(count);
     return database.ask(LIST, values).map(Hl7Messages::letters).recover(Failures::recover);
+  }
+
+  private static OffsetDateTime failedAt(String mark) {
+    try {
+      return Version.utc(Instant.parse(mark.substring(0, Math.max(0, mark.indexOf('_')))));
+    } catch (DateTimeException none) {
+      throw new Failure.Invalid("a page of dead letters begins after what the page before gave as next");
+    }
   }
 
   /** With its payload. NotFound 404. */
@@ -140,10 +155,17 @@ public final class Hl7Messages {
   /** Forgets what is older. @return how many letters */
   public Future<Integer> prune(Caller caller, Duration keep) {
     OffsetDateTime before = Version.utc(Instant.now().minus(keep));
-    return database.ask(PRUNE_DONE, Tuple.of(before))
-        .compose(done -> database.ask(PRUNE_LETTERS, Tuple.of(before)))
-        .map(rows -> rows.rowCount())
+    return pruned(PRUNE_DONE, before, 0)
+        .compose(done -> pruned(PRUNE_LETTERS, before, 0))
         .recover(Failures::recover);
+  }
+
+  /** Some at a time, so that each statement is short. */
+  private Future<Integer> pruned(String sql, OffsetDateTime before, int count) {
+    return database.ask(sql, Tuple.of(before, PRUNED_AT_ONCE))
+        .compose(rows -> rows.rowCount() < PRUNED_AT_ONCE
+            ? Future.succeededFuture(count + rows.rowCount())
+            : pruned(sql, before, count + rows.rowCount()));
   }
 
   /** Whether it is in the store. */
@@ -154,6 +176,11 @@ public final class Hl7Messages {
   /** Whether it is in the store. */
   static Future<Boolean> isDone(Database database, String id) {
     return database.ask(DONE, Tuple.of(bytes(id))).map(rows -> rows.size() > 0);
+  }
+
+  /** It is in the store, so it is no dead letter. */
+  static Future<?> settle(Database database, String id) {
+    return database.ask(SETTLED, Tuple.of(bytes(id)));
   }
 
   /** In the transaction that stores it: whoever stores the same at once waits for its end. Fails with {@link #REPEATED}. */

@@ -116,6 +116,7 @@ final class Transactions {
   /** No answer goes out before all entries are kept. */
   private Future<List<Done>> recorded(Caller caller, List<Step> steps, Prepared ready, List<Done> done,
       Throwable cause) {
+    if (cause == Hl7Messages.REPEATED) return Future.failedFuture(cause); // nothing was tried; whoever asked for it once records that
     List<Integer> changes = IntStream.range(0, steps.size())
         .filter(i -> !(steps.get(i) instanceof Step.Question)) // audits itself
         .filter(i -> done == null || !isLeft(steps.get(i), done.get(i)))

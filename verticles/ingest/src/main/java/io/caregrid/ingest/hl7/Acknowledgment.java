@@ -21,6 +21,9 @@ final class Acknowledgment {
   /** The first version whose ERR has fields of its own for place, code and severity. */
   private static final String NEW_ERR = "2.5";
   private static final String WITH_STRUCTURE = "2.3.1";
+  /** Given back as they came, these would begin or end a frame of MLLP. */
+  private static final char START = 0x0B;
+  private static final char END = 0x1C;
 
   private Acknowledgment() {}
 
@@ -133,7 +136,7 @@ final class Acknowledgment {
     }
 
     Line raw(String field) {
-      text.append(header.separator()).append(field);
+      text.append(header.separator()).append(field.replace(START, ' ').replace(END, ' '));
       return this;
     }
 

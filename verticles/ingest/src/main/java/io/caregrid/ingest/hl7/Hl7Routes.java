@@ -77,13 +77,21 @@ final class Hl7Routes implements Routes {
     HttpServerRequest request = routing.request();
     Upload upload = new Upload(request, config.maxMessage(), budget, "hl7.maxMessage");
     Caller caller = Gate.caller(routing);
-    charset(request.getHeader(HttpHeaders.CONTENT_TYPE))
+    allowed(caller).compose(may -> charset(request.getHeader(HttpHeaders.CONTENT_TYPE)))
         .compose(charset -> upload.read()
             .compose(body -> intake.take(body.getBytes(), Fault.NONE, new Peer.Http(caller),
                 charset.isEmpty() ? null : charset)))
         .onComplete(done -> upload.release())
         .onSuccess(answer -> acknowledge(request, answer))
         .onFailure(cause -> refuse(routing, cause));
+  }
+
+  /** What templates make holds conditions, and whether something matches tells what is there. */
+  private static Future<Void> allowed(Caller caller) {
+    return caller.may(Access.FHIR_READ)
+        ? Future.succeededFuture()
+        : Future.failedFuture(new Failure.Forbidden("a message is stored as who sends it, who must be allowed to read"
+            + " resources too (FHIR_READ)"));
   }
 
   /** The charset that the header names, empty when it names none. */
@@ -160,7 +168,7 @@ final class Hl7Routes implements Routes {
       JsonArray list = new JsonArray();
       found.forEach(letter -> list.add(json(letter)));
       JsonObject page = new JsonObject().put("letters", list);
-      return found.size() < count ? page : page.put("next", found.get(found.size() - 1).id());
+      return found.size() < count ? page : page.put("next", found.get(found.size() - 1).mark());
     });
   }
 

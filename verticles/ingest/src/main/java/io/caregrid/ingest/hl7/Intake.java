@@ -30,6 +30,7 @@ final class Intake {
   /** Bytes that are looked through on the event loop; some tenths of a millisecond of work. */
   private static final int SMALL = 64 << 10;
   private static final int MOST_NAMED = 100;
+  static final int MOST_MESSAGES = 10_000;
 
   private final Vertx vertx;
   private final Hl7Config config;
@@ -92,6 +93,9 @@ final class Intake {
   }
 
   private Read batch(Msh header, List<String> messages, String unless) {
+    if (messages.size() > MOST_MESSAGES)
+      return new Read(header, header, List.of(), messages.size(), List.of(Finding.error(0, Finding.INTERNAL,
+          "not kept: it brings more than " + MOST_MESSAGES + " messages, send fewer at once")));
     List<byte[]> good = new ArrayList<>();
     List<Finding> findings = new ArrayList<>();
     Msh first = null;
@@ -152,7 +156,7 @@ final class Intake {
 
   private Future<Answer> keep(Read read, Peer peer, String unless) {
     metrics.received.increment(read.all());
-    if (read.good().isEmpty()) return Future.succeededFuture(answer(read, read.findings(), false));
+    if (read.good().isEmpty()) return Future.succeededFuture(answer(read, read.findings(), false, false));
     Envelope envelope = peer.envelope(read.first(), unless);
     List<Header> headers = List
         .of(new RecordHeader(ENVELOPE, envelope.written().getBytes(StandardCharsets.UTF_8)));
@@ -160,10 +164,10 @@ final class Intake {
         .transform(kept -> {
           if (kept.succeeded()) {
             metrics.acknowledged.increment(read.good().size());
-            return Future.succeededFuture(answer(read, read.findings(), false));
+            return Future.succeededFuture(answer(read, read.findings(), false, false));
           }
           return kept.cause() instanceof Failure failure
-              ? Future.succeededFuture(answer(read, List.of(away(failure)), failure instanceof Failure.Busy))
+              ? Future.succeededFuture(answer(read, List.of(away(failure)), true, failure instanceof Failure.Busy))
               : Future.failedFuture(kept.cause());
         });
   }
@@ -174,14 +178,15 @@ final class Intake {
         : "not kept: it is larger than the log takes");
   }
 
-  private Answer answer(Read read, List<Finding> findings, boolean away) {
+  /** @param failed the log did not take them all, and may have taken some */
+  private Answer answer(Read read, List<Finding> findings, boolean failed, boolean away) {
     findings.forEach(finding -> metrics.refused(finding.code()));
     Instant now = Instant.now();
     if (read.header() == null) return new Answer(Acknowledgment.toNobody(findings, now), true, findings, false);
     List<Finding> named = findings.size() <= MOST_NAMED ? findings : named(findings);
     boolean several = read.all() != 1 || read.header().isBatch();
-    int kept = away ? 0 : read.good().size();
-    String text = several ? kept + " of " + read.all() + " messages are kept" : null;
+    String text = several ? read.good().size() + " of " + read.all() + " messages are kept" : null;
+    if (several && failed) text = "not all of " + read.all() + " messages are kept";
     byte[] bytes = Acknowledgment.of(read.header(), read.first(), named, text, now);
     return new Answer(bytes, Acknowledgment.isWanted(read.header(), findings), findings, away);
   }

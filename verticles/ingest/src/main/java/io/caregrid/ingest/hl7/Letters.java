@@ -2,6 +2,7 @@ package io.caregrid.ingest.hl7;
 
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
 import io.caregrid.ingest.IngestProducer;
 import io.caregrid.store.Hl7Letter;
 import io.caregrid.store.Hl7Messages;
@@ -35,14 +36,15 @@ final class Letters {
   }
 
   Future<Hl7Letter> find(Caller caller, String id) {
-    return audit.around(entry(caller, Which.one(id), "read"), () -> messages.find(caller, id));
+    return audit.around(entry(caller, Which.one(id), "read"), () -> messages.find(caller, id),
+        (known, letter) -> letter.patient() == null ? known : known.aboutIds(List.of(letter.patient())));
   }
 
   Future<Integer> remove(Caller caller, Which which) {
     return audit.around(entry(caller, which, "remove"), () -> messages.remove(caller, which));
   }
 
-  /** In the order in which they were received. @return how many are in the log again */
+  /** Each sender's in the order in which they came. @return how many are in the log again; Busy 503 says how many were when it took no more */
   Future<Integer> replay(Caller caller, Which which) {
     return audit.around(entry(caller, which, "replay"), () -> replay(caller, which, null, 0));
   }
@@ -51,12 +53,21 @@ final class Letters {
     int most = Math.min(PAGE, MOST_REPLAYED - before);
     if (most == 0) return Future.succeededFuture(before);
     return messages.oldest(caller, which, most, after).compose(page -> {
-      Future<?> all = Future.succeededFuture();
-      for (Hl7Letter letter : page) all = all.compose(last -> again(caller, letter));
-      int count = before + page.size();
-      return all.compose(done -> page.size() < most
+      Future<Integer> all = Future.succeededFuture(before);
+      for (Hl7Letter letter : page) all = all.compose(count -> again(caller, letter, count));
+      return all.compose(count -> page.size() < most
           ? Future.succeededFuture(count)
           : replay(caller, which, page.get(page.size() - 1), count));
+    });
+  }
+
+  /** One that is gone meanwhile is not counted. */
+  private Future<Integer> again(Caller caller, Hl7Letter listed, int count) {
+    return again(caller, listed).map(count + 1).recover(cause -> {
+      if (cause instanceof Failure.NotFound) return Future.succeededFuture(count);
+      return Future.failedFuture(cause instanceof Failure.Busy
+          ? new Failure.Busy(count + " dead letters are in the log again, and then no more were taken; try again later")
+          : cause);
     });
   }
 

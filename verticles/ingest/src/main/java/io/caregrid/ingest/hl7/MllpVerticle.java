@@ -43,6 +43,7 @@ public final class MllpVerticle extends VerticleBase {
   private NetServer server;
   private long watching = -1;
   private boolean full;
+  private boolean leaving;
   private volatile int count;
 
   /** @param grants what {@code hl7.roles} allow */
@@ -75,6 +76,7 @@ public final class MllpVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     if (watching >= 0) vertx.cancelTimer(watching);
+    leaving = true;
     Set<MllpConnection> open = Set.copyOf(connections);
     open.forEach(MllpConnection::leave);
     return Future.join(open.stream().map(MllpConnection::closed).toList())
@@ -94,6 +96,10 @@ public final class MllpVerticle extends VerticleBase {
   }
 
   private void connected(NetSocket socket) {
+    if (leaving) {
+      socket.close();
+      return;
+    }
     if (connections.size() >= config.connections()) {
       if (!full) log.warn("more senders than hl7.connections, {}: they are disconnected", config.connections());
       full = true;

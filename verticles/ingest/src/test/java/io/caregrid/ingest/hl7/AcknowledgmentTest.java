@@ -48,6 +48,12 @@ class AcknowledgmentTest {
   }
 
   @Test
+  void whatWouldBeginOrEndAFrameIsNotGivenBack() throws Exception {
+    assertTrue(answer("MSH|^~\\&|S\u000b||R||||ADT^A04|7\u001c|P|2.5", List.of())
+        .endsWith("||ACK^A04^ACK|ID|P|2.5\nMSA|AA|7 \n"));
+  }
+
+  @Test
   void olderVersionsGetTheSegmentsThatTheyKnow() throws Exception {
     assertEquals("""
         MSH|^~\\&|||S||20261120101530+0000||ACK^A01|ID|P|2.3

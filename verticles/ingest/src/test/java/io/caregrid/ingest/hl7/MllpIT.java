@@ -114,6 +114,8 @@ class MllpIT {
       House.until("the repetition", () -> house.counted(Hl7Metrics.REPEATED) == 1);
     }
     assertEquals("Name40", family("p1"), "an old message that comes again changes nothing");
+    String again = "urn:sha256:" + Translation.id(Ward.admitted("o7", "p1", "Name7").getBytes());
+    assertEquals(1, house.audited.stream().filter(entry -> entry.what().contains(again)).count());
     assertEquals(40, house.count("Observation"));
     var versions = house.find("Patient", "identifier", "urn:ward|p1").entries();
     assertEquals(40, versions.get(0).version());
@@ -136,6 +138,7 @@ class MllpIT {
     assertEquals(1, letters("?reason=not-fhir").getJsonArray("letters").size());
     JsonObject page = letters("?_count=1");
     assertEquals(1, letters("?_count=1&_after=" + page.getString("next")).getJsonArray("letters").size());
+    assertEquals(400, house.send("GET", "/hl7/dead-letters?_after=x", null, null).statusCode());
     String whole = house.send("GET", "/hl7/dead-letters/" + first.getString("id"), null, null).body();
     assertEquals(Ward.admitted("ADT^A99", "d1", "p1", "Berg"), new JsonObject(whole).getString("message"));
     assertEquals(400, post("/hl7/dead-letters/replay").statusCode(), "all of them only for who says so");
