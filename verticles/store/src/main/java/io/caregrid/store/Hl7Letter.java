@@ -2,6 +2,7 @@ package io.caregrid.store;
 
 import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
+import java.util.List;
 
 /**
  * An HL7 v2 message that could not be used, kept once with why, so that it can be tried again when the cause is mended.
@@ -10,7 +11,7 @@ import java.time.Instant;
  * @param sender    MSH-3 and MSH-4, with a {@code |} between them
  * @param controlId MSH-10, empty when it has none
  * @param type      MSH-9, as {@code ADT^A01^ADT_A01}
- * @param patient   PID-3.1, null when it has none
+ * @param patients  identifiers in PID-2, PID-3, PID-4 and MRG-1, without their authorities
  * @param reason    a short constant, safe as a metric tag
  * @param detail    a sentence for a person, which may quote a few characters of the message
  * @param envelope  how it came and as whom it is stored, JSON that only ingest reads
@@ -20,7 +21,7 @@ import java.time.Instant;
  * @param replayed  when it was last tried again; null: never
  * @param serial    grows in the order in which messages of one sender came; the store gives it
  */
-public record Hl7Letter(String id, String sender, String controlId, String type, String patient, String reason,
+public record Hl7Letter(String id, String sender, String controlId, String type, List<String> patients, String reason,
     String detail, String envelope, Buffer payload, Instant received, Instant at, Instant replayed,
     long serial) {
 

@@ -25,14 +25,14 @@ public final class Hl7Messages {
   private static final String MARK = "insert into hl7_done (id) values ($1) on conflict do nothing";
   private static final String SETTLED = "delete from hl7_dead_letter where id = $1";
   private static final String KEEP = """
-      insert into hl7_dead_letter (id, sender, control_id, type, patient, reason, detail, envelope, payload, received)
-      select $1::bytea, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::bytea, $10::timestamptz
+      insert into hl7_dead_letter (id, sender, control_id, type, patients, reason, detail, envelope, payload, received)
+      select $1::bytea, $2::text, $3::text, $4::text, $5::text[], $6::text, $7::text, $8::text, $9::bytea, $10::timestamptz
       where not exists (select 1 from hl7_done where id = $1)
       on conflict (id) do update set reason = excluded.reason, detail = excluded.detail, at = now()""";
-  private static final String COLUMNS = "id, sender, control_id, type, patient, reason, detail, envelope, received, at, replayed, serial";
+  private static final String COLUMNS = "id, sender, control_id, type, patients, reason, detail, envelope, received, at, replayed, serial";
   private static final String MATCHES = """
       ($1::bytea is null or id = $1) and ($2::text is null or control_id = $2) and ($3::text is null or sender = $3)
-      and ($4::text is null or reason = $4) and ($5::text is null or patient = $5)
+      and ($4::text is null or reason = $4) and ($5::text[] is null or patients @> $5)
       and ($6::timestamptz is null or received >= $6) and ($7::timestamptz is null or received < $7)""";
   private static final String LIST = "select " + COLUMNS + " from hl7_dead_letter where " + MATCHES + """
       and ($8::timestamptz is null or (at, id) < ($8, $9::bytea)) order by at desc, id desc limit $10""";
@@ -78,7 +78,7 @@ public final class Hl7Messages {
           .addString(controlId)
           .addString(sender)
           .addString(reason)
-          .addString(patient)
+          .addArrayOfString(patient == null ? null : new String[] {patient})
           .addOffsetDateTime(since == null ? null : Version.utc(since))
           .addOffsetDateTime(until == null ? null : Version.utc(until));
     }
@@ -95,7 +95,7 @@ public final class Hl7Messages {
         .addString(text(letter.sender()))
         .addString(text(letter.controlId()))
         .addString(text(letter.type()))
-        .addString(text(letter.patient()))
+        .addArrayOfString(letter.patients().stream().map(Hl7Messages::text).toArray(String[]::new))
         .addString(text(letter.reason()))
         .addString(text(letter.detail()))
         .addString(text(letter.envelope()))
@@ -200,7 +200,8 @@ public final class Hl7Messages {
   private static Hl7Letter letter(Row row, Buffer payload) {
     OffsetDateTime replayed = row.getOffsetDateTime("replayed");
     return new Hl7Letter(HEX.formatHex(row.getBuffer("id").getBytes()), row.getString("sender"),
-        row.getString("control_id"), row.getString("type"), row.getString("patient"), row.getString("reason"),
+        row.getString("control_id"), row.getString("type"), List.of(row.getArrayOfStrings("patients")),
+        row.getString("reason"),
         row.getString("detail"), row.getString("envelope"), payload, row.getOffsetDateTime("received").toInstant(),
         row.getOffsetDateTime("at").toInstant(), replayed == null ? null : replayed.toInstant(),
         row.getLong("serial"));

@@ -254,7 +254,7 @@ final class Hl7Routes implements Routes {
         .put("sender", letter.sender())
         .put("controlId", letter.controlId())
         .put("type", letter.type())
-        .put("patient", letter.patient())
+        .put("patients", new JsonArray(letter.patients()))
         .put("reason", letter.reason())
         .put("detail", letter.detail())
         .put("received", letter.received().toString())

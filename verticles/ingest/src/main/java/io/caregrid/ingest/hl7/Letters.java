@@ -37,7 +37,7 @@ final class Letters {
 
   Future<Hl7Letter> find(Caller caller, String id) {
     return audit.around(entry(caller, Which.one(id), "read"), () -> messages.find(caller, id),
-        (known, letter) -> letter.patient() == null ? known : known.aboutIds(List.of(letter.patient())));
+        (known, letter) -> letter.patients().isEmpty() ? known : known.aboutIds(letter.patients()));
   }
 
   Future<Integer> remove(Caller caller, Which which) {

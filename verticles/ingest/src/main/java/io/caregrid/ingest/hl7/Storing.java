@@ -12,6 +12,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -183,7 +184,8 @@ final class Storing {
   /** With nothing of the message but its bytes. */
   private static Hl7Letter reduced(ConsumerRecord<byte[], byte[]> record, String id, String envelope,
       Translation.Dead dead) {
-    return new Hl7Letter(id, "", "", "", null, dead.reason, "the log of the node tells why", envelope, payload(record),
+    return new Hl7Letter(id, "", "", "", List.of(), dead.reason, "the log of the node tells why", envelope,
+        payload(record),
         Instant.ofEpochMilli(record.timestamp()), null, null, 0);
   }
 
@@ -214,23 +216,22 @@ final class Storing {
     try {
       Msh header = Msh.of(raw);
       return new Hl7Letter(id, cut(header.sender(), LONGEST_NAME), cut(header.controlId(), LONGEST_NAME),
-          cut(header.field(9), LONGEST_NAME), patient(raw, header), dead.reason, detail, envelope, payload, received,
+          cut(header.field(9), LONGEST_NAME), Identifiers.of(raw, header, charset(header, envelope)), dead.reason,
+          detail, envelope, payload, received,
           null, null, 0);
     } catch (Msh.Unusable none) {
-      return new Hl7Letter(id, "", "", "", null, dead.reason, detail, envelope, payload, received, null, null, 0);
+      return new Hl7Letter(id, "", "", "", List.of(), dead.reason, detail, envelope, payload, received, null, null, 0);
     }
   }
 
-  /** PID-3.1 of its first repetition. */
-  private static String patient(String raw, Msh header) {
-    for (String line : raw.split("[\r\n]+")) {
-      if (!line.startsWith("PID" + header.separator())) continue;
-      String[] fields = line.split(java.util.regex.Pattern.quote("" + header.separator()), 5);
-      if (fields.length < 4) return null;
-      String first = new Msh("PID", header.separator(), List.of("", header.encoding(), fields[3])).part(3, 1);
-      return first.isEmpty() ? null : cut(first, LONGEST_NAME);
+  /** As it was configured when it came; a character a byte where nobody knows. */
+  private static Charset charset(Msh header, String envelope) {
+    try {
+      Charset charset = Texts.charset(header, Envelope.read(envelope).charset());
+      return charset == null ? StandardCharsets.ISO_8859_1 : charset;
+    } catch (IllegalArgumentException foreign) {
+      return StandardCharsets.ISO_8859_1;
     }
-    return null;
   }
 
   private static String cut(String text, int most) {

@@ -134,7 +134,7 @@ class MllpIT {
 
     assertEquals("TemplateNotFound", first.getString("reason"));
     assertEquals("HIS|WARD", first.getString("sender"));
-    assertEquals("p1", first.getString("patient"));
+    assertEquals("[\"p1\"]", first.getJsonArray("patients").toString());
     assertEquals(1, letters("?reason=not-fhir").getJsonArray("letters").size());
     JsonObject page = letters("?_count=1");
     assertEquals(1, letters("?_count=1&_after=" + page.getString("next")).getJsonArray("letters").size());
@@ -207,6 +207,7 @@ class MllpIT {
     assertEquals("{\"removed\":1}", house.send("DELETE", "/hl7/dead-letters?patient=p2", null, null).body());
 
     assertEquals(List.of("e1"), house.letters().stream().map(Hl7Letter::controlId).toList());
+    assertEquals(1, letters("?patient=p9").getJsonArray("letters").size());
     assertEquals(400, house.send("DELETE", "/hl7/dead-letters", null, null).statusCode());
     assertEquals(400, house.send("DELETE", "/hl7/dead-letters?patientt=p1", null, null).statusCode());
     assertEquals(404, house.send("GET", "/hl7/dead-letters/" + "0".repeat(64), null, null).statusCode());

@@ -11,7 +11,7 @@ create table hl7_dead_letter (
   sender     text not null,        -- MSH-3 and MSH-4, with a | between them
   control_id text not null,
   type       text not null,        -- MSH-9
-  patient    text,                 -- PID-3.1, to find and remove one patient's
+  patients   text[] not null,      -- PID-2, PID-3, PID-4 and MRG-1 without their authorities, to find and remove one patient's
   reason     text not null,
   detail     text not null,
   envelope   text not null,        -- JSON: how it came, and as whom it is stored
@@ -22,4 +22,4 @@ create table hl7_dead_letter (
 );
 create index on hl7_dead_letter (at, id);
 create index on hl7_dead_letter (control_id);
-create index on hl7_dead_letter (patient);
+create index on hl7_dead_letter using gin (patients);
