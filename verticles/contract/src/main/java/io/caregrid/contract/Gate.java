@@ -11,6 +11,7 @@ import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -74,6 +75,7 @@ public final class Gate {
    * @param inside gets only whom the lock lets in
    */
   public static Handler<RoutingContext> guarded(Access access, Handler<RoutingContext> inside) {
+    Objects.requireNonNull(access, "a route that names no access");
     return access == Access.OPEN ? inside : request -> guard(access, request, inside);
   }
 
@@ -146,8 +148,17 @@ public final class Gate {
       request.request().pause();
       asked.onComplete(done -> context.runOnContext(back -> {
         request.request().resume();
-        answered(access, request, guards, done, inside);
+        attempted(request, () -> answered(access, request, guards, done, inside));
       }));
+    }
+  }
+
+  /** Nobody else is there any more who would answer in its place: the router has gone. */
+  private static void attempted(RoutingContext request, Runnable work) {
+    try {
+      work.run();
+    } catch (Throwable cause) {
+      request.fail(cause);
     }
   }
 

@@ -14,8 +14,10 @@ import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -104,6 +106,8 @@ final class KnownDefinitions {
     private final Deadline deadline;
     private final SlicingCost slicing;
     private final Map<String, IBaseResource> found = new HashMap<>();
+    /** What was found under one name may be found under another again, such as with its version. */
+    private final Set<String> counted = new HashSet<>();
     private long slices;
 
     Support(FhirContext context, Deadline deadline, SlicingCost slicing) {
@@ -159,6 +163,9 @@ final class KnownDefinitions {
     }
 
     private void requireCheap(ObjectNode profile) {
+      String same = String.join("|", profile.path("url").asText(), profile.path("version").asText(),
+          profile.path("id").asText());
+      if (!counted.add(same)) return;
       slices += slicing.of(profile);
       if (slices <= MOST_SLICED) return;
       refused = new Failure.TooCostly(

@@ -7,15 +7,17 @@ import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Places for work that others wrote and nobody can stop. So many work at a time, each on a thread of its own, the others stand in line. Work that goes on after its time has lost its
- * place: whoever asked is answered, the next one begins. What goes on all the same is counted; while that are as many as are borne, nobody begins, and all are told so at once. Any thread; results
- * come on the caller's context.
+ * place: whoever asked is answered, the next one begins. What goes on all the same is counted; while that are as many as are borne, nobody begins,
+ * and all are told so at once, those in line too. Any thread; results come on the caller's context.
  *
  * <p>Bounded: threads by {@code places + borne}, the line by {@code most}, the time in line, the time of the work. Not bounded: how long a thread goes on that has lost its place.
  */
@@ -71,7 +73,15 @@ final class Workbench {
       timer = vertx.setTimer(bounds.time().toMillis(), late -> giveUp(this));
       thread = new Thread(this::work, name + "-" + made++);
       thread.setDaemon(true);
-      thread.start();
+      try {
+        thread.start();
+      } catch (Throwable none) { // of the machine's or the heap's
+        log.warn("no thread for work what={} cause={}", name, none.toString());
+        vertx.cancelTimer(timer);
+        state = State.ENDED;
+        working--;
+        answer.tryFail(busy());
+      }
     }
 
     private void work() {
@@ -110,6 +120,11 @@ final class Workbench {
     }
   }
 
+  /** Threads that go on after their time. */
+  synchronized int lost() {
+    return lost;
+  }
+
   private void leave(Piece<?> piece) {
     synchronized (this) {
       if (!line.remove(piece)) return;
@@ -119,6 +134,7 @@ final class Workbench {
   }
 
   private void giveUp(Piece<?> piece) {
+    List<Piece<?>> away = new ArrayList<>();
     synchronized (this) {
       if (piece.state != State.AT_WORK) return;
       piece.state = State.LOST;
@@ -126,7 +142,16 @@ final class Workbench {
       lost++;
       log.warn("work goes on after its time what={} threads={}", name, lost);
       next();
+      if (lost >= bounds.borne()) {
+        away.addAll(line);
+        line.clear();
+      }
+      for (Piece<?> one : away) {
+        vertx.cancelTimer(one.timer);
+        one.state = State.ENDED;
+      }
     }
+    away.forEach(one -> one.answer.tryFail(busy()));
     piece.thread.interrupt();
     piece.answer.tryFail(new Failure.TooCostly(
         name + " takes more than " + bounds.time().toSeconds() + " s here: ask for less at once"));

@@ -37,7 +37,7 @@ class CommonAddressesTest {
       "/fhir/Patient/$meta", "/fhir/Patient//1", "/fhir/Patient/1/_history", "/fhir/Patient/" + "x".repeat(65),
       "/fhir/Nothing/1",
       "/fhir/AuditEvent", "/fhir/AuditEvent/1", "/fhir/patient/1", "/fhir/", "/fhir", "/fhirPatient/1",
-      "/other/Patient/1", "/fhir/Patient/1?_format=json");
+      "/other/Patient/1", "/fhir/Patient/broken", "/fhir/Patient/1?_format=json");
   private final Vertx vertx = Vertx.vertx();
 
   @AfterEach
@@ -47,21 +47,24 @@ class CommonAddressesTest {
 
   /** Tells which route answered, with what it took from the path. */
   private static Handler<RoutingContext> telling(String name) {
-    return request -> request.response()
-        .putHeader("Told", name + " " + request.pathParam("type") + " " + request.pathParam("id"))
-        .end();
+    return request -> {
+      if ("broken".equals(request.pathParam("id"))) throw new IllegalStateException("a fault of ours");
+      request.response()
+          .putHeader("Told", name + " " + request.pathParam("type") + " " + request.pathParam("id"))
+          .end();
+    };
   }
 
   private static void refused(RoutingContext request) {
     request.response().setStatusCode(request.failure() instanceof Failure told ? told.status : 500).end();
   }
 
-  private Router router(boolean quick, Grants grants) {
+  private Router router(boolean quick, boolean delayed, Grants grants) {
     Router router = Router.router(vertx);
     Caller caller = new Caller("me", null, null, Set.of(), grants, null, null, null);
     Gate.filter(router.route())
         .failureHandler(CommonAddressesTest::refused)
-        .handler(Gate.kept(request -> Future.succeededFuture(caller), Audit.log()));
+        .handler(Gate.kept(request -> delayed ? later(caller) : Future.succeededFuture(caller), Audit.log()));
     CommonAddresses common = new CommonAddresses();
     if (quick)
       Gate.filter(router.route("/fhir*")).handler(common);
@@ -76,9 +79,14 @@ class CommonAddressesTest {
     return router;
   }
 
-  private List<String> answers(boolean quick, Grants grants) throws Exception {
+  /** As a doorman who has to ask somebody else. */
+  private Future<Caller> later(Caller caller) {
+    return vertx.timer(1, TimeUnit.MILLISECONDS).map(over -> caller);
+  }
+
+  private List<String> answers(boolean quick, boolean delayed, Grants grants) throws Exception {
     var server = vertx.createHttpServer()
-        .requestHandler(router(quick, grants))
+        .requestHandler(router(quick, delayed, grants))
         .listen(0, "127.0.0.1")
         .await(30, TimeUnit.SECONDS);
     WebClient client = WebClient.create(vertx,
@@ -98,15 +106,22 @@ class CommonAddressesTest {
   @Test
   void everyAddressIsAnsweredAsTheRouterByItselfWould() throws Exception {
     for (Grants grants : List.of(Grants.ALL, Grants.of(FHIR_READ), Grants.of(FHIR_WRITE), Grants.NONE))
-      assertEquals(answers(false, grants), answers(true, grants));
+      assertEquals(answers(false, false, grants), answers(true, false, grants));
+  }
+
+  @Test
+  void soItIsWhenWhoCallsIsKnownOnlyLater() throws Exception {
+    for (Grants grants : List.of(Grants.ALL, Grants.NONE))
+      assertEquals(answers(false, false, grants), answers(true, true, grants));
+    assertTrue(answers(true, true, Grants.ALL).contains("GET /fhir/Patient/broken 500 null null"));
   }
 
   @Test
   void theLockIsThatOfTheRoute() throws Exception {
-    List<String> reader = answers(true, Grants.of(FHIR_READ));
+    List<String> reader = answers(true, false, Grants.of(FHIR_READ));
 
     assertTrue(reader.contains("GET /fhir/Patient/1 200 read Patient 1 null"));
     assertTrue(reader.contains("PUT /fhir/Patient/1 403 null null"));
-    assertTrue(answers(true, Grants.NONE).contains("GET /fhir/Patient 403 null null"));
+    assertTrue(answers(true, false, Grants.NONE).contains("GET /fhir/Patient 403 null null"));
   }
 }

@@ -19,9 +19,9 @@ class SlicingCostTest {
 
   private static ObjectNode profile(String view, String... slicedPaths) {
     ObjectNode profile = json("{'resourceType':'StructureDefinition'}");
+    profile.withObject("/" + view).withArray("element").addObject().put("path", "Patient.identifier");
     for (String path : slicedPaths)
       profile.withObject("/" + view).withArray("element").addObject().put("path", path).put("sliceName", "s");
-    profile.withObject("/" + view).withArray("element").addObject().put("path", "Patient.identifier");
     return profile;
   }
 
@@ -37,6 +37,39 @@ class SlicingCostTest {
     assertEquals(1, cost(profile("snapshot", "Patient.deceased[x]")));
     assertEquals(0, cost(profile("snapshot", "Patient.photo")));
     assertEquals(4 + 3, cost(profile("snapshot", "Patient.identifier", "Patient.contact.telecom")));
+  }
+
+  /** HAPI holds elements against them all the same. */
+  @Test
+  void slicesNeedNoName() {
+    assertEquals(4 * 2_000, cost(unnamed("Patient", 1, "Patient.identifier", 2_001)));
+    assertEquals(0, cost(unnamed("Patient.identifier", 1, "Patient.contact", 1)));
+  }
+
+  @Test
+  void whatStandsOnceBelowEachSliceIsNoSlice() {
+    ObjectNode profile = json("{'resourceType':'StructureDefinition'}");
+    for (String path : "contact contact contact.telecom contact contact.telecom contact.telecom".split(" "))
+      profile.withObject("/snapshot").withArray("element").addObject().put("path", "Patient." + path);
+
+    assertEquals(2 * 2 + 3, cost(profile));
+  }
+
+  @Test
+  void whatIsNestedUnderItsOwnNameIsHeldAgainstTheSameSlices() {
+    ObjectNode questions = json("{'resourceType':'Questionnaire','item':[{'item':[{'item':[{'code':[{},{}]}]}]}]}");
+
+    assertEquals(3, new SlicingCost(questions).of(unnamed("Questionnaire.item", 2)));
+    assertEquals(2, new SlicingCost(questions).of(unnamed("Questionnaire.item.code", 2)));
+  }
+
+  /** Paths, and how often each. */
+  private static ObjectNode unnamed(Object... pathsAndTimes) {
+    ObjectNode profile = json("{'resourceType':'StructureDefinition'}");
+    for (int i = 0; i < pathsAndTimes.length; i += 2)
+      for (int times = 0; times < (int) pathsAndTimes[i + 1]; times++)
+        profile.withObject("/snapshot").withArray("element").addObject().put("path", (String) pathsAndTimes[i]);
+    return profile;
   }
 
   @Test
