@@ -16,7 +16,7 @@ import java.util.function.Function;
 
 /**
  * Soft deletions by id. A deletion replaces whatever version is there, so none has to be read before: one statement finds it, keeps it and ends it, and tells what it was, for
- * who asks whose it was and which version. Those of one type that come at once go together ({@link Grouped}).
+ * who asks whose it was and which version. Those of one type that come at once go together ({@link Grouped}), but for large ones ({@link Table#SMALL}).
  */
 final class Deletions {
   private final Database database;
@@ -83,8 +83,6 @@ final class Deletions {
   }
 
   private final class Together implements Grouped.Ways<Deletion> {
-    /** What comes back is known when it is there: taken for so much, which is far more than most are. */
-    private static final int BYTES = 64 << 10;
     private final Definition definition;
 
     Together(Definition definition) {
@@ -96,9 +94,10 @@ final class Deletions {
       return one.id;
     }
 
+    /** What comes back is known when it is there: at most so much. */
     @Override
     public int bytes(Deletion one) {
-      return isBodyTelling(definition) ? BYTES : 1;
+      return isBodyTelling(definition) ? Table.SMALL : 1;
     }
 
     @Override

@@ -29,6 +29,9 @@ public final class FhirStore implements Reading {
   /** How the trail tells a hard delete. */
   static final String WITH_HISTORY = "with its history";
 
+  private static final int LABELS_WAITING = 16;
+  private static final String LABELS_BUSY = "Others ask for labels of whole types here; try again shortly";
+
   private final Database database;
   private final Audit audit;
   private final Clock clock;
@@ -38,6 +41,8 @@ public final class FhirStore implements Reading {
   private final Writes writes;
   private final Conditional conditional;
   private final Transactions transactions;
+  /** One after the other: each reads for seconds, and no page shall wait for them. */
+  private final Turnstile labelling;
 
   public FhirStore(Database database, Audit audit) {
     this(database, audit, FhirConfig.DEFAULT);
@@ -61,6 +66,7 @@ public final class FhirStore implements Reading {
     this.versions = writes.versions();
     this.conditional = new Conditional(database, clock, writes, search);
     this.transactions = new Transactions(database, audit, clock, versioning, writes, search, this::within);
+    this.labelling = new Turnstile(database.vertx(), 1, LABELS_WAITING, Database.SEARCH_TURN, LABELS_BUSY);
   }
 
   /** The same store, read on one connection. */
@@ -74,6 +80,7 @@ public final class FhirStore implements Reading {
     this.writes = null;
     this.conditional = null;
     this.transactions = null;
+    this.labelling = store.labelling;
   }
 
   private Reading within(SqlConnection connection) {
@@ -321,7 +328,7 @@ public final class FhirStore implements Reading {
 
   /**
    * Which profiles, security labels and tags current resources have (FHIR R4 resource-operation-meta.html). Nobody's data but the labels is told. NotFound 404 for a type that is not
-   * kept; TooCostly 422 when so many have labels that they cannot all be looked at in time: never a part of them.
+   * kept; TooCostly 422 when so many have labels that they cannot all be looked at in time: never a part of them. Crowded 503 when others ask at the same time.
    *
    * @param type null for all
    */
@@ -329,7 +336,8 @@ public final class FhirStore implements Reading {
     Audit.Entry entry = Audit.Entry.of(caller, Deed.VIEW, type).asking("$meta");
     return audited(entry, (asked, labels) -> asked, () -> {
       require(caller, Access.FHIR_READ);
-      return search.labels(type == null ? types() : List.of(Definition.of(type).type()));
+      List<String> types = type == null ? types() : List.of(Definition.of(type).type());
+      return labelling.pass(() -> search.labels(types));
     });
   }
 

@@ -18,6 +18,8 @@ import java.util.TreeSet;
  */
 final class LabelScan implements Scan.Visitor {
   private static final List<String> KINDS = List.of("_profile", "_security", "_tag");
+  /** Of a Coding: extensions and ids are of the resource that has it. */
+  private static final List<String> TOLD = List.of("system", "version", "code", "display", "userSelected");
   /** Different ones. */
   private static final int MOST = 100_000;
   /** Of all of them, as JSON. */
@@ -83,8 +85,9 @@ final class LabelScan implements Scan.Visitor {
 
   private void gather(JsonNode codings, Map<String, ObjectNode> into) {
     for (JsonNode coding : codings) {
-      if (coding instanceof ObjectNode label && into.putIfAbsent(key(label), label) == null)
-        characters += label.toString().length();
+      if (!(coding instanceof ObjectNode whole)) continue;
+      ObjectNode label = whole.deepCopy().retain(TOLD);
+      if (into.putIfAbsent(key(label), label) == null) characters += label.toString().length();
     }
   }
 
@@ -103,7 +106,7 @@ final class LabelScan implements Scan.Visitor {
   private Failure tooCostly() {
     return new Failure.TooCostly(
         "More resources have labels, or more different ones, than can be looked through at once ("
-            + most + " resources of a type, " + MOST
-            + " labels): ask for one type, or search by _tag, _security or _profile");
+            + Scan.SECONDS + " s and " + most + " resources of a type, " + Search.LABELS_TIME.toSeconds()
+            + " s of all together, " + MOST + " labels): ask for one type, or search by _tag, _security or _profile");
   }
 }

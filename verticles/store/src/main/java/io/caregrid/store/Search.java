@@ -18,7 +18,7 @@ final class Search {
   /** Of all that one search leads to; a statement that is under way then may end. */
   private static final Duration TIME = Duration.ofSeconds(20);
   /** So that all of it is answered within {@link Database#PATIENCE_SECONDS}. */
-  private static final Duration LABELS_TIME = Duration.ofSeconds(8);
+  static final Duration LABELS_TIME = Duration.ofSeconds(8);
   private static final AtomicBoolean COMPILED = new AtomicBoolean();
 
   private final Database database;
@@ -67,7 +67,7 @@ final class Search {
 
   /** What the resources of these types are labelled with. */
   Future<Labels> labels(List<String> types) {
-    return database.page(() -> new LabelScan(Asking.within(LABELS_TIME, database, client), reindexing).run(types));
+    return new LabelScan(Asking.within(LABELS_TIME, database, client), reindexing).run(types);
   }
 
   private Future<Page> found(SearchQuery query, Instant now) {

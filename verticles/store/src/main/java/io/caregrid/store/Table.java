@@ -138,12 +138,16 @@ record Table(String type, String read, String vread, String versions, String cre
       with old as materialized (select $3::int as was, greatest($2, upd) as next, id, ver, upd, del, device, body, fp <> #erased as lasts
         from r_@ where id = $1 for update)""" + GONE;
 
-  /** Arrays of ids and versions; gives nothing of those that somebody else holds. */
+  /** Bytes in its row, below which a resource is deleted together with others: all of a group come back in one answer. */
+  static final int SMALL = 64 << 10;
+
+  /** Arrays of ids and versions; gives nothing of those that somebody else holds, and of those that are not {@link #SMALL}. */
   private static final String DELETE_MANY = """
       with old as materialized (
         select n.was, greatest($2, o.upd) as next, o.* from unnest($1::text[], $3::int[]) as n(key, was)
           cross join lateral (select r.id, r.ver, r.upd, r.del, r.device, r.body, r.fp <> #erased as lasts
-            from r_@ r where r.id = n.key for update skip locked) o)""" + GONE;
+            from r_@ r where r.id = n.key and coalesce(octet_length(r.body), 0) < #small for update skip locked) o)"""
+      + GONE;
 
   /** ids. Whoever needs several waits for them in one order, and so for nobody who waits for him. */
   private static final String HOLD = """
@@ -202,6 +206,7 @@ record Table(String type, String read, String vread, String versions, String cre
 
   private static String sql(String pattern, String type) {
     return pattern.replace("#erased", String.valueOf(ERASED))
+        .replace("#small", String.valueOf(SMALL))
         .replace("@", type.toLowerCase(Locale.ROOT))
         .replaceAll("#(?!direction)", type);
   }

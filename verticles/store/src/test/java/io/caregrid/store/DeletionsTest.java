@@ -28,6 +28,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(Room.Key.class)
 class DeletionsTest {
   private static final OptionalInt ANY = OptionalInt.empty();
+  private static final String WAITING = "from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
   private final Map<String, List<String>> audited = new ConcurrentHashMap<>();
   private Room room;
   private FhirStore store;
@@ -92,19 +93,46 @@ class DeletionsTest {
     get(holder.preparedQuery("update r_patient set ver = 2, upd = upd + interval '1 day' where id = $1")
         .execute(Tuple.of("meanwhile")));
 
-    Future<Stored> any = store.delete(CALLER, "Patient", "meanwhile", ANY);
-    Future<Stored> first = new FhirStore(room.database(), entry -> Future.succeededFuture())
-        .delete(CALLER, "Patient", "meanwhile", OptionalInt.of(1));
-    room.sql("select 1");
-    assertFalse(any.isComplete());
+    Future<Stored> first = store.delete(CALLER, "Patient", "meanwhile", OptionalInt.of(1));
+    Room.until("the first waits", () -> room.count(WAITING) == 1);
+    Future<Stored> any = new FhirStore(room.database(), entry -> Future.succeededFuture())
+        .delete(CALLER, "Patient", "meanwhile", ANY);
+    Room.until("both wait", () -> room.count(WAITING) == 2);
+    assertFalse(first.isComplete() || any.isComplete());
     get(holding.commit());
     get(holder.close());
 
+    fails(Failure.PreconditionFailed.class, 412, first);
     assertEquals(3, get(any).version());
     assertTrue(get(any).updated().isAfter(java.time.Instant.now().plusSeconds(3_600)), "behind the version before it");
     assertEquals(1, room.count("from h_patient where id = 'meanwhile' and ver = 2"));
-    Throwable refused = get(first.<Throwable>transform(done -> Future.succeededFuture(done.cause())));
-    assertTrue(refused == null && first.result() == null || refused instanceof Failure.PreconditionFailed);
+  }
+
+  @Test
+  void whatIsLargeIsNotAnsweredTogetherWithOthers() {
+    ObjectNode large = observation(1);
+    byte[] noise = new byte[100_000];
+    new java.util.Random(1).nextBytes(noise);
+    large.putObject("note").put("text", java.util.Base64.getEncoder().encodeToString(noise));
+    get(store.update(CALLER, "Observation", "large", large, ANY));
+    get(store.update(CALLER, "Observation", "small", observation(2), ANY));
+    Postings nothing = Postings.NOTHING;
+    Tuple both = Tuple.tuple()
+        .addValue(new String[] {"large", "small"})
+        .addValue(Version.utc(java.time.Instant.now()))
+        .addValue(new Integer[] {null, null})
+        .addValue(true)
+        .addValue(Version.utc(nothing.date().from()))
+        .addValue(Version.utc(nothing.date().to()))
+        .addValue(nothing.fingerprint(nothing.hashes()))
+        .addValue(true);
+
+    var gone = get(room.database().askWriting(Table.of(Definition.of("Observation")).deleteMany(), both));
+
+    assertEquals(1, gone.size());
+    assertEquals("small", gone.iterator().next().getString("id"));
+    assertEquals(2, get(store.delete(CALLER, "Observation", "large", ANY)).version());
+    assertEquals(List.of("Patient/of-1"), audited.get("Observation/large"));
   }
 
   @Test

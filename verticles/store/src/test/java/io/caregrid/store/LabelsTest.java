@@ -77,6 +77,17 @@ class LabelsTest {
         audited);
   }
 
+  /** Those are of the resource, and nobody's business who asks for labels. */
+  @Test
+  void extensionsOfALabelAreNotTold() {
+    put("Account", "extended",
+        "{'tag':[{'id':'x','system':'urn:t','version':'1','code':'c','display':'d','userSelected':true,"
+            + "'extension':[{'url':'urn:note','valueString':'of Mrs. Miller'}],'_display':{'id':'y'}}]}");
+
+    assertEquals(List.of(json("{'system':'urn:t','version':'1','code':'c','display':'d','userSelected':true}")),
+        get(store.labels(CALLER, "Account")).tags());
+  }
+
   @Test
   void whatCannotBeLookedAtInFullIsRefusedAndNotTold() {
     for (int i = 0; i < 3; i++) put("Library", "l" + i, tag("l" + i));
