@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.device.DeviceMapping;
 import io.caregrid.templates.device.Outcome;
 import io.caregrid.templates.jmespath.JmesPath;
@@ -167,6 +168,24 @@ class CostTest {
     Outcome.Failed failed = failed(calculated("Body", value), deep);
 
     assertEquals("too-costly", failed.reason());
+    assertEquals(1, ofType(failed, "cheap"), "the other template's measurement");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ",\"samples\":{\"period\":4}"})
+  void whatAllMeasurementsOfOneMessageHoldIsBounded(String samples) {
+    String body = "\"w\":\"" + "0.125 ".repeat(6_000) + "1\",\"items\":[" + "1,".repeat(1_999) + "1]";
+    String template = calculated("Body.items[*]", "Body.w");
+
+    Outcome.Failed failed = failed(template.replace("\"required\":true", "\"required\":true" + samples), body);
+
+    assertEquals("too-costly", failed.reason());
+    long made = failed.measurements()
+        .stream()
+        .flatMap(one -> one.properties().stream())
+        .mapToLong(one -> one.value().length())
+        .sum();
+    assertTrue(made > 10_000_000 && made <= Budget.MOST_CHARACTERS, "characters " + made);
     assertEquals(1, ofType(failed, "cheap"), "the other template's measurement");
   }
 

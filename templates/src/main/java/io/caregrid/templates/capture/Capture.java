@@ -7,6 +7,7 @@ import io.caregrid.templates.text.Numbers;
 import io.caregrid.templates.text.Timestamps;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,14 +18,15 @@ import java.util.TreeMap;
  * <ol>
  * <li>A reading whose deciding value is missing, no number, or several samples at once is kept as it is.
  * <li>One that is not between {@code least} and {@code most} is no reading of a body, and is not kept.
+ * <li>One measured more than {@link #AHEAD} after the log had it has a wrong clock. It is kept as it is, and moves nothing: else all that follow would be late.
  * <li>One that is above {@code above} or below {@code below} is kept as it is, always.
- * <li>Time is cut into windows of {@code every}. {@code FIRST}: the first reading of each is kept. Else a window is one reading, of the time it begins: the
+ * <li>Time is cut into windows of {@code every}. {@code FIRST}: the first reading of each is kept. Else a window is one reading, of the time of its first: the
  * last, mean, least or greatest of it <b>so far</b>, given anew with each reading that changes it, so that the end of a feed is not lost: later in log order
- * wins where it is stored.
+ * wins where it is stored. For the last and the mean, what is not newer than the newest of its window came twice or too late, and is not counted.
  * <li>{@code deadband}: what is nearer than that to the last one kept is not kept, unless that was {@code atLeastEvery} ago.
  * </ol>
- * A reading measured before the latest window, or before the last one kept, came late: what lay around it is no longer known. It is kept as it is, and left out
- * where windows are one reading, which it would replace.
+ * A reading of a window before the latest came late. When its window has had a reading, that one stands for it, and this one is not kept; when it has not, or
+ * when so many gaps lie between that it is not known any more, it is kept as it is. Without windows, one measured before the last one kept is kept as it is.
  *
  * @param value        name of the deciding value
  * @param every        length of a window in 100 ns; 0 when there are none
@@ -40,6 +42,8 @@ public record Capture(String value, long every, Keep keep, BigDecimal deadband, 
     FIRST, LAST, MEAN, MIN, MAX
   }
 
+  /** How far the clock of a device may be ahead of the log's. */
+  public static final Duration AHEAD = Duration.ofMinutes(5);
   private static final int MORE_DIGITS = 2;
   private static final int MOST_SCALE = 30;
 
@@ -59,29 +63,31 @@ public record Capture(String value, long every, Keep keep, BigDecimal deadband, 
     if (number == null) return new Step(state, reading);
     if (least != null && number.compareTo(least) < 0 || most != null && number.compareTo(most) > 0)
       return new Step(state, null);
+    if (reading.occurredAt().isAfter(reading.ingestedAt().plus(AHEAD))) return new Step(state, reading);
     long time = Timestamps.ticks(reading.occurredAt());
     boolean loud = above != null && number.compareTo(above) > 0 || below != null && number.compareTo(below) < 0;
-    if (every > 0 && keep != Keep.FIRST) return window(state, reading, time, loud, number);
-    return single(state, reading, time, loud, number);
+    long window = every > 0 ? Math.floorDiv(time, every) : state.window();
+    if (window < state.window()) return new Step(state, loud || !state.saw(window) ? reading : null);
+    if (every > 0 && keep != Keep.FIRST) return window(state, reading, window, time, loud, number);
+    return single(state, reading, window, time, loud, number);
   }
 
   /** Tells this rule from others. */
-  private String rule() {
+  public String rule() {
     return value + " " + every + " " + keep + " " + deadband + " " + atLeastEvery + " " + above + " " + below + " "
         + least
         + " " + most;
   }
 
   /** Readings are kept as they are, or not at all. */
-  private Step single(CaptureState state, Measurement reading, long time, boolean loud, BigDecimal number) {
-    long window = every > 0 ? Math.floorDiv(time, every) : state.window();
-    boolean late = state.kept() != null && time < state.keptAt() || window < state.window();
-    if (late) return new Step(state, reading);
-    boolean first = every == 0 || window > state.window();
-    if (!loud && !(first && differs(state, time, number))) {
-      return new Step(state, null);
-    }
-    return new Step(new CaptureState(state.rule(), window, false, time, number, Map.of()), reading);
+  private Step single(CaptureState state, Measurement reading, long window, long time, boolean loud,
+      BigDecimal number) {
+    boolean same = every > 0 && window == state.window();
+    boolean older = state.kept() != null && time < state.keptAt();
+    if (older) return new Step(state, loud || !same ? reading : null);
+    if (!loud && (same || !differs(state, time, number))) return new Step(state, null);
+    return new Step(
+        new CaptureState(state.rule(), window, false, time, number, time, state.seenBefore(window), Map.of()), reading);
   }
 
   private boolean differs(CaptureState state, long time, BigDecimal number) {
@@ -91,12 +97,15 @@ public record Capture(String value, long every, Keep keep, BigDecimal deadband, 
   }
 
   /** A window is one reading. */
-  private Step window(CaptureState state, Measurement reading, long time, boolean loud, BigDecimal number) {
-    long window = Math.floorDiv(time, every);
-    if (window < state.window()) return new Step(state, loud ? reading : null);
+  private Step window(CaptureState state, Measurement reading, long window, long time, boolean loud,
+      BigDecimal number) {
     boolean same = window == state.window();
+    boolean newer = !same || time > state.keptAt();
+    boolean countsOnce = keep == Keep.LAST || keep == Keep.MEAN;
+    if (!newer && countsOnce) return new Step(state, loud ? reading : null);
+    long from = same ? state.from() : time;
     Map<String, Sum> sums = new TreeMap<>(same ? state.sums() : Map.of());
-    Measurement before = of(reading, window, sums);
+    Measurement before = of(reading, from, sums);
     boolean more = false;
     for (Property property : reading.properties()) {
       BigDecimal own = Numbers.decimal(property.value());
@@ -105,21 +114,23 @@ public record Capture(String value, long every, Keep keep, BigDecimal deadband, 
         sums.merge(property.name(), new Sum(1, own, own, own), (sum, added) -> sum.with(added.total()));
     }
     boolean stands = same && state.loud();
-    CaptureState after = new CaptureState(state.rule(), window, loud || stands, time, number, sums);
+    long newest = newer ? time : state.keptAt();
+    CaptureState after = new CaptureState(state.rule(), window, loud || stands, newest, number, from,
+        state.seenBefore(window), sums);
     if (loud) return new Step(after, reading);
-    Measurement now = of(reading, window, sums);
+    Measurement now = of(reading, from, sums);
     boolean changes = more || keep == Keep.LAST || !now.equals(before);
     return new Step(after, changes && !stands ? now : null);
   }
 
   /** The reading that stands for the window; values that are no numbers are the newest. */
-  private Measurement of(Measurement newest, long window, Map<String, Sum> sums) {
+  private Measurement of(Measurement newest, long from, Map<String, Sum> sums) {
     List<Property> properties = new ArrayList<>(newest.properties().size());
     for (Property property : newest.properties()) {
       Sum sum = Numbers.decimal(property.value()) == null ? null : sums.get(property.name());
       properties.add(sum == null ? property : new Property(property.name(), text(property, sum)));
     }
-    return new Measurement(newest.type(), Timestamps.ofTicks(window * every), newest.ingestedAt(), newest.device(),
+    return new Measurement(newest.type(), Timestamps.ofTicks(from), newest.ingestedAt(), newest.device(),
         newest.patient(), newest.encounter(), newest.correlation(), properties);
   }
 

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -15,22 +17,46 @@ import java.util.TreeMap;
  * @param rule   whose it is: another rule begins anew
  * @param window number of the latest window of time that had a reading; {@link Long#MIN_VALUE} when there is none
  * @param loud   a reading of that window lay beyond the thresholds and stands for it
- * @param keptAt when the newest reading that was kept was measured, in 100 ns units since 1970
+ * @param keptAt when the newest reading that was kept, or counted in, was measured, in 100 ns units since 1970
  * @param kept   its deciding value; null when none was kept
+ * @param from   when the first reading of the latest window was measured
+ * @param seen   windows before the latest that had a reading, oldest first; no more than {@value #MOST_SPANS}
  * @param sums   of the window's readings, by name of the value
  */
-public record CaptureState(String rule, long window, boolean loud, long keptAt, BigDecimal kept,
-    Map<String, Sum> sums) {
+public record CaptureState(String rule, long window, boolean loud, long keptAt, BigDecimal kept, long from,
+    List<Span> seen, Map<String, Sum> sums) {
+
+  private static final int MOST_SPANS = 16;
 
   private static final JsonMapper JSON = new JsonMapper();
 
   public CaptureState {
     sums = Map.copyOf(sums);
+    seen = List.copyOf(seen);
+  }
+
+  /** Windows one behind the other, both ends inclusive. */
+  public record Span(long first, long last) {}
+
+  /** True when that window, before the latest, is known to have had a reading. */
+  boolean saw(long window) {
+    return seen.stream().anyMatch(span -> span.first <= window && window <= span.last);
+  }
+
+  /** What {@link #seen} is once {@code next} is the latest window. */
+  List<Span> seenBefore(long next) {
+    if (next == window || window == Long.MIN_VALUE) return seen;
+    List<Span> spans = new ArrayList<>(seen);
+    int last = spans.size() - 1;
+    boolean follows = last >= 0 && spans.get(last).last == window - 1;
+    if (follows) spans.set(last, new Span(spans.get(last).first, window));
+    else spans.add(new Span(window, window));
+    return spans.size() > MOST_SPANS ? spans.subList(1, spans.size()) : spans;
   }
 
   /** Before the first reading. */
   static CaptureState begin(String rule) {
-    return new CaptureState(rule, Long.MIN_VALUE, false, Long.MIN_VALUE, null, Map.of());
+    return new CaptureState(rule, Long.MIN_VALUE, false, Long.MIN_VALUE, null, Long.MIN_VALUE, List.of(), Map.of());
   }
 
   /** Of some readings of one value; {@code count} is at least 1. */
@@ -46,6 +72,11 @@ public record CaptureState(String rule, long window, boolean loud, long keptAt, 
     if (window != Long.MIN_VALUE) json.put("window", window);
     if (loud) json.put("loud", true);
     if (kept != null) json.put("at", keptAt).put("kept", kept.toString());
+    if (from != Long.MIN_VALUE) json.put("from", from);
+    if (!seen.isEmpty()) {
+      ArrayNode spans = json.putArray("seen");
+      seen.forEach(span -> spans.add(span.first).add(span.last));
+    }
     if (!sums.isEmpty()) {
       ObjectNode all = json.putObject("sums");
       new TreeMap<>(sums).forEach((name, sum) -> all.putArray(name)
@@ -66,10 +97,18 @@ public record CaptureState(String rule, long window, boolean loud, long keptAt, 
       boolean hasKept = json.has("kept");
       return new CaptureState(json.path("rule").asText(), json.path("window").asLong(Long.MIN_VALUE),
           json.path("loud").asBoolean(), hasKept ? json.path("at").asLong() : Long.MIN_VALUE,
-          hasKept ? new BigDecimal(json.path("kept").asText()) : null, sums);
+          hasKept ? new BigDecimal(json.path("kept").asText()) : null, json.path("from").asLong(Long.MIN_VALUE),
+          spans(json.path("seen")), sums);
     } catch (JsonProcessingException | ClassCastException | NumberFormatException wrong) {
       throw new IllegalArgumentException("no state of a capture rule", wrong);
     }
+  }
+
+  private static List<Span> spans(JsonNode written) {
+    List<Span> spans = new ArrayList<>();
+    for (int i = 0; i + 1 < written.size(); i += 2)
+      spans.add(new Span(written.path(i).asLong(), written.path(i + 1).asLong()));
+    return spans;
   }
 
   private static Sum sum(ArrayNode written) {

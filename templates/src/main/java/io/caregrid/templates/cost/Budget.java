@@ -10,6 +10,11 @@ public final class Budget {
   public static final int MOST_STEPS = 100_000_000;
   /** Of one message: about a second. */
   public static final int MOST_LOOKS = 500_000_000;
+  /** Of the texts in all measurements of one message. */
+  public static final int MOST_CHARACTERS = 16_000_000;
+  /** Of those, what several samples in one value leave to other values. */
+  private static final int NOT_FOR_SAMPLES = 1_000_000;
+  private int characters = MOST_CHARACTERS;
   private int steps = MOST_STEPS;
   private int looks = MOST_LOOKS;
   private String givenUp;
@@ -19,6 +24,18 @@ public final class Budget {
     boolean enough = wanted <= steps;
     steps = enough ? steps - wanted : 0;
     return enough;
+  }
+
+  /** True when a text of that length may still go into a measurement. After a false, a shorter one may. */
+  public boolean make(int length) {
+    if (length > characters) return false;
+    characters -= length;
+    return true;
+  }
+
+  /** The same for one sample of several, and what lies between it and the next. */
+  public boolean makeSample(int length) {
+    return characters - NOT_FOR_SAMPLES >= length + 1 && make(length + 1);
   }
 
   /** How many looks are left. */

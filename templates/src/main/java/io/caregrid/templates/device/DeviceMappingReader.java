@@ -4,6 +4,7 @@ import io.caregrid.templates.device.JsonPathContent.Value;
 import io.caregrid.templates.jsonpath.JsonPath;
 import io.caregrid.templates.mapping.Container;
 import io.caregrid.templates.mapping.Declaration;
+import io.caregrid.templates.mapping.Further;
 import io.caregrid.templates.mapping.Located;
 import io.caregrid.templates.mapping.Located.Kind;
 import io.caregrid.templates.mapping.Members;
@@ -44,7 +45,8 @@ final class DeviceMappingReader {
     if (container.isExactly("CalculatedContent")) return calculated(container);
     ContentType further = FurtherContent.type(container.type());
     if (further != null) return further(container, further);
-    problems.error(container.whole(), "No match found for template type " + container.type() + "." + hint(container));
+    problems.error(container.whole(), "No match found for template type " + container.type() + "." + hint(container)
+        + FurtherContent.missing());
     return null;
   }
 
@@ -55,8 +57,8 @@ final class DeviceMappingReader {
       ContentType.Content content = type.read(written.json());
       return new FurtherContent(
           new Declaration(content.type(), List.copyOf(content.values()), written.line(), written.column()), content);
-    } catch (IllegalArgumentException wrong) {
-      problems.error(written, "[" + type.templateType() + "] " + wrong.getMessage());
+    } catch (RuntimeException | LinkageError wrong) {
+      problems.error(written, "[" + type.templateType() + "] " + Further.why(wrong));
       return null;
     }
   }

@@ -22,18 +22,19 @@ import java.util.regex.Pattern;
  */
 record Expression(String name, Selector selector, int line) {
 
+  private static final int CHARACTERS_A_STEP = 16;
   private static final Pattern BLANKS = Pattern.compile("\\s+");
 
   /** Text of the one token; null when there is none or it is null. */
   String text(JsonNode context, Budget budget) throws Unreadable {
     JsonNode token = token(context, budget);
-    return token == null ? null : convert(token);
+    return token == null ? null : charged(convert(token), budget);
   }
 
   /** The same, null too for what cannot be converted: so it is with fields that are not required. */
   String optionalText(JsonNode context, Budget budget) throws Unreadable {
     JsonNode token = token(context, budget);
-    return token == null || token.isContainerNode() || token.isPojo() ? null : convert(token);
+    return token == null || token.isContainerNode() || token.isPojo() ? null : charged(convert(token), budget);
   }
 
   /** Text that is there and not blank. */
@@ -42,7 +43,7 @@ record Expression(String name, Selector selector, int line) {
     if (token == null) throw nothing("nothing is there");
     String text = convert(token);
     if (text == null || text.isBlank()) throw nothing("a null or empty value is there");
-    return text;
+    return charged(text, budget);
   }
 
   /** A point in time, at most 100 ns fine. */
@@ -64,11 +65,34 @@ record Expression(String name, Selector selector, int line) {
     JsonNode only = found.size() == 1 ? found.get(0) : null;
     List<String> samples = new ArrayList<>();
     if (only != null && only.isTextual()) {
-      for (String part : BLANKS.split(only.textValue().strip())) samples.add(sample(part));
+      spend(only.textValue().length() / CHARACTERS_A_STEP, budget);
+      for (String part : BLANKS.split(only.textValue().strip())) add(sample(part), samples, budget);
     } else {
-      for (JsonNode item : only != null && only.isArray() ? only : found) samples.add(sample(convert(item)));
+      for (JsonNode item : only != null && only.isArray() ? only : found) add(sample(convert(item)), samples, budget);
     }
     return samples;
+  }
+
+  private void add(String sample, List<String> samples, Budget budget) throws Unreadable {
+    if (samples.size() == Waveform.MOST_SAMPLES)
+      throw wrong("too-many-samples", "more than " + Waveform.MOST_SAMPLES + " samples are there");
+    spend(1 + sample.length() / CHARACTERS_A_STEP, budget);
+    if (!budget.makeSample(sample.length())) throw tooMuchText();
+    samples.add(sample);
+  }
+
+  private void spend(int steps, Budget budget) throws Unreadable {
+    if (!budget.spend(steps)) throw wrong("too-costly", "it takes too many steps");
+  }
+
+  private String charged(String text, Budget budget) throws Unreadable {
+    if (text != null && !budget.make(text.length())) throw tooMuchText();
+    return text;
+  }
+
+  private Unreadable tooMuchText() {
+    return wrong("too-costly", "the measurements of one message would hold more than " + Budget.MOST_CHARACTERS
+        + " characters");
   }
 
   private String sample(String text) throws Unreadable {

@@ -4,23 +4,24 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.jsonpath.JsonPath;
 import io.caregrid.templates.mapping.Declaration;
+import io.caregrid.templates.mapping.Further;
 import java.time.Instant;
 import java.util.List;
-import java.util.ServiceLoader;
 
 /** A template of a type that is not the house's own; every message is its match. */
 record FurtherContent(Declaration declaration, ContentType.Content content) implements ContentTemplate {
-  private static final List<ContentType> TYPES = ServiceLoader
-      .load(ContentType.class, ContentType.class.getClassLoader())
-      .stream()
-      .map(ServiceLoader.Provider::get)
-      .toList();
+  private static final Further<ContentType> TYPES = Further.of(ContentType.class, ContentType::templateType);
   private static final Expression MESSAGE = new Expression("TypeMatchExpression",
       new Selector.Path(JsonPath.compile("$")), 0);
 
   /** Null when nobody brought it. */
   static ContentType type(String templateType) {
-    return TYPES.stream().filter(type -> type.templateType().equalsIgnoreCase(templateType)).findFirst().orElse(null);
+    return TYPES.named(templateType);
+  }
+
+  /** What to add when a type is missing. */
+  static String missing() {
+    return TYPES.missing();
   }
 
   @Override

@@ -27,8 +27,6 @@ record Spacing(long ticks, Expression period) {
       if (required) throw samples.nothing("no sample is there");
       return null;
     }
-    if (tokens.size() > Waveform.MOST_SAMPLES)
-      throw samples.wrong("too-many-samples", "more than " + Waveform.MOST_SAMPLES + " samples are there");
     return new Waveform(period == null ? ticks : found(sight, budget), tokens).text();
   }
 

@@ -7,6 +7,7 @@ import io.caregrid.templates.mapping.Located.Kind;
 import io.caregrid.templates.mapping.Members;
 import io.caregrid.templates.mapping.Problems;
 import java.math.BigDecimal;
+import java.util.List;
 import java.util.Locale;
 
 /** Reads member {@code capture} of a template. */
@@ -26,18 +27,19 @@ final class CaptureReader {
    * Null when there is none, or when it is wrong; why is noted.
    *
    * @param value of the template, which decides unless the rule names another; may be null
+   * @param parts its components and extensions
    */
-  static Capture read(Members template, ValueTemplate value, Problems problems) {
+  static Capture read(Members template, ValueTemplate value, List<CodeValueFhir.Part> parts, Problems problems) {
     Located written = template.get("capture");
     if (written == null) return null;
     if (written.kind() != Kind.OBJECT) {
       problems.error(written, "'capture' must be an object.");
       return null;
     }
-    return new CaptureReader(new Members(written, "Capture", problems), problems).capture(value);
+    return new CaptureReader(new Members(written, "Capture", problems), problems).capture(value, parts);
   }
 
-  private Capture capture(ValueTemplate value) {
+  private Capture capture(ValueTemplate value, List<CodeValueFhir.Part> parts) {
     String named = members.text("value");
     String deciding = named == null && value != null ? value.name() : named;
     if (deciding == null) wrong("needs 'value': the name of the value that decides");
@@ -52,6 +54,9 @@ final class CaptureReader {
     members.done();
     if (deadband != null && deadband.signum() <= 0) wrong("needs a deadband above 0");
     if (keep != Keep.FIRST && every == 0) wrong("needs 'every' with keep " + keep.name().toLowerCase(Locale.ROOT));
+    boolean whole = value instanceof ValueTemplate.Whole
+        || parts.stream().anyMatch(part -> part.value() instanceof ValueTemplate.Whole);
+    if (keep == Keep.MEAN && whole) wrong("cannot keep the mean where a value is an Integer; make it a Quantity");
     if (keep != Keep.FIRST && deadband != null) wrong("cannot have a deadband where a window is one reading");
     if (atLeastEvery > 0 && deadband == null) wrong("needs a deadband with atLeastEvery");
     if (least != null && most != null && least.compareTo(most) > 0) wrong("has a least above its most");

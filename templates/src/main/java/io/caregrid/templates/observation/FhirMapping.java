@@ -99,9 +99,20 @@ public final class FhirMapping {
 
   /** Whose readings the rule of this one's type looks at together; null when it has no rule. */
   public CaptureKey captureKey(Measurement measurement, Identity identity) {
-    if (!captures || capture(measurement.type()) == null) return null;
-    return new CaptureKey(identity.device(), identity.patient(), identity.encounter(), measurement.type(),
-        measurement.correlation());
+    CodeValueFhir template = captures ? byType.get(measurement.type()) : null;
+    if (template == null || template.capture() == null) return null;
+    return new CaptureKey(identity.device(), identity.patient(), measurement.type(),
+        template.period().isCorrelation() ? measurement.correlation() : null, template.capture().rule());
+  }
+
+  /**
+   * Whether the template can take this event at all, whatever is stored.
+   *
+   * @param key {@link #key} of it
+   * @throws UnusableEvent when a value is not what the template needs
+   */
+  public void check(GroupKey key, Measurement measurement) throws UnusableEvent {
+    open(key, null).check(measurement);
   }
 
   /** Which readings of this type are kept; null when all are. */

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.capture.Capture;
 import io.caregrid.templates.mapping.Container;
 import io.caregrid.templates.mapping.Declaration;
+import io.caregrid.templates.mapping.Further;
 import io.caregrid.templates.mapping.Located;
 import io.caregrid.templates.mapping.Located.Kind;
 import io.caregrid.templates.mapping.Members;
@@ -15,7 +16,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -32,10 +32,7 @@ final class FhirMappingReader {
   private static final List<String> CONSTANTS = List.of("valueString", "valueCode", "valueUri", "valueBoolean",
       "valueInteger");
   private static final String TYPES = "Use SampledData, Quantity, CodeableConcept, String, Integer, Boolean, Range or Ratio.";
-  private static final List<FhirType> FURTHER = ServiceLoader.load(FhirType.class, FhirType.class.getClassLoader())
-      .stream()
-      .map(ServiceLoader.Provider::get)
-      .toList();
+  private static final Further<FhirType> FURTHER = Further.of(FhirType.class, FhirType::templateType);
   private final Problems problems;
   private final Set<String> types = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
 
@@ -54,19 +51,14 @@ final class FhirMappingReader {
 
   /** Null when it is wrong beyond use; why is noted. */
   private CodeValueFhir template(Container container) {
-    FhirType further = container.is("CodeValueFhir") ? null : further(container.type());
+    FhirType further = container.is("CodeValueFhir") ? null : FURTHER.named(container.type());
     if (further != null) return further(container, further);
     if (!container.is("CodeValueFhir")) {
       problems.error(container.whole(), "Expected TemplateType value " + TEMPLATE + ", actual "
-          + (container.type() == null ? "Not Found" : container.type()) + ".");
+          + (container.type() == null ? "Not Found" : container.type()) + "." + FURTHER.missing());
       return null;
     }
     return codeValue(container.object(TEMPLATE, problems));
-  }
-
-  /** Null when nobody brought it. */
-  private static FhirType further(String templateType) {
-    return FURTHER.stream().filter(type -> type.templateType().equalsIgnoreCase(templateType)).findFirst().orElse(null);
   }
 
   private CodeValueFhir further(Container container, FhirType type) {
@@ -75,8 +67,8 @@ final class FhirMappingReader {
       if (container.template() == null) throw new IllegalArgumentException("its template is missing.");
       Located meant = Located.of(type.codeValue(written.json()), written.line(), written.column());
       return codeValue(new Container(TEMPLATE, meant, written).object(TEMPLATE, problems));
-    } catch (IllegalArgumentException wrong) {
-      problems.error(written, "[" + type.templateType() + "] " + wrong.getMessage());
+    } catch (RuntimeException | LinkageError wrong) {
+      problems.error(written, "[" + type.templateType() + "] " + Further.why(wrong));
       return null;
     }
   }
@@ -96,11 +88,11 @@ final class FhirMappingReader {
     List<CodeValueFhir.Component> components = components(members, period);
     List<ObjectNode> fixed = new ArrayList<>();
     List<CodeValueFhir.Extension> extensions = extensions(members, period, fixed);
-    Capture capture = CaptureReader.read(members, template, problems);
-    members.done();
-    if (type == null || period == null) return null;
     List<CodeValueFhir.Part> parts = new ArrayList<>(components);
     parts.addAll(extensions);
+    Capture capture = CaptureReader.read(members, template, parts, problems);
+    members.done();
+    if (type == null || period == null) return null;
     return new CodeValueFhir(declaration(members, type, template, parts), codes, period, effective, category, performer,
         profile, List.copyOf(fixed), capture, template, components, extensions);
   }

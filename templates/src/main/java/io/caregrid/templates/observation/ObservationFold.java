@@ -64,10 +64,7 @@ public final class ObservationFold {
   public void add(Measurement measurement) throws UnusableEvent {
     if (refusal != null) throw refusal;
     long time = Timestamps.ticks(measurement.occurredAt());
-    Span own = Span.of(key, time);
-    if (!own.contains(time)) throw new IllegalArgumentException("an event of another period than the key's");
-    Span whole = own.to(end(measurement, time));
-    Span span = stored == null ? whole : stored.with(whole);
+    Span span = span(measurement, time);
     List<Slot> touched = new ArrayList<>(slots.size());
     List<Slot.Edit> edits = prepare(measurement, time, span, touched);
 
@@ -80,6 +77,21 @@ public final class ObservationFold {
     }
     if (changes && !created) amend();
     changed |= changes || created;
+  }
+
+  /** Throws as {@link #add} would, and takes nothing in. */
+  void check(Measurement measurement) throws UnusableEvent {
+    if (refusal != null) throw refusal;
+    long time = Timestamps.ticks(measurement.occurredAt());
+    prepare(measurement, time, span(measurement, time), new ArrayList<>(slots.size()));
+  }
+
+  /** Of the Observation once the event is in. */
+  private Span span(Measurement measurement, long time) {
+    Span own = Span.of(key, time);
+    if (!own.contains(time)) throw new IllegalArgumentException("an event of another period than the key's");
+    Span whole = own.to(end(measurement, time));
+    return stored == null ? whole : stored.with(whole);
   }
 
   /** True when an event has changed anything since {@link FhirMapping#open}. */

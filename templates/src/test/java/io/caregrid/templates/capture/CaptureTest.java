@@ -1,6 +1,7 @@
 package io.caregrid.templates.capture;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -42,17 +43,58 @@ class CaptureTest {
     // beyond the thresholds always
     "{'every':10000,'deadband':5,'above':120,'below':40}|0=70 1=121 2=122 3=39 4=40 5=120|0=70 1=121 2=122 3=39",
     // a window is one reading, so far
-    "{'every':10000,'keep':'mean'}|1=70 2=71 9=75 10=80 11=80|0=70 0=70.5 0=72 10=80",
-    "{'every':10000,'keep':'mean'}|1=1 2=0 3=0|0=1 0=0.5 0=0.33",
-    "{'every':10000,'keep':'min'}|1=70 2=71 3=69|0=70 0=69",
-    "{'every':10000,'keep':'max'}|1=70 2=71 3=69|0=70 0=71",
-    "{'every':10000,'keep':'last'}|1=70 2=71 3=71|0=70 0=71 0=71",
-    // late ones would replace the window they belong to
-    "{'every':10000,'keep':'mean'}|11=70 3=1 12=72|10=70 10=71",
+    "{'every':10000,'keep':'mean'}|1=70 2=71 9=75 10=80 11=80|1=70 1=70.5 1=72 10=80",
+    "{'every':10000,'keep':'mean'}|1=1 2=0 3=0|1=1 1=0.5 1=0.33",
+    "{'every':10000,'keep':'min'}|1=70 2=71 3=69|1=70 1=69",
+    "{'every':10000,'keep':'max'}|1=70 2=71 3=69|1=70 1=71",
+    "{'every':10000,'keep':'last'}|1=70 2=71 3=71|1=70 1=71 1=71",
+    // what came late into a window that has its reading is not kept, into one that has none it is, again and again the same
+    "{'every':10000,'keep':'mean'}|1=70 11=80 2=90 12=90|1=70 11=80 11=85",
+    "{'every':10000,'keep':'mean'}|31=70 1=60 2=61 32=72 2=61|31=70 1=60 2=61 31=71 2=61",
+    "{'every':10000,'keep':'last'}|1=70 11=71 31=72 5=1 15=1 25=1|1=70 11=71 31=72 25=1",
+    // what came twice counts once
+    "{'every':10000,'keep':'mean'}|1=70 2=72 1=70 2=72 3=74|1=70 1=71 1=72",
+    "{'every':10000,'keep':'last'}|1=70 2=72 1=70 2=72|1=70 1=72",
+    "{'every':10000,'keep':'max'}|1=70 3=60 2=80 2=80|1=70 1=80",
+    "{'every':10000}|1=5 2=6 11=7 1=5 2=6 11=7 12=8|1=5 11=7",
     // what is beyond stands for its window
-    "{'every':10000,'keep':'mean','above':120}|1=70 2=130 3=71 10=72 4=140|0=70 2=130 10=72 4=140"})
+    "{'every':10000,'keep':'mean','above':120}|1=70 2=130 3=71 10=72 4=140|1=70 2=130 10=72 4=140"})
   void readingsOfOneType(String rule, String readings, String kept) {
     assertEquals(kept, text(through(rule(rule), readings(readings), null, 1)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{'every':10000}", "{'every':10000,'keep':'last'}", "{'every':10000,'keep':'mean'}",
+    "{'every':10000,'keep':'max'}", "{'deadband':1,'atLeastEvery':1000}"})
+  void aClockThatIsAheadMovesNothing(String written) {
+    Capture rule = rule(written);
+    CaptureState state = after(rule, readings("1=70"), null);
+    Measurement ahead = new Measurement("t", Instant.parse("2099-01-01T00:00:00Z"), START, "d", null, null, null,
+        List.of(new Property("v", "71")));
+
+    Capture.Step step = rule.next(state, ahead);
+
+    assertEquals(new Capture.Step(state, ahead), step);
+    assertEquals("11=80", text(through(rule, readings("11=80"), step.state(), 1)));
+  }
+
+  @Test
+  void whatIsKnownOfAFeedFullOfGapsDoesNotGrow() {
+    Capture rule = rule("{'every':1000,'keep':'mean'}");
+    CaptureState state = null;
+    for (int i = 0; i < 1_000; i++) state = rule.next(state, readings(2 * i + "=70").get(0)).state();
+
+    assertEquals(16, state.seen().size());
+    assertEquals(state, CaptureState.of(state.text()));
+  }
+
+  @Test
+  void keysTellRulesApartAndHaveOneLength() {
+    String rule = rule("{'every':1000}").rule();
+
+    assertEquals(64, new CaptureKey("d", "p", "x".repeat(9_000), null, rule).text().length());
+    assertNotEquals(new CaptureKey("d", "p", "t", null, rule).text(),
+        new CaptureKey("d", "p", "t", null, rule("{'every':2000}").rule()).text());
   }
 
   @Test
@@ -138,6 +180,17 @@ class CaptureTest {
   }
 
   @Test
+  void aMeanOfWholeNumbersIsRefusedWithItsPlace() {
+    String mapping = "{\"templateType\":\"CollectionFhir\",\"template\":[{\"templateType\":\"CodeValueFhir\",\"template\":{\"typeName\":\"t\",\"codes\":[],"
+        + "\n\"capture\":{\"every\":1000,\"keep\":\"mean\"},\"value\":{\"valueType\":\"Integer\",\"valueName\":\"v\"}}}]}";
+
+    MappingException refused = assertThrows(MappingException.class, () -> FhirMapping.parse(mapping));
+
+    assertEquals(2, refused.problems().get(0).line());
+    FhirMapping.parse(mapping.replace("mean", "max"));
+  }
+
+  @Test
   void aTemplateOfComponentsHasToNameTheValueThatDecides() {
     String template = "{\"templateType\":\"CollectionFhir\",\"template\":[{\"templateType\":\"CodeValueFhir\",\"template\":{\"typeName\":\"t\",\"codes\":[],"
         + "\"capture\":{%s\"every\":1000},\"components\":[{\"codes\":[],\"value\":{\"valueType\":\"Quantity\",\"valueName\":\"sys\"}}]}}]}";
@@ -160,7 +213,7 @@ class CaptureTest {
     for (String one : written.split(" ")) {
       String[] parts = one.split("=");
       Instant at = START.plusMillis(Math.round(Double.parseDouble(parts[0]) * 1_000));
-      readings.add(new Measurement("t", at, START, "d", null, null, null,
+      readings.add(new Measurement("t", at, at, "d", null, null, null,
           List.of(new Property("v", parts[1].replace('_', ' ')))));
     }
     return readings;

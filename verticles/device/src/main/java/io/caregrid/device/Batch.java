@@ -40,10 +40,5 @@ public record Batch(long from, long to, List<Event> events) {
     public Event(long position, Source source, Measurement measurement, DeadLetter letter, int bytes) {
       this(position, source, measurement, letter, bytes, MappingMark.FILES);
     }
-
-    /** The same with another reading in the place of its own. */
-    Event of(Measurement instead) {
-      return instead == measurement ? this : new Event(position, source, instead, letter, bytes, mapping, again);
-    }
   }
 }

@@ -6,7 +6,6 @@ import io.caregrid.templates.capture.CaptureKey;
 import io.caregrid.templates.capture.CaptureState;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.observation.FhirMapping;
-import io.caregrid.templates.observation.Identity;
 import io.caregrid.templates.sets.MappingMark;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,12 +13,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which readings of a batch are kept, by the capture rules of their types. What rules know is read and written in the batch's transaction, so it is in effect
  * exactly as far as the readings are. Of one batch, so of one thread at a time.
  */
 final class Capturing {
+  private static final Logger log = LoggerFactory.getLogger(Capturing.class);
   private final Map<String, String> stored;
   private final Map<CaptureKey, CaptureState> states = new LinkedHashMap<>();
 
@@ -42,10 +44,8 @@ final class Capturing {
   }
 
   /** The reading, or what stands for it; null when it is not kept. */
-  Measurement kept(FhirMapping mapping, Measurement reading, Identity identity) {
-    CaptureKey key = mapping.captureKey(reading, identity);
-    if (key == null) return reading;
-    Capture.Step step = mapping.capture(reading.type()).next(before(key), reading);
+  Measurement kept(CaptureKey key, Capture rule, Measurement reading) {
+    Capture.Step step = rule.next(before(key), reading);
     states.put(key, step.state());
     return step.kept();
   }
@@ -54,7 +54,17 @@ final class Capturing {
     CaptureState state = states.get(key);
     if (state != null) return state;
     String text = stored.get(key.text());
-    return text == null ? null : CaptureState.of(text);
+    try {
+      return text == null ? null : CaptureState.of(text);
+    } catch (IllegalArgumentException corrupt) {
+      log.warn("state of a capture rule unreadable, begun anew key={}", key.text());
+      return null;
+    }
+  }
+
+  /** What is stored stays as it is. */
+  void forget(CaptureKey key) {
+    states.remove(key);
   }
 
   /** In the order of their keys, so that whoever writes them locks rows in one order. */

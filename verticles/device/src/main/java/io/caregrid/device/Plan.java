@@ -6,6 +6,7 @@ import io.caregrid.store.Progress;
 import io.caregrid.store.ShardStore;
 import io.caregrid.store.ShardStore.DeviceWrite;
 import io.caregrid.store.Stored;
+import io.caregrid.templates.capture.CaptureKey;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.device.MeasurementJson;
 import io.caregrid.templates.observation.FhirMapping;
@@ -35,7 +36,7 @@ final class Plan {
       this.id = id;
     }
 
-    private void add(Batch.Event event, Way way) {
+    private void add(Placed event, Way way) {
       Part last = parts.isEmpty() ? null : parts.get(parts.size() - 1);
       if (last == null || last.way.mapping != way.mapping) {
         last = new Part(way, new ArrayList<>());
@@ -46,7 +47,16 @@ final class Plan {
   }
 
   /** Those that one mapping folds in before another one's come. Almost always all of them. */
-  private record Part(Way way, List<Batch.Event> events) {}
+  private record Part(Way way, List<Placed> events) {}
+
+  /**
+   * What goes into an Observation.
+   *
+   * @param event    as it came: this is what is set aside when it cannot go in
+   * @param kept     its reading, or what stands for it by a capture rule
+   * @param captured the rule's key, or null
+   */
+  private record Placed(Batch.Event event, Measurement kept, CaptureKey captured) {}
 
   /** By which an event goes into its Observation. */
   private record Way(FhirMapping mapping, GroupKey key) {}
@@ -119,14 +129,19 @@ final class Plan {
       return;
     }
     Identity identity = ((Owner.Known) owner).identity();
-    Measurement kept = capturing.kept(mapping, event.measurement(), identity);
-    if (kept == null) {
-      thinned++;
-      return;
-    }
+    CaptureKey captured = mapping.captureKey(event.measurement(), identity);
     try {
+      Measurement kept = event.measurement();
+      if (captured != null) {
+        mapping.check(mapping.key(kept, identity), kept); // a rule must know nothing of what is set aside
+        kept = capturing.kept(captured, mapping.capture(kept.type()), kept);
+      }
+      if (kept == null) {
+        thinned++;
+        return;
+      }
       Way way = new Way(mapping, mapping.key(kept, identity));
-      byWay.computeIfAbsent(way, this::group).add(event.of(kept), way);
+      byWay.computeIfAbsent(way, this::group).add(new Placed(event, kept, captured), way);
       taken++;
     } catch (UnusableEvent unusable) {
       letters.add(letter(event, unusable.reason, unusable.getMessage()));
@@ -200,7 +215,7 @@ final class Plan {
     for (Part part : group.parts) {
       ObservationFold fold = open(part.way, changed == null ? existing : changed);
       if (fold == null) return UNREADABLE;
-      for (Batch.Event event : part.events) add(fold, event);
+      for (Placed event : part.events) add(fold, event);
       if (fold.changed()) changed = fold.json();
     }
     return changed;
@@ -219,18 +234,24 @@ final class Plan {
   /** Writing over it would be to decide that it is lost: that is for people, who can send these again when it is mended. */
   private void setAside(Group unreadable) {
     for (Part part : unreadable.parts) {
-      for (Batch.Event event : part.events)
-        letters.add(letter(event, "unreadable-observation", "Observation/" + unreadable.id
-            + " is kept but cannot be read any more. Bring its row back from a backup, or put or delete it."));
+      for (Placed event : part.events)
+        setAside(event, "unreadable-observation", "Observation/" + unreadable.id
+            + " is kept but cannot be read any more. Bring its row back from a backup, or put or delete it.");
       taken -= part.events.size();
     }
   }
 
-  private void add(ObservationFold fold, Batch.Event event) {
+  /** What a rule knew before the batch stays, so that the reading counts when it is sent again. */
+  private void setAside(Placed event, String reason, String detail) {
+    letters.add(letter(event.event, reason, detail));
+    if (event.captured != null) capturing.forget(event.captured);
+  }
+
+  private void add(ObservationFold fold, Placed event) {
     try {
-      fold.add(event.measurement());
+      fold.add(event.kept);
     } catch (UnusableEvent unusable) {
-      letters.add(letter(event, unusable.reason, unusable.getMessage()));
+      setAside(event, unusable.reason, unusable.getMessage());
       taken--;
     }
   }

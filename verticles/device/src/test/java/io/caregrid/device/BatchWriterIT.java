@@ -16,10 +16,12 @@ import io.caregrid.store.DeadLetter;
 import io.caregrid.templates.capture.Capture;
 import io.caregrid.templates.capture.CaptureState;
 import io.caregrid.templates.device.Measurement;
+import io.caregrid.templates.device.MeasurementJson;
 import io.caregrid.templates.mapping.Shipped;
 import io.caregrid.templates.observation.FhirMapping;
 import io.caregrid.templates.sets.MappingMark;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -27,6 +29,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -160,6 +164,27 @@ class BatchWriterIT {
     assertEquals(2, bench.count("select count(*) from capture_state"));
   }
 
+  @Test
+  void aReadingThatCannotBeUsedMovesNoCaptureRuleAndIsSetAsideAsItCame() {
+    FhirMapping rule = FhirMapping.parse(
+        """
+        {"templateType": "CollectionFhir", "template": [{"templateType": "CodeValueFhir", "template": {"typeName": "heartrate", "codes": [],
+          "capture": {"value": "hr", "every": 3600000, "keep": "last"}, "components": [
+            {"codes": [], "value": {"valueType": "Quantity", "valueName": "hr"}}, {"codes": [], "value": {"valueType": "Integer", "valueName": "beats"}}]}}]}""");
+    List<Measurement> readings = new ArrayList<>();
+    for (String beats : List.of("many", "7", "none"))
+      readings.add(kind(heartRate("a", readings.size(), "7" + readings.size()), "heartrate",
+          new Measurement.Property("hr", "7" + readings.size()), new Measurement.Property("beats", beats)));
+
+    get(bench.writer(rule).write(SHARD, new Batch(0, 3, log(readings))));
+
+    assertEquals(1, bench.count("select count(*) from r_observation"));
+    assertEquals(
+        Set.of(Buffer.buffer(MeasurementJson.write(readings.get(0))),
+            Buffer.buffer(MeasurementJson.write(readings.get(2)))),
+        bench.letters().stream().map(DeadLetter::payload).collect(Collectors.toSet()));
+  }
+
   /** One by one, in log order, from the first. */
   private static List<Batch.Event> thinned(FhirMapping rule, List<Batch.Event> events) {
     Map<String, CaptureState> states = new HashMap<>();
@@ -168,7 +193,9 @@ class BatchWriterIT {
       Capture.Step step = rule.capture("heartrate")
           .next(states.get(event.measurement().device()), event.measurement());
       states.put(event.measurement().device(), step.state());
-      if (step.kept() != null) thinned.add(event.of(step.kept()));
+      if (step.kept() != null)
+        thinned.add(
+            new Batch.Event(event.position(), event.source(), step.kept(), null, event.bytes(), event.mapping()));
     }
     return thinned;
   }

@@ -21,6 +21,8 @@ import java.util.function.Function;
 public final class ShardStore {
   /** The longest a batch may take; whoever comes later still waits for its row. */
   private static final int BATCH_MINUTES = 5;
+  /** What capture rules know of a device that has been silent for longer than this is let go, with the next batch that has a rule. */
+  static final int CAPTURED_DAYS = 30;
   private static final String SEED = """
       insert into shard_progress (target, topic_id, epoch, shard, applied, sources)
       select $1, $2, $3, shard, $5, '{}' from generate_series(0, $4 - 1) as shard on conflict do nothing""";

@@ -31,10 +31,17 @@ final class ShardTransaction implements ShardStore.Transaction {
 
   private static final String CAPTURED = """
       select key, state from capture_state where target = $1 and topic_id = $2 and epoch = $3 and shard = $4 and key = any ($5)""";
+  /** Nothing comes back of a Device or Patient that was erased since. */
   private static final String KEEP_CAPTURED = """
       insert into capture_state (target, topic_id, epoch, shard, key, device, patient, state)
       select $1, $2, $3, $4, key, device, patient, state from unnest($5::text[], $6::text[], $7::text[], $8::text[]) as n(key, device, patient, state)
-      on conflict (target, topic_id, epoch, shard, key) do update set state = excluded.state""";
+      where not exists (select 1 from r_device r where r.id = n.device and r.fp = #erased)
+        and not exists (select 1 from r_patient r where r.id = n.patient and r.fp = #erased)
+      on conflict (target, topic_id, epoch, shard, key) do update set state = excluded.state, day = excluded.day"""
+      .replace("#erased", String.valueOf(Table.ERASED));
+  private static final String FORGET_IDLE = """
+      delete from capture_state where ctid = any (array(
+        select ctid from capture_state where day < current_date - $1::int limit 1000 for update skip locked))""";
 
   private final Database database;
   private final SqlConnection connection;
@@ -259,7 +266,10 @@ final class ShardTransaction implements ShardStore.Transaction {
         .addValue(column(states, ShardStore.Captured::device))
         .addValue(column(states, ShardStore.Captured::patient))
         .addValue(column(states, ShardStore.Captured::state));
-    return connection.preparedQuery(KEEP_CAPTURED).execute(values).mapEmpty();
+    return connection.preparedQuery(KEEP_CAPTURED)
+        .execute(values)
+        .compose(kept -> connection.preparedQuery(FORGET_IDLE).execute(Tuple.of(ShardStore.CAPTURED_DAYS)))
+        .mapEmpty();
   }
 
   private static String[] column(List<ShardStore.Captured> states, Function<ShardStore.Captured, String> column) {

@@ -194,6 +194,21 @@ class ShardStoreTest {
     assertEquals(Map.of("k1", "ONE", "k3", "three"), captured());
     get(store.erase(CALLER, "Device", "cap-1", OptionalInt.empty()));
     assertEquals(Map.of("k3", "three"), captured());
+    get(shards.inShard(CALLER, key(1), tx -> tx.keepCaptured(states)));
+    assertEquals(Map.of("k3", "three"), captured(), "nothing of whom was erased comes back");
+  }
+
+  @Test
+  void whatCaptureRulesKnowGoesWhenNothingComesForAMonth() {
+    List<ShardStore.Captured> states = List.of(new ShardStore.Captured("k1", "x", "x", "one"),
+        new ShardStore.Captured("k2", "x", "x", "two"), new ShardStore.Captured("k3", "x", "x", "three"));
+    get(shards.inShard(CALLER, key(1), tx -> tx.keepCaptured(states)));
+    room.sql("update capture_state set day = current_date - 31 where key in ('k1', 'k2')");
+    room.sql("update capture_state set day = current_date - 30 where key = 'k3'");
+
+    get(shards.inShard(CALLER, key(1), tx -> tx.keepCaptured(states.subList(0, 1))));
+
+    assertEquals(Map.of("k1", "one", "k3", "three"), captured());
   }
 
   private Map<String, String> captured() {
