@@ -19,7 +19,7 @@ public interface FhirMappings {
    * Fails only when nobody can be asked.
    *
    * @param marks of one batch
-   * @return those there are; one that is missing is kept nowhere any more
+   * @return those there are; one that is missing is kept nowhere any more, or cannot be read by this program
    */
   Future<Map<MappingMark, FhirMapping>> of(Set<MappingMark> marks);
 

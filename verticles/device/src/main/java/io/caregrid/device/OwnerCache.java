@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Answers of {@link DeviceIdentity} for a while: until what they were drawn from changes ({@link #forget}), at the longest for {@link #KNOWN}; one that
@@ -22,7 +23,8 @@ final class OwnerCache {
   private record Entry(Owner owner, Set<String> from, long until) {}
 
   private final Map<Owner.Claim, Entry> claims = bounded();
-  private final Map<String, String> patients = bounded();
+  /** By device, the newest of its claims. */
+  private final Map<String, Entry> newest = bounded();
   /** Goes up with everything that is forgotten. */
   private long forgotten;
 
@@ -41,11 +43,11 @@ final class OwnerCache {
    * @param asked what {@link #asking} was: an answer from before something was forgotten may be about that, and is not kept
    */
   synchronized void put(Owner.Claim claim, Owner owner, Set<String> from, long now, long asked) {
-    Owner at = owner.at(Instant.now());
-    if (at instanceof Owner.Known known) patients.put(claim.device(), known.identity().patient());
     if (asked != forgotten) return;
     Duration lasts = owner instanceof Owner.Unknown ? UNKNOWN : KNOWN;
-    claims.put(claim, new Entry(owner, from, now + lasts.toNanos()));
+    Entry entry = new Entry(owner, from, now + lasts.toNanos());
+    claims.put(claim, entry);
+    newest.put(claim.device(), entry);
   }
 
   /** @param references {@code Type/id} of what has changed */
@@ -54,19 +56,24 @@ final class OwnerCache {
     forgotten++;
     Set<String> changed = new HashSet<>(references);
     boolean wide = changed.stream().anyMatch(one -> WIDE.contains(one.substring(0, one.indexOf('/'))));
-    claims.values()
-        .removeIf(entry -> wide || entry.owner instanceof Owner.Unknown
-            || entry.from.stream().anyMatch(changed::contains));
+    Predicate<Entry> stale = entry -> wide || entry.owner instanceof Owner.Unknown
+        || entry.from.stream().anyMatch(changed::contains);
+    claims.values().removeIf(stale);
+    newest.values().removeIf(stale);
   }
 
   synchronized void clear() {
     forgotten++;
     claims.clear();
+    newest.clear();
   }
 
-  /** The Patient id found last for this device, however long ago; null when none was. */
+  /** The Patient id this device's readings of now go to, by what was found last; null when that is nobody, or forgotten. */
   synchronized String patientOf(String device) {
-    return patients.get(device);
+    Entry last = newest.get(device);
+    return last != null && last.owner.at(Instant.now()) instanceof Owner.Known known
+        ? known.identity().patient()
+        : null;
   }
 
   private static <K, V> Map<K, V> bounded() {

@@ -125,7 +125,8 @@ final class Plan {
     FhirMapping mapping = mappings.get(event.mapping());
     if (mapping == null) {
       letters.add(letter(event, "unknown-mapping", "The mapping " + event.mapping()
-          + ", by which this was normalised, is kept nowhere any more. Send it again, for it to go by the one in force."));
+          + ", by which this was normalised, is not kept with this text any more, or this program cannot read it."
+          + " Send it again, for it to go by the one in force."));
       return;
     }
     Identity identity = ((Owner.Known) owner).identity();

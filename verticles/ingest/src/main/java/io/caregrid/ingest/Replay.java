@@ -48,12 +48,13 @@ final class Replay {
    * How it went.
    *
    * @param replayed in the log again
-   * @param left     letters that were looked at and cannot be sent: nobody can read them, or their mapping is not there
+   * @param left     letters that were looked at and could not be sent: their mapping is not there, or Kafka refuses them
    * @param more     there are others that were not looked at: call again
+   * @param next     behind this one, to give with the next call; null: from the beginning
    */
-  record Report(long replayed, long left, boolean more) {
-    private Report plus(long more, long others) {
-      return new Report(replayed + more, left + others, false);
+  record Report(long replayed, long left, boolean more, Source next) {
+    private Report to(Source last) {
+      return new Report(replayed, left, true, last);
     }
   }
 
@@ -74,21 +75,36 @@ final class Replay {
       if (record == null)
         return Future.failedFuture(new Failure.Unprocessable(
             "this dead letter cannot be sent again: nobody can read it, or its mapping is not there", null));
-      return sent(caller, List.of(letter), List.of(record)).map(done -> new Report(1, 0, false));
+      return sent(caller, List.of(letter), List.of(record))
+          .compose(sent -> sent.failure == null
+              ? Future.succeededFuture(new Report(1, 0, false, null))
+              : Future.failedFuture(sent.failure));
     }));
   }
 
-  /** Those that were not sent again yet and are older than this call, so that none is sent twice by it. */
-  Future<Report> all(Caller caller, Audit audit, LetterQuery query, String asked) {
+  /**
+   * Those that were not sent again yet and were kept before this call, so that none is sent twice by it. When the log or the store goes away on the way, the
+   * report is of what was sent until then.
+   *
+   * @param after where a call before ended, or null. {@link Failure.NotFound} when that is not kept
+   */
+  Future<Report> all(Caller caller, Audit audit, LetterQuery query, Source after, String asked) {
     Audit.Entry entry = Audit.Entry.of(caller, Audit.Deed.DEAD_LETTERS_REPLAYED, null).asking(asked);
     long deadline = System.nanoTime() + LONGEST.toNanos();
-    return audit.around(entry, () -> letters.now()
-        .compose(now -> pages(caller, query.until(now), null, new Report(0, 0, false), deadline)),
+    return audit.around(entry, () -> (after == null
+        ? Future.<DeadLetter>succeededFuture()
+        : letters.one(caller, after.toString())).compose(there -> letters.now())
+        .compose(now -> pages(caller, query.keptBefore(now, NO_READING), new Report(0, 0, true, after), deadline)),
         (known, report) -> known.asking(asked + ": " + report.replayed + " sent"));
   }
 
-  private Future<Report> pages(Caller caller, LetterQuery query, Source after, Report before, long deadline) {
-    return letters.oldest(caller, query, new LetterQuery.Page(PAGE, after), PAGE_BYTES).compose(found -> {
+  private Future<Report> pages(Caller caller, LetterQuery query, Report before, long deadline) {
+    return page(caller, query, before, deadline)
+        .recover(cause -> before.replayed > 0 ? Future.succeededFuture(before) : Future.failedFuture(cause));
+  }
+
+  private Future<Report> page(Caller caller, LetterQuery query, Report before, long deadline) {
+    return letters.oldest(caller, query, new LetterQuery.Page(PAGE, before.next), PAGE_BYTES).compose(found -> {
       List<DeadLetter> sendable = new ArrayList<>();
       List<IngestRecord> records = new ArrayList<>();
       for (DeadLetter letter : found.letters()) {
@@ -97,12 +113,18 @@ final class Replay {
         sendable.add(letter);
         records.add(record);
       }
-      return sent(caller, sendable, records).compose(done -> {
-        Report report = before.plus(sendable.size(), found.letters().size() - sendable.size());
+      return sent(caller, sendable, records).compose(sent -> {
+        long replayed = before.replayed + sent.count;
+        if (sent.failure != null && !sent.isRefusal())
+          return replayed == 0
+              ? Future.failedFuture(sent.failure)
+              : Future.succeededFuture(new Report(replayed, before.left, true, before.next));
+        Report report = new Report(replayed, before.left + found.letters().size() - sent.count,
+            false, null);
+        if (!found.more()) return Future.succeededFuture(report);
+        Report further = report.to(last(found.letters()));
         boolean over = report.replayed + report.left >= MOST || System.nanoTime() > deadline;
-        if (!found.more() || over)
-          return Future.succeededFuture(new Report(report.replayed, report.left, found.more()));
-        return pages(caller, query, last(found.letters()), report, deadline);
+        return over ? Future.succeededFuture(further) : pages(caller, query, further, deadline);
       });
     });
   }
@@ -111,12 +133,34 @@ final class Replay {
     return page.get(page.size() - 1).source();
   }
 
-  private Future<Void> sent(Caller caller, List<DeadLetter> sendable, List<IngestRecord> records) {
-    if (sendable.isEmpty()) return Future.succeededFuture();
-    return producer.send(records)
-        .compose(acknowledged -> letters.replayed(caller, sendable))
-        .onSuccess(
-            marked -> metrics.replayed.increment(sendable.size()));
+  /** @param failure of one that was not taken, the log's absence before a refusal; null when all were */
+  private record Sent(long count, Throwable failure) {
+    /** Of that letter alone: the others go on. */
+    private boolean isRefusal() {
+      return failure instanceof Failure.TooLarge;
+    }
+  }
+
+  /** Each for itself, so that one that is refused keeps none of the others from being marked. */
+  private Future<Sent> sent(Caller caller, List<DeadLetter> sendable, List<IngestRecord> records) {
+    if (sendable.isEmpty()) return Future.succeededFuture(new Sent(0, null));
+    List<Future<Void>> sending = new ArrayList<>();
+    for (IngestRecord record : records) sending.add(producer.send(List.of(record)));
+    return Future.join(sending).transform(done -> {
+      List<DeadLetter> taken = new ArrayList<>();
+      Throwable failure = null;
+      for (int n = 0; n < sending.size(); n++) {
+        Throwable cause = sending.get(n).cause();
+        if (cause == null) taken.add(sendable.get(n));
+        else if (failure == null || failure instanceof Failure.TooLarge) failure = cause;
+      }
+      Sent sent = new Sent(taken.size(), failure);
+      if (taken.isEmpty()) return Future.succeededFuture(sent);
+      return letters.replayed(caller, taken).map(marked -> {
+        metrics.replayed.increment(taken.size());
+        return sent;
+      });
+    });
   }
 
   /** Null when it cannot be sent. */

@@ -9,6 +9,7 @@ import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.JsonBody;
 import io.caregrid.contract.Routes;
+import io.caregrid.store.DeadLetters;
 import io.caregrid.store.LetterQuery;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -26,11 +27,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * {@code POST /iomt/dead-letters/$replay}: sends dead letters again once what was wrong is mended. {@code {"source": …}} for one; else those not sent again
  * yet that {@code {"reason", "device", "from", "until"}} narrow down, {@code {}} for all, {@value Replay#MOST} at most. Answers
- * {@code {"replayed": n, "left": n, "more": bool}}. On nodes with role ingest, one call at a time.
+ * {@code {"replayed": n, "left": n, "more": bool, "next": "…"}}; {@code after}: the {@code next} of the call before. On nodes with role ingest, one call at a time.
  */
 final class ReplayRoutes implements Routes {
   private static final int MAX_BYTES = 64 << 10;
-  private static final Set<String> MEMBERS = Set.of("source", "reason", "device", "from", "until");
+  private static final Set<String> MEMBERS = Set.of("source", "reason", "device", "from", "until", "after");
   private final Replay replay;
   private final Audit audit;
   private final AtomicBoolean running = new AtomicBoolean();
@@ -56,12 +57,16 @@ final class ReplayRoutes implements Routes {
         .compose(report -> request.response()
             .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
             .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-            .end(new JsonObject().put("replayed", report.replayed())
-                .put("left", report.left())
-                .put("more", report.more())
-                .toBuffer()))
+            .end(json(report)))
         .onComplete(done -> running.set(false))
         .onFailure(request::fail);
+  }
+
+  private static Buffer json(Replay.Report report) {
+    JsonObject json = new JsonObject().put("replayed", report.replayed())
+        .put("left", report.left())
+        .put("more", report.more());
+    return (report.next() == null ? json : json.put("next", report.next().toString())).toBuffer();
   }
 
   private Future<Replay.Report> asked(Caller caller, Buffer body) {
@@ -79,7 +84,9 @@ final class ReplayRoutes implements Routes {
     if (source != null) return replay.one(caller, audit, source);
     LetterQuery query = new LetterQuery(text(asked, "reason"), text(asked, "device"), time(asked, "from"),
         time(asked, "until"), false);
-    return replay.all(caller, audit, query, "$replay" + (query.reason() == null ? "" : " " + query.reason()));
+    String after = text(asked, "after");
+    return replay.all(caller, audit, query, after == null ? null : DeadLetters.source(after),
+        "$replay " + asked.encode());
   }
 
   private static String text(JsonObject asked, String member) {

@@ -116,15 +116,15 @@ class DeadLetterReaderIT {
     Replay replay = new Replay(kafka, producer(), letters, sets::get, new IngestMetrics(meters));
 
     Replay.Report report = Door.await(replay.all(CALLER, Audit.log(),
-        new LetterQuery("unknown-mapping", null, null, null, false), "$replay"));
+        new LetterQuery("unknown-mapping", null, null, null, false), null, "$replay"));
 
-    assertEquals(new Replay.Report(1, 0, false), report);
+    assertEquals(new Replay.Report(1, 0, false, null), report);
     ConsumerRecord<byte[], byte[]> reading = House.read(kafka, topics.measurements(), all -> all.size() == 1).get(0);
     assertEquals("ward@1", House.header(reading, MappingMark.HEADER));
     assertEquals("1", House.header(reading, MappingMark.AGAIN_HEADER));
     assertEquals(1, newest().stream().filter(letter -> letter.replayed() != null).count());
-    assertEquals(new Replay.Report(0, 0, false), Door.await(replay.all(CALLER, Audit.log(),
-        new LetterQuery("unknown-mapping", null, null, null, false), "$replay")), "none is sent twice");
+    assertEquals(new Replay.Report(0, 0, false, null), Door.await(replay.all(CALLER, Audit.log(),
+        new LetterQuery("unknown-mapping", null, null, null, false), null, "$replay")), "none is sent twice");
     DeadLetter broken = newest().stream()
         .filter(one -> one.reason().equals("malformed-json"))
         .findFirst()
@@ -150,7 +150,8 @@ class DeadLetterReaderIT {
             Instant.EPOCH))));
     Replay replay = new Replay(kafka, producer(), letters, () -> sets, new IngestMetrics(new SimpleMeterRegistry()));
 
-    assertEquals(new Replay.Report(1, 2, false), Door.await(replay.all(CALLER, Audit.log(), LetterQuery.ALL, "")));
+    assertEquals(new Replay.Report(1, 1, false, null),
+        Door.await(replay.all(CALLER, Audit.log(), LetterQuery.ALL, null, "")), "nobody can read the third");
 
     ConsumerRecord<byte[], byte[]> again = House.read(kafka, topics.measurements(), all -> all.size() == 1).get(0);
     assertEquals("ward@4", House.header(again, MappingMark.HEADER));
@@ -158,6 +159,25 @@ class DeadLetterReaderIT {
     assertEquals(new String(payload), new String(again.value()));
     assertEquals("1", House.header(again, MappingMark.AGAIN_HEADER));
     assertEquals(null, again.headers().lastHeader(Source.HEADER), "it is its own source: the old one is in effect");
+  }
+
+  @Test
+  void aLetterThatKafkaRefusesIsLeftAndTheOthersAreMarkedAndACallGoesOnBehindTheOneBefore() throws Exception {
+    List<DeadLetter> three = new ArrayList<>();
+    for (int n = 0; n < 3; n++)
+      three.add(new DeadLetter(new Source(topics.deviceData().id(), 0, n, Source.WHOLE_RECORD), "no-template", "", null,
+          Buffer.buffer(new byte[n == 1 ? kafka.maxRecordBytes() : 2]), Instant.EPOCH.plusSeconds(n)));
+    Door.await(letters.keep(CALLER, three));
+    Replay replay = new Replay(kafka, producer(), letters, House::vitals, new IngestMetrics(new SimpleMeterRegistry()));
+    LetterQuery open = new LetterQuery(null, null, null, null, false);
+
+    assertEquals(new Replay.Report(1, 1, false, null),
+        Door.await(replay.all(CALLER, Audit.log(), open, three.get(0).source(), "")));
+    assertEquals(List.of(2L), newest().stream()
+        .filter(letter -> letter.replayed() != null)
+        .map(letter -> letter.source().offset())
+        .toList());
+    assertEquals(new Replay.Report(1, 1, false, null), Door.await(replay.all(CALLER, Audit.log(), open, null, "")));
   }
 
   @Test

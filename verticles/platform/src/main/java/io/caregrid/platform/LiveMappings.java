@@ -36,7 +36,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A change is taken in when the event bus tells of it, and in any case within {@link #EVERY}: a notice that is lost leaves no node behind. What is in force is one value that is replaced whole; whoever works with it takes it once for
  * a batch. A stored mapping that this program cannot read (an older one, after going back) never replaces one that works: it is said in the log, and
- * {@code /health/ready} says it too.
+ * {@code /health/ready} says it too. On a node that starts there is none of this name then, nor do its files count: what comes for it is set aside, to be
+ * sent again.
  */
 final class LiveMappings extends VerticleBase implements FhirMappings, MappingsInForce {
   static final Duration EVERY = Duration.ofSeconds(2);
@@ -60,7 +61,8 @@ final class LiveMappings extends VerticleBase implements FhirMappings, MappingsI
           return size() > MOST_OTHERS;
         }
       });
-  private Map<String, Integer> seen = Map.of();
+  /** Null until the store was read for the first time. */
+  private volatile Map<String, MappingVersions.Head> seen;
   private Future<MappingSets> looking;
   private MessageConsumer<Object> told;
 
@@ -71,17 +73,19 @@ final class LiveMappings extends VerticleBase implements FhirMappings, MappingsI
     this.filesAreChosen = filesAreChosen;
   }
 
-  /** Fails when the store cannot be asked, or holds what cannot be read: nothing is normalised by something else than was wanted. */
+  /** Fails when the store cannot be asked: nothing is normalised by something else than was wanted. */
   @Override
   public Future<?> start() {
     told = vertx.eventBus().consumer(Addresses.MAPPINGS, news -> refreshed());
     vertx.setPeriodic(EVERY.toMillis(), again -> look());
-    return refreshed().compose(sets -> unreadable.isEmpty()
-        ? Future.succeededFuture()
-        : Future.failedFuture(new StartException("mappings " + unreadable + " in the store cannot be used by this"
-            + " program, the log says why: put others in their place with a node that runs, or start the version that took them",
-            null)))
-        .onSuccess(ready -> sayWhatFilesAreFor());
+    return refreshed().onSuccess(ready -> {
+      if (!unreadable.isEmpty())
+        log.error(
+            "mappings in the store cannot be used by this program, what comes for them is set aside: put others in"
+                + " their place, or start the version that took them mappings={}",
+            unreadable);
+      sayWhatFilesAreFor();
+    });
   }
 
   @Override
@@ -127,10 +131,10 @@ final class LiveMappings extends VerticleBase implements FhirMappings, MappingsI
     return set != null && set.mark().equals(mark) ? set.fhir() : others.get(mark);
   }
 
-  /** One that is not in force here: not any more, or not yet. Null when it is not in the store, or cannot be read. */
+  /** One that is not in force here: not any more, or not yet. Null when this text is not in the store, or cannot be read. */
   private Future<FhirMapping> older(MappingMark mark) {
     return versions.version(CALLER, mark.name(), (int) mark.version())
-        .compose(stored -> stored.removed()
+        .compose(stored -> stored.removed() || !mark(stored).equals(mark)
             ? Future.<MappingSet>succeededFuture()
             : vertx.executeBlocking(() -> parsed(stored), false))
         .map(set -> {
@@ -156,7 +160,7 @@ final class LiveMappings extends VerticleBase implements FhirMappings, MappingsI
     return mine.onSuccess(sets -> answered = true);
   }
 
-  private Future<MappingSets> changed(Map<String, Integer> heads) {
+  private Future<MappingSets> changed(Map<String, MappingVersions.Head> heads) {
     if (heads.equals(seen)) return Future.succeededFuture(current);
     return versions.latest().compose(latest -> vertx.executeBlocking(() -> read(latest), false)).map(read -> {
       take(read);
@@ -165,22 +169,24 @@ final class LiveMappings extends VerticleBase implements FhirMappings, MappingsI
   }
 
   /** What the store holds, as far as it can be read. */
-  private record Read(MappingSets sets, Map<String, Integer> heads, Set<String> unreadable) {}
+  private record Read(MappingSets sets, Map<String, MappingVersions.Head> heads, Set<String> unreadable) {}
 
   private Read read(Iterable<MappingVersion> latest) {
     MappingSets before = current;
     Map<String, MappingSet> sets = new TreeMap<>();
     files.all().forEach(file -> sets.put(file.name(), file));
-    Map<String, Integer> heads = new TreeMap<>();
+    boolean starting = seen == null;
+    Map<String, MappingVersions.Head> heads = new TreeMap<>();
     Set<String> wrong = new TreeSet<>();
     for (MappingVersion one : latest) {
-      heads.put(one.name(), one.version());
+      heads.put(one.name(), new MappingVersions.Head(one.version(), one.hash()));
       if (one.removed()) continue;
-      MappingSet known = before.find(one.name());
-      MappingSet set = known != null && known.mark().version() == one.version() ? known : parsed(one);
+      MappingSet known = starting ? null : before.find(one.name());
+      MappingSet set = known != null && known.mark().equals(mark(one)) ? known : parsed(one);
       if (set != null) sets.put(one.name(), set);
       else wrong.add(one.name());
       if (set == null && known != null) sets.put(one.name(), known);
+      if (set == null && known == null) sets.remove(one.name());
     }
     return new Read(new MappingSets(sets.values()), heads, wrong);
   }
@@ -195,7 +201,12 @@ final class LiveMappings extends VerticleBase implements FhirMappings, MappingsI
     checked.warnings()
         .forEach(odd -> log.warn("odd in mapping name={} version={} {}", stored.name(), stored.version(),
             odd));
-    return checked.under(new MappingMark(stored.name(), stored.version()));
+    return checked.under(mark(stored));
+  }
+
+  /** Of one that is not the mark of a removal. */
+  private static MappingMark mark(MappingVersion stored) {
+    return new MappingMark(stored.name(), stored.version(), stored.hash());
   }
 
   private static String text(Buffer bytes) {
@@ -220,7 +231,7 @@ final class LiveMappings extends VerticleBase implements FhirMappings, MappingsI
     if (!filesAreChosen) return;
     for (MappingSet file : files.all()) {
       MappingSet used = current.find(file.name());
-      if (used.mark().version() > 0)
+      if (used != null && used.mark().version() > 0)
         log.warn(
             "the files of mapping {} in folder 'mappings' are not used: the store has version {} of it, which counts"
                 + " on all nodes. DELETE /iomt/mappings/{} makes the files count again",

@@ -35,7 +35,8 @@ public final class DeadLetters {
   private static final String WHERE = """
       where ($2::text is null or reason = $2) and ($3::text is null or device = $3)
         and ($4::timestamptz is null or at >= $4) and ($5::timestamptz is null or at < $5)
-        and ($6::bool is null or (replayed is not null) = $6)""";
+        and ($6::bool is null or (replayed is not null) = $6) and ($9::timestamptz is null or kept_at < $9)
+        and ($10::text is null or reason <> $10)""";
   /** At least one row, and beyond that no more than so many bytes. */
   private static final String PAGE = Database.PLANNED + """
       select * from (
@@ -118,7 +119,9 @@ public final class DeadLetters {
         .addValue(query.until() == null ? null : Version.utc(query.until()))
         .addValue(query.replayed())
         .addValue(page.after() == null ? null : page.after().toString())
-        .addValue(bytes);
+        .addValue(bytes)
+        .addValue(query.keptBefore() == null ? null : Version.utc(query.keptBefore()))
+        .addValue(query.without());
     return database.search(sql, values).map(rows -> {
       List<DeadLetter> letters = new ArrayList<>();
       long found = 0;

@@ -11,14 +11,21 @@ import java.time.Instant;
  * @param from     not before, by the log's time
  * @param until    before
  * @param replayed true: those that were sent again; false: those that were not
+ * @param keptBefore by the database's clock
+ * @param without  a reason that is left out
  */
-public record LetterQuery(String reason, String device, Instant from, Instant until, Boolean replayed) {
+public record LetterQuery(String reason, String device, Instant from, Instant until, Boolean replayed,
+    Instant keptBefore, String without) {
+
+  public LetterQuery(String reason, String device, Instant from, Instant until, Boolean replayed) {
+    this(reason, device, from, until, replayed, null, null);
+  }
 
   public static final LetterQuery ALL = new LetterQuery(null, null, null, null, null);
 
-  /** Those of them that are older, too. */
-  public LetterQuery until(Instant end) {
-    return new LetterQuery(reason, device, from, until == null || end.isBefore(until) ? end : until, replayed);
+  /** Those of them that were kept before this moment of the database's clock, and not for that reason. */
+  public LetterQuery keptBefore(Instant moment, String notFor) {
+    return new LetterQuery(reason, device, from, until, replayed, moment, notFor);
   }
 
   /**

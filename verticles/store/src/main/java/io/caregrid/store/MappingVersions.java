@@ -26,9 +26,12 @@ public final class MappingVersions {
   public static final int NONE = 0;
   private static final String LOCK = "select 1 as locked from pg_advisory_xact_lock(hashtext('mapping'), hashtext($1))";
   private static final String LISTED = """
-      name, version, device_content is null as removed, comment, changed_by, issuer, changed_at, restores""";
+      name, version, device_content is null as removed, comment, changed_by, issuer, changed_at, restores, content_hash""";
   private static final String WHOLE = "device_content, fhir_mapping, " + LISTED;
-  private static final String HEADS = "select name, max(version) as version from mapping_version group by name";
+  private static final String HEADS = "select distinct on (name) name, version, content_hash"
+      + " from mapping_version order by name, version desc";
+  private static final String NEWEST = "select distinct on (name) " + LISTED
+      + " from mapping_version order by name, version desc";
   private static final String LATEST = "select distinct on (name) " + WHOLE
       + " from mapping_version order by name, version desc";
   private static final String HEAD = "select " + WHOLE
@@ -46,11 +49,15 @@ public final class MappingVersions {
     this.database = database;
   }
 
+  /** @param hash null when this version removed the name */
+  public record Head(int version, String hash) {}
+
   /** Name → highest version, removed names included: cheap, to see whether anything has changed. */
-  public Future<Map<String, Integer>> heads() {
+  public Future<Map<String, Head>> heads() {
     return database.ask(HEADS, Tuple.tuple()).map(rows -> {
-      Map<String, Integer> heads = new TreeMap<>();
-      for (Row row : rows) heads.put(row.getString("name"), row.getInteger("version"));
+      Map<String, Head> heads = new TreeMap<>();
+      for (Row row : rows)
+        heads.put(row.getString("name"), new Head(row.getInteger("version"), row.getString("content_hash")));
       return heads;
     }).recover(Failures::recover);
   }
@@ -58,6 +65,11 @@ public final class MappingVersions {
   /** The highest version of every name, with content; removed names included. */
   public Future<List<MappingVersion>> latest() {
     return read(LATEST, Tuple.tuple());
+  }
+
+  /** The same without content. */
+  public Future<List<MappingVersion>> newest() {
+    return read(NEWEST, Tuple.tuple());
   }
 
   /** The highest version of this name, with content. {@link Failure.NotFound} when there never was one or it was removed. */
@@ -163,6 +175,7 @@ public final class MappingVersions {
     return new MappingVersion(row.getString("name"), row.getInteger("version"),
         whole ? row.getBuffer("device_content") : null, whole ? row.getBuffer("fhir_mapping") : null,
         row.getBoolean("removed"), row.getString("comment"), row.getString("changed_by"), row.getString("issuer"),
-        row.getOffsetDateTime("changed_at").toInstant(), row.getInteger("restores"));
+        row.getOffsetDateTime("changed_at").toInstant(), row.getInteger("restores"),
+        row.getString("content_hash"));
   }
 }

@@ -100,7 +100,8 @@ public final class NamedMappingRoutes implements Routes {
   @Override
   public void mount(Router router) {
     needs(Access.OPERATE, router.get("/iomt/mappings")).handler(request -> answer(request, this::list));
-    needs(Access.OPERATE, router.get("/iomt/mappings/:name")).handler(request -> answer(request, () -> read(request)));
+    needs(Access.OPERATE, router.get("/iomt/mappings/:name"))
+        .handler(request -> change(request, () -> read(request)));
     needs(Access.OPERATE, router.put("/iomt/mappings/:name")).handler(request -> change(request, () -> put(request)));
     needs(Access.OPERATE, router.delete("/iomt/mappings/:name"))
         .handler(request -> change(request, () -> remove(request)));
@@ -140,14 +141,14 @@ public final class NamedMappingRoutes implements Routes {
     answer(request, () -> {
       if (running.incrementAndGet() > AT_ONCE) {
         running.decrementAndGet();
-        return Future.failedFuture(new Failure.Busy("other mappings are being changed; try again"));
+        return Future.failedFuture(new Failure.Busy("other mappings are being checked; try again"));
       }
       return attempted(work).onComplete(done -> running.decrementAndGet());
     });
   }
 
   private Future<Said> list() {
-    return versions.latest().map(latest -> {
+    return versions.newest().map(latest -> {
       JsonArray list = new JsonArray();
       for (MappingSet set : inForce.current().all()) {
         MappingVersion stored = latest.stream()
@@ -173,21 +174,22 @@ public final class NamedMappingRoutes implements Routes {
     return versions.versions(Requests.caller(request), name, 1).compose(newest -> {
       if (!newest.isEmpty() && !newest.get(0).removed())
         return versions.current(Requests.caller(request), name)
-            .map(stored -> new Said(200, stored.version(),
-                whole(json(stored).put("origin", "store"), text(stored.deviceContent()), text(stored.fhirMapping()))));
+            .compose(stored -> vertx.executeBlocking(() -> CheckedMapping.of(text(stored.deviceContent()),
+                text(stored.fhirMapping())), false)
+                .map(checked -> new Said(200, stored.version(),
+                    whole(json(stored).put("origin", "store"), checked))));
       MappingSet file = inForce.current().find(name);
       if (file == null || file.checked() == null) throw new Failure.NotFound("there is no mapping " + name);
-      return Future.succeededFuture(new Said(200, 0, whole(head(file, null), file.checked().deviceText(),
-          file.checked().fhirText())));
+      return Future.succeededFuture(new Said(200, 0, whole(head(file, null), file.checked())));
     });
   }
 
   /** With the texts, and everything that is odd. */
-  private static Buffer whole(JsonObject head, String deviceContent, String fhirMapping) {
+  private static Buffer whole(JsonObject head, CheckedMapping checked) {
     JsonArray problems = new JsonArray();
-    CheckedMapping.of(deviceContent, fhirMapping).findings().forEach(one -> problems.add(json(one)));
-    return head.put("deviceContent", deviceContent)
-        .put("fhirMapping", fhirMapping)
+    checked.findings().forEach(one -> problems.add(json(one)));
+    return head.put("deviceContent", checked.deviceText())
+        .put("fhirMapping", checked.fhirText())
         .put("problems", problems)
         .toBuffer();
   }
@@ -223,9 +225,11 @@ public final class NamedMappingRoutes implements Routes {
       String fhir = text(asked, "fhirMapping");
       return vertx.executeBlocking(() -> CheckedMapping.of(device, fhir), false).compose(checked -> {
         if (checked.hasErrors()) return Future.failedFuture(rejected(checked));
-        return changed(caller, name, "PUT",
-            () -> versions.put(caller, name, Buffer.buffer(device), Buffer.buffer(fhir), comment(asked), expected))
-            .map(made -> new Said(made.version() == 1 ? 201 : 200, made.version(), told(made, checked)));
+        return versions.versions(caller, name, 1)
+            .compose(before -> changed(caller, name, "PUT",
+                () -> versions.put(caller, name, Buffer.buffer(device), Buffer.buffer(fhir), comment(asked), expected))
+                .map(made -> new Said(made.version() == 1 && before.isEmpty() ? 201 : 200, made.version(),
+                    told(made, checked))));
       });
     });
   }

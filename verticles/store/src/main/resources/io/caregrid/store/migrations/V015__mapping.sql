@@ -9,6 +9,9 @@ create table mapping_version (
   issuer         text,                  -- and who vouches for him
   changed_at     timestamptz not null default now(),
   restores       int,                   -- the version whose content was brought back
+  -- a database that went back gives out a version again: what was normalised by the other text tells by this
+  content_hash   text generated always as
+    (left(encode(sha256(sha256(device_content) || sha256(fhir_mapping)), 'hex'), 16)) stored,
   primary key (name, version),
   check ((device_content is null) = (fhir_mapping is null))
 );
