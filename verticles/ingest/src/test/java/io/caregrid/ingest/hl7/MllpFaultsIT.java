@@ -128,7 +128,8 @@ class MllpFaultsIT {
         assertTrue(sender.ask(Ward.admitted("t3", "p1", "Berg")).contains("MSA|AA|t3\r"));
       }
       House.until("what the friend sent", () -> house.count("Patient") == 1);
-      assertTrue(house.audited.stream().anyMatch(entry -> "laboratory".equals(entry.caller().name())));
+      House.until("its trail, written behind the change",
+          () -> house.audited.stream().anyMatch(entry -> "laboratory".equals(entry.caller().name())));
     }
   }
 
