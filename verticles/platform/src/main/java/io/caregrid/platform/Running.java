@@ -72,7 +72,10 @@ public final class Running implements AutoCloseable {
   }
 
   private synchronized void enter() {
-    if (stopping) throw new Stopped(null);
+    if (stopping) {
+      tell();
+      throw new Stopped(null);
+    }
     waiter = Thread.currentThread();
   }
 
@@ -86,8 +89,12 @@ public final class Running implements AutoCloseable {
   private synchronized void interruptStart() {
     stopping = true;
     if (waiter == null) return;
-    System.err.println("caregrid: told to stop while " + step + ": ending");
+    tell();
     waiter.interrupt();
+  }
+
+  private void tell() {
+    System.err.println("caregrid: told to stop while " + step + ": ending");
   }
 
   /** The start was ended because the process was told to stop. */
