@@ -19,6 +19,8 @@ import io.caregrid.ingest.IngestProducer;
 import io.caregrid.store.Hl7Letter;
 import io.caregrid.store.Schema;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -28,6 +30,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -346,15 +349,21 @@ class MllpIT {
       try (Sender fourth = new Sender(house.port())) {
         assertNull(fourth.answer(), "more than hl7.connections");
       }
-      boolean gone = false;
-      for (int n = 0; !gone && n < 400; n++) {
-        assertTrue(good.ask(Ward.admitted("s" + n, "p1", "Berg")).contains("MSA|AA|"));
-        gone = house.meters.get(Hl7Metrics.CONNECTIONS).gauge().value() == 1;
-        if (!gone) Thread.sleep(50);
-      }
-      assertTrue(gone, "the silent and the slow one are gone");
+      AtomicInteger sent = new AtomicInteger();
+      House.until("the silent and the slow one are gone", () -> {
+        assertTrue(asked(good, "s" + sent.getAndIncrement()).contains("MSA|AA|"));
+        return house.meters.get(Hl7Metrics.CONNECTIONS).gauge().value() == 1;
+      });
       assertNull(silent.answer());
       assertNull(half.answer());
+    }
+  }
+
+  private static String asked(Sender sender, String control) {
+    try {
+      return sender.ask(Ward.admitted(control, "p1", "Berg"));
+    } catch (IOException cut) {
+      throw new UncheckedIOException(cut);
     }
   }
 }
