@@ -49,12 +49,8 @@ public final class HttpVerticle extends VerticleBase {
     Router router = router();
     if (!config.tls().isOn()) return listen(options, router);
     TlsFiles files = new TlsFiles("http", config.tls().cert(), config.tls().key(), config.tls().clientCa());
-    return files.read(vertx)
-        .compose(tls -> listen(options.setSsl(true)
-            .setUseAlpn(true)
-            .setKeyCertOptions(tls.getKeyCertOptions())
-            .setTrustOptions(tls.getTrustOptions())
-            .setClientAuth(tls.getClientAuth()), router))
+    return files.serving(vertx, options.setUseAlpn(true))
+        .compose(tls -> listen(tls, router))
         .onSuccess(open -> watching = files.watch(vertx, open::updateSSLOptions));
   }
 

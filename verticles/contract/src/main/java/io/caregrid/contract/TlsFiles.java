@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ClientAuth;
+import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.ServerSSLOptions;
@@ -69,6 +70,17 @@ public final class TlsFiles {
       speakOfItsEnd(Instant.now());
       return inEffect.options();
     }, false);
+  }
+
+  /** The same options, with TLS: as {@link #read}. */
+  public <O extends NetServerOptions> Future<O> serving(Vertx vertx, O options) {
+    return read(vertx).map(tls -> {
+      options.setSsl(true)
+          .setKeyCertOptions(tls.getKeyCertOptions())
+          .setTrustOptions(tls.getTrustOptions())
+          .setClientAuth(tls.getClientAuth());
+      return options;
+    });
   }
 
   /**

@@ -60,11 +60,8 @@ public final class MllpVerticle extends VerticleBase {
     NetServerOptions options = new NetServerOptions().setTcpNoDelay(true).setTcpKeepAlive(true);
     if (!config.tls().isOn()) return listen(options);
     TlsFiles files = new TlsFiles("hl7", config.tls().cert(), config.tls().key(), config.tls().clientCa());
-    return files.read(vertx)
-        .compose(tls -> listen(options.setSsl(true)
-            .setKeyCertOptions(tls.getKeyCertOptions())
-            .setTrustOptions(tls.getTrustOptions())
-            .setClientAuth(tls.getClientAuth())))
+    return files.serving(vertx, options)
+        .compose(this::listen)
         .onSuccess(open -> watching = files.watch(vertx, open::updateSSLOptions));
   }
 
