@@ -13,6 +13,8 @@ import io.caregrid.contract.Routes;
 import io.caregrid.store.AuditEvents;
 import io.caregrid.store.DeadLetters;
 import io.caregrid.store.FhirStore;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.function.Supplier;
@@ -33,15 +35,19 @@ public final class ApiDoors {
   public static List<Routes> all(Vertx vertx, FhirStore store, DeadLetters letters, AuditEvents events, Audit audit,
       int shards,
       List<HealthRoutes.Check> checks, Supplier<String> scrape, String version) {
-    return all(vertx, store, letters, events, audit, shards, checks, scrape, version, () -> Authority.NONE);
+    return all(vertx, store, letters, events, audit, shards, checks, scrape, version, () -> Authority.NONE,
+        new SimpleMeterRegistry());
   }
 
-  /** @param authority who gives the tokens that this node takes, as it is known by now */
+  /**
+   * @param authority who gives the tokens that this node takes, as it is known by now
+   * @param metrics   where these doors tell how they are doing
+   */
   public static List<Routes> all(Vertx vertx, FhirStore store, DeadLetters letters, AuditEvents events, Audit audit,
       int shards, List<HealthRoutes.Check> checks, Supplier<String> scrape, String version,
-      Supplier<Authority> authority) {
+      Supplier<Authority> authority, MeterRegistry metrics) {
     return List.of(
-        new FhirRoutes(store, ResourceRules.load(vertx), version, authority),
+        new FhirRoutes(store, ResourceRules.load(vertx), version, authority, metrics),
         new SmartRoutes(authority),
         new AuditRoutes(events, audit),
         new LiveRoutes(vertx, store, audit, shards),

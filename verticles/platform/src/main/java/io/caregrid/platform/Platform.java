@@ -202,7 +202,7 @@ public final class Platform implements AutoCloseable {
     if (config.roles().contains("api")) {
       doors.addAll(
           ApiDoors.all(vertx, fhir, letters, accesses, trail, config.cluster().shards(), checks, metrics::scrape,
-              Main.Version.text(), authentication::authority));
+              Main.Version.text(), authentication::authority, metrics));
       doors.add(new NamedMappingRoutes(vertx, new MappingVersions(database), mappings, config.kafka().namedMappings(),
           trail));
       doors.add(new DeidentifyRoutes(vertx, trail, config.fhir().deidentify()));

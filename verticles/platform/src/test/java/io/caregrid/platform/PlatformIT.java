@@ -48,6 +48,7 @@ class PlatformIT {
           health.path("checks").findValuesAsText("name"));
       assertTrue(TestNode.get(node.http() + "/metrics").body().contains("shard_observations_total 3.0"));
       assertTrue(TestNode.get(node.http() + "/metrics").body().contains("data_disk_free_bytes "));
+      assertTrue(TestNode.get(node.http() + "/metrics").body().contains("fhir_validation_lost_threads 0.0"));
       assertTrue(TestNode.json(node.http() + "/fhir/metadata")
           .at("/rest/0/operation")
           .findValuesAsText("name")

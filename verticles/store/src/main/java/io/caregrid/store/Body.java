@@ -1,13 +1,16 @@
 package io.caregrid.store;
 
 import java.util.Arrays;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
 /**
  * How a resource's JSON lies in its row: a flag byte, then the bytes, deflated (RFC 1951, level 1) when that pays.
- * An instance keeps native memory for one batch on one thread; close it.
+ * An instance keeps native memory for one batch on one thread; close it: some of that memory is lent to the next one, because making it costs more than to
+ * deflate a small resource.
  */
 final class Body implements AutoCloseable {
   /** SQL: how long the JSON of {@code body} is. Reads its first five bytes only. */
@@ -22,12 +25,18 @@ final class Body implements AutoCloseable {
   /** Deflate makes nothing smaller than by that. */
   private static final long MOST_TIMES = 1_032;
 
-  /** Each a quarter of a megabyte of native memory or less: made when it is needed. */
+  /** Kept for the next ones, each a quarter of a megabyte of native memory or less. */
+  private static final int KEPT = 16;
+  private static final BlockingQueue<Deflater> DEFLATERS = new ArrayBlockingQueue<>(KEPT);
+  private static final BlockingQueue<Inflater> INFLATERS = new ArrayBlockingQueue<>(KEPT);
+
+  /** Taken or made when they are needed. */
   private Deflater deflater;
   private Inflater inflater;
 
   byte[] pack(byte[] json) {
     if (json.length < WORTH_IT) return flagged(PLAIN, json, json.length);
+    if (deflater == null) deflater = DEFLATERS.poll();
     if (deflater == null) deflater = new Deflater(Deflater.BEST_SPEED, true);
     deflater.reset();
     deflater.setInput(json);
@@ -78,6 +87,7 @@ final class Body implements AutoCloseable {
     int plain = packed < 0 ? -1 : java.nio.ByteBuffer.wrap(body).getInt(1);
     if (plain < 0 || plain > MOST_TIMES * packed) throw new Damaged("a stored body's length is damaged");
     byte[] json = new byte[plain];
+    if (inflater == null) inflater = INFLATERS.poll();
     if (inflater == null) inflater = new Inflater(true);
     inflater.reset();
     inflater.setInput(body, HEAD, packed);
@@ -90,9 +100,18 @@ final class Body implements AutoCloseable {
     return json;
   }
 
+  /** A reset lets go of the bytes it was given last. */
   @Override
   public void close() {
-    if (deflater != null) deflater.end();
-    if (inflater != null) inflater.end();
+    if (deflater != null) {
+      deflater.reset();
+      if (!DEFLATERS.offer(deflater)) deflater.end();
+      deflater = null;
+    }
+    if (inflater != null) {
+      inflater.reset();
+      if (!INFLATERS.offer(inflater)) inflater.end();
+      inflater = null;
+    }
   }
 }

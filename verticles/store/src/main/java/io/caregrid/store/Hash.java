@@ -1,12 +1,14 @@
 package io.caregrid.store;
 
-import java.nio.ByteBuffer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /** The 64-bit hash under which tokens lie in the database: MurmurHash64A with seed 0. Never to change: it is in every row. */
 final class Hash {
   private static final long M = 0xc6a4a7935bd1e995L;
+  private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private Hash() {}
 
@@ -15,12 +17,12 @@ final class Hash {
   }
 
   static long of(byte[] bytes) {
-    ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    int whole = bytes.length & ~7;
     long h = bytes.length * M;
-    while (in.remaining() >= 8) h = (h ^ mixed(in.getLong())) * M;
-    if (in.hasRemaining()) {
+    for (int at = 0; at < whole; at += 8) h = (h ^ mixed((long) LONGS.get(bytes, at))) * M;
+    if (whole < bytes.length) {
       long tail = 0;
-      for (int shift = 0; in.hasRemaining(); shift += 8) tail |= (in.get() & 0xffL) << shift;
+      for (int at = whole; at < bytes.length; at++) tail |= (bytes[at] & 0xffL) << 8 * (at - whole);
       h = (h ^ tail) * M;
     }
     h = (h ^ (h >>> 47)) * M;

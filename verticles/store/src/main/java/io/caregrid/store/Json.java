@@ -190,15 +190,44 @@ final class Json {
 
   /** FHIR R4 datatypes.html#string: no character below U+0020 but tab, CR and LF. NUL and halves of surrogate pairs could not be kept. */
   static void requireText(String path, JsonNode node) {
+    if (!isText(node)) refuse(path, node);
+  }
+
+  private static boolean isText(JsonNode node) {
+    if (node.isTextual()) return isText(node.textValue());
+    if (node.isObject()) {
+      for (Map.Entry<String, JsonNode> field : node.properties())
+        if (!isText(field.getKey()) || !isText(field.getValue())) return false;
+    }
+    for (int i = 0; node.isArray() && i < node.size(); i++) if (!isText(node.get(i))) return false;
+    return true;
+  }
+
+  private static boolean isText(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == 0 || Character.isSurrogate(c) && !isPair(text, i)) return false;
+      if (Character.isSurrogate(c)) i++;
+    }
+    return true;
+  }
+
+  private static boolean isPair(String text, int at) {
+    return Character.isHighSurrogate(text.charAt(at)) && at + 1 < text.length()
+        && Character.isLowSurrogate(text.charAt(at + 1));
+  }
+
+  /** Says where. */
+  private static void refuse(String path, JsonNode node) {
     if (node.isTextual()) requireText(path, node.textValue());
     if (node.isObject()) {
       for (Iterator<Map.Entry<String, JsonNode>> fields = node.properties().iterator(); fields.hasNext();) {
         Map.Entry<String, JsonNode> field = fields.next();
         requireText(path, field.getKey());
-        requireText(path + "." + field.getKey(), field.getValue());
+        refuse(path + "." + field.getKey(), field.getValue());
       }
     }
-    for (int i = 0; node.isArray() && i < node.size(); i++) requireText(path + "[" + i + "]", node.get(i));
+    for (int i = 0; node.isArray() && i < node.size(); i++) refuse(path + "[" + i + "]", node.get(i));
   }
 
   private static void requireText(String path, String text) {
@@ -206,9 +235,8 @@ final class Json {
       char c = text.charAt(i);
       if (c == 0) throw new Failure.Invalid(path + " holds a NUL character, which FHIR does not allow", path);
       if (!Character.isSurrogate(c)) continue;
-      boolean pair = Character.isHighSurrogate(c) && i + 1 < text.length()
-          && Character.isLowSurrogate(text.charAt(i + 1));
-      if (!pair) throw new Failure.Invalid(path + " holds half of a surrogate pair, which is not a character", path);
+      if (!isPair(text, i))
+        throw new Failure.Invalid(path + " holds half of a surrogate pair, which is not a character", path);
       i++;
     }
   }

@@ -213,6 +213,25 @@ record Postings(Set<String> tokens, String patient, Span date, String key, Strin
 
   /** Case, accents and runs of space do not count (FHIR R4 search.html#string). */
   static String normalised(String text) {
+    String simple = simple(text);
+    return simple != null ? simple : folded(text);
+  }
+
+  /** What {@link #folded} gives of what most texts are: printable ASCII. Null for others. */
+  static String simple(String text) {
+    char[] letters = new char[text.length()];
+    int length = 0;
+    for (int i = 0; i < letters.length; i++) {
+      char c = text.charAt(i);
+      if (c < ' ' || c > '~') return null;
+      if (c == ' ' && (length == 0 || letters[length - 1] == ' ')) continue;
+      letters[length++] = c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
+    }
+    if (length > 0 && letters[length - 1] == ' ') length--;
+    return new String(letters, 0, length);
+  }
+
+  static String folded(String text) {
     String plain = MARKS.matcher(Normalizer.normalize(text, Normalizer.Form.NFKD)).replaceAll("");
     StringBuilder letters = new StringBuilder(plain.length());
     for (char c : plain.toLowerCase(Locale.ROOT).toCharArray())
@@ -222,7 +241,14 @@ record Postings(Set<String> tokens, String patient, Span date, String key, Strin
 
   /** Sorted, without repeats. */
   Long[] hashes() {
-    return tokens.stream().map(Hash::of).distinct().sorted().toArray(Long[]::new);
+    long[] all = new long[tokens.size()];
+    int many = 0;
+    for (String token : tokens) all[many++] = Hash.of(token);
+    Arrays.sort(all);
+    Long[] distinct = new Long[many];
+    int kept = 0;
+    for (long hash : all) if (kept == 0 || distinct[kept - 1] != hash) distinct[kept++] = hash;
+    return kept == many ? distinct : Arrays.copyOf(distinct, kept);
   }
 
   /** Null outside any patient's compartment. */

@@ -24,15 +24,17 @@ record Span(Instant from, Instant to) {
   static final Span NONE = new Span(Instant.parse("0001-01-01T00:00:00Z"), Instant.parse("0001-01-01T00:00:00Z"));
   /** Where a period without a start begins. */
   static final Instant FIRST = Instant.parse("0001-01-02T00:00:00Z");
-  /** And one without an end ends. */
-  static final Instant LAST = Instant.parse("9999-12-31T00:00:00Z");
+  /** And one without an end ends: behind the last day that FHIR can write, which many systems write for "never". */
+  static final Instant LAST = Instant.parse("+10000-01-01T00:00:00Z");
+  private static final String NO_YEAR = "0000";
 
   private static final Pattern DATE = Pattern.compile("(\\d{4})(-\\d{2})?(-\\d{2})?");
   private static final Pattern TIME = Pattern.compile(
       "(\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2})(:\\d{2})?(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})?");
 
-  /** Empty when it is not a FHIR date, dateTime or instant between the years 1 and 9998. */
+  /** Empty when it is not a FHIR date, dateTime or instant, which are of the years 1 to 9999 (FHIR R4 datatypes.html#date). */
   static Optional<Span> parse(String text) {
+    if (text.startsWith(NO_YEAR)) return Optional.empty();
     try {
       Matcher time = TIME.matcher(text);
       if (time.matches()) return bounded(ofTime(time));
@@ -43,9 +45,12 @@ record Span(Instant from, Instant to) {
     }
   }
 
+  /** The day before {@link #FIRST}, and what an offset moves out of these years, is taken for the first or last moment there is. */
   private static Optional<Span> bounded(Span span) {
-    boolean inside = !span.from.isBefore(FIRST) && !span.to.isAfter(LAST);
-    return inside ? Optional.of(span) : Optional.empty();
+    Instant from = span.from.isBefore(FIRST) ? FIRST : span.from;
+    Instant to = span.to.isAfter(LAST) ? LAST : span.to;
+    if (!from.isBefore(LAST)) return Optional.of(new Span(LAST.minus(1, ChronoUnit.MICROS), LAST));
+    return Optional.of(to.isAfter(FIRST) ? new Span(from, to) : new Span(FIRST, FIRST.plus(1, ChronoUnit.MICROS)));
   }
 
   private static Span ofDate(String text, Matcher date) {

@@ -88,13 +88,13 @@ record Table(String type, String read, String vread, String versions, String cre
       noted as (insert into erasure (type) select '#' from made on conflict do nothing)
       insert into change_queue (type, id, ver, op, at) select '#', id, ver, 'D', upd from made""";
 
-  /** Arrays: ids, upds, pats, d0s, d1s, fps, toks as text, bodies, keys, words. Gives the ids that were free. */
+  /** Arrays: ids, upds, pats, d0s, d1s, fps, the toks of all of them, bodies, keys, words, where each one's first token is, and its last. Gives the ids that were free. */
   private static final String CREATE_MANY = """
       with made as (
         insert into r_@ (id, ver, upd, hour, del, device, pat, d0, d1, fp, tok, body, key, words)
-        select id, 1, upd, floor(extract(epoch from upd) / 3600), false, false, pat, d0, d1, fp, tok::bigint[], body, key, words
-        from unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::text[], $8::bytea[],
-            $9::text[], $10::text[]) as n(id, upd, pat, d0, d1, fp, tok, body, key, words)
+        select id, 1, upd, floor(extract(epoch from upd) / 3600), false, false, pat, d0, d1, fp, ($7::bigint[])[first:last], body, key, words
+        from unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $8::bytea[],
+            $9::text[], $10::text[], $11::int[], $12::int[]) as n(id, upd, pat, d0, d1, fp, body, key, words, first, last)
         on conflict (id) do nothing returning id, ver, upd),
       queued as (insert into change_queue (type, id, ver, op, at) select '#', id, ver, 'C', upd from made)
       select id from made""";
@@ -105,15 +105,15 @@ record Table(String type, String read, String vread, String versions, String cre
    */
   private static final String REPLACE_MANY = """
       with old as materialized (
-        select n.*, o.* from unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::text[], $8::bytea[],
-            $9::text[], $10::text[], $11::int[], $12::boolean[])
-            as n(id, next, pat, d0, d1, fp, tok, content, key, words, was, keep)
+        select n.*, o.* from unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $8::bytea[],
+            $9::text[], $10::text[], $11::int[], $12::int[], $13::int[], $14::boolean[])
+            as n(id, next, pat, d0, d1, fp, content, key, words, first, last, was, keep)
           cross join lateral (select r.ver, r.upd, r.del, r.device, r.body, r.fp <> #erased as lasts
             from r_@ r where r.id = n.id and r.ver = n.was for update skip locked) o),
       kept as (insert into h_@ (id, ver, upd, del, device, body) select id, ver, upd, del, device, body from old where keep and lasts),
       made as (
         update r_@ r set ver = o.was + 1, upd = o.next, hour = floor(extract(epoch from o.next) / 3600), del = o.content is null, device = false,
-          pat = o.pat, d0 = o.d0, d1 = o.d1, fp = o.fp, tok = o.tok::bigint[], body = o.content, key = o.key, words = o.words
+          pat = o.pat, d0 = o.d0, d1 = o.d1, fp = o.fp, tok = ($7::bigint[])[o.first:o.last], body = o.content, key = o.key, words = o.words
         from old o where r.id = o.id returning r.id, r.ver, r.upd, r.del),
       queued as (insert into change_queue (type, id, ver, op, at) select '#', id, ver, case when del then 'D' else 'U' end, upd from made)
       select id from made""";

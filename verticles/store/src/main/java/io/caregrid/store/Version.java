@@ -95,7 +95,7 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
         .addValue(postings.words());
   }
 
-  /** For {@link Table#createMany} and the first ten of {@link Table#replaceMany}. */
+  /** For {@link Table#createMany} and the first twelve of {@link Table#replaceMany}. */
   static Tuple rows(List<Version> versions) {
     return Tuple.tuple()
         .addValue(all(versions, version -> version.stored().id(), String[]::new))
@@ -104,20 +104,31 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
         .addValue(all(versions, version -> utc(version.postings().date().from()), OffsetDateTime[]::new))
         .addValue(all(versions, version -> utc(version.postings().date().to()), OffsetDateTime[]::new))
         .addValue(all(versions, Version::fingerprint, Long[]::new))
-        .addValue(all(versions, Version::literal, String[]::new))
+        .addValue(versions.stream().flatMap(version -> Arrays.stream(version.hashes())).toArray(Long[]::new))
         .addValue(all(versions, version -> version.packed() == null ? null : Buffer.buffer(version.packed()),
             Buffer[]::new))
         .addValue(all(versions, version -> version.postings().key(), String[]::new))
-        .addValue(all(versions, version -> version.postings().words(), String[]::new));
+        .addValue(all(versions, version -> version.postings().words(), String[]::new))
+        .addValue(first(versions))
+        .addValue(last(versions));
+  }
+
+  /** PostgreSQL's arrays of arrays have to be of one length: all tokens go as one array, and each row takes its part, counted from 1. */
+  private static Integer[] last(List<Version> versions) {
+    Integer[] last = new Integer[versions.size()];
+    int behind = 0;
+    for (int i = 0; i < last.length; i++) last[i] = behind += versions.get(i).hashes().length;
+    return last;
+  }
+
+  private static Integer[] first(List<Version> versions) {
+    Integer[] first = last(versions);
+    for (int i = 0; i < first.length; i++) first[i] -= versions.get(i).hashes().length - 1;
+    return first;
   }
 
   private static <T> T[] all(List<Version> versions, Function<Version, T> column, IntFunction<T[]> array) {
     return versions.stream().map(column).toArray(array);
-  }
-
-  /** PostgreSQL's text form of an array: arrays of arrays would have to be of one length. */
-  String literal() {
-    return Arrays.toString(hashes).replace('[', '{').replace(']', '}');
   }
 
   long fingerprint() {

@@ -256,8 +256,8 @@ class SearchTest {
   @ParameterizedTest
   @ValueSource(strings = {"Patient?nonsense=1", "Patient?birthdate=yesterday", "Patient?birthdate=ge",
     "Patient?birthdate=2026-13", "Patient?birthdate=2026-11-20T10", "Patient?birthdate=2026-11-20T10",
-    "Patient?birthdate=0000",
-    "Patient?birthdate=9999-12-31", "Patient?birthdate:contains=x", "Patient?family:text=x", "Patient?gender=|",
+    "Patient?birthdate=0000", "Patient?birthdate=10000", "Patient?birthdate=0000-01-01T00:00:00Z",
+    "Patient?birthdate:contains=x", "Patient?family:text=x", "Patient?gender=|",
     "Patient?_sort=nonsense", "Patient?_sort=birthdate,-nonsense", "Patient?gender:exact=x",
     "Patient?gender:contains=x",
     "Patient?identifier:missing=perhaps", "Patient?identifier:of-type=a|b", "Observation?subject.nonsense=x",

@@ -94,6 +94,57 @@ class WritesTest {
         List.of(new SearchQuery.Param("family", "p998")), 5, "none", null))).entries().size());
   }
 
+  /** Of a few rows the server takes a plan for just so many to be cheaper, and would make one for every group: that took more time than writing them. */
+  @Test
+  void groupsArePlannedOnceForAConnectionHoweverFewTheyAre() {
+    for (int round = 0; round < 16; round++) {
+      String family = "p" + round;
+      get(Future.all(IntStream.range(0, 5)
+          .mapToObj(i -> store.update(CALLER, "Patient", "planned-" + i, patient(family), ANY))
+          .toList()));
+    }
+    for (int i = 0; i < 5; i++) get(store.delete(CALLER, "Patient", "planned-" + i, ANY));
+
+    List<Future<Integer>> plans = IntStream.range(0, 16)
+        .mapToObj(i -> room.database().askWriting("""
+            select sum(custom_plans)::int as own, sum(generic_plans)::int as shared
+            from pg_prepared_statements where statement like 'with %'""", Tuple.tuple()))
+        .map(asked -> asked.map(rows -> {
+          assertEquals(0, rows.iterator().next().getInteger("own"));
+          return rows.iterator().next().getInteger("shared");
+        }))
+        .toList();
+
+    get(Future.all(plans));
+    assertTrue(plans.stream().mapToInt(Future::result).max().getAsInt() > 5, "groups were written");
+  }
+
+  /** A token's place in the array of all of a group's tokens is its row's. */
+  @Test
+  void eachOfAGroupIsFoundByItsOwnTokens() {
+    List<Future<Stored>> made = IntStream.range(0, 60)
+        .mapToObj(i -> i % 3 == 0
+            ? json("{'resourceType':'Basic','code':{'text':'no token at all'}}")
+            : json("{'resourceType':'Basic','identifier':[" + "{'value':'x'},".repeat(i % 7) + "{'value':'own-" + i
+                + "'}],'code':{'coding':[{'code':'c" + i + "'}]}}"))
+        .map(one -> store.create(CALLER, "Basic", one))
+        .toList();
+    get(Future.all(made));
+    for (int round = 0; round < 2; round++) {
+      for (int i = 0; i < made.size(); i++) {
+        List<Stored> found = get(store.search(CALLER,
+            new SearchQuery("Basic", List.of(new SearchQuery.Param("identifier", "own-" + i)), 5, "none", null)))
+            .entries();
+        assertEquals(i % 3 == 0 ? List.of() : List.of(made.get(i).result().id()),
+            found.stream().map(Stored::id).toList());
+      }
+      assertEquals(0, room.count("from r_basic where tok <> (select array_agg(t order by t) from unnest(tok) t)"));
+      get(Future.all(made.stream()
+          .map(one -> store.update(CALLER, "Basic", one.result().id(), body(one.result()).put("created", "2026"), ANY))
+          .toList()));
+    }
+  }
+
   @Test
   void ofAGroupOnlyTheOneAtFaultFails() {
     room.sql("create function refuse_one() returns trigger language plpgsql as $$ begin "

@@ -20,6 +20,7 @@ import io.caregrid.contract.OperationOutcome;
 import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonArray;
@@ -42,6 +43,7 @@ public final class FhirRoutes implements Routes {
   private final Future<ResourceRules> rules;
   private final Interactions interactions;
   private final WriteRoutes writing;
+  private final ValidateOperation validation;
   private final Capability capability;
   /** One of those of this node, which are all alike; what is mounted later is on it, too. */
   private volatile Router mounted;
@@ -50,12 +52,15 @@ public final class FhirRoutes implements Routes {
    * @param rules   FHIR's definitions; writes wait for them
    * @param version of this house, for the capability statement
    * @param authority who gives the tokens that this node takes, for the same
+   * @param metrics   where threads are counted that went on after their time ({@link ValidateOperation#LOST})
    */
-  public FhirRoutes(FhirStore store, Future<ResourceRules> rules, String version, Supplier<Authority> authority) {
+  public FhirRoutes(FhirStore store, Future<ResourceRules> rules, String version, Supplier<Authority> authority,
+      MeterRegistry metrics) {
     this.store = store;
     this.rules = rules;
     this.interactions = new Interactions(store);
     this.writing = new WriteRoutes(store, interactions, rules);
+    this.validation = new ValidateOperation(store, rules, metrics);
     this.capability = new Capability(store, version,
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), authority);
   }
@@ -72,7 +77,7 @@ public final class FhirRoutes implements Routes {
     writing.mount(router, common);
     new SearchRoutes(store, interactions).mount(router);
     new MetaOperations(store, rules).mount(router);
-    new ValidateOperation(store, rules).mount(router);
+    validation.mount(router);
     new EverythingOperation(store, rules).mount(router);
     needs(Access.OPEN, router.routeWithRegex(OPERATION_OF_TYPE).setName("/fhir/*/$*").last()).handler(this::operation);
     needs(Access.OPEN, router.routeWithRegex(OPERATION).setName("/fhir/$*").last()).handler(this::operation);

@@ -51,7 +51,7 @@ final class ProfileValidator {
   private final Duration patience;
   private final Vertx vertx;
   private final AtomicInteger waiting = new AtomicInteger();
-  private final Workbench bench;
+  final Workbench bench;
   private Future<Base> base;
 
   static {
@@ -99,6 +99,11 @@ final class ProfileValidator {
     return ready.future()
         .compose(own -> bench.run(() -> found(own, resource, profiles, known, new Deadline(patience))))
         .onComplete(done -> waiting.decrementAndGet());
+  }
+
+  /** Threads that go on after their time: whatever interrupts the validator, it does not look. */
+  int lost() {
+    return bench.lost();
   }
 
   private Failure tooCostly() {

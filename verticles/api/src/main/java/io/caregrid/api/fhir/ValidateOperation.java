@@ -18,10 +18,13 @@ import io.caregrid.contract.OperationOutcome;
 import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -32,14 +35,29 @@ import java.util.Set;
  * Profiles, value sets and code systems come with the request (parameters named {@code profile} that are resources) or from the store.
  */
 final class ValidateOperation implements Routes {
+  /** Gauge: threads on which HAPI's validator works on after its time, each of which takes a processor. While it is 2, nothing is held against profiles here. */
+  static final String LOST = "fhir.validation.lost";
   private static final Set<String> MODES = Set.of("create", "update", "delete", "profile");
   private final FhirStore store;
   private final Future<ResourceRules> rules;
+  private final Duration patience;
   private volatile ProfileValidator validator;
 
-  ValidateOperation(FhirStore store, Future<ResourceRules> rules) {
+  ValidateOperation(FhirStore store, Future<ResourceRules> rules, MeterRegistry metrics) {
+    this(store, rules, metrics, ProfileValidator.PATIENCE);
+  }
+
+  /** @param patience longest that a resource is held against profiles */
+  ValidateOperation(FhirStore store, Future<ResourceRules> rules, MeterRegistry metrics, Duration patience) {
     this.store = store;
     this.rules = rules;
+    this.patience = patience;
+    Gauge.builder(LOST, this, ValidateOperation::lost).strongReference(true).baseUnit("threads").register(metrics);
+  }
+
+  private int lost() {
+    ProfileValidator made = validator;
+    return made == null ? 0 : made.lost();
   }
 
   /**
@@ -135,8 +153,8 @@ final class ValidateOperation implements Routes {
         });
   }
 
-  private synchronized ProfileValidator validator(Vertx vertx) {
-    if (validator == null) validator = new ProfileValidator(vertx, ProfileValidator.PATIENCE);
+  synchronized ProfileValidator validator(Vertx vertx) {
+    if (validator == null) validator = new ProfileValidator(vertx, patience);
     return validator;
   }
 

@@ -16,6 +16,8 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import java.io.ByteArrayInputStream;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -201,6 +203,187 @@ class HostileTest {
       assertFalse(answer.bodyAsString().contains("\"resourceType\":\"AuditEvent\""), address);
       assertTrue(answer.statusCode() < 500, address);
     }
+  }
+
+  private static String weight(String value) {
+    return "{'resourceType':'Observation','status':'final','code':{'text':'weight'},'valueQuantity':{'value':" + value
+        + "}}";
+  }
+
+  @Test
+  void aNumberOfAThousandDigitsIsKeptAndFoundAndALongerOneIsRefused() {
+    String digits = "12" + "3".repeat(998);
+    HttpResponse<Buffer> made = send("POST", "Observation", weight(digits));
+    assertEquals(201, made.statusCode(), made.bodyAsString());
+    String id = made.bodyAsJsonObject().getString("id");
+
+    assertTrue(ward.send("GET", "/fhir/Observation/" + id, (String) null).bodyAsString().contains(digits));
+    for (String value : new String[] {digits.substring(0, 40) + "e960", "gt1e998", "sa1e999", "lt2e999"}) {
+      HttpResponse<Buffer> found = ward.send("GET", "/fhir/Observation?_id=" + id + "&value-quantity=" + value,
+          (String) null);
+      assertEquals(200, found.statusCode(), found.bodyAsString());
+      assertTrue(found.bodyAsString().contains(id), value);
+    }
+    assertEquals(400, send("POST", "Observation", weight(digits + "4")).statusCode());
+    assertEquals(400, send("POST", "Observation", weight("1e1001")).statusCode());
+    assertEquals(400, send("POST", "Observation", weight("1e-999999999")).statusCode());
+    for (String value : new String[] {digits, "1e1001", "1e-999999999", "9".repeat(4_001)})
+      assertTrue(List.of(400, 422).contains(status("Observation?value-quantity=" + value)), value);
+  }
+
+  @Test
+  void datesFromTheFirstYearToTheLastAreKeptAndFound() {
+    String family = "f" + UUID.randomUUID();
+    for (String date : new String[] {"0001", "0001-01-01", "1582-10-10", "9999", "9999-12-31"})
+      assertEquals(201, send("POST", "Patient",
+          "{'resourceType':'Patient','name':[{'family':'" + family + "'}],'birthDate':'" + date + "'}").statusCode());
+
+    assertEquals(List.of("9999-12-31"), born(family, "9999-12-31"));
+    assertEquals(List.of("9999-12-31", "9999"), born(family, "9999"));
+    assertEquals(List.of("9999-12-31", "9999"), born(family, "gt2200"));
+    assertEquals(List.of("0001-01-01"), born(family, "0001-01-01"));
+    assertEquals(List.of("0001-01-01", "0001"), born(family, "lt1500"));
+    assertEquals(List.of("1582-10-10"), born(family, "1582-10-10"));
+    assertEquals(List.of("9999-12-31", "9999", "1582-10-10", "0001-01-01", "0001"), born(family, "ne2026"));
+    for (String none : new String[] {"0000", "0000-01-01", "10000-01-01", "-0001", "2026-02-30", "2026-13", "99999"}) {
+      assertEquals(422, send("POST", "Patient", "{'resourceType':'Patient','birthDate':'" + none + "'}").statusCode(),
+          none);
+      assertEquals(400, status("Patient?birthdate=" + none), none);
+    }
+    for (String edge : new String[] {"9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"}) {
+      assertEquals(201, send("POST", "Observation", "{'resourceType':'Observation','status':'final','code':{'text':'x'},"
+          + "'effectiveDateTime':'" + edge + "'}").statusCode(), edge);
+      assertEquals(200, status("Observation?date=" + edge.replace("+", "%2B")), edge);
+      assertEquals(200, status("Observation?_lastUpdated=lt" + edge.replace("+", "%2B")), edge);
+      assertEquals(200, status("Observation/_history?_since=" + edge.replace("+", "%2B")), edge);
+    }
+  }
+
+  /** Newest first. */
+  private List<String> born(String family, String when) {
+    JsonArray found = ward.send("GET", "/fhir/Patient?family=" + family + "&birthdate=" + when, (String) null)
+        .bodyAsJsonObject()
+        .getJsonArray("entry", new JsonArray());
+    List<String> dates = new ArrayList<>();
+    for (int i = 0; i < found.size(); i++)
+      dates.add(found.getJsonObject(i).getJsonObject("resource").getString("birthDate"));
+    return dates;
+  }
+
+  @Test
+  void anIdWithAnyOtherCharacterIsRefusedWhateverIsDoneWithIt() {
+    StringBuilder odd = new StringBuilder("\u0100\u2028\ufeff\uffff\ud83d\ude00");
+    for (char c = 0; c < 256; c++) odd.append(c);
+    for (int i = 0; i < odd.length(); i += Character.charCount(odd.codePointAt(i))) {
+      String letter = Character.toString(odd.codePointAt(i));
+      boolean legal = letter.matches("[A-Za-z0-9\\-.]");
+      String id = "odd" + letter + "id";
+      String address = "/fhir/Basic/" + URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20");
+      String what = "U+" + Integer.toHexString(letter.codePointAt(0));
+      String body = new JsonObject().put("resourceType", "Basic")
+          .put("id", id)
+          .put("code", new JsonObject().put("text", "x"))
+          .encode();
+
+      int put = ward.send("PUT", address, body).statusCode();
+      int read = ward.send("GET", address, (String) null).statusCode();
+
+      assertTrue(legal ? put == 201 || put == 200 : put >= 400 && put < 500, what + ": " + put);
+      assertTrue(legal ? read == 200 : read >= 400 && read < 500, what + ": " + read);
+    }
+  }
+
+  @Test
+  void entitiesOfXmlAreNotEvenLookedAt() {
+    for (String inside : new String[] {"<!ENTITY x SYSTEM 'file:///etc/hostname'>",
+      "<!ENTITY x SYSTEM 'http://127.0.0.1:" + ward.port() + "/health/live'>",
+      "<!ENTITY a 'aaaaaaaaaa'><!ENTITY x '&a;&a;&a;&a;&a;&a;&a;&a;'>", "<!ENTITY % p SYSTEM 'file:///etc/hostname'> %p;"}) {
+      HttpResponse<Buffer> refused = ward.send("POST", "/fhir/Patient",
+          Buffer.buffer("<?xml version='1.0'?><!DOCTYPE Patient [" + inside
+              + "]><Patient xmlns='http://hl7.org/fhir'><name><family value='&x;'/></name></Patient>"),
+          "Content-Type", "application/fhir+xml", "Accept", "application/fhir+json");
+
+      assertEquals(400, refused.statusCode(), refused.bodyAsString());
+      assertTrue(diagnostics(refused).contains("document type"), refused.bodyAsString());
+    }
+  }
+
+  @Test
+  void bundlesAndSearchesThatGoRoundInCirclesEnd() {
+    String tag = UUID.randomUUID().toString();
+    String place = "{'fullUrl':'urn:uuid:%1$s','request':{'method':'POST','url':'Location'},'resource':{'resourceType':'Location',"
+        + "'meta':{'tag':[{'system':'urn:round','code':'" + tag + "'}]},'partOf':{'reference':'urn:uuid:%2$s'}}}";
+    String one = UUID.randomUUID().toString();
+    String two = UUID.randomUUID().toString();
+    HttpResponse<Buffer> made = send("POST", "", "{'resourceType':'Bundle','type':'transaction','entry':["
+        + place.formatted(one, two) + "," + place.formatted(two, one) + ","
+        + place.formatted(UUID.randomUUID(), one) + "]}");
+    assertEquals(200, made.statusCode(), made.bodyAsString());
+
+    for (String round : new String[] {"&_include:iterate=Location:partof", "&_revinclude:iterate=Location:partof",
+      "&_include:iterate=*&_revinclude:iterate=Location:*", "&partof.partof.partof.partof._tag=urn:round%7C" + tag,
+      "&_has:Location:partof:_has:Location:partof:_tag=urn:round%7C" + tag}) {
+      HttpResponse<Buffer> found = ward.send("GET", "/fhir/Location?_tag=urn:round%7C" + tag + round, (String) null);
+      assertEquals(200, found.statusCode(), found.bodyAsString());
+      int entries = found.bodyAsJsonObject().getJsonArray("entry").size();
+      assertTrue(entries == 2 || entries == 3, round + ": " + entries);
+    }
+    String inside = "{'resourceType':'Bundle','type':'collection','entry':[{'resource':".repeat(80)
+        + "{'resourceType':'Patient'}" + "}]}".repeat(80);
+    int nested = send("POST", "Bundle", inside).statusCode();
+    assertTrue(nested >= 400 && nested < 500, "a bundle in a bundle in a bundle: " + nested);
+    HttpResponse<Buffer> itself = send("POST", "", "{'resourceType':'Bundle','type':'batch','entry':[{'request':"
+        + "{'method':'POST','url':''},'resource':{'resourceType':'Bundle','type':'batch'}}]}");
+    assertTrue(itself.statusCode() < 500 && !itself.bodyAsString().contains("\"status\":\"5"), itself.bodyAsString());
+  }
+
+  @Test
+  void expressionsMadeToRunForEverEndThePatchAndNotTheNode() {
+    String id = send("POST", "Patient", "{'resourceType':'Patient','name':[{'family':'" + "a".repeat(60) + "'}]}")
+        .bodyAsJsonObject()
+        .getString("id");
+    Instant begun = Instant.now();
+    for (String path : new String[] {"Patient.name.where(family.matches('(a+)+b'))",
+      "Patient.name.where(family.replaceMatches('(a|aa)+$', 'x') = '')",
+      "Patient.descendants()" + ".select(%resource.descendants())".repeat(30), "Patient.repeat(repeat(children()))",
+      "Patient.name.where(" + "(".repeat(5_000) + "true" + ")".repeat(5_000) + ")"}) {
+      String patch = new JsonObject().put("resourceType", "Parameters")
+          .put("parameter", new JsonArray().add(new JsonObject().put("name", "operation")
+              .put("part", new JsonArray().add(new JsonObject().put("name", "type").put("valueCode", "delete"))
+                  .add(new JsonObject().put("name", "path").put("valueString", path)))))
+          .encode();
+
+      int refused = ward.send("PATCH", "/fhir/Patient/" + id, patch).statusCode();
+
+      assertTrue(refused == 200 || refused >= 400 && refused < 500, path.substring(0, 30) + "…: " + refused);
+      assertEquals(200, status("Patient/" + id));
+    }
+    Duration taken = Duration.between(begun, Instant.now());
+    assertTrue(taken.toSeconds() < 15, "they took " + taken);
+  }
+
+  @Test
+  @Tag("full")
+  void aBundleOfTenThousandEntriesIsDoneWhole() {
+    String tag = UUID.randomUUID().toString();
+    StringBuilder entries = new StringBuilder();
+    for (int i = 0; i < 10_000; i++)
+      entries.append(i == 0 ? "" : ",")
+          .append("{'request':{'method':'POST','url':'Basic'},'resource':{'resourceType':'Basic','meta':{'tag':[{'system':'urn:ten','code':'")
+          .append(tag)
+          .append("'}]},'code':{'text':'n")
+          .append(i)
+          .append("'}}}");
+    for (String type : new String[] {"transaction", "batch"}) {
+      HttpResponse<Buffer> done = ward.sendLong("POST", "/fhir",
+          ("{'resourceType':'Bundle','type':'" + type + "','entry':[" + entries + "]}").replace('\'', '"'));
+
+      assertEquals(200, done.statusCode());
+      assertEquals(10_000, done.bodyAsString().split("\"status\":\"201").length - 1, type);
+    }
+    assertEquals(20_000, ward.send("GET", "/fhir/Basic?_summary=count&_tag=urn:ten%7C" + tag, (String) null)
+        .bodyAsJsonObject()
+        .getInteger("total"));
   }
 
   private static String questionnaire(int levels) {

@@ -7,6 +7,7 @@ import io.caregrid.api.House;
 import io.caregrid.api.auth.Authority;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Routes;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -23,7 +24,7 @@ class OperationsTest {
       .handler(request -> request.end("rows"));
   /** What is asked here needs neither a store nor definitions. */
   private static final Routes FHIR = new FhirRoutes(null, Future.succeededFuture(), "1.2.3",
-      () -> Authority.NONE);
+      () -> Authority.NONE, new SimpleMeterRegistry());
 
   @Test
   void anOperationBehindTheFhirDoorIsReached(Vertx vertx, VertxTestContext test) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.api.House;
 import io.caregrid.api.Ward;
 import io.caregrid.api.auth.Authority;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -31,7 +32,7 @@ class SmartRoutesTest {
   void appsAreToldWhatTheIssuerSaysAsSoonAsItHasSaidIt(Vertx vertx) throws Exception {
     AtomicReference<Authority> authority = new AtomicReference<>(Authority.NONE);
     Supplier<Authority> now = authority::get;
-    House house = Ward.get(House.open(vertx, new FhirRoutes(null, Future.succeededFuture(), "1", now),
+    House house = Ward.get(House.open(vertx, new FhirRoutes(null, Future.succeededFuture(), "1", now, new SimpleMeterRegistry()),
         new SmartRoutes(now)));
     assertEquals(404, asked(house).statusCode());
 

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.caregrid.contract.Failure;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
@@ -76,6 +78,23 @@ class WorkbenchTest {
     for (long late = System.nanoTime() + LONG.toNanos(); bench.lost() > 0 && System.nanoTime() < late;)
       Thread.onSpinWait();
     assertEquals("again", got(bench.run(() -> "again")));
+  }
+
+  @Test
+  void theGaugeOfValidationCountsWhoGoesOnAfterHisTimeAndForgetsWhoHasEnded() throws Exception {
+    SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    ValidateOperation validation = new ValidateOperation(null, Future.succeededFuture(), metrics, SHORT);
+    Gauge lost = metrics.get(ValidateOperation.LOST).gauge();
+    assertEquals(0, lost.value());
+
+    Future<String> hostile = validation.validator(vertx).bench.run(this::deaf);
+
+    assertInstanceOf(Failure.TooCostly.class, failed(hostile));
+    assertEquals(1, lost.value());
+    end.countDown();
+    for (long late = System.nanoTime() + LONG.toNanos(); lost.value() > 0 && System.nanoTime() < late;)
+      Thread.onSpinWait();
+    assertEquals(0, lost.value());
   }
 
   @Test
