@@ -34,12 +34,20 @@ record Table(String type, String read, String vread, String versions, String cre
       where before < %4$d order by %2$s""";
   private static final int PAGE_BYTES = 16 << 20;
 
-  /** id, versions above and below which, since, before, limit; newest first */
+  /**
+   * id, versions above and below which, since, before, limit; newest first. However many versions there are, no more are read than it gives, and the others counted in the index; where
+   * the time is bounded, their rows are looked at.
+   */
   private static final String HISTORY = """
-      with v as materialized (select id, ver, upd, del, body from r_@ where id = $1 and fp <> #erased
-        union all select id, ver, upd, del, body from h_@ where id = $1)
-      select v.*, (select count(*) from v where upd >= $4 and upd < $5) as versions
-      from v where ver > $2 and ver < $3 and upd >= $4 and upd < $5 order by ver #direction limit $6""";
+      select v.*, case when $4 <= timestamptz '0001-01-01 00:00:00+00' and $5 >= timestamptz '10000-01-01 00:00:00+00'
+          then (select count(*) from r_@ where id = $1 and fp <> #erased) + (select count(*) from h_@ where id = $1)
+          else (select count(*) from (select upd from r_@ where id = $1 and fp <> #erased union all select upd from h_@ where id = $1) u where upd >= $4 and upd < $5)
+        end as versions
+      from (
+        select id, ver, upd, del, body from r_@ where id = $1 and fp <> #erased and ver > $2 and ver < $3 and upd >= $4 and upd < $5
+        union all
+        (select id, ver, upd, del, body from h_@ where id = $1 and ver > $2 and ver < $3 and upd >= $4 and upd < $5 order by ver #direction limit $6)) v
+      order by ver #direction limit $6""";
 
   /** The key of the row before (time, id, version, type), since, before, their hours, limit: the history of all resources of this type. */
   private static final String NEWEST = """

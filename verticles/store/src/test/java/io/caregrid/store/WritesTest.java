@@ -355,6 +355,46 @@ class WritesTest {
   }
 
   @Test
+  void nothingOfAResourceCostsMoreTheMoreVersionsItHas() {
+    Stored first = get(
+        store.update(CALLER, "Basic", "long", json("{'resourceType':'Basic','code':{'text':'x'}}"), ANY));
+    room.sql(
+        """
+        insert into h_basic (id, ver, upd, del, device, body)
+        select 'long', v, now() - interval '1 day' + v * interval '1 second', false, false, '\\x00'::bytea || convert_to(
+          '{"resourceType":"Basic","id":"long","text":"' || repeat('y', 1000) || '"}', 'UTF8') from generate_series(1, 5000) v""");
+    room.sql("update r_basic set ver = 5001 where id = 'long'");
+    room.sql("vacuum analyze h_basic");
+    Table table = Table.of(Definition.of("Basic"));
+    Tuple page = Tuple.of("long", 0, Integer.MAX_VALUE, Version.utc(Span.NONE.from()), Version.utc(Span.LAST), 11);
+    Tuple middle = Tuple.of("long", 0, 2_500, Version.utc(Span.NONE.from()), Version.utc(Span.LAST), 11);
+
+    assertTrue(pages(table.history(false), page) < 100);
+    assertTrue(pages(table.history(false), middle) < 100);
+    assertTrue(pages(table.history(true), page) < 100);
+    assertTrue(pages(table.read(), Tuple.of("long")) < 10);
+    assertTrue(pages(table.vread(), Tuple.of("long", 2_500)) < 10);
+    Page newest = get(store.history(CALLER, "Basic", "long", new HistoryQuery(10, null, null)));
+    assertEquals(5_001, newest.total().getAsLong());
+    assertEquals(IntStream.iterate(5_001, v -> v - 1).limit(10).boxed().toList(),
+        newest.entries().stream().map(Stored::version).toList());
+    Page next = get(store.history(CALLER, "Basic", "long", new HistoryQuery(10, null, newest.next())));
+    assertEquals(4_991, next.entries().get(0).version());
+    Page bounded = get(store.history(CALLER, "Basic", "long",
+        new HistoryQuery(10, null, first.updated().minusSeconds(3_600), false, null)));
+    assertEquals(5_000, bounded.total().getAsLong());
+    assertEquals(5_000, bounded.entries().get(0).version());
+  }
+
+  private long pages(String sql, Tuple values) {
+    var plan = ((io.vertx.core.json.JsonArray) get(room.database()
+        .pool()
+        .preparedQuery("explain (analyze, buffers, format json) " + sql)
+        .execute(values)).iterator().next().getValue(0)).getJsonObject(0).getJsonObject("Plan");
+    return plan.getLong("Shared Hit Blocks") + plan.getLong("Shared Read Blocks");
+  }
+
+  @Test
   void theHistoryOfOneGoesBothWaysAndEndsBefore() {
     List<Stored> made = new ArrayList<>();
     for (int i = 0; i < 4; i++) made.add(get(store.update(CALLER, "Patient", "ways", patient("v" + i), ANY)));

@@ -250,9 +250,12 @@ class HostileTest {
           none);
       assertEquals(400, status("Patient?birthdate=" + none), none);
     }
-    for (String edge : new String[] {"9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"}) {
-      assertEquals(201, send("POST", "Observation", "{'resourceType':'Observation','status':'final','code':{'text':'x'},"
-          + "'effectiveDateTime':'" + edge + "'}").statusCode(), edge);
+    for (String edge : new String[] {"9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00",
+      "0001-01-01T00:00:00+14:00"}) {
+      assertEquals(201,
+          send("POST", "Observation", "{'resourceType':'Observation','status':'final','code':{'text':'x'},"
+              + "'effectiveDateTime':'" + edge + "'}").statusCode(),
+          edge);
       assertEquals(200, status("Observation?date=" + edge.replace("+", "%2B")), edge);
       assertEquals(200, status("Observation?_lastUpdated=lt" + edge.replace("+", "%2B")), edge);
       assertEquals(200, status("Observation/_history?_since=" + edge.replace("+", "%2B")), edge);
@@ -297,7 +300,8 @@ class HostileTest {
   void entitiesOfXmlAreNotEvenLookedAt() {
     for (String inside : new String[] {"<!ENTITY x SYSTEM 'file:///etc/hostname'>",
       "<!ENTITY x SYSTEM 'http://127.0.0.1:" + ward.port() + "/health/live'>",
-      "<!ENTITY a 'aaaaaaaaaa'><!ENTITY x '&a;&a;&a;&a;&a;&a;&a;&a;'>", "<!ENTITY % p SYSTEM 'file:///etc/hostname'> %p;"}) {
+      "<!ENTITY a 'aaaaaaaaaa'><!ENTITY x '&a;&a;&a;&a;&a;&a;&a;&a;'>",
+      "<!ENTITY % p SYSTEM 'file:///etc/hostname'> %p;"}) {
       HttpResponse<Buffer> refused = ward.send("POST", "/fhir/Patient",
           Buffer.buffer("<?xml version='1.0'?><!DOCTYPE Patient [" + inside
               + "]><Patient xmlns='http://hl7.org/fhir'><name><family value='&x;'/></name></Patient>"),
@@ -369,7 +373,8 @@ class HostileTest {
     StringBuilder entries = new StringBuilder();
     for (int i = 0; i < 10_000; i++)
       entries.append(i == 0 ? "" : ",")
-          .append("{'request':{'method':'POST','url':'Basic'},'resource':{'resourceType':'Basic','meta':{'tag':[{'system':'urn:ten','code':'")
+          .append(
+              "{'request':{'method':'POST','url':'Basic'},'resource':{'resourceType':'Basic','meta':{'tag':[{'system':'urn:ten','code':'")
           .append(tag)
           .append("'}]},'code':{'text':'n")
           .append(i)

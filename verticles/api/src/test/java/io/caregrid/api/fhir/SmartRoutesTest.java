@@ -32,8 +32,9 @@ class SmartRoutesTest {
   void appsAreToldWhatTheIssuerSaysAsSoonAsItHasSaidIt(Vertx vertx) throws Exception {
     AtomicReference<Authority> authority = new AtomicReference<>(Authority.NONE);
     Supplier<Authority> now = authority::get;
-    House house = Ward.get(House.open(vertx, new FhirRoutes(null, Future.succeededFuture(), "1", now, new SimpleMeterRegistry()),
-        new SmartRoutes(now)));
+    House house = Ward
+        .get(House.open(vertx, new FhirRoutes(null, Future.succeededFuture(), "1", now, new SimpleMeterRegistry()),
+            new SmartRoutes(now)));
     assertEquals(404, asked(house).statusCode());
 
     authority.set(new Authority(true, "https://id.example", null));
