@@ -19,7 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SortedSet;
+import java.util.SortedMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,12 +57,12 @@ final class Erasing {
       from = ledger.head().number();
       clean.clear();
       log.info("erasing from the lake request={} resources={}", erasure.name(),
-          erasure.ids().values().stream().mapToInt(Set::size).sum());
+          erasure.ids().values().stream().mapToInt(Map::size).sum());
     }
     Erasure asked = erasure;
     long number = ledger.head().number();
     Map<Part, Snapshot> parts = new LinkedHashMap<>();
-    Map<Part, SortedSet<String>> ids = new LinkedHashMap<>();
+    Map<Part, SortedMap<String, Integer>> ids = new LinkedHashMap<>();
     asked.ids().forEach((type, each) -> {
       for (Part part : parts(ledger.catalogue(), type)) {
         parts.put(part, ledger.newest(part));
@@ -85,7 +85,8 @@ final class Erasing {
     return parts;
   }
 
-  private Prepared step(Erasure asked, Map<Part, Snapshot> parts, Map<Part, SortedSet<String>> ids, long number)
+  private Prepared step(Erasure asked, Map<Part, Snapshot> parts, Map<Part, SortedMap<String, Integer>> ids,
+      long number)
       throws IOException {
     for (Map.Entry<Part, Snapshot> each : parts.entrySet()) {
       Prepared without = eraser.prepare(each.getKey(), each.getValue(), ids.get(each.getKey()), clean, number);

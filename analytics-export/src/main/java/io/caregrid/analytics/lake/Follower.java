@@ -4,6 +4,8 @@ import io.caregrid.analytics.lake.Commit.There;
 import io.caregrid.analytics.lake.Rows.Entry;
 import io.caregrid.analytics.lake.store.ObjectStore;
 import io.caregrid.analytics.lake.table.Catalogue;
+import io.caregrid.analytics.lake.table.Erasures;
+import io.caregrid.analytics.lake.table.Erasures.Key;
 import io.caregrid.analytics.lake.table.Head;
 import io.caregrid.analytics.lake.table.Heads;
 import io.caregrid.analytics.lake.table.KeyedTable;
@@ -39,6 +41,8 @@ import java.util.Set;
  * {@link Coalescer}. Whatever fails, and wherever, what this knows is forgotten and the next turn begins with the newest head: so there is one way to go on,
  * after a full disk, after a crash and after another writer alike.
  *
+ * <p>What was erased in the store (hard delete) disappears with its change like any deletion; that every version of it goes is asked of {@link Erasures} first.
+ *
  * <p>In memory: the changes that wait, and of one commit the bodies. One thread at a time; blocking.
  */
 final class Follower {
@@ -61,6 +65,7 @@ final class Follower {
   private final Step.Watch watch;
   private final Heads heads;
   private final NewFiles files;
+  private final Erasures erasures;
   private final Rows rows;
   private Ledger ledger;
   private Coalescer coalescer;
@@ -80,6 +85,7 @@ final class Follower {
     this.watch = watch;
     this.heads = new Heads(store);
     this.files = new NewFiles(store, scratch, clock, watch);
+    this.erasures = new Erasures(store);
     this.rows = new Rows(unreadable);
   }
 
@@ -229,7 +235,9 @@ final class Follower {
     while (looked < left.size() && bytes < room) {
       Piece piece = source.find(type, left.subList(looked, left.size()).stream().map(Follower::wanted).toList(),
           PACKED);
-      List<Entry> found = entries(piece, left.subList(looked, looked + piece.looked()));
+      List<Change> asked = left.subList(looked, looked + piece.looked());
+      List<Entry> found = entries(piece, asked);
+      erase(type, asked, found);
       bytes += found.stream().mapToLong(Entry::bytes).sum();
       entries.addAll(found);
       looked += piece.looked();
@@ -239,6 +247,18 @@ final class Follower {
     Map<Wanted, Change> byVersion = byVersion(left.subList(0, looked));
     for (Entry entry : entries) if (entry.found().device()) coalescer.begin(byVersion.get(wanted(entry.found())), now);
     return bytes;
+  }
+
+  /**
+   * What the store has removed with its history goes from the lake as well. The request is there before the head that says this was read: dying in between, it
+   * is made again. A deletion that is not found any more is one of those, too, whose id was taken again since; or its type keeps no versions.
+   */
+  private void erase(String type, List<Change> asked, List<Entry> found) throws IOException {
+    Map<Wanted, Change> gone = new HashMap<>();
+    for (Change change : asked) if (change.op() == Change.Op.DELETE) gone.put(wanted(change), change);
+    for (Entry entry : found) if (!entry.found().erased()) gone.remove(wanted(entry.found()));
+    if (gone.isEmpty()) return;
+    erasures.request(gone.values().stream().map(change -> new Key(type, change.id(), change.version())).toList());
   }
 
   private static Wanted wanted(Found found) {

@@ -83,8 +83,9 @@ final class Rebuild {
     Export.Page page = source.page(type, Export.Place.START, Follower.PACKED);
     while (!page.rows().isEmpty()) {
       held.check();
-      some.addAll(page.rows());
-      bytes += page.rows().stream().mapToLong(row -> entry(row).bytes()).sum();
+      List<Export.Exported> rows = page.rows().stream().filter(row -> !row.found().erased()).toList();
+      some.addAll(rows);
+      bytes += rows.stream().mapToLong(row -> entry(row).bytes()).sum();
       if (bytes >= BYTES) {
         versions += write(type, table, some);
         some.clear();

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.analytics.lake.schema.FhirSchema;
 import io.caregrid.analytics.lake.schema.TableSchema;
 import io.caregrid.analytics.lake.store.ObjectStore.Entry;
@@ -151,6 +152,50 @@ class EraserIT {
     merge(follower);
     both.compare();
     assertEquals(List.of(), holders());
+  }
+
+  /** Nobody asks the lake: the feed says it. Whoever takes one of the ids again is there; a kill between the request and the head asks once more. */
+  @Test
+  @Tag("full")
+  void whatIsHardDeletedInTheStoreVanishesFromEveryObjectOfTheLakeByItself() throws IOException {
+    live();
+    house.patient("again", "Erased-name");
+    Follower follower = house.follower();
+    house.turn(follower);
+    house.erase("Patient", "again");
+    house.patient("again", "Another");
+    house.erase("Patient", "erased-p");
+    for (String id : List.of("erased-w", "erased-d", "erased-gone")) house.erase("Observation", id);
+
+    Step.Watch death = step -> {
+      if (step == Step.TABLE_COMMITTED) throw new IOException("dies at " + step);
+    };
+    assertThrows(UncheckedIOException.class, () -> house.turn(house.follower(house.objects, death)));
+    follower = house.follower();
+    house.turn(follower);
+
+    assertFalse(erasures.open().isEmpty());
+    try (Pinned pinned = both.pin()) {
+      for (ObjectNode row : both.rows(pinned, FhirSchema.of("Patient").current()))
+        assertFalse(row.path("id").asText().startsWith(ERASED), "with its deletion, before its files: " + row);
+    }
+    Upkeep upkeep = house.upkeep(Step.Watch.NONE);
+    for (int minute = 0; minute < 20 && !erasures.open().isEmpty(); minute++) {
+      house.turn(follower);
+      house.keep(follower, upkeep);
+      house.clock.move(Duration.ofMinutes(1));
+    }
+    assertEquals(List.of(), erasures.open());
+    assertEquals(List.of(), holders());
+    both.compare();
+    try (Pinned pinned = both.pin()) {
+      List<String> names = both.rows(pinned, FhirSchema.of("Patient").history())
+          .stream()
+          .filter(row -> row.path("id").asText().equals("again"))
+          .map(row -> row.path("name").path(0).path("family").asText())
+          .toList();
+      assertEquals(List.of("Another"), names);
+    }
   }
 
   /** Whatever has been done of it, the newest head can be read. */

@@ -11,8 +11,10 @@ import io.caregrid.analytics.lake.table.Heads;
 import io.caregrid.analytics.lake.table.Step;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.LakeConfig;
+import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Grants;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.FhirStore;
@@ -40,6 +42,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -57,6 +60,9 @@ final class LakeHouse implements AutoCloseable {
   final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   final Standstill clock = new Standstill();
   final Vertx vertx = Vertx.vertx();
+  private static final Caller ERASER = new Caller("eraser", null, null, Set.of(),
+      Grants.of(Access.FHIR_WRITE, Access.FHIR_HARD_DELETE),
+      null, null, null);
   final DatabaseConfig config;
   private final ShardStore shards;
   private final ShardKey key = new ShardKey(ShardKey.STORE, UUID.randomUUID(), 0, 0);
@@ -168,6 +174,11 @@ final class LakeHouse implements AutoCloseable {
 
   void delete(String type, String id) {
     get(store.delete(CALLER, type, id, OptionalInt.empty()));
+  }
+
+  /** With its history. */
+  void erase(String type, String id) {
+    get(store.erase(ERASER, type, id, OptionalInt.empty()));
   }
 
   Stored patient(String id, String family) {

@@ -37,7 +37,7 @@ import java.util.TreeMap;
  * else does; every version of the store's history stands in the lake's once; and vitals are the samples of what is current.
  *
  * <p>A view is copied to a file by DuckDB and read by parquet-java, so a row has gone both ways through both. Versions of a device that it has overwritten
- * itself may stand in the lake's history though the store has them no more.
+ * itself may stand in the lake's history though the store has them no more. What was erased stands nowhere.
  */
 final class StoreAndLake {
   private final Database database;
@@ -80,7 +80,7 @@ final class StoreAndLake {
     Export export = new Export(database);
     Export.Page page = LakeHouse.get(export.page(LakeHouse.CALLER, type, Export.Place.START, 1 << 20));
     for (; !page.rows().isEmpty(); page = LakeHouse.get(export.page(LakeHouse.CALLER, type, page.end(), 1 << 20)))
-      all.addAll(page.rows());
+      page.rows().stream().filter(row -> !row.found().erased()).forEach(all::add);
     return all;
   }
 

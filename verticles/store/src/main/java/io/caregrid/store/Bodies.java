@@ -43,8 +43,9 @@ public final class Bodies {
    * @param sid    the resource's number in order of creation, the same for all its versions
    * @param device this version was written by a shard, not by a person or a program
    * @param damage why its body cannot be read, without a word of it: then there is none in {@code stored}, though it is no deletion. Else null
+   * @param erased it stands for what was removed with its history (hard delete): a deletion, of which nobody is to keep anything but that it happened
    */
-  public record Found(Stored stored, long sid, boolean device, String damage) {}
+  public record Found(Stored stored, long sid, boolean device, String damage, boolean erased) {}
 
   /**
    * @param found     those that are still there, in the order they were wanted
@@ -54,14 +55,15 @@ public final class Bodies {
 
   private static String found(String otherwise) {
     return """
-        select n, sid, id, ver, upd, del, device, body from (
-          select w.n, r.sid, v.*,
+        select n, sid, id, ver, upd, del, device, body, erased from (
+          select w.n, r.sid, v.*, v.ver = r.ver and r.fp = #erased as erased,
             coalesce(sum(octet_length(v.body)) over (order by w.n rows between unbounded preceding and 1 preceding), 0) as before
           from unnest($1::text[], $2::int[]) with ordinality as w(id, ver, n) left join r_@ r on r.id = w.id left join lateral (
             select r.id, r.ver, r.upd, r.del, r.device, r.body where r.ver = w.ver
             union all select h.id, h.ver, h.upd, h.del, h.device, h.body from h_@ h where h.id = w.id and h.ver = w.ver
             # ) v on true) f
         where before < $3 order by n"""
+        .replace("#erased", String.valueOf(Table.ERASED))
         .replace("#", otherwise);
   }
 
@@ -110,9 +112,9 @@ public final class Bodies {
     long sid = row.getLong("sid");
     boolean device = row.getBoolean("device");
     try {
-      return new Found(Version.stored(type, row, body), sid, device, null);
+      return new Found(Version.stored(type, row, body), sid, device, null, row.getBoolean("erased"));
     } catch (Body.Damaged damaged) {
-      return new Found(Version.withoutBody(type, row), sid, device, damaged.getMessage());
+      return new Found(Version.withoutBody(type, row), sid, device, damaged.getMessage(), false);
     }
   }
 

@@ -18,13 +18,14 @@ import java.util.List;
 public final class Export {
   /** sid and version of the last one read, resources, bytes. The first resource is the last one again, for the rest of its versions. */
   private static final String PAGE = """
-      select sid, id, ver, upd, del, device, body, current from (
-        select p.sid, v.*, coalesce(sum(octet_length(v.body)) over (order by p.sid, v.ver rows between unbounded preceding and 1 preceding), 0) as before
+      select sid, id, ver, upd, del, device, body, current, erased from (
+        select p.sid, v.*, current and p.fp = #erased as erased, coalesce(sum(octet_length(v.body)) over (order by p.sid, v.ver rows between unbounded preceding and 1 preceding), 0) as before
         from (select * from r_@ where sid >= $1 order by sid limit $3) p cross join lateral (
           select p.id, p.ver, p.upd, p.del, p.device, p.body, true as current
           union all select h.id, h.ver, h.upd, h.del, h.device, h.body, false from h_@ h where h.id = p.id) v
         where p.sid > $1 or v.ver > $2) f
-      where before < $4 order by sid, ver""";
+      where before < $4 order by sid, ver"""
+      .replace("#erased", String.valueOf(Table.ERASED));
   private static final String LAST_SERIAL = "select coalesce(max(serial), 0) as serial from change_queue";
   private static final String WAITING = "select exists (select from change_queue where serial <= $1) as waiting";
   private static final int RESOURCES = 1_000;

@@ -18,10 +18,11 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SortedSet;
+import java.util.SortedMap;
+import java.util.TreeSet;
 
 /**
- * Makes files anew without the rows of some keys. A file that holds none stays as it is. What is prepared here becomes a version like any other; the files it
+ * Makes files anew without the rows of some keys, until a version of each. A file that holds none stays as it is. What is prepared here becomes a version like any other; the files it
  * removes are deleted by {@link Vacuum#now}.
  *
  * <p>One thread; blocking.
@@ -49,15 +50,20 @@ public final class Eraser {
     String key() {
       return Duck.name(part.schema().key());
     }
+
+    /** Of a row {@code r}. */
+    String goes() {
+      return "exists (select 1 from erased e where e.k = r." + key() + " and r.lake_version <= e.v)";
+    }
   }
 
   /**
-   * @param ids    keys of the part's rows, at least one
+   * @param ids    keys of the part's rows, at least one, each with its last version that goes
    * @param clean  paths of files that are known to hold none of them; those that are found to join them
    * @param number of the newest head: the beginning of the new files' names
    * @return null when no file of the snapshot holds any of them
    */
-  public Prepared prepare(Part part, Snapshot snapshot, SortedSet<String> ids, Set<String> clean, long number)
+  public Prepared prepare(Part part, Snapshot snapshot, SortedMap<String, Integer> ids, Set<String> clean, long number)
       throws IOException {
     List<Action> actions = new ArrayList<>(List.of(CommitInfo.of("ERASE", clock.instant())));
     long taken = 0;
@@ -82,22 +88,24 @@ public final class Eraser {
     return new Prepared(part, KeyedTable.merged(snapshot), actions, bytes);
   }
 
-  private static void name(Duck duck, SortedSet<String> ids) throws IOException {
-    duck.run("create temp table erased (k varchar)");
-    for (Iterator<String> each = ids.iterator(); each.hasNext();) {
+  private static void name(Duck duck, SortedMap<String, Integer> ids) throws IOException {
+    duck.run("create temp table erased (k varchar, v integer)");
+    for (Iterator<Map.Entry<String, Integer>> each = ids.entrySet().iterator(); each.hasNext();) {
       StringBuilder values = new StringBuilder();
-      for (int n = 0; n < SOME && each.hasNext(); n++)
-        values.append(n == 0 ? "(" : ", (").append(Duck.text(each.next())).append(')');
+      for (int n = 0; n < SOME && each.hasNext(); n++) {
+        Map.Entry<String, Integer> one = each.next();
+        values.append(n == 0 ? "(" : ", (").append(Duck.text(one.getKey())).append(", ").append(one.getValue());
+        values.append(')');
+      }
       duck.run("insert into erased values " + values);
     }
   }
 
-  private boolean holds(Work work, Add file, SortedSet<String> ids, Set<String> clean) throws IOException {
-    if (FileStats.mayHold(file, work.part().schema().key(), ids)) {
+  private boolean holds(Work work, Add file, SortedMap<String, Integer> ids, Set<String> clean) throws IOException {
+    if (FileStats.mayHold(file, work.part().schema().key(), new TreeSet<>(ids.keySet()))) {
       try (Locals locals = new Locals(store)) {
         Path path = locals.path(work.part().file(file.path()));
-        String found = "select exists (select 1 from " + Duck.parquet(List.of(path)) + " where " + work.key()
-            + " in (select k from erased))";
+        String found = "select exists (select 1 from " + Duck.parquet(List.of(path)) + " r where " + work.goes() + ")";
         if (work.duck().list(found, row -> row.getBoolean(1)).get(0)) return true;
       }
     }
@@ -111,8 +119,7 @@ public final class Eraser {
     try (Locals locals = new Locals(store)) {
       List<Path> old = List.of(locals.path(work.part().file(file.path())));
       work.duck()
-          .copy("select * from " + Duck.parquet(old) + " where " + work.key() + " not in (select k from erased)", old,
-              null, made);
+          .copy("select r.* from " + Duck.parquet(old) + " r where not " + work.goes(), old, null, made);
       String stats = stats(work, made);
       if (stats == null) return null;
       String name = NewFiles.name(work.number());

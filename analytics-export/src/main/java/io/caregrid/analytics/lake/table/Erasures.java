@@ -12,9 +12,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedSet;
+import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.UUID;
 
 /**
@@ -32,11 +31,20 @@ public final class Erasures {
     this.store = store;
   }
 
-  /** One resource, in all its versions. */
-  public record Key(String type, String id) {}
+  /**
+   * One resource.
+   *
+   * @param until the last version that goes: whoever takes the id again afterwards is somebody else's
+   */
+  public record Key(String type, String id, int until) {
+    /** In all its versions. */
+    public Key(String type, String id) {
+      this(type, id, Integer.MAX_VALUE);
+    }
+  }
 
-  /** @param ids by resource type; of Observations their samples are meant too */
-  public record Erasure(String name, Map<String, SortedSet<String>> ids) {}
+  /** @param ids by resource type, each with its last version that goes; of Observations their samples are meant too */
+  public record Erasure(String name, Map<String, SortedMap<String, Integer>> ids) {}
 
   /**
    * From now on the lake's writer erases them, wherever he stands. The store is not asked: a resource that is still there comes back when it changes, or when
@@ -46,20 +54,20 @@ public final class Erasures {
    */
   public String request(Collection<Key> keys) throws IOException {
     if (keys.isEmpty()) throw new Failure.Invalid("nothing is named that is to be erased");
-    Map<String, SortedSet<String>> ids = new TreeMap<>();
+    Map<String, SortedMap<String, Integer>> ids = new TreeMap<>();
     for (Key key : keys) {
       if (!Catalogue.TYPES.contains(key.type()))
         throw new Failure.Invalid("the lake has no table of that type, but of " + String.join(", ", Catalogue.TYPES));
-      ids.computeIfAbsent(key.type(), type -> new TreeSet<>()).add(key.id());
+      ids.computeIfAbsent(key.type(), type -> new TreeMap<>()).merge(key.id(), key.until(), Math::max);
     }
     String name = FOLDER + UUID.randomUUID() + ".json";
     store.put(name, json(ids));
     return name;
   }
 
-  private static byte[] json(Map<String, SortedSet<String>> ids) {
+  private static byte[] json(Map<String, SortedMap<String, Integer>> ids) {
     ObjectNode json = JSON.createObjectNode();
-    ids.forEach((type, all) -> all.forEach(json.putArray(type)::add));
+    ids.forEach((type, all) -> all.forEach(json.putObject(type)::put));
     return json.toString().getBytes(StandardCharsets.UTF_8);
   }
 
@@ -78,18 +86,25 @@ public final class Erasures {
     return open;
   }
 
-  private static Map<String, SortedSet<String>> ids(String name, byte[] content) throws IOException {
-    Map<String, SortedSet<String>> ids = new TreeMap<>();
+  private static Map<String, SortedMap<String, Integer>> ids(String name, byte[] content) throws IOException {
+    Map<String, SortedMap<String, Integer>> ids = new TreeMap<>();
     try {
-      for (Map.Entry<String, JsonNode> type : JSON.readTree(content).properties()) {
-        SortedSet<String> all = new TreeSet<>();
-        type.getValue().forEach(id -> all.add(id.asText()));
-        ids.put(type.getKey(), all);
-      }
+      for (Map.Entry<String, JsonNode> type : JSON.readTree(content).properties())
+        ids.put(type.getKey(), ids(type.getValue()));
       return ids;
     } catch (IOException broken) {
       throw new IOException("a request to erase cannot be understood: " + name);
     }
+  }
+
+  private static SortedMap<String, Integer> ids(JsonNode type) throws IOException {
+    if (!type.isObject()) throw new IOException("ids without versions");
+    SortedMap<String, Integer> all = new TreeMap<>();
+    for (Map.Entry<String, JsonNode> id : type.properties()) {
+      if (!id.getValue().isInt()) throw new IOException("an id without a version");
+      all.put(id.getKey(), id.getValue().intValue());
+    }
+    return all;
   }
 
   /** Nothing of it is left. */
