@@ -2,6 +2,7 @@ package io.caregrid.cluster;
 
 import static io.caregrid.cluster.ConfigException.require;
 
+import java.nio.file.Path;
 import java.time.Duration;
 
 /**
@@ -15,12 +16,13 @@ import java.time.Duration;
  * @param fileMegabytes a file ends at about that size, and the next one begins, 1..4000
  * @param atOnce        exports that one node makes at the same time, each with a connection to the database of its own, 1..8; never more than a quarter of
  *     {@code database.poolSize}, but one
+ * @param anonymization folder of configurations that {@code _anonymizationConfig} may name, the same files on every node; null: there is Safe Harbor's alone
  */
 public record ExportConfig(String place, boolean shared, Duration keep, Duration longest, int fileMegabytes,
-    int atOnce) {
+    int atOnce, Path anonymization) {
 
   public static final ExportConfig DEFAULT = new ExportConfig("", false, Duration.ofDays(1), Duration.ofHours(6), 100,
-      2);
+      2, null);
   /** Within the lake's folder: a folder beside it may be another disk. */
   private static final String WITHIN = "/_export";
   private static final String BEHIND = "-export";
@@ -33,6 +35,10 @@ public record ExportConfig(String place, boolean shared, Duration keep, Duration
     require(fileMegabytes >= 1 && fileMegabytes <= 4000,
         "export.fileMegabytes must be 1..4000, not " + fileMegabytes);
     require(atOnce >= 1 && atOnce <= 8, "export.atOnce must be 1..8, not " + atOnce);
+  }
+
+  public ExportConfig(String place, boolean shared, Duration keep, Duration longest, int fileMegabytes, int atOnce) {
+    this(place, shared, keep, longest, fileMegabytes, atOnce, null);
   }
 
   /**
@@ -60,6 +66,6 @@ public record ExportConfig(String place, boolean shared, Duration keep, Duration
   /** As many at once as leave connections to others. */
   public ExportConfig within(int poolSize) {
     int most = Math.max(1, Math.min(atOnce, poolSize / 4));
-    return new ExportConfig(place, shared, keep, longest, fileMegabytes, most);
+    return new ExportConfig(place, shared, keep, longest, fileMegabytes, most, anonymization);
   }
 }

@@ -19,6 +19,8 @@ final class ExportFiles implements AutoCloseable {
   static final String OUTPUT = "output";
   static final String DELETED = "deleted";
   static final String ERROR = "error";
+  /** In the manifest of one that was de-identified: what was changed. */
+  static final String DEIDENTIFIED = "deidentified";
   private static final int BUFFER = 1 << 16;
 
   private final ObjectStore objects;

@@ -3,6 +3,8 @@ package io.caregrid.analytics.export;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.caregrid.contract.Access;
+import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.store.ExportSnapshot;
 import io.caregrid.store.FhirStore;
@@ -31,10 +33,11 @@ import java.util.regex.Pattern;
  * @param elements {@code element} or {@code Type.element}; empty: whole resources
  * @param patients ids of Patients outside of whom nothing is exported; empty: all of the level
  * @param notes    what was asked for and is left out, since the client is lenient
+ * @param by       by what it is de-identified; null: it is not
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record ExportRequest(String level, String group, String since, List<String> types, List<Filter> filters,
-    List<String> elements, List<String> patients, List<String> notes) {
+    List<String> elements, List<String> patients, List<String> notes, RuleBooks.Chosen by) {
 
   static final String SYSTEM = "system";
   static final String PATIENT = "patient";
@@ -51,6 +54,8 @@ public record ExportRequest(String level, String group, String since, List<Strin
   /** A search takes an instant for the whole second, or for as fine a part of it as is written. */
   private static final DateTimeFormatter MICROSECONDS = new DateTimeFormatterBuilder().appendInstant(6).toFormatter();
   private static final Set<String> SILENT = Set.of("_format", "_pretty");
+  /** Whoever misspells this wants no resources as they are. */
+  private static final Pattern WANTS_LESS = Pattern.compile("(?i).*(anonym|de-?ident).*");
 
   /** A search of one type that selects. */
   public record Filter(String type, List<Term> terms) {
@@ -63,6 +68,31 @@ public record ExportRequest(String level, String group, String since, List<Strin
 
   /** One parameter as it was sent, unescaped. */
   public record Param(String name, String value) {}
+
+  /**
+   * By what somebody wants it de-identified, as he says it.
+   *
+   * @param config name of a configuration
+   * @param tag    of it, or null
+   */
+  public record Wish(String config, String tag) {}
+
+  /** The same by what was chosen for it. */
+  ExportRequest by(RuleBooks.Chosen chosen) {
+    return new ExportRequest(level, group, since, types, filters, elements, patients, notes, chosen);
+  }
+
+  /** @throws Failure.Forbidden 403 when it would give this caller more than he may have */
+  void require(Caller caller) {
+    if (caller.may(Access.FHIR_EXPORT)) return;
+    if (by == null)
+      throw new Failure.Forbidden("your roles let you export de-identified resources only: say how, with "
+          + "_anonymizationConfig=" + RuleBooks.SAFE_HARBOR + " or another configuration of this server");
+    if (!filters.isEmpty() || !patients.isEmpty())
+      throw new Failure.Forbidden(
+          "_typeFilter and patient can tell who is who of those that are de-identified: they need "
+              + Access.FHIR_EXPORT);
+  }
 
   String json() {
     try {
@@ -86,6 +116,40 @@ public record ExportRequest(String level, String group, String since, List<Strin
 
   List<Filter> filters(String type) {
     return filters.stream().filter(filter -> filter.type().equals(type)).toList();
+  }
+
+  /**
+   * By what it is to be de-identified; null: not at all. Never left out, however lenient the client is.
+   *
+   * @throws Failure.Invalid 400: that is not understood
+   */
+  static Wish wish(List<Param> params) {
+    String config = one(params, "_anonymizationConfig");
+    String tag = one(params, "_anonymizationConfigEtag");
+    String collection = one(params, "_anonymizationConfigCollectionReference");
+    if (collection != null && tag != null)
+      throw new Failure.Invalid(
+          "_anonymizationConfigCollectionReference and _anonymizationConfigEtag exclude each other");
+    if (collection != null)
+      throw new Failure.Invalid(
+          "_anonymizationConfigCollectionReference is not supported: configurations are files of this "
+              + "server, named by _anonymizationConfig alone");
+    for (Param param : params) {
+      boolean known = param.name().equals("_anonymizationConfig") || param.name().equals("_anonymizationConfigEtag");
+      if (!known && WANTS_LESS.matcher(param.name()).matches())
+        throw new Failure.Invalid("a parameter about de-identification is not known: it is _anonymizationConfig");
+    }
+    if (config == null && tag != null)
+      throw new Failure.Invalid("_anonymizationConfigEtag needs _anonymizationConfig, the name of the configuration");
+    return config == null ? null : new Wish(config, tag);
+  }
+
+  private static String one(List<Param> params, String name) {
+    List<String> values = params.stream().filter(param -> param.name().equals(name)).map(Param::value).toList();
+    if (values.size() > 1) throw new Failure.Invalid(name + " may stand there once");
+    if (values.isEmpty()) return null;
+    if (values.get(0).isBlank()) throw new Failure.Invalid(name + " is empty");
+    return values.get(0).strip();
   }
 
   /**
@@ -131,6 +195,8 @@ public record ExportRequest(String level, String group, String since, List<Strin
           case "_typeFilter" -> filters(param.value());
           case "_elements" -> elements(param.value());
           case "patient" -> patient(param.value());
+          case "_anonymizationConfig", "_anonymizationConfigEtag" -> {} // a wish, that is never left out
+          case "_container" -> container(params);
           default -> {
             if (!SILENT.contains(param.name())) unsupported(param.name());
           }
@@ -143,12 +209,18 @@ public record ExportRequest(String level, String group, String since, List<Strin
       }
       if (!typed) types.addAll(possible);
       return new ExportRequest(level, group, since, List.copyOf(types), List.copyOf(filters), List.copyOf(elements),
-          List.copyOf(patients), List.copyOf(notes));
+          List.copyOf(patients), List.copyOf(notes), null);
     }
 
     private void leftOut(String why, Filter filter) {
       refuse(why);
       filters.remove(filter);
+    }
+
+    /** fhir-server asks for it where something is de-identified: then it may stand there. */
+    private void container(List<Param> params) {
+      if (wish(params) == null) unsupported("_container");
+      else notes.add("_container says nothing here: the files lie where this manifest names them");
     }
 
     /** Only with {@code Prefer: handling=lenient} this returns. */
@@ -163,8 +235,6 @@ public record ExportRequest(String level, String group, String since, List<Strin
       refuse(switch (shown) {
         case "includeAssociatedData" ->
           "includeAssociatedData is not supported: Provenance is exported when _type names it, other versions than the newest never";
-        case "_anonymizationConfig", "_anonymizationConfigEtag", "_anonymizationConfigCollectionReference" ->
-          shown + " is not supported by this version of the export";
         default -> shown + " is not supported by this export";
       });
     }

@@ -1,6 +1,6 @@
 package io.caregrid.analytics.export;
 
-import static io.caregrid.contract.Access.FHIR_EXPORT;
+import static io.caregrid.contract.Access.FHIR_EXPORT_DEIDENTIFIED;
 import static io.caregrid.contract.Gate.needs;
 
 import io.caregrid.analytics.export.ExportRequest.Param;
@@ -43,10 +43,12 @@ import java.util.regex.Pattern;
 
 /**
  * {@code $export} over HTTP (FHIR Bulk Data Access 2.0): kick-off, status, cancelling, files. Who asked for an export sees it, its files, and nobody else's; who may
- * also {@link Access#OPERATE} sees all.
+ * also {@link Access#OPERATE} sees all. Who may not {@link Access#FHIR_EXPORT} asks for, and gets, de-identified files only.
  */
 public final class ExportRoutes implements Routes {
   private static final String JOB = "/fhir/_operations/export/:job";
+  /** Bulk Data 2.0, "extension" of a manifest. */
+  static final String EXTENSION = "urn:caregrid:deidentified";
   private static final String NDJSON = "application/fhir+ndjson";
   private static final Pattern FILE = Pattern.compile("[A-Za-z\\-]{1,80}\\.[0-9]{1,9}\\.ndjson");
   private static final DateTimeFormatter HTTP_DATE = DateTimeFormatter.RFC_1123_DATE_TIME;
@@ -58,17 +60,20 @@ public final class ExportRoutes implements Routes {
   private final ExportJobs jobs;
   private final ObjectStore objects;
   private final Audit audit;
+  private final RuleBooks books;
   private final Runnable asked;
   private final Runnable cancelled;
   private final boolean isOpen;
 
   /**
    * @param work   that makes the exports of this node; others' take them as well
+   * @param books  by which exports may be de-identified
    * @param isOpen whoever reaches this node may do everything, so nobody needs a token for the files
    */
   public ExportRoutes(FhirStore store, ExportJobs jobs, ObjectStore objects, Audit audit, ExportVerticle work,
-      boolean isOpen) {
+      RuleBooks books, boolean isOpen) {
     this.store = store;
+    this.books = books;
     this.jobs = jobs;
     this.objects = objects;
     this.audit = audit;
@@ -86,12 +91,12 @@ public final class ExportRoutes implements Routes {
     Handler<RoutingContext> refused = answer(request -> Future.failedFuture(new Failure.Busy(why)));
     return router -> {
       for (String path : List.of("/fhir/$export", "/fhir/Patient/$export", "/fhir/Group/:id/$export")) {
-        needs(FHIR_EXPORT, router.get(path)).handler(refused);
-        needs(FHIR_EXPORT, router.post(path)).handler(refused);
+        needs(FHIR_EXPORT_DEIDENTIFIED, router.get(path)).handler(refused);
+        needs(FHIR_EXPORT_DEIDENTIFIED, router.post(path)).handler(refused);
       }
-      needs(FHIR_EXPORT, router.get(JOB)).handler(refused);
-      needs(FHIR_EXPORT, router.delete(JOB)).handler(refused);
-      needs(FHIR_EXPORT, router.get(JOB + "/:file")).handler(refused);
+      needs(FHIR_EXPORT_DEIDENTIFIED, router.get(JOB)).handler(refused);
+      needs(FHIR_EXPORT_DEIDENTIFIED, router.delete(JOB)).handler(refused);
+      needs(FHIR_EXPORT_DEIDENTIFIED, router.get(JOB + "/:file")).handler(refused);
     };
   }
 
@@ -100,14 +105,15 @@ public final class ExportRoutes implements Routes {
     kickOff(router, "/fhir/$export", ExportRequest.SYSTEM);
     kickOff(router, "/fhir/Patient/$export", ExportRequest.PATIENT);
     kickOff(router, "/fhir/Group/:id/$export", ExportRequest.GROUP);
-    needs(FHIR_EXPORT, router.get(JOB)).handler(answer(this::status));
-    needs(FHIR_EXPORT, router.delete(JOB)).handler(answer(this::cancel));
-    needs(FHIR_EXPORT, router.get(JOB + "/:file")).handler(answer(this::file));
+    needs(FHIR_EXPORT_DEIDENTIFIED, router.get(JOB)).handler(answer(this::status));
+    needs(FHIR_EXPORT_DEIDENTIFIED, router.delete(JOB)).handler(answer(this::cancel));
+    needs(FHIR_EXPORT_DEIDENTIFIED, router.get(JOB + "/:file")).handler(answer(this::file));
   }
 
   private void kickOff(Router router, String path, String level) {
-    needs(FHIR_EXPORT, router.get(path)).handler(answer(request -> begin(request, level, query(request), false)));
-    needs(FHIR_EXPORT, router.post(path)).handler(answer(request -> body(request).compose(body -> {
+    needs(FHIR_EXPORT_DEIDENTIFIED, router.get(path))
+        .handler(answer(request -> begin(request, level, query(request), false)));
+    needs(FHIR_EXPORT_DEIDENTIFIED, router.post(path)).handler(answer(request -> body(request).compose(body -> {
       List<Param> all = new ArrayList<>(query(request));
       all.addAll(parameters(body));
       return begin(request, level, all, true);
@@ -139,23 +145,36 @@ public final class ExportRoutes implements Routes {
     Audit.Entry entry = Audit.Entry.of(caller, Audit.Deed.VIEW, group == null ? null : "Group/" + group)
         .asking("$export " + shown(request));
     return audit.around(entry, () -> {
-      ExportRequest wanted = ExportRequest.of(level, group, params, posted, prefer.contains("handling=lenient"));
+      ExportRequest.Wish wish = ExportRequest.wish(params);
+      ExportRequest all = ExportRequest.of(level, group, params, posted, prefer.contains("handling=lenient"));
+      if (wish == null) all.require(caller);
       Future<?> there = group == null ? Future.succeededFuture() : store.read(caller, "Group", group);
-      return there.compose(found -> jobs.add(caller, address, wanted.json(), wanted.types()));
-    }, (known, id) -> known.to(what(known.what(), id))).compose(id -> {
+      return there.compose(found -> chosen(request.vertx(), all, wish)).compose(wanted -> {
+        wanted.require(caller);
+        return jobs.add(caller, address, wanted.json(), wanted.types()).map(id -> new Begun(id, wanted));
+      });
+    }, (known, begun) -> begun.in(known)).compose(begun -> {
       asked.run();
       return request.response()
           .setStatusCode(202)
-          .putHeader("Content-Location", base(request) + "/" + id)
+          .putHeader("Content-Location", base(request) + "/" + begun.id())
           .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
           .end();
     });
   }
 
-  private static List<String> what(List<String> before, UUID id) {
-    List<String> what = new ArrayList<>(before);
-    what.add("urn:caregrid:export:" + id);
-    return what;
+  private Future<ExportRequest> chosen(Vertx vertx, ExportRequest all, ExportRequest.Wish wish) {
+    if (wish == null) return Future.succeededFuture(all);
+    return vertx.executeBlocking(() -> all.by(books.chosen(wish.config(), wish.tag())), false);
+  }
+
+  private record Begun(UUID id, ExportRequest wanted) {
+    Audit.Entry in(Audit.Entry known) {
+      List<String> what = new ArrayList<>(known.what());
+      what.add("urn:caregrid:export:" + id);
+      Audit.Entry whole = known.to(what);
+      return wanted.by() == null ? whole : whole.asking(known.query() + ", de-identified by " + wanted.by().config());
+    }
   }
 
   /** As it was asked, for the trail. */
@@ -270,6 +289,8 @@ public final class ExportRoutes implements Routes {
       }
       manifest.put(list, files);
     }
+    JsonObject deidentified = result.getJsonObject(ExportFiles.DEIDENTIFIED);
+    if (deidentified != null) manifest.put("extension", new JsonObject().put(EXTENSION, deidentified));
     return request.response()
         .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
         .putHeader(HttpHeaders.EXPIRES, HTTP_DATE.format(job.expires().atOffset(ZoneOffset.UTC)))
@@ -318,13 +339,19 @@ public final class ExportRoutes implements Routes {
   private Future<?> file(RoutingContext request) {
     String name = request.pathParam("file");
     return found(request).compose(job -> {
-      JsonObject file = job.result() == null || job.expires().isBefore(Instant.now()) ? null : file(job, name);
+      boolean over = job.result() == null || job.expires().isBefore(Instant.now());
+      JsonObject file = over || !mayHave(Gate.caller(request), job) ? null : file(job, name);
       if (file == null) throw new Failure.NotFound("this export has no such file, or it has expired");
       Audit.Entry entry = Audit.Entry.of(Gate.caller(request), Audit.Deed.VIEW, "urn:caregrid:export:" + job.id())
           .asking("$export file " + name);
       return audit.around(entry, Future::succeededFuture)
           .compose(told -> send(request, ExportVerticle.folder(job) + "/" + name, file.getLong("bytes"), job, name));
     });
+  }
+
+  /** Roles may have become less since it was asked for. */
+  private static boolean mayHave(Caller caller, Job job) {
+    return caller.may(Access.FHIR_EXPORT) || new JsonObject(job.result()).containsKey(ExportFiles.DEIDENTIFIED);
   }
 
   private static JsonObject file(Job job, String name) {

@@ -1,5 +1,7 @@
 package io.caregrid.analytics.export;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.analytics.lake.schema.Json;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
@@ -49,6 +51,9 @@ final class ExportRun {
   private final Duration longest;
   private final long end;
   private final Set<String> told = new HashSet<>();
+  private final RuleBooks books;
+  /** Null: resources leave as they are. */
+  private Deidentifying by;
   private Subset subset;
   private long written;
   private int types;
@@ -63,8 +68,9 @@ final class ExportRun {
     }
   }
 
-  ExportRun(Job job, ExportSnapshot snapshot, ExportFiles files, Audit audit, BooleanSupplier isStopped,
-      Duration longest) {
+  ExportRun(Job job, ExportSnapshot snapshot, ExportFiles files, Audit audit, RuleBooks books,
+      BooleanSupplier isStopped, Duration longest) {
+    this.books = books;
     this.longest = longest;
     this.end = System.nanoTime() + longest.toNanos();
     this.job = job;
@@ -88,6 +94,7 @@ final class ExportRun {
    * @throws Stopped
    */
   JsonObject blocking() throws IOException {
+    if (asked.by() != null) by = new Deidentifying(asked.by().config(), job.id(), books.open(asked.by()));
     List<String> within = patients();
     for (String type : asked.types()) {
       types++;
@@ -96,7 +103,9 @@ final class ExportRun {
       else searched(type, within);
     }
     for (String note : asked.notes()) note("not-supported", note);
-    return files.finished();
+    if (by == null) return files.finished();
+    for (String line : by.leftOut()) note("processing", line);
+    return files.finished().put(ExportFiles.DEIDENTIFIED, by.told());
   }
 
   /** Null: not only some patients'. */
@@ -172,9 +181,20 @@ final class ExportRun {
   private void write(String type, List<Stored> found, List<String> patients) throws IOException {
     goOn();
     if (!found.isEmpty()) tell(type, patients);
-    for (Stored one : found) files.add(ExportFiles.OUTPUT, type, subset.of(one.body().getBytes()));
-    written += found.size();
+    for (Stored one : found) {
+      byte[] resource = by == null ? subset.of(one.body().getBytes()) : deidentified(type, one);
+      if (resource == null) continue;
+      files.add(ExportFiles.OUTPUT, type, resource);
+      written++;
+    }
     progress = written + " resources written, " + type + " is type " + types + " of " + asked.types().size();
+  }
+
+  /** Rules see the whole of it. Null: it is left out. */
+  private byte[] deidentified(String type, Stored one) throws IOException {
+    goOn();
+    ObjectNode resource = by.of(type, one.id(), one.body().getBytes());
+    return resource == null ? null : Json.bytes(subset.of(resource));
   }
 
   /** Each patient once for each export. */
@@ -184,12 +204,13 @@ final class ExportRun {
     for (int from = 0; from < fresh.size(); from += TOLD)
       await(audit.record(Audit.Entry.of(caller, Audit.Deed.VIEW, "urn:caregrid:export:" + job.id())
           .about(fresh.subList(from, Math.min(fresh.size(), from + TOLD)))
-          .asking("$export writes " + type)));
+          .asking("$export writes " + type + (by == null ? "" : ", de-identified by " + asked.by().config()))));
   }
 
   private void damaged(String type, String id) throws IOException {
-    files.add(ExportFiles.ERROR, "OperationOutcome", OperationOutcome.of(new Failure.Unreadable(type + "/" + id
-        + " belongs to this export but cannot be read any more: bring its row back from a backup, or put it anew"))
+    files.add(ExportFiles.ERROR, "OperationOutcome", OperationOutcome.of(new Failure.Unreadable(
+        (by == null ? type + "/" + id : "A resource of " + type)
+            + " belongs to this export but cannot be read any more: bring its row back from a backup, or put it anew"))
         .getBytes());
   }
 
@@ -204,17 +225,20 @@ final class ExportRun {
 
   /** Bulk Data 2.0, "deleted": Bundles of the kind transaction whose entries are deletions. */
   private void gone(String type, List<String> ids) throws IOException {
-    if (ids.isEmpty()) return;
     JsonArray entries = new JsonArray();
-    for (String id : new LinkedHashSet<>(ids))
-      entries.add(new JsonObject().put("request",
-          new JsonObject().put("method", "DELETE").put("url", type + "/" + id)));
+    for (String id : new LinkedHashSet<>(ids)) {
+      String called = by == null ? id : by.id(type, id);
+      if (called != null)
+        entries.add(new JsonObject().put("request",
+            new JsonObject().put("method", "DELETE").put("url", type + "/" + called)));
+    }
+    ids.clear();
+    if (entries.isEmpty()) return;
     files.add(ExportFiles.DELETED, "Bundle", new JsonObject().put("resourceType", "Bundle")
         .put("type", "transaction")
         .put("entry", entries)
         .toBuffer()
         .getBytes());
-    ids.clear();
   }
 
   Instant asOf() {

@@ -61,6 +61,7 @@ public final class ExportVerticle extends VerticleBase {
   private final boolean shared;
   private final Path scratch;
   private final Audit audit;
+  private final RuleBooks books;
   private final ExportConfig config;
   private final Duration held;
   private final UUID self = UUID.randomUUID();
@@ -85,14 +86,16 @@ public final class ExportVerticle extends VerticleBase {
   /**
    * @param shared  every node finds the same in {@code objects}
    * @param scratch folder of this node alone
+   * @param books   by which what it makes may be de-identified
    */
   public ExportVerticle(Database database, ObjectStore objects, boolean shared, Path scratch, Audit audit,
-      ExportConfig config) {
-    this(database, objects, shared, scratch, audit, config, HELD);
+      RuleBooks books, ExportConfig config) {
+    this(database, objects, shared, scratch, audit, books, config, HELD);
   }
 
-  ExportVerticle(Database database, ObjectStore objects, boolean shared, Path scratch, Audit audit, ExportConfig config,
-      Duration held) {
+  ExportVerticle(Database database, ObjectStore objects, boolean shared, Path scratch, Audit audit, RuleBooks books,
+      ExportConfig config, Duration held) {
+    this.books = books;
     this.database = database;
     this.jobs = new ExportJobs(database);
     this.objects = objects;
@@ -219,7 +222,7 @@ public final class ExportVerticle extends VerticleBase {
     try (ExportFiles files = new ExportFiles(objects, folder(job), scratch, config.fileMegabytes() * 1_000_000L)) {
       if (!ExportRun.waited(jobs.reads(job.id(), self, snapshot))) throw new ExportRun.Stopped();
       delete(job.id() + "/", folder(job) + "/");
-      ExportRun run = new ExportRun(job, snapshot, files, audit, one::isStopped, config.longest());
+      ExportRun run = new ExportRun(job, snapshot, files, audit, books, one::isStopped, config.longest());
       one.run = run;
       JsonObject result = run.blocking();
       delete(job.id() + "/", folder(job) + "/");

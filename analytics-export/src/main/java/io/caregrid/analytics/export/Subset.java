@@ -41,15 +41,19 @@ final class Subset {
   }
 
   byte[] of(byte[] json) throws IOException {
-    if (whole) return json;
-    ObjectNode resource = (ObjectNode) JSON.readTree(json);
+    return whole ? json : JSON.writeValueAsBytes(of((ObjectNode) JSON.readTree(json)));
+  }
+
+  /** Changes it. */
+  ObjectNode of(ObjectNode resource) {
+    if (whole) return resource;
     resource.retain(names(resource));
     ObjectNode meta = resource.path("meta") instanceof ObjectNode there ? there : resource.putObject("meta");
     JsonNode tags = meta.path("tag");
     (tags.isArray() ? meta.withArray("tag") : meta.putArray("tag")).addObject()
         .put("system", TAGS)
         .put("code", "SUBSETTED");
-    return JSON.writeValueAsBytes(resource);
+    return resource;
   }
 
   private List<String> names(ObjectNode resource) {

@@ -21,6 +21,7 @@ import io.caregrid.store.ExportJobs;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.Step;
 import io.caregrid.store.Stored;
+import io.caregrid.templates.deidentify.Deidentifier.Keys;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -29,6 +30,7 @@ import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
@@ -36,8 +38,8 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
-/** A node's door of exports on a free port, over a real PostgreSQL and a folder. It believes who a client says it is, and a proxy that tells
- * {@code X-Proxied}. */
+/** A node's door of exports on a free port, over a real PostgreSQL and a folder. It believes who a client says it is, a token
+ * that names who has it, and a proxy that tells {@code X-Proxied}. */
 final class ExportHouse implements AutoCloseable {
   /** Decimals keep their digits. */
   private static final ObjectMapper JSON = JsonMapper.builder()
@@ -53,7 +55,16 @@ final class ExportHouse implements AutoCloseable {
   final List<Audit.Entry> audited = new CopyOnWriteArrayList<>();
   private final HttpServer server;
 
+  private static final String BEARER = "Bearer the-token-of-";
+  /** Of a node without a folder of configurations. */
+  static final Keys KEYS = new Keys("a key to shift dates by", "a key of forty bytes, as long as is asked", null);
+
   ExportHouse(DatabaseConfig config, ObjectStore files, Path scratch, ExportConfig export, Duration held) {
+    this(config, files, scratch, export, held, new RuleBooks(null, KEYS, Clock.systemUTC()));
+  }
+
+  ExportHouse(DatabaseConfig config, ObjectStore files, Path scratch, ExportConfig export, Duration held,
+      RuleBooks books) {
     database = get(Database.open(vertx, config));
     Audit audit = entry -> {
       audited.add(entry);
@@ -61,7 +72,7 @@ final class ExportHouse implements AutoCloseable {
     };
     store = new FhirStore(database, audit);
     jobs = new ExportJobs(database);
-    ExportVerticle work = new ExportVerticle(database, files, true, scratch, audit, export, held);
+    ExportVerticle work = new ExportVerticle(database, files, true, scratch, audit, books, export, held);
     get(vertx.deployVerticle(work));
     Router router = Router.router(vertx);
     router.route().handler(request -> {
@@ -70,8 +81,15 @@ final class ExportHouse implements AutoCloseable {
       request.next();
     });
     router.route()
-        .handler(Gate.kept(request -> Future.succeededFuture(who(request.request().getHeader("X-Subject"))), audit));
-    new ExportRoutes(store, jobs, files, audit, work, false).mount(router);
+        .handler(Gate.kept(request -> {
+          String subject = request.request().getHeader("X-Subject");
+          String proof = request.request().getHeader("Authorization");
+          if (subject == null && proof != null && proof.startsWith(BEARER)) subject = proof.substring(BEARER.length());
+          return subject == null
+              ? Future.failedFuture(new Failure.Unauthenticated("who is this?"))
+              : Future.succeededFuture(who(subject));
+        }, audit));
+    new ExportRoutes(store, jobs, files, audit, work, books, false).mount(router);
     router.route().last().failureHandler(request -> {
       if (request.response().headWritten()) {
         request.request().connection().close();
@@ -89,9 +107,11 @@ final class ExportHouse implements AutoCloseable {
   }
 
   private static Caller who(String subject) {
-    Grants grants = subject.equals("admin")
-        ? Grants.of(Access.FHIR_EXPORT, Access.FHIR_READ, Access.OPERATE)
-        : Grants.of(Access.FHIR_EXPORT, Access.FHIR_READ);
+    Grants grants = switch (subject) {
+      case "admin" -> Grants.of(Access.FHIR_EXPORT, Access.FHIR_READ, Access.OPERATE);
+      case "researcher" -> Grants.of(Access.FHIR_EXPORT_DEIDENTIFIED);
+      default -> Grants.of(Access.FHIR_EXPORT, Access.FHIR_READ);
+    };
     return new Caller(subject, "https://issuer.example", null, Set.of(), grants, null, null, null);
   }
 

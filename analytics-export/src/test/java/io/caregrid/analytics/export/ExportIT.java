@@ -34,6 +34,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -352,7 +353,8 @@ class ExportIT {
         "", null, null, null, null);
     ExportSnapshot snapshot = ExportHouse.get(ExportSnapshot.open(house.database));
     try (ExportFiles made = new ExportFiles(files, ExportVerticle.folder(job), folder.resolve("long"), 1_000)) {
-      ExportRun run = new ExportRun(job, snapshot, made, entry -> Future.succeededFuture(), () -> false, Duration.ZERO);
+      ExportRun run = new ExportRun(job, snapshot, made, entry -> Future.succeededFuture(),
+          new RuleBooks(null, ExportHouse.KEYS, Clock.systemUTC()), () -> false, Duration.ZERO);
 
       Failure.TooCostly told = assertThrows(Failure.TooCostly.class, run::blocking);
 

@@ -20,6 +20,7 @@ import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -48,21 +49,11 @@ class KilledExportIT {
     String asked = ExportRequest
         .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient,Device")), false, false)
         .json();
-    UUID id;
     try (ExportHouse first = house(database, files(folder), folder.resolve("first"))) {
       first.put("{'resourceType':'Patient','id':'a'}");
       first.put("{'resourceType':'Device','id':'d'}");
     }
-    Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-        System.getProperty("java.class.path"), KilledExportIT.class.getName(), database.host(),
-        String.valueOf(database.port()), database.database(), database.user(), database.password(), folder.toString(),
-        asked).redirectErrorStream(true).start();
-    try (BufferedReader said = child.inputReader(StandardCharsets.UTF_8)) {
-      id = UUID.fromString(reached(said));
-    } finally {
-      child.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
-    }
-    assertTrue(Files.exists(folder.resolve("export/" + id + "/1/Patient.1.ndjson")), "it was in the middle");
+    UUID id = killed(database, folder, asked);
 
     try (ExportHouse second = house(database, files(folder), folder.resolve("second"))) {
       second.put("{'resourceType':'Patient','id':'b'}");
@@ -73,6 +64,58 @@ class KilledExportIT {
           "of the second one's snapshot");
       assertEquals(2, ExportHouse.get(second.jobs.find(id)).attempt());
     }
+  }
+
+  /** Safe Harbor's rules give the same for the same, with the same keys: no file tells that a node died. */
+  @Test
+  void whatAnotherNodeDeidentifiesIsTheSameAsIfNobodyHadDied(LocalPostgres postgres, @TempDir Path folder)
+      throws Exception {
+    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(), postgres.password(), 4);
+    String asked = ExportRequest
+        .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient,Device")), false, false)
+        .by(new RuleBooks(null, ExportHouse.KEYS, Clock.systemUTC()).chosen(RuleBooks.SAFE_HARBOR, null))
+        .json();
+    JsonNode whole;
+    List<JsonNode> all;
+    try (ExportHouse first = house(database, files(folder), folder.resolve("first"))) {
+      for (int n = 0; n < 20; n++)
+        first.put("{'resourceType':'Patient','id':'p" + n + "','birthDate':'19" + (50 + n)
+            + "-03-01','name':[{'family':'Curie" + n + "'}],'address':[{'country':'US','postalCode':'803" + (10 + n)
+            + "'}]}");
+      first.put("{'resourceType':'Device','id':'d','patient':{'reference':'Patient/p1'}}");
+      BulkClient client = first.client("ann");
+      whole = client.export("/fhir/$export?_type=Patient,Device&_anonymizationConfig=" + RuleBooks.SAFE_HARBOR);
+      all = client.resources(whole, "output");
+    }
+    UUID id = killed(database, folder, asked);
+
+    try (ExportHouse second = house(database, files(folder), folder.resolve("second"))) {
+      BulkClient client = second.client("ann");
+      JsonNode manifest = client.manifest(client.request("/fhir/_operations/export/" + id).build().uri().toString());
+
+      assertEquals(21, all.size());
+      assertEquals(all, client.resources(manifest, "output"));
+      assertEquals(whole.path("extension"), manifest.path("extension"));
+      assertEquals(2, ExportHouse.get(second.jobs.find(id)).attempt());
+    }
+  }
+
+  /** A node of its own takes what is asked, and is killed in the middle. */
+  private static UUID killed(DatabaseConfig database, Path folder, String asked) throws Exception {
+    Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
+        System.getProperty("java.class.path"), KilledExportIT.class.getName(), database.host(),
+        String.valueOf(database.port()), database.database(), database.user(), database.password(), folder.toString(),
+        asked).redirectErrorStream(true).start();
+    UUID id;
+    try (BufferedReader said = child.inputReader(StandardCharsets.UTF_8)) {
+      id = UUID.fromString(reached(said));
+    } finally {
+      child.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    }
+    assertTrue(Files.exists(folder.resolve("export/" + id + "/1/Patient.1.ndjson")), "it was in the middle");
+    return id;
   }
 
   /** Its job, when it is at its second file; the two lines come in either order. */

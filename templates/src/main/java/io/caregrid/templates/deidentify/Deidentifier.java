@@ -74,6 +74,11 @@ public final class Deidentifier {
     return Shipped.text("/deidentify/safe-harbor-r4.json");
   }
 
+  /** {@code "processingErrors": "skip"}: a resource that a rule fails on stops nothing else. */
+  public boolean skips() {
+    return skips;
+  }
+
   /** What is odd about the configuration and does not keep it from being used. */
   public List<MappingProblem> warnings() {
     return warnings;
@@ -90,18 +95,31 @@ public final class Deidentifier {
    * @throws DeidentifyException when it cannot be de-identified; nothing of it may be given out then
    */
   public Result apply(JsonNode resource, Origin origin, Duration most) {
-    Report report = new Report();
     Element root = Reading.resource(resource);
-    LocalDate today = LocalDate.now(clock);
     try {
-      return new Result(new Work(root, rules, today, origin, System.nanoTime() + most.toNanos(), report).done(),
-          report);
+      return done(root, origin, most);
     } catch (DeidentifyException failed) {
       if (!skips || failed.kind() != Kind.RULE) throw failed;
       Report emptied = new Report();
       emptied.emptied();
       return new Result(emptied(root.type), emptied);
     }
+  }
+
+  /**
+   * The same for who leaves out what cannot be de-identified, and says why, instead of giving out an empty one: a rule that fails is an exception whatever
+   * {@link #skips}.
+   *
+   * @throws DeidentifyException
+   */
+  public Result whole(JsonNode resource, Origin origin, Duration most) {
+    return done(Reading.resource(resource), origin, most);
+  }
+
+  private Result done(Element root, Origin origin, Duration most) {
+    Report report = new Report();
+    LocalDate today = LocalDate.now(clock);
+    return new Result(new Work(root, rules, today, origin, System.nanoTime() + most.toNanos(), report).done(), report);
   }
 
   private static ObjectNode emptied(String type) {

@@ -9,6 +9,7 @@ public enum Access {
   FHIR_WRITE("create, update and delete resources; what was deleted stays in the history"),
   FHIR_HARD_DELETE("remove resources with their history"),
   FHIR_EXPORT("export resources in bulk"),
+  FHIR_EXPORT_DEIDENTIFIED("export resources in bulk, de-identified only"),
   FHIR_IMPORT("import resources in bulk"),
   FHIR_CONVERT("convert other formats to FHIR"),
   DICOM_READ("search and retrieve pictures"),

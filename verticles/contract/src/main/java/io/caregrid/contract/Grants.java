@@ -37,8 +37,10 @@ public record Grants(Set<Access> access, Set<String> tables) {
     return new Grants(access, tables);
   }
 
+  /** Who may export resources as they are may export them de-identified. */
   public boolean may(Access wanted) {
-    return wanted == Access.OPEN || access.contains(wanted);
+    return wanted == Access.OPEN || access.contains(wanted)
+        || wanted == Access.FHIR_EXPORT_DEIDENTIFIED && access.contains(Access.FHIR_EXPORT);
   }
 
   /** @param table of the lake, as queries name it */

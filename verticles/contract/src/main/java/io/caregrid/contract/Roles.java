@@ -31,6 +31,7 @@ public final class Roles {
     put(roles, "FHIR Data Reader", Grants.of(Access.FHIR_READ));
     put(roles, "FHIR Data Writer", Grants.of(Access.FHIR_READ, Access.FHIR_WRITE));
     put(roles, "FHIR Data Exporter", Grants.of(Access.FHIR_READ, Access.FHIR_EXPORT));
+    put(roles, "FHIR De-identified Data Exporter", Grants.of(Access.FHIR_EXPORT_DEIDENTIFIED));
     put(roles, "FHIR Data Importer", Grants.of(Access.FHIR_READ, Access.FHIR_IMPORT));
     put(roles, "FHIR Data Converter", Grants.of(Access.FHIR_CONVERT));
     put(roles, "FHIR Data Contributor", Grants.of(Access.FHIR_READ, Access.FHIR_WRITE, Access.FHIR_HARD_DELETE,

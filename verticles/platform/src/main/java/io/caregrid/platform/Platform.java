@@ -2,6 +2,7 @@ package io.caregrid.platform;
 
 import io.caregrid.analytics.export.ExportRoutes;
 import io.caregrid.analytics.export.ExportVerticle;
+import io.caregrid.analytics.export.RuleBooks;
 import io.caregrid.analytics.lake.AnalyticsVerticle;
 import io.caregrid.analytics.lake.LakeTables;
 import io.caregrid.analytics.lake.store.ObjectStore;
@@ -21,6 +22,7 @@ import io.caregrid.api.fhir.r4.Rules;
 import io.caregrid.api.live.NamedMappingRoutes;
 import io.caregrid.api.signin.SignIn;
 import io.caregrid.cluster.ConfigException;
+import io.caregrid.cluster.DeidentifyConfig;
 import io.caregrid.cluster.HazelcastCluster;
 import io.caregrid.cluster.Hosts;
 import io.caregrid.cluster.NodeConfig;
@@ -70,6 +72,7 @@ import io.caregrid.store.ShardStore;
 import io.caregrid.store.WebSessions;
 import io.caregrid.store.audit.Trail;
 import io.caregrid.templates.bundle.Conversions;
+import io.caregrid.templates.deidentify.Deidentifier.Keys;
 import io.caregrid.templates.sets.MappingSets;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -379,11 +382,14 @@ public final class Platform implements AutoCloseable {
       doors.add(ExportRoutes.closed(why));
       return;
     }
+    DeidentifyConfig own = config.fhir().deidentify();
+    RuleBooks books = new RuleBooks(config.export().anonymization(),
+        new Keys(own.dateShiftKey(), own.cryptoHashKey(), own.encryptKey()), Clock.systemUTC());
     ExportVerticle work = new ExportVerticle(database, files, config.export().isForAllNodes(config.lake()),
-        config.data().resolve("export-scratch").toAbsolutePath(), trail,
+        config.data().resolve("export-scratch").toAbsolutePath(), trail, books,
         config.export().within(config.database().poolSize()));
     deploy(work);
-    doors.add(new ExportRoutes(fhir, new ExportJobs(database), files, trail, work, config.isOpen()));
+    doors.add(new ExportRoutes(fhir, new ExportJobs(database), files, trail, work, books, config.isOpen()));
   }
 
   private ObjectStore lake() {

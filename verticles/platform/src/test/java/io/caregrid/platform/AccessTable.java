@@ -7,6 +7,7 @@ import static io.caregrid.contract.Access.DICOM_READ;
 import static io.caregrid.contract.Access.DICOM_WRITE;
 import static io.caregrid.contract.Access.FHIR_CONVERT;
 import static io.caregrid.contract.Access.FHIR_EXPORT;
+import static io.caregrid.contract.Access.FHIR_EXPORT_DEIDENTIFIED;
 import static io.caregrid.contract.Access.FHIR_HARD_DELETE;
 import static io.caregrid.contract.Access.FHIR_IMPORT;
 import static io.caregrid.contract.Access.FHIR_READ;
@@ -140,15 +141,15 @@ final class AccessTable {
       POST    /fhir/$convert-data                   FHIR_CONVERT
       POST    /convertToFhir                        FHIR_CONVERT
       POST    /fhir/$viewdefinition-run             ANALYTICS_QUERY
-      GET     /fhir/$export                         FHIR_EXPORT
-      POST    /fhir/$export                         FHIR_EXPORT
-      GET     /fhir/Patient/$export                 FHIR_EXPORT
-      POST    /fhir/Patient/$export                 FHIR_EXPORT
-      GET     /fhir/Group/:id/$export               FHIR_EXPORT
-      POST    /fhir/Group/:id/$export               FHIR_EXPORT
-      GET     /fhir/_operations/export/:job         FHIR_EXPORT
-      DELETE  /fhir/_operations/export/:job         FHIR_EXPORT
-      GET     /fhir/_operations/export/:job/:file   FHIR_EXPORT
+      GET     /fhir/$export                         FHIR_EXPORT_DEIDENTIFIED
+      POST    /fhir/$export                         FHIR_EXPORT_DEIDENTIFIED
+      GET     /fhir/Patient/$export                 FHIR_EXPORT_DEIDENTIFIED
+      POST    /fhir/Patient/$export                 FHIR_EXPORT_DEIDENTIFIED
+      GET     /fhir/Group/:id/$export               FHIR_EXPORT_DEIDENTIFIED
+      POST    /fhir/Group/:id/$export               FHIR_EXPORT_DEIDENTIFIED
+      GET     /fhir/_operations/export/:job         FHIR_EXPORT_DEIDENTIFIED
+      DELETE  /fhir/_operations/export/:job         FHIR_EXPORT_DEIDENTIFIED
+      GET     /fhir/_operations/export/:job/:file   FHIR_EXPORT_DEIDENTIFIED
       POST    /ingest                               TELEMETRY_SEND
       POST    /ingest/:mapping                      TELEMETRY_SEND
       POST    /hl7                                  FHIR_WRITE
@@ -217,11 +218,13 @@ final class AccessTable {
     Map<String, Set<Access>> roles = new LinkedHashMap<>();
     roles.put("FHIR Data Reader", Set.of(FHIR_READ));
     roles.put("FHIR Data Writer", Set.of(FHIR_READ, FHIR_WRITE));
-    roles.put("FHIR Data Exporter", Set.of(FHIR_READ, FHIR_EXPORT));
+    roles.put("FHIR Data Exporter", Set.of(FHIR_READ, FHIR_EXPORT, FHIR_EXPORT_DEIDENTIFIED));
+    roles.put("FHIR De-identified Data Exporter", Set.of(FHIR_EXPORT_DEIDENTIFIED));
     roles.put("FHIR Data Importer", Set.of(FHIR_READ, FHIR_IMPORT));
     roles.put("FHIR Data Converter", Set.of(FHIR_CONVERT));
     roles.put("FHIR Data Contributor",
-        Set.of(FHIR_READ, FHIR_WRITE, FHIR_HARD_DELETE, FHIR_EXPORT, FHIR_IMPORT, FHIR_CONVERT));
+        Set.of(FHIR_READ, FHIR_WRITE, FHIR_HARD_DELETE, FHIR_EXPORT, FHIR_EXPORT_DEIDENTIFIED, FHIR_IMPORT,
+            FHIR_CONVERT));
     roles.put("DICOM Data Reader", Set.of(DICOM_READ));
     roles.put("DICOM Data Owner", Set.of(DICOM_READ, DICOM_WRITE, DICOM_DELETE));
     roles.put("Modality", Set.of(DICOM_WRITE));

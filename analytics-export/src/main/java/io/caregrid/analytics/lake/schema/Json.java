@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 
 /** JSON with every digit of its numbers. Rows of the lake are read with this, or decimals lose their trailing zeros before the lake sees them. */
 public final class Json {
@@ -42,6 +43,11 @@ public final class Json {
   public static ObjectNode object(byte[] resource) throws IOException {
     if (MAPPER.readTree(resource) instanceof ObjectNode object) return object;
     throw new IOException("not a JSON object");
+  }
+
+  /** UTF-8, every digit as it was read. */
+  public static byte[] bytes(ObjectNode resource) {
+    return text(resource).getBytes(StandardCharsets.UTF_8);
   }
 
   /** Only for text that {@link #text} made. */

@@ -1,0 +1,125 @@
+package io.caregrid.analytics.export;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.analytics.lake.schema.Json;
+import io.caregrid.contract.Audit;
+import io.caregrid.contract.Failure;
+import io.caregrid.templates.deidentify.Deidentifier;
+import io.caregrid.templates.deidentify.Deidentifier.Origin;
+import io.caregrid.templates.deidentify.Deidentifier.Result;
+import io.caregrid.templates.deidentify.DeidentifyException;
+import io.caregrid.templates.deidentify.DeidentifyException.Kind;
+import io.caregrid.templates.deidentify.Report;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The resources of one export on their way through its rules, and what became of them. Nothing goes past it: what it does not give is not written. One thread.
+ *
+ * <p>Where a configuration shifts the dates of a {@code file} alike, that is all of one type; of a {@code folder}, all of one export.
+ */
+final class Deidentifying {
+  private static final Logger log = LoggerFactory.getLogger(Deidentifying.class);
+  private static final Duration LONGEST = Duration.ofSeconds(30);
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9\\-.]{1,64}");
+  /** Of what is left out, each with a line of its own. */
+  private static final int MOST_REASONS = 100;
+  private static final int MOST_PATH = 120;
+
+  private final String config;
+  private final UUID export;
+  private final Deidentifier rules;
+  private final Report report = new Report();
+  private final Map<String, long[]> leftOut = new LinkedHashMap<>();
+  private long left;
+
+  Deidentifying(String config, UUID export, Deidentifier rules) {
+    this.config = config;
+    this.export = export;
+    this.rules = rules;
+  }
+
+  /**
+   * @param id for the log, hashed
+   * @return null when it is left out: a rule failed on it, and the configuration says {@code skip}
+   * @throws Failure.Unprocessable a rule failed on it
+   */
+  ObjectNode of(String type, String id, byte[] json) throws IOException {
+    try {
+      Result done = rules.whole(Json.object(json), origin(type), LONGEST);
+      report.add(done.report());
+      return done.resource();
+    } catch (DeidentifyException failed) {
+      String what = type + ": " + failed.getMessage();
+      log.warn("a resource was not de-identified export={} resource={} cause={}", export, Audit.hash(type + "/" + id),
+          what);
+      if (!rules.skips() || failed.kind() == Kind.NOT_APPLICABLE)
+        throw new Failure.Unprocessable("A resource could not be de-identified by " + config
+            + ", so nothing is given out. " + what, null);
+      leaveOut(what);
+      return null;
+    }
+  }
+
+  /** What a resource of that id, with nothing else in it, is called afterwards; null when it has no id then, and is left out. */
+  String id(String type, String id) {
+    ObjectNode bare = JsonNodeFactory.instance.objectNode().put("resourceType", type).put("id", id);
+    try {
+      String made = rules.whole(bare, origin(type), LONGEST).resource().path("id").asText();
+      if (ID.matcher(made).matches()) return made;
+      leaveOut(type + ", deleted: the configuration leaves it no id");
+    } catch (DeidentifyException failed) {
+      leaveOut(type + ", deleted: " + failed.getMessage());
+    }
+    return null;
+  }
+
+  private Origin origin(String type) {
+    return new Origin(type, export.toString());
+  }
+
+  private void leaveOut(String why) {
+    left++;
+    String reason = leftOut.containsKey(why) || leftOut.size() < MOST_REASONS ? why : "other reasons";
+    leftOut.computeIfAbsent(reason, first -> new long[1])[0]++;
+  }
+
+  /** For people, a line each: how many were left out, and why. */
+  List<String> leftOut() {
+    List<String> lines = new ArrayList<>();
+    leftOut.forEach((why, count) -> lines.add(count[0] + " left out, not de-identified by " + config + ": " + why));
+    return lines;
+  }
+
+  /** For the manifest: counts by rule, and not a value. */
+  JsonObject told() {
+    Map<Integer, JsonObject> byRule = new TreeMap<>();
+    for (Report.Row row : report.rows()) {
+      JsonObject rule = byRule.computeIfAbsent(row.rule(), number -> new JsonObject().put("rule", number)
+          .put("path", shown(row.path()))
+          .put("method", row.method())
+          .put("count", 0L));
+      rule.put("count", rule.getLong("count") + row.count());
+    }
+    return new JsonObject().put("configuration", config)
+        .put("resources", report.resources())
+        .put("leftOut", left)
+        .put("changed", new JsonArray(List.copyOf(byRule.values())));
+  }
+
+  private static String shown(String path) {
+    return path.length() <= MOST_PATH ? path : path.substring(0, MOST_PATH) + "…";
+  }
+}

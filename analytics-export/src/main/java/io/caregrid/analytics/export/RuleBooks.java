@@ -1,0 +1,188 @@
+package io.caregrid.analytics.export;
+
+import io.caregrid.contract.Failure;
+import io.caregrid.templates.MappingException;
+import io.caregrid.templates.deidentify.Deidentifier;
+import io.caregrid.templates.deidentify.Deidentifier.Keys;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import javax.crypto.SecretKeyFactory;
+import javax.crypto.spec.PBEKeySpec;
+
+/**
+ * The configurations by which an export may be de-identified ({@code _anonymizationConfig}), by name: the files of one folder, and Safe Harbor's, which comes
+ * with the house. Read anew each time they are asked for. Any thread; blocking.
+ *
+ * <p>Who may write into the folder decides what leaves this house; links in it are followed. Keys in a configuration, and those of this node for configurations
+ * that have none, leave this class only inside a {@link Deidentifier}, and as a seal from which nobody finds them.
+ */
+public final class RuleBooks {
+  /** In place of a file of that name. */
+  public static final String SAFE_HARBOR = "safe-harbor-r4.json";
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
+  private static final Pattern TAG = Pattern.compile("(?:W/)?\"?([0-9A-Fa-f]{64})\"?");
+  private static final String PARAMETER = "_anonymizationConfig";
+  private static final int MOST_BYTES = 1 << 20;
+  private static final int SALT_BYTES = 16;
+  /** Some 50 ms: a weak key in a configuration is not tried out by what the database has of it. */
+  private static final int ROUNDS = 120_000;
+  private static final int SEAL_BITS = 256;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final Path folder;
+  private final Keys keys;
+  private final Clock clock;
+
+  /**
+   * @param folder null: there is Safe Harbor's alone
+   * @param keys   of this node, for configurations that have none of their own
+   */
+  public RuleBooks(Path folder, Keys keys, Clock clock) {
+    this.folder = folder;
+    this.keys = keys;
+    this.clock = clock;
+  }
+
+  /**
+   * What one export goes by, kept in its row from the kick-off to its end: whoever takes it over goes by the same, or not at all.
+   *
+   * @param config name of the configuration
+   * @param salt   hexadecimal, of this export alone
+   * @param seal   of the configuration's text and the node's keys; neither can be found from it
+   */
+  public record Chosen(String config, String salt, String seal) {}
+
+  /**
+   * For a kick-off.
+   *
+   * @param tag SHA-256 of the file in hexadecimal, as an ETag or bare: what the asker means; null when he says nothing
+   * @throws Failure.Invalid 400: there is none of that name, it is another one than he means, it has errors, or its rules need a key that nobody gave
+   */
+  Chosen chosen(String name, String tag) {
+    Book book = read(name);
+    if (tag != null && !book.is(tag))
+      throw invalid(name + " is not the file whose ETag _anonymizationConfigEtag gives: that is its SHA-256"
+          + (name.equals(SAFE_HARBOR) ? ", here " + book.tag() : ", as sha256sum prints it"));
+    requireKeys(book);
+    byte[] salt = new byte[SALT_BYTES];
+    RANDOM.nextBytes(salt);
+    return new Chosen(name, HexFormat.of().formatHex(salt), book.seal(salt, keys));
+  }
+
+  /**
+   * For the node that makes the export.
+   *
+   * @throws Failure.Conflict 409: file or keys are not those of the kick-off
+   */
+  Deidentifier open(Chosen chosen) {
+    Book book;
+    try {
+      book = read(chosen.config());
+    } catch (Failure.Invalid gone) {
+      throw changed(chosen.config());
+    }
+    if (!book.seal(HexFormat.of().parseHex(chosen.salt()), keys).equals(chosen.seal())) throw changed(chosen.config());
+    return book.deidentifier();
+  }
+
+  private static Failure changed(String name) {
+    return new Failure.Conflict("The configuration " + name
+        + " is not what it was when this export was asked for, on the "
+        + "node that makes it: the file or a key of fhir.deidentify was changed, or is another one on that node. Nothing was "
+        + "exported; ask again");
+  }
+
+  private record Book(String name, byte[] content, Deidentifier deidentifier) {
+
+    String tag() {
+      return HexFormat.of().formatHex(sha256().digest(content));
+    }
+
+    boolean is(String tag) {
+      var given = TAG.matcher(tag.strip());
+      return given.matches() && given.group(1).toLowerCase(Locale.ROOT).equals(tag());
+    }
+
+    /** Of everything that decides what comes of a resource. */
+    String seal(byte[] salt, Keys keys) {
+      MessageDigest all = sha256();
+      add(all, content);
+      for (String key : new String[] {keys.dateShift(), keys.cryptoHash(), keys.encrypt()})
+        add(all, key == null ? new byte[0] : key.getBytes(StandardCharsets.UTF_8));
+      char[] digest = HexFormat.of().formatHex(all.digest()).toCharArray();
+      try {
+        return HexFormat.of()
+            .formatHex(SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256")
+                .generateSecret(new PBEKeySpec(digest, salt, ROUNDS, SEAL_BITS))
+                .getEncoded());
+      } catch (GeneralSecurityException impossible) {
+        throw new IllegalStateException("every Java has PBKDF2 with HmacSHA256", impossible);
+      }
+    }
+
+    private static void add(MessageDigest digest, byte[] part) {
+      digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(part.length).array());
+      digest.update(part);
+    }
+  }
+
+  private Book read(String name) {
+    if (name.equals(SAFE_HARBOR))
+      return book(name, Deidentifier.safeHarbor().getBytes(StandardCharsets.UTF_8));
+    if (!NAME.matcher(name).matches())
+      throw invalid("it is the name of a file: letters, digits, '.', '_' and '-', no folders");
+    Path file = folder == null ? null : folder.resolve(name);
+    if (file == null || !Files.isRegularFile(file))
+      throw invalid(
+          "there is no configuration " + name + ": it is a file in this server's folder export.anonymization, or "
+              + SAFE_HARBOR);
+    try (var in = Files.newInputStream(file)) {
+      byte[] content = in.readNBytes(MOST_BYTES + 1);
+      if (content.length > MOST_BYTES) throw invalid(name + " is larger than " + (MOST_BYTES >> 20) + " MB");
+      return book(name, content);
+    } catch (IOException unreadable) {
+      throw invalid(name + " cannot be read by this server");
+    }
+  }
+
+  private Book book(String name, byte[] content) {
+    try {
+      String text = new String(content, StandardCharsets.UTF_8);
+      return new Book(name, content, Deidentifier.read(name, text, keys, clock));
+    } catch (MappingException wrong) {
+      throw invalid(wrong.getMessage());
+    }
+  }
+
+  /** A key that was made up would be another one on the next node. */
+  private static void requireKeys(Book book) {
+    List<String> missing = book.deidentifier().madeUpKeys();
+    if (missing.isEmpty()) return;
+    List<String> settings = missing.stream().map(key -> "fhir.deidentify." + key).toList();
+    throw invalid(book.name() + " has no " + String.join(", ", missing) + ", which its rules need: set "
+        + String.join(", ", settings) + " of every node");
+  }
+
+  private static Failure invalid(String why) {
+    return new Failure.Invalid(PARAMETER + ": " + why, PARAMETER);
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (GeneralSecurityException impossible) {
+      throw new IllegalStateException("every Java has SHA-256", impossible);
+    }
+  }
+}
