@@ -102,18 +102,36 @@ public final class DeviceMapping {
    * @param ingestedAt the log's timestamp, UTC
    */
   public Outcome normalise(byte[] payload, Map<String, String> properties, Instant ingestedAt) {
+    Opened opened = open(payload, properties);
+    return opened.root == null ? opened.refused : normalise(opened.root, ingestedAt);
+  }
+
+  /**
+   * One payload, read: one of both is null.
+   *
+   * @param root    what templates see
+   * @param refused why nothing can be seen
+   */
+  public record Opened(JsonNode root, Outcome.Failed refused) {}
+
+  /** What templates see of one record of {@code devicedata}; arguments as in {@link #normalise(byte[], Map, Instant)}. */
+  public static Opened open(byte[] payload, Map<String, String> properties) {
     JsonNode body;
     try {
       body = payload == null || payload.length == 0 ? NullNode.getInstance() : MESSAGE.readTree(payload);
     } catch (IOException unreadable) {
-      return new Outcome.Failed("malformed-json", "The payload is no JSON text" + place(unreadable) + ".", List.of());
+      return refused("malformed-json", "The payload is no JSON text" + place(unreadable) + ".");
     }
     if (body.isMissingNode()) body = NullNode.getInstance();
     try {
-      return normalise(Envelope.open(body, properties, MESSAGE), ingestedAt);
+      return new Opened(Envelope.open(body, properties, MESSAGE), null);
     } catch (Envelope.Broken broken) {
-      return new Outcome.Failed("malformed-envelope", broken.getMessage(), List.of());
+      return refused("malformed-envelope", broken.getMessage());
     }
+  }
+
+  private static Opened refused(String reason, String detail) {
+    return new Opened(null, new Outcome.Failed(reason, detail, List.of()));
   }
 
   /** The same for a message already read; {@code root} is what the templates see, {@code {Body, Properties, SystemProperties}}. */

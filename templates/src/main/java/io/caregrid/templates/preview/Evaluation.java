@@ -14,8 +14,9 @@ import io.caregrid.templates.jsonpath.JsonPathSyntaxException;
 import java.util.List;
 
 /**
- * One expression on one message: asked {@code {language, expression, data}}, answered {@code {matches: […]}} or {@code {error}}. Language is {@code JsonPath}
- * (when nothing is said) or {@code JmesPath}.
+ * One expression on one message: asked {@code {language, expression, data, places?}}, answered {@code {matches: […], places?: […]}} or {@code {error}}.
+ * Language is {@code JsonPath} (when nothing is said) or {@code JmesPath}. With {@code "places": true} the place of each match is told: a JSON Pointer
+ * (RFC 6901) to where it stands in {@code data}; null for what was made of it, and for a truth value, null or empty text of which there are several.
  */
 public final class Evaluation {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -38,17 +39,19 @@ public final class Evaluation {
       throw new IllegalArgumentException("language must be JsonPath or JmesPath");
     try {
       String expression = asked.get("expression").textValue();
-      return matches(jmes
-          ? JmesPath.compile(expression).select(asked.get("data"))
-          : JsonPath.compile(expression).select(asked.get("data")));
+      Places places = asked.path("places").asBoolean() ? new Places(asked.get("data")) : null;
+      JsonNode data = places == null ? asked.get("data") : places.data();
+      return matches(jmes ? JmesPath.compile(expression).select(data) : JsonPath.compile(expression).select(data),
+          places);
     } catch (JsonPathSyntaxException | JmesPathSyntaxException | JmesPathFailure | TooCostly failed) {
       return JSON.objectNode().put("error", failed.getMessage());
     }
   }
 
-  private static ObjectNode matches(List<JsonNode> found) {
+  private static ObjectNode matches(List<JsonNode> found, Places known) {
     ObjectNode answer = JSON.objectNode();
     ArrayNode matches = answer.putArray("matches");
+    ArrayNode places = known == null ? null : answer.putArray("places");
     Size size = new Size(LONGEST_ANSWER, DEEPEST_MATCH);
     for (JsonNode one : found) {
       if (!size.fits(one)) {
@@ -57,6 +60,7 @@ public final class Evaluation {
       }
       if (one.isPojo()) matches.addNull();
       else matches.add(one);
+      if (places != null) places.add(known.of(one));
     }
     return answer;
   }

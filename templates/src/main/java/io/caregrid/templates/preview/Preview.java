@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.MappingProblem;
 import io.caregrid.templates.MappingProblem.Severity;
+import io.caregrid.templates.cost.Size;
 import io.caregrid.templates.device.DeviceMapping;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.device.Outcome;
@@ -14,19 +15,25 @@ import io.caregrid.templates.mapping.Draft;
 import io.caregrid.templates.observation.FhirMapping;
 import io.caregrid.templates.observation.Identity;
 import io.caregrid.templates.text.Timestamps;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * What two mappings would make of messages. Shapes:
  *
  * <pre>
- * asked:    {deviceContent, fhirMapping?, messages: […], identity?: {device, patient, encounter}}
+ * asked:    {deviceContent, fhirMapping?, messages: […], payloads?: [{payload, headers?: {…}}], identity?: {device, patient, encounter}}
  * answered: {templateErrors: [{message, line, column, severity, mapping}],
- *            results: [{measurements: […], observations: […], errors: [{kind, message, line}], warnings: [{kind, message}]}]}
+ *            results: [{measurements: […], observations: […], errors: [{kind, message, line}], warnings: [{kind, message}], message?}]}
  * </pre>
+ *
+ * Payloads are texts as devices send them, in whatever they are wrapped: each is opened as a running feed would, and {@code message} is what templates see
+ * of it, left out when there is nothing to see or too much to show. Their results come behind those of {@code messages}.
  *
  * A mapping is a JSON object, or a text that holds one; only then line and column are those of its author. Messages are what templates see as {@code $}.
  * Templates with errors are left out and the others used. Each message stands alone: its events are folded, and nothing stored is there before.
@@ -34,6 +41,9 @@ import java.util.Locale;
 public final class Preview {
   /** More than this is a feed, not a look. */
   public static final int MOST_MESSAGES = 1_000;
+  private static final int LONGEST_MESSAGE = 2_000_000;
+  /** What is written is three containers deeper, and Jackson writes 1,000. */
+  private static final int DEEPEST_MESSAGE = 990;
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private final Draft<DeviceMapping> device;
   private final Draft<FhirMapping> fhir;
@@ -66,36 +76,59 @@ public final class Preview {
     long begun = System.nanoTime();
     if (!asked.isObject())
       throw new IllegalArgumentException("a JSON object with deviceContent, fhirMapping and messages is expected");
-    if (!isGiven(asked.path("deviceContent")) && !isGiven(asked.path("fhirMapping"))) {
+    JsonNode payloads = asked.path("payloads");
+    if (!isGiven(asked.path("deviceContent")) && !isGiven(asked.path("fhirMapping")) && !payloads.isArray()) {
       throw new IllegalArgumentException(
           "deviceContent is missing, and fhirMapping too: at least one of them is needed");
     }
     JsonNode messages = asked.path("messages");
-    if (!messages.isMissingNode() && !messages.isNull() && !messages.isArray()) {
-      throw new IllegalArgumentException("messages must be an array");
-    }
-    if (messages.size() > MOST_MESSAGES)
+    if (isGiven(messages) && !messages.isArray()) throw new IllegalArgumentException("messages must be an array");
+    if (isGiven(payloads) && !payloads.isArray()) throw new IllegalArgumentException("payloads must be an array");
+    if (messages.size() + payloads.size() > MOST_MESSAGES)
       throw new IllegalArgumentException("at most " + MOST_MESSAGES + " messages can be previewed at once");
     Preview preview = new Preview(asked, now);
     ObjectNode answer = JSON.objectNode();
     answer.set("templateErrors", preview.problems());
     ArrayNode results = answer.putArray("results");
-    if (preview.device == null) return answer;
-    for (JsonNode message : messages) {
-      boolean over = longest != null && System.nanoTime() - begun > longest.toNanos();
-      results.add(over ? late(longest) : preview.result(message));
+    if (preview.device != null) for (JsonNode message : messages) {
+      results.add(isOver(begun, longest) ? late(longest) : preview.result(message));
     }
+    for (JsonNode payload : payloads) results.add(isOver(begun, longest) ? late(longest) : preview.opened(payload));
     return answer;
   }
 
-  private static ObjectNode late(Duration longest) {
+  private static boolean isOver(long begun, Duration longest) {
+    return longest != null && System.nanoTime() - begun > longest.toNanos();
+  }
+
+  private static ObjectNode empty() {
     ObjectNode result = JSON.objectNode();
-    result.putArray("measurements");
-    result.putArray("observations");
-    error(result.putArray("errors"), "too-costly", "Not looked at: a preview takes no longer than "
-        + longest.toSeconds() + " s. Send fewer messages at once, or look for what is slow in the mapping.", null);
-    result.putArray("warnings");
+    for (String list : List.of("measurements", "observations", "errors", "warnings")) result.putArray(list);
     return result;
+  }
+
+  private static ObjectNode late(Duration longest) {
+    ObjectNode result = empty();
+    error(result.withArray("errors"), "too-costly", "Not looked at: a preview takes no longer than "
+        + longest.toSeconds() + " s. Send fewer messages at once, or look for what is slow in the mapping.", null);
+    return result;
+  }
+
+  private ObjectNode opened(JsonNode asked) {
+    if (!asked.path("payload").isTextual())
+      throw new IllegalArgumentException("each of payloads must be an object with payload, a text, and maybe headers");
+    Map<String, String> headers = new LinkedHashMap<>();
+    asked.path("headers").properties().forEach(one -> headers.put(one.getKey(), one.getValue().asText()));
+    DeviceMapping.Opened opened = DeviceMapping
+        .open(asked.get("payload").textValue().getBytes(StandardCharsets.UTF_8), headers);
+    if (opened.root() == null) {
+      ObjectNode result = empty();
+      error(result.withArray("errors"), opened.refused().reason(), opened.refused().detail(), null);
+      return result;
+    }
+    ObjectNode result = device == null ? empty() : result(opened.root());
+    boolean shown = new Size(LONGEST_MESSAGE, DEEPEST_MESSAGE).fits(opened.root());
+    return shown ? result.set("message", opened.root()) : result;
   }
 
   private static boolean isGiven(JsonNode mapping) {
@@ -136,16 +169,15 @@ public final class Preview {
   }
 
   private ObjectNode result(JsonNode message) {
-    ObjectNode result = JSON.objectNode();
-    ArrayNode measurements = result.putArray("measurements");
-    ArrayNode observations = result.putArray("observations");
-    ArrayNode errors = result.putArray("errors");
-    ArrayNode warnings = result.putArray("warnings");
+    ObjectNode result = empty();
+    ArrayNode measurements = result.withArray("measurements");
+    ArrayNode errors = result.withArray("errors");
     Outcome outcome = device.mapping().normalise(message, now);
     List<Measurement> found = List.of();
     if (outcome instanceof Outcome.Measured measured) found = measured.measurements();
     if (outcome instanceof Outcome.Unmatched) {
-      warnings.addObject()
+      result.withArray("warnings")
+          .addObject()
           .put("kind", "unmatched")
           .put("message", "No measurements were produced for the given device data.");
     }
@@ -155,7 +187,8 @@ public final class Preview {
           .forEach(one -> error(errors, one.reason(), one.detail(), lines && one.line() > 0 ? one.line() : null));
     }
     found.forEach(measurement -> measurements.add(json(measurement)));
-    if (fhir != null) new ObservationPreview(fhir.mapping(), identity, errors).add(found, observations);
+    if (fhir != null)
+      new ObservationPreview(fhir.mapping(), identity, errors).add(found, result.withArray("observations"));
     return result;
   }
 

@@ -70,6 +70,50 @@ class PreviewTest {
   }
 
   @Test
+  void payloadsAreOpenedAsAFeedOpensThemAndShownAsTemplatesSeeThem() throws Exception {
+    JsonNode results = Preview.answer(JSON.readTree("""
+        {"deviceContent": %s, "payloads": [
+          {"payload": "{\\"d\\":\\"dev\\",\\"t\\":\\"2026-11-22T10:00:00Z\\",\\"hr\\":70.0,\\"z\\":1}", "headers": {"ward": "icu"}},
+          {"payload": "{\\"Body\\":\\"eyJkIjoiZGV2In0=\\",\\"Properties\\":{},\\"SystemProperties\\":{}}"},
+          {"payload": "{\\"d\\": "}]}""".formatted(DEVICE)), NOW).path("results");
+
+    assertEquals("70", results.at("/0/measurements/0/properties/0/value").asText());
+    assertEquals("{\"Body\":{\"d\":\"dev\",\"t\":\"2026-11-22T10:00:00Z\",\"hr\":70.0,\"z\":1},"
+        + "\"Properties\":{\"ward\":\"icu\"},\"SystemProperties\":{}}", results.at("/0/message").toString());
+    assertEquals("dev", results.at("/1/message/Body/d").asText(), "base64 of an IoT Hub");
+    assertEquals("unmatched", results.at("/1/warnings/0/kind").asText());
+    assertEquals("malformed-json", results.at("/2/errors/0/kind").asText());
+    assertTrue(results.at("/2/message").isMissingNode());
+  }
+
+  @Test
+  void payloadsAreShownBeforeThereIsAMappingAndOneThatIsNoTextIsRefused() throws Exception {
+    assertEquals("1", Preview.answer(JSON.readTree("{\"payloads\":[{\"payload\":\"{\\\"a\\\":1}\"}]}"), NOW)
+        .at("/results/0/message/Body/a")
+        .asText());
+    JsonNode wrong = JSON.readTree("{\"payloads\":[{\"a\":1}]}");
+    assertThrows(IllegalArgumentException.class, () -> Preview.answer(wrong, NOW));
+  }
+
+  @Test
+  void matchesAreToldWithTheirPlacesUnlessTheyWereMadeOrStandInSeveral() throws Exception {
+    String data = "{\"a/b\":[{\"hr\":7},{\"hr\":7}],\"on\":true,\"off\":true,\"none\":null}";
+
+    assertEquals("[\"/a~1b/0/hr\",\"/a~1b/1/hr\"]", places("JsonPath", "$..hr", data));
+    assertEquals("[\"/a~1b/0\",\"/a~1b/1\"]", places("JsonPath", "$..[?(@hr)]", data));
+    assertEquals("[\"\"]", places("JsonPath", "$", data));
+    assertEquals("[null]", places("JsonPath", "$.on", data));
+    assertEquals("[\"/none\"]", places("JsonPath", "$.none", data));
+    assertEquals("[\"/a~1b/1\"]", places("JmesPath", "\\\"a/b\\\"[1]", data));
+    assertEquals("[null]", places("JmesPath", "length(\\\"a/b\\\")", data));
+  }
+
+  private static String places(String language, String expression, String data) throws JsonProcessingException {
+    return Evaluation.answer(JSON.readTree("{\"language\":\"" + language + "\",\"expression\":\"" + expression
+        + "\",\"data\":" + data + ",\"places\":true}")).path("places").toString();
+  }
+
+  @Test
   void whatDoesNotGoTogetherIsAWarningOnBothSides() {
     JsonNode problems = asked("{}").path("templateErrors");
 
