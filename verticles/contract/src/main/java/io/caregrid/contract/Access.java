@@ -16,6 +16,7 @@ public enum Access {
   DICOM_WRITE("store pictures"),
   DICOM_DELETE("delete pictures"),
   TELEMETRY_SEND("send what devices measure"),
+  MAPPING_PREVIEW("try a mapping on messages that one brings along"),
   ANALYTICS_QUERY("ask the lake in SQL, and run views"),
   OPERATE("see how the node is doing and what it could not use, and say how messages of devices are understood"),
   AUDIT_READ("read who looked at what");

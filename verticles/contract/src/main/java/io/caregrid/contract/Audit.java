@@ -43,6 +43,8 @@ public interface Audit {
     DEAD_LETTERS("dead-letters"),
     /** Sent into the log again. */
     DEAD_LETTERS_REPLAYED("dead-letters-replayed"),
+    /** The newest messages of devices, looked at in the log. */
+    MESSAGES_SEEN("messages-seen"),
     /** How messages of devices are understood was changed. */
     MAPPING_CHANGED("mapping-changed"),
     LIVE_FEED("live-feed"),

@@ -28,20 +28,20 @@ public final class Roles {
 
   private static Roles builtIn() {
     Map<String, Role> roles = new LinkedHashMap<>();
-    put(roles, "FHIR Data Reader", Grants.of(Access.FHIR_READ));
-    put(roles, "FHIR Data Writer", Grants.of(Access.FHIR_READ, Access.FHIR_WRITE));
+    put(roles, "FHIR Data Reader", Grants.of(Access.FHIR_READ, Access.MAPPING_PREVIEW));
+    put(roles, "FHIR Data Writer", Grants.of(Access.FHIR_READ, Access.FHIR_WRITE, Access.MAPPING_PREVIEW));
     put(roles, "FHIR Data Exporter", Grants.of(Access.FHIR_READ, Access.FHIR_EXPORT));
     put(roles, "FHIR De-identified Data Exporter", Grants.of(Access.FHIR_EXPORT_DEIDENTIFIED));
     put(roles, "FHIR Data Importer", Grants.of(Access.FHIR_READ, Access.FHIR_IMPORT));
     put(roles, "FHIR Data Converter", Grants.of(Access.FHIR_CONVERT));
     put(roles, "FHIR Data Contributor", Grants.of(Access.FHIR_READ, Access.FHIR_WRITE, Access.FHIR_HARD_DELETE,
-        Access.FHIR_EXPORT, Access.FHIR_IMPORT, Access.FHIR_CONVERT));
+        Access.FHIR_EXPORT, Access.FHIR_IMPORT, Access.FHIR_CONVERT, Access.MAPPING_PREVIEW));
     put(roles, "DICOM Data Reader", Grants.of(Access.DICOM_READ));
     put(roles, "DICOM Data Owner", Grants.of(Access.DICOM_READ, Access.DICOM_WRITE, Access.DICOM_DELETE));
     put(roles, MODALITY, Grants.of(Access.DICOM_WRITE));
     put(roles, "Telemetry Sender", Grants.of(Access.TELEMETRY_SEND));
     put(roles, "Analyst", new Grants(Set.of(Access.ANALYTICS_QUERY), Set.of(Grants.EVERY_TABLE)));
-    put(roles, "Operator", Grants.of(Access.OPERATE));
+    put(roles, "Operator", Grants.of(Access.MAPPING_PREVIEW, Access.OPERATE));
     put(roles, "Auditor", Grants.of(Access.AUDIT_READ));
     return new Roles(roles);
   }

@@ -55,6 +55,11 @@ public final class IngestVerticle extends VerticleBase implements Routes {
     return new ReplayRoutes(new Replay(kafka, producer, letters, mappings, metrics), audit);
   }
 
+  /** The door through which whoever works on a mapping sees what comes in. */
+  public Routes showing(Audit audit) {
+    return new TailRoutes(new LogTail(kafka), audit);
+  }
+
   @Override
   public void mount(Router router) {
     routes.mount(router);

@@ -112,6 +112,20 @@ public final class KafkaClients {
     return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
+  /** For a look at what lies in the log: it belongs to no group, so it moves nobody's place and nobody waits for it. */
+  static KafkaConsumer<byte[], byte[]> onlooker(KafkaConfig kafka, Duration patience) {
+    Map<String, Object> settings = kafka.connecting();
+    settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 8 << 20);
+    settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
+    settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) patience.toMillis());
+    settings.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) patience.toMillis());
+    return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
   /** For the wrapper of Vert.x, which takes text. A batch is kept in one statement, so it is bounded in bytes too. */
   static Map<String, String> deadLetterReader(KafkaConfig kafka) {
     Map<String, String> settings = new HashMap<>();

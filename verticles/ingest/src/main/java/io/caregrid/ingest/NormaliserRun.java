@@ -140,7 +140,7 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
   }
 
   private void forward(ConsumerRecord<byte[], byte[]> record, MappingSets current) {
-    String name = mappingName(record);
+    String name = mappingName(kafka, record);
     MappingSet set = current.find(name);
     if (set == null) {
       putAside(record, Source.WHOLE_RECORD, DeadLetterRecord.UNKNOWN_MAPPING, noMapping(name), null);
@@ -158,7 +158,7 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
   }
 
   /** What the record's header names, else what its topic stands for. */
-  private String mappingName(ConsumerRecord<byte[], byte[]> record) {
+  static String mappingName(KafkaConfig kafka, ConsumerRecord<byte[], byte[]> record) {
     Header named = record.headers().lastHeader(IngestRecord.MAPPING);
     return named == null || named.value() == null
         ? kafka.mappingOf(record.topic())
@@ -182,7 +182,7 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
     }
   }
 
-  private static Map<String, String> properties(ConsumerRecord<byte[], byte[]> record) {
+  static Map<String, String> properties(ConsumerRecord<byte[], byte[]> record) {
     Header[] headers = record.headers().toArray();
     if (headers.length == 0) return Map.of();
     Map<String, String> properties = new HashMap<>();

@@ -9,6 +9,8 @@
  * <p>Order: the messages of one body go to one source partition, in the order of the body. Bodies may go to different partitions, so the order of two
  * bodies is the order in which the log's partitions happen to be read; who needs more puts the messages into one body, or writes to Kafka with a key.
  *
+ * <p>Whoever works on a mapping sees what comes in by {@link io.caregrid.ingest.LogTail}, which moves nothing.
+ *
  * <p>Never here: what a value means (templates), grouping by device (device).
  */
 package io.caregrid.ingest;
