@@ -8,7 +8,7 @@ const WORDS = {
   busy: 'The issuer that signs people in does not answer. Please try again in a moment.',
 };
 /** What a page needs before it can show anything. Pages that are not here show what they may. */
-const NEEDS = {'/vitals/': 'FHIR_READ', '/patients/': 'FHIR_READ', '/studies/': 'DICOM_READ', '/studies/viewer/': 'DICOM_READ', '/analytics/': 'ANALYTICS_QUERY', '/dead-letters/': 'OPERATE'};
+const NEEDS = {'/vitals/': 'FHIR_READ', '/patients/': 'FHIR_READ', '/studies/': 'DICOM_READ', '/studies/viewer/': 'DICOM_READ', '/analytics/': 'ANALYTICS_QUERY', '/dead-letters/': 'OPERATE', '/mapper/': 'MAPPING_PREVIEW'};
 
 async function me() {
   const answer = await fetch('/auth/me', {headers: {Accept: 'application/json'}});

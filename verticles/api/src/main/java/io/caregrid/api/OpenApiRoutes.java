@@ -45,9 +45,10 @@ public final class OpenApiRoutes implements Routes {
       POST /ingest/:mapping       application/json,application/x-ndjson 202 application/json   The same, normalised by the mapping of this name.
       GET /iomt/live              -   200 text/event-stream                       Readings of devices as they come, as server-sent events; with device=, of one.
       GET /iomt/devices/:id/latest -  200 application/json                        The latest readings of one device.
-      GET /iomt/dead-letters      -   200 application/json                        What could not be used, newest first, with why; by reason, device, from, until, state; at most _count, header Link leads on.
+      GET /iomt/dead-letters      -   200 application/json                        What could not be used, newest first, with why; by reason, device, from, until, state, or one by its source; at most _count, header Link leads on.
       GET /iomt/dead-letters/$count - 200 application/json                        How many there are, by reason.
       POST /iomt/dead-letters/$replay application/json 200 application/json       Sends dead letters into the log again: one by its source, or those that reason, device, from and until name.
+      GET /iomt/messages          -   200 application/json                        The newest messages of devices as they lie in the log, newest first: of one mapping, at most limit.
       GET /iomt/mappings          -   200 application/json                        The mappings in force, by name.
       GET /iomt/mappings/:name    -   200 application/json                        One of them with its texts and what is odd about them.
       PUT /iomt/mappings/:name    application/json 200 application/json           Puts one in force on all nodes: deviceContent and fhirMapping; 422 names everything that is wrong.

@@ -27,7 +27,7 @@ public final class PageRoutes implements Routes {
   /** Every page, as the start page must link it. */
   static final Map<String, String> PAGES = Map.of("/", "start", "/vitals/", "vitals", "/dead-letters/", "dead-letters",
       "/studies/", "studies", "/studies/viewer/", "studies/viewer", "/analytics/", "analytics", "/patients/",
-      "patients");
+      "patients", "/mapper/", "mapper");
   private static final List<String> FILES = List.of("start/page.js", "start/page.css", "vitals/page.js",
       "vitals/page.css",
       "vitals/tile.js", "vitals/patient.js", "vitals/images.js", "dead-letters/page.js", "dead-letters/page.css",
@@ -43,7 +43,10 @@ public final class PageRoutes implements Routes {
       "analytics/sheet.js", "analytics/sql.js", "analytics/tables.js", "analytics/types.js", "patients/page.js",
       "patients/page.css", "patients/chart.js", "patients/door.js", "patients/kinds.js", "patients/measurements.js",
       "patients/merged.js", "patients/person.js", "patients/query.js", "patients/series.js", "patients/timeline.js",
-      "patients/words.js");
+      "patients/words.js", "mapper/page.js", "mapper/page.css", "mapper/diff.js", "mapper/draft.js", "mapper/editor.js",
+      "mapper/files.js", "mapper/messages.js", "mapper/node.js", "mapper/observations.js", "mapper/paths.js",
+      "mapper/results.js", "mapper/samples.js", "mapper/shelf.js", "mapper/source.js", "mapper/templates.js",
+      "mapper/tree.js", "mapper/tutorial.js");
 
   private record File(String type, String tag, Buffer content) {}
 

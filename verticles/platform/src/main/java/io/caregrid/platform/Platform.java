@@ -306,6 +306,7 @@ public final class Platform implements AutoCloseable {
     deploy(ingest);
     doors.add(ingest);
     doors.add(ingest.replaying(letters, trail));
+    doors.add(ingest.showing(trail));
     check("ingest", () -> Future.succeededFuture(ingest.ready()));
     check("normalise", () -> Future.succeededFuture(normalise.ready()));
     check("dead letters", () -> Future.succeededFuture(reader.ready()));

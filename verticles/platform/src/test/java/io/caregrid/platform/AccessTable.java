@@ -12,6 +12,7 @@ import static io.caregrid.contract.Access.FHIR_HARD_DELETE;
 import static io.caregrid.contract.Access.FHIR_IMPORT;
 import static io.caregrid.contract.Access.FHIR_READ;
 import static io.caregrid.contract.Access.FHIR_WRITE;
+import static io.caregrid.contract.Access.MAPPING_PREVIEW;
 import static io.caregrid.contract.Access.OPERATE;
 import static io.caregrid.contract.Access.TELEMETRY_SEND;
 
@@ -49,6 +50,10 @@ final class AccessTable {
       HEAD    /dead-letters                         OPEN
       GET     /dead-letters/                        OPEN
       HEAD    /dead-letters/                        OPEN
+      GET     /mapper                               OPEN
+      HEAD    /mapper                               OPEN
+      GET     /mapper/                              OPEN
+      HEAD    /mapper/                              OPEN
       GET     /studies                              OPEN
       HEAD    /studies                              OPEN
       GET     /studies/                             OPEN
@@ -164,6 +169,7 @@ final class AccessTable {
       GET     /iomt/dead-letters                    OPERATE
       GET     /iomt/dead-letters/$count             OPERATE
       POST    /iomt/dead-letters/$replay            OPERATE
+      GET     /iomt/messages                        OPERATE
       GET     /iomt/mappings                        OPERATE
       GET     /iomt/mappings/:name                  OPERATE
       PUT     /iomt/mappings/:name                  OPERATE
@@ -171,8 +177,8 @@ final class AccessTable {
       GET     /iomt/mappings/:name/versions         OPERATE
       GET     /iomt/mappings/:name/versions/:version OPERATE
       POST    /iomt/mappings/:name/$rollback        OPERATE
-      POST    /iomt/$preview                        OPERATE
-      POST    /iomt/$evaluate                       OPERATE
+      POST    /iomt/$preview                        MAPPING_PREVIEW
+      POST    /iomt/$evaluate                       MAPPING_PREVIEW
       POST    /analytics/sql                        ANALYTICS_QUERY
       GET     /analytics/tables                     ANALYTICS_QUERY
       POST    /dicom-web/studies                    DICOM_WRITE
@@ -216,21 +222,21 @@ final class AccessTable {
 
   static Map<String, Set<Access>> roles() {
     Map<String, Set<Access>> roles = new LinkedHashMap<>();
-    roles.put("FHIR Data Reader", Set.of(FHIR_READ));
-    roles.put("FHIR Data Writer", Set.of(FHIR_READ, FHIR_WRITE));
+    roles.put("FHIR Data Reader", Set.of(FHIR_READ, MAPPING_PREVIEW));
+    roles.put("FHIR Data Writer", Set.of(FHIR_READ, FHIR_WRITE, MAPPING_PREVIEW));
     roles.put("FHIR Data Exporter", Set.of(FHIR_READ, FHIR_EXPORT, FHIR_EXPORT_DEIDENTIFIED));
     roles.put("FHIR De-identified Data Exporter", Set.of(FHIR_EXPORT_DEIDENTIFIED));
     roles.put("FHIR Data Importer", Set.of(FHIR_READ, FHIR_IMPORT));
     roles.put("FHIR Data Converter", Set.of(FHIR_CONVERT));
     roles.put("FHIR Data Contributor",
         Set.of(FHIR_READ, FHIR_WRITE, FHIR_HARD_DELETE, FHIR_EXPORT, FHIR_EXPORT_DEIDENTIFIED, FHIR_IMPORT,
-            FHIR_CONVERT));
+            FHIR_CONVERT, MAPPING_PREVIEW));
     roles.put("DICOM Data Reader", Set.of(DICOM_READ));
     roles.put("DICOM Data Owner", Set.of(DICOM_READ, DICOM_WRITE, DICOM_DELETE));
     roles.put("Modality", Set.of(DICOM_WRITE));
     roles.put("Telemetry Sender", Set.of(TELEMETRY_SEND));
     roles.put("Analyst", Set.of(ANALYTICS_QUERY));
-    roles.put("Operator", Set.of(OPERATE));
+    roles.put("Operator", Set.of(MAPPING_PREVIEW, OPERATE));
     roles.put("Auditor", Set.of(AUDIT_READ));
     return roles;
   }

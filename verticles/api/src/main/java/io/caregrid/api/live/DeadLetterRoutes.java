@@ -29,7 +29,7 @@ import java.util.TreeMap;
 
 /**
  * {@code /iomt/dead-letters}: what could not be used, newest first, with why; narrowed by {@code reason}, {@code device}, {@code from}, {@code until} (times),
- * {@code state} ({@code open}: not sent again yet, {@code replayed}, or {@code all}, when nothing is said). At most {@code _count} at once; header {@code Link}
+ * {@code state} ({@code open}: not sent again yet, {@code replayed}, or {@code all}, when nothing is said), or the one of {@code source}. At most {@code _count} at once; header {@code Link}
  * with {@code rel="next"} is the page behind it. {@code /iomt/dead-letters/$count}: how many, by reason.
  */
 public final class DeadLetterRoutes implements Routes {
@@ -55,6 +55,10 @@ public final class DeadLetterRoutes implements Routes {
   private void list(RoutingContext request) {
     Caller caller = Requests.caller(request);
     MultiMap asked = request.queryParams();
+    if (asked.get("source") != null) {
+      one(request, caller, asked.get("source"));
+      return;
+    }
     int count = count(asked.get("_count"));
     LetterQuery query = new LetterQuery(asked.get("reason"), asked.get("device"), time(asked, "from"),
         time(asked, "until"), replayed(asked.get("state")));
@@ -67,6 +71,14 @@ public final class DeadLetterRoutes implements Routes {
           if (found.more()) request.response().putHeader("Link", next(asked, found.letters()));
           return answer(request, list.toBuffer());
         })
+        .onFailure(request::fail);
+  }
+
+  /** A list of one, so that whoever reads lists reads it too. */
+  private void one(RoutingContext request, Caller caller, String source) {
+    audit.around(Audit.Entry.of(caller, Audit.Deed.DEAD_LETTERS, "urn:caregrid:dead-letter:" + source),
+        () -> letters.one(caller, source))
+        .compose(letter -> answer(request, new JsonArray().add(json(letter)).toBuffer()))
         .onFailure(request::fail);
   }
 

@@ -43,9 +43,10 @@ public final class MappingRoutes implements Routes {
 
   @Override
   public void mount(Router router) {
-    needs(Access.OPERATE, router.post("/iomt/$preview")).handler(
+    needs(Access.MAPPING_PREVIEW, router.post("/iomt/$preview")).handler(
         request -> answer(request, asked -> Preview.answer(asked, Instant.now(), LONGEST)));
-    needs(Access.OPERATE, router.post("/iomt/$evaluate")).handler(request -> answer(request, Evaluation::answer));
+    needs(Access.MAPPING_PREVIEW, router.post("/iomt/$evaluate"))
+        .handler(request -> answer(request, Evaluation::answer));
   }
 
   private void answer(RoutingContext request, Function<JsonNode, JsonNode> answer) {

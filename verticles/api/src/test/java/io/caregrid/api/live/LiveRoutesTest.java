@@ -191,6 +191,9 @@ class LiveRoutesTest {
     assertTrue(ward.send("GET", "/iomt/dead-letters/$count", (String) null)
         .bodyAsString()
         .contains("{\"reason\":\"malformed-json\",\"open\":1,\"replayed\":0,"));
+    JsonArray one = ward.send("GET", "/iomt/dead-letters?source=" + topic + ":0:1:0", (String) null).bodyAsJsonArray();
+    assertEquals(list.getJsonObject(1), one.getJsonObject(0));
+    assertEquals(404, ward.send("GET", "/iomt/dead-letters?source=" + topic + ":0:9:0", (String) null).statusCode());
     for (String wrong : List.of("state=closed", "from=yesterday", "after=1"))
       assertEquals(400, ward.send("GET", "/iomt/dead-letters?" + wrong, (String) null).statusCode(), wrong);
   }

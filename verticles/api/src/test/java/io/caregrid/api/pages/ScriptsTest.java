@@ -26,7 +26,7 @@ class ScriptsTest {
   Path room;
 
   @ParameterizedTest
-  @ValueSource(strings = {"studies", "analytics", "patients"})
+  @ValueSource(strings = {"studies", "analytics", "patients", "mapper"})
   void theModulesKeepWhatTheirTestsSay(String page) throws IOException, InterruptedException {
     assumeTrue("true".equals(System.getenv("CAREGRID_STRICT")) || hasNode(),
         "skipped: node is missing (apt install nodejs, 18 or later)");
