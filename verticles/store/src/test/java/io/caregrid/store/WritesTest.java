@@ -16,6 +16,7 @@ import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -163,6 +164,30 @@ class WritesTest {
     } finally {
       room.sql("drop trigger refuse on r_device");
     }
+  }
+
+  @Test
+  void whoeverWaitsForRowsThatAreHeldKeepsNobodyElseWaiting() {
+    for (int i = 0; i < 3; i++) get(store.update(CALLER, "Patient", "kept-" + i, patient("before"), ANY));
+    SqlConnection holder = get(room.database().pool().getConnection());
+    get(holder.query("begin").execute());
+    get(holder.query("select 1 from r_patient where id in ('kept-0', 'kept-1') for update").execute());
+    List<Future<Stored>> held = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      int waiting = i + 1;
+      held.add(store.update(CALLER, "Patient", "kept-" + i, patient("after"), ANY));
+      Room.until("it waits for the row", () -> room.count("""
+          from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'""") == waiting);
+    }
+    Instant begun = Instant.now();
+
+    get(store.update(CALLER, "Patient", "kept-2", patient("after"), ANY));
+
+    assertTrue(Duration.between(begun, Instant.now()).toSeconds() < 5);
+    assertTrue(held.stream().noneMatch(Future::isComplete));
+    get(holder.query("rollback").execute());
+    get(holder.close());
+    assertEquals(List.of(2, 2), get(Future.all(held)).<Stored>list().stream().map(Stored::version).toList());
   }
 
   @Test

@@ -75,6 +75,31 @@ class FhirSearchTest {
     assertEquals(3, ids.stream().distinct().count());
   }
 
+  /** Samples of 70 + 2 × 1 to 70 + 2 × 6 a minute. */
+  @Test
+  void samplesAreFoundByTheRangeTheyReach() {
+    String made = ward
+        .send("POST", "/fhir/Observation", ("{'resourceType':'Observation','status':'final','code':{'text':'"
+            + mine
+            + "'},'valueSampledData':{'origin':{'value':70,'unit':'/min','system':'http://unitsofmeasure.org','code':'/min'},"
+            + "'period':1000,'factor':2,'dimensions':1,'data':'1 2 E 6 L'}}").replace('\'', '"'))
+        .bodyAsJsonObject()
+        .getString("id");
+
+    for (String reached : List.of("gt81", "lt73", "ge82|http://unitsofmeasure.org|/min",
+        "gt1.3|http://unitsofmeasure.org|/s"))
+      assertEquals(1, samples(made, reached), reached);
+    for (String never : List.of("gt82", "lt72", "lt71|http://unitsofmeasure.org|/min", "gt81||kg"))
+      assertEquals(0, samples(made, never), never);
+  }
+
+  private int samples(String id, String value) {
+    return get("/fhir/Observation?_id=" + id + "&value-quantity=" + value.replace("|", "%7C").replace("/", "%2F"))
+        .bodyAsJsonObject()
+        .getJsonArray("entry", new JsonArray())
+        .size();
+  }
+
   @Test
   void countingGivesTheTotalOnly() {
     for (String asked : List.of("&_summary=count", "&_count=0")) {
