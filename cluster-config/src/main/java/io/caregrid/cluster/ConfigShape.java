@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -208,7 +209,8 @@ final class ConfigShape {
   private String blame(String prefix, String message) {
     return values.values()
         .stream()
-        .filter(value -> value.key().startsWith(prefix) && message.matches("(?s).*\\b" + value.key() + "\\b.*"))
+        .filter(value -> value.key().startsWith(prefix)
+            && message.matches("(?s).*\\b" + Pattern.quote(value.key()) + "(?!\\w).*"))
         .filter(value -> !value.source().equals("default"))
         .map(value -> " (" + value.key() + " comes from " + value.source() + ")")
         .collect(Collectors.joining());

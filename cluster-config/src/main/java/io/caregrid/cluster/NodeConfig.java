@@ -4,6 +4,7 @@ import static io.caregrid.cluster.ConfigException.require;
 
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Everything one node is told: read once at start from YAML, then environment ({@code CAREGRID_HTTP_PORT}), then flags. Keys in YAML are these
@@ -18,7 +19,7 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
     ClusterConfig cluster, KafkaConfig kafka,
     DatabaseConfig database, IngestConfig ingest, ShardConfig shard, IdentityConfig identity, DicomConfig dicom,
     ImagingConfig imaging, LakeConfig lake, SecurityConfig security, AuditConfig audit, FhirConfig fhir,
-    ExportConfig export, LoadConfig load, TellConfig tell, Hl7Config hl7) {
+    ExportConfig export, LoadConfig load, TellConfig tell, Hl7Config hl7, MqttConfig mqtt) {
 
   public static final Set<String> ALL_ROLES = Set.of("ingest", "device", "api", "dicom", "analytics");
   public static final NodeConfig DEFAULT = new NodeConfig("caregrid", ALL_ROLES, Path.of("data"), null,
@@ -26,7 +27,7 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
       KafkaConfig.DEFAULT, DatabaseConfig.DEFAULT, IngestConfig.DEFAULT, ShardConfig.DEFAULT, IdentityConfig.DEFAULT,
       DicomConfig.DEFAULT, ImagingConfig.DEFAULT, LakeConfig.DEFAULT, SecurityConfig.DEFAULT,
       AuditConfig.DEFAULT, FhirConfig.DEFAULT, ExportConfig.DEFAULT, LoadConfig.DEFAULT,
-      TellConfig.DEFAULT, Hl7Config.DEFAULT);
+      TellConfig.DEFAULT, Hl7Config.DEFAULT, MqttConfig.DEFAULT);
 
   public NodeConfig {
     require(!name.isBlank(), "name must not be blank");
@@ -58,7 +59,22 @@ public record NodeConfig(String name, Set<String> roles, Path data, Path mapping
     require(!hl7.isOn() || hl7.keep().compareTo(kafka.retention()) >= 0,
         "hl7.keep must be at least kafka.retention, " + kafka.retention()
             + ": a message that may still be read again must be known to be stored already");
+    require(!mqtt.isOn() || Hosts.isLoopback(mqtt.host()) || security.asksWhoCalls() || mqtt.tls().clientCa() != null
+        || mqtt.isOpenByWish() || security.isOpenByWish(),
+        "mqtt.host must be a loopback address, not " + mqtt.host()
+            + ", as long as nobody says who calls: set security.issuers, or mqtt.tls.clientCa; or set mqtt.mode to "
+            + SecurityConfig.OPEN + ", and whoever reaches that address may send readings");
+    require(!mqtt.isOn() || mqtt.maxPacket() <= kafka.maxMessageBytes(),
+        "mqtt.maxPacket must be at most kafka.maxMessageBytes, " + kafka.maxMessageBytes()
+            + ": what comes in one packet must fit into the log");
     roles = Set.copyOf(roles);
+  }
+
+  /** The mappings that settings name for a way in: they have to be there. */
+  public Set<String> namedMappings() {
+    Set<String> named = new TreeSet<>(kafka.namedMappings());
+    named.addAll(mqtt.namedMappings());
+    return named;
   }
 
   /** True when whoever reaches the HTTP port without a token may do everything: to be said at every start. */

@@ -109,7 +109,7 @@ final class Node implements AutoCloseable {
             Integer.parseInt(args[2]), cluster.durability()),
         base.kafka(), base.database(), base.ingest(), aged, base.identity(), base.dicom(), base.imaging(),
         base.lake(), base.security(), base.audit(), base.fhir(), base.export(), base.load(), base.tell(),
-        base.hl7());
+        base.hl7(), base.mqtt());
     try (Platform platform = Platform.start(config, true, step -> System.err.println("node: " + step))) {
       System.out.println(READY + JSON.writeValueAsString(addresses(platform)));
       System.in.transferTo(java.io.OutputStream.nullOutputStream());

@@ -145,7 +145,7 @@ public final class DeviceMapping {
         extract(i, root, shared, ingestedAt, found, failures, budget);
       } catch (TooCostly costly) {
         failures.addCostly(templates[i].declaration(), costly.getMessage());
-      } catch (RuntimeException | StackOverflowError fault) {
+      } catch (RuntimeException | StackOverflowError | LinkageError fault) { // the latter of a jar made for another version
         failures.addBroken(templates[i].declaration(), fault);
       }
     }

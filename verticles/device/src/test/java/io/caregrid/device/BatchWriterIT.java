@@ -25,6 +25,7 @@ import io.vertx.core.buffer.Buffer;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -204,20 +205,35 @@ class BatchWriterIT {
   void readingsOfTwoMappingsInOneObservationAreFoldedInLogOrderAndOfNoneAreSetAside() {
     List<Batch.Event> events = events(60);
     List<Batch.Event> log = new ArrayList<>();
-    for (Batch.Event one : events)
-      log.add(new Batch.Event(one.position(), one.source(), one.measurement(), null, one.bytes(),
-          new MappingMark(one.position() % 4 < 2 ? "a" : "b", 1)));
+    for (Batch.Event event : events)
+      log.add(new Batch.Event(event.position(), event.source(), event.measurement(), null, event.bytes(),
+          new MappingMark(event.position() % 4 < 2 ? "a" : "b", 1)));
     Batch.Event stray = event(60, "a");
     log.add(new Batch.Event(60, stray.source(), stray.measurement(), null, 1, new MappingMark("gone", 1)));
-    Map<MappingMark, FhirMapping> two = Map.of(new MappingMark("a", 1), FhirMapping.vitals(), new MappingMark("b", 1),
-        FhirMapping.vitals());
+    FhirMapping one = latestIn("/min");
+    FhirMapping other = latestIn("bpm");
+    Map<MappingMark, FhirMapping> two = Map.of(new MappingMark("a", 1), one, new MappingMark("b", 1), other);
     BatchWriter writer = new BatchWriter(bench.vertx, bench.shards, StoreBench.OWNERS,
         marks -> Future.succeededFuture(two), 2, new ShardMetrics(bench.meters));
 
     get(writer.write(SHARD, new Batch(0, 61, log)));
 
-    assertStored(events);
+    Map<String, String> expected = StoreBench.reference(log.subList(0, 60), event -> two.get(event.mapping()));
+    assertEquals(expected, bench.observations(expected.keySet()));
+    assertNotEquals(StoreBench.reference(events, event -> one), expected, "were all folded by the one");
+    assertNotEquals(StoreBench.reference(events, event -> other), expected, "or by the other");
+    List<Batch.Event> sorted = new ArrayList<>(log.subList(0, 60));
+    sorted.sort(Comparator.comparing(event -> event.mapping().name()));
+    assertNotEquals(StoreBench.reference(sorted, event -> two.get(event.mapping())), expected, "or in another order");
     assertEquals(List.of("unknown-mapping"), bench.letters().stream().map(DeadLetter::reason).toList());
+  }
+
+  /** The last reading of each minute, so that who folded last, and what, can be seen. */
+  private static FhirMapping latestIn(String unit) {
+    return FhirMapping.parse("""
+        {"templateType": "CollectionFhir", "template": [{"templateType": "CodeValueFhir", "template": {
+          "typeName": "heartrate", "periodInterval": 60, "codes": [{"system": "http://loinc.org", "code": "8867-4"}],
+          "value": {"valueType": "Quantity", "valueName": "hr", "unit": "%s"}}}]}""".formatted(unit));
   }
 
   @Test

@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /** A fresh database with a shard in it, a writer on it, and the fold it is to be compared with. */
 final class StoreBench implements AutoCloseable {
@@ -117,11 +118,17 @@ final class StoreBench implements AutoCloseable {
 
   /** What these events come to when each is folded in on its own, in this order. */
   static Map<String, String> reference(List<Batch.Event> events) {
+    return reference(events, event -> VITALS);
+  }
+
+  /** @param mappings by which each is folded */
+  static Map<String, String> reference(List<Batch.Event> events, Function<Batch.Event, FhirMapping> mappings) {
     Map<String, byte[]> folded = new TreeMap<>();
     for (Batch.Event event : events) {
+      FhirMapping mapping = mappings.apply(event);
       try {
-        var key = VITALS.key(event.measurement(), identity(event.measurement().device()));
-        ObservationFold fold = VITALS.open(key, folded.get(key.observationId()));
+        var key = mapping.key(event.measurement(), identity(event.measurement().device()));
+        ObservationFold fold = mapping.open(key, folded.get(key.observationId()));
         fold.add(event.measurement());
         if (fold.changed()) folded.put(key.observationId(), fold.json());
       } catch (UnusableEvent unusable) {

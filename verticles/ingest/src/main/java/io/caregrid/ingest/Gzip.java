@@ -8,7 +8,7 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /** Unpacks a body here rather than in the HTTP server: only so is a truncated one noticed and a bomb stopped at the limit. */
-final class Gzip {
+public final class Gzip {
   private Gzip() {}
 
   /**
@@ -16,7 +16,7 @@ final class Gzip {
    * @throws Failure.Invalid  when it is truncated, damaged, or no gzip
    * @throws Failure.TooLarge when more would come out
    */
-  static byte[] unpack(byte[] packed, int maxBytes) {
+  public static byte[] unpack(byte[] packed, int maxBytes) {
     try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(packed), 8 << 10)) {
       byte[] unpacked = in.readNBytes(maxBytes);
       if (unpacked.length == maxBytes && in.read() >= 0)

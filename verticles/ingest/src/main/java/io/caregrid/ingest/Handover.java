@@ -71,5 +71,6 @@ final class Handover implements Callback {
   }
 
   /** Why a client need not fear to repeat itself. */
-  static final String AGAIN = "Send the whole body again: readings that did arrive are merged, not doubled.";
+  static final String AGAIN = "Send the whole body again: readings that did arrive make no second Observation;"
+      + " to a capture rule they are late ones.";
 }

@@ -19,14 +19,14 @@ import java.util.List;
  * <p>Read by a streaming parser, never as a tree: what the objects mean is the normaliser's affair. An error names line, column and byte of the body
  * (columns count bytes), and which message; it never quotes the body.
  */
-final class Messages {
+public final class Messages {
   /** A body of tiny messages costs many times its size in memory. */
   static final int MOST = 100_000;
   private static final JsonFactory JSON = new JsonFactory();
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
   /** How messages stand in a body. */
-  enum Form {
+  public enum Form {
     /** One object, or an array of objects. */
     JSON("element"),
     /** One object a line. */
@@ -57,7 +57,7 @@ final class Messages {
    * @throws Failure.Invalid  when this is not JSON, not UTF-8 or not made of objects; says where
    * @throws Failure.TooLarge when one message is too large, or there are too many
    */
-  static List<byte[]> read(byte[] body, Form form, int maxBytes) {
+  public static List<byte[]> read(byte[] body, Form form, int maxBytes) {
     return new Messages(body, form, maxBytes).read();
   }
 

@@ -176,7 +176,7 @@ class NormaliserRun implements AutoCloseable, ConsumerRebalanceListener {
     byte[] payload = record.value() == null ? new byte[0] : record.value();
     try {
       return set.device().normalise(payload, properties(record), Instant.ofEpochMilli(record.timestamp()));
-    } catch (RuntimeException | StackOverflowError bug) {
+    } catch (RuntimeException | StackOverflowError | LinkageError bug) {
       return new Outcome.Failed(DeadLetterRecord.MAPPING_BUG, "the mapping failed with " + bug.getClass().getName(),
           List.of());
     }

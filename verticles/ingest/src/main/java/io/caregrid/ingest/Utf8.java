@@ -7,13 +7,13 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 
 /** Is it UTF-8? Strictly: no overlong forms, no surrogates (RFC 3629). */
-final class Utf8 {
+public final class Utf8 {
   private static final int WINDOW = 8 << 10;
 
   private Utf8() {}
 
   /** Offset of the first byte that is not UTF-8, or -1 when all are. */
-  static int firstInvalid(byte[] bytes) {
+  public static int firstInvalid(byte[] bytes) {
     CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
     ByteBuffer in = ByteBuffer.wrap(bytes);
     CharBuffer window = CharBuffer.allocate(Math.min(bytes.length + 1, WINDOW));

@@ -1,6 +1,7 @@
 /**
  * Every way in: HTTP to topic {@code devicedata}, and the first hop from there: normalised into {@code measurements}, or into {@code deadletters}.
- * Files of resources come in by {@link io.caregrid.ingest.load}, HL7 v2 messages by {@link io.caregrid.ingest.hl7}.
+ * Files of resources come in by {@link io.caregrid.ingest.load}, HL7 v2 messages by {@link io.caregrid.ingest.hl7}, readings by MQTT by
+ * {@link io.caregrid.ingest.mqtt}.
  *
  * <p>Start at {@link io.caregrid.ingest.IngestRoutes} for what an HTTP client sees, at {@link io.caregrid.ingest.Normaliser} for the first hop. The two
  * invariants: <b>202 is said only after Kafka acknowledged every message of the body</b>; <b>an offset is committed only after everything made of the

@@ -240,6 +240,32 @@ class NormaliserIT {
   }
 
   @Test
+  void whateverATemplateTypeOfOnesOwnDoesItsMessageIsSetAsideAndTheOthersGoOn() {
+    MappingSets broken = MappingSets.of(DeviceMapping.parse("""
+        {"templateType": "CollectionContent", "template": [{"templateType": "BrokenContent", "template": {}},
+          {"templateType": "JsonPathContent", "template": {"typeName": "heartrate", "typeMatchExpression": "$..[?(@heartRate)]",
+            "deviceIdExpression": "$.deviceId", "timestampExpression": "$.time",
+            "values": [{"required": "true", "valueExpression": "$.heartRate", "valueName": "hr"}]}}]}"""),
+        FhirMapping.vitals());
+    List<String> faults = List.of("throws", "other version", "endless", "null", "null within");
+    for (String fault : faults) {
+      send(House.message("with it", 70).replace("{", "{\"fault\":\"" + fault + "\",").getBytes());
+      send(House.message("behind " + fault, 70).getBytes());
+    }
+    start(new Normaliser("broken", kafka, House.SHARDS, () -> broken, metrics()));
+
+    List<ConsumerRecord<byte[], byte[]>> letters = House.read(kafka, topics.deadLetters(), all -> all.size() == 5);
+    assertEquals(Set.of("internal-error", "mapping-bug"),
+        letters.stream().map(letter -> House.header(letter, "reason")).collect(Collectors.toSet()));
+    List<ConsumerRecord<byte[], byte[]>> measured = House.read(kafka, topics.measurements(),
+        all -> all.size() == 9);
+    assertEquals(5, measured.stream().filter(one -> new String(one.key()).startsWith("behind")).count());
+    assertEquals(4, measured.stream().filter(one -> new String(one.key()).equals("with it")).count(),
+        "what other templates find in the message is taken");
+    assertEquals(0, meters.counter(IngestMetrics.RESTARTS).count());
+  }
+
+  @Test
   void oldFutureAndTextualValuesPassAndTheSameBodyTwiceHasTwoSources() {
     String hourOld = House.message("old", 60).replace("2026-11-20T10", "2026-11-20T09");
     String future = House.message("future", 60).replace("2026", "2126");

@@ -38,7 +38,7 @@ final class DevEngines implements AutoCloseable {
         config.cluster(), log, there,
         config.ingest(), config.shard(), config.identity(), config.dicom(), config.imaging(),
         config.lake(), config.security(), config.audit(), config.fhir(), config.export(), config.load(), config.tell(),
-        config.hl7());
+        config.hl7(), config.mqtt());
   }
 
   @Override

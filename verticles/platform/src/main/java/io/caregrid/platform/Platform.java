@@ -54,6 +54,7 @@ import io.caregrid.ingest.hl7.Hl7Verticle;
 import io.caregrid.ingest.load.Credentials;
 import io.caregrid.ingest.load.DropFolder;
 import io.caregrid.ingest.load.Target;
+import io.caregrid.ingest.mqtt.MqttVerticle;
 import io.caregrid.store.AuditEvents;
 import io.caregrid.store.Cause;
 import io.caregrid.store.ChangeFeed;
@@ -130,6 +131,7 @@ public final class Platform implements AutoCloseable {
   private NodeKey key;
   private DicomScpVerticle dicom;
   private Hl7Verticle hl7;
+  private MqttVerticle mqtt;
   private ShardPump pump;
 
   private Platform() {}
@@ -156,6 +158,7 @@ public final class Platform implements AutoCloseable {
     httpDoor().check();
     if (config.roles().contains("dicom")) dicomDoor().check();
     if (takesHl7()) hl7Door().check();
+    if (takesMqtt()) mqttDoor().check();
     TellSettings.check(config.tell(), roles);
     MappingSets files = MappingFiles.load(config.mappings());
     Conversions conversions = TemplateSets.load(config.fhir().convert());
@@ -197,6 +200,7 @@ public final class Platform implements AutoCloseable {
     Authentication authentication = authentication(roles);
     if (config.roles().contains("device")) openShards(database, topics, mappings);
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
+    if (takesMqtt()) openMqtt(roles, authentication);
     if (takesHl7()) openHl7(database, roles, conversions, progress);
     if (config.roles().contains("dicom")) openDicom(database, roles);
     if (config.roles().contains("analytics")) openLake(database);
@@ -206,7 +210,7 @@ public final class Platform implements AutoCloseable {
       doors.addAll(
           ApiDoors.all(vertx, fhir, letters, accesses, trail, config.cluster().shards(), checks, metrics::scrape,
               Main.Version.text(), authentication::authority, metrics));
-      doors.add(new NamedMappingRoutes(vertx, new MappingVersions(database), mappings, config.kafka().namedMappings(),
+      doors.add(new NamedMappingRoutes(vertx, new MappingVersions(database), mappings, config.namedMappings(),
           trail));
       doors.add(new DeidentifyRoutes(vertx, trail, config.fhir().deidentify()));
       doors.add(new ConvertRoutes(vertx, trail, conversions));
@@ -275,7 +279,7 @@ public final class Platform implements AutoCloseable {
   private LiveMappings openMappings(Database database, MappingSets files) {
     LiveMappings mappings = new LiveMappings(new MappingVersions(database), files, config.mappings() != null);
     deploy(mappings);
-    mappings.expect(config.kafka().namedMappings());
+    mappings.expect(config.namedMappings());
     checks.add(new Check("mappings", () -> Future.succeededFuture(mappings.isUpToDate()), false));
     return mappings;
   }
@@ -310,6 +314,32 @@ public final class Platform implements AutoCloseable {
     check("ingest", () -> Future.succeededFuture(ingest.ready()));
     check("normalise", () -> Future.succeededFuture(normalise.ready()));
     check("dead letters", () -> Future.succeededFuture(reader.ready()));
+  }
+
+  private boolean takesMqtt() {
+    return config.roles().contains("ingest") && config.mqtt().isOn();
+  }
+
+  private void openMqtt(Roles roles, Authentication authentication) {
+    boolean asks = !config.isOpen() && !config.mqtt().isOpenByWish();
+    try {
+      mqtt = new MqttVerticle(vertx, config.mqtt(), config.kafka(), config.ingest(), asks,
+          roles.grants(config.mqtt().roles()), authentication::caller, trail, metrics);
+    } catch (IllegalArgumentException refused) {
+      throw new StartException(refused.getMessage(), refused);
+    }
+    try {
+      deploy(mqtt);
+    } catch (IllegalStateException failed) {
+      throw mqttDoor().explain(failed);
+    }
+    check("mqtt", () -> Future.succeededFuture(mqtt.ready()));
+    if (Hosts.isLoopback(config.mqtt().host())) return;
+    if (!asks && config.mqtt().tls().clientCa() == null)
+      log.warn("Open: whoever reaches {} may send readings, as mqtt.mode or security.mode says", mqtt());
+    if (!config.mqtt().tls().isOn())
+      log.warn("In the clear: readings, and the tokens that devices show, go to {} as they are, for everybody on the way"
+          + " to read. Set mqtt.tls.cert and mqtt.tls.key", mqtt());
   }
 
   private boolean takesHl7() {
@@ -497,6 +527,10 @@ public final class Platform implements AutoCloseable {
     return new DoorPort("hl7.port", config.hl7().host(), config.hl7().port());
   }
 
+  private DoorPort mqttDoor() {
+    return new DoorPort("mqtt.port", config.mqtt().host(), config.mqtt().port());
+  }
+
   /** Without the network clients' metrics: all of them share one gauge, which counts only the first's connections and warns of the others. */
   private VertxOptions options() {
     return new VertxOptions().setMetricsOptions(new MicrometerMetricsOptions().setEnabled(true)
@@ -541,6 +575,7 @@ public final class Platform implements AutoCloseable {
     addresses.put("http", http());
     if (dicom != null) addresses.put("dicom", dicom() + ", pictures in " + archive.folder());
     if (hl7 != null) addresses.put("hl7", hl7());
+    if (mqtt != null) addresses.put("mqtt", mqtt());
     addresses.put("cluster", cluster.address() + ", members " + cluster.members());
     addresses.put("kafka", config.kafka().bootstrapServers());
     addresses.put("postgresql",
@@ -564,6 +599,13 @@ public final class Platform implements AutoCloseable {
   /** How to call this node's MLLP port, e.g. {@code mllp://127.0.0.1:2575}; null when it has none. */
   public String hl7() {
     return hl7 == null ? null : "mllp://" + config.hl7().host() + ":" + hl7.port();
+  }
+
+  /** How to call this node's MQTT port, e.g. {@code mqtt://127.0.0.1:1883}; null when it has none. */
+  public String mqtt() {
+    return mqtt == null
+        ? null
+        : (config.mqtt().tls().isOn() ? "mqtts://" : "mqtt://") + config.mqtt().host() + ":" + mqtt.port();
   }
 
   /** The DICOM port it really got. Only where {@link #dicom()} is not null. */

@@ -68,6 +68,11 @@ public final class Authentication implements AutoCloseable {
     return doorman.known(token, null);
   }
 
+  /** The same for one that somebody at this address has sent otherwise than by HTTP. */
+  public Future<Caller> caller(String token, String from) {
+    return doorman.sent(token, from);
+  }
+
   /** For {@code /health/ready}, as a warning: every issuer answers. */
   public boolean allThere() {
     return issuers.stream().allMatch(Issuer::isThere);

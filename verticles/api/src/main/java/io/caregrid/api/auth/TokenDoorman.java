@@ -66,7 +66,12 @@ final class TokenDoorman implements Doorman {
       return Future.failedFuture(new Failure.Invalid("the header Authorization stands here more than once"));
     Matcher bearer = BEARER.matcher(headers.get(0));
     if (!bearer.matches()) return Future.failedFuture(needed());
-    return known(bearer.group(1), Called.of(request).client()).onComplete(done -> count(done.cause()));
+    return sent(bearer.group(1), Called.of(request).client());
+  }
+
+  /** The same for a token that came alone. @param from the address that sent it */
+  Future<Caller> sent(String token, String from) {
+    return known(token, from).onComplete(done -> count(done.cause()));
   }
 
   private static Failure needed() {
