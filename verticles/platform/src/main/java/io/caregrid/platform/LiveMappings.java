@@ -245,6 +245,8 @@ final class LiveMappings extends VerticleBase implements FhirMappings, MappingsI
     Set<String> missing = new TreeSet<>(names);
     missing.removeIf(name -> current.find(name) != null);
     if (!missing.isEmpty())
-      log.error("kafka.topics or mqtt.topics names mappings that are not there, what comes by them is set aside mappings={}", missing);
+      log.error(
+          "kafka.topics or mqtt.topics names mappings that are not there, what comes by them is set aside mappings={}",
+          missing);
   }
 }

@@ -338,8 +338,10 @@ public final class Platform implements AutoCloseable {
     if (!asks && config.mqtt().tls().clientCa() == null)
       log.warn("Open: whoever reaches {} may send readings, as mqtt.mode or security.mode says", mqtt());
     if (!config.mqtt().tls().isOn())
-      log.warn("In the clear: readings, and the tokens that devices show, go to {} as they are, for everybody on the way"
-          + " to read. Set mqtt.tls.cert and mqtt.tls.key", mqtt());
+      log.warn(
+          "In the clear: readings, and the tokens that devices show, go to {} as they are, for everybody on the way"
+              + " to read. Set mqtt.tls.cert and mqtt.tls.key",
+          mqtt());
   }
 
   private boolean takesHl7() {

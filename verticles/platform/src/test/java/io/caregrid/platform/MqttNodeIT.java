@@ -39,6 +39,7 @@ class MqttNodeIT {
     settings.put("mqtt.port", "0");
     String command = documented();
     try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+      assertNotEquals(port(node), Integer.toString(node.dicomPort()));
       assertEquals(0, run(command.replace("1883", port(node))));
 
       JsonNode observation = TestNode.eventually(Duration.ofSeconds(30), "the Observation", () -> {

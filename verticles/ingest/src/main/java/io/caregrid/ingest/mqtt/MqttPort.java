@@ -30,6 +30,7 @@ final class MqttPort extends VerticleBase {
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
   private static final Duration ROOM_EVERY = Duration.ofMillis(10);
   private static final int LEAVE_SECONDS = 15;
+  private static final int ANY_FREE = -1883;
 
   private final House house;
   private final Set<MqttConnection> connections = new HashSet<>();
@@ -60,9 +61,9 @@ final class MqttPort extends VerticleBase {
     return server.listen(shared(house.config().port()), house.config().host());
   }
 
-  /** To Vert.x 0 is a free port for each instance, a negative number one for all that name it. */
+  /** To Vert.x 0 is a free port for each instance, a negative number one for all that name it: this one is MQTT's, DICOM's is another. */
   private static int shared(int port) {
-    return port == 0 ? -1 : port;
+    return port == 0 ? ANY_FREE : port;
   }
 
   @Override

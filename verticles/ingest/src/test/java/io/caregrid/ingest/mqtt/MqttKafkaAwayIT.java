@@ -52,7 +52,9 @@ class MqttKafkaAwayIT {
         assertTrue(old.enter(new Hello(4, "old").resuming()));
         assertEquals("500003", old.ask(old.publish(0x0C, 3, "t", reading("old", 3).getBytes())));
       }
-      ward.read(records -> records.stream().map(Ward::text).toList()
+      ward.read(records -> records.stream()
+          .map(Ward::text)
+          .toList()
           .containsAll(List.of(reading("before", 1), reading("young", 2), reading("old", 3))));
       Ward.until("all memory to be given back", () -> ward.verticle.taken() == 0);
     } finally {
