@@ -35,6 +35,8 @@ record Postings(Set<String> tokens, String patient, Span date, String key, Strin
   static final String IDENTIFIER = ":identifier";
   static final Postings NOTHING = new Postings(Set.of(), null, Span.NONE, "", null);
   private static final int[] BEGINNINGS = {1, 2, 3, 4, 6, 9};
+  /** Tokens of a Patient and some more, so that their table need not grow. */
+  private static final int MANY = 256;
   /** A row of an index has to fit a third of a page. */
   private static final int LONGEST_KEY = 200;
   private static final Pattern RELATIVE = Pattern
@@ -51,7 +53,7 @@ record Postings(Set<String> tokens, String patient, Span date, String key, Strin
 
   static Postings of(Values values) {
     Definition definition = values.definition();
-    Set<String> tokens = new LinkedHashSet<>();
+    Set<String> tokens = new LinkedHashSet<>(MANY);
     Set<String> words = definition.isWorded() ? new LinkedHashSet<>() : null;
     for (Param param : definition.always()) add(definition, param, values.of(param), tokens, words);
     for (Iterator<String> fields = values.resource().fieldNames(); fields.hasNext();) {

@@ -8,7 +8,6 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.IntFunction;
@@ -97,6 +96,7 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
 
   /** For {@link Table#createMany} and the first twelve of {@link Table#replaceMany}. */
   static Tuple rows(List<Version> versions) {
+    Integer[] last = last(versions);
     return Tuple.tuple()
         .addValue(all(versions, version -> version.stored().id(), String[]::new))
         .addValue(all(versions, version -> utc(version.stored().updated()), OffsetDateTime[]::new))
@@ -104,13 +104,13 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
         .addValue(all(versions, version -> utc(version.postings().date().from()), OffsetDateTime[]::new))
         .addValue(all(versions, version -> utc(version.postings().date().to()), OffsetDateTime[]::new))
         .addValue(all(versions, Version::fingerprint, Long[]::new))
-        .addValue(versions.stream().flatMap(version -> Arrays.stream(version.hashes())).toArray(Long[]::new))
+        .addValue(hashes(versions, last[last.length - 1]))
         .addValue(all(versions, version -> version.packed() == null ? null : Buffer.buffer(version.packed()),
             Buffer[]::new))
         .addValue(all(versions, version -> version.postings().key(), String[]::new))
         .addValue(all(versions, version -> version.postings().words(), String[]::new))
-        .addValue(first(versions))
-        .addValue(last(versions));
+        .addValue(first(versions, last))
+        .addValue(last);
   }
 
   /** PostgreSQL's arrays of arrays have to be of one length: all tokens go as one array, and each row takes its part, counted from 1. */
@@ -121,10 +121,20 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
     return last;
   }
 
-  private static Integer[] first(List<Version> versions) {
-    Integer[] first = last(versions);
-    for (int i = 0; i < first.length; i++) first[i] -= versions.get(i).hashes().length - 1;
+  private static Integer[] first(List<Version> versions, Integer[] last) {
+    Integer[] first = new Integer[last.length];
+    for (int i = 0; i < first.length; i++) first[i] = last[i] - versions.get(i).hashes().length + 1;
     return first;
+  }
+
+  private static Long[] hashes(List<Version> versions, int count) {
+    Long[] all = new Long[count];
+    int to = 0;
+    for (Version version : versions) {
+      System.arraycopy(version.hashes(), 0, all, to, version.hashes().length);
+      to += version.hashes().length;
+    }
+    return all;
   }
 
   private static <T> T[] all(List<Version> versions, Function<Version, T> column, IntFunction<T[]> array) {
