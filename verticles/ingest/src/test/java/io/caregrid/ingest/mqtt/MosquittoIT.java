@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,6 +113,7 @@ class MosquittoIT {
   }
 
   @Test
+  @Tag("full")
   void overTlsACertificateOrATokenIsAsked(LocalKafka broker) throws Exception {
     Pem node = Pem.make(folder, "node");
     Pem pump = Pem.make(folder, "pump");
