@@ -31,9 +31,29 @@ public record Batch(long from, long to, List<Event> events) {
    */
   public record Event(long position, Source source, Measurement measurement, DeadLetter letter, int bytes,
       MappingMark mapping, boolean again) {
+
+    private static final int EMPTY_HEAP = 210;
+    private static final int PROPERTY_HEAP = 30;
+    private static final int TEXT_HEAP = 40;
+
     public Event(long position, Source source, Measurement measurement, DeadLetter letter, int bytes,
         MappingMark mapping) {
       this(position, source, measurement, letter, bytes, mapping, false);
+    }
+
+    /**
+     * Bytes that it takes in memory, about, with compressed pointers: itself, its source, its reading and two instants; for each property two objects and
+     * a text. Names, types and identifiers are shared with its neighbours ({@link Words}); a text is counted as if it had a character above U+00FF.
+     */
+    long heap() {
+      if (measurement == null) return EMPTY_HEAP + 2L * bytes;
+      long heap = EMPTY_HEAP + text(measurement.encounter()) + text(measurement.correlation());
+      for (Measurement.Property property : measurement.properties()) heap += PROPERTY_HEAP + text(property.value());
+      return heap;
+    }
+
+    private static long text(String text) {
+      return text == null ? 0 : TEXT_HEAP + 2L * text.length();
     }
 
     /** By the files the nodes were started with. */

@@ -52,6 +52,10 @@ public final class DeviceIdentity implements Owners {
   static final Caller CALLER = Caller.system("identity");
   private static final int TOGETHER = 50;
   private static final int PAGE = 1000;
+  /** Of what has changed within half a second. */
+  private static final int MOST_READ = 500;
+  /** Whose identifiers messages name. */
+  private static final List<String> CARRIERS = List.of("Device", "Patient", "Encounter");
   /** A channel of a module of a monitor has two parents; more than this is a mistake, such as a circle. */
   private static final int MOST_PARENTS = 4;
   /** Of a DeviceUseStatement that never was, or not yet. */
@@ -94,9 +98,45 @@ public final class DeviceIdentity implements Owners {
         encounter == null || encounter.isBlank() ? null : encounter);
   }
 
-  /** Something has changed in the store: what was found out about it is asked anew. */
-  public void forget(Collection<String> references) {
+  /**
+   * Something has changed in the store: what was found out about it is asked anew, at once. Then what it carries is read, since it may be one more who carries
+   * an identifier that was asked for; done when answers about those are forgotten too.
+   *
+   * @param references {@code Type/id}
+   */
+  public Future<Void> forget(Collection<String> references) {
     cache.forget(references);
+    if (references.isEmpty() || cache.isEmpty()) return Future.succeededFuture();
+    if (references.size() > MOST_READ) {
+      cache.doubt(System.nanoTime());
+      return Future.succeededFuture();
+    }
+    Set<String> carried = new HashSet<>();
+    Future<Boolean> all = Future.succeededFuture(true);
+    for (String type : CARRIERS) {
+      List<String> ids = references.stream()
+          .filter(reference -> reference.startsWith(type + "/"))
+          .map(reference -> reference.substring(type.length() + 1))
+          .toList();
+      for (int i = 0; i < ids.size(); i += TOGETHER) {
+        List<String> some = ids.subList(i, Math.min(ids.size(), i + TOGETHER));
+        all = all.compose(before -> carried(type, some, carried).map(whole -> whole && before));
+      }
+    }
+    return all.map(whole -> {
+      if (whole) cache.forgetCarried(carried);
+      else cache.clear();
+      return null;
+    });
+  }
+
+  /** Adds the values of their identifiers. @return false: some cannot be read */
+  private Future<Boolean> carried(String type, List<String> ids, Set<String> values) {
+    SearchQuery query = new SearchQuery(type, List.of(new SearchQuery.Param("_id", String.join(",", ids))), PAGE,
+        "none",
+        null);
+    return pages(query, resource -> resource.path("identifier")
+        .forEach(identifier -> values.add(identifier.path("value").asText())));
   }
 
   /** Anything may have changed in the store. */
@@ -234,8 +274,12 @@ public final class DeviceIdentity implements Owners {
   private void remember(Owner.Claim claim, Owner owner, Found found, Map<Owner.Claim, Owner> known) {
     known.put(claim, owner);
     Set<String> from = new HashSet<>();
-    for (JsonNode carrier : found.device(claim))
-      for (JsonNode device : upwards(carrier, found)) from.add("Device/" + id(device));
+    for (JsonNode carrier : found.device(claim)) {
+      for (JsonNode device : upwards(carrier, found)) {
+        from.add("Device/" + id(device));
+        if (parentOf(device) != null) from.add("Device/" + parentOf(device)); // also when it is not there yet
+      }
+    }
     found.patient(claim).forEach(patient -> from.add("Patient/" + id(patient)));
     found.encounter(claim).forEach(encounter -> from.add("Encounter/" + id(encounter)));
     cache.put(claim, owner, from, System.nanoTime(), found.asked);

@@ -67,11 +67,11 @@ public final class IdentityWatch extends VerticleBase {
         return null;
       });
     }
-    return feed.touched(DeviceIdentity.CALLER, cursor, TYPES).map(touched -> {
+    return feed.touched(DeviceIdentity.CALLER, cursor, TYPES).compose(touched -> {
       cursor = touched.head();
-      if (touched.references() == null) identity.forgetAll();
-      else identity.forget(touched.references());
-      return null;
+      if (touched.references() != null) return identity.forget(touched.references());
+      identity.forgetAll();
+      return Future.succeededFuture();
     });
   }
 

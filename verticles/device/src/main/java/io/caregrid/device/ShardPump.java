@@ -65,8 +65,6 @@ public final class ShardPump {
   private static final long HOUSEKEEPING_NANOS = Duration.ofMillis(250).toNanos();
   /** Records before {@code applied} whose sources are compared with the marks when a shard opens. */
   private static final int LOOK_BACK = 1_000;
-  /** What an event takes on the heap, beside twice its size in the log. */
-  private static final int EVENT_OVERHEAD = 400;
 
   private final Vertx vertx;
   private final ShardTable table;
@@ -218,7 +216,7 @@ public final class ShardPump {
     for (Slot slot : new ArrayList<>(slots.values())) {
       if (slot.state == Slot.State.RUNNING) {
         skipMarkers(slot);
-        if (slot.paused && !full(slot, 2)) resume(slot);
+        if (slot.paused) resumeOrHurry(slot);
       } else if ((slot.state == Slot.State.RESTING || slot.state == Slot.State.STOPPED) && now - slot.again >= 0) {
         open(slot);
       }
@@ -258,6 +256,7 @@ public final class ShardPump {
     if (!full(slot, 1)) return;
     slot.paused = true;
     consumer.pause(Set.of(slot.partition));
+    slot.verticle.hurry();
     log.info("shard paused, its backlog is full shard={} events={}", slot.shard, slot.verticle.waitingEvents());
   }
 
@@ -282,8 +281,13 @@ public final class ShardPump {
   /** @param part 1: no more may come; 2: half of it is gone, more may come again */
   private boolean full(Slot slot, int part) {
     long heap = Runtime.getRuntime().maxMemory() / 4 / Math.max(1, slots.size());
-    long events = slot.verticle.waitingEvents();
-    return events > config.backlog() / part || slot.verticle.waitingBytes() * 2 + events * EVENT_OVERHEAD > heap / part;
+    return slot.verticle.waitingEvents() > config.backlog() / part || slot.verticle.waitingHeap() > heap / part;
+  }
+
+  /** What nobody is writing yet would otherwise wait for its age, with the partition paused: a full backlog is as good a reason to write as a full batch. */
+  private void resumeOrHurry(Slot slot) {
+    if (full(slot, 2)) slot.verticle.hurry();
+    else resume(slot);
   }
 
   private void resume(Slot slot) {

@@ -45,7 +45,7 @@ final class ShardVerticle extends VerticleBase {
   private final IntSupplier shardsHere;
   private final ShardMetrics metrics;
   private final AtomicLong waitingEvents = new AtomicLong();
-  private final AtomicLong waitingBytes = new AtomicLong();
+  private final AtomicLong waitingHeap = new AtomicLong();
 
   private LiveFeed feed;
   private List<Batch.Event> open = new ArrayList<>();
@@ -103,11 +103,11 @@ final class ShardVerticle extends VerticleBase {
   /** Any thread. The order of offers is the order of events; each must begin where the one before it ended. */
   void offer(Batch part) {
     int events = part.events().size();
-    long bytes = bytes(part.events());
+    long heap = heap(part.events());
     waitingEvents.addAndGet(events);
-    waitingBytes.addAndGet(bytes);
+    waitingHeap.addAndGet(heap);
     metrics.backlog.addAndGet(events);
-    context.runOnContext(hop -> accept(part, bytes));
+    context.runOnContext(hop -> accept(part, heap));
   }
 
   /** Any thread: events offered and not in effect yet. */
@@ -115,14 +115,21 @@ final class ShardVerticle extends VerticleBase {
     return waitingEvents.get();
   }
 
-  /** Any thread: their size in the log. */
-  long waitingBytes() {
-    return waitingBytes.get();
+  /** Any thread: bytes that they take in memory, about. */
+  long waitingHeap() {
+    return waitingHeap.get();
   }
 
-  private void accept(Batch part, long bytes) {
+  /** Any thread: there is no room for more, so what is open is written as soon as nothing else is. */
+  void hurry() {
+    context.runOnContext(hop -> {
+      if (!writing && !ended && openTo != openFrom) write();
+    });
+  }
+
+  private void accept(Batch part, long heap) {
     if (ended) {
-      done(part.events().size(), bytes);
+      done(part.events().size(), heap);
       return;
     }
     if (part.from() != openTo) {
@@ -131,7 +138,7 @@ final class ShardVerticle extends VerticleBase {
     }
     if (open.isEmpty()) openSince = System.nanoTime();
     open.addAll(part.events());
-    openBytes += bytes;
+    openBytes += bytes(part.events());
     openTo = part.to();
     feed.accept(part.events(), System.nanoTime());
     schedule();
@@ -208,7 +215,7 @@ final class ShardVerticle extends VerticleBase {
     lastEnd = System.nanoTime();
     tookBefore = lastTook;
     lastTook = written.took().toNanos();
-    done(batch.events().size(), bytes(batch.events()));
+    done(batch.events().size(), heap(batch.events()));
     if (ended) return;
     bisection.persisted(batch.to());
     supervisor.persisted(this, batch.to());
@@ -246,14 +253,14 @@ final class ShardVerticle extends VerticleBase {
     ended = true;
     if (timer >= 0) vertx.cancelTimer(timer);
     open = List.of();
-    done(waitingEvents.get(), waitingBytes.get());
+    done(waitingEvents.get(), waitingHeap.get());
   }
 
   /** Nothing below zero: what an abandoned write finishes later has been counted already. */
-  private void done(long events, long bytes) {
+  private void done(long events, long heap) {
     long gone = Math.min(events, waitingEvents.get());
     waitingEvents.addAndGet(-gone);
-    waitingBytes.addAndGet(-Math.min(bytes, waitingBytes.get()));
+    waitingHeap.addAndGet(-Math.min(heap, waitingHeap.get()));
     metrics.backlog.addAndGet(-gone);
   }
 
@@ -261,5 +268,11 @@ final class ShardVerticle extends VerticleBase {
     long bytes = 0;
     for (Batch.Event event : events) bytes += event.bytes();
     return bytes;
+  }
+
+  private static long heap(List<Batch.Event> events) {
+    long heap = 0;
+    for (Batch.Event event : events) heap += event.heap();
+    return heap;
   }
 }

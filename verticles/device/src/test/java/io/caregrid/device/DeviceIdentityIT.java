@@ -282,6 +282,27 @@ class DeviceIdentityIT {
     assertEquals(known("d2", "p7"), get(identity.owners(all)).get(other).at(Instant.parse("2026-03-02T00:00:00Z")));
   }
 
+  @Test
+  void oneMoreCarrierOfAnIdentifierIsNoticedByItsComing() {
+    device("d1", "", "monitor-1", "Patient/p1");
+    device("d2", "", "monitor-2", "Patient/p1");
+    child("c1", "channel-1", "later");
+    DeviceIdentity identity = new DeviceIdentity(bench.fhir, LOOKUP);
+    List<Owner.Claim> all = List.of(identity.claim("monitor-1", null, null), identity.claim("monitor-2", null, null),
+        identity.claim("channel-1", null, null));
+    get(identity.owners(all));
+    device("d3", "", "monitor-1", "Patient/p2");
+    device("later", "", "base-1", "Patient/p3");
+    device("d2", "", "monitor-2", "Patient/p2");
+
+    get(identity.forget(List.of("Device/d3", "Device/later", "Device/gone")));
+
+    Map<Owner.Claim, Owner> owners = get(identity.owners(all));
+    assertEquals("ambiguous-device", ((Owner.Unknown) owners.get(all.get(0))).reason());
+    assertEquals(known("d2", "p1"), owners.get(all.get(1)), "not looked at again");
+    assertEquals(known("c1", "p3"), owners.get(all.get(2)), "its parent has come");
+  }
+
   // ----
 
   private Owner visit(IdentityConfig config, String encounter) {

@@ -118,6 +118,20 @@ class ShardVerticleTest {
   }
 
   @Test
+  void whatThereIsNoRoomBesideIsWrittenBeforeItsAge() {
+    ShardVerticle shard = shard(config(100, Duration.ofSeconds(60), Duration.ofSeconds(5)));
+    vertx.deployVerticle(shard).await();
+    target.took = Duration.ofSeconds(60); // two so dear writes, and the next one waits for batchAge
+    writes(shard, 100);
+    writes(shard, 101);
+    shard.offer(batch(102, 103, "a"));
+
+    shard.hurry();
+
+    Await.until("reading 102", Duration.ofSeconds(20), () -> target.positions(7).contains(102L));
+  }
+
+  @Test
   void watchersDoNotWaitForABatchThatIsBeingWritten() {
     vertx.eventBus().registerDefaultCodec(Live.Watch.class, new RecordCodec<>(Live.Watch.class));
     vertx.eventBus().registerDefaultCodec(Live.Vitals.class, new RecordCodec<>(Live.Vitals.class));

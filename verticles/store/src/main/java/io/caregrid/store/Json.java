@@ -145,10 +145,19 @@ final class Json {
    * @param json the bytes {@code resource} was read from
    */
   static byte[] stampedBytes(String type, String id, ObjectNode meta, ObjectNode resource, byte[] json) {
-    byte[] front = ("{\"resourceType\":\"" + type + "\",\"id\":\"" + id + "\"").getBytes(StandardCharsets.UTF_8);
+    byte[] front = front(type, id);
     boolean inPlace = Arrays.mismatch(front, json) == front.length && json.length > front.length
         && !resource.has("meta");
-    if (!inPlace) return write(stamped(type, id, meta, resource));
+    return inPlace ? stampedBytes(front, meta, json) : write(stamped(type, id, meta, resource));
+  }
+
+  /** With what a stored body begins. */
+  static byte[] front(String type, String id) {
+    return ("{\"resourceType\":\"" + type + "\",\"id\":\"" + id + "\"").getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** @param json begins with {@code front}, is longer and has no meta */
+  static byte[] stampedBytes(byte[] front, ObjectNode meta, byte[] json) {
     byte[] stamp = write(meta);
     return ByteBuffer.allocate(json.length + META.length + stamp.length)
         .put(front)

@@ -53,18 +53,24 @@ final class ShardTransaction implements ShardStore.Transaction {
   /**
    * @param stored without its body once handed out: a batch may lock a hundred thousand, and only one chunk of them may be in memory
    * @param keep   this version must not be overwritten without a trace
+   * @param to     end of its primary date
    * @param meta   what people say in {@code meta}, which a device's version takes over; null when nothing
    */
-  private record Locked(Stored stored, boolean keep, long fingerprint, ObjectNode meta) {
+  private record Locked(Stored stored, boolean keep, Instant to, long fingerprint, ObjectNode meta) {
     Locked withoutBody() {
       Stored bare = new Stored(stored.type(), stored.id(), stored.version(), stored.updated(), stored.deleted(),
           stored.created(), null);
-      return new Locked(bare, keep, fingerprint, meta);
+      return new Locked(bare, keep, to, fingerprint, meta);
     }
   }
 
-  /** @param reindex its indexed columns differ from those of the version before */
-  private record Merge(Version version, boolean keep, boolean reindex) {}
+  /**
+   * @param packed  its body as it lies in the row
+   * @param keep    the version before goes into the history
+   * @param to      end of its primary date
+   * @param indexed the same with what finds it, when its indexed columns are not those of the version before; else null
+   */
+  private record Merge(Stored stored, byte[] packed, boolean keep, Instant to, long fingerprint, Version indexed) {}
 
   ShardTransaction(Database database, SqlConnection connection, ShardKey key, Progress progress, Clock clock) {
     this.database = database;
@@ -107,17 +113,18 @@ final class ShardTransaction implements ShardStore.Transaction {
 
   private static Locked locked(Row row, Body body, Damage damage) {
     long fingerprint = row.getLong("fp");
+    Instant to = row.getOffsetDateTime("d1").toInstant();
     try {
       Stored stored = Version.stored(OBSERVATION.type(), row, body);
-      boolean closed = !stored.updated().isBefore(row.getOffsetDateTime("d1").toInstant());
+      boolean closed = !stored.updated().isBefore(to);
       ObjectNode meta = stored.deleted() ? null : Json.metaGiven(stored.body());
       boolean people = stored.deleted() || !row.getBoolean("device");
       boolean lasts = fingerprint != Table.ERASED; // of what was erased nothing is kept, not even that it was
-      return new Locked(stored, lasts && (people || closed), fingerprint, meta);
+      return new Locked(stored, lasts && (people || closed), to, fingerprint, meta);
     } catch (Body.Damaged damaged) {
       Stored unreadable = Version.withoutBody(OBSERVATION.type(), row);
       damage.tell(unreadable, damaged.getMessage());
-      return new Locked(unreadable, true, fingerprint, null);
+      return new Locked(unreadable, true, to, fingerprint, null);
     }
   }
 
@@ -149,46 +156,70 @@ final class ShardTransaction implements ShardStore.Transaction {
     Ids.require(OBSERVATION.type(), write.id());
     Locked old = locked.get(write.id());
     if (write.before() != null && old == null) throw new IllegalArgumentException("written, but not locked before");
+    Stored resampled = old == null ? null : resampled(write, old, now);
+    return resampled == null
+        ? merge(write, old, now, body)
+        : new Merge(resampled, body.pack(resampled.body().getBytes()), old.keep(), old.to(), old.fingerprint(), null);
+  }
+
+  /** Null when more than samples may have changed, or when it is not the version that was read. */
+  private static Stored resampled(ShardStore.DeviceWrite write, Locked old, Instant now) {
+    Stored before = write.before();
+    boolean there = before != null && before.body() != null && before.version() == old.stored().version();
+    if (!there || old.fingerprint() == Table.ERASED) return null;
+    byte[] front = Json.front(OBSERVATION.type(), write.id());
+    return Resampled.is(front, before.body().getBytes(), write.json())
+        ? Version.resampled(old.stored(), old.meta(), front, write.json(), now)
+        : null;
+  }
+
+  private static Merge merge(ShardStore.DeviceWrite write, Locked old, Instant now, Body body) {
     ObjectNode resource = Json.read(write.json());
     Json.requireText(OBSERVATION.type(), resource, write.json());
     ObjectNode given = Json.withProfiles(old == null ? null : old.meta(), resource.path("meta").path("profile"));
     Version next = Version.merged(old == null ? null : old.stored(), given, OBSERVATION, write.id(), write.json(),
         resource, now, body);
-    return new Merge(next, old != null && old.keep(), old != null && old.fingerprint() != next.fingerprint());
+    long fingerprint = next.fingerprint();
+    boolean reindexed = old == null || old.fingerprint() != fingerprint;
+    return new Merge(next.stored(), next.packed(), old != null && old.keep(), next.postings().date().to(), fingerprint,
+        reindexed ? next : null);
   }
 
   private Future<Void> write(List<Merge> merges) {
-    List<Version> fresh = versions(merges, merge -> merge.version().stored().created());
-    List<Version> merged = versions(merges, merge -> !merge.version().stored().created());
-    List<Version> kept = versions(merges, Merge::keep);
-    List<Version> moved = versions(merges, Merge::reindex);
+    List<Merge> merged = merges.stream().filter(merge -> !merge.stored().created()).toList();
+    List<Merge> kept = merges.stream().filter(Merge::keep).toList();
+    List<Version> fresh = indexed(merges, true);
+    List<Version> moved = indexed(merges, false);
     return unless(fresh, () -> insert(fresh))
         .compose(inserted -> unless(kept, () -> run(TABLE.keepMany(), Tuple.of(ids(kept)), kept.size())))
-        .compose(done -> unless(merged, () -> merge(merged)))
+        .compose(done -> unless(merged, () -> replace(merged)))
         .compose(done -> unless(moved, () -> index(moved)))
-        .onSuccess(done -> merges.forEach(merge -> remember(merge.version())));
+        .onSuccess(done -> merges.forEach(this::remember));
   }
 
-  private void remember(Version version) {
-    String id = version.stored().id();
+  private void remember(Merge merge) {
+    String id = merge.stored().id();
     ObjectNode meta = locked.containsKey(id) ? locked.get(id).meta() : null;
-    locked.put(id, new Locked(version.stored(), closed(version), version.fingerprint(), meta).withoutBody());
+    boolean closed = !merge.stored().updated().isBefore(merge.to());
+    locked.put(id, new Locked(merge.stored(), closed, merge.to(), merge.fingerprint(), meta).withoutBody());
   }
 
-  private static boolean closed(Version version) {
-    return !version.stored().updated().isBefore(version.postings().date().to());
+  /** @param created those that were not there, or those that were */
+  private static List<Version> indexed(List<Merge> merges, boolean created) {
+    return merges.stream()
+        .filter(merge -> merge.indexed() != null && merge.stored().created() == created)
+        .map(Merge::indexed)
+        .toList();
   }
 
-  private static List<Version> versions(List<Merge> merges, java.util.function.Predicate<Merge> which) {
-    return merges.stream().filter(which).map(Merge::version).toList();
-  }
-
-  private static Future<Void> unless(List<Version> none, java.util.function.Supplier<Future<Void>> step) {
+  private static Future<Void> unless(List<?> none, java.util.function.Supplier<Future<Void>> step) {
     return none.isEmpty() ? Future.succeededFuture() : step.get();
   }
 
   private Future<Void> insert(List<Version> fresh) {
-    Tuple values = stamp(fresh).addValue(ids(fresh))
+    Tuple values = Tuple.tuple()
+        .addValue(all(fresh, v -> Version.utc(v.stored().updated()), OffsetDateTime[]::new))
+        .addValue(all(fresh, v -> v.stored().id(), String[]::new))
         .addValue(all(fresh, v -> v.postings().patientHash(), Long[]::new))
         .addValue(all(fresh, v -> Version.utc(v.postings().date().from()), OffsetDateTime[]::new))
         .addValue(all(fresh, v -> Version.utc(v.postings().date().to()), OffsetDateTime[]::new))
@@ -198,17 +229,19 @@ final class ShardTransaction implements ShardStore.Transaction {
     return run(TABLE.insertMany(), values, fresh.size());
   }
 
-  private Future<Void> merge(List<Version> merged) {
-    Tuple values = stamp(merged).addValue(ids(merged))
-        .addValue(all(merged, v -> v.stored().version() - 1, Integer[]::new))
-        .addValue(all(merged, v -> Version.utc(v.postings().date().to()), OffsetDateTime[]::new))
-        .addValue(all(merged, v -> Buffer.buffer(v.packed()), Buffer[]::new));
+  private Future<Void> replace(List<Merge> merged) {
+    Tuple values = Tuple.tuple()
+        .addValue(all(merged, merge -> Version.utc(merge.stored().updated()), OffsetDateTime[]::new))
+        .addValue(ids(merged))
+        .addValue(all(merged, merge -> merge.stored().version() - 1, Integer[]::new))
+        .addValue(all(merged, merge -> Version.utc(merge.to()), OffsetDateTime[]::new))
+        .addValue(all(merged, merge -> Buffer.buffer(merge.packed()), Buffer[]::new));
     return run(TABLE.mergeMany(), values, merged.size());
   }
 
   private Future<Void> index(List<Version> moved) {
     Tuple values = Tuple.tuple()
-        .addValue(ids(moved))
+        .addValue(all(moved, v -> v.stored().id(), String[]::new))
         .addValue(all(moved, v -> v.postings().patientHash(), Long[]::new))
         .addValue(all(moved, v -> Version.utc(v.postings().date().from()), OffsetDateTime[]::new))
         .addValue(all(moved, Version::fingerprint, Long[]::new))
@@ -216,22 +249,16 @@ final class ShardTransaction implements ShardStore.Transaction {
     return run(TABLE.indexMany(), values, moved.size());
   }
 
-  private static Tuple stamp(List<Version> versions) {
-    OffsetDateTime[] updated = all(versions, v -> Version.utc(v.stored().updated()), OffsetDateTime[]::new);
-    return Tuple.tuple().addValue(updated);
-  }
-
-  private static String[] ids(List<Version> versions) {
-    return all(versions, v -> v.stored().id(), String[]::new);
-  }
-
   /** PostgreSQL's text form of an array: arrays of arrays would have to be of one length. */
   private static String literal(Version version) {
     return Arrays.toString(version.hashes()).replace('[', '{').replace(']', '}');
   }
 
-  private static <T> T[] all(List<Version> versions, Function<Version, T> column,
-      java.util.function.IntFunction<T[]> array) {
+  private static String[] ids(List<Merge> merges) {
+    return all(merges, merge -> merge.stored().id(), String[]::new);
+  }
+
+  private static <T, V> T[] all(List<V> versions, Function<V, T> column, java.util.function.IntFunction<T[]> array) {
     return versions.stream().map(column).toArray(array);
   }
 

@@ -50,6 +50,18 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
     return of(definition, id, number, updated, resource.set("meta", meta), stamped, body);
   }
 
+  /**
+   * The same of what is {@link Resampled}, to be answered and kept: what finds it is as before.
+   *
+   * @param front {@link Json#front} of it
+   */
+  static Stored resampled(Stored before, ObjectNode given, byte[] front, byte[] json, Instant now) {
+    int number = number(before);
+    Instant updated = updated(before, now);
+    byte[] stamped = Json.stampedBytes(front, Json.meta(number, updated, given), json);
+    return new Stored(before.type(), before.id(), number, updated, false, false, Buffer.buffer(stamped));
+  }
+
   private static int number(Stored before) {
     return before == null ? 1 : before.version() + 1;
   }
