@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -30,15 +31,17 @@ final class KafkaLoad implements AutoCloseable {
    */
   long send(Ward ward, int from, int to) throws Exception {
     long before = acknowledged.get();
+    Callback answered = (metadata, failure) -> {
+      if (failure == null) acknowledged.incrementAndGet();
+      else failed.compareAndSet(null, failure);
+    };
     long start = System.nanoTime();
     for (int second = from; second < to; second++) {
+      Ward.Messages messages = ward.messages(second);
       for (int device = 0; device < ward.devices(); device++) {
         if (device % 100 == 0)
           waitUntil(start + (second - from) * 1_000_000_000L + device * 1_000_000_000L / ward.devices());
-        producer.send(new ProducerRecord<>(topic, ward.message(device, second)), (metadata, failure) -> {
-          if (failure == null) acknowledged.incrementAndGet();
-          else failed.compareAndSet(null, failure);
-        });
+        producer.send(new ProducerRecord<>(topic, messages.of(device)), answered);
       }
       if (failed.get() != null) throw failed.get();
     }
