@@ -57,6 +57,9 @@ public final class MappingPerf implements Callable<Integer> {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("at", Instant.now().toString());
     result.put("machine", Perf.machine());
+    result.put("rounds", rounds);
+    result.put("rounds of warm-up, not counted", warmUp);
+    result.put("CPU of a turn, ms", TURN_NANOS / 1_000_000);
     for (String language : List.of("JsonPath", "JmesPath")) {
       for (int types : new int[] {6, 17}) {
         for (int bytes : new int[] {250, 2_000}) {
