@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {load, save} from '../draft.js';
-import {kind, read, sent, written} from '../files.js';
+import {kind, read, written} from '../files.js';
 
 const bytes = text => new TextEncoder().encode(text);
 
@@ -17,7 +17,6 @@ test('a changed file keeps its manner', () => {
   assert.equal(written('{\n1\n}', '\uFEFF{\r\n}'), '\uFEFF{\r\n1\r\n}');
   assert.equal(written('{\n1\n}', '{\r\n\n}'), '{\n1\n}');
   assert.equal(written('a\nb', null), 'a\nb');
-  assert.equal(sent('{\n}', '\uFEFF{\r\n}'), '{\r\n}');
 });
 
 test('what is no UTF-8 is refused', () => {

@@ -27,11 +27,6 @@ export function written(value, text) {
   return (text.startsWith('\uFEFF') ? '\uFEFF' : '') + (crlf ? value.replaceAll('\n', '\r\n') : value);
 }
 
-/** A node takes no byte order mark. */
-export function sent(value, text) {
-  return written(value, text).replace(/^\uFEFF/, '');
-}
-
 /** Which mapping a file holds, by what is in it, else by its name: 'device', 'fhir', or null. */
 export function kind(name, text) {
   const type = /"templateType"\s*:\s*"(\w+)"/.exec(text)?.[1] ?? '';

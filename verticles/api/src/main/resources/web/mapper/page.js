@@ -3,6 +3,7 @@ import {make, mark, moment, say} from '/assets/house.js';
 import * as draft from './draft.js';
 import {Editor} from './editor.js';
 import * as files from './files.js';
+import {Guide} from './guide.js';
 import {label, split} from './messages.js';
 import * as node from './node.js';
 import {jsonPath, proposals, template} from './paths.js';
@@ -12,7 +13,6 @@ import {Shelf, tell} from './shelf.js';
 import {appended} from './source.js';
 import {DEVICE, FHIR} from './templates.js';
 import {Tree} from './tree.js';
-import {STEPS} from './tutorial.js';
 
 const PAUSE_MILLIS = 250;
 const AGAIN_MILLIS = 500;
@@ -29,7 +29,8 @@ let chosen = 0;
 let answer = null;
 let rights = null;
 let focused = 'device';
-let guided = {wrong: false, mended: false, sent: false, step: -1};
+/** Whether a message has gone from here to the node. */
+let sent = false;
 /** One question at a time; what has changed meanwhile is asked next. */
 let asking = false;
 let again = false;
@@ -38,6 +39,8 @@ let quiet = true;
 
 const tree = new Tree(byId('tree'), propose);
 const shelf = new Shelf(texts, found => put({device: found.deviceContent, fhir: found.fhirMapping}), refreshed);
+
+const guide = new Guide(state, help);
 
 function texts() {
   return {device: {value: panes.device.editor.text, text: panes.device.text}, fhir: {value: panes.fhir.editor.text, text: panes.fhir.text}};
@@ -149,17 +152,14 @@ async function check(tries = 0) {
 function show() {
   const problems = answer?.templateErrors ?? [];
   for (const which of ['device', 'fhir']) listed(which, problems.filter(one => one.mapping === which));
-  const wrong = problems.some(one => one.severity === 'error');
-  if (wrong) guided.wrong = true;
-  else if (guided.wrong) guided.mended = true;
   listMessages();
   showChosen();
-  guide();
+  guide.show();
 }
 
 function refreshed() {
   keep();
-  guide();
+  guide.show();
   sendable();
 }
 
@@ -287,10 +287,10 @@ function sendable() {
 async function send() {
   await tell(byId('problem'), async () => {
     await node.send(shelf.base.name, messages[chosen].payload);
-    guided.sent = true;
+    sent = true;
     byId('note').replaceChildren('The node has taken the message. A second later its Observations are at the ', make('a', {href: '/patients/'}, 'patient'),
       '; if not, it is in the ', make('a', {href: '/dead-letters/'}, 'dead letters'), ', with the reason.');
-    guide();
+    guide.show();
   });
 }
 
@@ -318,7 +318,8 @@ function propose(place) {
       byId('expression').value = one.text;
       evaluate();
     });
-    return make('li', {}, make('code', {}, one.text), make('span', {class: 'do'}, insert, copy, one.text.includes('matchedToken') || one.about.includes('JsonPathContent') ? null : attempt), make('span', {class: 'soft'}, `${one.language}, ${one.about}`));
+    return make('li', {}, make('code', {}, one.text), make('span', {class: 'soft'}, `${one.language}, ${one.about}`),
+      make('span', {class: 'do'}, insert, copy, one.text.includes('matchedToken') || one.about.includes('JsonPathContent') ? null : attempt));
   })));
   byId('proposals').hidden = false;
 }
@@ -400,52 +401,21 @@ function save(which) {
 // ---- the tutorial
 
 function state() {
-  return {messages: messages.length, problems: answer?.templateErrors, results: answer?.results, mended: guided.mended, stored: shelf.inForce(), sent: guided.sent};
+  return {messages: messages.length, problems: answer?.templateErrors, results: answer?.results, stored: shelf.inForce(), sent};
 }
 
-function guide() {
-  if (byId('guide').hidden) return;
-  const now = state();
-  const done = STEPS.map(step => step.done(now));
-  const current = done.indexOf(false);
-  byId('steps').querySelectorAll(':scope > li').forEach((item, i) => {
-    mark(item, 'done', done[i]);
-    mark(item, 'now', i === current);
-    item.querySelector('.how').textContent = done[i] ? ' (done)' : '';
-    const hint = item.querySelector('.hint');
-    say(hint, STEPS[i].hint?.(now) ?? '');
-    hint.hidden = !hint.textContent;
-  });
-  if (current !== guided.step) {
-    guided.step = current;
-    byId('steps').querySelectorAll('details').forEach((one, i) => one.open = i === current);
+/** What a step of the tutorial does for somebody. */
+function help(step) {
+  if (step.message) {
+    byId('paste').value = step.message;
+    pasted();
   }
+  if (step.append) {
+    const [which, ...templates] = step.append(state());
+    for (const one of templates) append(which, one);
+  }
+  if (step.open) byId(step.open).click();
 }
-
-function openGuide(open) {
-  byId('guide').hidden = !open;
-  byId('guide-button').setAttribute('aria-pressed', String(open));
-  mark(document.querySelector('.bench'), 'guided', open);
-  guided.step = -2;
-  guide();
-}
-
-byId('steps').append(...STEPS.map(step => {
-  const help = step.help ? make('button', {type: 'button', class: 'plain'}, step.help.words) : null;
-  help?.addEventListener('click', () => {
-    if (step.help.message) {
-      byId('paste').value = step.help.message;
-      pasted();
-    }
-    if (step.help.append) {
-      const [which, ...templates] = step.help.append(state());
-      for (const one of templates) append(which, one);
-    }
-    if (step.help.open) byId(step.help.open).click();
-  });
-  return make('li', {}, make('details', {}, make('summary', {}, make('span', {}, step.title, make('span', {class: 'soft how'}))),
-    ...step.text.map(text => make('p', {}, text)), make('p', {class: 'hint', role: 'status', hidden: true}), help));
-}));
 
 // ---- from here on it runs
 
@@ -465,11 +435,6 @@ byId('try').addEventListener('submit', event => {
   evaluate();
 });
 byId('file').addEventListener('change', () => imported([...byId('file').files], byId('file').dataset.which));
-byId('guide-button').addEventListener('click', () => openGuide(byId('guide').hidden));
-byId('guide-close').addEventListener('click', () => {
-  openGuide(false);
-  byId('guide-button').focus();
-});
 document.addEventListener('dragover', event => {
   if (![...event.dataTransfer.types].includes('Files')) return;
   event.preventDefault();
@@ -493,7 +458,7 @@ async function open() {
   quiet = false;
   show();
   check();
-  openGuide(!kept && !location.hash);
+  guide.open(!kept && !location.hash);
   try {
     rights = await node.rights();
   } catch {

@@ -1,7 +1,7 @@
 // The mappings that the node keeps: load one, see who changed it and what differs, put the texts of this page in force, go back.
 import {make, moment, say} from '/assets/house.js';
 import {diff, folded} from './diff.js';
-import {sent} from './files.js';
+import {written} from './files.js';
 import * as node from './node.js';
 
 const AROUND = 3;
@@ -36,7 +36,7 @@ export class Shelf {
   inForce() {
     const {device, fhir} = this.texts();
     const head = this.list.find(one => one.name === this.base?.name);
-    return Boolean(this.base && head?.version === this.base.version && sent(device.value, device.text) === this.base.deviceContent && sent(fhir.value, fhir.text) === this.base.fhirMapping);
+    return Boolean(this.base && head?.version === this.base.version && written(device.value, device.text) === this.base.deviceContent && written(fhir.value, fhir.text) === this.base.fhirMapping);
   }
 
   async refresh() {
@@ -102,7 +102,7 @@ export class Shelf {
 
   async put() {
     const name = byId('put-name').value, {device, fhir} = this.texts();
-    const texts = {deviceContent: sent(device.value, device.text), fhirMapping: sent(fhir.value, fhir.text)};
+    const texts = {deviceContent: written(device.value, device.text), fhirMapping: written(fhir.value, fhir.text)};
     byId('put-now').disabled = true;
     await tell(byId('put-problem'), async () => {
       const made = await node.put(name, texts, byId('put-comment').value, this.expected(name));

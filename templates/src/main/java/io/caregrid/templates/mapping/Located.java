@@ -53,10 +53,16 @@ public record Located(Kind kind, String text, List<Member> members, List<Located
         throw unreadable(file, "something stands behind the end", parser.currentTokenLocation());
       return value;
     } catch (JsonProcessingException wrong) {
-      throw unreadable(file, "is not JSON: " + wrong.getOriginalMessage(), wrong.getLocation());
+      throw unreadable(file, "is not JSON: " + words(wrong), wrong.getLocation());
     } catch (IOException impossible) {
       throw new UncheckedIOException("a text in memory", impossible);
     }
+  }
+
+  /** Without Jackson's remark on a source that it does not show. */
+  private static String words(JsonProcessingException wrong) {
+    return wrong.getOriginalMessage()
+        .replaceAll("\\[Source: [^;]*; line: (\\d+), column: (\\d+)\\]", "line $1, column $2");
   }
 
   /** A value that was not written in the file but stands for what is written at this place. */

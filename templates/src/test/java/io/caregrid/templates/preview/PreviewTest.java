@@ -87,6 +87,15 @@ class PreviewTest {
   }
 
   @Test
+  void aBracketThatIsMissingIsToldWithThePlaceOfItsBeginning() throws Exception {
+    JsonNode problem = Preview.answer(JSON.readTree("{\"deviceContent\": \"{\\n \\\"template\\\": [\"}"), NOW)
+        .at("/templateErrors/0");
+
+    assertEquals(2, problem.path("line").asInt());
+    assertTrue(problem.path("message").asText().endsWith("(start marker at line 2, column 14)"), problem.toString());
+  }
+
+  @Test
   void payloadsAreShownBeforeThereIsAMappingAndOneThatIsNoTextIsRefused() throws Exception {
     assertEquals("1", Preview.answer(JSON.readTree("{\"payloads\":[{\"payload\":\"{\\\"a\\\":1}\"}]}"), NOW)
         .at("/results/0/message/Body/a")
