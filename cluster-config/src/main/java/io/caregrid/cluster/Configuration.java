@@ -62,6 +62,22 @@ public final class Configuration {
    * @param notSettings variables with our prefix that mean something else, e.g. to the start script
    */
   public Configuration withEnvironment(Map<String, String> environment, Set<String> notSettings) {
+    return with(ofEnvironment(environment, notSettings));
+  }
+
+  /**
+   * File, environment and flags at once: what one of them leaves out another may say, such as the secret of a target that stands in the file.
+   *
+   * @param yaml null: there is no file
+   */
+  public Configuration with(Path yaml, Map<String, String> environment, Set<String> notSettings, List<String> flags) {
+    List<Value> all = new ArrayList<>(yaml == null ? List.of() : ConfigYaml.read(yaml));
+    all.addAll(ofEnvironment(environment, notSettings));
+    all.addAll(ofFlags(flags));
+    return with(all);
+  }
+
+  private List<Value> ofEnvironment(Map<String, String> environment, Set<String> notSettings) {
     Map<String, String> keys = values.keySet().stream().collect(Collectors.toMap(Configuration::variable, key -> key));
     List<Value> found = new ArrayList<>();
     new TreeMap<>(environment).forEach((name, text) -> {
@@ -69,18 +85,22 @@ public final class Configuration {
       String key = keys.containsKey(name) ? keys.get(name) : ConfigShape.keyOf(name).orElse(name);
       found.add(new Value(key, text, "environment " + name));
     });
-    return with(found);
+    return found;
   }
 
   /** @param flags {@code key=value} each, as given to {@code --set} */
   public Configuration withFlags(List<String> flags) {
+    return with(ofFlags(flags));
+  }
+
+  private static List<Value> ofFlags(List<String> flags) {
     List<Value> found = new ArrayList<>();
     for (String flag : flags) {
       int equals = flag.indexOf('=');
       if (equals < 1) throw new ConfigException("--set " + flag + ": write --set key=value, e.g. --set http.port=8081");
       found.add(new Value(flag.substring(0, equals).strip(), flag.substring(equals + 1), "flag --set"));
     }
-    return with(found);
+    return found;
   }
 
   /** @param source who says so, e.g. {@code demo} */

@@ -30,8 +30,7 @@ public final class Settings {
     Map<String, String> environment = System.getenv();
     Configuration configuration = Configuration.defaults().with(source, preset);
     Path yaml = file != null ? file : defaultFile(environment);
-    if (yaml != null) configuration = configuration.withYaml(yaml);
-    return configuration.withEnvironment(environment, NOT_SETTINGS).withFlags(flags);
+    return configuration.with(yaml, environment, NOT_SETTINGS, flags);
   }
 
   private static Path defaultFile(Map<String, String> environment) {
