@@ -88,4 +88,52 @@ class TellConfigTest {
     assertTrue(refusal("tell.targets.Ward.kind=kafka").contains("small letters"));
     assertTrue(refusal("tell.giveUpAfter=1s").contains("tell.giveUpAfter must be"));
   }
+
+  @Test
+  void aFhirServerIsToldByClientCredentialsAndIsAReader() {
+    String cloud = "tell.targets.cloud.";
+    TargetConfig target = Configuration.defaults()
+        .with(null, Map.of("CAREGRID_TELL_TARGETS_CLOUD_SECRET", "hunter2",
+            "CAREGRID_TELL_TARGETS_CLOUD_TOKEN_ENDPOINT", "https://login.example.org/token"), java.util.Set.of(),
+            List.of(cloud + "kind=fhir", cloud + "url=https://ws-fhir.example.org", cloud + "resource=true",
+                cloud + "roles=FHIR Data Reader", cloud + "clientId=caregrid",
+                cloud + "scopes=https://ws-fhir.example.org/.default", cloud + "from=start", cloud + "every=30s"))
+        .node()
+        .tell()
+        .targets()
+        .get("cloud");
+
+    assertEquals("hunter2", target.secret());
+    assertTrue(target.isFhir() && target.fromStart() && !target.creates() && !target.deletes());
+    assertEquals(30, target.gathers().toSeconds());
+    assertEquals(1, target.batch());
+
+    String said = refusal(cloud + "kind=fhir", cloud + "url=https://x.org/fhir?a=b", cloud + "secret=hunter2",
+        cloud + "types=Patient", cloud + "identity=guess", cloud + "from=yesterday", cloud + "batch=1000",
+        cloud + "every=2h", "tell.targets.t.kind=teams", "tell.targets.t.url=https://x.org",
+        "tell.targets.t.clientId=me");
+    for (String place : List.of("without ?", "resource must be true", "types may be Observation only",
+        "tokenEndpoint must be set", "identity must be lookup or create", "from must be now or start", "batch must be",
+        "every must be", "tell.targets.t.tokenEndpoint, clientId"))
+      assertTrue(said.contains(place), place + " in " + said);
+    assertTrue(refusal(cloud + "kind=fhir", cloud + "url=https://x.org", cloud + "resource=true", cloud + "roles=r",
+        cloud + "tokenEndpoint=http://login.example.org/t").contains("tokenEndpoint must be https"));
+    assertFalse(said.contains("hunter2"), said);
+  }
+
+  @Test
+  void aSecretMayComeFromTheEnvironmentWhenTheTargetStandsInTheFile(@TempDir Path temp) throws Exception {
+    Path file = Files.writeString(temp.resolve("c.yaml"), """
+        tell: {targets: {ward: {kind: webhook, url: 'https://ward.example.org/news'}}}
+        """);
+
+    TellConfig tell = Configuration.defaults()
+        .with(file, Map.of("CAREGRID_TELL_TARGETS_WARD_SECRET", SECRET), java.util.Set.of(),
+            List.of("tell.targets.ward.types=Flag"))
+        .node()
+        .tell();
+
+    assertEquals(1, tell.targets().get("ward").secrets().size());
+    assertEquals(List.of("Flag"), tell.targets().get("ward").types());
+  }
 }

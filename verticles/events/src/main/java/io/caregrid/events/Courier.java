@@ -17,27 +17,40 @@ interface Courier {
    * @param status     of HTTP; 0: no answer
    * @param retryAfter as the target wants it, null when it does not say
    * @param problem    null: it was taken. Our own words, never the target's
+   * @param isRefusal  the target heard it and does not want it: sending it again helps only when the target has changed
+   * @param isItsOwnFault it is this letter that is not wanted, or cannot be said: that tells nothing of the next one
    */
-  record Answer(int status, Duration retryAfter, String problem) {
+  record Answer(int status, Duration retryAfter, String problem, boolean isRefusal, boolean isItsOwnFault) {
 
     static final Answer TAKEN = new Answer(200, null, null);
+
+    /** As most targets mean their status. */
+    Answer(int status, Duration retryAfter, String problem) {
+      this(status, retryAfter, problem, status >= 400 && status < 500 && status != 408 && status != 429,
+          status == 400 || status == 413 || status == 422);
+    }
 
     static Answer none(String problem) {
       return new Answer(0, null, problem);
     }
 
+    /** The target takes nothing just now, whatever its status says elsewhere. */
+    static Answer later(int status, Duration retryAfter, String problem) {
+      return new Answer(status, retryAfter, problem, false, false);
+    }
+
+    /** This letter has to wait for something, the next one need not. */
+    static Answer waits(int status, String problem) {
+      return new Answer(status, null, problem, false, true);
+    }
+
+    /** This letter will never be taken as it is. */
+    static Answer refused(int status, String problem) {
+      return new Answer(status, null, problem, true, true);
+    }
+
     boolean isTaken() {
       return problem == null;
-    }
-
-    /** The target heard it and does not want it: sending it again helps only when the target has changed. */
-    boolean isRefusal() {
-      return status >= 400 && status < 500 && status != 408 && status != 429;
-    }
-
-    /** It is this letter that is not wanted, or cannot be said: that tells nothing of the next one. */
-    boolean isItsOwnFault() {
-      return status == 400 || status == 413 || status == 422;
     }
   }
 

@@ -162,7 +162,7 @@ final class HttpCourier implements Courier {
   }
 
   /** Without the address, which may be a secret. */
-  private static String told(Throwable cause) {
+  static String told(Throwable cause) {
     if (cause instanceof TimeoutException) return "no connection in time";
     if (cause instanceof UnknownHostException) return "its host's name is not known";
     if (cause instanceof ConnectException) return "nobody answers at its address";

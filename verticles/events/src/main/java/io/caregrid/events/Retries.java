@@ -43,9 +43,14 @@ record Retries(Duration first, Duration most, Duration asked, List<Duration> ref
   }
 
   private Duration asked(Answer answer, Duration otherwise) {
-    if (answer.retryAfter() == null) return otherwise;
-    Duration wanted = answer.retryAfter().compareTo(asked) > 0 ? asked : answer.retryAfter();
+    Duration wanted = wanted(answer);
     return wanted.compareTo(otherwise) > 0 ? wanted : otherwise;
+  }
+
+  /** The pause that the target asks for, which is meant for whatever comes next as well (RFC 9110 10.2.3, RFC 6585 4). Zero when it asks for none. */
+  Duration wanted(Answer answer) {
+    if (answer.retryAfter() == null) return Duration.ZERO;
+    return answer.retryAfter().compareTo(asked) > 0 ? asked : answer.retryAfter();
   }
 
   private Duration doubled(int times) {

@@ -215,6 +215,7 @@ final class Sender {
               Answer.none("it could not be sent (" + done.cause().getClass().getSimpleName() + ")"));
       for (int i = 0; i < letters.size(); i++) ended.add(ended(letters.get(i).delivery(), answers.get(i)));
       judge(answers, probe);
+      answers.forEach(answer -> notBefore = Math.max(notBefore, System.nanoTime() + retries.wanted(answer).toNanos()));
       settle();
       wake();
     }));

@@ -26,7 +26,8 @@ record Target(String name, TargetConfig config, Set<String> types, FhirPath filt
     Caller reader = config.resource()
         ? TellSettings.caller(key + ".roles", "target:" + name, config.roles(), roles, Access.FHIR_READ)
         : null;
-    return new Target(name, config, Set.copyOf(config.types()), filter, reader);
+    Set<String> types = config.isFhir() ? Set.of("Observation") : Set.copyOf(config.types());
+    return new Target(name, config, types, filter, reader);
   }
 
   static List<Target> all(java.util.Map<String, TargetConfig> targets, Roles roles) {

@@ -71,6 +71,7 @@ public final class TellRoutes implements Routes {
           .put("state", state.failing() == null ? "well" : "failing");
     json.put("waiting", state.waiting()).put("oldest", text(state.oldest())).put("sent", state.sent());
     json.put("dead", state.dead()).put("filterErrors", state.unfit());
+    if (state.filling()) json.put("filling", true);
     if (state.failing() != null)
       json.put("failingSince", text(state.failing()))
           .put("failures", state.failures())

@@ -2,6 +2,7 @@ package io.caregrid.events;
 
 import io.caregrid.cluster.Addresses;
 import io.caregrid.cluster.KafkaConfig;
+import io.caregrid.cluster.TargetConfig;
 import io.caregrid.cluster.TellConfig;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
@@ -71,6 +72,8 @@ public final class TellerVerticle extends VerticleBase {
   private final KafkaConfig kafka;
   private final String source;
   private final List<Target> targets;
+  /** Target → how long a change waits for the next one of its resource. */
+  private final Map<String, Duration> gathering = new TreeMap<>();
   private final List<Rule> rules;
   private final Caller writer;
   private final TellMetrics metrics;
@@ -121,6 +124,9 @@ public final class TellerVerticle extends VerticleBase {
     this.kafka = kafka;
     this.source = source.replaceAll("/+$", "");
     this.targets = Target.all(config.targets(), roles);
+    targets.stream()
+        .filter(one -> one.config().isFhir())
+        .forEach(one -> gathering.put(one.name(), one.config().gathers()));
     this.rules = Rule.all(config.rules(), this.source);
     this.writer = rules.isEmpty() ? null : TellSettings.writer(config, roles);
     this.metrics = new TellMetrics(registry, targets);
@@ -211,12 +217,15 @@ public final class TellerVerticle extends VerticleBase {
   /** @return whether there is more at once */
   private Future<Boolean> work() {
     Future<?> begun = term == 0 ? begin() : Future.succeededFuture();
-    return begun.compose(ready -> pass()).compose(more -> tidy().map(more));
+    return begun.compose(ready -> pass())
+        .compose(more -> fill().map(filled -> more || filled))
+        .compose(more -> tidy().map(more));
   }
 
   private Future<?> begin() {
     List<String> names = targets.stream().map(Target::name).toList();
-    return deliveries.begin(Sieve.CALLER, names, rules.stream().map(Rule::name).toList())
+    List<String> fromStart = targets.stream().filter(one -> one.config().fromStart()).map(Target::name).toList();
+    return deliveries.begin(Sieve.CALLER, names, rules.stream().map(Rule::name).toList(), fromStart)
         .compose(mine -> feed.register(Sieve.CALLER, Deliveries.LISTENER)
             .compose(place -> deliveries.states(Sieve.CALLER).map(states -> {
               term = mine;
@@ -244,6 +253,7 @@ public final class TellerVerticle extends VerticleBase {
       case "kafka" -> new KafkaCourier(vertx, kafka, source, patience.answer());
       case "teams" -> http(target, new TeamsForm(source));
       case "powerbi" -> http(target, new PowerBiForm());
+      case TargetConfig.FHIR -> new FhirCourier(vertx, store, target, patience.answer(), clock);
       default -> http(target, new WebhookForm(source, target.config().secrets()));
     };
   }
@@ -268,13 +278,25 @@ public final class TellerVerticle extends VerticleBase {
     });
   }
 
+  /** What was in the store before a target of {@link TargetConfig#FHIR} was there, some hundreds at a time. @return whether there is more at once */
+  private Future<Boolean> fill() {
+    if (gathering.isEmpty()) return Future.succeededFuture(false);
+    Future<Boolean> more = Future.succeededFuture(false);
+    for (String name : gathering.keySet())
+      more = more.compose(before -> deliveries.fill(Sieve.CALLER, term, name, "Observation").map(enrolled -> {
+        if (enrolled > 0 && senders.containsKey(name)) senders.get(name).wake();
+        return before || enrolled == Deliveries.FILLED;
+      }));
+    return more;
+  }
+
   private void paced(int looked, long took) {
     if (took > LONG_PASS.toNanos()) most = Math.max(1, looked / 2);
     else if (took < LONG_PASS.toNanos() / 4) most = Math.min(MOST, most * 2);
   }
 
   private Future<?> enrolled(Cursor next, Pass pass) {
-    return deliveries.enrol(Sieve.CALLER, term, cursor, next, pass).onSuccess(done -> {
+    return deliveries.enrol(Sieve.CALLER, term, cursor, next, pass, gathering).onSuccess(done -> {
       cursor = next;
       metrics.judged(pass.judged());
     });
@@ -286,10 +308,12 @@ public final class TellerVerticle extends VerticleBase {
         + "incarnation={} position={}", start.incarnation(), start.position());
     Instant now = clock.instant();
     List<News> all = targets.stream().map(target -> News.anew(target.name(), start, now)).toList();
-    return enrolled(start, new Pass(all, List.of(), List.of(), Map.of())).map(done -> {
-      senders.values().forEach(Sender::wake);
-      return true;
-    });
+    return deliveries.fillAnew(Sieve.CALLER, term, gathering.keySet())
+        .compose(done -> enrolled(start, new Pass(all, List.of(), List.of(), Map.of())))
+        .map(done -> {
+          senders.values().forEach(Sender::wake);
+          return true;
+        });
   }
 
   private Future<?> tidy() {

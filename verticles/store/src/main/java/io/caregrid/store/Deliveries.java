@@ -15,7 +15,9 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -37,11 +39,35 @@ public final class Deliveries {
   /** More are not counted. */
   public static final int COUNTED = 100_000;
 
+  /** So many of what was there before a target are enrolled at a time, unless ten times as many wait. */
+  public static final int FILLED = 500;
+  private static final int FULL = 10 * FILLED;
+
   private static final String BEGIN = "update tell_teller set term = term + 1, seen = now() returning term";
   private static final String IN_TERM = "select term from tell_teller where term = $1 for no key update";
   private static final String SEEN = "update tell_teller set seen = now()";
   private static final String KNOW = """
       insert into tell_target (name) select unnest($1::text[]) on conflict (name) do update set seen = now()""";
+  private static final String KNOW_FROM_START = """
+      insert into tell_target (name, filled) select name, '' from unnest($1::text[]) as name on conflict do nothing""";
+  private static final String FILL_ANEW = "update tell_target set filled = '' where name = any($1::text[])";
+  /** By id, as far as there is room. */
+  private static final String FILL = """
+      with place as (
+        select filled from tell_target where name = $1 and filled is not null
+          and (select count(*) from (select from tell_delivery where target = $1 limit $3) waiting) < $3),
+      found as (
+        select r.sid, r.id, r.ver, r.upd from place, lateral (
+          select sid, id, ver, upd from r_@ where id > place.filled and not del order by id limit $2) r),
+      moved as (
+        update tell_target t set filled = case when (select count(*) from found) = $2 then (select max(id) from found) end
+        from place where t.name = $1),
+      enrolled as (
+        insert into tell_delivery (target, incarnation, position, type, id, ver, op, at, bare, due)
+        select $1, 0, f.sid, $4, f.id, f.ver, 'U', f.upd, false, now() from found f
+        where not exists (select from tell_delivery d where d.target = $1 and d.type = $4 and d.id = f.id)
+        on conflict do nothing)
+      select count(*) as found from found""";
   private static final String KNOW_RULES = """
       insert into tell_rule (name) select unnest($1::text[]) on conflict (name) do update set seen = now()""";
   /** Those that no node was configured with for so long, and what they remember. */
@@ -64,14 +90,21 @@ public final class Deliveries {
       update feed_listener set incarnation = $2, position = $3, mark = $4
       where name = $1 and (incarnation, position) = ($5, $6)""";
   private static final String ENROL = """
-      insert into tell_delivery (target, incarnation, position, type, id, ver, op, at, bare)
-      select w.target, $1, w.position, w.type, w.id, w.ver, w.op, w.at, w.bare
-      from unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::text[], $8::timestamptz[], $9::boolean[])
-        as w(target, position, type, id, ver, op, at, bare)
+      insert into tell_delivery (target, incarnation, position, type, id, ver, op, at, bare, wait)
+      select w.target, $1, w.position, w.type, w.id, w.ver, w.op, w.at, w.bare, w.wait
+      from unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::text[], $8::timestamptz[], $9::boolean[], $10::int[])
+        as w(target, position, type, id, ver, op, at, bare, wait)
       on conflict do nothing""";
+  /** A row that nobody has looked at yet says what is newest. */
+  private static final String NEWER = """
+      update tell_delivery d set ver = w.ver, op = w.op, at = w.at, bare = w.bare
+      from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::timestamptz[], $7::boolean[])
+        as w(target, type, id, ver, op, at, bare)
+      where d.target = w.target and d.type = w.type and d.id = w.id and d.due is null
+      returning d.target, d.type, d.id""";
   /** The oldest row of each of these resources is due, unless it has its time already. */
   private static final String HEADS = """
-      update tell_delivery d set due = now() from (
+      update tell_delivery d set due = greatest(now(), d.enrolled + d.wait * interval '1 millisecond') from (
         select distinct on (n.target, n.type, n.id) n.target, n.incarnation, n.position
         from (select distinct * from unnest($1::text[], $2::text[], $3::text[]) as w(target, type, id)) w
         join tell_delivery n on n.target = w.target and n.type = w.type and n.id = w.id
@@ -205,9 +238,9 @@ public final class Deliveries {
   /** How a target is after that. @param error the last one, null when all was taken */
   public record Health(int failures, boolean failing, Duration pause, int status, String error) {}
 
-  /** @param pause nothing is tried before it is over, zero when nothing has to wait */
+  /** @param pause nothing is tried before it is over, zero when nothing has to wait; @param filling some of what was there before it is not enrolled yet */
   public record State(String name, int failures, Instant failing, Duration pause, Instant answered, Integer status,
-      String error, long sent, long unfit, long waiting, Instant oldest, long dead) {}
+      String error, long sent, long unfit, long waiting, Instant oldest, long dead, boolean filling) {}
 
   public record RuleState(String name, long found, long errors, String error, Instant errored) {}
 
@@ -216,8 +249,15 @@ public final class Deliveries {
 
   /** Takes over. @return the term, for everything that this teller writes */
   public Future<Integer> begin(Caller caller, Collection<String> targets, Collection<String> rules) {
+    return begin(caller, targets, rules, List.of());
+  }
+
+  /** @param fromStart those that, when they are new, are told of everything that is there already ({@link #fill}) */
+  public Future<Integer> begin(Caller caller, Collection<String> targets, Collection<String> rules,
+      Collection<String> fromStart) {
     return transaction(connection -> run(connection, BEGIN, Tuple.tuple())
-        .compose(term -> run(connection, KNOW, names(targets))
+        .compose(term -> run(connection, KNOW_FROM_START, names(fromStart))
+            .compose(done -> run(connection, KNOW, names(targets)))
             .compose(done -> run(connection, KNOW_RULES, names(rules)))
             .map(done -> term.iterator().next().getInteger("term"))));
   }
@@ -238,17 +278,80 @@ public final class Deliveries {
     return ask(LEAVE, Tuple.of(millis(keep), LISTENER, millis(DEAD_KEPT))).mapEmpty();
   }
 
+  /**
+   * Of what was there before a target, the next {@link #FILLED} resources of a type, as if they had changed: before every change of theirs. To be done now and
+   * then. @return how many; fewer when nothing is left, or too much waits. Conflict 409: somebody else tells
+   */
+  public Future<Integer> fill(Caller caller, int term, String target, String type) {
+    String sql = FILL.replace("@", type.toLowerCase(Locale.ROOT));
+    return inTerm(term, connection -> run(connection, sql, Tuple.of(target, (long) FILLED, (long) FULL, type))
+        .map(rows -> rows.iterator().next().getLong("found").intValue()));
+  }
+
+  /** Changes were lost to these: they are told of everything that is there. */
+  public Future<Void> fillAnew(Caller caller, int term, Collection<String> targets) {
+    if (targets.isEmpty()) return Future.succeededFuture();
+    return inTerm(term, connection -> run(connection, FILL_ANEW, names(targets)).mapEmpty());
+  }
+
   /** Writes what a pass came to and moves the cursor, or nothing. Conflict 409: somebody else tells, or the cursor is no longer there. */
   public Future<Void> enrol(Caller caller, int term, Cursor from, Cursor to, Pass pass) {
+    return enrol(caller, term, from, to, pass, Map.of());
+  }
+
+  /**
+   * The same. @param gathering target → how long a change waits for the next one of its resource; such a target is told how the resource is then, not of each
+   * change
+   */
+  public Future<Void> enrol(Caller caller, int term, Cursor from, Cursor to, Pass pass,
+      Map<String, Duration> gathering) {
     return inTerm(term, connection -> run(connection, MOVE,
         Tuple.of(LISTENER, to.incarnation(), to.position(), to.mark(), from.incarnation(), from.position()))
         .compose(moved -> moved.rowCount() == 1 ? Future.succeededFuture() : Future.failedFuture(overtaken()))
-        .compose(ours -> news(connection, to.incarnation(), pass.news()))
+        .compose(ours -> gathered(connection, pass.news(), gathering))
+        .compose(news -> news(connection, to.incarnation(), news, gathering))
         .compose(done -> judged(connection, pass))
         .mapEmpty());
   }
 
-  private static Future<?> news(SqlConnection connection, int incarnation, List<News> news) {
+  private record Resource(String target, String type, String id) {}
+
+  /** Without what a row that waits anyway says now. */
+  private static Future<List<News>> gathered(SqlConnection connection, List<News> news,
+      Map<String, Duration> gathering) {
+    Map<Resource, News> last = new LinkedHashMap<>();
+    List<News> rest = new ArrayList<>();
+    for (News one : news) {
+      if (one.op() == null || !gathering.containsKey(one.target())) rest.add(one);
+      else last.put(new Resource(one.target(), one.type(), one.id()), one);
+    }
+    if (last.isEmpty()) return Future.succeededFuture(news);
+    List<News> newest = List.copyOf(last.values());
+    return run(connection, NEWER, resources(newest)
+        .addValue(newest.stream().map(News::version).toArray(Integer[]::new))
+        .addValue(texts(newest, Deliveries::op))
+        .addValue(newest.stream().map(one -> one.at().atOffset(ZoneOffset.UTC)).toArray(OffsetDateTime[]::new))
+        .addValue(newest.stream().map(News::bare).toArray(Boolean[]::new))).map(rows -> {
+          for (Row row : rows)
+            last.remove(new Resource(row.getString("target"), row.getString("type"), row.getString("id")));
+          rest.addAll(last.values());
+          return rest;
+        });
+  }
+
+  private static String op(News one) {
+    return one.op() == null ? "X" : one.op().name().substring(0, 1);
+  }
+
+  private static Tuple resources(List<News> news) {
+    return Tuple.tuple()
+        .addValue(texts(news, News::target))
+        .addValue(texts(news, News::type))
+        .addValue(texts(news, News::id));
+  }
+
+  private static Future<?> news(SqlConnection connection, int incarnation, List<News> news,
+      Map<String, Duration> gathering) {
     if (news.isEmpty()) return Future.succeededFuture();
     Tuple rows = Tuple.of(incarnation)
         .addValue(texts(news, News::target))
@@ -256,14 +359,15 @@ public final class Deliveries {
         .addValue(texts(news, News::type))
         .addValue(texts(news, News::id))
         .addValue(news.stream().map(News::version).toArray(Integer[]::new))
-        .addValue(texts(news, one -> one.op() == null ? "X" : one.op().name().substring(0, 1)))
+        .addValue(texts(news, Deliveries::op))
         .addValue(news.stream().map(one -> one.at().atOffset(ZoneOffset.UTC)).toArray(OffsetDateTime[]::new))
-        .addValue(news.stream().map(News::bare).toArray(Boolean[]::new));
-    Tuple resources = Tuple.tuple()
-        .addValue(texts(news, News::target))
-        .addValue(texts(news, News::type))
-        .addValue(texts(news, News::id));
-    return run(connection, ENROL, rows).compose(done -> run(connection, HEADS, resources));
+        .addValue(news.stream().map(News::bare).toArray(Boolean[]::new))
+        .addValue(news.stream().map(one -> wait(one, gathering)).toArray(Integer[]::new));
+    return run(connection, ENROL, rows).compose(done -> run(connection, HEADS, resources(news)));
+  }
+
+  private static Integer wait(News one, Map<String, Duration> gathering) {
+    return one.op() == null ? 0 : (int) gathering.getOrDefault(one.target(), Duration.ZERO).toMillis();
   }
 
   private static Future<?> judged(SqlConnection connection, Pass pass) {
@@ -415,7 +519,7 @@ public final class Deliveries {
     return new State(row.getString("name"), row.getInteger("failures"), instant(row, "failing"),
         Duration.ofMillis(pause == null ? 0 : Math.max(0, pause.longValue())), instant(row, "answered"),
         row.getInteger("status"), row.getString("error"), row.getLong("sent"), row.getLong("unfit"),
-        row.getLong("waiting"), instant(row, "oldest"), row.getLong("dead"));
+        row.getLong("waiting"), instant(row, "oldest"), row.getLong("dead"), row.getString("filled") != null);
   }
 
   public Future<List<RuleState>> rules(Caller caller) {

@@ -212,6 +212,28 @@ class DeliveriesTest {
     assertEquals(0, room.count("from feed_listener where name = 'tell'"));
   }
 
+  @Test
+  void ofATargetThatGathersTwoRowsOfAResourceWaitAtMostAndTheSecondSaysWhatIsNewest() {
+    Map<String, Duration> gathering = Map.of("ward", Duration.ofHours(1));
+    for (int n = 1; n < 20; n += 2) {
+      Cursor next = new Cursor(cursor.incarnation(), cursor.position() + 2, UUID.randomUUID());
+      Pass pass = new Pass(List.of(news("ward", n, "a", n), news("ward", n + 1, "a", n + 1), news("lab", n, "a", n)),
+          List.of(), List.of(), Map.of());
+      get(deliveries.enrol(CALLER, term, cursor, next, pass, gathering));
+      cursor = next;
+    }
+
+    assertEquals(List.of(), ids("ward"), "it waits for more");
+    assertEquals(2, room.count("from tell_delivery where target = 'ward'"));
+    assertEquals(1, room.count("from tell_delivery where target = 'ward' and ver = 20 and due is null"));
+    assertEquals(10, room.count("from tell_delivery where target = 'lab'"), "each is told elsewhere");
+    room.sql(
+        "update tell_delivery set enrolled = enrolled - interval '2 hours', due = case when due is not null then now() end where target = 'ward'");
+    assertEquals(List.of("a 2"), ids("ward"));
+    settle(due("ward").stream().map(DeliveriesTest::told).toList(), WELL);
+    assertEquals(List.of("a 20"), ids("ward"));
+  }
+
   /** A plan made while the table is empty is kept by its connection. */
   @Test
   void aLongQueueIsSettledInItsTime() {

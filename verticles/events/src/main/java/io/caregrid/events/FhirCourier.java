@@ -1,0 +1,367 @@
+package io.caregrid.events;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Change;
+import io.caregrid.contract.Failure;
+import io.caregrid.events.RemoteServer.Ask;
+import io.caregrid.events.RemoteServer.Reply;
+import io.caregrid.fhirpath.FhirPathException;
+import io.caregrid.store.Deliveries.Delivery;
+import io.caregrid.store.FhirStore;
+import io.caregrid.templates.observation.GroupKey;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The Observations of devices, to another FHIR server, as they are now. At least once, and doing it again changes nothing there: each is put under the one id that
+ * is made of its identifier, and only if what is there is what was seen there ({@code If-Match}, {@code If-None-Match}).
+ *
+ * <p>What is there is read and merged ({@link RemoteObservation#merged}), unless it is known to be just what this courier has put there. When somebody else
+ * was quicker (409, 412), that is forgotten and the Observation is tried again a moment later, by then perhaps by another node: so a frozen one that wakes up
+ * puts nothing old over something new. Any thread.
+ */
+final class FhirCourier implements Courier {
+  private static final Logger log = LoggerFactory.getLogger(FhirCourier.class);
+  /** Under way at once when each has a request of its own. */
+  private static final int TOGETHER = 16;
+  private static final int SEEN = 20_000;
+  private static final String OBSERVATION = "Observation";
+  /** Of a Bundle as such: then each Observation has a request of its own from then on. */
+  private static final Set<Integer> NO_BUNDLES = Set.of(400, 404, 405, 413, 415, 422, 501);
+
+  /**
+   * What was put there last.
+   *
+   * @param ours   our version and its time
+   * @param key    the id that it has by its identifier
+   * @param id     the one that it has there
+   * @param there  the version that it has there
+   * @param isOurs nothing in it is theirs alone
+   */
+  private record Seen(String ours, String key, String id, String there, boolean isOurs) {}
+
+  /** @param there version that it must have there, null: none is said; @param isNew it must not be there */
+  private record Put(Letter letter, String ours, String key, ObjectNode body, String there, boolean isNew,
+      boolean isOurs, Set<String> references) {
+    String path() {
+      return OBSERVATION + "/" + body.path("id").asText();
+    }
+
+    Map<String, String> headers() {
+      return isNew || there != null ? RemoteServer.unless(there) : Map.of();
+    }
+  }
+
+  /** An answer, or what has still to be put. */
+  private record Step(Answer answer, Put put) {
+    static final Step TAKEN = new Step(Answer.TAKEN, null);
+  }
+
+  private final Vertx vertx;
+  private final FhirStore store;
+  private final Target target;
+  private final RemoteServer server;
+  private final RemoteIdentity identity;
+  private final Duration patience;
+  private volatile boolean bundles;
+  private final Map<String, Seen> seen = new LinkedHashMap<>(64, 0.75f, true) {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<String, Seen> eldest) {
+      return size() > SEEN;
+    }
+  };
+
+  FhirCourier(Vertx vertx, FhirStore store, Target target, Duration patience, Clock clock) {
+    this.vertx = vertx;
+    this.store = store;
+    this.target = target;
+    this.patience = patience;
+    this.server = new RemoteServer(vertx, target.config(), patience, clock);
+    this.identity = new RemoteIdentity(store, server, target.reader(), target.config().creates());
+    this.bundles = target.config().batch() > 1;
+  }
+
+  @Override
+  public Future<List<Answer>> send(List<Letter> letters) {
+    long end = System.nanoTime() + patience.toNanos();
+    List<Future<Step>> steps = new ArrayList<>();
+    for (Letter letter : letters)
+      steps.add(step(letter, end).otherwise(cause -> new Step(answer(cause), null)));
+    return Future.join(steps).compose(ready -> {
+      List<Put> puts = steps.stream().map(Future::result).filter(one -> one.put() != null).map(Step::put).toList();
+      return put(puts, end).map(put -> steps.stream()
+          .map(Future::result)
+          .map(one -> one.put() == null ? one.answer() : put.get(one.put()))
+          .toList());
+    });
+  }
+
+  private Future<Step> step(Letter letter, long end) {
+    Delivery delivery = letter.delivery();
+    if (delivery.op() == null) return Future.succeededFuture(Step.TAKEN);
+    if (delivery.op() == Change.Op.DELETE)
+      return target.config().deletes() ? deleted(delivery, end) : Future.succeededFuture(Step.TAKEN);
+    if (delivery.bare())
+      return Future.succeededFuture(new Step(Answer.refused(422, "the target's filter fails on it"), null));
+    // gone since: its deletion is told by itself
+    if (letter.resource() == null) return Future.succeededFuture(Step.TAKEN);
+    return aside(() -> wanted(letter.resource()))
+        .compose(ours -> ours == null ? Future.succeededFuture(Step.TAKEN) : next(letter, ours, end));
+  }
+
+  /** Off the event loop: an Observation of a day is a megabyte. */
+  private <T> Future<T> aside(Callable<T> work) {
+    return vertx.executeBlocking(work, false);
+  }
+
+  /** Null: it is not for this target. */
+  private ObjectNode wanted(Buffer resource) {
+    JsonNode tree = Trees.read(resource);
+    return RemoteObservation.isOfDevice(tree) && target.wants(tree) ? (ObjectNode) tree : null;
+  }
+
+  private static String versionOf(ObjectNode ours) {
+    JsonNode meta = ours.path("meta");
+    return meta.path("versionId").asText() + " " + meta.path("lastUpdated").asText();
+  }
+
+  private Future<Step> next(Letter letter, ObjectNode ours, long end) {
+    String version = versionOf(ours);
+    Seen last = seen(letter);
+    if (last != null && last.ours().equals(version)) return Future.succeededFuture(Step.TAKEN);
+    Set<String> references = RemoteObservation.references(ours);
+    return identity.of(references, end)
+        .compose(theirs -> aside(() -> RemoteObservation.translated(ours, theirs)))
+        .compose(translated -> {
+          String key = translated.path("id").asText();
+          if (last != null && last.isOurs() && last.key().equals(key)) {
+            translated.put("id", last.id());
+            return Future.succeededFuture(new Step(null,
+                new Put(letter, version, key, translated, last.there(), false, true, references)));
+          }
+          return there(translated, end).compose(there -> there == null
+              ? Future.succeededFuture(
+                  new Step(null, new Put(letter, version, key, translated, null, true, true, references)))
+              : aside(() -> merged(letter, version, translated, there, references)));
+        });
+  }
+
+  private Step merged(Letter letter, String version, ObjectNode translated, ObjectNode there, Set<String> references) {
+    RemoteObservation.Merged merged = RemoteObservation.merged(there, translated);
+    String has = there.path("meta").path("versionId").textValue();
+    Put put = new Put(letter, version, translated.path("id").asText(), merged.resource(), has, false, merged.isOurs(),
+        references);
+    if (!merged.isTheirs()) return new Step(null, put);
+    remember(put, has);
+    return Step.TAKEN;
+  }
+
+  /** As it is there: under its id, which no index can be late with, or under another with its identifier. Null: nowhere. */
+  private Future<ObjectNode> there(ObjectNode translated, long end) {
+    return server.ask(Ask.read(OBSERVATION + "/" + translated.path("id").asText()), end).compose(reply -> {
+      if (reply.isNone()) return byIdentifier(RemoteObservation.identifier(translated), end);
+      boolean isOne = reply.isGood() && reply.body().path("resourceType").asText().equals(OBSERVATION);
+      return isOne
+          ? Future.succeededFuture((ObjectNode) reply.body())
+          : Future.failedFuture(new RemoteIdentity.Refused(reply));
+    });
+  }
+
+  private Future<ObjectNode> byIdentifier(String value, long end) {
+    return identity.found(OBSERVATION, GroupKey.SYSTEM, value, end)
+        .compose(found -> found.size() > 1
+            ? Future.failedFuture(new RemoteIdentity.Missing("several Observations there have its identifier"))
+            : Future.succeededFuture(found.isEmpty() ? null : (ObjectNode) found.get(0)));
+  }
+
+  /** An answer for each. */
+  private Future<Map<Put, Answer>> put(List<Put> puts, long end) {
+    if (bundles && puts.size() > 1) return together(puts, end);
+    Map<Put, Answer> answers = Collections.synchronizedMap(new IdentityHashMap<>());
+    List<Future<Answer>> all = new ArrayList<>();
+    for (Put put : puts)
+      all.add(server.ask(Ask.put(put.path(), put.headers(), Trees.bytes(put.body())), end)
+          .map(reply -> outcome(put, reply.status(), reply.version(), reply.retryAfter()))
+          .otherwise(cause -> unknown(put, cause))
+          .onSuccess(answer -> answers.put(put, answer)));
+    return Future.join(all).map(answers);
+  }
+
+  /** In one request: a batch, so that each has an outcome of its own (FHIR R4 http.html#transaction). */
+  private Future<Map<Put, Answer>> together(List<Put> puts, long end) {
+    ObjectNode bundle = Trees.object().put("resourceType", "Bundle").put("type", "batch");
+    ArrayNode entries = bundle.putArray("entry");
+    for (Put put : puts) {
+      ObjectNode entry = entries.addObject();
+      entry.set("resource", put.body());
+      ObjectNode request = entry.putObject("request").put("method", "PUT").put("url", put.path());
+      put.headers().forEach((name, value) -> request.put(name.equals("If-Match") ? "ifMatch" : "ifNoneMatch", value));
+    }
+    return server.ask(new Ask(HttpMethod.POST, "", Map.of(), Trees.bytes(bundle), false), end)
+        .compose(reply -> {
+          JsonNode outcomes = reply.body().path("entry");
+          boolean isBatch = reply.isGood() && outcomes.size() == puts.size();
+          if (!isBatch && (reply.isGood() || NO_BUNDLES.contains(reply.status()))) return alone(puts, reply, end);
+          Map<Put, Answer> answers = new IdentityHashMap<>();
+          for (int i = 0; i < puts.size(); i++)
+            answers.put(puts.get(i), isBatch
+                ? outcome(puts.get(i), outcomes.get(i).path("response"), reply.retryAfter())
+                : answer(reply));
+          return Future.succeededFuture(answers);
+        })
+        .recover(cause -> {
+          Map<Put, Answer> answers = new IdentityHashMap<>();
+          puts.forEach(put -> answers.put(put, unknown(put, cause)));
+          return Future.succeededFuture(answers);
+        });
+  }
+
+  /** It may be there, or not. */
+  private Answer unknown(Put put, Throwable cause) {
+    forget(put.letter());
+    return answer(cause);
+  }
+
+  private Future<Map<Put, Answer>> alone(List<Put> puts, Reply reply, long end) {
+    log.warn("a FHIR server takes no batches, each Observation has a request of its own target={} status={}",
+        target.name(), reply.status());
+    bundles = false;
+    return put(puts, end);
+  }
+
+  private Answer outcome(Put put, JsonNode response, Duration retryAfter) {
+    String status = response.path("status").asText();
+    int code = status.matches("\\d{3}\\b.*") ? Integer.parseInt(status.substring(0, 3)) : 0;
+    return outcome(put, code, RemoteServer.version(response.path("etag").asText()), retryAfter);
+  }
+
+  private Answer outcome(Put put, int status, String version, Duration retryAfter) {
+    if (status >= 200 && status < 300) {
+      remember(put, version);
+      return Answer.TAKEN;
+    }
+    forget(put.letter());
+    if (status == 400 || status == 409 || status == 412 || status == 422) identity.forget(put.references());
+    return answer(status, retryAfter);
+  }
+
+  /** What this status means for an Observation that was to be written or deleted there. */
+  private static Answer answer(int status, Duration retryAfter) {
+    return switch (status) {
+      case 400, 413, 422 -> Answer.refused(status, "HTTP " + status + ": it is not taken as it is");
+      case 409, 412 -> Answer.waits(status, "HTTP " + status + ": somebody else has changed it there meanwhile");
+      default -> Answer.later(status, retryAfter, said(status));
+    };
+  }
+
+  private static String said(int status) {
+    if (status >= 300 && status < 400)
+      return "HTTP " + status + ": redirects are not followed, tell.targets has to name the address itself";
+    return switch (status) {
+      case 401 -> "HTTP 401: the token is not taken, see to scopes and audience";
+      case 403 -> "HTTP 403: the client may not do that there";
+      default -> "HTTP " + status;
+    };
+  }
+
+  /** Whatever came before it could be put, or instead of an answer. */
+  private static Answer answer(Throwable cause) {
+    if (cause instanceof RemoteIdentity.Missing missing) return Answer.waits(424, missing.getMessage());
+    if (cause instanceof RemoteIdentity.Refused refused) return answer(refused.reply());
+    if (cause instanceof Unheard unheard) return Answer.none(unheard.getMessage());
+    if (cause instanceof Failure.Busy) return Answer.waits(503, "the store cannot be read just now");
+    if (cause instanceof FhirPathException) return Answer.refused(422, "the target's filter fails on it");
+    return Answer.refused(422, "it cannot be put into words (" + cause.getClass().getSimpleName() + ")");
+  }
+
+  /** A question that is not answered is nothing that an Observation can help. */
+  private static Answer answer(Reply reply) {
+    return Answer.later(reply.status(), reply.retryAfter(), said(reply.status()));
+  }
+
+  /** What it was, to find it there. */
+  private Future<Step> deleted(Delivery delivery, long end) {
+    return store.vread(target.reader(), delivery.type(), delivery.id(), delivery.version() - 1)
+        .compose(stored -> aside(() -> wanted(stored.body())))
+        .compose(ours -> ours == null
+            ? Future.succeededFuture(Step.TAKEN)
+            : identity.of(RemoteObservation.references(ours), end)
+                .compose(theirs -> there(RemoteObservation.translated(ours, theirs), end))
+                .compose(there -> there == null ? Future.succeededFuture(Step.TAKEN) : deleted(delivery, there, end)))
+        .recover(cause -> cause instanceof Failure.NotFound || cause instanceof Failure.Gone
+            ? Future.succeededFuture(new Step(
+                Answer.refused(422, "it is erased here, so that it cannot be found there: delete it there"), null))
+            : Future.failedFuture(cause));
+  }
+
+  private Future<Step> deleted(Delivery delivery, ObjectNode there, long end) {
+    String version = there.path("meta").path("versionId").textValue();
+    Map<String, String> headers = version == null ? Map.of() : RemoteServer.unless(version);
+    Ask ask = new Ask(HttpMethod.DELETE, OBSERVATION + "/" + there.path("id").asText(), headers, null, false);
+    return server.ask(ask, end).map(reply -> {
+      synchronized (seen) {
+        seen.remove(delivery.id());
+      }
+      return reply.isGood() || reply.isNone() ? Step.TAKEN : new Step(answer(reply.status(), reply.retryAfter()), null);
+    });
+  }
+
+  private Seen seen(Letter letter) {
+    synchronized (seen) {
+      return seen.get(letter.delivery().id());
+    }
+  }
+
+  /** @param version there; null: it is not said, and has to be read next time */
+  private void remember(Put put, String version) {
+    String id = put.letter().delivery().id();
+    synchronized (seen) {
+      if (version == null) seen.remove(id);
+      else seen.put(id, new Seen(put.ours(), put.key(), put.body().path("id").asText(), version, put.isOurs()));
+    }
+  }
+
+  private void forget(Letter letter) {
+    synchronized (seen) {
+      seen.remove(letter.delivery().id());
+    }
+  }
+
+  @Override
+  public int most() {
+    return Math.max(TOGETHER, target.config().batch());
+  }
+
+  @Override
+  public int atOnce() {
+    return 1;
+  }
+
+  @Override
+  public Duration spacing() {
+    return Duration.ZERO;
+  }
+
+  @Override
+  public Future<Void> close() {
+    return server.close();
+  }
+}

@@ -1,0 +1,179 @@
+package io.caregrid.events;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import io.caregrid.cluster.TargetConfig;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.PemTrustOptions;
+import java.io.UncheckedIOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Another FHIR server (R4, REST, JSON), asked one thing at a time within a time that ends. Redirects are not followed, answers are read up to 16 MB, and a token
+ * that is not taken is replaced once. Any thread.
+ */
+final class RemoteServer {
+  private static final int MOST = 16 << 20;
+  private static final int CONNECTIONS = 8;
+  private static final int CONNECT_MILLIS = 5_000;
+  private static final String FHIR = "application/fhir+json";
+  private static final Pattern VERSION = Pattern.compile("W/\"([A-Za-z0-9\\-.]{1,64})\"");
+
+  /** @param path under the base address, empty: itself; @param form a body of application/x-www-form-urlencoded, else FHIR; @param body null: none */
+  record Ask(HttpMethod method, String path, Map<String, String> headers, Buffer body, boolean form) {
+    static Ask read(String path) {
+      return new Ask(HttpMethod.GET, path, Map.of(), null, false);
+    }
+
+    /** By POST, since addresses stand in the logs of what is in between (FHIR R4 http.html#search). */
+    static Ask search(String type, String system, String value) {
+      String token = system == null || system.isEmpty() ? escaped(value) : escaped(system) + "|" + escaped(value);
+      return new Ask(HttpMethod.POST, type + "/_search", Map.of(),
+          Buffer.buffer("identifier=" + URLEncoder.encode(token, StandardCharsets.UTF_8)), true);
+    }
+
+    static Ask put(String path, Map<String, String> headers, Buffer body) {
+      return new Ask(HttpMethod.PUT, path, headers, body, false);
+    }
+
+    /** FHIR R4 search.html#escaping. */
+    private static String escaped(String value) {
+      return value.replace("\\", "\\\\").replace("|", "\\|").replace(",", "\\,").replace("$", "\\$");
+    }
+  }
+
+  /** @param version of the resource that was read or written, null when it is not said; @param body missing when it is no JSON */
+  record Reply(int status, Duration retryAfter, String version, JsonNode body) {
+    boolean isGood() {
+      return status >= 200 && status < 300;
+    }
+
+    boolean isNone() {
+      return status == 404 || status == 410;
+    }
+  }
+
+  private final Vertx vertx;
+  private final HttpClientAgent client;
+  private final String base;
+  private final RemoteToken token;
+  private final Clock clock;
+
+  RemoteServer(Vertx vertx, TargetConfig target, Duration patience, Clock clock) {
+    HttpClientOptions options = new HttpClientOptions().setConnectTimeout(CONNECT_MILLIS)
+        .setIdleTimeout(60)
+        .setDecompressionSupported(false)
+        .setName("tell-fhir");
+    if (target.ca() != null) options.setTrustOptions(new PemTrustOptions().addCertPath(target.ca().toString()));
+    this.vertx = vertx;
+    this.client = vertx.createHttpClient(options, new PoolOptions().setHttp1MaxSize(CONNECTIONS));
+    this.base = target.url().replaceAll("/+$", "");
+    this.token = new RemoteToken(vertx, target, patience);
+    this.clock = clock;
+  }
+
+  /** @param end by System.nanoTime. Fails with {@link Unheard} */
+  Future<Reply> ask(Ask ask, long end) {
+    return token.get().compose(bearer -> once(ask, bearer, end).compose(reply -> {
+      if (reply.status() != 401 || bearer == null) return Future.succeededFuture(reply);
+      token.forget(bearer);
+      return token.get().compose(fresh -> once(ask, fresh, end));
+    })).recover(cause -> Future.failedFuture(cause instanceof Unheard ? cause : new Unheard(HttpCourier.told(cause))));
+  }
+
+  private Future<Reply> once(Ask ask, String bearer, long end) {
+    RequestOptions options = new RequestOptions().setMethod(ask.method())
+        .setAbsoluteURI(ask.path().isEmpty() ? base : base + "/" + ask.path())
+        .setFollowRedirects(false)
+        .putHeader(HttpHeaders.ACCEPT, FHIR)
+        .putHeader(HttpHeaders.USER_AGENT, "caregrid");
+    if (bearer != null) options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + bearer);
+    if (ask.body() != null)
+      options.putHeader(HttpHeaders.CONTENT_TYPE, ask.form() ? "application/x-www-form-urlencoded" : FHIR);
+    ask.headers().forEach(options::putHeader);
+    Future<HttpClientRequest> connected = client.request(options);
+    return connected.timeout(left(end), TimeUnit.MILLISECONDS)
+        .onFailure(late -> connected.onSuccess(HttpClientRequest::reset))
+        .compose(request -> sent(request, ask.body(), end));
+  }
+
+  private static long left(long end) {
+    return Math.max(1, (end - System.nanoTime()) / 1_000_000);
+  }
+
+  private Future<Reply> sent(HttpClientRequest request, Buffer body, long end) {
+    Promise<Reply> reply = Promise.promise();
+    long late = vertx.setTimer(left(end), fired -> {
+      reply.tryFail(new Unheard("no answer in time"));
+      request.connection().close();
+    });
+    reply.future().onComplete(done -> vertx.cancelTimer(late));
+    request.exceptionHandler(reply::tryFail);
+    Future<HttpClientResponse> answered = body == null ? request.send() : request.send(body);
+    answered.onSuccess(response -> heard(request, response, reply)).onFailure(reply::tryFail);
+    return reply.future();
+  }
+
+  /** On the connection's context, before anything of the body has come. */
+  private void heard(HttpClientRequest request, HttpClientResponse response, Promise<Reply> reply) {
+    Buffer all = Buffer.buffer();
+    response.exceptionHandler(reply::tryFail);
+    response.handler(chunk -> {
+      if (all.length() + chunk.length() <= MOST) {
+        all.appendBuffer(chunk);
+        return;
+      }
+      reply.tryFail(new Unheard("its answer is longer than " + MOST + " bytes"));
+      request.connection().close();
+    });
+    response.endHandler(end -> reply.tryComplete(new Reply(response.statusCode(),
+        HttpCourier.retryAfter(response.getHeader(HttpHeaders.RETRY_AFTER), clock.instant()),
+        version(response.getHeader(HttpHeaders.ETAG)), body(all))));
+  }
+
+  private static JsonNode body(Buffer all) {
+    try {
+      return all.length() == 0 ? MissingNode.getInstance() : Trees.read(all);
+    } catch (UncheckedIOException other) {
+      return MissingNode.getInstance();
+    }
+  }
+
+  /** FHIR R4 http.html#versioning. Null when it is none. */
+  static String version(String etag) {
+    Matcher weak = VERSION.matcher(etag == null ? "" : etag.strip());
+    return weak.matches() ? weak.group(1) : null;
+  }
+
+  /** Precondition of a write, FHIR R4 http.html#concurrency and #cond-update. @param version null: it must not be there yet */
+  static Map<String, String> unless(String version) {
+    Map<String, String> headers = new HashMap<>();
+    if (version == null) headers.put("If-None-Match", "*");
+    else headers.put("If-Match", "W/\"" + version + "\"");
+    return headers;
+  }
+
+  Future<Void> close() {
+    token.close();
+    return client.close();
+  }
+}
