@@ -15,15 +15,21 @@ import java.util.TreeMap;
  * @param zone      of dates and times that name none, e.g. {@code Europe/Berlin}
  * @param templates name to folder or zip of templates, read once at the start. {@code microsofthealth/hl7v2templates:default} and
  *                  {@code microsofthealth/ccdatemplates:default} are the house's own unless they are named here
+ * @param sharedAuthorities names of assigning authorities that mean the same whoever says them: a number of theirs is one and the same patient's in the messages of all
+ *                  senders
  */
-public record ConvertConfig(String zone, Map<String, List<String>> templates) {
-  public static final ConvertConfig DEFAULT = new ConvertConfig("UTC", Map.of());
+public record ConvertConfig(String zone, Map<String, List<String>> templates, List<String> sharedAuthorities) {
+
+  public static final ConvertConfig DEFAULT = new ConvertConfig("UTC", Map.of(), List.of());
 
   public ConvertConfig {
     require(isZone(zone), "fhir.convert.zone must be a time zone such as Europe/Berlin, not " + zone);
     templates.forEach((name, places) -> require(places.size() == 1,
         "fhir.convert.templates." + name + " must be one folder or zip"));
     templates = Map.copyOf(templates);
+    require(sharedAuthorities.stream().noneMatch(String::isBlank),
+        "fhir.convert.sharedAuthorities must be names as they stand in messages (CX-4, the first component)");
+    sharedAuthorities = sharedAuthorities.stream().map(String::strip).toList();
   }
 
   public ZoneId zoneId() {

@@ -1,7 +1,9 @@
 package io.caregrid.templates.bundle;
 
 import io.caregrid.templates.ccda.Document;
+import io.caregrid.templates.ccda.Narrative;
 import io.caregrid.templates.ccda.SectionFilters;
+import io.caregrid.templates.hl7v2.Header;
 import io.caregrid.templates.hl7v2.Message;
 import io.caregrid.templates.hl7v2.SegmentFilters;
 import io.caregrid.templates.hl7v2.Unused;
@@ -44,15 +46,15 @@ public final class Conversion {
 
   private final Kind kind;
   private final Templates templates;
-  private final boolean lean;
+  private final Metadata metadata;
   private final Limits limits;
   private final ZoneId zone;
   private final Clock clock;
 
-  private Conversion(Kind kind, Templates templates, boolean lean, Limits limits, ZoneId zone, Clock clock) {
+  private Conversion(Kind kind, Templates templates, Metadata metadata, Limits limits, ZoneId zone, Clock clock) {
     this.kind = kind;
     this.templates = templates;
-    this.lean = lean;
+    this.metadata = metadata;
     this.limits = limits;
     this.zone = zone;
     this.clock = clock;
@@ -68,10 +70,16 @@ public final class Conversion {
   }
 
   public static Conversion of(Kind kind, Map<String, String> files, Limits limits, ZoneId zone, Clock clock) {
-    Filters filters = ConversionFilters.all();
+    return of(kind, files, Set.of(), limits, zone, clock);
+  }
+
+  /** @param shared names of assigning authorities that mean the same whoever says them */
+  public static Conversion of(Kind kind, Map<String, String> files, Set<String> shared, Limits limits, ZoneId zone,
+      Clock clock) {
+    Filters filters = ConversionFilters.all(shared);
     SegmentFilters.addTo(filters);
     SectionFilters.addTo(filters);
-    return new Conversion(kind, Templates.of(files, filters), Metadata.of(files).lean(), limits, zone, clock);
+    return new Conversion(kind, Templates.of(files, filters), Metadata.of(files), limits, zone, clock);
   }
 
   /** What a conversion can start with. */
@@ -95,15 +103,16 @@ public final class Conversion {
             "the input has more than " + LONGEST_INPUT + " characters");
       }
       return kind == Kind.HL7V2
-          ? message(Message.parse(input, lean), root)
+          ? message(Message.parse(input, metadata.lean()), input, root)
           : document(Document.parse(input), input, root);
     } catch (ConversionException failure) {
       return new Outcome.Refused(failure);
     }
   }
 
-  private Outcome message(Message message, String root) {
-    String json = templates.render(root, Map.of("hl7v2Data", message), limits, zone, clock);
+  private Outcome message(Message message, String input, String root) {
+    ZoneId its = metadata.sendersZone() ? Header.zone(input).map(ZoneId.class::cast).orElse(zone) : zone;
+    String json = templates.render(root, Map.of("hl7v2Data", message), limits, its, clock);
     return new Outcome.Converted(Entries.merged(LooseJson.read(bounded(json))), Unused.of(message));
   }
 
@@ -120,7 +129,8 @@ public final class Conversion {
 
   /** @param input as it was sent, for templates that keep the document itself */
   private Outcome document(Map<String, Object> document, String input, String root) {
-    Map<String, Object> variables = Map.of("msg", document, "caregrid_original", input);
+    Map<String, Object> variables = Map.of("msg", document, "caregrid_original", input, "caregrid_narrative",
+        new Narrative(input));
     String json = templates.renderQuoting(root, variables, limits, zone, clock);
     return new Outcome.Converted(Entries.merged(LooseJson.read(bounded(json))), List.of());
   }

@@ -37,34 +37,38 @@ public final class Conversions {
     this.sets = sets;
   }
 
-  /** With the limits of {@link #DOOR}. */
+  /** With the limits of {@link #DOOR}; every authority's name is its sender's own. */
   public static Conversions load(Map<String, Path> configured, ZoneId zone, Clock clock) {
-    return load(configured, DOOR, zone, clock);
+    return load(configured, Set.of(), DOOR, zone, clock);
   }
 
   /**
    * @param configured name to folder or zip, of one kind or with folders {@code Hl7v2} and {@code Ccda}
+   * @param shared     names of assigning authorities that mean the same whoever says them
    * @param limits     of one conversion
    * @param zone       of dates and times that name none
    * @throws ConversionException 1101 to 1104, beginning with the set's name
    */
-  public static Conversions load(Map<String, Path> configured, Limits limits, ZoneId zone, Clock clock) {
-    Conversion messages = Conversion.of(Kind.HL7V2, OwnTemplates.files("hl7v2"), limits, zone, clock);
-    Conversion documents = Conversion.of(Kind.CCDA, OwnTemplates.files("ccda"), limits, zone, clock);
+  public static Conversions load(Map<String, Path> configured, Set<String> shared, Limits limits, ZoneId zone,
+      Clock clock) {
+    Conversion messages = Conversion.of(Kind.HL7V2, OwnTemplates.files("hl7v2"), shared, limits, zone, clock);
+    Conversion documents = Conversion.of(Kind.CCDA, OwnTemplates.files("ccda"), shared, limits, zone, clock);
     Map<String, Map<Kind, Conversion>> sets = new TreeMap<>();
     sets.put(HL7V2, Map.of(Kind.HL7V2, messages));
     sets.put(LEGACY, Map.of(Kind.HL7V2, messages));
     sets.put(CCDA, Map.of(Kind.CCDA, documents));
-    configured.forEach((name, place) -> sets.put(name.toLowerCase(Locale.ROOT), set(name, place, limits, zone, clock)));
+    configured.forEach(
+        (name, place) -> sets.put(name.toLowerCase(Locale.ROOT), set(name, place, shared, limits, zone, clock)));
     return new Conversions(sets);
   }
 
-  private static Map<Kind, Conversion> set(String name, Path place, Limits limits, ZoneId zone, Clock clock) {
+  private static Map<Kind, Conversion> set(String name, Path place, Set<String> shared, Limits limits, ZoneId zone,
+      Clock clock) {
     try {
       Map<String, String> files = TemplateFiles.read(place);
       Map<Kind, Conversion> kinds = new EnumMap<>(Kind.class);
       for (Kind kind : kinds(files))
-        kinds.put(kind, Conversion.of(kind, TemplateFiles.under(files, kind.folder), limits, zone, clock));
+        kinds.put(kind, Conversion.of(kind, TemplateFiles.under(files, kind.folder), shared, limits, zone, clock));
       if (kinds.values().stream().allMatch(each -> each.roots().isEmpty())) {
         throw new ConversionException(ErrorCode.TEMPLATE_LOADING_ERROR,
             "there is no template in it that a conversion could begin with");

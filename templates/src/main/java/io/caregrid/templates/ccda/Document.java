@@ -50,8 +50,7 @@ public final class Document {
     }
     String source = text.startsWith("\uFEFF") ? text.substring(1) : text;
     try {
-      XMLStreamReader reader = FACTORY.createXMLStreamReader(new StringReader(source));
-      Map<String, Object> document = new Document(reader).document();
+      Map<String, Object> document = new Document(reader(source)).document();
       document.put("_originalData", unbroken(source));
       return document;
     } catch (XMLStreamException broken) {
@@ -60,6 +59,11 @@ public final class Document {
           : " at line " + broken.getLocation().getLineNumber() + ", column " + broken.getLocation().getColumnNumber();
       throw unreadable("it is no well-formed XML" + where);
     }
+  }
+
+  /** Of a text with or without a byte order mark; it reads nothing but this text. */
+  static XMLStreamReader reader(String text) throws XMLStreamException {
+    return FACTORY.createXMLStreamReader(new StringReader(text.startsWith("\uFEFF") ? text.substring(1) : text));
   }
 
   private static ConversionException unreadable(String why) {

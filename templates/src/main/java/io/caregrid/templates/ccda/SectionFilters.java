@@ -20,6 +20,16 @@ public final class SectionFilters {
     filters.with("get_ccda_section_lists", 1, 1, (run, value, with) -> lists(value, with[0], SectionFilters::isTitled));
     filters.with("get_first_ccda_sections_by_template_id", 1, 1,
         (run, value, with) -> first(lists(value, with[0], SectionFilters::hasTemplate)));
+    filters.with("narrative", 1, 1, (run, value, with) -> said(value, with[0]));
+  }
+
+  /** The text of an element such as {@code originalText}: its own, else what it refers to in the narrative; null when there is none. */
+  private static Object said(Object element, Object narrative) {
+    Object own = at(element, "_");
+    if (own != null || !(narrative instanceof Narrative all)) return own;
+    return at(element, "reference", "value") instanceof String link && link.startsWith("#")
+        ? all.at(link.substring(1).strip())
+        : null;
   }
 
   private static Map<String, Object> first(Map<String, List<Object>> lists) {

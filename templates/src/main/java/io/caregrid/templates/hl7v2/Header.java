@@ -1,5 +1,10 @@
 package io.caregrid.templates.hl7v2;
 
+import java.time.ZoneOffset;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
  * What an answer needs of a message's header, also of a message that cannot be converted (HL7 v2 2.15.9). Texts have their escapes resolved; what is missing is
  * empty.
@@ -15,6 +20,10 @@ public record Header(String sendingApplication, String sendingFacility, String r
     String receivingFacility, String type, String event, String structure, String controlId, String processingId,
     String version, String charset, char separator, String encoding) {
 
+  private static final Pattern OFFSET = Pattern.compile("^[0-9.]{4,}([+-])(\\d\\d)([0-5]\\d)$");
+  /** ISO 8601 knows none beyond; Java neither. */
+  private static final int MOST_MINUTES = 18 * 60;
+
   /**
    * Reads the first segment and nothing behind it.
    *
@@ -25,6 +34,20 @@ public record Header(String sendingApplication, String sendingFacility, String r
     return new Header(field(segment, 3), field(segment, 4), field(segment, 5), field(segment, 6), part(segment, 9, 1),
         part(segment, 9, 2), part(segment, 9, 3), field(segment, 10), part(segment, 11, 1), part(segment, 12, 1),
         first(segment, 18), segment.separators.field(), field(segment, 2));
+  }
+
+  /**
+   * The offset that MSH-7 has, {@code 20261103091544+0100}: that of all times of the message that name none (HL7 v2.5.1 2.15.9.7).
+   *
+   * @throws io.caregrid.templates.liquid.ConversionException as {@link #of}
+   */
+  public static Optional<ZoneOffset> zone(String message) {
+    Segment segment = Message.parse(firstLine(message)).segments().get(0);
+    Matcher offset = OFFSET.matcher(part(segment, 7, 1));
+    if (!offset.find()) return Optional.empty();
+    int minutes = Integer.parseInt(offset.group(2)) * 60 + Integer.parseInt(offset.group(3));
+    if (minutes > MOST_MINUTES) return Optional.empty();
+    return Optional.of(ZoneOffset.ofTotalSeconds((offset.group(1).equals("-") ? -60 : 60) * minutes));
   }
 
   private static String firstLine(String message) {

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
@@ -30,9 +31,14 @@ public final class ConversionFilters {
 
   /** All filters that need nothing but their arguments. */
   public static Filters all() {
+    return all(Set.of());
+  }
+
+  /** @param shared names of assigning authorities that mean the same whoever says them, beside those that a set of templates names itself */
+  public static Filters all(Set<String> shared) {
     Filters filters = new Filters();
     StandardFilters.addTo(filters);
-    HouseFilters.addTo(filters);
+    HouseFilters.addTo(filters, Set.copyOf(shared));
     ids(filters);
     dates(filters);
     texts(filters);

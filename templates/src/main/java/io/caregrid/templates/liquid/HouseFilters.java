@@ -8,6 +8,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -37,9 +38,9 @@ final class HouseFilters {
 
   private HouseFilters() {}
 
-  static void addTo(Filters filters) {
+  static void addTo(Filters filters, Set<String> shared) {
     filters.with("authority_system", 0, 3,
-        (run, value, with) -> authority(run, Values.text(value), text(with, 0), text(with, 1), text(with, 2)));
+        (run, value, with) -> authority(run, shared, Values.text(value), text(with, 0), text(with, 1), text(with, 2)));
     filters.with("series_system", 2, 2,
         (run, value, with) -> series(Values.text(value), Values.text(with[0]), Values.text(with[1])));
     filters.with("root_system", 0, 0, (run, value, with) -> root(run, Values.text(value)));
@@ -67,14 +68,15 @@ final class HouseFilters {
    * The identifier system of an assigning authority, HL7 v2 HD.
    *
    * <p>What is known by a name only is so within what one sender sends: every second hospital calls its numbers MRN or HIS. A name that the set's mapping
-   * {@code SharedAuthority} has means the same whoever says it.
+   * {@code SharedAuthority} has, or the configuration, means the same whoever says it.
    *
+   * @param shared    those of the configuration
    * @param id        universal id
    * @param type      its type, ISO, UUID, URI, …
    * @param name      namespace id
    * @param otherwise the sender, whose it is when nobody is named
    */
-  private static String authority(Run run, String id, String type, String name, String otherwise) {
+  private static String authority(Run run, Set<String> shared, String id, String type, String name, String otherwise) {
     String worldwide = worldwide(id, type);
     if (worldwide == null) worldwide = worldwide(name, null);
     if (worldwide != null) return worldwide;
@@ -82,6 +84,7 @@ final class HouseFilters {
     if (local == null || local.isBlank()) return null;
     local = local.strip();
     boolean alone = otherwise == null || otherwise.isBlank() || otherwise.strip().equals(local)
+        || shared.contains(local)
         || "true".equals(run.templates().codes().property(local, "SharedAuthority", "mapped"));
     return AUTHORITY + (alone ? "" : encoded(otherwise.strip()) + ":") + encoded(local);
   }

@@ -27,7 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code caregrid demo} as somebody meets it who types that. */
 @Tag("full")
 class DemoIT {
-  private static final Map<String, String> FREE_PORTS = Map.of("http.port", "0", "dicom.port", "0");
+  private static final Map<String, String> FREE_PORTS = Map.of("http.port", "0", "dicom.port", "0", "hl7.port",
+      "0");
   private static final Pattern PAGE = Pattern.compile("pictures +(http://\\S+)/studies/ ");
   private static final String ARRIVED = "49 of 49 pictures of Maria Keller have arrived";
   private static final Pattern ASKED = Pattern.compile("(?s)caregrid sql \"(.*?)\"");

@@ -18,16 +18,17 @@ import java.util.List;
 
 /**
  * What became of HL7 v2 messages: which are in the store ({@link FhirStore#once} marks them in the transaction that stores them), and which could not be used.
- * A message is known by the SHA-256 of its bytes, and is one or the other.
+ * A message is known by an id, a SHA-256, and is one or the other. It may have been known by others before ({@code ids}: the one by which it is known now, then
+ * those): a mark under any of them counts, and all of them are marked, so that nodes of either kind, side by side during an upgrade, store it once.
  */
 public final class Hl7Messages {
-  private static final String DONE = "select 1 from hl7_done where id = $1";
-  private static final String MARK = "insert into hl7_done (id) values ($1) on conflict do nothing";
-  private static final String SETTLED = "delete from hl7_dead_letter where id = $1";
+  private static final String DONE = "select 1 from hl7_done where id = any($1::bytea[]) limit 1";
+  private static final String MARK = "insert into hl7_done (id) select unnest($1::bytea[]) on conflict do nothing";
+  private static final String SETTLED = "delete from hl7_dead_letter where id = any($1::bytea[])";
   private static final String KEEP = """
       insert into hl7_dead_letter (id, sender, control_id, type, patients, reason, detail, envelope, payload, received)
       select $1::bytea, $2::text, $3::text, $4::text, $5::text[], $6::text, $7::text, $8::text, $9::bytea, $10::timestamptz
-      where not exists (select 1 from hl7_done where id = $1)
+      where not exists (select 1 from hl7_done where id = any($11::bytea[]))
       on conflict (id) do update set reason = excluded.reason, detail = excluded.detail, at = now()""";
   private static final String COLUMNS = "id, sender, control_id, type, patients, reason, detail, envelope, received, at, replayed, serial";
   private static final String MATCHES = """
@@ -88,8 +89,12 @@ public final class Hl7Messages {
     this.database = database;
   }
 
-  /** Keeps it unless it is in the store; one that is there already gets the new reason. */
-  public Future<Void> keep(Caller caller, Hl7Letter letter) {
+  /**
+   * Keeps it unless it is in the store; one that is there already gets the new reason, and takes the place of one under a former id.
+   *
+   * @param ids of the message, the letter's first
+   */
+  public Future<Void> keep(Caller caller, Hl7Letter letter, List<String> ids) {
     Tuple values = Tuple.tuple()
         .addBuffer(bytes(letter.id()))
         .addString(text(letter.sender()))
@@ -100,8 +105,13 @@ public final class Hl7Messages {
         .addString(text(letter.detail()))
         .addString(text(letter.envelope()))
         .addBuffer(letter.payload())
-        .addOffsetDateTime(Version.utc(letter.received()));
-    return database.ask(KEEP, values).<Void>mapEmpty().recover(Failures::recover);
+        .addOffsetDateTime(Version.utc(letter.received()))
+        .addArrayOfBuffer(all(ids));
+    List<String> former = ids.stream().filter(id -> !id.equals(letter.id())).toList();
+    return database.ask(KEEP, values)
+        .compose(kept -> former.isEmpty() ? Future.succeededFuture() : settle(database, former))
+        .<Void>mapEmpty()
+        .recover(Failures::recover);
   }
 
   /** A header may hold anything; PostgreSQL's text takes no NUL. The payload stays as it came. */
@@ -169,26 +179,34 @@ public final class Hl7Messages {
   }
 
   /** Whether it is in the store. */
-  public Future<Boolean> isStored(Caller caller, String id) {
-    return isDone(database, id).recover(Failures::recover);
+  public Future<Boolean> isStored(Caller caller, List<String> ids) {
+    return isDone(database, ids).recover(Failures::recover);
   }
 
   /** Whether it is in the store. */
-  static Future<Boolean> isDone(Database database, String id) {
-    return database.ask(DONE, Tuple.of(bytes(id))).map(rows -> rows.size() > 0);
+  static Future<Boolean> isDone(Database database, List<String> ids) {
+    return database.ask(DONE, values(ids)).map(rows -> rows.size() > 0);
   }
 
   /** It is in the store, so it is no dead letter. */
-  static Future<?> settle(Database database, String id) {
-    return database.ask(SETTLED, Tuple.of(bytes(id)));
+  static Future<?> settle(Database database, List<String> ids) {
+    return database.ask(SETTLED, values(ids));
   }
 
   /** In the transaction that stores it: whoever stores the same at once waits for its end. Fails with {@link #REPEATED}. */
-  static Future<?> mark(SqlConnection connection, String id) {
+  static Future<?> mark(SqlConnection connection, List<String> ids) {
     return connection.preparedQuery(MARK)
-        .execute(Tuple.of(bytes(id)))
-        .compose(rows -> rows.rowCount() == 0 ? Future.failedFuture(REPEATED) : Future.succeededFuture())
-        .compose(marked -> connection.preparedQuery(SETTLED).execute(Tuple.of(bytes(id))));
+        .execute(values(ids))
+        .compose(rows -> rows.rowCount() < ids.size() ? Future.failedFuture(REPEATED) : Future.succeededFuture())
+        .compose(marked -> connection.preparedQuery(SETTLED).execute(values(ids)));
+  }
+
+  private static Tuple values(List<String> ids) {
+    return Tuple.tuple().addArrayOfBuffer(all(ids));
+  }
+
+  private static Buffer[] all(List<String> ids) {
+    return ids.stream().map(Hl7Messages::bytes).toArray(Buffer[]::new);
   }
 
   private static List<Hl7Letter> letters(RowSet<Row> rows) {

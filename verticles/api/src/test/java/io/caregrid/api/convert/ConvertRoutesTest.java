@@ -7,9 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.api.House;
 import io.caregrid.contract.Audit;
 import io.caregrid.templates.bundle.Conversions;
+import io.caregrid.templates.liquid.Limits;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
@@ -18,9 +25,13 @@ import io.vertx.junit5.VertxTestContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -134,5 +145,95 @@ class ConvertRoutesTest {
       assertEquals(200, answer.statusCode(), answer.bodyAsString());
       assertEquals("1", answer.bodyAsJsonObject().getString("id"));
     });
+  }
+
+  @Test
+  void whatTakesTooLongIs408InBothInterfaces(Vertx vertx, VertxTestContext test) throws Exception {
+    Files.writeString(temp.resolve("ADT_A01.liquid"),
+        "{% for a in (1..90000) %}{% for b in (1..90000) %}{% endfor %}{% endfor %}{}");
+    Limits brief = new Limits(100_000, Duration.ofMillis(200), 1 << 20, 100);
+    Conversions conversions = Conversions.load(Map.of("slow", temp, Conversions.HL7V2, temp), Set.of(), brief,
+        ZoneOffset.UTC, Clock.systemUTC());
+    JsonObject parameters = parameters("inputData", MESSAGE, "inputDataType", "Hl7v2", "templateCollectionReference",
+        "slow", "rootTemplate", "ADT_A01");
+    JsonObject container = new JsonObject().put("InputDataFormat", "Hl7v2")
+        .put("RootTemplateName", "ADT_A01")
+        .put("InputDataString", MESSAGE);
+
+    House.open(vertx, new ConvertRoutes(vertx, Audit.log(), conversions))
+        .compose(house -> posted(house, "/fhir/$convert-data", parameters.toBuffer())
+            .compose(first -> posted(house, "/convertToFhir", container.toBuffer())
+                .map(second -> List.of(first, second))))
+        .onComplete(test.succeeding(answers -> test.verify(() -> {
+          assertEquals(408, answers.get(0).statusCode(), answers.get(0).bodyAsString());
+          assertTrue(answers.get(0).bodyAsString().contains("1306"), answers.get(0).bodyAsString());
+          assertEquals(408, answers.get(1).statusCode(), answers.get(1).bodyAsString());
+          assertTrue(answers.get(1).bodyAsString().contains("TimeoutError"), answers.get(1).bodyAsString());
+          test.completeNow();
+        })));
+  }
+
+  private static Future<HttpResponse<Buffer>> posted(House house, String path, Buffer body) {
+    return house.request("POST", path).putHeader("Content-Type", "application/json").sendBuffer(body);
+  }
+
+  @Test
+  void aBodyThatIsTooLargeIs413(Vertx vertx, VertxTestContext test) {
+    Buffer body = parameters("inputData", "x".repeat(17 << 20), "inputDataType", "Hl7v2").toBuffer();
+
+    House.open(vertx, new ConvertRoutes(vertx, Audit.log(), Conversions.load(Map.of(), ZoneOffset.UTC,
+        Clock.systemUTC())))
+        .compose(house -> posted(house, "/fhir/$convert-data", body))
+        .onComplete(test.succeeding(answer -> test.verify(() -> {
+          assertEquals(413, answer.statusCode(), answer.bodyAsString());
+          assertTrue(answer.bodyAsString().contains("OperationOutcome"), answer.bodyAsString());
+          test.completeNow();
+        })));
+  }
+
+  /** Eight of them have begun to send, and go on when the ninth has been told to come back. */
+  @Test
+  void moreThanEightAtOnceAre503AndTheEightAreConverted(Vertx vertx, VertxTestContext test) {
+    Buffer body = parameters("inputData", MESSAGE, "inputDataType", "Hl7v2").toBuffer();
+    HttpClient client = vertx.createHttpClient(new HttpClientOptions(), new PoolOptions().setHttp1MaxSize(20));
+    House.open(vertx, new ConvertRoutes(vertx, Audit.log(), Conversions.load(Map.of(), ZoneOffset.UTC,
+        Clock.systemUTC())))
+        .compose(house -> {
+          List<Future<HttpClientRequest>> begun = new ArrayList<>();
+          for (int n = 0; n < 8; n++) begun.add(begun(client, house, body));
+          return Future.all(begun)
+              .compose(eight -> refused(house, body, 100))
+              .compose(refused -> Future.all(begun.stream().map(one -> ended(one.result(), body)).toList())
+                  .map(eight -> {
+                    assertEquals(503, refused.statusCode(), refused.bodyAsString());
+                    assertTrue(refused.getHeader("Retry-After") != null, "no Retry-After");
+                    return eight.<Integer>list();
+                  }));
+        })
+        .onComplete(test.succeeding(statuses -> test.verify(() -> {
+          assertEquals(Collections.nCopies(8, 200), statuses);
+          test.completeNow();
+        })));
+  }
+
+  private static Future<HttpClientRequest> begun(HttpClient client, House house, Buffer body) {
+    return client.request(new RequestOptions().setMethod(HttpMethod.POST)
+        .setAbsoluteURI(house.base() + "/fhir/$convert-data")
+        .putHeader("Content-Type", "application/json")
+        .putHeader("Content-Length", Integer.toString(body.length())))
+        .compose(request -> request.write(body.getBuffer(0, 10)).map(request));
+  }
+
+  /** The eight are there when the next one is refused; until then one more is converted. */
+  private static Future<HttpResponse<Buffer>> refused(House house, Buffer body, int tries) {
+    return posted(house, "/fhir/$convert-data", body)
+        .compose(answer -> answer.statusCode() == 503 || tries == 0
+            ? Future.succeededFuture(answer)
+            : refused(house, body, tries - 1));
+  }
+
+  private static Future<Integer> ended(HttpClientRequest request, Buffer body) {
+    request.end(body.getBuffer(10, body.length()));
+    return request.response().compose(answer -> answer.body().map(read -> answer.statusCode()));
   }
 }

@@ -78,67 +78,68 @@ final class Storing {
   Future<Void> store(ConsumerRecord<byte[], byte[]> record, BooleanSupplier wanted) {
     if (Topics.isProbe(record.headers())) return Future.succeededFuture();
     byte[] message = record.value() == null ? new byte[0] : record.value();
-    return worker.executeBlocking(() -> Translation.id(message), false)
-        .compose(id -> store(record, message, id, wanted));
-  }
-
-  private Future<Void> store(ConsumerRecord<byte[], byte[]> record, byte[] message, String id,
-      BooleanSupplier wanted) {
     Header header = record.headers().lastHeader(Intake.ENVELOPE);
     String written = header == null || header.value() == null
         ? "{}"
         : new String(header.value(), StandardCharsets.UTF_8);
-    Envelope envelope;
+    Envelope envelope = envelope(written);
+    return worker.executeBlocking(() -> Translation.ids(message, envelope == null ? "" : envelope.charset()), false)
+        .compose(ids -> envelope == null
+            ? bury(record, ids, written, new Translation.Dead(NO_ENVELOPE,
+                "whoever wrote it into the topic did not say how it came"), wanted)
+            : tried(record, message, ids, envelope, wanted, new Tries(0, 0)));
+  }
+
+  /** Null when this is none. */
+  private static Envelope envelope(String written) {
     try {
-      envelope = Envelope.read(written);
+      return Envelope.read(written);
     } catch (IllegalArgumentException foreign) {
-      return bury(record, id, written, new Translation.Dead(NO_ENVELOPE,
-          "whoever wrote it into the topic did not say how it came"), wanted);
+      return null;
     }
-    return tried(record, message, id, envelope, wanted, new Tries(0, 0));
   }
 
   /** So far. @param slow failed late, while the database answered others */
   private record Tries(int all, int slow) {}
 
-  private Future<Void> tried(ConsumerRecord<byte[], byte[]> record, byte[] message, String id, Envelope envelope,
+  private Future<Void> tried(ConsumerRecord<byte[], byte[]> record, byte[] message, List<String> ids, Envelope envelope,
       BooleanSupplier wanted, Tries tries) {
     if (!wanted.getAsBoolean()) return Future.failedFuture(new GivenUp());
     AtomicLong began = new AtomicLong(System.nanoTime());
-    return worker.executeBlocking(() -> translated(message, id, envelope.charset()), false)
+    return worker.executeBlocking(() -> translated(message, ids.get(0), envelope.charset()), false)
         .compose(steps -> {
           began.set(System.nanoTime());
-          return store.once(envelope.caller(), id, steps);
+          return store.once(envelope.caller(), ids, steps);
         })
         .onSuccess(now -> (now ? metrics.converted : metrics.repeated).increment())
         .<Void>mapEmpty()
         .recover(cause -> {
           Throwable root = cause instanceof Step.Failed failed ? failed.getCause() : cause;
-          if (root instanceof Translation.Dead dead) return bury(record, id, envelope.written(), dead, wanted);
+          if (root instanceof Translation.Dead dead) return bury(record, ids, envelope.written(), dead, wanted);
           if (root instanceof Failure.Busy) {
             boolean slow = System.nanoTime() - began.get() > SLOW_NANOS;
-            return (slow ? answers(id) : Future.succeededFuture(false)).compose(answers -> {
+            return (slow ? answers(ids) : Future.succeededFuture(false)).compose(answers -> {
               int late = answers ? tries.slow() + 1 : tries.slow();
               if (late >= SLOW_TRIES)
-                return bury(record, id, envelope.written(), new Translation.Dead(TOO_SLOW, "storing it was tried "
+                return bury(record, ids, envelope.written(), new Translation.Dead(TOO_SLOW, "storing it was tried "
                     + late + " times and took longer than the database lets one transaction take"), wanted);
               return pause(record, root, tries.all(), wanted)
-                  .compose(again -> tried(record, message, id, envelope, wanted, new Tries(tries.all() + 1, late)));
+                  .compose(again -> tried(record, message, ids, envelope, wanted, new Tries(tries.all() + 1, late)));
             });
           }
           boolean mayPass = root instanceof Failure.Conflict || !(root instanceof Failure);
           if (mayPass && tries.all() + 1 < TRIES)
             return pause(record, root, tries.all(), wanted)
                 .compose(
-                    again -> tried(record, message, id, envelope, wanted, new Tries(tries.all() + 1, tries.slow())));
-          return bury(record, id, envelope.written(), dead(record, root), wanted);
+                    again -> tried(record, message, ids, envelope, wanted, new Tries(tries.all() + 1, tries.slow())));
+          return bury(record, ids, envelope.written(), dead(record, root), wanted);
         });
   }
 
   /** Whether the database does a small thing at once. */
-  private Future<Boolean> answers(String id) {
+  private Future<Boolean> answers(List<String> ids) {
     long since = System.nanoTime();
-    return messages.isStored(KEEPER, id)
+    return messages.isStored(KEEPER, ids)
         .transform(told -> Future.succeededFuture(told.succeeded() && System.nanoTime() - since < SLOW_NANOS / 10));
   }
 
@@ -159,25 +160,25 @@ final class Storing {
     return new Translation.Dead(INTERNAL, "an error of this node, whose log tells more");
   }
 
-  private Future<Void> bury(ConsumerRecord<byte[], byte[]> record, String id, String envelope, Translation.Dead dead,
-      BooleanSupplier wanted) {
-    return worker.executeBlocking(() -> letter(record, id, envelope, dead), false)
-        .compose(letter -> kept(record, letter, wanted, 0))
+  private Future<Void> bury(ConsumerRecord<byte[], byte[]> record, List<String> ids, String envelope,
+      Translation.Dead dead, BooleanSupplier wanted) {
+    return worker.executeBlocking(() -> letter(record, ids.get(0), envelope, dead), false)
+        .compose(letter -> kept(record, letter, ids, wanted, 0))
         .recover(cause -> {
           if (cause instanceof GivenUp) return Future.failedFuture(cause);
           log.error("a dead letter cannot be kept as it is, and is kept without what its header says"
               + " partition={} offset={} cause={}", record.partition(), record.offset(), Cause.andPlace(cause));
-          return kept(record, reduced(record, id, envelope, dead), wanted, 0);
+          return kept(record, reduced(record, ids.get(0), envelope, dead), ids, wanted, 0);
         })
         .onSuccess(kept -> metrics.dead(dead.reason));
   }
 
-  private Future<Void> kept(ConsumerRecord<byte[], byte[]> record, Hl7Letter letter, BooleanSupplier wanted,
-      int tries) {
+  private Future<Void> kept(ConsumerRecord<byte[], byte[]> record, Hl7Letter letter, List<String> ids,
+      BooleanSupplier wanted, int tries) {
     if (!wanted.getAsBoolean()) return Future.failedFuture(new GivenUp());
-    return messages.keep(KEEPER, letter)
+    return messages.keep(KEEPER, letter, ids)
         .recover(cause -> cause instanceof Failure.Busy
-            ? pause(record, cause, tries, wanted).compose(again -> kept(record, letter, wanted, tries + 1))
+            ? pause(record, cause, tries, wanted).compose(again -> kept(record, letter, ids, wanted, tries + 1))
             : Future.failedFuture(cause));
   }
 

@@ -20,6 +20,38 @@ final class Texts {
   }
 
   /**
+   * What of a message means something: its segments without blank ones, each ended by CR; behind them the name of the character set when some bytes are not ASCII and MSH-18
+   * leaves it to others to say what they are.
+   */
+  static byte[] normal(byte[] message, String unless) {
+    String raw = raw(message);
+    StringBuilder normal = new StringBuilder(raw.length() + 1);
+    boolean ascii = true;
+    int from = 0;
+    for (int at = 0; at <= raw.length(); at++) {
+      char one = at < raw.length() ? raw.charAt(at) : '\r';
+      if (one > 0x7F) ascii = false;
+      if (one != '\r' && one != '\n') continue;
+      String segment = raw.substring(from, at);
+      if (!segment.isBlank()) normal.append(segment).append('\r');
+      from = at + 1;
+    }
+    if (!ascii) normal.append(unsaid(raw, unless));
+    return normal.toString().getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** A NUL, which no character set's name has, and the name; empty when MSH-18 says it, or nothing does. */
+  private static String unsaid(String raw, String unless) {
+    try {
+      Msh header = Msh.of(raw);
+      Charset charset = header.part(18, 1).isEmpty() ? charset(header, unless) : null;
+      return charset == null ? "" : '\0' + charset.name();
+    } catch (Msh.Unusable none) {
+      return "";
+    }
+  }
+
+  /**
    * What MSH-18 names, its first repetition.
    *
    * @param unless of messages that name none, as MSH-18 writes it or as MIME does; empty: ASCII

@@ -70,9 +70,17 @@ final class Translation {
     }
   }
 
-  /** By which a message is known: SHA-256 of its bytes, hexadecimal. */
-  static String id(byte[] message) {
-    return HexFormat.of().formatHex(sha256(message));
+  /**
+   * By which a message is known: SHA-256, hexadecimal, of its segments, each ended by CR, and of what says which characters they are when they do not say it
+   * themselves. So line ends, blank lines and whatever frames it make no other message of it. Of most messages those are the bytes as they were sent.
+   *
+   * @param charset of messages whose MSH-18 names none; empty: ASCII
+   * @return the id, and behind it the one of versions that knew messages by their bytes as they were sent, if that is another one
+   */
+  static List<String> ids(byte[] message, String charset) {
+    String id = HexFormat.of().formatHex(sha256(Texts.normal(message, charset)));
+    String former = HexFormat.of().formatHex(sha256(message));
+    return id.equals(former) ? List.of(id) : List.of(id, former);
   }
 
   private static byte[] sha256(byte[] bytes) {

@@ -12,6 +12,9 @@ import io.caregrid.ingest.hl7.Translation.Dead;
 import io.caregrid.store.Step;
 import io.caregrid.templates.bundle.Outcome;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -24,12 +27,56 @@ class TranslationTest {
         .readTree(
             "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[" + entries.replace('\'', '"') + "]}");
     return new Translation(text -> new Outcome.Converted(bundle, List.of()), Ward::check).steps(MESSAGE,
-        Translation.id(MESSAGE), "");
+        id(MESSAGE), "");
+  }
+
+  private static String id(byte[] message) {
+    return Translation.ids(message, "").get(0);
   }
 
   private static String dead(String entry) {
     Dead dead = assertThrows(Dead.class, () -> steps(entry), entry);
     return dead.reason + ": " + dead.getMessage();
+  }
+
+  @Test
+  void lineEndsBlankLinesAndFramesMakeNoOtherMessage() {
+    String message = new String(MESSAGE, StandardCharsets.US_ASCII);
+    String former = former(MESSAGE);
+
+    assertEquals(List.of(former), Translation.ids(MESSAGE, ""), "as most are sent, the id is the one it always had");
+    for (String same : List.of(message.replace("\r", "\n"), message.replace("\r", "\r\n"), message.strip(),
+        message + "\r\n\r\n", "\r\n" + message, message.replace("\rPID", "\r \r\n\rPID"), message + "\u001c\r",
+        "\u00ef\u00bb\u00bf" + message)) {
+      byte[] bytes = same.getBytes(StandardCharsets.ISO_8859_1);
+      assertEquals(List.of(former, former(bytes)), Translation.ids(bytes, ""), same);
+    }
+    for (String other : List.of(message.replace("Berg", "berg"), message.replace("|P|", "| P|"),
+        message.replace("EVN||20261120\r", ""), message + "ZZZ\r"))
+      assertNotEquals(former, id(other.getBytes(StandardCharsets.US_ASCII)), other);
+  }
+
+  @Test
+  void whatTheBytesLeaveOpenIsPartOfTheMessageItsCharacterSet() {
+    byte[] open = Ward.admitted("1", "p", "M\u00fcller").getBytes(StandardCharsets.ISO_8859_1);
+    byte[] told = Ward.admitted("1", "p", "M\u00fcller")
+        .replace("|P|2.5\r", "|P|2.5||||||8859/1\r")
+        .getBytes(StandardCharsets.ISO_8859_1);
+
+    assertNotEquals(Translation.ids(open, "8859/1").get(0), Translation.ids(open, "8859/2").get(0));
+    assertEquals(Translation.ids(open, "8859/1"), Translation.ids(open, "ISO-8859-1"), "however it is written");
+    assertEquals(former(open), Translation.ids(open, "8859/1").get(1));
+    assertEquals(List.of(former(told)), Translation.ids(told, "8859/2"), "it says it itself");
+    assertEquals(List.of(former(MESSAGE)), Translation.ids(MESSAGE, "8859/2"), "ASCII is the same in all of them");
+  }
+
+  /** By which messages were known before: their bytes. */
+  private static String former(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new AssertionError(impossible);
+    }
   }
 
   @Test
@@ -100,17 +147,17 @@ class TranslationTest {
     byte[] latin = Ward.admitted("1", "p", "M\u00fcller").getBytes(StandardCharsets.ISO_8859_1);
     Translation translation = new Translation(Ward::convert, Ward::check);
 
-    assertEquals("M\u00fcller", translation.steps(latin, Translation.id(latin), "8859/1")
+    assertEquals("M\u00fcller", translation.steps(latin, id(latin), "8859/1")
         .get(0)
         .resource()
         .at("/name/0/family")
         .asText());
     assertEquals("charset",
-        assertThrows(Dead.class, () -> translation.steps(latin, Translation.id(latin), "")).reason);
+        assertThrows(Dead.class, () -> translation.steps(latin, id(latin), "")).reason);
     byte[] told = Ward.admitted("1", "p", "M\u00fcller")
         .replace("|P|2.5\r", "|P|2.5||||||UNICODE UTF-8\r")
         .getBytes(StandardCharsets.UTF_8);
     assertEquals("M\u00fcller",
-        translation.steps(told, Translation.id(told), "8859/1").get(0).resource().at("/name/0/family").asText());
+        translation.steps(told, id(told), "8859/1").get(0).resource().at("/name/0/family").asText());
   }
 }

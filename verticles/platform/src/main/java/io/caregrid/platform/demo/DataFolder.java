@@ -68,6 +68,11 @@ final class DataFolder {
     return path.resolve("phantom");
   }
 
+  /** Files of resources that are put here are loaded. */
+  Path drop() {
+    return path.resolve("drop");
+  }
+
   /** When the study was taken: a while before the first time this is asked, and ever after the same. */
   OffsetDateTime studyTime() throws IOException {
     Path taken = path.resolve(STUDY);

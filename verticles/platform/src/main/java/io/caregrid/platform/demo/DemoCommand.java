@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -73,7 +74,8 @@ public final class DemoCommand implements Runnable {
   /** Where doors ask, nobody may call the DICOM port who is not named: the demo's own scanner has to be. */
   private NodeConfig config(DataFolder folder) {
     Configuration told = settings.load("demo", Map.of("name", "demo", "data", folder.path().toString(),
-        "identity.mode", "Create", "shard.batchAge", "2s", "lake.openPeriod", "20s"));
+        "identity.mode", "Create", "shard.batchAge", "2s", "lake.openPeriod", "20s", "hl7.port", "2575",
+        "load.folder", folder.drop().toString()));
     boolean named = !told.node().isOpen() && told.node().dicom().callers().isEmpty();
     return named ? told.with("demo", Map.of("dicom.callers", Modality.TITLE + "@127.0.0.1")).node() : told.node();
   }
@@ -113,6 +115,15 @@ public final class DemoCommand implements Runnable {
     return Ward.beds().stream().filter(bed -> bed.story() == Bed.Story.SEPSIS).findFirst().orElseThrow();
   }
 
+  /** Where records of other kinds are sent; nothing of those that this node does not take. */
+  private static String records(Platform platform) {
+    Path drop = platform.config().load().folder();
+    List<String> lines = new ArrayList<>();
+    if (platform.hl7() != null) lines.add("HL7 v2        " + platform.hl7());
+    if (drop != null) lines.add("files         mv FILE " + drop + "   (bundles, NDJSON, zip)");
+    return lines.isEmpty() ? "" : "\n" + String.join("\n", lines).indent(2).stripTrailing();
+  }
+
   /** Where pictures are seen and sent; nothing when this node takes none. */
   private static String pictures(Platform platform, DataFolder folder) {
     if (platform.dicom() == null) return "";
@@ -136,12 +147,13 @@ public final class DemoCommand implements Runnable {
                         (Maria Keller, bed 7: watch her. Tomás Ferreira, bed 12, is on oxygen.)
           your device   echo '{"deviceId":"monitor-99","patientId":"MRN-1099","time":"'$(date -u +%%FT%%TZ)'","heartRate":72}' \\
                           | curl -i -H 'Content-Type: application/json' --data-binary @- %2$s/ingest
-          Kafka         %4$s, topic %5$s
+          Kafka         %4$s, topic %5$s%8$s
 
         %7$s
         Ctrl-C stops it; the same command goes on, --fresh forgets.
         """, seconds, platform.http(), maria().patientId(), platform.config().kafka().bootstrapServers(),
         platform.config().kafka().deviceData(), pictures(platform, folder),
-        platform.openness() == null ? "Every request needs a token (caregrid token --help)." : platform.openness());
+        platform.openness() == null ? "Every request needs a token (caregrid token --help)." : platform.openness(),
+        records(platform));
   }
 }
