@@ -83,6 +83,7 @@ final class Compiler {
       case "break" -> run -> Node.BREAK;
       case "continue" -> run -> Node.CONTINUE;
       case "mergeDiff" -> mergeDiff(token);
+      case "validate" -> validate(token);
       default -> throw wrong(token, "unknown tag '" + token.name() + "'");
     };
   }
@@ -227,6 +228,14 @@ final class Compiler {
     Node body = block(Set.of("endmergeDiff"));
     at++;
     return MergeDiff.node(Expression.of(variable, symbols), body);
+  }
+
+  private Node validate(Token token) {
+    String schema = Markup.unquoted(token.markup().strip());
+    if (!token.markup().strip().matches("'[^']+'|\"[^\"]+\"")) throw wrong(token, "write: validate 'X.schema.json'");
+    Node body = block(Set.of("endvalidate"));
+    at++;
+    return Validate.node(schema, body);
   }
 
   private Expression piped(Token token, String markup) {

@@ -6,6 +6,7 @@ public enum ErrorCode {
   TEMPLATE_LOADING_ERROR(1102, "TemplateLoadingError"), //
   INVALID_CODE_MAPPING(1103, "InvalidCodeMapping"),
   TEMPLATE_SYNTAX_ERROR(1104, "TemplateSyntaxError"), //
+  INVALID_JSON_SCHEMA(1105, "InvalidJsonSchema"), //
   TEMPLATE_DATA_MISMATCH(1106, "TemplateDataMismatch"),
   INPUT_PARSING_ERROR(1201, "InputParsingError"), //
   NULL_OR_WHITE_SPACE_INPUT(1202, "NullOrWhiteSpaceInput"),
@@ -25,6 +26,8 @@ public enum ErrorCode {
   INVALID_MERGE_DIFF_BLOCK_CONTENT(1310, "InvalidMergeDiffBlockContent"),
   INVALID_INPUT_OF_MERGE_DIFF_BLOCK(1311,
       "InvalidInputOfMergeDiffBlock"), //
+  INVALID_VALIDATE_BLOCK_CONTENT(1312, "InvalidValidateBlockContent"), //
+  UNMATCHED_VALIDATE_BLOCK_CONTENT(1313, "UnmatchedValidateBlockContent"), //
   JSON_PARSING_ERROR(1401, "JsonParsingError"),
   JSON_MERGING_ERROR(1402, "JsonMergingError");
 

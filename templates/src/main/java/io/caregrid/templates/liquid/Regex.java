@@ -49,6 +49,10 @@ final class Regex {
     return found;
   }
 
+  static boolean finds(Run run, Pattern pattern, String text) {
+    return pattern.matcher(new Watched(text, run)).find();
+  }
+
   private static Pattern compiled(String pattern) {
     try {
       return Pattern.compile(pattern);

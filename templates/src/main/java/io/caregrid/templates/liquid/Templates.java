@@ -21,13 +21,14 @@ public final class Templates {
   final Symbols symbols = new Symbols();
   private final Map<String, Template> byKey = new HashMap<>();
   private final Map<String, Template> byFoldedKey = new HashMap<>();
+  private final Map<String, JsonSchema> schemas = new HashMap<>();
   private CodeMapping codes = CodeMapping.NONE;
 
   private Templates() {}
 
   /**
    * @param files paths relative to the set's folder, with {@code /} between names, and their text
-   * @throws ConversionException {@link ErrorCode#TEMPLATE_SYNTAX_ERROR} with file and line, {@link ErrorCode#INVALID_CODE_MAPPING}
+   * @throws ConversionException {@link ErrorCode#TEMPLATE_SYNTAX_ERROR} with file and line, {@link ErrorCode#INVALID_CODE_MAPPING}, {@link ErrorCode#INVALID_JSON_SCHEMA}
    */
   public static Templates of(Map<String, String> files, Filters filters) {
     Templates templates = new Templates();
@@ -39,6 +40,8 @@ public final class Templates {
     String name = SEPARATOR.matcher(path).replaceAll("/");
     if (name.endsWith("CodeSystem/CodeSystem.json") || name.endsWith("ValueSet/ValueSet.json")) {
       codes = CodeMapping.of(path, text);
+    } else if (name.toLowerCase(Locale.ROOT).endsWith(JsonSchema.SUFFIX)) {
+      schemas.put(name.toLowerCase(Locale.ROOT), JsonSchema.of(path, text));
     } else if (name.toLowerCase(Locale.ROOT).endsWith(LIQUID)) {
       String key = name.substring(0, name.length() - LIQUID.length());
       Template template = Compiler.template(key, text, symbols, filters);
@@ -69,6 +72,13 @@ public final class Templates {
     if (folded == null)
       throw new ConversionException(ErrorCode.TEMPLATE_NOT_FOUND, "no template is called '" + name + "'");
     return folded;
+  }
+
+  JsonSchema schema(String name) {
+    JsonSchema found = schemas.get(SEPARATOR.matcher(name).replaceAll("/").toLowerCase(Locale.ROOT));
+    if (found == null)
+      throw new ConversionException(ErrorCode.TEMPLATE_NOT_FOUND, "no schema is called '" + name + "'");
+    return found;
   }
 
   CodeMapping codes() {

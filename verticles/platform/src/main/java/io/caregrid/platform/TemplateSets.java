@@ -13,7 +13,8 @@ final class TemplateSets {
   /** @throws StartException naming the set, the file and the line that is wrong */
   static Conversions load(ConvertConfig config) {
     try {
-      return Conversions.load(config.places(), Set.copyOf(config.sharedAuthorities()), Conversions.DOOR, config.zoneId(),
+      return Conversions.load(config.places(), Set.copyOf(config.sharedAuthorities()), Conversions.DOOR,
+          config.zoneId(),
           Clock.systemUTC());
     } catch (ConversionException wrong) {
       throw new StartException("fhir.convert." + wrong.getMessage() + " (" + wrong.code.number + " " + wrong.code.name

@@ -74,7 +74,7 @@ class ChallengesIT {
         .directory(temp.toFile())
         .redirectErrorStream(true)
         .redirectOutput(temp.resolve("walked.txt").toFile());
-    command.environment().putAll(Map.of("CAREGRID_NODE", http, "CAREGRID_MLLP", mllp, "PATIENTS", "3"));
+    command.environment().putAll(Map.of("NODE", http, "MLLP_PORT", mllp, "PATIENTS", "3"));
     Process walk = command.start();
     try {
       assertTrue(walk.waitFor(MINUTES, TimeUnit.MINUTES), Files.readString(temp.resolve("walked.txt")));

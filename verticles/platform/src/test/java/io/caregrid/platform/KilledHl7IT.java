@@ -70,7 +70,8 @@ class KilledHl7IT {
   }
 
   private static String answered(int port, int n) throws IOException {
-    String message = "MSH|^~\\&|HIS|WARD7|CG|CG|20261120101500||ADT^A01^ADT_A01|K" + n + "|P|2.5\rPID|1||4711^^^WARD7^MR||Name" + n
+    String message = "MSH|^~\\&|HIS|WARD7|CG|CG|20261120101500||ADT^A01^ADT_A01|K" + n
+        + "|P|2.5\rPID|1||4711^^^WARD7^MR||Name" + n
         + "^Ada||19700101|F\rPV1|1|I|W^1^1" + "|".repeat(16) + "V-" + n + "^^^WARD7^VN\r";
     try (Socket socket = new Socket("127.0.0.1", port)) {
       socket.setSoTimeout(30_000);
