@@ -54,7 +54,8 @@ final class JsonSchema {
     if (schema.isBoolean()) return;
     if (!(schema instanceof ObjectNode object) || depth > DEEPEST)
       throw wrong(place, depth > DEEPEST ? "nests too deeply" : "is no schema");
-    object.fields().forEachRemaining(each -> keyword(each.getKey(), each.getValue(), place + "/" + each.getKey(), depth));
+    object.fields()
+        .forEachRemaining(each -> keyword(each.getKey(), each.getValue(), place + "/" + each.getKey(), depth));
   }
 
   private void keyword(String name, JsonNode value, String place, int depth) {
@@ -126,7 +127,8 @@ final class JsonSchema {
     if (value.isTextual()) return text(schema, value.asText(), run);
     if (value.isNumber()) return number(schema, value.decimalValue());
     if (value.isArray() && !isWithin(schema, value.size(), "minItems", "maxItems")) return "number of items";
-    if (value.isObject() && !isWithin(schema, value.size(), "minProperties", "maxProperties")) return "number of members";
+    if (value.isObject() && !isWithin(schema, value.size(), "minProperties", "maxProperties"))
+      return "number of members";
     return null;
   }
 
@@ -136,7 +138,8 @@ final class JsonSchema {
 
   private String text(JsonNode schema, String text, Run run) {
     if (!isWithin(schema, text.codePointCount(0, text.length()), "minLength", "maxLength")) return "length";
-    if (schema.has("pattern") && !Regex.finds(run, patterns.get(schema.get("pattern").asText()), text)) return "pattern";
+    if (schema.has("pattern") && !Regex.finds(run, patterns.get(schema.get("pattern").asText()), text))
+      return "pattern";
     return null;
   }
 

@@ -72,7 +72,8 @@ class JsonSchemaTest {
     fits("{'items':[{'type':'string'}]}", "['a',2]");
     fails("{'required':['a','b']}", "/v: required", "{'a':1}");
     fails("{'minProperties':1,'maxProperties':1}", "/v: number of members", "{}", "{'a':1,'b':2}");
-    fails("{'properties':{'a':{}},'patternProperties':{'^x-':{'type':'null'}},'additionalProperties':false}", "/v/b: false",
+    fails("{'properties':{'a':{}},'patternProperties':{'^x-':{'type':'null'}},'additionalProperties':false}",
+        "/v/b: false",
         "{'a':1,'x-1':null,'b':1}");
     fails("{'patternProperties':{'^x-':{'type':'null'}}}", "/v/x-1: type", "{'x-1':1}");
     fails("{'additionalProperties':{'type':'null'}}", "/v/a: type", "{'a':1}");
