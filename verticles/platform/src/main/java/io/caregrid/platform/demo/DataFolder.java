@@ -4,10 +4,13 @@ import io.caregrid.platform.StartException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -17,6 +20,7 @@ final class DataFolder {
   private static final String HISTORY = "history-loaded.txt";
   private static final String STUDY = "study-taken.txt";
   private static final String SENT = "study-sent.txt";
+  private static final String HASH_KEY = "deidentify-key.txt";
   private static final Duration EARLIER = Duration.ofMinutes(50);
   private final Path path;
 
@@ -71,6 +75,23 @@ final class DataFolder {
   /** Files of resources that are put here are loaded. */
   Path drop() {
     return path.resolve("drop");
+  }
+
+  /** By which ids of this demo's patients are hashed when they are de-identified: made once, so that what comes out goes together with what came out before. */
+  String hashKey() {
+    Path file = path.resolve(HASH_KEY);
+    try {
+      if (!Files.exists(file))
+        Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      if (Files.size(file) == 0) {
+        byte[] key = new byte[32];
+        new SecureRandom().nextBytes(key);
+        note(HASH_KEY, HexFormat.of().formatHex(key) + "\n");
+      }
+      return Files.readString(file).strip();
+    } catch (IOException failed) {
+      throw new StartException("file " + file + " cannot be read: " + failed, failed);
+    }
   }
 
   /** When the study was taken: a while before the first time this is asked, and ever after the same. */
