@@ -8,6 +8,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -138,7 +139,13 @@ final class MllpConnection {
     if (!said)
       log.info("sender is disconnected address={} after={} while={}", address(),
           doing == Doing.WAITING ? config.idle() : config.frame(), doing);
-    socket.close();
+    if (doing == Doing.ANSWERING) cut();
+    else socket.close();
+  }
+
+  /** At once. An ordinary close waits until all is written, and so for ever for whoever does not read. */
+  void cut() {
+    ((NetSocketInternal) socket).channelHandlerContext().pipeline().firstContext().close();
   }
 
   /** Answers what it is keeping, and reads no more. */

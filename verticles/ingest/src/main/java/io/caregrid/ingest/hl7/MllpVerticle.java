@@ -79,6 +79,7 @@ public final class MllpVerticle extends VerticleBase {
     return Future.join(open.stream().map(MllpConnection::closed).toList())
         .timeout(LEAVE_SECONDS, TimeUnit.SECONDS)
         .otherwiseEmpty()
+        .onComplete(left -> Set.copyOf(connections).forEach(MllpConnection::cut))
         .eventually(() -> server.close());
   }
 

@@ -9,20 +9,15 @@ import ca.uhn.hl7v2.app.Connection;
 import ca.uhn.hl7v2.model.Message;
 import ca.uhn.hl7v2.model.v25.message.ACK;
 import ca.uhn.hl7v2.validation.impl.ValidationContextFactory;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.cluster.TlsConfig;
-import io.caregrid.contract.Caller;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.ingest.IngestProducer;
-import io.caregrid.store.Demand;
 import io.caregrid.store.Hl7Letter;
 import io.caregrid.store.Schema;
-import io.caregrid.store.Step;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -127,33 +122,6 @@ class MllpIT {
     assertEquals(40, house.count("Observation"));
     var versions = house.find("Patient", "identifier", "urn:ward|p1").entries();
     assertEquals(40, versions.get(0).version());
-  }
-
-  @Test
-  void theSameMessageInAnotherFrameIsStoredOnceAndSoIsOneThatAFormerVersionStored() throws Exception {
-    String message = Ward.admitted("n1", "p1", "Berg");
-    String before = Ward.admitted("n2", "p2", "Berg").replace("\r", "\r\n");
-    List<String> ids = Translation.ids(before.getBytes(StandardCharsets.US_ASCII), "");
-    Step.Update stored = new Step.Update(null, "Observation", "stored-before", null, (ObjectNode) new ObjectMapper()
-        .readTree(
-            "{\"resourceType\":\"Observation\",\"id\":\"stored-before\",\"status\":\"final\",\"code\":{\"text\":\"x\"}}"),
-        Demand.NONE);
-    assertEquals(true, House.get(house.store.once(Caller.system("test"), ids.subList(1, 2), List.of(stored))),
-        "as it was marked by its bytes");
-    try (Sender sender = new Sender(house.port())) {
-      assertTrue(sender.ask(message).contains("MSA|AA|n1\r"));
-      assertTrue(sender.ask(message.replace("\r", "\n")).contains("MSA|AA|n1\r"));
-      assertTrue(sender.ask(message + "\r\n\r\n").contains("MSA|AA|n1\r"));
-      assertTrue(sender.ask(before).contains("MSA|AA|n2\r"));
-      assertTrue(sender.ask(Ward.admitted("n3", "p3", "Berg")).contains("MSA|AA|n3\r"));
-    }
-    assertEquals(200, house.send("POST", "/hl7", "text/plain", message.replace("\r", "\r\n").getBytes()).statusCode());
-
-    House.until("the repetitions", () -> house.counted(Hl7Metrics.REPEATED) == 4);
-    House.until("the others", () -> house.counted(Hl7Metrics.CONVERTED) == 2);
-    assertEquals(3, house.count("Observation"), "n1's, n3's, and the one that was there");
-    assertEquals(2, house.count("Patient"));
-    assertTrue(house.letters().isEmpty());
   }
 
   @Test

@@ -37,7 +37,7 @@ class SlowReaderIT {
         postgres.user(), postgres.password(), 8);
     byte[] frame = ("\u000b" + Ward.admitted("c".repeat(60_000), "p1", "Berg") + "\u001c\r")
         .getBytes(StandardCharsets.US_ASCII);
-    try (House house = new House(kafka, database, House.config(Duration.ofSeconds(3), 8, TlsConfig.NONE));
+    try (House house = new House(kafka, database, House.config(Duration.ofSeconds(5), 8, TlsConfig.NONE));
         Socket deaf = new Socket()) {
       deaf.setReceiveBufferSize(4096);
       deaf.connect(new InetSocketAddress("127.0.0.1", house.port()), 10_000);

@@ -1,0 +1,98 @@
+package io.caregrid.ingest.hl7;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.cluster.KafkaConfig;
+import io.caregrid.contract.Caller;
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalKafka;
+import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Demand;
+import io.caregrid.store.Hl7Letter;
+import io.caregrid.store.Schema;
+import io.caregrid.store.Step;
+import io.vertx.core.buffer.Buffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What comes again, in another frame or after an upgrade, on a real broker and a real database. */
+@ExtendWith(Engines.class)
+class RepeatedMessagesIT {
+  private House house;
+
+  @BeforeEach
+  void open(LocalKafka broker, LocalPostgres postgres) {
+    KafkaConfig kafka = House.kafka(broker.bootstrapServers());
+    House.topic(kafka);
+    house = new House(kafka, new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(), postgres.password(), 8), House.config());
+  }
+
+  @AfterEach
+  void close() {
+    house.close();
+  }
+
+  @Test
+  void theSameMessageInAnotherFrameIsStoredOnceAndSoIsOneThatAFormerVersionStored() throws Exception {
+    String message = Ward.admitted("n1", "p1", "Berg");
+    String before = Ward.admitted("n2", "p2", "Berg").replace("\r", "\r\n");
+    List<String> ids = Translation.ids(before.getBytes(StandardCharsets.US_ASCII), "");
+    assertEquals(true,
+        House.get(house.store.once(Caller.system("test"), ids.subList(1, 2), List.of(observation("stored-before")))),
+        "as it was marked by its bytes");
+    try (Sender sender = new Sender(house.port())) {
+      assertTrue(sender.ask(message).contains("MSA|AA|n1\r"));
+      assertTrue(sender.ask(message.replace("\r", "\n")).contains("MSA|AA|n1\r"));
+      assertTrue(sender.ask(message + "\r\n\r\n").contains("MSA|AA|n1\r"));
+      assertTrue(sender.ask(before).contains("MSA|AA|n2\r"));
+      assertTrue(sender.ask(Ward.admitted("n3", "p3", "Berg")).contains("MSA|AA|n3\r"));
+    }
+    assertEquals(200, house.send("POST", "/hl7", "text/plain", message.replace("\r", "\r\n").getBytes()).statusCode());
+
+    House.until("the repetitions", () -> house.counted(Hl7Metrics.REPEATED) == 4);
+    House.until("the others", () -> house.counted(Hl7Metrics.CONVERTED) == 2);
+    assertEquals(3, house.count("Observation"), "n1's, n3's, and the one that was there");
+    assertEquals(2, house.count("Patient"));
+    assertTrue(house.letters().isEmpty());
+  }
+
+  @Test
+  void aDeadLetterOfAFormerVersionIsOneLetterWhenItFailsAgainAndNoneWhenItIsStored() throws Exception {
+    String message = Ward.admitted("ADT^A99", "u1", "p1", "Berg").replace("\r", "\r\n");
+    byte[] bytes = message.getBytes(StandardCharsets.US_ASCII);
+    List<String> ids = Translation.ids(bytes, "");
+    House.get(house.messages.keep(Caller.system("test"),
+        new Hl7Letter(ids.get(1), "HIS|WARD", "u1", "ADT^A99", List.of("p1"),
+            "TemplateNotFound", "as it was", "{}", Buffer.buffer(bytes), Instant.now(), null, null, 0),
+        ids.subList(1, 2)));
+    try (Sender sender = new Sender(house.port())) {
+      assertTrue(sender.ask(message).contains("MSA|AA|u1\r"));
+    }
+    House.until("it to fail again", () -> house.counted(Hl7Metrics.DEAD) == 1);
+    assertEquals(List.of(ids.get(0)), house.letters().stream().map(Hl7Letter::id).toList());
+
+    assertEquals(true, House.get(house.store.once(Caller.system("test"), ids, List.of(observation("now-stored")))));
+    assertTrue(house.letters().isEmpty());
+    try (Sender sender = new Sender(house.port())) {
+      assertTrue(sender.ask(message.replace("\r\n", "\n")).contains("MSA|AA|u1\r"));
+    }
+    House.until("it to fail once more", () -> house.counted(Hl7Metrics.DEAD) == 2);
+    assertTrue(house.letters().isEmpty(), "what is stored is no dead letter");
+  }
+
+  private static Step.Update observation(String id) throws Exception {
+    return new Step.Update(null, "Observation", id, null, (ObjectNode) new ObjectMapper().readTree("{\"resourceType\":"
+        + "\"Observation\",\"id\":\"" + id + "\",\"status\":\"final\",\"code\":{\"text\":\"x\"}}"), Demand.NONE);
+  }
+}
