@@ -30,6 +30,13 @@ public record RuleConfig(List<String> types, String when, String makes, String t
     List<String> wrong = new ArrayList<>();
     if (types.isEmpty()) wrong.add(key + ".types must name resource types");
     if (when.isEmpty()) wrong.add(key + ".when must be a FHIRPath expression");
+    wrong.addAll(result(key, makes, text, severity));
+    return wrong;
+  }
+
+  /** What is wrong with what a rule makes, whatever it looks at. */
+  static List<String> result(String key, String makes, String text, String severity) {
+    List<String> wrong = new ArrayList<>();
     if (!MADE.contains(makes))
       wrong.add(key + ".makes must be one of " + MADE.stream().sorted().toList() + ", not " + makes);
     if (text.isBlank() || text.length() > 200) wrong.add(key + ".text must have 1 to 200 characters");

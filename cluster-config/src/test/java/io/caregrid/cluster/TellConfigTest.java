@@ -136,4 +136,45 @@ class TellConfigTest {
     assertEquals(1, tell.targets().get("ward").secrets().size());
     assertEquals(List.of("Flag"), tell.targets().get("ward").types());
   }
+
+  @Test
+  void rulesOverMeasurementsReadAsTheyAreWritten(@TempDir Path temp) throws Exception {
+    Path file = Files.writeString(temp.resolve("c.yaml"), """
+        tell:
+          thresholds:
+            fast: {types: [heartrate, pulse], value: hr, above: 120, clear: 110.5, lasts: 10m, text: Fast}
+          silences:
+            lost: {after: 15m, neverHeard: true, makes: DetectedIssue, severity: high, text: Lost}
+        """);
+
+    TellConfig tell = Configuration.defaults().withYaml(file).node().tell();
+
+    ThresholdConfig fast = tell.thresholds().get("fast");
+    assertEquals(List.of("heartrate", "pulse"), fast.types());
+    assertEquals("110.5", fast.clear());
+    assertEquals(600, fast.lasts().toSeconds());
+    assertEquals("Flag", fast.makes());
+    assertTrue(tell.silences().get("lost").neverHeard());
+    assertTrue(tell.silences().get("lost").types().isEmpty());
+    assertEquals(List.of("fast", "lost"), tell.ruleNames());
+    assertTrue(tell.watchesDevices());
+    assertFalse(tell.isOn(), "nobody has to follow the change feed for them");
+  }
+
+  @Test
+  void whatIsWrongWithRulesOverMeasurementsIsSaidAtOnce() {
+    String t = "tell.thresholds.";
+    String said = refusal(t + "a.types=x", t + "a.value=v", t + "a.text=x", t + "b.types=", t + "b.value=",
+        t + "b.above=1", t + "b.below=2", t + "b.text=", t + "c.types=x", t + "c.value=v", t + "c.text=x",
+        t + "c.below=90", t + "c.clear=80", t + "c.lasts=25h", t + "d.types=x", t + "d.value=v", t + "d.text=x",
+        t + "d.above=1,5", t + "d.makes=Flag", t + "d.severity=high", "tell.silences.a.after=1s",
+        "tell.silences.a.text=x");
+
+    for (String place : List.of(t + "a.above or " + t + "a.below must be a number", t + "b.types must name",
+        t + "b.value must name", t + "b.above or " + t + "b.below must be", t + "b.text must have",
+        t + "c.clear must not be beyond the limit", t + "c.lasts must be PT0S..PT24H",
+        t + "d.above must be a number such as", t + "d.severity must be empty", "tell.silences.a.after must be PT5S",
+        "tell: a names two rules"))
+      assertTrue(said.contains(place), place + " in " + said);
+  }
 }

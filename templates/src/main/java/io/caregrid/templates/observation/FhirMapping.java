@@ -122,6 +122,27 @@ public final class FhirMapping {
   }
 
   /**
+   * Whether readings of this type are kept, with that value in that unit.
+   *
+   * @param value name of it; one that the template makes nothing of is in no unit
+   * @param unit  the unit or its code; empty: any
+   */
+  public boolean measures(String type, String value, String unit) {
+    CodeValueFhir template = byType.get(type);
+    if (template == null) return false;
+    if (unit.isEmpty() || template.value() != null && isIn(template.value(), value, unit)) return true;
+    return template.components().stream().anyMatch(component -> isIn(component.value(), value, unit));
+  }
+
+  private static boolean isIn(ValueTemplate template, String value, String unit) {
+    if (!template.name().equals(value)) return false;
+    if (template instanceof ValueTemplate.Quantity quantity)
+      return unit.equals(quantity.unit()) || unit.equals(quantity.code());
+    return template instanceof ValueTemplate.Sampled sampled
+        && (unit.equals(sampled.unit()) || unit.equals(sampled.code()));
+  }
+
+  /**
    * Opens the fold for one Observation.
    *
    * @param key      of it

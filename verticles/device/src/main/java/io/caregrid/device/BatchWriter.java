@@ -44,6 +44,7 @@ public final class BatchWriter implements Target {
   private final Owners owners;
   private final FhirMappings mappings;
   private final ShardMetrics metrics;
+  private final MeasurementRules rules;
   private final LetterLimit letterLimit = new LetterLimit();
   private final AtomicLong said = new AtomicLong(System.nanoTime() - SAY_NANOS);
   private final AtomicLong unsaid = new AtomicLong();
@@ -52,16 +53,24 @@ public final class BatchWriter implements Target {
 
   /**
    * @param mappings asked once per batch
+   * @param rules   that look at what comes
    * @param atOnce  batches this node may write at the same time; each holds a connection
    */
-  public BatchWriter(Vertx vertx, ShardStore store, Owners owners, FhirMappings mappings, int atOnce,
-      ShardMetrics metrics) {
+  public BatchWriter(Vertx vertx, ShardStore store, Owners owners, FhirMappings mappings, MeasurementRules rules,
+      int atOnce, ShardMetrics metrics) {
+    this.rules = rules;
     this.store = store;
     this.owners = owners;
     this.mappings = mappings;
     this.metrics = metrics;
     this.turns = new Turns(vertx, atOnce);
     this.workers = vertx.createSharedWorkerExecutor("shard-fold", atOnce);
+  }
+
+  /** Without rules over measurements. */
+  public BatchWriter(Vertx vertx, ShardStore store, Owners owners, FhirMappings mappings, int atOnce,
+      ShardMetrics metrics) {
+    this(vertx, store, owners, mappings, MeasurementRules.NONE, atOnce, metrics);
   }
 
   @Override
@@ -142,11 +151,12 @@ public final class BatchWriter implements Target {
         .compose(asking -> mappings.of(asking.marks)
             .compose(byMark -> owners.owners(asking.claims)
                 .compose(known -> store.inShard(CALLER, key, transaction -> apply(transaction, key, batch,
-                    byMark.values().stream().anyMatch(FhirMapping::captures)
+                    new Needed(byMark.values().stream().anyMatch(FhirMapping::captures)
                         ? () -> Capturing.keys(batch, byMark, owners, known)
                         : null,
-                    (before, capturing) -> Plan.of(key.shard(), batch, before, byMark, owners, known, capturing,
-                        limit))))))
+                        rules.hasThresholds() ? () -> Judging.devices(rules, batch, owners, known) : null),
+                    (before, knowing) -> Plan.of(key.shard(), batch, before, byMark, owners, known, knowing.capturing,
+                        knowing.judging, limit))))))
         .map(plan -> written(key, batch, plan, start));
   }
 
@@ -166,18 +176,27 @@ public final class BatchWriter implements Target {
     return new Asking(claims, marks);
   }
 
+  /** What of before has to be read; null when nothing has. */
+  private record Needed(Supplier<Set<CaptureKey>> captured, Supplier<Set<String>> judged) {}
+
+  /** What rules know of the readings before. */
+  private record Knowing(Capturing capturing, Judging judging) {}
+
   /** Null when there is nothing to do. */
   private Future<Plan> apply(ShardStore.Transaction transaction, ShardKey key, Batch batch,
-      Supplier<Set<CaptureKey>> captured, BiFunction<Progress, Capturing, Plan> planned) {
+      Needed needed, BiFunction<Progress, Knowing, Plan> planned) {
     Progress before = transaction.progress();
     if (batch.from() > before.applied())
       return Future.failedFuture(new Gap(key.shard(), before.applied(), batch.from()));
     if (batch.events().isEmpty() && batch.to() <= before.applied()) return Future.succeededFuture();
-    return capturing(transaction, captured).compose(capturing -> think(() -> planned.apply(before, capturing)))
+    return capturing(transaction, needed.captured)
+        .compose(capturing -> judging(transaction, needed.judged).map(judging -> new Knowing(capturing, judging)))
+        .compose(knowing -> think(() -> planned.apply(before, knowing)))
         .compose(plan -> chunks(transaction, plan, 0)
             .compose(folded -> plan.captured().isEmpty()
                 ? Future.succeededFuture()
                 : transaction.keepCaptured(plan.captured()))
+            .compose(folded -> judged(transaction, plan))
             .compose(folded -> plan.letters().isEmpty() ? Future.succeededFuture() : transaction.keep(plan.letters()))
             .compose(kept -> batch.to() <= before.applied()
                 ? Future.succeededFuture()
@@ -191,6 +210,22 @@ public final class BatchWriter implements Target {
     return think(captured::get).compose(keys -> keys.isEmpty()
         ? Future.succeededFuture(new Capturing(Map.of()))
         : transaction.captured(keys.stream().map(CaptureKey::text).toList()).map(Capturing::new));
+  }
+
+  /** Null when there are no rules over measurements. @param devices null when no state of theirs is needed */
+  private Future<Judging> judging(ShardStore.Transaction transaction, Supplier<Set<String>> devices) {
+    if (rules.isEmpty()) return Future.succeededFuture();
+    if (devices == null) return Future.succeededFuture(new Judging(rules, Map.of()));
+    return think(devices::get)
+        .compose(
+            asked -> asked.isEmpty() ? Future.succeededFuture(Map.<String, String>of()) : transaction.judged(asked))
+        .map(stored -> new Judging(rules, stored));
+  }
+
+  private Future<Void> judged(ShardStore.Transaction transaction, Plan plan) {
+    if (rules.isEmpty()) return Future.succeededFuture();
+    return think(plan::judged)
+        .compose(judged -> judged.isNothing() ? Future.succeededFuture() : transaction.keepJudged(judged));
   }
 
   /**

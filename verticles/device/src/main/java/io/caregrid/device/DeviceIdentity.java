@@ -60,6 +60,8 @@ public final class DeviceIdentity implements Owners {
   private static final int MOST_PARENTS = 4;
   /** Of a DeviceUseStatement that never was, or not yet. */
   private static final Set<String> UNUSED = Set.of("entered-in-error", "intended");
+  /** FHIR R4 valueset-device-status: of one that is not said to be anything else. */
+  private static final Set<String> IN_USE = Set.of("", "active");
   private static final Pattern DEVICE = Pattern.compile("Device/([A-Za-z0-9\\-.]+)");
   private static final Pattern PATIENT = Pattern.compile("Patient/([A-Za-z0-9\\-.~_#]+)");
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -96,6 +98,38 @@ public final class DeviceIdentity implements Owners {
   public Owner.Claim claim(String device, String patient, String encounter) {
     return new Owner.Claim(device, config.creates() ? patient : null,
         encounter == null || encounter.isBlank() ? null : encounter);
+  }
+
+  /**
+   * Whose a reading of now would be, of Devices that are in use and belong to one Patient: ids of Patients by ids of Devices. Makes and links nothing, and
+   * remembers nothing.
+   */
+  public Future<Map<String, String>> patientsOf(Collection<String> devices) {
+    Map<String, String> patients = new HashMap<>();
+    List<String> ids = List.copyOf(devices);
+    Future<Void> all = Future.succeededFuture();
+    for (int i = 0; i < ids.size(); i += TOGETHER) {
+      List<String> some = ids.subList(i, Math.min(ids.size(), i + TOGETHER));
+      all = all.compose(before -> patients(some, patients));
+    }
+    return all.map(patients);
+  }
+
+  private Future<Void> patients(List<String> ids, Map<String, String> patients) {
+    Map<String, List<JsonNode>> devices = new HashMap<>();
+    SearchQuery query = new SearchQuery("Device", List.of(new SearchQuery.Param("_id", String.join(",", ids))), PAGE,
+        "none", null);
+    return pages(query, device -> devices.put(id(device), List.of(device)))
+        .compose(whole -> linked(new Carriers(devices, whole), new Carriers(Map.of(), true),
+            new Carriers(Map.of(), true), cache.asking()))
+        .map(found -> {
+          devices.forEach((id, one) -> {
+            if (!IN_USE.contains(one.get(0).path("status").asText())) return;
+            Owner.Linked linked = new Owner.Linked(id, links(one.get(0), found), null, null, null);
+            if (linked.at(Instant.now()) instanceof Owner.Known known) patients.put(id, known.identity().patient());
+          });
+          return null;
+        });
   }
 
   /**
@@ -315,10 +349,14 @@ public final class DeviceIdentity implements Owners {
         : link(claim, device, found);
   }
 
-  private Owner.Linked linked(Owner.Claim claim, JsonNode device, Found found) {
-    List<Owner.Link> links = upwards(device, found).stream()
+  private static List<Owner.Link> links(JsonNode device, Found found) {
+    return upwards(device, found).stream()
         .map(one -> new Owner.Link(found.uses.getOrDefault(id(one), List.of()), patientOf(one)))
         .toList();
+  }
+
+  private Owner.Linked linked(Owner.Claim claim, JsonNode device, Found found) {
+    List<Owner.Link> links = links(device, found);
     Set<String> named = config.creates() && named(claim)
         ? found.patient(claim).stream().map(DeviceIdentity::id).collect(Collectors.toSet())
         : null;

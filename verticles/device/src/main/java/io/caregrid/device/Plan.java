@@ -69,6 +69,8 @@ final class Plan {
   private final Map<Way, Group> byWay = new HashMap<>();
   private final Map<String, Group> byId = new HashMap<>();
   private final Capturing capturing;
+  /** Null when there are no rules over measurements. */
+  private final Judging judging;
   private final List<DeadLetter> letters = new ArrayList<>();
   private final Map<String, Integer> limited = new HashMap<>();
   private Map<String, Source> marks = Map.of();
@@ -78,8 +80,10 @@ final class Plan {
   private int thinned;
   private int observations;
 
-  private Plan(int shard, Map<MappingMark, FhirMapping> mappings, Capturing capturing, LetterLimit.Pass limit) {
+  private Plan(int shard, Map<MappingMark, FhirMapping> mappings, Capturing capturing, Judging judging,
+      LetterLimit.Pass limit) {
     this.capturing = capturing;
+    this.judging = judging;
     this.shard = shard;
     this.mappings = mappings;
     this.limit = limit;
@@ -88,12 +92,13 @@ final class Plan {
   /**
    * @param owners    an answer for every claim in the batch
    * @param capturing what rules know of the readings before
+   * @param judging   the same of rules over measurements; null when there are none
    */
   static Plan of(int shard, Batch batch, Progress before, Map<MappingMark, FhirMapping> mappings,
       Owners owners,
-      Map<Owner.Claim, Owner> known, Capturing capturing,
+      Map<Owner.Claim, Owner> known, Capturing capturing, Judging judging,
       LetterLimit.Pass limit) {
-    Plan plan = new Plan(shard, mappings, capturing, limit);
+    Plan plan = new Plan(shard, mappings, capturing, judging, limit);
     SourceMarks marks = new SourceMarks(before);
     for (Batch.Event event : batch.events()) {
       if (event.position() < before.applied()) plan.inEffect(marks, event);
@@ -131,6 +136,7 @@ final class Plan {
     }
     Identity identity = ((Owner.Known) owner).identity();
     CaptureKey captured = mapping.captureKey(event.measurement(), identity);
+    if (judging != null) judging.read(event.measurement(), identity, mapping);
     try {
       Measurement kept = event.measurement();
       if (captured != null) {
@@ -267,6 +273,11 @@ final class Plan {
     return capturing.changed();
   }
 
+  /** What rules over measurements make of this batch. */
+  ShardStore.Judged judged() {
+    return judging == null ? ShardStore.Judged.NOTHING : judging.judged();
+  }
+
   Map<String, Source> marks() {
     return marks;
   }
@@ -274,6 +285,7 @@ final class Plan {
   /** The transaction is through: now it counts. */
   void committed(ShardMetrics metrics) {
     limit.committed();
+    if (judging != null) judging.committed();
     metrics.events.increment(taken);
     metrics.repeated.increment(repeated);
     metrics.thinned.increment(thinned);

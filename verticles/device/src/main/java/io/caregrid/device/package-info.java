@@ -5,6 +5,9 @@
  * each, which hands batches to {@link io.caregrid.device.BatchWriter}. Who a device belongs to is {@link io.caregrid.device.DeviceIdentity}'s
  * question, asked before the batch; what watchers see is {@link io.caregrid.device.LiveFeed}'s, which never waits for the batch.
  *
+ * <p>Rules over measurements look on: {@link io.caregrid.device.Judging} in each batch; {@link io.caregrid.device.FindingsVerticle} makes resources of what they
+ * found, and finds out who says nothing.
+ *
  * <p>Invariants, on which everything else rests:
  * <ol>
  * <li>The effect in the target is that of all events of the shard before {@code applied}, once, in log order. Progress and data change in the same

@@ -38,6 +38,8 @@ final class HttpCourier implements Courier {
   private static final Duration MOMENT = Duration.ofSeconds(1);
   private static final int READ = 1_024;
   private static final int CONNECT_MILLIS = 5_000;
+  /** Bytes of resources in one sending: a megabyte takes milliseconds to sign. */
+  private static final int LARGE = 64 << 10;
 
   private final Vertx vertx;
   private final HttpClientAgent client;
@@ -69,19 +71,34 @@ final class HttpCourier implements Courier {
   }
 
   private Future<Answer> posted(List<Letter> letters) {
-    Form.Message message;
+    long end = System.nanoTime() + patience.toNanos();
+    return worded(letters).transform(worded -> {
+      if (worded.succeeded())
+        return worded.result() == null ? Future.succeededFuture(Answer.TAKEN) : posted(worded.result(), end);
+      return Future.succeededFuture(worded.cause() instanceof TimeoutException
+          ? Answer.none("it was not put into words in time")
+          : new Answer(422, null, "it cannot be put into words (" + worded.cause().getClass().getSimpleName() + ")"));
+    });
+  }
+
+  /** What is large is written and signed off the event loop. */
+  private Future<Form.Message> worded(List<Letter> letters) {
+    long bytes = letters.stream().mapToLong(one -> one.resource() == null ? 0 : one.resource().length()).sum();
+    if (bytes > LARGE)
+      return vertx.executeBlocking(() -> form.of(letters, clock.instant()), false)
+          .timeout(patience.toMillis(), TimeUnit.MILLISECONDS);
     try {
-      message = form.of(letters, clock.instant());
+      return Future.succeededFuture(form.of(letters, clock.instant()));
     } catch (RuntimeException unsayable) {
-      return Future.succeededFuture(new Answer(422, null, "it cannot be put into words ("
-          + unsayable.getClass().getSimpleName() + ")"));
+      return Future.failedFuture(unsayable);
     }
-    if (message == null) return Future.succeededFuture(Answer.TAKEN);
+  }
+
+  private Future<Answer> posted(Form.Message message, long end) {
     RequestOptions options = new RequestOptions(to);
     message.headers().forEach(options::putHeader);
-    long end = System.nanoTime() + patience.toNanos();
     Future<HttpClientRequest> connected = client.request(options);
-    return connected.timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+    return connected.timeout(Math.max(1, left(end).toMillis()), TimeUnit.MILLISECONDS)
         .onFailure(late -> connected.onSuccess(HttpClientRequest::reset))
         .compose(request -> sent(request, message.body(), end))
         .otherwise(cause -> Answer.none(told(cause)));

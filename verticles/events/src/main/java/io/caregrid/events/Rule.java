@@ -7,10 +7,7 @@ import io.caregrid.contract.Change;
 import io.caregrid.fhirpath.FhirPath;
 import io.caregrid.fhirpath.Node;
 import io.caregrid.fhirpath.Value;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import io.caregrid.templates.rules.Made;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,10 +22,6 @@ import java.util.regex.Pattern;
  */
 record Rule(String name, RuleConfig config, Set<String> types, FhirPath when, FhirPath subject, String base) {
 
-  /** FHIR R4 extension-flag-detail. */
-  static final String DETAIL = "http://hl7.org/fhir/StructureDefinition/flag-detail";
-  static final String TAG = "urn:caregrid:rule";
-  private static final Pattern MADE = Pattern.compile("rule-[0-9a-f]{40}");
   private static final Pattern PATIENT = Pattern.compile("(Patient/[A-Za-z0-9\\-.]{1,64})(?:/_history/.*)?");
 
   /** It fits, but nothing can be made of it. The message holds nothing of the resource. */
@@ -62,7 +55,7 @@ record Rule(String name, RuleConfig config, Set<String> types, FhirPath when, Fh
 
   /** Whether this was made by a rule. */
   static boolean isMade(String type, String id) {
-    return RuleConfig.MADE.contains(type) && MADE.matcher(id).matches();
+    return RuleConfig.MADE.contains(type) && Made.isMade(id);
   }
 
   boolean looksAt(Change change) {
@@ -74,74 +67,19 @@ record Rule(String name, RuleConfig config, Set<String> types, FhirPath when, Fh
     return TellSettings.fits(when, resource);
   }
 
+  Made made() {
+    return new Made(name, config.makes(), config.text(), config.severity());
+  }
+
   /** @param version since which it fits */
   String id(String type, String id, int version) {
-    try {
-      String what = name + "\n" + type + "/" + id + "\n" + version;
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(what.getBytes(StandardCharsets.UTF_8));
-      return "rule-" + HexFormat.of().formatHex(digest, 0, 20);
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
-    }
+    return made().id(type + "/" + id, String.valueOf(version));
   }
 
   /** @throws Unfit when it does not say whose it is */
   ObjectNode made(Change change, JsonNode resource) {
-    ObjectNode made = Trees.object()
-        .put("resourceType", config.makes())
-        .put("id", id(change.type(), change.id(), change.version()));
-    made.putObject("meta").putArray("tag").addObject().put("system", TAG).put("code", name);
-    String patient = patient(resource);
-    String seen = change.type() + "/" + change.id();
-    switch (config.makes()) {
-      case "RiskAssessment" -> risk(made, patient, seen, change);
-      case "DetectedIssue" -> issue(made, patient, seen, change);
-      default -> flag(made, patient, seen, change);
-    }
-    return made;
-  }
-
-  private void flag(ObjectNode made, String patient, String seen, Change change) {
-    ObjectNode detail = made.putArray("extension").addObject().put("url", DETAIL);
-    detail.putObject("valueReference").put("reference", seen);
-    made.put("status", "active");
-    made.putObject("code").put("text", config.text());
-    made.putObject("subject").put("reference", patient);
-    made.putObject("period").put("start", change.at().toString());
-  }
-
-  private void risk(ObjectNode made, String patient, String seen, Change change) {
-    made.put("status", "final");
-    made.putObject("code").put("text", config.text());
-    made.putObject("subject").put("reference", patient);
-    made.put("occurrenceDateTime", change.at().toString());
-    made.putArray("basis").addObject().put("reference", seen);
-    ObjectNode prediction = made.putArray("prediction").addObject();
-    prediction.putObject("outcome").put("text", config.text());
-    if (!config.severity().isEmpty())
-      prediction.putObject("qualitativeRisk")
-          .putArray("coding")
-          .addObject()
-          .put("system", "http://terminology.hl7.org/CodeSystem/risk-probability")
-          .put("code", config.severity());
-  }
-
-  private void issue(ObjectNode made, String patient, String seen, Change change) {
-    made.put("status", "final");
-    made.putObject("code").put("text", config.text());
-    if (!config.severity().isEmpty()) made.put("severity", config.severity());
-    made.putObject("patient").put("reference", patient);
-    made.put("identifiedDateTime", change.at().toString());
-    made.putArray("implicated").addObject().put("reference", seen);
-  }
-
-  /** It fits no longer: a flag ends. What was assessed or detected then, was, and stays as it is. */
-  static ObjectNode ended(ObjectNode flag, Change change) {
-    if (!flag.path("status").asText().equals("active")) return flag; // a person has said otherwise since
-    flag.put("status", "inactive");
-    ObjectNode period = flag.path("period").isObject() ? (ObjectNode) flag.path("period") : flag.putObject("period");
-    period.put("end", change.at().toString());
-    return flag;
+    return made().resource(id(change.type(), change.id(), change.version()), patient(resource),
+        change.type() + "/" + change.id(), change.at());
   }
 
   private String patient(JsonNode resource) {

@@ -17,6 +17,7 @@ import io.caregrid.store.Deliveries.News;
 import io.caregrid.store.Deliveries.Pass;
 import io.caregrid.store.Demand;
 import io.caregrid.store.FhirStore;
+import io.caregrid.templates.rules.Made;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.UncheckedIOException;
@@ -152,7 +153,7 @@ final class Sieve {
     if (finding.made != null)
       return store.createIfAbsent(writer, type, finding.made.path("id").asText(), finding.made);
     if (!type.equals("Flag")) return Future.succeededFuture();
-    return store.patch(writer, type, finding.id, flag -> Rule.ended(flag, finding.change),
+    return store.patch(writer, type, finding.id, flag -> Made.ended(flag, finding.change.at()),
         new Demand(OptionalInt.empty(), false, false))
         .<Object>mapEmpty()
         .recover(cause -> cause instanceof Failure.NotFound || cause instanceof Failure.Gone

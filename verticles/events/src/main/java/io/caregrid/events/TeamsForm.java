@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.events.Courier.Answer;
 import io.caregrid.events.Courier.Letter;
+import io.caregrid.templates.rules.Made;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -111,7 +112,7 @@ final class TeamsForm implements Form {
   /** What a rule has looked at. */
   private static String reading(JsonNode resource) {
     for (JsonNode extension : resource.path("extension")) {
-      if (extension.path("url").asText().equals(Rule.DETAIL))
+      if (extension.path("url").asText().equals(Made.DETAIL))
         return extension.path("valueReference").path("reference").asText();
     }
     String basis = resource.path("basis").path(0).path("reference").asText();

@@ -30,11 +30,11 @@ public final class TellSettings {
   public static void check(TellConfig config, Roles roles) {
     Target.all(config.targets(), roles);
     Rule.all(config.rules(), config.address());
-    if (!config.rules().isEmpty()) writer(config, roles);
+    if (!config.ruleNames().isEmpty()) writer(config, roles);
   }
 
   /** As whom the rules write. */
-  static Caller writer(TellConfig config, Roles roles) {
+  public static Caller writer(TellConfig config, Roles roles) {
     return caller("tell.writerRoles", "system:" + config.writer(), config.writerRoles(), roles, Access.FHIR_WRITE);
   }
 

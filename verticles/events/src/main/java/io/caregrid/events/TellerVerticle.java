@@ -225,7 +225,7 @@ public final class TellerVerticle extends VerticleBase {
   private Future<?> begin() {
     List<String> names = targets.stream().map(Target::name).toList();
     List<String> fromStart = targets.stream().filter(one -> one.config().fromStart()).map(Target::name).toList();
-    return deliveries.begin(Sieve.CALLER, names, rules.stream().map(Rule::name).toList(), fromStart)
+    return deliveries.begin(Sieve.CALLER, names, config.ruleNames(), fromStart)
         .compose(mine -> feed.register(Sieve.CALLER, Deliveries.LISTENER)
             .compose(place -> deliveries.states(Sieve.CALLER).map(states -> {
               term = mine;
@@ -322,7 +322,7 @@ public final class TellerVerticle extends VerticleBase {
     if (tidied != 0 && now - tidied < TIDY.toNanos()) return Future.succeededFuture();
     tidied = now;
     List<String> names = targets.stream().map(Target::name).toList();
-    return deliveries.tidy(Sieve.CALLER, names, rules.stream().map(Rule::name).toList(), config.giveUpAfter())
+    return deliveries.tidy(Sieve.CALLER, names, config.ruleNames(), config.giveUpAfter())
         .compose(next -> bury());
   }
 

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.ConfigException;
 import io.caregrid.cluster.RuleConfig;
 import io.caregrid.contract.Change;
+import io.caregrid.templates.rules.Made;
 import io.vertx.core.buffer.Buffer;
 import java.time.Instant;
 import java.util.List;
@@ -69,7 +70,7 @@ class RuleTest {
     assertEquals("Observation/o1", risk.path("basis").path(0).path("reference").asText());
     assertEquals("Patient/ada", issue.path("patient").path("reference").asText());
     assertEquals("moderate", issue.path("severity").asText());
-    assertEquals("inactive", Rule.ended(flag, change("Observation", "o1", 4)).path("status").asText());
+    assertEquals("inactive", Made.ended(flag, change("Observation", "o1", 4).at()).path("status").asText());
   }
 
   @Test
@@ -102,7 +103,7 @@ class RuleTest {
   void whatAPersonHasCorrectedStaysSo() {
     ObjectNode flag = Trees.object().put("resourceType", "Flag").put("status", "entered-in-error");
 
-    assertEquals(flag.deepCopy(), Rule.ended(flag, change("Observation", "o1", 4)));
+    assertEquals(flag.deepCopy(), Made.ended(flag, change("Observation", "o1", 4).at()));
   }
 
   @Test

@@ -36,7 +36,9 @@ import io.caregrid.contract.Roles;
 import io.caregrid.contract.Routes;
 import io.caregrid.device.BatchWriter;
 import io.caregrid.device.DeviceIdentity;
+import io.caregrid.device.FindingsVerticle;
 import io.caregrid.device.IdentityWatch;
+import io.caregrid.device.MeasurementRules;
 import io.caregrid.device.ShardMetrics;
 import io.caregrid.device.ShardPump;
 import io.caregrid.dicom.archive.Archive;
@@ -198,7 +200,7 @@ public final class Platform implements AutoCloseable {
 
     progress.step("opening the doors");
     Authentication authentication = authentication(roles);
-    if (config.roles().contains("device")) openShards(database, topics, mappings);
+    if (config.roles().contains("device")) openShards(database, topics, mappings, roles);
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
     if (takesMqtt()) openMqtt(roles, authentication);
     if (takesHl7()) openHl7(database, roles, conversions, progress);
@@ -284,12 +286,17 @@ public final class Platform implements AutoCloseable {
     return mappings;
   }
 
-  private void openShards(Database database, Topics topics, LiveMappings mappings) {
+  private void openShards(Database database, Topics topics, LiveMappings mappings, Roles roles) {
     ShardMetrics shardMetrics = new ShardMetrics(metrics);
     DeviceIdentity identity = new DeviceIdentity(fhir, config.identity());
     deploy(new IdentityWatch(new ChangeFeed(database), identity));
+    MeasurementRules rules = MeasurementRules.of(config.tell(), metrics);
+    Caller ruling = config.tell().watchesDevices() ? TellSettings.writer(config.tell(), roles) : null;
+    deploy(FindingsVerticle.of(vertx, database, fhir, rules, identity, config.kafka(), topics.measurements().id(),
+        () -> cluster.nodes().stream().anyMatch(node -> node.roles().contains("ingest")),
+        config.tell().giveUpAfter(), ruling));
     int atOnce = Math.max(1, config.database().poolSize() / 4);
-    BatchWriter writer = new BatchWriter(vertx, new ShardStore(database), identity, mappings, atOnce,
+    BatchWriter writer = new BatchWriter(vertx, new ShardStore(database), identity, mappings, rules, atOnce,
         shardMetrics);
     pump = new ShardPump(vertx, cluster, writer, topics.measurements().id(), config.kafka(), config.shard(),
         shardMetrics,

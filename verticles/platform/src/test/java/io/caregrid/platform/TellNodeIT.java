@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import io.caregrid.cluster.ConfigException;
 import io.caregrid.engines.Engines;
@@ -18,6 +19,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -96,6 +99,80 @@ class TellNodeIT {
               : null);
       assertEquals(200, TestNode.get(node.http() + "/health/ready").statusCode());
       assertTrue(TestNode.get(node.http() + "/metrics").body().contains("tell_failed_total{target=\"ward\""));
+    } finally {
+      receiver.stop(0);
+    }
+  }
+
+  private static void send(Platform node, Instant at, int heartRate) throws Exception {
+    assertEquals(202, TestNode.post(node.http() + "/ingest", "application/json",
+        "{\"deviceId\":\"m-1\",\"patientId\":\"ada\",\"time\":\"%s\",\"heartRate\":%d}".formatted(at, heartRate))
+        .statusCode());
+  }
+
+  /** Id of a Flag of that rule that has this status. */
+  private static String flag(Platform node, String rule, String status) throws Exception {
+    return TestNode.eventually(PATIENCE, "the Flag of " + rule + " is " + status, () -> {
+      JsonNode found = TestNode.json(node.http() + "/fhir/Flag?_tag=urn:caregrid:rule%7C" + rule);
+      for (JsonNode entry : found.path("entry"))
+        if (entry.at("/resource/status").asText().equals(status)) return entry.at("/resource/id").asText();
+      return null;
+    });
+  }
+
+  @Test
+  void aLimitThatIsPassedAndADeviceThatFallsSilentAreToldAndAreOver(LocalPostgres postgres, LocalKafka kafka,
+      @TempDir Path data) throws Exception {
+    List<String> told = new CopyOnWriteArrayList<>();
+    HttpServer receiver = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    receiver.createContext("/news", exchange -> {
+      told.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+      exchange.sendResponseHeaders(204, -1);
+      exchange.close();
+    });
+    receiver.start();
+    Map<String, String> settings = settings(postgres, kafka, data, receiver.getAddress().getPort());
+    settings.put("roles", "api,device,ingest");
+    settings.put("tell.targets.ward.types", "Flag");
+    settings.put("tell.thresholds.fast.types", "heartrate");
+    settings.put("tell.thresholds.fast.value", "hr");
+    settings.put("tell.thresholds.fast.above", "120");
+    settings.put("tell.thresholds.fast.clear", "110");
+    settings.put("tell.thresholds.fast.lasts", "1m");
+    settings.put("tell.thresholds.fast.text", "Heart rate above 120");
+    settings.put("tell.silences.lost.after", "5s");
+    settings.put("tell.silences.lost.text", "Nothing comes");
+    try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+      Instant begin = Instant.now().truncatedTo(ChronoUnit.MILLIS).minusSeconds(300);
+      for (int second = 0; second <= 90; second += 30) send(node, begin.plusSeconds(second), 130);
+
+      String fast = flag(node, "fast", "active");
+      String lost = flag(node, "lost", "active");
+      send(node, begin.plusSeconds(120), 115);
+      assertEquals(lost, flag(node, "lost", "inactive"));
+      assertEquals(fast, flag(node, "fast", "active"), "115 is not back at 110");
+      send(node, begin.plusSeconds(150), 100);
+      assertEquals(fast, flag(node, "fast", "inactive"));
+
+      JsonNode shown = TestNode.json(node.http() + "/fhir/Flag/" + fast);
+      assertEquals(begin, Instant.parse(shown.at("/period/start").asText()));
+      assertEquals(begin.plusSeconds(150), Instant.parse(shown.at("/period/end").asText()));
+      for (String id : List.of(fast, lost))
+        for (String action : List.of("Created", "Updated"))
+          TestNode.eventually(PATIENCE, action + " is told",
+              () -> told.stream().anyMatch(one -> one.contains("\"action\":\"" + action + "\"") && one.contains(id))
+                  ? true
+                  : null);
+      HttpResponse<String> validated = TestNode.post(node.http() + "/fhir/Flag/$validate", "application/fhir+json",
+          shown.toString());
+      assertTrue(!validated.body().contains("\"severity\":\"error\""), validated.body());
+      TestNode.eventually(PATIENCE, "both are counted", () -> {
+        JsonNode rules = TestNode.json(node.http() + "/tell").path("rules");
+        long found = 0;
+        for (JsonNode rule : rules)
+          if (List.of("fast", "lost").contains(rule.path("name").asText())) found += rule.path("found").asLong();
+        return found >= 2 ? true : null;
+      });
     } finally {
       receiver.stop(0);
     }

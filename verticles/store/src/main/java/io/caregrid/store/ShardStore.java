@@ -8,6 +8,7 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,8 @@ public final class ShardStore {
   private static final int BATCH_MINUTES = 5;
   /** What capture rules know of a device that has been silent for longer than this is let go, with the next batch that has a rule. */
   static final int CAPTURED_DAYS = 30;
+  /** What thresholds know of one, likewise, unless something that was found lasts. */
+  static final int JUDGED_DAYS = 30;
   private static final String SEED = """
       insert into shard_progress (target, topic_id, epoch, shard, applied, sources)
       select $1, $2, $3, shard, $5, '{}' from generate_series(0, $4 - 1) as shard on conflict do nothing""";
@@ -117,6 +120,12 @@ public final class ShardStore {
     /** What they know after this one. */
     Future<Void> keepCaptured(List<Captured> states);
 
+    /** What thresholds knew of these Devices after the batch before, by id; of one that is not there they know nothing. */
+    Future<Map<String, String>> judged(Collection<String> devices);
+
+    /** What they know and have found after this one, and whom it brought news of. */
+    Future<Void> keepJudged(Judged judged);
+
     /** The last step: {@code progress} is in effect when this transaction commits. */
     Future<Void> advance(Progress progress);
   }
@@ -130,6 +139,49 @@ public final class ShardStore {
    * @param state   JSON
    */
   public record Captured(String key, String device, String patient, String state) {}
+
+  /**
+   * What rules over measurements make of a batch.
+   *
+   * @param known what thresholds know of devices
+   * @param heard when something of devices came last
+   * @param begun what was found
+   * @param over  what that had been found is over; may be of the same batch
+   */
+  public record Judged(List<Known> known, List<Heard> heard, List<Finding> begun, List<Over> over) {
+
+    public static final Judged NOTHING = new Judged(List.of(), List.of(), List.of(), List.of());
+
+    public boolean isNothing() {
+      return known.isEmpty() && heard.isEmpty() && begun.isEmpty() && over.isEmpty();
+    }
+  }
+
+  /**
+   * @param device  id of the Device; when that is erased, this is too
+   * @param patient id of the Patient, likewise
+   * @param state   JSON
+   * @param lasts   something that was found is not over
+   */
+  public record Known(String device, String patient, String state, boolean lasts) {}
+
+  /** @param device id of the Device @param type in small letters; empty: any */
+  public record Heard(String device, String type, Instant at) {}
+
+  /**
+   * What a rule found.
+   *
+   * @param id       of what it makes: the same however often the same is found
+   * @param rule     its name
+   * @param makes    resource type
+   * @param device   id of the Device
+   * @param patient  id of the Patient
+   * @param began    since when it is so
+   */
+  public record Finding(String id, String rule, String makes, String text, String severity, String device,
+      String patient, Instant began) {}
+
+  public record Over(String id, Instant at) {}
 
   /**
    * @param id         of the Observation

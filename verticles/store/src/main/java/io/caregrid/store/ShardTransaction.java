@@ -43,6 +43,27 @@ final class ShardTransaction implements ShardStore.Transaction {
       delete from capture_state where ctid = any (array(
         select ctid from capture_state where day < current_date - $1::int limit 1000 for update skip locked))""";
 
+  private static final String JUDGED = """
+      select device, state from threshold_state where target = $1 and topic_id = $2 and epoch = $3 and shard = $4 and device = any ($5)""";
+  private static final String KEEP_JUDGED = """
+      insert into threshold_state (target, topic_id, epoch, shard, device, patient, state, lasts)
+      select $1, $2, $3, $4, device, patient, state, lasts from unnest($5::text[], $6::text[], $7::text[], $8::boolean[]) as n(device, patient, state, lasts)
+      where not exists (select 1 from r_device r where r.id = n.device and r.fp = #erased)
+        and not exists (select 1 from r_patient r where r.id = n.patient and r.fp = #erased)
+      on conflict (target, topic_id, epoch, shard, device) do update
+        set patient = excluded.patient, state = excluded.state, lasts = excluded.lasts, day = excluded.day"""
+      .replace("#erased", String.valueOf(Table.ERASED));
+  private static final String FORGET_JUDGED = """
+      delete from threshold_state where ctid = any (array(
+        select ctid from threshold_state where day < current_date - $1::int and not lasts limit 1000 for update skip locked))""";
+  /** A log may hold times that are still to come. */
+  private static final String KEEP_HEARD = """
+      insert into device_heard (device, type, shard, heard)
+      select device, type, $1, least(heard, now()) from unnest($2::text[], $3::text[], $4::timestamptz[]) as n(device, type, heard)
+      where not exists (select 1 from r_device r where r.id = n.device and r.fp = #erased)
+      on conflict (device, type) do update set shard = excluded.shard, heard = greatest(device_heard.heard, excluded.heard)"""
+      .replace("#erased", String.valueOf(Table.ERASED));
+
   private final Database database;
   private final SqlConnection connection;
   private final ShardKey key;
@@ -299,8 +320,46 @@ final class ShardTransaction implements ShardStore.Transaction {
         .mapEmpty();
   }
 
-  private static String[] column(List<ShardStore.Captured> states, Function<ShardStore.Captured, String> column) {
-    return states.stream().map(column).toArray(String[]::new);
+  private static <T> String[] column(List<T> rows, Function<T, String> column) {
+    return rows.stream().map(column).toArray(String[]::new);
+  }
+
+  @Override
+  public Future<Map<String, String>> judged(Collection<String> devices) {
+    return connection.preparedQuery(JUDGED)
+        .execute(ShardStore.values(key).addValue(devices.toArray(String[]::new)))
+        .map(rows -> {
+          Map<String, String> states = new HashMap<>();
+          rows.forEach(row -> states.put(row.getString("device"), row.getString("state")));
+          return states;
+        });
+  }
+
+  @Override
+  public Future<Void> keepJudged(ShardStore.Judged judged) {
+    return unless(judged.known(), () -> known(judged.known()))
+        .compose(kept -> unless(judged.heard(), () -> heard(judged.heard())))
+        .compose(kept -> Findings.keep(connection, judged.begun(), judged.over()));
+  }
+
+  private Future<Void> known(List<ShardStore.Known> known) {
+    Tuple values = ShardStore.values(key)
+        .addValue(column(known, ShardStore.Known::device))
+        .addValue(column(known, ShardStore.Known::patient))
+        .addValue(column(known, ShardStore.Known::state))
+        .addValue(known.stream().map(ShardStore.Known::lasts).toArray(Boolean[]::new));
+    return connection.preparedQuery(KEEP_JUDGED)
+        .execute(values)
+        .compose(kept -> connection.preparedQuery(FORGET_JUDGED).execute(Tuple.of(ShardStore.JUDGED_DAYS)))
+        .mapEmpty();
+  }
+
+  private Future<Void> heard(List<ShardStore.Heard> heard) {
+    Tuple values = Tuple.of(key.shard())
+        .addValue(column(heard, ShardStore.Heard::device))
+        .addValue(column(heard, ShardStore.Heard::type))
+        .addValue(heard.stream().map(one -> Version.utc(one.at())).toArray(OffsetDateTime[]::new));
+    return connection.preparedQuery(KEEP_HEARD).execute(values).mapEmpty();
   }
 
   @Override

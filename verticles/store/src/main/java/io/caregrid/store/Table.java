@@ -82,13 +82,16 @@ record Table(String type, String read, String vread, String versions, String cre
       insert into change_queue (type, id, ver, op, at) select '#', id, ver, case when del then 'D' else 'U' end, upd from made""";
 
   /**
-   * As {@link #UPDATE} to a deletion, and nothing of the versions before stays, nor of what capture rules know of a Device's or a Patient's readings;
+   * As {@link #UPDATE} to a deletion, and nothing of the versions before stays, nor of what rules know of a Device's or a Patient's readings;
    * {@link ExportJobs} hear of it. The same parameters but the last.
    */
   private static final String ERASE = """
       with old as materialized (select id from r_@ where id = $1 and ver = $12 for update),
       past as (delete from h_@ h using old where h.id = old.id),
       known as (delete from capture_state c using old where c.patient = old.id and '#' = 'Patient' or c.device = old.id and '#' = 'Device'),
+      judged as (delete from threshold_state c using old where c.patient = old.id and '#' = 'Patient' or c.device = old.id and '#' = 'Device'),
+      heard as (delete from device_heard c using old where c.device = old.id and '#' = 'Device'),
+      found as (delete from rule_finding c using old where c.patient = old.id and '#' = 'Patient' or c.device = old.id and '#' = 'Device'),
       made as (
         update r_@ r set ver = $12 + 1, upd = $2, hour = $3, del = $9::bytea is null, device = false, pat = $4, d0 = $5, d1 = $6, fp = $7, tok = $8, body = $9,
           key = $10, words = $11

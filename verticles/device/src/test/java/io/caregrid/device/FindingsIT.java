@@ -1,0 +1,330 @@
+package io.caregrid.device;
+
+import static io.caregrid.device.Readings.NOON;
+import static io.caregrid.device.Readings.source;
+import static io.caregrid.device.StoreBench.CALLER;
+import static io.caregrid.device.StoreBench.SHARD;
+import static io.caregrid.device.StoreBench.get;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.cluster.Configuration;
+import io.caregrid.cluster.IdentityConfig;
+import io.caregrid.cluster.TellConfig;
+import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
+import io.caregrid.engines.Engines;
+import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.Findings;
+import io.caregrid.store.Lease;
+import io.caregrid.store.ShardKey;
+import io.caregrid.store.Stored;
+import io.caregrid.templates.device.Measurement;
+import io.vertx.core.Future;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Rules over measurements against a real PostgreSQL: whatever is tried, what the readings show is found once, and is over once. */
+@ExtendWith(Engines.class)
+class FindingsIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Caller WRITER = Caller.system("rules");
+  private StoreBench bench;
+
+  /** All of the log is normalised, and the shards are up to there. */
+  private static final LogEnds CAUGHT_UP = new LogEnds() {
+    @Override
+    public Future<Map<TopicPartition, Long>> sources() {
+      return Future.succeededFuture(Map.of());
+    }
+
+    @Override
+    public Future<Map<TopicPartition, Long>> normalised() {
+      return Future.succeededFuture(Map.of());
+    }
+
+    @Override
+    public Future<Map<Integer, Long>> shards() {
+      return Future.succeededFuture(Map.of(SHARD.shard(), 0L));
+    }
+
+    @Override
+    public Future<Void> close() {
+      return Future.succeededFuture();
+    }
+  };
+
+  @BeforeEach
+  void open(LocalPostgres postgres) {
+    bench = new StoreBench(postgres);
+  }
+
+  @AfterEach
+  void close() {
+    bench.close();
+  }
+
+  private static TellConfig tell(String... settings) {
+    Map<String, String> all = new HashMap<>();
+    for (int i = 0; i < settings.length; i += 2) all.put("tell." + settings[i], settings[i + 1]);
+    return Configuration.defaults().with("test", all).node().tell();
+  }
+
+  private static TellConfig fast() {
+    return tell("thresholds.fast.types", "HeartRate", "thresholds.fast.value", "hr", "thresholds.fast.above", "120",
+        "thresholds.fast.clear", "110", "thresholds.fast.lasts", "60s", "thresholds.fast.unit", "/min",
+        "thresholds.fast.text", "Heart rate above 120");
+  }
+
+  private static TellConfig quiet(String... more) {
+    List<String> all = new ArrayList<>(
+        List.of("silences.quiet.after", "1m", "silences.quiet.text", "Nothing comes"));
+    all.addAll(List.of(more));
+    return tell(all.toArray(String[]::new));
+  }
+
+  private MeasurementRules rules(TellConfig tell) {
+    return MeasurementRules.of(tell, bench.meters);
+  }
+
+  private BatchWriter writer(MeasurementRules rules) {
+    return new BatchWriter(bench.vertx, bench.shards, StoreBench.OWNERS, FhirMappings.one(() -> StoreBench.VITALS),
+        rules, 2, new ShardMetrics(bench.meters));
+  }
+
+  private String watch(MeasurementRules rules) {
+    Findings findings = new Findings(bench.database);
+    DeviceIdentity identity = new DeviceIdentity(bench.fhir, IdentityConfig.DEFAULT);
+    return get(bench.vertx.deployVerticle(new FindingsVerticle(
+        new FindingsVerticle.Means(findings, bench.fhir, rules, identity::patientsOf, CAUGHT_UP,
+            () -> findings.applied(CALLER, ShardKey.STORE, Readings.TOPIC), () -> true, Duration.ofDays(3), WRITER),
+        new Lease(bench.database, "findings"), Clock.systemUTC())));
+  }
+
+  /** Past the limit from second 10 to 100. */
+  private static List<Batch.Event> log(int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> new Batch.Event(i, source(0, i), Readings.heartRate("a", i, i >= 10 && i <= 100 ? "130" : "80"),
+            null, 100))
+        .toList();
+  }
+
+  private static Batch batch(List<Batch.Event> log, int from, int to) {
+    return new Batch(from, to, log.subList(from, to));
+  }
+
+  private void sql(String sql) {
+    try (Connection connection = bench.connect()) {
+      connection.createStatement().execute(sql);
+    } catch (SQLException failed) {
+      throw new AssertionError(failed);
+    }
+  }
+
+  private String text(String sql) {
+    try (Connection connection = bench.connect(); ResultSet rows = connection.createStatement().executeQuery(sql)) {
+      return rows.next() ? rows.getString(1) : null;
+    } catch (SQLException failed) {
+      throw new AssertionError(failed);
+    }
+  }
+
+  private JsonNode flag(String id) {
+    try {
+      Stored stored = get(bench.fhir.read(CALLER, "Flag", id));
+      return JSON.readTree(stored.body().getBytes());
+    } catch (IOException broken) {
+      throw new AssertionError(broken);
+    }
+  }
+
+  private void put(String type, String id, String json) {
+    try {
+      ObjectNode resource = (ObjectNode) JSON.readTree(json.replace('\'', '"'));
+      get(bench.fhir.update(CALLER, type, id, resource.put("resourceType", type).put("id", id), OptionalInt.empty()));
+    } catch (IOException broken) {
+      throw new AssertionError(broken);
+    }
+  }
+
+  @Test
+  void crashesRepetitionsAndHandOversFindItOnceAndEndItOnce() throws Exception {
+    List<Batch.Event> log = log(150);
+    MeasurementRules one = rules(fast());
+    BatchWriter first = writer(one);
+    Future.all(first.write(SHARD, batch(log, 0, 50)), first.write(SHARD, batch(log, 0, 50))).await();
+    Future<?> killed;
+    try (Connection other = bench.connect()) {
+      other.setAutoCommit(false);
+      other.createStatement().executeQuery("select id from r_observation for update");
+      killed = first.write(SHARD, batch(log, 50, 90));
+      Await.until("the batch waits for a row", () -> bench.count(
+          "select count(pg_terminate_backend(pid)) from pg_stat_activity where wait_event_type = 'Lock' and datname = '"
+              + bench.config.database() + "'") > 0);
+    }
+    assertThrows(RuntimeException.class, () -> get(killed));
+    assertEquals(0, bench.count("select count(*) from rule_finding"), "it is found with the readings that show it");
+
+    MeasurementRules two = rules(fast());
+    BatchWriter second = writer(two);
+    Await.until("written by another node",
+        () -> second.write(SHARD, batch(log, 31, 64)).map(true).otherwise(false).await());
+    for (int from = 64; from < 96; from += 8) get(second.write(SHARD, batch(log, from, from + 8)));
+    get(first.write(SHARD, batch(log, 50, 90)));
+    watch(one);
+    watch(two);
+    Await.until("the Flag is there", () -> bench.count("select count(*) from r_flag") == 1);
+    String id = text("select id from r_flag");
+    Await.until("and noted", () -> bench.count("select count(*) from rule_finding where not due and made") == 1);
+    JsonNode active = flag(id);
+    assertTrue(id.startsWith("rule-"));
+    assertEquals("active", active.path("status").asText());
+    assertEquals("Patient/p-a", active.at("/subject/reference").asText());
+    assertEquals("Device/d-a", active.at("/extension/0/valueReference/reference").asText());
+    assertEquals(NOON.plusSeconds(10).toString(), active.at("/period/start").asText());
+
+    get(second.write(SHARD, batch(log, 96, 150)));
+    get(first.write(SHARD, batch(log, 90, 150)));
+
+    Await.until("it is over", () -> bench.count("select count(*) from rule_finding") == 0);
+    JsonNode ended = flag(id);
+    assertEquals("inactive", ended.path("status").asText());
+    assertEquals(NOON.plusSeconds(101).toString(), ended.at("/period/end").asText());
+    assertEquals("2", ended.at("/meta/versionId").asText());
+    assertEquals(1, bench.count("select count(*) from r_flag"));
+    Await.until("counted", () -> bench.count("select coalesce(sum(found), 0) from tell_rule where name = 'fast'") == 1);
+  }
+
+  @Test
+  void anotherUnitIsAnErrorOfTheRuleAndRulesThatAreGoneEndWhatTheyFound() {
+    TellConfig wrong = tell("thresholds.fast.types", "heartrate", "thresholds.fast.value", "hr",
+        "thresholds.fast.above", "120", "thresholds.fast.unit", "Hz", "thresholds.fast.text", "x");
+    MeasurementRules rules = rules(wrong);
+    get(writer(rules).write(SHARD, batch(log(30), 0, 30)));
+    watch(rules);
+    Await.until("said", () -> bench.count("select coalesce(sum(errors), 0) from tell_rule where name = 'fast'") == 30);
+    assertEquals(0, bench.count("select count(*) from rule_finding"));
+    sql("""
+        insert into rule_finding (id, rule, makes, text, severity, device, patient, began)
+        values ('rule-1', 'gone', 'Flag', 'Old', '', 'd-a', 'p-a', '2026-11-20T12:00:00Z');
+        insert into tell_rule (name, seen) values ('gone', now())""");
+    Await.until("its Flag is there", () -> bench.count("select count(*) from r_flag") == 1);
+    get(new Findings(bench.database).endGone(CALLER, List.of("fast"), Duration.ofDays(3)));
+    assertEquals(0, bench.count("select count(*) from rule_finding where ended is not null"));
+
+    sql("update tell_rule set seen = now() - interval '4 days' where name = 'gone'");
+    get(new Findings(bench.database).endGone(CALLER, List.of("fast"), Duration.ofDays(3)));
+
+    Await.until("and over", () -> bench.count("select count(*) from rule_finding") == 0);
+    assertEquals("inactive", flag("rule-1").path("status").asText());
+  }
+
+  @Test
+  void whoSaysNothingIsFoundOnceUnlessNotInUseAndIsOverWhenHeardOf() {
+    for (String device : List.of("a", "b", "c", "never", "shelf"))
+      put("Device", "d-" + device, switch (device) {
+        case "b" -> "{'status':'inactive','patient':{'reference':'Patient/p-b'}}";
+        case "c", "shelf" -> "{}";
+        default -> "{'patient':{'reference':'Patient/p-" + device + "'}}";
+      });
+    sql("update r_device set upd = now() - interval '1 hour'");
+    List<Batch.Event> log = new ArrayList<>();
+    for (String device : List.of("a", "b", "c"))
+      log.add(new Batch.Event(log.size(), source(0, log.size()), Readings.heartRate(device, 0, "70"), null, 100));
+    MeasurementRules rules = rules(quiet("silences.quiet.neverHeard", "true", "silences.beat.after", "1m",
+        "silences.beat.types", "HeartRate", "silences.beat.devices", "d-a", "silences.beat.makes", "DetectedIssue",
+        "silences.beat.text", "No heart rate"));
+    BatchWriter writer = writer(rules);
+    get(writer.write(SHARD, new Batch(0, 3, log)));
+
+    watch(rules);
+    watch(rules);
+
+    Await.until("found", () -> bench.count("select count(*) from r_flag") == 2
+        && bench.count("select count(*) from r_detectedissue") == 1
+        && bench.count("select count(*) from rule_finding where due") == 0);
+    assertEquals(3, bench.count("select count(*) from rule_finding"));
+    assertEquals("d-a d-never", text(
+        "select string_agg(device, ' ' order by device) from rule_finding where rule = 'quiet'"));
+    String id = text("select id from rule_finding where rule = 'quiet' and device = 'd-a'");
+    assertEquals(NOON.plusMillis(5).toString(), flag(id).at("/period/start").asText());
+    Instant now = Instant.now();
+    Measurement spoken = new Measurement("heartrate", now, now, "a", null, null, null,
+        List.of(new Measurement.Property("hr", "70")));
+
+    get(writer.write(SHARD, new Batch(3, 4, List.of(new Batch.Event(3, source(0, 3), spoken, null, 100)))));
+
+    Await.until("over", () -> bench.count("select count(*) from rule_finding where device = 'd-a'") == 0);
+    assertEquals("inactive", flag(id).path("status").asText());
+    assertEquals(1, bench.count("select count(*) from rule_finding"));
+  }
+
+  @Test
+  void nobodyIsSilentOfWhatNobodyCouldHear() {
+    put("Device", "d-a", "{'patient':{'reference':'Patient/p-a'}}");
+    MeasurementRules rules = rules(quiet());
+    sql("insert into device_heard values ('d-a', '', 3, now() - interval '2 hours')");
+    sql("insert into silence_watch values ('', now() - interval '119 minutes 30 seconds')");
+
+    watch(rules);
+    Await.until("the gap is noted", () -> bench.count("select count(*) from silence_gap") == 1);
+    Await.until("and looked at", () -> bench.count(
+        "select count(*) from silence_watch where seen > (select ended from silence_gap) + interval '5 seconds'") == 1);
+    assertEquals(0, bench.count("select count(*) from rule_finding"));
+
+    sql("update silence_gap set began = began - interval '2 minutes', ended = ended - interval '2 minutes'");
+    sql("update device_heard set heard = now() - interval '3 hours'");
+
+    Await.until("found", () -> bench.count("select count(*) from rule_finding") == 1);
+  }
+
+  @Test
+  void whatIsFoundGoesWithItsPatientAndDevice() {
+    put("Patient", "p-a", "{}");
+    put("Device", "d-a", "{}");
+    TellConfig both = tell("thresholds.fast.types", "heartrate", "thresholds.fast.value", "hr",
+        "thresholds.fast.above", "120", "thresholds.fast.text", "x", "silences.quiet.after", "1m",
+        "silences.quiet.text", "y");
+    BatchWriter writer = writer(rules(both));
+    List<Batch.Event> log = log(40);
+    get(writer.write(SHARD, batch(log, 0, 20)));
+    assertEquals(1, bench.count("select count(*) from rule_finding"));
+    assertEquals(1, bench.count("select count(*) from threshold_state where lasts"));
+    sql("update threshold_state set day = current_date - 99");
+    get(writer.write(SHARD, batch(log, 20, 21)));
+    assertEquals(1, bench.count("select count(*) from threshold_state"), "what lasts is not forgotten");
+
+    get(bench.fhir.erase(CALLER, "Patient", "p-a", OptionalInt.empty()));
+    assertEquals(0, bench.count("select count(*) from rule_finding"));
+    assertEquals(0, bench.count("select count(*) from threshold_state"));
+    get(bench.fhir.erase(CALLER, "Device", "d-a", OptionalInt.empty()));
+    assertEquals(0, bench.count("select count(*) from device_heard"));
+    get(writer.write(SHARD, batch(log, 21, 40)));
+
+    assertEquals(0, bench.count("select (select count(*) from rule_finding) + (select count(*) from threshold_state)"
+        + " + (select count(*) from device_heard)"), "nothing of whom was erased comes back");
+    assertFalse(assertThrows(Failure.class, () -> get(bench.fhir.read(CALLER, "Device", "d-a"))).getMessage()
+        .isEmpty());
+  }
+}

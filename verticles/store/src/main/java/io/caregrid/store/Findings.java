@@ -1,0 +1,274 @@
+package io.caregrid.store;
+
+import io.caregrid.contract.Caller;
+import io.caregrid.store.ShardStore.Finding;
+import io.caregrid.store.ShardStore.Over;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Function;
+
+/**
+ * What rules over measurements found. A row comes in the transaction of the readings that show it, and goes when its resource is written and over: so nothing is
+ * lost in between, and writing it again after a crash writes the same.
+ *
+ * <p>Here too: whom nothing has come of for how long, and when nobody listened, which is not their fault.
+ */
+public final class Findings {
+  private static final String BEGIN = """
+      insert into rule_finding (id, rule, makes, text, severity, device, patient, began)
+      select n.* from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+        as n(id, rule, makes, text, severity, device, patient, began)
+      where not exists (select 1 from r_device r where r.id = n.device and r.fp = #erased)
+        and not exists (select 1 from r_patient r where r.id = n.patient and r.fp = #erased)
+      on conflict (id) do nothing""".replace("#erased", String.valueOf(Table.ERASED));
+  private static final String END = """
+      update rule_finding f set ended = greatest(f.began, n.at), due = true, tried = now() from unnest($1::text[], $2::timestamptz[]) as n(id, at)
+      where f.id = n.id and f.ended is null""";
+  private static final String DUE = "select * from rule_finding where due and tried <= now() order by tried, id limit $1";
+  /** Unless it has ended since it was looked at. */
+  private static final String WRITTEN = """
+      with gone as (delete from rule_finding where id = $1 and ended is not null and $2)
+      update rule_finding set made = true, due = false where id = $1 and ended is null and not $2""";
+  private static final String AGAIN = "update rule_finding set tried = now() + $2 * interval '1 millisecond' where id = $1";
+  private static final String LASTING = "select * from rule_finding where ended is null and rule = any($1::text[]) order by id";
+  /** In one order, so that nobody waits for somebody who does the same the other way round. */
+  private static final String COUNT = """
+      insert into tell_rule (name, found, errors, error, errored)
+      select name, found, errors, error, case when error is not null then now() end
+      from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) as w(name, found, errors, error) order by name
+      on conflict (name) do update set seen = now(), found = tell_rule.found + excluded.found, errors = tell_rule.errors + excluded.errors,
+        error = coalesce(excluded.error, tell_rule.error), errored = coalesce(excluded.errored, tell_rule.errored)""";
+  /** A rule that stands in no node's configuration any more. */
+  private static final String END_GONE = """
+      update rule_finding f set ended = greatest(f.began, now()), due = true, tried = now()
+      where f.ended is null and f.rule <> all($1::text[])
+        and not exists (select 1 from tell_rule r where r.name = f.rule and r.seen > now() - $2 * interval '1 millisecond')""";
+
+  /** The gap first: of a row that this statement has changed it would see nothing any more. */
+  private static final String LISTENED = """
+      with before as (select type, seen from silence_watch where type = any($1::text[]) order by type for update),
+      gap as (
+        insert into silence_gap (type, began, ended) select type, seen, now() from before where seen < now() - $2 * interval '1 millisecond'
+        on conflict do nothing returning type),
+      old as (delete from silence_gap where ended < now() - interval '62 days')
+      insert into silence_watch (type, seen) select type, now() from unnest($1::text[]) as n(type) where (select count(*) from gap) >= 0 order by type
+      on conflict (type) do update set seen = excluded.seen""";
+  private static final String GAPS = "select type, began, ended from silence_gap where type = any($1::text[]) order by began";
+  /** Of each Device the newest; those of a shard up to its own time. Not those of which it is known that they say nothing. */
+  private static final String SILENT = """
+      select h.device, max(h.heard) as heard from device_heard h
+        join unnest($3::int[], $4::timestamptz[]) as w(shard, silent) on w.shard = h.shard
+      where h.type = any($2::text[]) and h.device > $5
+        and exists (select 1 from r_device r where r.id = h.device and not r.del)
+        and not exists (select 1 from rule_finding f where f.rule = $1 and f.device = h.device and f.ended is null)
+      group by h.device having max(h.heard) <= min(w.silent) and count(*) = (select count(*) from device_heard o where o.device = h.device and o.type = any($2::text[]))
+      order by h.device limit $6""";
+  private static final String NEVER = """
+      select r.id as device, r.upd as heard from r_device r where not r.del and r.upd <= $2 and r.id > $3
+        and not exists (select 1 from device_heard h where h.device = r.id)
+        and not exists (select 1 from rule_finding f where f.rule = $1 and f.device = r.id and f.ended is null)
+      order by r.id limit $4""";
+  private static final String SPOKE = """
+      select f.id, max(h.heard) as heard from rule_finding f join device_heard h on h.device = f.device
+      where f.rule = $1 and f.ended is null and h.type = any($2::text[]) and h.heard > f.began group by f.id""";
+  private static final String APPLIED = """
+      select shard, applied from shard_progress where target = $1 and topic_id = $2
+        and epoch = (select max(epoch) from shard_progress where target = $1 and topic_id = $2)""";
+
+  private final Database database;
+
+  public Findings(Database database) {
+    this.database = database;
+  }
+
+  /** @param ended null: it lasts @param made the resource has been written */
+  public record Found(Finding finding, Instant ended, boolean made) {}
+
+  /** A Device of which nothing has come since then. */
+  public record Silent(String device, Instant heard) {}
+
+  /** When nobody listened. */
+  public record Gap(Instant began, Instant ended) {}
+
+  /** What a rule did since it was last counted. @param error the last one, null when there was none */
+  public record Count(String rule, long found, long errors, String error) {}
+
+  static Future<Void> keep(SqlConnection connection, List<Finding> begun, List<Over> over) {
+    Future<?> began = begun.isEmpty()
+        ? Future.succeededFuture()
+        : connection.preparedQuery(BEGIN).execute(begin(begun));
+    return began
+        .compose(kept -> over.isEmpty()
+            ? Future.succeededFuture()
+            : connection.preparedQuery(END).execute(end(over)))
+        .mapEmpty();
+  }
+
+  private static Tuple begin(List<Finding> begun) {
+    return Tuple.tuple()
+        .addValue(texts(begun, Finding::id))
+        .addValue(texts(begun, Finding::rule))
+        .addValue(texts(begun, Finding::makes))
+        .addValue(texts(begun, Finding::text))
+        .addValue(texts(begun, Finding::severity))
+        .addValue(texts(begun, Finding::device))
+        .addValue(texts(begun, Finding::patient))
+        .addValue(times(begun, Finding::began));
+  }
+
+  private static Tuple end(List<Over> over) {
+    return Tuple.tuple().addValue(texts(over, Over::id)).addValue(times(over, Over::at));
+  }
+
+  /** Found without a reading. */
+  public Future<Void> begun(Caller caller, List<Finding> begun) {
+    return begun.isEmpty() ? Future.succeededFuture() : ask(BEGIN, begin(begun));
+  }
+
+  public Future<Void> over(Caller caller, List<Over> over) {
+    return over.isEmpty() ? Future.succeededFuture() : ask(END, end(over));
+  }
+
+  /** What has still to be written, oldest first. */
+  public Future<List<Found>> due(Caller caller, int most) {
+    return database.ask(DUE, Tuple.of((long) most)).map(Findings::found).recover(Failures::recover);
+  }
+
+  /** Of these rules, what is not over. */
+  public Future<List<Found>> lasting(Caller caller, Collection<String> rules) {
+    return database.ask(LASTING, names(rules)).map(Findings::found).recover(Failures::recover);
+  }
+
+  /** It is in the store as it was looked at; when it has ended since, it is due again. */
+  public Future<Void> written(Caller caller, Found found) {
+    return ask(WRITTEN, Tuple.of(found.finding().id(), found.ended() != null));
+  }
+
+  public Future<Void> again(Caller caller, Found found, Duration pause) {
+    return ask(AGAIN, Tuple.of(found.finding().id(), (double) pause.toMillis()));
+  }
+
+  /** Adds to what {@code GET /tell} shows, and says that these rules are there. */
+  public Future<Void> count(Caller caller, List<Count> counts) {
+    return ask(COUNT, Tuple.tuple()
+        .addValue(texts(counts, Count::rule))
+        .addValue(counts.stream().map(Count::found).toArray(Long[]::new))
+        .addValue(counts.stream().map(Count::errors).toArray(Long[]::new))
+        .addValue(texts(counts, Count::error)));
+  }
+
+  /** What was found by rules that no node has been configured with for {@code keep} is over. @param rules that this one has */
+  public Future<Void> endGone(Caller caller, Collection<String> rules, Duration keep) {
+    return ask(END_GONE, names(rules).addValue((double) keep.toMillis()));
+  }
+
+  /**
+   * Somebody listens now. When that was not so for longer than {@code gap}, it is a gap.
+   *
+   * @param types in small letters; the empty one: any
+   * @return the gaps, by type, oldest first
+   */
+  public Future<Map<String, List<Gap>>> listened(Caller caller, Collection<String> types, Duration gap) {
+    return ask(LISTENED, names(types).addValue((double) gap.toMillis()))
+        .compose(done -> database.ask(GAPS, names(types)))
+        .map(rows -> {
+          Map<String, List<Gap>> gaps = new HashMap<>();
+          for (Row row : rows)
+            gaps.computeIfAbsent(row.getString("type"), first -> new ArrayList<>())
+                .add(new Gap(instant(row, "began"), instant(row, "ended")));
+          return gaps;
+        })
+        .recover(Failures::recover);
+  }
+
+  /**
+   * Those of which nothing has come since, by id.
+   *
+   * @param types in small letters; the empty one: any
+   * @param since by shard: silent is who was heard of then last, or before; Devices of other shards are not looked at
+   * @param after id of the last one of the page before; empty for the first
+   */
+  public Future<List<Silent>> silent(Caller caller, String rule, Collection<String> types, Map<Integer, Instant> since,
+      String after, int most) {
+    List<Integer> shards = List.copyOf(since.keySet());
+    Tuple values = Tuple.of(rule)
+        .addValue(types.toArray(String[]::new))
+        .addValue(shards.toArray(Integer[]::new))
+        .addValue(shards.stream().map(shard -> Version.utc(since.get(shard))).toArray(OffsetDateTime[]::new))
+        .addValue(after)
+        .addValue((long) most);
+    return database.ask(SILENT, values).map(Findings::silent).recover(Failures::recover);
+  }
+
+  /** Devices that have been in the store since then as they are, and of which nothing has ever come. */
+  public Future<List<Silent>> neverHeard(Caller caller, String rule, Instant since, String after, int most) {
+    return database.ask(NEVER, Tuple.of(rule, Version.utc(since), after, (long) most))
+        .map(Findings::silent)
+        .recover(Failures::recover);
+  }
+
+  /** What is over because something came, and when that was. */
+  public Future<List<Over>> spoke(Caller caller, String rule, Collection<String> types) {
+    return database.ask(SPOKE, Tuple.of(rule).addValue(types.toArray(String[]::new))).map(rows -> {
+      List<Over> over = new ArrayList<>();
+      for (Row row : rows) over.add(new Over(row.getString("id"), instant(row, "heard")));
+      return over;
+    }).recover(Failures::recover);
+  }
+
+  /** Up to where each shard is in effect. */
+  public Future<Map<Integer, Long>> applied(Caller caller, String target, UUID topicId) {
+    return database.ask(APPLIED, Tuple.of(target, topicId)).map(rows -> {
+      Map<Integer, Long> applied = new HashMap<>();
+      for (Row row : rows) applied.put(row.getInteger("shard"), row.getLong("applied"));
+      return applied;
+    }).recover(Failures::recover);
+  }
+
+  private Future<Void> ask(String sql, Tuple values) {
+    return database.ask(sql, values).<Void>mapEmpty().recover(Failures::recover);
+  }
+
+  private static List<Found> found(Iterable<Row> rows) {
+    List<Found> found = new ArrayList<>();
+    for (Row row : rows)
+      found.add(new Found(new Finding(row.getString("id"), row.getString("rule"), row.getString("makes"),
+          row.getString("text"), row.getString("severity"), row.getString("device"), row.getString("patient"),
+          instant(row, "began")), instant(row, "ended"), row.getBoolean("made")));
+    return found;
+  }
+
+  private static List<Silent> silent(Iterable<Row> rows) {
+    List<Silent> silent = new ArrayList<>();
+    for (Row row : rows) silent.add(new Silent(row.getString("device"), instant(row, "heard")));
+    return silent;
+  }
+
+  private static Instant instant(Row row, String column) {
+    OffsetDateTime at = row.getOffsetDateTime(column);
+    return at == null ? null : at.toInstant();
+  }
+
+  private static Tuple names(Collection<String> names) {
+    return Tuple.tuple().addValue(names.toArray(String[]::new));
+  }
+
+  private static <T> String[] texts(List<T> all, Function<T, String> column) {
+    return all.stream().map(column).toArray(String[]::new);
+  }
+
+  private static <T> OffsetDateTime[] times(List<T> all, Function<T, Instant> column) {
+    return all.stream().map(one -> Version.utc(column.apply(one))).toArray(OffsetDateTime[]::new);
+  }
+}
