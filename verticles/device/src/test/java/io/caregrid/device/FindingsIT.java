@@ -42,11 +42,13 @@ import java.util.stream.IntStream;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Rules over measurements against a real PostgreSQL: whatever is tried, what the readings show is found once, and is over once. */
 @ExtendWith(Engines.class)
+@Tag("full")
 class FindingsIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Caller WRITER = Caller.system("rules");
