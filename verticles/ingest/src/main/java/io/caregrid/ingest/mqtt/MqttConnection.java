@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * port's context.
  *
  * <p>Nothing of it waits for ever: whoever does not say who he is, takes longer than {@code mqtt.frame} for one packet, does not read his answers for as long, or is
- * silent for half as long again as he said, is disconnected. When Kafka does not take a message of QoS 1 or 2, the connection ends without an answer to it: a device
+ * silent for half as long again as he said, is disconnected; whoever does not take his last answers is not waited for beyond {@link #LAST}. When Kafka does not take a message of QoS 1 or 2, the connection ends without an answer to it: a device
  * takes any answer, a refusal too, for the end of the matter, and would not send it again.
  *
  * <p>Longer than most classes here, since it is the protocol's one table of what follows what.
@@ -52,6 +52,8 @@ final class MqttConnection {
   private static final int LONGEST_CLIENT = 256;
   private static final int LONGEST_TOPIC = 4_096;
   private static final long LONGEST_ENTRY_NANOS = Duration.ofSeconds(10).toNanos();
+  /** For what is said last: an ordinary close waits until all is written, and so for ever for whoever does not read. */
+  private static final Duration LAST = Duration.ofSeconds(3);
   private static final String NO_BROKER = "this is no broker: readings are taken, nothing is sent from here";
 
   private enum Doing {
@@ -102,6 +104,7 @@ final class MqttConnection {
   private boolean flushing;
   private boolean paused;
   private boolean leaving;
+  private boolean gone;
   private int underWay;
   private long since = System.nanoTime();
   private long insideSince;
@@ -116,8 +119,8 @@ final class MqttConnection {
     this.certificate = certificate;
     this.address = address;
     frames = new Frames(Math.min(MOST_OF_CONNECT, house.config().maxPacket()), house.bytes(), house.messages());
-    socket.exceptionHandler(broken -> socket.close());
-    socket.closeHandler(gone -> over());
+    socket.exceptionHandler(broken -> hangUp());
+    socket.closeHandler(done -> gone());
     socket.drainHandler(read -> next());
     socket.handler(this::came);
   }
@@ -475,8 +478,7 @@ final class MqttConnection {
         throw new Malformed(Reason.PROTOCOL_ERROR, "a session that ends with its connection cannot be kept at its end");
       stays = stays(asked);
     }
-    socket.close();
-    over();
+    hangUp();
   }
 
   /** The same caller is here anew, by another connection. Any thread. */
@@ -487,8 +489,7 @@ final class MqttConnection {
   private void refuse(Reason reason, String why) {
     house.metrics().ended(reason);
     if (level == Packet.MQTT_5 || reason.before5 > 0) socket.write(answers.refusal(reason, why));
-    socket.close();
-    over();
+    hangUp();
   }
 
   private void end(Reason reason, String why) {
@@ -498,24 +499,32 @@ final class MqttConnection {
       log.warn("a device sends more than is taken, and is disconnected address={} because={}", address, why);
     Buffer last = doing == Doing.OPEN ? answers.goodbye(reason, why) : null;
     if (reason == Reason.UNSUPPORTED_VERSION) last = new Answers(4, false).refusal(reason, null);
-    if (last != null && !socket.writeQueueFull()) {
-      socket.write(last);
-      socket.close();
-    } else {
-      cut();
-    }
+    if (last != null) socket.write(last);
+    hangUp();
+  }
+
+  /** When he has taken what is said to him, or {@link #LAST} is over. */
+  private void hangUp() {
+    socket.close();
     over();
   }
 
-  /** Whoever does not read is not waited for. */
-  private void cut() {
-    ((NetSocketInternal) socket).channelHandlerContext().channel().close();
+  /** At once: past the handlers that would wait until all is written. */
+  void cut() {
+    ((NetSocketInternal) socket).channelHandlerContext().pipeline().firstContext().close();
+  }
+
+  private void gone() {
+    gone = true;
+    over();
+    finished();
   }
 
   private void over() {
     if (doing == Doing.CLOSED) return;
     boolean entered = session != null;
     doing = Doing.CLOSED;
+    since = System.nanoTime();
     frames.release();
     if (entered) {
       house.sessions().left(caller, place.client(), session, this, stays);
@@ -527,7 +536,7 @@ final class MqttConnection {
   }
 
   private void finished() {
-    if (underWay == 0) closed.tryComplete();
+    if (gone && underWay == 0) closed.tryComplete();
   }
 
   /** At once, or after the delay that it asks for unless its client is back by then; no longer than its session is kept (section 3.1.3.2.2). */
@@ -559,8 +568,11 @@ final class MqttConnection {
 
   /** Called every second. Waiting for Kafka, and for who he is, has its own end. */
   void look() {
-    if (doing == Doing.CLOSED) return;
     long now = System.nanoTime();
+    if (doing == Doing.CLOSED) {
+      if (!gone && now - since > LAST.toNanos()) cut();
+      return;
+    }
     long frame = house.config().frame().toNanos();
     if (!socket.writeQueueFull()) unreadSince = 0;
     else if (unreadSince == 0) unreadSince = now;

@@ -75,6 +75,7 @@ final class MqttPort extends VerticleBase {
     return Future.join(open.stream().map(MqttConnection::closed).toList())
         .timeout(LEAVE_SECONDS, TimeUnit.SECONDS)
         .otherwiseEmpty()
+        .onComplete(left -> Set.copyOf(connections).forEach(MqttConnection::cut))
         .eventually(() -> server.close());
   }
 

@@ -133,6 +133,15 @@ class MqttEntranceIT {
   }
 
   @Test
+  void aStoppingNodeDoesNotWaitForADeviceThatReadsNothing(LocalKafka broker) throws Exception {
+    try (Ward own = new Ward(Ward.kafka(broker.bootstrapServers()), Ward.config(), false);
+        Deaf deaf = new Deaf(own.port(), "deaf")) {
+      own.leave();
+      Ward.until("it to be gone", deaf::isGone);
+    }
+  }
+
+  @Test
   void settingsThatLetNobodyInOrEverybodyAreRefused() {
     ConfigException pattern = assertThrows(ConfigException.class, () -> at(Map.of("a+/b", List.of("m"))));
     assertTrue(pattern.getMessage().contains("mqtt.topics.a+/b must be a pattern"), pattern.getMessage());
