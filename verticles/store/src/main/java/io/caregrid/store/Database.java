@@ -65,6 +65,8 @@ public final class Database {
   private static final int CONDITIONS_WAITING = 10_000;
   private static final Duration CONDITION_TURN = Duration.ofSeconds(4);
   private static final String CONDITIONS_BUSY = "As many conditional writes as may run at once are under way; try again shortly";
+  private static final Duration HELD_TURN = Duration.ofSeconds(10);
+  private static final String HELD_BUSY = "As many writes as may wait for what others are changing do so; try again shortly";
   private static final Duration TRANSACTION_TURN = Duration.ofSeconds(60);
   private static final String TRANSACTIONS_BUSY = "As many transactions as may run at once are under way; try again shortly";
   private static final int OLDEST = 150_000;
@@ -95,6 +97,7 @@ public final class Database {
   private final Turnstile searches;
   private final Turnstile transactions;
   private final Turnstile conditions;
+  private final Turnstile held;
   private final Damage damage = new Damage();
   private final Frequencies frequencies = new Frequencies();
 
@@ -114,6 +117,7 @@ public final class Database {
     this.transactions = new Turnstile(vertx, Math.max(1, config.poolSize() / 2), TRANSACTIONS_WAITING,
         TRANSACTION_TURN, TRANSACTIONS_BUSY);
     this.conditions = new Turnstile(vertx, Math.max(2, atOnce), CONDITIONS_WAITING, CONDITION_TURN, CONDITIONS_BUSY);
+    this.held = new Turnstile(vertx, Math.max(2, atOnce), CONDITIONS_WAITING, HELD_TURN, HELD_BUSY);
   }
 
   /** Connects, migrates forward under a lock (several nodes may start at once), checks what the promises need (SHOW fsync, synchronous_commit). */
@@ -304,6 +308,11 @@ public final class Database {
    */
   <T> Future<T> conditional(Function<SqlConnection, Future<T>> work) {
     return conditions.pass(() -> pool.withTransaction(work));
+  }
+
+  /** For single writes that wait for a row which somebody holds: on no more than a quarter of the connections. */
+  Turnstile held() {
+    return held;
   }
 
   /**

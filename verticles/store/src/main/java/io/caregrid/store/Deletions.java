@@ -50,7 +50,8 @@ final class Deletions {
     this.versioning = versioning;
     this.versions = versions;
     this.deleting = Grouped
-        .byKey(type -> new Grouped<>(database.vertx(), Database.WRITING_AT_ONCE, new Together(Definition.of(type))));
+        .byKey(type -> new Grouped<>(database.vertx(), Database.WRITING_AT_ONCE, database.held(),
+            new Together(Definition.of(type))));
   }
 
   /**

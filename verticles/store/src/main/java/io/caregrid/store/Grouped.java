@@ -7,12 +7,12 @@ import io.vertx.core.internal.VertxInternal;
 import io.vertx.pgclient.PgException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
@@ -20,9 +20,11 @@ import java.util.function.Function;
  * nobody waits for company; the busier it is, the more go in one statement. Beside a group of several another one begins only for several: a few wait for its
  * end, because two small groups cost the database nearly twice as much as one. Any thread; the result comes on the caller's context.
  *
- * <p>Who has to wait for somebody else's lock gives his place to others before long.
+ * <p>Who goes alone and has to wait for somebody else's lock gives his place to others before long, while there is room aside: the turnstile lets no more wait
+ * there than there are connections to spare, of all kinds together. Beyond that he keeps his place. A group of several that takes as long keeps its place, but
+ * keeps nobody waiting for company any more.
  *
- * <p>Whatever the database refuses was not done, by nobody of the group: then each of them goes alone, and only who is at fault fails. When there is no answer
+ * <p>Whatever the database refuses was not done, by nobody of the group: then each of them goes alone, aside, and only who is at fault fails. When there is no answer
  * at all, all of them have none: done or not, nobody knows.
  *
  * @param <W> what goes: two of the same key never go in one group
@@ -38,10 +40,11 @@ final class Grouped<W> {
   private final VertxInternal vertx;
   private final int atOnce;
   private final long heldMillis;
+  private final Turnstile aside;
   private final Ways<W> ways;
   private final Deque<Waiting<W>> waiting = new ArrayDeque<>();
   private int underWay;
-  /** Of those under way, the groups of several. */
+  /** Of those under way, the groups of several that others wait for. */
   private int gathered;
 
   /** How they go. */
@@ -59,16 +62,29 @@ final class Grouped<W> {
 
   private record Waiting<W>(W one, Promise<Boolean> done) {}
 
-  /** @param atOnce groups under way */
-  Grouped(Vertx vertx, int atOnce, Ways<W> ways) {
-    this(vertx, atOnce, HELD_MILLIS, ways);
+  /** Under way; what changes is guarded by the Grouped. */
+  private static final class Group<W> {
+    final List<Waiting<W>> members;
+    boolean isGathered;
+    boolean isAside;
+    boolean isOver;
+
+    Group(List<Waiting<W>> members) {
+      this.members = members;
+    }
   }
 
-  /** @param heldMillis who goes alone and takes longer gives his place to others */
-  Grouped(Vertx vertx, int atOnce, long heldMillis, Ways<W> ways) {
+  /** @param atOnce groups under way @param aside those who wait for others' locks, without a place */
+  Grouped(Vertx vertx, int atOnce, Turnstile aside, Ways<W> ways) {
+    this(vertx, atOnce, HELD_MILLIS, aside, ways);
+  }
+
+  /** @param heldMillis who takes longer waits for somebody's lock */
+  Grouped(Vertx vertx, int atOnce, long heldMillis, Turnstile aside, Ways<W> ways) {
     this.vertx = (VertxInternal) vertx;
     this.atOnce = atOnce;
     this.heldMillis = heldMillis;
+    this.aside = aside;
     this.ways = ways;
   }
 
@@ -77,57 +93,128 @@ final class Grouped<W> {
     Promise<Boolean> done = vertx.promise();
     synchronized (this) {
       waiting.add(new Waiting<>(one, done));
-      if (underWay >= atOnce || gathered > 0 && waiting.size() < COMPANY) return done.future();
-      underWay++;
     }
-    go(0);
+    begin();
     return done.future();
   }
 
-  /** With one of the places under way. @param before so many it had until now */
-  private void go(int before) {
-    List<Waiting<W>> group = next(before);
-    if (group.isEmpty()) return;
-    sent(group).onComplete(done -> go(group.size()));
+  /** When somebody waits, there is a place, and no group worth waiting for. */
+  private void begin() {
+    synchronized (this) {
+      if (waiting.isEmpty() || underWay >= atOnce || isForCompany()) return;
+      underWay++;
+    }
+    go();
   }
 
-  /** Gives the place back when nobody waits, or only a few beside a group of several. */
-  private synchronized List<Waiting<W>> next(int before) {
-    List<Waiting<W>> group = new ArrayList<>();
-    if (before > 1) gathered--;
-    if (gathered > 0 && waiting.size() < COMPANY) {
-      underWay--;
-      return group;
-    }
+  private boolean isForCompany() {
+    return gathered > 0 && waiting.size() < COMPANY;
+  }
+
+  /** With one of the places under way. */
+  private void go() {
+    Group<W> group = next();
+    if (group == null) return;
+    if (group.members.size() == 1) one(group);
+    else several(group);
+  }
+
+  /** Null, and the place given back, when nobody waits, or only a few beside a group of several. */
+  private synchronized Group<W> next() {
+    List<Waiting<W>> members = new ArrayList<>();
     Set<String> keys = new HashSet<>();
     long bytes = 0;
-    for (Iterator<Waiting<W>> each = waiting.iterator(); each.hasNext() && group.size() < MOST && bytes < MOST_BYTES;) {
+    Iterator<Waiting<W>> each = isForCompany() ? Collections.emptyIterator() : waiting.iterator();
+    while (each.hasNext() && members.size() < MOST && bytes < MOST_BYTES) {
       Waiting<W> next = each.next();
       if (!keys.add(ways.key(next.one()))) continue;
       each.remove();
-      group.add(next);
+      members.add(next);
       bytes += ways.bytes(next.one());
     }
-    if (group.isEmpty()) underWay--;
-    if (group.size() > 1) gathered++;
+    if (members.isEmpty()) {
+      underWay--;
+      return null;
+    }
+    Group<W> group = new Group<>(members);
+    group.isGathered = members.size() > 1;
+    if (group.isGathered) gathered++;
     return group;
   }
 
-  private Future<?> sent(List<Waiting<W>> group) {
-    if (group.size() == 1) return alone(group.get(0)).timeout(heldMillis, TimeUnit.MILLISECONDS).otherwiseEmpty();
-    Future<Set<String>> together = started(() -> ways.together(group.stream().map(Waiting::one).toList()));
-    return together.onSuccess(well -> {
-      for (Waiting<W> each : group) {
-        if (well.contains(ways.key(each.one()))) each.done().tryComplete(true);
-        else alone(each);
+  private void one(Group<W> group) {
+    long timer = vertx.setPeriodic(heldMillis, late -> stepAside(group));
+    alone(group.members.get(0)).onComplete(done -> {
+      vertx.cancelTimer(timer);
+      over(group);
+    });
+  }
+
+  private void stepAside(Group<W> group) {
+    synchronized (this) {
+      if (group.isOver || group.isAside || !aside.enterNow()) return;
+      group.isAside = true;
+    }
+    go();
+  }
+
+  private void several(Group<W> group) {
+    long timer = vertx.setTimer(heldMillis, late -> isNoCompany(group));
+    started(() -> ways.together(group.members.stream().map(Waiting::one).toList())).onComplete(done -> {
+      vertx.cancelTimer(timer);
+      if (done.succeeded()) split(group, done.result());
+      else if (done.cause() instanceof PgException) refused(group);
+      else {
+        group.members.forEach(each -> each.done().tryFail(done.cause()));
+        over(group);
       }
-    })
-        .mapEmpty()
-        .recover(cause -> {
-          if (cause instanceof PgException) return Future.join(group.stream().map(this::alone).toList()).mapEmpty();
-          group.forEach(each -> each.done().tryFail(cause));
-          return Future.succeededFuture();
-        });
+    });
+  }
+
+  private void split(Group<W> group, Set<String> well) {
+    for (Waiting<W> each : group.members) {
+      if (well.contains(ways.key(each.one()))) each.done().tryComplete(true);
+      else aside(each);
+    }
+    over(group);
+  }
+
+  /** Where the database refuses whatever comes, no more come meanwhile than go aside; but nobody waits long for one of them. */
+  private void refused(Group<W> group) {
+    isNoCompany(group);
+    long timer = vertx.setTimer(heldMillis, late -> over(group));
+    Future.join(group.members.stream().map(this::aside).toList()).onComplete(done -> {
+      vertx.cancelTimer(timer);
+      over(group);
+    });
+  }
+
+  private void isNoCompany(Group<W> group) {
+    synchronized (this) {
+      leave(group);
+    }
+    begin();
+  }
+
+  private void leave(Group<W> group) {
+    if (group.isGathered) gathered--;
+    group.isGathered = false;
+  }
+
+  private void over(Group<W> group) {
+    boolean wasAside;
+    synchronized (this) {
+      if (group.isOver) return;
+      group.isOver = true;
+      leave(group);
+      wasAside = group.isAside;
+    }
+    if (wasAside) aside.leave();
+    else go();
+  }
+
+  private Future<?> aside(Waiting<W> one) {
+    return aside.pass(() -> alone(one)).onFailure(crowded -> one.done().tryFail(crowded)).otherwiseEmpty();
   }
 
   private Future<?> alone(Waiting<W> one) {

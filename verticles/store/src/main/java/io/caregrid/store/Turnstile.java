@@ -38,11 +38,15 @@ final class Turnstile {
         entered -> Future.<Void>succeededFuture().compose(go -> work.get()).onComplete(done -> leave()));
   }
 
+  /** False when there is no room now. Who entered leaves. */
+  synchronized boolean enterNow() {
+    if (inside >= atOnce) return false;
+    inside++;
+    return true;
+  }
+
   private synchronized Future<Void> enter() {
-    if (inside < atOnce) {
-      inside++;
-      return Future.succeededFuture();
-    }
+    if (enterNow()) return Future.succeededFuture();
     if (line.size() >= most) return Future.failedFuture(new Failure.Crowded(busy));
     Promise<Void> turn = vertx.promise();
     line.add(turn);
@@ -58,7 +62,7 @@ final class Turnstile {
     if (waited) turn.fail(new Failure.Crowded(busy));
   }
 
-  private void leave() {
+  void leave() {
     Promise<Void> next;
     synchronized (this) {
       next = line.poll();

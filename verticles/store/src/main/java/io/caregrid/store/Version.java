@@ -116,7 +116,7 @@ record Version(Stored stored, byte[] packed, Postings postings, Long[] hashes) {
         .addValue(all(versions, version -> utc(version.postings().date().from()), OffsetDateTime[]::new))
         .addValue(all(versions, version -> utc(version.postings().date().to()), OffsetDateTime[]::new))
         .addValue(all(versions, Version::fingerprint, Long[]::new))
-        .addValue(hashes(versions, last[last.length - 1]))
+        .addValue(hashes(versions, last.length == 0 ? 0 : last[last.length - 1]))
         .addValue(all(versions, version -> version.packed() == null ? null : Buffer.buffer(version.packed()),
             Buffer[]::new))
         .addValue(all(versions, version -> version.postings().key(), String[]::new))

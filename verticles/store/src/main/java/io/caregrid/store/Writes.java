@@ -54,7 +54,7 @@ final class Writes {
   }
 
   private Grouped<Change> grouped(Grouped.Ways<Change> ways) {
-    return new Grouped<>(database.vertx(), Database.WRITING_AT_ONCE, ways);
+    return new Grouped<>(database.vertx(), Database.WRITING_AT_ONCE, database.held(), ways);
   }
 
   Versions versions() {

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -21,6 +23,8 @@ class GroupedTest implements Grouped.Ways<String> {
   private final Vertx vertx = Vertx.vertx();
   private final List<String> sent = new CopyOnWriteArrayList<>();
   private final List<Runnable> ends = new CopyOnWriteArrayList<>();
+
+  private volatile boolean refusing;
 
   @AfterEach
   void close() {
@@ -40,7 +44,10 @@ class GroupedTest implements Grouped.Ways<String> {
   @Override
   public Future<Set<String>> together(List<String> many) {
     Promise<Set<String>> done = Promise.promise();
-    ends.add(() -> done.tryComplete(Set.copyOf(many)));
+    ends.add(() -> {
+      if (refusing) done.tryFail(new PgException("refused", "ERROR", "23514", ""));
+      else done.tryComplete(Set.copyOf(many));
+    });
     sent.add(String.join("", many));
     return done.future();
   }
@@ -55,7 +62,7 @@ class GroupedTest implements Grouped.Ways<String> {
 
   @Test
   void aFewWaitForAGroupOfSeveralAndSeveralBeginBesideIt() {
-    Grouped<String> grouped = new Grouped<>(vertx, 2, HOUR, this);
+    Grouped<String> grouped = new Grouped<>(vertx, 2, HOUR, aside(1), this);
     List<Future<Boolean>> all = new ArrayList<>();
 
     Stream.of("a", "b", "c", "d", "e").forEach(one -> all.add(grouped.add(one)));
@@ -82,13 +89,17 @@ class GroupedTest implements Grouped.Ways<String> {
     assertTrue(all.stream().allMatch(done -> Room.get(done)));
   }
 
+  private Turnstile aside(int atOnce) {
+    return new Turnstile(vertx, atOnce, 100, Duration.ofMinutes(1), "crowded");
+  }
+
   private void until(String... all) {
     Room.until(String.join(" ", all), () -> sent.equals(List.of(all)));
   }
 
   @Test
   void whoIsHeldGivesHisPlaceToOthersAndIsDoneAllTheSame() {
-    Grouped<String> grouped = new Grouped<>(vertx, 1, 20, this);
+    Grouped<String> grouped = new Grouped<>(vertx, 1, 20, aside(1), this);
     Future<Boolean> held = grouped.add("held");
     Future<Boolean> next = grouped.add("next");
 
@@ -103,5 +114,66 @@ class GroupedTest implements Grouped.Ways<String> {
     Room.until("places are free again", () -> sent.contains("last"));
     ends.get(2).run();
     assertTrue(Room.get(last));
+  }
+
+  @Test
+  void noMoreGiveTheirPlacesUpThanThereIsRoomAside() {
+    Turnstile aside = aside(2);
+    Grouped<String> some = new Grouped<>(vertx, 1, 20, aside, this);
+    Grouped<String> others = new Grouped<>(vertx, 1, 20, aside, this);
+    List<Future<Boolean>> held = new ArrayList<>();
+    for (String one : List.of("a", "b", "c", "d")) {
+      held.add(some.add(one));
+      if (sent.size() < 3) Room.until(one + " begins", () -> sent.contains(one));
+    }
+
+    assertFalse(aside.enterNow(), "a and b wait aside");
+    Future<Boolean> other = others.add("other");
+    until("a", "b", "c", "other");
+    ends.get(0).run();
+    until("a", "b", "c", "other", "d");
+
+    for (Runnable end : ends) end.run();
+    held.forEach(one -> assertTrue(Room.get(one)));
+    assertTrue(Room.get(other));
+    Room.until("all have left", aside::enterNow);
+    assertTrue(aside.enterNow(), "all have left");
+  }
+
+  @Test
+  void whatIsRefusedGoesAsideAloneAndNoMoreAtOnceThanThereIsRoom() {
+    refusing = true;
+    Grouped<String> grouped = new Grouped<>(vertx, 1, 20, aside(2), this);
+    List<Future<Boolean>> all = new ArrayList<>();
+    Stream.of("a", "b", "c", "d", "e").forEach(one -> all.add(grouped.add(one)));
+    ends.get(0).run();
+    until("a", "bcde");
+
+    ends.get(1).run();
+    until("a", "bcde", "b", "c");
+    all.add(grouped.add("f"));
+    until("a", "bcde", "b", "c", "f");
+    for (int i = 2; i < 7; i++) {
+      int next = i;
+      Room.until("the next one is sent", () -> ends.size() > next);
+      ends.get(i).run();
+    }
+
+    all.forEach(one -> assertTrue(Room.get(one)));
+    assertEquals(Set.of("a", "bcde", "b", "c", "d", "e", "f"), Set.copyOf(sent));
+  }
+
+  @Test
+  void aGroupThatIsStuckKeepsNobodyWaitingForCompany() {
+    Grouped<String> grouped = new Grouped<>(vertx, 2, 20, aside(2), this);
+    List<Future<Boolean>> all = new ArrayList<>();
+    Stream.of("a", "b", "c", "d").forEach(one -> all.add(grouped.add(one)));
+    Room.until("the first ones wait aside, the others are stuck", () -> sent.size() == 3);
+
+    all.add(grouped.add("e"));
+
+    Room.until("e begins", () -> sent.contains("e"));
+    for (Runnable end : ends) end.run();
+    all.forEach(one -> assertTrue(Room.get(one)));
   }
 }

@@ -108,7 +108,7 @@ class WritesTest {
 
     List<Future<Integer>> plans = IntStream.range(0, 16)
         .mapToObj(i -> room.database().askWriting("""
-            select sum(custom_plans)::int as own, sum(generic_plans)::int as shared
+            select coalesce(sum(custom_plans), 0)::int as own, coalesce(sum(generic_plans), 0)::int as shared
             from pg_prepared_statements where statement like 'with %'""", Tuple.tuple()))
         .map(asked -> asked.map(rows -> {
           assertEquals(0, rows.iterator().next().getInteger("own"));
@@ -188,6 +188,41 @@ class WritesTest {
     get(holder.query("rollback").execute());
     get(holder.close());
     assertEquals(List.of(2, 2), get(Future.all(held)).<Stored>list().stream().map(Stored::version).toList());
+  }
+
+  @Test
+  void moreRowsThanThereAreConnectionsAreHeldAndReadsAndConditionsGoOn() {
+    int rows = room.config().poolSize() + 8;
+    for (int i = 0; i < rows; i++) get(store.update(CALLER, "Patient", "many-" + i, patient("before"), ANY));
+    SqlConnection holder = get(room.database().pool().getConnection());
+    get(holder.query("begin").execute());
+    get(holder.query("select 1 from r_patient where id like 'many-%' for update").execute());
+    List<Future<Stored>> held = new ArrayList<>();
+    for (int i = 0; i < rows; i++) {
+      int row = i;
+      held.add(store.update(CALLER, "Patient", "many-" + i, patient("after"), ANY));
+      if (i < 2)
+        Room.until("it waits for the row", () -> waitingForLocks() == row + 1);
+    }
+    Room.until("as many wait as there is room for", () -> waitingForLocks() >= room.config().poolSize() / 4);
+    Instant begun = Instant.now();
+
+    for (int i = 0; i < rows; i++) assertEquals(1, get(store.read(CALLER, "Patient", "many-" + i)).version());
+    get(Future.all(IntStream.range(0, 8)
+        .mapToObj(i -> room.database().conditional(on -> on.query("select pg_sleep(0.01)").execute()))
+        .toList()));
+    get(store.update(CALLER, "Patient", "nobodys", patient("free"), ANY));
+
+    assertTrue(Duration.between(begun, Instant.now()).toSeconds() < 5);
+    assertTrue(waitingForLocks() <= room.config().poolSize() / 4 + Database.WRITING_AT_ONCE);
+    assertTrue(held.stream().noneMatch(Future::isComplete));
+    get(holder.query("rollback").execute());
+    get(holder.close());
+    get(Future.all(held)).<Stored>list().forEach(one -> assertEquals(2, one.version()));
+  }
+
+  private long waitingForLocks() {
+    return room.count("from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'");
   }
 
   @Test

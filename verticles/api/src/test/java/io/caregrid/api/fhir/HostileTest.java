@@ -346,7 +346,6 @@ class HostileTest {
     String id = send("POST", "Patient", "{'resourceType':'Patient','name':[{'family':'" + "a".repeat(60) + "'}]}")
         .bodyAsJsonObject()
         .getString("id");
-    Instant begun = Instant.now();
     for (String path : new String[] {"Patient.name.where(family.matches('(a+)+b'))",
       "Patient.name.where(family.replaceMatches('(a|aa)+$', 'x') = '')",
       "Patient.descendants()" + ".select(%resource.descendants())".repeat(30), "Patient.repeat(repeat(children()))",
@@ -357,13 +356,14 @@ class HostileTest {
                   .add(new JsonObject().put("name", "path").put("valueString", path)))))
           .encode();
 
+      Instant begun = Instant.now();
       int refused = ward.send("PATCH", "/fhir/Patient/" + id, patch).statusCode();
+      Duration taken = Duration.between(begun, Instant.now());
 
+      assertTrue(taken.toSeconds() < 10, path.substring(0, 30) + "… took " + taken);
       assertTrue(refused == 200 || refused >= 400 && refused < 500, path.substring(0, 30) + "…: " + refused);
       assertEquals(200, status("Patient/" + id));
     }
-    Duration taken = Duration.between(begun, Instant.now());
-    assertTrue(taken.toSeconds() < 15, "they took " + taken);
   }
 
   @Test
