@@ -26,9 +26,15 @@ test('what is no UTF-8 is refused', () => {
 test('a file says itself which mapping it is, else its name does', () => {
   assert.equal(kind('x.json', '{"templateType": "CollectionFhir"'), 'fhir');
   assert.equal(kind('fhirmapping.json', '{"templateType":"CollectionContent"'), 'device');
-  assert.equal(kind('fhirmapping.json', '{'), 'fhir');
-  assert.equal(kind('devicecontent.json', ''), 'device');
+  assert.equal(kind('fhirmapping.json', '{"templateType": Collection'), 'fhir');
+  assert.equal(kind('devicecontent.json', '\uFEFF{"templateType": 5}'), 'device');
   assert.equal(kind('messages.ndjson', '{"hr":1}'), null);
+});
+
+test('a message is never taken for a mapping, whatever its file is called', () => {
+  for (const text of ['{"hr":1}', '{"hr":1}\n{"hr":2}', '[{"templateType":"CollectionContent"}]', '{"hr":', '', 'null', '\uFEFF{"Body":{"templateType":"CollectionFhir"}}']) {
+    for (const name of ['device-1.json', 'fhir-device-content.json']) assert.equal(kind(name, text), null, text);
+  }
 });
 
 test('a draft keeps mappings and where they come from, and nothing else', () => {

@@ -36,4 +36,7 @@ test('a message is known by its first values, an envelope by what is in it', () 
   assert.equal(label('{"Body":"eyJ9"}'), 'Body eyJ9');
   assert.equal(label('{"broken"'), '{"broken"');
   assert.equal(label('{}'), '{}');
+  const deep = '{"a":'.repeat(50_000) + '1' + '}'.repeat(50_000);
+  assert.equal(label(deep), deep.slice(0, 60));
+  assert.deepEqual(split(deep).messages, [deep]);
 });

@@ -27,11 +27,25 @@ export function written(value, text) {
   return (text.startsWith('\uFEFF') ? '\uFEFF' : '') + (crlf ? value.replaceAll('\n', '\r\n') : value);
 }
 
-/** Which mapping a file holds, by what is in it, else by its name: 'device', 'fhir', or null. */
+/**
+ * Which mapping a file holds, by what is in it: 'device', 'fhir', or null for messages. By its name only when it is a mapping and does not say which: a message
+ * must never be taken for one, however its file is called, for mappings are kept in the browser.
+ */
 export function kind(name, text) {
-  const type = /"templateType"\s*:\s*"(\w+)"/.exec(text)?.[1] ?? '';
+  const type = templateType(shown(text));
+  if (type === null) return null;
   if (type === 'CollectionFhir' || type.startsWith('CodeValue')) return 'fhir';
   if (type.endsWith('Content')) return 'device';
   if (/fhir/i.test(name)) return 'fhir';
   return /device|content/i.test(name) ? 'device' : null;
+}
+
+/** What a mapping says it is, an empty text when that is no name; null when nothing in it is a mapping's. */
+function templateType(text) {
+  try {
+    const type = JSON.parse(text)?.templateType;
+    return type === undefined ? null : String(type);
+  } catch {
+    return /"templateType"\s*:(?:\s*"(\w+)")?/.exec(text)?.slice(1).map(type => type ?? '')[0] ?? null;
+  }
 }

@@ -2,6 +2,8 @@
 import {place, skip, valueEnd} from './source.js';
 
 export const MOST = 100;
+/** Beyond it nothing is looked at for a few words; what stands among dead letters may be nested without end. */
+const DEEPEST = 20;
 
 /** @returns {{messages: string[], error: {line, column, message} | null}} what comes before an error is given, too */
 export function split(text) {
@@ -88,12 +90,12 @@ export function label(text) {
   }
   if (value?.Body !== null && typeof value?.Body === 'object') value = value.Body;
   const words = [];
-  leaves(value, '', words);
+  leaves(value, '', words, 0);
   return words.slice(0, 3).join(', ') || text.slice(0, 60);
 }
 
-function leaves(value, name, words) {
-  if (words.length >= 3) return;
+function leaves(value, name, words, depth) {
+  if (words.length >= 3 || depth > DEEPEST) return;
   if (value === null || typeof value !== 'object') words.push(name ? `${name} ${String(value).slice(0, 24)}` : String(value).slice(0, 40));
-  else for (const [key, child] of Object.entries(value)) leaves(child, Array.isArray(value) ? name : key, words);
+  else for (const [key, child] of Object.entries(value)) leaves(child, Array.isArray(value) ? name : key, words, depth + 1);
 }

@@ -23,6 +23,12 @@ public final class Size {
     return fits(tree, 1);
   }
 
+  /** False when so many characters more, with all that was asked about before, are beyond the limit of characters. */
+  public boolean fits(long characters) {
+    left -= characters;
+    return left >= 0;
+  }
+
   /** How many nodes were looked at, at most as many as the limit of characters. */
   public int nodes() {
     return nodes;

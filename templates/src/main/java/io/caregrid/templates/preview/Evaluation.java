@@ -54,9 +54,9 @@ public final class Evaluation {
     ArrayNode places = known == null ? null : answer.putArray("places");
     Size size = new Size(LONGEST_ANSWER, DEEPEST_MATCH);
     for (JsonNode one : found) {
-      if (!size.fits(one)) {
-        throw new TooCostly("too-costly: what it finds takes more than " + LONGEST_ANSWER
-            + " characters, or is nested more than " + DEEPEST_MATCH + " deep");
+      if (!size.fits(one) || places != null && !size.fits(known.length(one))) {
+        throw new TooCostly("too-costly: what it finds" + (places == null ? "" : ", with its places,")
+            + " takes more than " + LONGEST_ANSWER + " characters, or is nested more than " + DEEPEST_MATCH + " deep");
       }
       if (one.isPojo()) matches.addNull();
       else matches.add(one);

@@ -35,6 +35,13 @@ final class Places {
     return data;
   }
 
+  /** Characters of {@link #of}, about: a pointer repeats all keys above its token, so that many may be far longer than the message. */
+  long length(JsonNode token) {
+    long length = 0;
+    for (Place at = known.get(token); at != null && at.parent != null; at = at.parent) length += 1 + at.key.length();
+    return length;
+  }
+
   /** JSON Pointer (RFC 6901); null for what stands nowhere, or in several places. */
   String of(JsonNode token) {
     Place place = known.get(token);

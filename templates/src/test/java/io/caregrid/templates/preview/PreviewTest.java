@@ -117,6 +117,20 @@ class PreviewTest {
     assertEquals("[null]", places("JmesPath", "length(\\\"a/b\\\")", data));
   }
 
+  @Test
+  void placesCountAsWhatIsFoundForEachRepeatsTheKeysAboveIt() throws Exception {
+    String long40 = "{\"" + "k".repeat(40_000) + "\":[%s]}";
+    JsonNode few = Evaluation.answer(JSON.readTree("{\"expression\":\"$.*[*]\",\"places\":true,\"data\":"
+        + long40.formatted("1,".repeat(9) + "1") + "}"));
+    assertEquals(10, few.path("places").size(), few.path("error").asText());
+    String many = "{\"expression\":\"$.*[*]\",\"places\":%s,\"data\":" + long40.formatted("1,".repeat(100_000) + "1")
+        + "}";
+    JsonNode refused = Evaluation.answer(JSON.readTree(many.formatted("true")));
+    assertTrue(refused.path("error").asText().startsWith("too-costly: what it finds, with its places,"),
+        refused.path("error").asText());
+    assertEquals(100_001, Evaluation.answer(JSON.readTree(many.formatted("false"))).path("matches").size());
+  }
+
   private static String places(String language, String expression, String data) throws JsonProcessingException {
     return Evaluation.answer(JSON.readTree("{\"language\":\"" + language + "\",\"expression\":\"" + expression
         + "\",\"data\":" + data + ",\"places\":true}")).path("places").toString();
