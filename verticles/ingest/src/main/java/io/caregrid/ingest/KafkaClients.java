@@ -33,7 +33,7 @@ public final class KafkaClients {
   private static final Duration NORMALISER_BLOCK = Duration.ofSeconds(30);
 
   /** Most bytes of dead letters in hand at once. */
-  private static final int DEAD_LETTER_BYTES = 64 << 20;
+  private static final int POLLED_BYTES = 64 << 20;
 
   private KafkaClients() {}
 
@@ -119,6 +119,7 @@ public final class KafkaClients {
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, Math.max(1, POLLED_BYTES / kafka.maxMessageBytes()));
     settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 8 << 20);
     settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
     settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) patience.toMillis());
@@ -137,7 +138,7 @@ public final class KafkaClients {
     settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
     settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
-        Integer.toString(Math.max(1, DEAD_LETTER_BYTES / kafka.maxMessageBytes())));
+        Integer.toString(Math.max(1, POLLED_BYTES / kafka.maxMessageBytes())));
     settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false");
     settings.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
     settings.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());

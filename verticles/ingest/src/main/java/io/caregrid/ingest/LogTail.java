@@ -17,20 +17,23 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.header.Header;
 
 /**
  * The newest messages in the log as their devices sent them: a look that moves nothing. It belongs to no group, commits nothing and ends with its question.
- * Of each partition no more than {@link #DEPTH} records are looked at, of all together no more than {@link #MOST_BYTES} are kept, and a look that takes
- * longer than {@link #LONGEST} ends with what it has seen.
+ * Of each partition no more than {@link #DEPTH} offsets are looked at, of all together no more than {@link #MOST_BYTES} are kept, and a look that takes
+ * longer than {@link #LONGEST} ends with what it has seen. Newest is what has the latest time in the log: where producers set it, a device whose clock is
+ * ahead comes first.
  */
 final class LogTail {
   /** Most messages of one look. */
   static final int MOST = 50;
   /** Records of a partition that are looked at when only those of one mapping are wanted. */
   private static final int DEPTH = 500;
-  /** Payloads of an answer, beside the first one. */
-  private static final long MOST_BYTES = 8 << 20;
+  /** Payloads, keys and headers of an answer, unless the first one alone is larger: about what a preview, which takes 8 MB of JSON, can be asked with. */
+  private static final long MOST_BYTES = 4 << 20;
   private static final Duration LONGEST = Duration.ofSeconds(5);
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration CLOSE = Duration.ofSeconds(1);
@@ -61,19 +64,22 @@ final class LogTail {
    *
    * @param mapping only messages for this one; null for all
    * @param limit   1..{@link #MOST}
-   * @throws Failure.Busy when Kafka does not answer
+   * @throws Failure.Busy when Kafka does not answer, or does not let this node read a topic
    */
   List<Seen> newest(String mapping, int limit) {
-    KafkaConsumer<byte[], byte[]> consumer = KafkaClients.onlooker(kafka, LONGEST);
+    KafkaConsumer<byte[], byte[]> consumer = null;
     try {
+      consumer = KafkaClients.onlooker(kafka, LONGEST);
       Map<TopicPartition, Long> ends = placed(consumer, mapping == null ? limit : DEPTH);
       return seen(read(consumer, ends, mapping, limit));
     } catch (InterruptException stopped) {
       throw stopped;
+    } catch (AuthorizationException closed) {
+      throw new Failure.Busy("Kafka does not let this node look at the log: " + closed.getMessage());
     } catch (KafkaException away) {
       throw new Failure.Busy("the log does not answer; try again");
     } finally {
-      consumer.close(CloseOptions.timeout(CLOSE));
+      if (consumer != null) consumer.close(CloseOptions.timeout(CLOSE));
     }
   }
 
@@ -115,8 +121,11 @@ final class LogTail {
     return mapping == null || mapping.equals(NormaliserRun.mappingName(kafka, record));
   }
 
-  private static int size(ConsumerRecord<byte[], byte[]> record) {
-    return record.value() == null ? 0 : record.value().length;
+  private static long size(ConsumerRecord<byte[], byte[]> record) {
+    long size = Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
+    for (Header header : record.headers())
+      size += header.key().length() + (header.value() == null ? 0 : header.value().length);
+    return size;
   }
 
   private List<Seen> seen(PriorityQueue<ConsumerRecord<byte[], byte[]>> newest) {

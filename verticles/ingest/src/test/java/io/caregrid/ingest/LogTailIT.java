@@ -1,6 +1,8 @@
 package io.caregrid.ingest;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.KafkaConfig;
@@ -18,10 +20,16 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -90,6 +98,7 @@ class LogTailIT {
     assertEquals(times.stream().sorted(java.util.Comparator.reverseOrder()).toList(), times);
     assertEquals("{\"last\":true}", ten.getJsonObject(0).getString("payload"));
     assertEquals("default", ten.getJsonObject(0).getString("mapping"));
+    assertFalse(ten.getJsonObject(0).containsKey("utf8"), "it is");
     assertEquals(kafka.deviceData(), ten.getJsonObject(0).getString("topic"));
     assertTrue(!ten.getJsonObject(0).getJsonObject("headers").containsKey(IngestRecord.MAPPING));
     assertEquals(5, seen("?mapping=default&limit=5").size());
@@ -99,6 +108,25 @@ class LogTailIT {
     assertEquals(Audit.Deed.MESSAGES_SEEN, entry.deed());
     assertEquals(5, entry.what().size());
     assertTrue(entry.what().get(0).startsWith("urn:caregrid:message:" + kafka.deviceData() + ":"), entry.toString());
+    whatIsNoUtf8IsToldAndHeadersCountAsPayloadsDo();
+  }
+
+  private static void whatIsNoUtf8IsToldAndHeadersCountAsPayloadsDo() throws Exception {
+    byte[] latin = "{\"ward\":\"S\u00fcd\"}".getBytes(StandardCharsets.ISO_8859_1);
+    byte[] header = "h".repeat(250_000).getBytes(StandardCharsets.US_ASCII);
+    ByteArraySerializer bytes = new ByteArraySerializer();
+    try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.connecting(), bytes, bytes)) {
+      for (int n = 0; n < 20; n++) {
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(kafka.deviceData(), latin);
+        if (n > 0) record.headers().add("x-note", header);
+        producer.send(record).get(20, TimeUnit.SECONDS);
+      }
+    }
+    JsonArray seen = seen("?limit=20");
+    assertEquals((4 << 20) / 250_100, seen.size(), "4 MB of them");
+    assertEquals(false, seen.getJsonObject(0).getBoolean("utf8"));
+    assertArrayEquals(latin, Base64.getDecoder().decode(seen.getJsonObject(0).getString("base64")));
+    assertEquals("{\"ward\":\"S\uFFFDd\"}", seen.getJsonObject(0).getString("payload"));
   }
 
   @Test
