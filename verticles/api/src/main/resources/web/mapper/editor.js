@@ -11,7 +11,7 @@ const LARGE = 10_000;
 export class Editor {
   /**
    * @param box   element with a .gutter, a .marks and a textarea in it
-   * @param heard called after each change
+   * @param heard called after each change, with whether it took one back or brought one again
    */
   constructor(box, heard) {
     this.gutter = box.querySelector('.gutter');
@@ -22,7 +22,7 @@ export class Editor {
     this.leaving = false;
     this.numbers = make('div', {class: 'numbers'});
     this.gutter.append(this.numbers);
-    this.area.addEventListener('input', () => this.changed());
+    this.area.addEventListener('input', event => this.changed(/^history/.test(event.inputType)));
     this.area.addEventListener('scroll', () => this.draw());
     this.area.addEventListener('keydown', event => this.key(event));
     this.area.addEventListener('blur', () => this.leaving = false);
@@ -59,12 +59,18 @@ export class Editor {
   back() {
     const {before} = this.taken;
     this.taken = null;
-    this.text = before;
+    this.area.value = before;
+    this.changed(true);
   }
 
   /** Puts a text in place of another, with the caret behind it; can be undone. */
   change(from, to, text) {
     this.area.focus({preventScroll: true});
+    if (document.activeElement !== this.area) { // a dialog is open: what the browser writes would go into that
+      this.area.setRangeText(text, from, to, 'end');
+      this.changed(false);
+      return;
+    }
     this.area.setSelectionRange(from, to);
     type(text);
   }
@@ -74,10 +80,10 @@ export class Editor {
     this.change(from, to, text);
   }
 
-  changed() {
+  changed(undone = false) {
     this.count = lines(this.text);
     this.draw();
-    this.heard();
+    this.heard(undone);
   }
 
   /** @param problems {line, column, message, severity}[] */

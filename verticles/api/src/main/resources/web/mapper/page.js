@@ -1,31 +1,28 @@
 // The mapper: both mappings side by side, real messages beside them, and what would become of these, as the node itself says.
-import {make, mark, moment, say} from '/assets/house.js';
+import {make, mark, say} from '/assets/house.js';
 import * as draft from './draft.js';
 import {Editor} from './editor.js';
+import {Expressions} from './expressions.js';
 import * as files from './files.js';
 import {Guide} from './guide.js';
-import {label, split} from './messages.js';
+import {Inbox} from './inbox.js';
 import * as node from './node.js';
-import {jsonPath, proposals, template} from './paths.js';
 import * as results from './results.js';
 import {SAMPLES} from './samples.js';
 import {Shelf, tell} from './shelf.js';
 import {appended} from './source.js';
 import {DEVICE, FHIR} from './templates.js';
-import {Tree} from './tree.js';
 
 const PAUSE_MILLIS = 250;
 const AGAIN_MILLIS = 500;
 const MOST_TRIES = 40;
+const MOST_REPLACED = 50;
 const COLLECTION = {device: 'CollectionContent', fhir: 'CollectionFhir'};
 const FILE = {device: 'devicecontent.json', fhir: 'fhirmapping.json'};
 const byId = id => document.getElementById(id);
 
 /** {editor, text}: text is that of the file or version the editor's text comes from; a text area knows no CRLF. */
 const panes = {};
-/** {payload, headers, origin: null | {at, mapping} | a dead letter}[] */
-let messages = [];
-let chosen = 0;
 let answer = null;
 let rights = null;
 let focused = 'device';
@@ -35,11 +32,17 @@ let sent = false;
 let asking = false;
 let again = false;
 let timer = 0;
+/** How often something was changed that the node is asked about: an answer to what was before is not shown. */
+let changes = 0;
 let quiet = true;
+/** {name, version} that a draft comes from, as long as the node could not be asked for it. */
+let awaited = null;
+/** What was put in place of what: {before, after}[], each {base, device?, fhir?} with {value, text} of a pane. */
+const replaced = [];
 
-const tree = new Tree(byId('tree'), propose);
-const shelf = new Shelf(texts, found => put({device: found.deviceContent, fhir: found.fhirMapping}), refreshed);
-
+const expressions = new Expressions(text => panes[focused].editor.insert(text), one => append('device', one));
+const shelf = new Shelf(texts, found => put({device: found.deviceContent, fhir: found.fhirMapping}, found), refreshed);
+const inbox = new Inbox(shelf, () => !panes.device.editor.text.trim() && !panes.fhir.editor.text.trim(), received, turned);
 const guide = new Guide(state, help);
 
 function texts() {
@@ -55,7 +58,7 @@ function may(access) {
 for (const which of ['device', 'fhir']) {
   const box = byId(which);
   const pane = panes[which] = {text: null, verdict: box.querySelector('.verdict'), list: box.querySelector('.problems')};
-  pane.editor = new Editor(box.querySelector('.editor'), edited);
+  pane.editor = new Editor(box.querySelector('.editor'), undone => edited(undone ? which : null));
   box.querySelector('textarea').addEventListener('focus', () => focused = which);
   box.querySelector('.import').addEventListener('click', () => choose(which));
   box.querySelector('.export').addEventListener('click', () => save(which));
@@ -76,18 +79,35 @@ function append(which, one) {
   editor.area.scrollTop = editor.area.scrollHeight;
 }
 
-/** Both texts, or one of them, in place of what stands there; can be undone. */
-function put(both) {
+/** Both texts, or one of them, in place of what stands there; can be undone. @param base where what stands here comes from then */
+function put(both, base = shelf.base) {
+  const before = {base: shelf.base}, after = {base};
   for (const [which, text] of Object.entries(both)) {
-    panes[which].editor.replace(files.shown(text));
+    before[which] = {value: panes[which].editor.text, text: panes[which].text};
+    after[which] = {value: files.shown(text), text};
+    panes[which].editor.replace(after[which].value);
     panes[which].text = text;
   }
+  replaced.push({before, after});
+  if (replaced.length > MOST_REPLACED) replaced.shift();
+  shelf.from(base);
   keep();
-  shelf.show();
 }
 
-function edited() {
+/** What was undone, or done again, has its text and, with the other pane, its base. */
+function undone(which) {
+  const {text} = panes[which].editor;
+  const side = replaced.flatMap(({before, after}) => [before, after]).findLast(one => one[which]?.value === text);
+  if (!side) return;
+  panes[which].text = side[which].text;
+  if (side.base !== undefined && ['device', 'fhir'].every(other => !side[other] || side[other].value === panes[other].editor.text)) shelf.base = side.base;
+}
+
+/** @param back the pane in which something was undone or done again; null for any other change */
+function edited(back) {
   if (quiet) return;
+  if (back) undone(back);
+  changes++;
   clearTimeout(timer);
   timer = setTimeout(check, PAUSE_MILLIS);
   keep();
@@ -95,7 +115,8 @@ function edited() {
 }
 
 function keep() {
-  const kept = draft.save({...texts(), name: shelf.base?.name ?? null, version: shelf.base?.version ?? null});
+  const base = shelf.base ?? awaited;
+  const kept = draft.save({...texts(), name: base?.name ?? null, version: base?.version ?? null});
   if (!kept) say(byId('note'), 'This browser has no room to keep your mappings: export them before you leave.');
 }
 
@@ -123,7 +144,7 @@ async function check(tries = 0) {
     return;
   }
   const {device, fhir} = texts();
-  if (!device.value.trim() && !fhir.value.trim() && !messages.length) {
+  if (!device.value.trim() && !fhir.value.trim() && !inbox.all.length) {
     answer = null;
     say(byId('state'), '');
     show();
@@ -131,11 +152,12 @@ async function check(tries = 0) {
   }
   say(byId('state'), 'checking …');
   asking = true;
+  const before = changes;
   try {
-    const found = await node.preview(device.value, fhir.value, messages.map(({payload, headers}) => ({payload, headers})));
-    if (!again) {
+    const found = await previewed(device.value, fhir.value);
+    if (!again && before === changes) {
       answer = found;
-      say(byId('state'), 'checked');
+      say(byId('state'), found.only === undefined ? 'checked' : 'checked with the chosen message only: together they are more than the node takes at once');
       show();
     }
   } catch (failed) {
@@ -149,136 +171,61 @@ async function check(tries = 0) {
   }
 }
 
+/** Of all messages; of the chosen one only when all are too large together, and {only} is which it was. */
+async function previewed(device, fhir) {
+  const all = inbox.all.map(({payload, headers}) => ({payload, headers})), only = inbox.at;
+  try {
+    return await node.preview(device, fhir, all);
+  } catch (failed) {
+    if (failed.status !== 413 || all.length < 2) throw failed;
+    const found = await node.preview(device, fhir, [all[only]]), results = [];
+    [results[only]] = found.results ?? [];
+    return {...found, results, only};
+  }
+}
+
 function show() {
   const problems = answer?.templateErrors ?? [];
   for (const which of ['device', 'fhir']) listed(which, problems.filter(one => one.mapping === which));
-  listMessages();
-  showChosen();
+  turned();
   guide.show();
 }
 
-function refreshed() {
+/** @param put whether this page's texts were put in force: whatever is undone from now on is a change of these */
+function refreshed(put) {
+  if (put) for (const {before, after} of replaced) before.base = after.base = undefined;
   keep();
   guide.show();
   sendable();
 }
 
-// ---- messages
+// ---- messages, and what is said of the chosen one
 
-function pasted() {
-  const text = byId('paste').value;
-  const found = text.trim() ? split(text) : {messages: [], error: null};
-  byId('paste-problem').hidden = !found.error;
-  say(byId('paste-problem'), found.error ? `Line ${found.error.line}, column ${found.error.column}: ${found.error.message}.` : '');
-  messages = [...found.messages.map(payload => ({payload, headers: {}, origin: null})), ...messages.filter(one => one.origin)];
-  chosen = Math.min(chosen, Math.max(0, messages.length - 1));
-  received();
-}
-
-/** There are other messages: what was said is of those before. */
 function received() {
-  if (answer) answer.results = [];
-  shownMessage = null;
-  listMessages();
-  showChosen();
+  changes++;
+  if (answer) answer = {templateErrors: answer.templateErrors, results: []};
+  turned();
   clearTimeout(timer);
   check();
 }
 
-function listMessages() {
-  byId('message-list').replaceChildren(...(messages.length > 1 || messages.some(one => one.origin) ? messages : []).map((one, i) => {
-    const {kind, text} = results.verdict(answer?.results?.[i]);
-    const when = one.origin ? `${moment(Date.parse(one.origin.at))} · ` : '';
-    const button = make('button', {type: 'button', 'aria-current': String(i === chosen)}, make('span', {class: 'what'}, when + label(one.payload)), make('span', {class: `how ${kind}`}, text));
-    button.addEventListener('click', () => {
-      chosen = i;
-      shownMessage = null;
-      listMessages();
-      showChosen();
-      byId('message-list').querySelectorAll('button')[i].focus();
-    });
-    return make('li', {}, button);
-  }));
-}
-
-let shownMessage = null;
-
-function showChosen() {
-  const one = messages[chosen], result = answer?.results?.[chosen];
-  origin(one?.origin);
-  const text = result?.message === undefined ? null : JSON.stringify(result.message);
-  if (!one) tree.clear('Paste or capture a message. Then choose a value in it to get the expressions that find it.');
-  else if (result && text === null) tree.clear('There is nothing to be seen: the message cannot be read, or is too large to be shown.');
-  else if (text !== null && text !== shownMessage) tree.show(result.message);
-  if (text !== shownMessage || !one) {
-    byId('proposals').hidden = true;
-    shownMessage = text;
-  }
+function turned() {
+  inbox.show(answer?.results);
+  if (answer?.only !== undefined && answer.only !== inbox.at && !answer.results[inbox.at]) check();
+  const one = inbox.chosen, result = answer?.results?.[inbox.at];
+  if (!one) expressions.clear('Paste or capture a message. Then choose a value in it to get the expressions that find it.');
+  else if (!result) expressions.clear('The node has not said yet what templates see of it.');
+  else if (result.message === undefined) expressions.clear('There is nothing to be seen: the message cannot be read, or is too large to be shown.');
+  else expressions.show(result.message);
   results.errors(byId('errors'), result, line => panes.device.editor.point(line, 1));
   results.measurements(byId('measurements'), result);
   results.observations(byId('observations'), result, Boolean(panes.fhir.editor.text.trim()));
-  say(byId('about'), !one ? '' : messages.length > 1 ? `of message ${chosen + 1} of ${messages.length}` : 'of the message on the left');
+  say(byId('about'), !one ? '' : inbox.all.length > 1 ? `of message ${inbox.at + 1} of ${inbox.all.length}` : 'of the message on the left');
   sendable();
 }
 
-/** Where a message comes from that nobody pasted. */
-function origin(from) {
-  byId('origin').hidden = !from;
-  if (!from) return;
-  const when = moment(Date.parse(from.at));
-  if (!from.reason) {
-    byId('origin').replaceChildren(`Captured from topic ${from.topic}, ${when}, for mapping ${from.mapping}.`);
-    return;
-  }
-  const name = from.headers?.['caregrid-mapping'] ?? 'default';
-  const load = make('button', {type: 'button', class: 'plain'}, `Load mapping ${name}`);
-  load.addEventListener('click', () => shelf.load(name));
-  const again = make('button', {type: 'button', class: 'plain'}, 'Send it again');
-  again.addEventListener('click', () => tell(byId('problem'), async () => {
-    again.disabled = true;
-    await node.replay(from.source);
-    say(byId('note'), 'The dead letter is in the log again. Should it be set aside once more, there is a new one in the dead letters.');
-  }));
-  byId('origin').replaceChildren(make('b', {}, `Dead letter: ${from.reason}. `), from.detail, make('div', {class: 'soft'}, `${when}, for mapping ${name}`), load, again);
-}
-
-async function capture() {
-  await tell(byId('problem'), async () => {
-    byId('capture').disabled = true;
-    const found = await node.captured(byId('stored').value || null, byId('limit').value).finally(() => byId('capture').disabled = false);
-    messages = [...messages.filter(one => !one.origin || one.origin.reason), ...found.map(one => ({payload: one.payload, headers: one.headers, origin: one}))];
-    const of = byId('stored').value ? ` for mapping ${byId('stored').value}` : '';
-    say(byId('note'), found.length ? `Captured the ${found.length === 1 ? 'newest message' : `newest ${found.length} messages`}${of}. This look is in the audit trail.` : `There is no message${of} in the stream.`);
-    if (found.length) chosen = messages.length - found.length;
-    received();
-  });
-}
-
-function clear() {
-  messages = [];
-  chosen = 0;
-  byId('paste').value = '';
-  byId('paste-problem').hidden = true;
-  location.hash && history.replaceState(null, '', location.pathname);
-  received();
-}
-
-/** A dead letter named in the address. */
-async function letter() {
-  const source = new URLSearchParams(location.hash.slice(1)).get('letter');
-  if (!source) return;
-  await tell(byId('problem'), async () => {
-    const found = await node.letter(source);
-    const {'caregrid-mapping': name, ...headers} = found.headers ?? {};
-    messages = [...messages.filter(one => !one.origin?.reason), {payload: found.payload, headers, origin: found}];
-    chosen = messages.length - 1;
-    if (!panes.device.editor.text.trim() && !panes.fhir.editor.text.trim()) await shelf.load(name ?? 'default');
-    received();
-  });
-}
-
 function sendable() {
-  const one = messages[chosen];
+  const one = inbox.chosen;
   const good = Boolean(one) && !one.origin && shelf.inForce() && may('TELEMETRY_SEND');
   byId('send').disabled = !good;
   byId('send').title = good ? '' : !may('TELEMETRY_SEND') ? 'This needs TELEMETRY_SEND, which none of your roles gives.' : !shelf.inForce() ? 'Put the mapping in force first.' : 'Only for a message that was pasted.';
@@ -286,76 +233,12 @@ function sendable() {
 
 async function send() {
   await tell(byId('problem'), async () => {
-    await node.send(shelf.base.name, messages[chosen].payload);
+    await node.send(shelf.base.name, inbox.chosen.payload);
     sent = true;
     byId('note').replaceChildren('The node has taken the message. A second later its Observations are at the ', make('a', {href: '/patients/'}, 'patient'),
       '; if not, it is in the ', make('a', {href: '/dead-letters/'}, 'dead letters'), ', with the reason.');
     guide.show();
   });
-}
-
-// ---- expressions
-
-/** @param place of a value in the message */
-function propose(place) {
-  if (!place.length) {
-    byId('proposals').hidden = true;
-    return;
-  }
-  const message = answer.results[chosen].message;
-  const plain = JSON.parse(JSON.stringify(message));
-  const made = template(plain, place);
-  const whole = make('button', {type: 'button', class: 'plain'}, 'New template for this value');
-  whole.addEventListener('click', () => append('device', made));
-  byId('proposals').replaceChildren(make('div', {class: 'bar'}, make('code', {}, jsonPath(place)), made ? whole : null), make('ul', {}, ...proposals(place).map(one => {
-    const insert = make('button', {type: 'button', class: 'plain', title: 'Insert at the cursor'}, 'Insert');
-    insert.addEventListener('click', () => panes[focused].editor.insert(JSON.stringify(one.text).slice(1, -1)));
-    const copy = make('button', {type: 'button', class: 'plain'}, 'Copy');
-    copy.addEventListener('click', () => copied(copy, one.text));
-    const attempt = make('button', {type: 'button', class: 'plain'}, 'Try');
-    attempt.addEventListener('click', () => {
-      byId('language').value = one.language;
-      byId('expression').value = one.text;
-      evaluate();
-    });
-    return make('li', {}, make('code', {}, one.text), make('span', {class: 'soft'}, `${one.language}, ${one.about}`),
-      make('span', {class: 'do'}, insert, copy, one.text.includes('matchedToken') || one.about.includes('JsonPathContent') ? null : attempt));
-  })));
-  byId('proposals').hidden = false;
-}
-
-async function copied(button, text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    say(button, 'Copied');
-  } catch {
-    say(button, 'Not allowed');
-  }
-  setTimeout(() => say(button, 'Copy'), 2_000);
-}
-
-async function evaluate() {
-  const message = answer?.results?.[chosen]?.message;
-  byId('matches').hidden = true;
-  tree.mark([]);
-  if (message === undefined) {
-    say(byId('tried'), 'There is no message to try it on.');
-    return;
-  }
-  try {
-    const found = await node.evaluate(byId('language').value, byId('expression').value, message);
-    if (found.error) {
-      say(byId('tried'), found.error);
-      return;
-    }
-    const marked = tree.mark(found.places.filter(one => one !== null));
-    const n = found.matches.length;
-    say(byId('tried'), n === 0 ? 'It finds nothing.' : `It finds ${n === 1 ? 'one token' : `${n} tokens`}${marked === n ? ', marked above' : marked ? `, ${marked} of them marked above` : ''}.`);
-    byId('matches').textContent = found.matches.map(one => JSON.stringify(one)).join('\n').slice(0, 20_000);
-    byId('matches').hidden = n === 0;
-  } catch (failed) {
-    say(byId('tried'), failed.message);
-  }
 }
 
 // ---- files
@@ -382,8 +265,7 @@ async function imported(list, which) {
         put({[target]: found.text});
         taken.push(file.name);
       } else {
-        byId('paste').value = found.value;
-        pasted();
+        inbox.paste(found.value);
         taken.push(`${file.name} as messages`);
       }
     }
@@ -401,15 +283,12 @@ function save(which) {
 // ---- the tutorial
 
 function state() {
-  return {messages: messages.length, problems: answer?.templateErrors, results: answer?.results, stored: shelf.inForce(), sent};
+  return {messages: inbox.all.length, problems: answer?.templateErrors, results: answer?.results, stored: shelf.inForce(), sent};
 }
 
 /** What a step of the tutorial does for somebody. */
 function help(step) {
-  if (step.message) {
-    byId('paste').value = step.message;
-    pasted();
-  }
+  if (step.message) inbox.paste(step.message);
   if (step.append) {
     const [which, ...templates] = step.append(state());
     for (const one of templates) append(which, one);
@@ -422,18 +301,10 @@ function help(step) {
 byId('samples').append(...SAMPLES.map((one, i) => make('option', {value: i}, one.title)));
 byId('samples').addEventListener('change', () => {
   if (byId('samples').value === '') return;
-  byId('paste').value = SAMPLES[byId('samples').value].text;
+  inbox.paste(SAMPLES[byId('samples').value].text);
   byId('samples').value = '';
-  pasted();
 });
-byId('paste').addEventListener('input', pasted);
-byId('capture').addEventListener('click', capture);
-byId('clear').addEventListener('click', clear);
 byId('send').addEventListener('click', send);
-byId('try').addEventListener('submit', event => {
-  event.preventDefault();
-  evaluate();
-});
 byId('file').addEventListener('change', () => imported([...byId('file').files], byId('file').dataset.which));
 document.addEventListener('dragover', event => {
   if (![...event.dataTransfer.types].includes('Files')) return;
@@ -447,7 +318,7 @@ document.addEventListener('drop', event => {
   event.preventDefault();
   imported([...event.dataTransfer.files], null);
 });
-addEventListener('hashchange', letter);
+draft.elsewhere(() => say(byId('note'), 'Another tab works on mappings too. This browser keeps the texts of the tab that was typed in last: export these before you leave.'));
 
 async function open() {
   const kept = draft.load();
@@ -455,6 +326,7 @@ async function open() {
     panes[which].text = kept[which].text ?? null;
     panes[which].editor.text = kept[which].value;
   }
+  awaited = kept?.name ? {name: kept.name, version: kept.version} : null;
   quiet = false;
   show();
   check();
@@ -473,20 +345,23 @@ async function open() {
   }
   await tell(byId('problem'), () => shelf.refresh());
   if (kept?.name) await restored(kept);
-  await letter();
+  await inbox.letter();
 }
 
-/** What a draft from before was made from; when that is gone it is a mapping of its own. */
+/** What a draft from before was made from; when that is gone it is a mapping of its own, and what cannot be asked now is asked at the next reload. */
 async function restored({name, version}) {
   try {
     const found = version ? await node.version(name, version) : await node.mapping(name);
-    if (found.removed || (!version && found.version)) return;
+    awaited = null;
+    if (shelf.base || found.removed || (!version && found.version)) return;
     shelf.from({name, version, deviceContent: found.deviceContent, fhirMapping: found.fhirMapping});
     byId('stored').value = name;
     shelf.chosen();
     sendable();
-  } catch {
-    say(byId('note'), `Your texts come from mapping ${name}, which is not there any more.`);
+  } catch (failed) {
+    if (failed.status === 404) awaited = null;
+    say(byId('note'), failed.status === 404 ? `Your texts come from mapping ${name}, which is not there any more.`
+      : `Your texts come from mapping ${name}, which cannot be read at the moment: ${failed.message} Reload this page later to go on from it.`);
   }
 }
 

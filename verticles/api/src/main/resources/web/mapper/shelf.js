@@ -10,8 +10,8 @@ const byId = id => document.getElementById(id);
 export class Shelf {
   /**
    * @param texts  gives {device, fhir}: {value, text} of this page
-   * @param loaded called with {name, version, deviceContent, fhirMapping} when somebody wants it here
-   * @param kept   called when what is in force has changed
+   * @param loaded called with {name, version, deviceContent, fhirMapping} when somebody wants it here; it is the base then
+   * @param kept   called when what is in force has changed; with true when it is what stands on this page
    */
   constructor(texts, loaded, kept) {
     this.texts = texts;
@@ -22,6 +22,7 @@ export class Shelf {
     this.list = [];
     byId('stored').addEventListener('change', () => this.chosen());
     byId('load').addEventListener('click', () => this.load(byId('stored').value));
+    byId('load-form').addEventListener('submit', () => this.fetch(byId('load-dialog').dataset.name));
     byId('history').addEventListener('click', () => this.history(byId('stored').value));
     byId('put').addEventListener('click', () => this.ask());
     byId('put-name').addEventListener('input', () => this.about());
@@ -37,6 +38,13 @@ export class Shelf {
     const {device, fhir} = this.texts();
     const head = this.list.find(one => one.name === this.base?.name);
     return Boolean(this.base && head?.version === this.base.version && written(device.value, device.text) === this.base.deviceContent && written(fhir.value, fhir.text) === this.base.fhirMapping);
+  }
+
+  /** Whether there is work on this page that the node has in no version that was loaded here. */
+  isChanged() {
+    const {device, fhir} = this.texts();
+    if (!this.base) return Boolean(device.value.trim() || fhir.value.trim());
+    return written(device.value, device.text) !== this.base.deviceContent || written(fhir.value, fhir.text) !== this.base.fhirMapping;
   }
 
   async refresh() {
@@ -65,11 +73,21 @@ export class Shelf {
       : `changed from ${this.base.name}, ${this.base.version ? `version ${this.base.version}` : 'from files'}`);
   }
 
+  /** Asks first when there is work that would be replaced. */
   async load(name) {
+    if (!this.isChanged()) {
+      await this.fetch(name);
+      return;
+    }
+    byId('load-dialog').dataset.name = name;
+    say(byId('load-text'), `What stands here was changed${this.base ? ` from ${this.base.name}` : ''} and is not in force. ${name} takes its place; Ctrl+Z in each of the texts brings it back.`);
+    byId('load-dialog').showModal();
+  }
+
+  async fetch(name) {
     await tell(byId('problem'), async () => {
       const found = await node.mapping(name);
-      this.loaded(found);
-      this.from({name: found.name, version: found.version, deviceContent: found.deviceContent, fhirMapping: found.fhirMapping});
+      this.loaded({name: found.name, version: found.version, deviceContent: found.deviceContent, fhirMapping: found.fhirMapping});
       byId('stored').value = name;
       this.chosen();
       this.kept();
@@ -112,7 +130,7 @@ export class Shelf {
       await this.refresh();
       byId('stored').value = name;
       this.chosen();
-      this.kept();
+      this.kept(true);
     }, failed => failed.status === 412 ? this.overtaken(name) : null);
     byId('put-now').disabled = false;
   }
@@ -120,14 +138,19 @@ export class Shelf {
   /** Somebody else was faster: who, when, why, and what differs. */
   async overtaken(name) {
     const [newest] = await node.versions(name);
+    if (newest.removed) {
+      if (this.base?.name === name) this.from(null);
+      await this.refresh();
+      this.about();
+      return [`Nothing was changed: ${newest.by} removed ${name} at ${moment(Date.parse(newest.at))}. Put it in force once more if it shall be there again.`];
+    }
     const look = make('button', {type: 'button', class: 'plain'}, 'See what differs');
     look.addEventListener('click', async () => {
       byId('put-dialog').close();
       await this.history(name);
       await this.compare(name, newest.version);
     });
-    return [make('p', {}, newest.removed ? `Nothing was changed: ${newest.by} removed ${name} at ${moment(Date.parse(newest.at))}.`
-      : `Nothing was changed: version ${newest.version} of ${name} is in force, by ${newest.by} at ${moment(Date.parse(newest.at))}${newest.comment ? ` (${newest.comment})` : ''}. Load it, and bring your change into it.`), newest.removed ? null : look];
+    return [make('p', {}, `Nothing was changed: version ${newest.version} of ${name} is in force, by ${newest.by} at ${moment(Date.parse(newest.at))}${newest.comment ? ` (${newest.comment})` : ''}. Load it, and bring your change into it.`), look];
   }
 
   async history(name) {

@@ -5,6 +5,7 @@ import {pointer} from './paths.js';
 const MOST_CHILDREN = 100;
 const LONGEST = 120;
 const OPEN_DEPTH = 4;
+const MOST_MARKS = 300;
 
 export class Tree {
   /** @param chosen called with the place of a value, a list of names and indexes */
@@ -64,12 +65,13 @@ export class Tree {
     return button;
   }
 
-  /** Marks what stands at these JSON Pointers, and opens the way to it. @returns how many were there */
+  /** Marks what stands at the first of these JSON Pointers, and opens the way to it. @returns how many were there */
   mark(pointers) {
     for (const one of this.box.querySelectorAll('.match')) one.classList.remove('match');
-    this.marked = new Set(pointers);
+    const first = pointers.slice(0, MOST_MARKS);
+    this.marked = new Set(first);
     let found = 0;
-    for (const one of pointers) {
+    for (const one of first) {
       const parts = one.split('/').slice(1);
       for (let n = 0; n < parts.length; n++) {
         const parent = this.find(parts.slice(0, n).map(part => '/' + part).join(''));

@@ -62,7 +62,7 @@ export const STEPS = [
     text: ['A saturation for itself is a Quantity at a point in time; of the waveform it is a minute.'],
     done: state => coded(state, '59408-5') && coded(state, '11524-6'), help: {words: 'Put both in', append: () => ['fhir', fhir('Quantity'), fhir('SampledData, waveform')]}},
   {title: 'Put it in force',
-    text: ['Until now nothing has left this page. “Put in force” gives both texts to the node under a name; it counts on all nodes at once, and the version before it can be brought back.',
+    text: ['Until now the node has only judged what stands here, and kept nothing of it. “Put in force” gives both texts to the node under a name; it counts on all nodes at once, and the version before it can be brought back.',
       'Take a name of its own such as tour, so that it is in nobody’s way: messages for it are sent to /ingest/tour.'],
     done: state => Boolean(state.stored), help: {words: 'Put in force …', open: 'put'}},
   {title: 'Send it, and see it',

@@ -44,7 +44,8 @@ public final class PageRoutes implements Routes {
       "patients/page.css", "patients/chart.js", "patients/door.js", "patients/kinds.js", "patients/measurements.js",
       "patients/merged.js", "patients/person.js", "patients/query.js", "patients/series.js", "patients/timeline.js",
       "patients/words.js", "mapper/page.js", "mapper/page.css", "mapper/diff.js", "mapper/draft.js", "mapper/editor.js",
-      "mapper/files.js", "mapper/guide.js", "mapper/messages.js", "mapper/node.js", "mapper/observations.js",
+      "mapper/expressions.js", "mapper/files.js", "mapper/guide.js", "mapper/inbox.js", "mapper/messages.js",
+      "mapper/node.js", "mapper/observations.js",
       "mapper/paths.js",
       "mapper/results.js", "mapper/samples.js", "mapper/shelf.js", "mapper/source.js", "mapper/templates.js",
       "mapper/tree.js", "mapper/tutorial.js");
