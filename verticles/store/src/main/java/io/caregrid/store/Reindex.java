@@ -31,7 +31,7 @@ public final class Reindex {
       select * from (
         select p.*, count(*) over () as fetched,
           coalesce(sum(#length) over (order by sid rows between unbounded preceding and 1 preceding), 0) as before
-        from (select sid, id, ver, upd, del, fp, body from r_@ where sid > $1 and sid <= $2 order by sid limit $3) p) q
+        from (select sid, id, ver, upd, del, d1, fp, body from r_@ where sid > $1 and sid <= $2 order by sid limit $3) p) q
       where before < $4 order by sid""".replace("#length", Body.PLAIN_LENGTH);
   /** Arrays: ids, versions, pats, d0s, d1s, fps, toks as text, keys, words. Takes its rows in the order of all who take several. */
   private static final String WRITE = """
@@ -146,7 +146,7 @@ public final class Reindex {
 
   private record Fresh(String id, int version, Postings postings, Long[] hashes, long fingerprint) {}
 
-  /** Those that are found by something else now. */
+  /** Those that are found by something else now: the fingerprint does not tell of the end of the date. */
   private static List<Fresh> anew(Definition definition, RowSet<Row> rows, Damage damage) {
     List<Fresh> fresh = new ArrayList<>();
     try (Body body = new Body()) {
@@ -157,7 +157,8 @@ public final class Reindex {
         Postings postings = Postings.of(values);
         Long[] hashes = postings.hashes();
         long fingerprint = postings.fingerprint(hashes);
-        if (fingerprint != row.getLong("fp"))
+        boolean sameEnd = row.getOffsetDateTime("d1").toInstant().equals(postings.date().to());
+        if (fingerprint != row.getLong("fp") || !sameEnd)
           fresh.add(new Fresh(stored.id(), stored.version(), postings, hashes, fingerprint));
       }
     }

@@ -35,6 +35,7 @@ public final class ShardStore {
 
   private final Database database;
   private final Clock clock;
+  private final Reindexing reindexing;
 
   public ShardStore(Database database) {
     this(database, Clock.systemUTC());
@@ -43,6 +44,7 @@ public final class ShardStore {
   ShardStore(Database database, Clock clock) {
     this.database = database;
     this.clock = clock;
+    this.reindexing = new Reindexing(database);
   }
 
   /** Inserts the missing rows of all shards of this topic at {@code from}; existing rows stay. */
@@ -70,9 +72,10 @@ public final class ShardStore {
    * fails. Conflict 409 after a deadlock or a lost race, Busy 503 when the database is away: the same batch may be tried again.
    */
   public <T> Future<T> inShard(Caller caller, ShardKey key, Function<Transaction, Future<T>> work) {
-    return database.pool()
-        .withTransaction(connection -> locked(connection, key).compose(
-            progress -> work.apply(new ShardTransaction(database, connection, key, progress, clock))))
+    return reindexing.isLeft("Observation") // asked before: who has a connection waits for no other
+        .compose(outdated -> database.pool()
+            .withTransaction(connection -> locked(connection, key).compose(
+                progress -> work.apply(new ShardTransaction(database, connection, key, progress, clock, outdated)))))
         .timeout(BATCH_MINUTES, TimeUnit.MINUTES)
         .recover(Failures::recover);
   }

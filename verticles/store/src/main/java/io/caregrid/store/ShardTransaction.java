@@ -69,6 +69,7 @@ final class ShardTransaction implements ShardStore.Transaction {
   private final ShardKey key;
   private final Progress progress;
   private final Clock clock;
+  private final boolean outdated;
   private final Map<String, Locked> locked = new HashMap<>();
 
   /**
@@ -93,12 +94,15 @@ final class ShardTransaction implements ShardStore.Transaction {
    */
   private record Merge(Stored stored, byte[] packed, boolean keep, Instant to, long fingerprint, Version indexed) {}
 
-  ShardTransaction(Database database, SqlConnection connection, ShardKey key, Progress progress, Clock clock) {
+  /** @param outdated some Observations may lack what this version finds them by: whoever changes one indexes it anew ({@link Reindex} leaves it alone) */
+  ShardTransaction(Database database, SqlConnection connection, ShardKey key, Progress progress, Clock clock,
+      boolean outdated) {
     this.database = database;
     this.connection = connection;
     this.key = key;
     this.progress = progress;
     this.clock = clock;
+    this.outdated = outdated;
   }
 
   @Override
@@ -177,7 +181,7 @@ final class ShardTransaction implements ShardStore.Transaction {
     Ids.require(OBSERVATION.type(), write.id());
     Locked old = locked.get(write.id());
     if (write.before() != null && old == null) throw new IllegalArgumentException("written, but not locked before");
-    Stored resampled = old == null ? null : resampled(write, old, now);
+    Stored resampled = old == null || outdated ? null : resampled(write, old, now);
     return resampled == null
         ? merge(write, old, now, body)
         : new Merge(resampled, body.pack(resampled.body().getBytes()), old.keep(), old.to(), old.fingerprint(), null);

@@ -83,6 +83,18 @@ class ReindexTest {
   }
 
   @Test
+  void whereADateEndsIsMendedToo() {
+    old(1);
+    while (get(Reindex.batch(room.database())) > 0) assertTrue(room.count("from reindexing") == 1);
+    room.sql("update r_device set d1 = '9999-12-31'");
+    room.sql("update reindexing set done = 0");
+
+    while (get(Reindex.batch(room.database())) > 0) assertTrue(room.count("from reindexing") == 1);
+
+    assertEquals(1, room.count("from r_device where d1 = d0"));
+  }
+
+  @Test
   void aBatchHasSoManyBytesInMemoryAndNoMore() {
     String megabytes = "x".repeat(3 << 20);
     for (int i = 0; i < 8; i++)

@@ -132,6 +132,21 @@ class ShardStoreTest {
     assertEquals(0, room.count("from change_queue where id = 'f1'"));
   }
 
+  /** Who indexes anew leaves a row alone that somebody changed meanwhile. */
+  @Test
+  void whatAnOlderVersionIndexedIsIndexedAnewByADeviceThatOnlyAddsSamples() {
+    get(write(shards, 0, List.of("old-1"), "70"));
+    room.sql("update r_observation set tok = '{}', fp = 0 where id = 'old-1'");
+    room.sql("insert into reindexing (type, most) select 'Observation', max(sid) from r_observation");
+    try {
+      get(write(new ShardStore(room.database()), 0, List.of("old-1"), "70 71"));
+    } finally {
+      room.sql("delete from reindexing where type = 'Observation'");
+    }
+
+    assertEquals(1, room.count("from r_observation where id = 'old-1' and ver = 2 and fp <> 0 and tok <> '{}'"));
+  }
+
   @Test
   void aMergeReplacesTheDevicesOwnVersionWithoutHistory() {
     get(write(shards, 0, List.of("m1"), "70"));

@@ -316,6 +316,22 @@ class TransactionTest {
     fails(Failure.NotFound.class, 404, store.read(CALLER, "Patient", "t-erase"));
   }
 
+  /** What finds all of a type goes as one array: a deletion's part of it is empty, wherever it stands. */
+  @Test
+  void deletionsBesideUpdatesOfOneTypeMoveNobodysTokens() {
+    for (String id : List.of("mix-a", "mix-b", "mix-c", "mix-d"))
+      get(store.update(CALLER, "Patient", id, patient("before-" + id), ANY));
+
+    run(update("mix-b", patient("after-b")), update("mix-c", patient("after-c")), delete("Patient", "mix-a"),
+        delete("Patient", "mix-d"));
+    run(delete("Patient", "mix-b"));
+
+    assertEquals(1, patients("after-c"));
+    assertEquals(0, patients("after-b"));
+    assertEquals(3, room.count("from r_patient where id in ('mix-a', 'mix-b', 'mix-d') and del and tok = '{}'"));
+    assertEquals(1, room.count("from r_patient where id = 'mix-c' and not del and cardinality(tok) > 0"));
+  }
+
   @Test
   void theSameContentAgainIsNoChange() {
     get(store.update(CALLER, "Patient", "t-same", patient("t-same"), ANY));

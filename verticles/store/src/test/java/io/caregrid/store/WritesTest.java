@@ -415,7 +415,7 @@ class WritesTest {
   }
 
   @Test
-  void nothingOfAResourceCostsMoreTheMoreVersionsItHas() {
+  void howManyVersionsThereAreCostsAPageOfAHistoryOnlyTheirCountInTheIndex() {
     Stored first = get(
         store.update(CALLER, "Basic", "long", json("{'resourceType':'Basic','code':{'text':'x'}}"), ANY));
     room.sql(
