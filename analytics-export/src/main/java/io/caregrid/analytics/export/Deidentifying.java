@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The resources of one export on their way through its rules, and what became of them. Nothing goes past it: what it does not give is not written. One thread.
  *
- * <p>Where a configuration shifts the dates of a {@code file} alike, that is all of one type; of a {@code folder}, all of one export.
+ * <p>Where a configuration shifts the dates of a {@code file} alike, that is all of one type; of a {@code folder}, all that ever leaves by it: days that moved
+ * differently each time would tell by how much.
  */
 final class Deidentifying {
   private static final Logger log = LoggerFactory.getLogger(Deidentifying.class);
@@ -63,31 +64,48 @@ final class Deidentifying {
       return done.resource();
     } catch (DeidentifyException failed) {
       String what = type + ": " + failed.getMessage();
-      log.warn("a resource was not de-identified export={} resource={} cause={}", export, Audit.hash(type + "/" + id),
-          what);
+      if (!leftOut.containsKey(what) && leftOut.size() < MOST_REASONS)
+        log.warn("a resource was not de-identified export={} resource={} cause={}", export,
+            Audit.hash(type + "/" + id), what);
       if (!rules.skips() || failed.kind() == Kind.NOT_APPLICABLE)
-        throw new Failure.Unprocessable("A resource could not be de-identified by " + config
-            + ", so nothing is given out. " + what, null);
+        throw refused(what);
       leaveOut(what);
       return null;
     }
   }
 
-  /** What a resource of that id, with nothing else in it, is called afterwards; null when it has no id then, and is left out. */
+  /**
+   * What a resource of that id, with nothing else in it, is called afterwards.
+   *
+   * @return null when it has no id then, or no rule met it, and is left out: a rule that asks for more than the id may hash it in the resource, and not here
+   * @throws Failure.Unprocessable a rule failed on it
+   */
   String id(String type, String id) {
     ObjectNode bare = JsonNodeFactory.instance.objectNode().put("resourceType", type).put("id", id);
     try {
-      String made = rules.whole(bare, origin(type), LONGEST).resource().path("id").asText();
-      if (ID.matcher(made).matches()) return made;
-      leaveOut(type + ", deleted: the configuration leaves it no id");
+      Result done = rules.whole(bare, origin(type), LONGEST);
+      String made = done.resource().path("id").asText();
+      if (!ID.matcher(made).matches()) leaveOut(type + ", deleted: the configuration leaves it no id");
+      else
+        if (!done.idMet())
+          leaveOut(type + ", deleted: no rule says what its id becomes without the rest of the resource");
+        else
+          return made;
     } catch (DeidentifyException failed) {
-      leaveOut(type + ", deleted: " + failed.getMessage());
+      String what = type + ", deleted: " + failed.getMessage();
+      if (!rules.skips() || failed.kind() == Kind.NOT_APPLICABLE) throw refused(what);
+      leaveOut(what);
     }
     return null;
   }
 
+  private Failure refused(String what) {
+    return new Failure.Unprocessable("A resource could not be de-identified by " + config
+        + ", so nothing is given out. " + what, null);
+  }
+
   private Origin origin(String type) {
-    return new Origin(type, export.toString());
+    return new Origin(type, config);
   }
 
   private void leaveOut(String why) {
@@ -98,6 +116,7 @@ final class Deidentifying {
 
   /** For people, a line each: how many were left out, and why. */
   List<String> leftOut() {
+    if (left > 0) log.warn("left out of an export, not de-identified export={} resources={}", export, left);
     List<String> lines = new ArrayList<>();
     leftOut.forEach((why, count) -> lines.add(count[0] + " left out, not de-identified by " + config + ": " + why));
     return lines;

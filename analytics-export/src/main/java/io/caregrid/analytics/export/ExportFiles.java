@@ -21,6 +21,8 @@ final class ExportFiles implements AutoCloseable {
   static final String ERROR = "error";
   /** In the manifest of one that was de-identified: what was changed. */
   static final String DEIDENTIFIED = "deidentified";
+  /** Whose resources these are was chosen by who asked. */
+  static final String NARROW = "narrow";
   private static final int BUFFER = 1 << 16;
 
   private final ObjectStore objects;

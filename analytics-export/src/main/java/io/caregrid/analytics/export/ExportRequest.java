@@ -88,10 +88,15 @@ public record ExportRequest(String level, String group, String since, List<Strin
     if (by == null)
       throw new Failure.Forbidden("your roles let you export de-identified resources only: say how, with "
           + "_anonymizationConfig=" + RuleBooks.SAFE_HARBOR + " or another configuration of this server");
-    if (!filters.isEmpty() || !patients.isEmpty())
+    if (isNarrow())
       throw new Failure.Forbidden(
           "_typeFilter and patient can tell who is who of those that are de-identified: they need "
               + Access.FHIR_EXPORT);
+  }
+
+  /** Who asks says whose resources they are: he knows whose hash comes back. */
+  boolean isNarrow() {
+    return !filters.isEmpty() || !patients.isEmpty();
   }
 
   String json() {

@@ -290,6 +290,8 @@ public final class ExportRoutes implements Routes {
       manifest.put(list, files);
     }
     JsonObject deidentified = result.getJsonObject(ExportFiles.DEIDENTIFIED);
+    if (deidentified != null && !Gate.caller(request).may(Access.FHIR_EXPORT))
+      for (Object rule : deidentified.getJsonArray("changed")) ((JsonObject) rule).remove("path");
     if (deidentified != null) manifest.put("extension", new JsonObject().put(EXTENSION, deidentified));
     return request.response()
         .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
@@ -351,7 +353,9 @@ public final class ExportRoutes implements Routes {
 
   /** Roles may have become less since it was asked for. */
   private static boolean mayHave(Caller caller, Job job) {
-    return caller.may(Access.FHIR_EXPORT) || new JsonObject(job.result()).containsKey(ExportFiles.DEIDENTIFIED);
+    if (caller.may(Access.FHIR_EXPORT)) return true;
+    JsonObject result = new JsonObject(job.result());
+    return result.containsKey(ExportFiles.DEIDENTIFIED) && !result.getBoolean(ExportFiles.NARROW, false);
   }
 
   private static JsonObject file(Job job, String name) {

@@ -105,7 +105,7 @@ final class ExportRun {
     for (String note : asked.notes()) note("not-supported", note);
     if (by == null) return files.finished();
     for (String line : by.leftOut()) note("processing", line);
-    return files.finished().put(ExportFiles.DEIDENTIFIED, by.told());
+    return files.finished().put(ExportFiles.DEIDENTIFIED, by.told()).put(ExportFiles.NARROW, asked.isNarrow());
   }
 
   /** Null: not only some patients'. */

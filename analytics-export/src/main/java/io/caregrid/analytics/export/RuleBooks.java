@@ -2,6 +2,7 @@ package io.caregrid.analytics.export;
 
 import io.caregrid.contract.Failure;
 import io.caregrid.templates.MappingException;
+import io.caregrid.templates.MappingProblem;
 import io.caregrid.templates.deidentify.Deidentifier;
 import io.caregrid.templates.deidentify.Deidentifier.Keys;
 import java.io.IOException;
@@ -17,8 +18,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The configurations by which an export may be de-identified ({@code _anonymizationConfig}), by name: the files of one folder, and Safe Harbor's, which comes
@@ -28,9 +32,10 @@ import javax.crypto.spec.PBEKeySpec;
  * that have none, leave this class only inside a {@link Deidentifier}, and as a seal from which nobody finds them.
  */
 public final class RuleBooks {
+  private static final Logger log = LoggerFactory.getLogger(RuleBooks.class);
   /** In place of a file of that name. */
   public static final String SAFE_HARBOR = "safe-harbor-r4.json";
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,94}[.]json");
   private static final Pattern TAG = Pattern.compile("(?:W/)?\"?([0-9A-Fa-f]{64})\"?");
   private static final String PARAMETER = "_anonymizationConfig";
   private static final int MOST_BYTES = 1 << 20;
@@ -67,7 +72,8 @@ public final class RuleBooks {
    * For a kick-off.
    *
    * @param tag SHA-256 of the file in hexadecimal, as an ETag or bare: what the asker means; null when he says nothing
-   * @throws Failure.Invalid 400: there is none of that name, it is another one than he means, it has errors, or its rules need a key that nobody gave
+   * @throws Failure.Invalid 400: there is none of that name, it is another one than he means, it has errors (where, is said; what
+   *     they are tells what a file holds, and stands in the log), or its rules need a key that nobody gave
    */
   Chosen chosen(String name, String tag) {
     Book book = read(name);
@@ -141,7 +147,7 @@ public final class RuleBooks {
     if (name.equals(SAFE_HARBOR))
       return book(name, Deidentifier.safeHarbor().getBytes(StandardCharsets.UTF_8));
     if (!NAME.matcher(name).matches())
-      throw invalid("it is the name of a file: letters, digits, '.', '_' and '-', no folders");
+      throw invalid("it is the name of a file that ends with .json: letters, digits, '.', '_' and '-', no folders");
     Path file = folder == null ? null : folder.resolve(name);
     if (file == null || !Files.isRegularFile(file))
       throw invalid(
@@ -161,7 +167,15 @@ public final class RuleBooks {
       String text = new String(content, StandardCharsets.UTF_8);
       return new Book(name, content, Deidentifier.read(name, text, keys, clock));
     } catch (MappingException wrong) {
-      throw invalid(wrong.getMessage());
+      log.warn("a configuration of export.anonymization has errors {}", wrong.getMessage());
+      throw invalid(name + " has errors, which this server's log describes: " + wrong.problems()
+          .stream()
+          .filter(problem -> problem.severity() == MappingProblem.Severity.ERROR)
+          .map(problem -> problem.line() == 0
+              ? "as a whole"
+              : "line " + problem.line() + ", column " + problem.column())
+          .distinct()
+          .collect(Collectors.joining("; ")));
     }
   }
 

@@ -209,7 +209,7 @@ public final class AnalyticsVerticle extends VerticleBase {
 
   private void finish(Upkeep.Done done) throws IOException {
     upkeep.done(done);
-    if (done.prepared() == null) follower.forget();
+    if (done.prepared() == null) follower.reread();
     else follower.take(done);
   }
 

@@ -117,6 +117,22 @@ final class Follower {
     coalescer = null;
   }
 
+  /** Versions were made that say nothing new: of the tables what is newest is read, of the feed nothing is forgotten. */
+  void reread() throws IOException {
+    if (ledger == null) return;
+    long number = ledger.head().number();
+    boolean done = false;
+    try {
+      Ledger newest = Ledger.open(catalogue, heads, clock, watch);
+      if (newest.head() == null || newest.head().number() != number) return;
+      ledger = newest;
+      standing = new Standing(store, scratch, newest);
+      done = true;
+    } finally {
+      if (!done) forget();
+    }
+  }
+
   /** What was in the store then, and waits for no period to end, is in the lake. */
   Instant asOf() {
     return asOf;
@@ -149,7 +165,7 @@ final class Follower {
   }
 
   private void rebuild(Ledger opened, Lost lost, Held held) throws IOException {
-    new Rebuild(source, opened, files, rows, clock, watch).run(lost.start(), held);
+    new Rebuild(source, opened, files, rows, erasures, clock, watch).run(lost.start(), held);
     begin(opened);
   }
 

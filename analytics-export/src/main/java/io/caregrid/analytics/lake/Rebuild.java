@@ -8,6 +8,8 @@ import io.caregrid.analytics.lake.delta.Action.Add;
 import io.caregrid.analytics.lake.delta.Action.CommitInfo;
 import io.caregrid.analytics.lake.delta.Action.Remove;
 import io.caregrid.analytics.lake.delta.Action.Txn;
+import io.caregrid.analytics.lake.table.Erasures;
+import io.caregrid.analytics.lake.table.Erasures.Erasure;
 import io.caregrid.analytics.lake.table.KeyedTable;
 import io.caregrid.analytics.lake.table.KeyedTable.Part;
 import io.caregrid.analytics.lake.table.Ledger;
@@ -31,7 +33,8 @@ import org.slf4j.LoggerFactory;
  * The lake anew from everything the store has: the first time, and when the feed no longer leads on from where the lake is, because the database was restored.
  *
  * <p>New files are written beside the old; then each table has one version that takes all out and all in, then there is a head. Until then everybody reads
- * the lake as it was. Killed anywhere, the next one begins again, and what lies about is litter. In memory: one file's bodies.
+ * the lake as it was. Killed anywhere, the next one begins again, and what lies about is litter. What was
+ * asked to be erased before is in the store no more, or lives again in a restored one: either way what was scanned is right. In memory: one file's bodies.
  */
 final class Rebuild {
   private static final Logger log = LoggerFactory.getLogger(Rebuild.class);
@@ -42,13 +45,16 @@ final class Rebuild {
   private final Ledger ledger;
   private final NewFiles files;
   private final Rows made;
+  private final Erasures erasures;
   private final Clock clock;
   private final Step.Watch watch;
   private final Map<String, List<Add>> added = new HashMap<>();
   /** By state, the greatest sid in its files. */
   private final Map<String, Long> last = new HashMap<>();
 
-  Rebuild(Source source, Ledger ledger, NewFiles files, Rows made, Clock clock, Step.Watch watch) {
+  Rebuild(Source source, Ledger ledger, NewFiles files, Rows made, Erasures erasures, Clock clock,
+      Step.Watch watch) {
+    this.erasures = erasures;
     this.made = made;
     this.source = source;
     this.ledger = ledger;
@@ -62,6 +68,7 @@ final class Rebuild {
     log.info("the lake is made anew from the store incarnation={} position={}", start.incarnation(), start.position());
     source.commit(start);
     Instant asOf = clock.instant();
+    List<Erasure> before = erasures.open();
     long versions = 0;
     for (Map.Entry<String, KeyedTable> each : ledger.catalogue().resources().entrySet())
       versions += scan(each.getKey(), each.getValue(), held);
@@ -70,6 +77,7 @@ final class Rebuild {
       throw new IOException("the database was restored while the lake was made anew");
     watch.reached(Step.REBUILD_SCANNED);
     held.check();
+    erasures.overtaken(before);
     for (KeyedTable table : ledger.catalogue().all()) replace(table);
     ledger.publishRebuilt(start, seen.position(), asOf);
     log.info("the lake was made anew from the store versions={} seconds={}", versions,

@@ -53,6 +53,8 @@ final class Upkeep {
   private Instant vacuumed;
   private Instant looked = Instant.MIN;
   private boolean unread;
+  /** The last task was to erase: whatever else is due has the next turn. */
+  private boolean erased;
 
   Upkeep(ObjectStore store, Path scratch, LakeConfig config, Clock clock, Step.Watch watch) {
     this.merge = new Merge(store, scratch, clock, watch);
@@ -81,8 +83,14 @@ final class Upkeep {
   /** Null when there is nothing to do. */
   synchronized Task due(Ledger ledger) {
     Instant now = clock.instant();
-    Task erase = erasing(ledger, now);
-    if (erase != null) return erase;
+    Task next = erased ? keeping(ledger, now) : null;
+    if (next == null) next = erasing(ledger, now);
+    if (next == null && !erased) next = keeping(ledger, now);
+    erased = next != null && next.what().equals(ERASE);
+    return next;
+  }
+
+  private Task keeping(Ledger ledger, Instant now) {
     if (!now.isBefore(vacuumed.plus(VACUUM)) || now.isBefore(vacuumed)) {
       vacuumed = now;
       return new Task("vacuum", ledger, () -> {
@@ -101,9 +109,10 @@ final class Upkeep {
     if (now.isBefore(looked.plus(LOOK)) && !now.isBefore(looked)) return null;
     looked = now;
     try {
-      Work work = erasing.due(ledger);
+      Erasing.Due due = erasing.due(ledger);
       unread = false;
-      return work == null ? null : new Task(ERASE, ledger, work);
+      if (due == null) return null;
+      return due.first() == null ? new Task(ERASE, ledger, due.work()) : merging(ledger, due.first());
     } catch (IOException failed) {
       if (!unread) log.warn("requests to erase cannot be read, trying again cause={}", Cause.andPlace(failed));
       unread = true;
@@ -133,8 +142,10 @@ final class Upkeep {
       if (!allowed(merge(table)).allows(now, maxLag) || !isBehind(ledger, table)) continue;
       if (next == null || allowed(merge(table)).next().isBefore(allowed(merge(next)).next())) next = table;
     }
-    if (next == null) return null;
-    KeyedTable table = next;
+    return next == null ? null : merging(ledger, next);
+  }
+
+  private Task merging(Ledger ledger, KeyedTable table) {
     Snapshot log = ledger.newest(table.log());
     Snapshot state = ledger.newest(table.state());
     long number = ledger.head().number();
@@ -197,10 +208,8 @@ final class Upkeep {
   /** It took that much: the next one of its kind waits accordingly. */
   synchronized void done(Done done) {
     long bytes = done.prepared() == null ? 0 : done.prepared().bytes();
-    if (done.task().what().equals(ERASE)) {
-      if (done.prepared() != null) looked = Instant.MIN;
-      return;
-    }
+    if (done.prepared() != null && erasing.isUnderWay()) looked = Instant.MIN;
+    if (done.task().what().equals(ERASE)) return;
     boolean part = done.prepared() != null && !done.prepared().whole();
     budgets.put(done.task().what(), part
         ? new Budget(clock.instant())

@@ -184,6 +184,18 @@ class DeidentifiedExportIT {
         + "&_anonymizationConfig=no-ids.json");
     assertEquals(0, nameless.path("deleted").size());
     assertTrue(all(nameless).contains("1 left out"), all(nameless));
+    book("conditional.json",
+        "{\"fhirPathRules\":[{\"path\":\"Basic.where(code.exists()).id\",\"method\":\"cryptoHash\"}]}");
+    JsonNode conditional = client.export("/fhir/$export?_type=Basic&_since=" + now.minusMillis(1)
+        + "&_anonymizationConfig=conditional.json");
+    assertEquals(0, conditional.path("deleted").size(), "its bare id met no rule");
+    assertTrue(all(conditional).contains("1 left out"), all(conditional));
+    book("deletion-fails.json",
+        "{\"fhirPathRules\":[{\"path\":\"Basic.where(code.empty()).id\",\"method\":\"generalize\","
+            + "\"cases\":{\"$this > 5\":\"'x'\"}},{\"path\":\"Basic.id\",\"method\":\"cryptoHash\"}]}");
+    HttpResponse<String> fails = client.ended(BulkClient.job(client.ask("/fhir/$export?_type=Basic&_since="
+        + now.minusMillis(1) + "&_anonymizationConfig=deletion-fails.json")));
+    assertEquals(422, fails.statusCode(), fails.body());
   }
 
   private static void book(String name, String text) {
@@ -201,8 +213,9 @@ class DeidentifiedExportIT {
     "_anonymizationConfig=..%2Fsecret.json|the name of a file",
     "_anonymizationConfig=.hidden|the name of a file",
     "_anonymizationConfig=a.json&_anonymizationConfig=b.json|may stand there once",
-    "_anonymizationConfig=broken.json|FhirPathRules",
-    "_anonymizationConfig=no-json.json|no-json.json",
+    "_anonymizationConfig=broken.json|broken.json has errors",
+    "_anonymizationConfig=no-json.json|no-json.json has errors, which this server's log describes: line 1, column",
+    "_anonymizationConfig=settings.yaml|ends with .json",
     "_anonymizationConfig=needs-key.json|fhir.deidentify.encryptKey",
     "_anonymizationConfigEtag=x|needs _anonymizationConfig",
     "_anonymizationConfig=safe-harbor-r4.json&_anonymizationConfigEtag=0x8D92A7342657F4F|SHA-256",
@@ -212,7 +225,8 @@ class DeidentifiedExportIT {
     "deidentify=true|it is _anonymizationConfig"})
   void whatIsWrongIsSaidAtTheKickOffHoweverLenientTheClientIs(String asked, String why) {
     book("broken.json", "{\"fhirVersion\":\"R4\"}");
-    book("no-json.json", "{");
+    book("no-json.json", "hunter22: a");
+    book("settings.yaml", "hunter22: a");
     book("needs-key.json", "{\"fhirPathRules\":[{\"path\":\"Patient.name\",\"method\":\"encrypt\"}]}");
 
     HttpResponse<String> answer = client.ask("/fhir/$export?_type=Patient&" + asked, "handling=lenient");
@@ -220,6 +234,7 @@ class DeidentifiedExportIT {
     assertEquals(400, answer.statusCode(), answer.body());
     assertEquals("OperationOutcome", BulkClient.json(answer.body()).path("resourceType").asText());
     assertTrue(answer.body().contains(why), answer.body());
+    assertFalse(answer.body().contains("hunter"), answer.body());
   }
 
   @Test
@@ -332,12 +347,32 @@ class DeidentifiedExportIT {
     JsonNode manifest = researcher.export("/fhir/Group/cohort/$export?" + HARBOR);
     assertTrue(researcher.names(manifest).stream().anyMatch(name -> name.startsWith("Patient/")));
     assertNobody(researcher.resources(manifest, "output").toString());
+    JsonNode rules = manifest.path("extension").path(ExportRoutes.EXTENSION).path("changed");
+    assertTrue(rules.size() > 3 && rules.findValues("path").isEmpty(), "what a path names is in no file: " + rules);
   }
 
   @Test
   void whoseRolesBecameLessGetsNoFilesOfAnEarlierExportAsItWas() {
     String asked = ExportRequest
         .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient")), false, false)
+        .json();
+    UUID id = ExportHouse.get(house.jobs.add(ExportSnapshot.asker("researcher", "https://issuer.example"), "x", asked,
+        List.of("Patient")));
+    BulkClient researcher = house.client("researcher");
+
+    JsonNode manifest = researcher.manifest("/fhir/_operations/export/" + id);
+
+    String file = manifest.path("output").path(0).path("url").asText();
+    assertEquals(404, researcher.send(researcher.request(file)).statusCode());
+    assertEquals(200, house.client("admin").send(house.client("admin").request(file)).statusCode(), "it is there");
+  }
+
+  @Test
+  void whoseRolesBecameLessGetsNoFilesOfThoseHeChoseHimself() {
+    String asked = ExportRequest
+        .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient"),
+            new ExportRequest.Param("_typeFilter", "Patient?gender=female,male,other,unknown")), false, false)
+        .by(new RuleBooks(books, ExportHouse.KEYS, Clock.systemUTC()).chosen(RuleBooks.SAFE_HARBOR, null))
         .json();
     UUID id = ExportHouse.get(house.jobs.add(ExportSnapshot.asker("researcher", "https://issuer.example"), "x", asked,
         List.of("Patient")));

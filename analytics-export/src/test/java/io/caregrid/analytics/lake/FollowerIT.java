@@ -2,12 +2,18 @@ package io.caregrid.analytics.lake;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.caregrid.analytics.lake.table.Erasures;
+import io.caregrid.analytics.lake.table.Erasures.Erasure;
+import io.caregrid.analytics.lake.table.Erasures.Key;
 import io.caregrid.analytics.lake.table.Head;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -133,10 +139,14 @@ class FollowerIT {
     house.sql("delete from r_patient where id = 'lost'");
     house.patient("p", "Three");
     house.patient("r", "New");
+    Erasures erasures = new Erasures(house.objects);
+    erasures.request(List.of(new Key("Patient", "p", 9)));
 
     house.turn(follower);
 
     both.compare();
+    assertEquals(List.of(Map.of("Patient", new TreeMap<>(Map.of("p", 0)))),
+        erasures.open().stream().map(Erasure::ids).toList(), "he lives again: none of his versions goes");
     assertEquals(2, house.heads().newest().safe().incarnation());
     house.patient("r", "Newer");
     house.turn(house.follower());

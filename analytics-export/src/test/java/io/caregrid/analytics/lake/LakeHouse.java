@@ -137,7 +137,7 @@ final class LakeHouse implements AutoCloseable {
     if (done.prepared() != null) {
       assertTrue(follower.take(done));
     } else {
-      follower.forget();
+      follower.reread();
       turn(follower);
     }
   }

@@ -52,8 +52,11 @@ public final class Deidentifier {
     public static final Origin NONE = new Origin("", "");
   }
 
-  /** @param resource what came of it */
-  public record Result(ObjectNode resource, Report report) {}
+  /**
+   * @param resource what came of it
+   * @param idMet    a rule decided about its id; otherwise that is as it was, or there is none
+   */
+  public record Result(ObjectNode resource, Report report, boolean idMet) {}
 
   /**
    * @param file name for messages
@@ -102,7 +105,7 @@ public final class Deidentifier {
       if (!skips || failed.kind() != Kind.RULE) throw failed;
       Report emptied = new Report();
       emptied.emptied();
-      return new Result(emptied(root.type), emptied);
+      return new Result(emptied(root.type), emptied, true);
     }
   }
 
@@ -119,7 +122,9 @@ public final class Deidentifier {
   private Result done(Element root, Origin origin, Duration most) {
     Report report = new Report();
     LocalDate today = LocalDate.now(clock);
-    return new Result(new Work(root, rules, today, origin, System.nanoTime() + most.toNanos(), report).done(), report);
+    Element id = root.child("id");
+    ObjectNode done = new Work(root, rules, today, origin, System.nanoTime() + most.toNanos(), report).done();
+    return new Result(done, report, id != null && id.visited);
   }
 
   private static ObjectNode emptied(String type) {

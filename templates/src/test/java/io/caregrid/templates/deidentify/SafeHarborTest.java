@@ -237,6 +237,20 @@ class SafeHarborTest {
     assertFalse(apply(json(observation)).toString().contains("94"));
   }
 
+  @Test
+  void aContentTypeOrALanguageIsOneByItsForm() throws IOException {
+    for (String name : List.of("text/plain;name=Smith.txt", "Smith", "text/Smith", "smith/plain"))
+      assertFalse(apply(json("{'resourceType':'Binary'}").put("contentType", name)).has("contentType"), name);
+    for (String type : List.of("text/plain", "application/fhir+json", "image/jpeg"))
+      assertEquals(type,
+          apply(json("{'resourceType':'Binary'}").put("contentType", type)).path("contentType").asText());
+    for (String name : List.of("Smith", "Ann", "en-Smith"))
+      assertFalse(apply(json("{'resourceType':'Patient'}").put("language", name)).has("language"), name);
+    for (String language : List.of("de", "de-CH", "zh-Hans-CN", "es-419"))
+      assertEquals(language,
+          apply(json("{'resourceType':'Patient'}").put("language", language)).path("language").asText());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"Jane Doe", "Jane\u00a0Doe", "123 Main St", "text/plain; name=Doe"})
   void aCodeThatIsATextGoes(String code) throws IOException {

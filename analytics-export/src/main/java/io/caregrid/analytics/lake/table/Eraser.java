@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -58,20 +59,21 @@ public final class Eraser {
   }
 
   /**
+   * @param files  of the snapshot, those that are looked at
    * @param ids    keys of the part's rows, at least one, each with its last version that goes
    * @param clean  paths of files that are known to hold none of them; those that are found to join them
    * @param number of the newest head: the beginning of the new files' names
-   * @return null when no file of the snapshot holds any of them
+   * @return null when none of the files holds any of them
    */
-  public Prepared prepare(Part part, Snapshot snapshot, SortedMap<String, Integer> ids, Set<String> clean, long number)
-      throws IOException {
+  public Prepared prepare(Part part, Snapshot snapshot, Collection<Add> files, SortedMap<String, Integer> ids,
+      Set<String> clean, long number) throws IOException {
     List<Action> actions = new ArrayList<>(List.of(CommitInfo.of("ERASE", clock.instant())));
     long taken = 0;
     long bytes = 0;
     try (Duck duck = new Duck(scratch)) {
       Work work = new Work(part, duck, number);
       name(duck, ids);
-      for (Add file : snapshot.files().values()) {
+      for (Add file : files) {
         if (taken > BYTES) break;
         if (clean.contains(file.path()) || !holds(work, file, ids, clean)) continue;
         taken += file.size();
@@ -86,6 +88,19 @@ public final class Eraser {
     if (actions.size() == 1) return null;
     watch.reached(Step.ERASE_PREPARED);
     return new Prepared(part, KeyedTable.merged(snapshot), actions, bytes);
+  }
+
+  /** Whether none of these files holds any of the keys; those that are found to hold none join the clean ones. */
+  public boolean isFree(Part part, Collection<Add> files, SortedMap<String, Integer> ids, Set<String> clean)
+      throws IOException {
+    List<Add> unknown = files.stream().filter(file -> !clean.contains(file.path())).toList();
+    if (unknown.isEmpty()) return true;
+    try (Duck duck = new Duck(scratch)) {
+      name(duck, ids);
+      Work work = new Work(part, duck, 0);
+      for (Add file : unknown) if (holds(work, file, ids, clean)) return false;
+      return true;
+    }
   }
 
   private static void name(Duck duck, SortedMap<String, Integer> ids) throws IOException {

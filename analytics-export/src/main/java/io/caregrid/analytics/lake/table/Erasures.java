@@ -8,20 +8,29 @@ import io.caregrid.analytics.lake.store.ObjectStore.Entry;
 import io.caregrid.contract.Failure;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 
 /**
- * What is to be erased from the lake: {@code _lake/erasures/<uuid>.json}, there from the request until nothing of it is left. So a request outlives whoever
- * works on it, and any node can make one. Any thread; blocking.
+ * What is to be erased from the lake: {@code _lake/erasures/<sha-256>.json}, there from the request until nothing of it is left. So a request outlives whoever
+ * works on it, and any node can make one. The name is made of what is asked: the same again is the same object, and its mark another, so that who works on it
+ * does not take the new one for done. Any thread; blocking.
  */
 public final class Erasures {
   private static final String FOLDER = "_lake/erasures/";
+  private static final String MARK = "mark";
+  /** Before the first, which is 1. */
+  private static final int NO_VERSION = 0;
   private static final int PAGE = 1_000;
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -43,8 +52,18 @@ public final class Erasures {
     }
   }
 
-  /** @param ids by resource type, each with its last version that goes; of Observations their samples are meant too */
-  public record Erasure(String name, Map<String, SortedMap<String, Integer>> ids) {}
+  /**
+   * @param ids  by resource type, each with its last version that goes; of Observations their samples are meant too
+   * @param mark of the last time that this was asked
+   */
+  public record Erasure(String name, Map<String, SortedMap<String, Integer>> ids, String mark) {
+
+    private List<Key> keys(int until) {
+      List<Key> keys = new ArrayList<>();
+      ids.forEach((type, all) -> all.keySet().forEach(id -> keys.add(new Key(type, id, until))));
+      return keys;
+    }
+  }
 
   /**
    * From now on the lake's writer erases them, wherever he stands. The store is not asked: a resource that is still there comes back when it changes, or when
@@ -60,15 +79,28 @@ public final class Erasures {
         throw new Failure.Invalid("the lake has no table of that type, but of " + String.join(", ", Catalogue.TYPES));
       ids.computeIfAbsent(key.type(), type -> new TreeMap<>()).merge(key.id(), key.until(), Math::max);
     }
-    String name = FOLDER + UUID.randomUUID() + ".json";
-    store.put(name, json(ids));
+    ObjectNode json = json(ids);
+    String name = FOLDER + sha256(bytes(json)) + ".json";
+    store.put(name, bytes(json.put(MARK, UUID.randomUUID().toString())));
     return name;
   }
 
-  private static byte[] json(Map<String, SortedMap<String, Integer>> ids) {
+  private static ObjectNode json(Map<String, SortedMap<String, Integer>> ids) {
     ObjectNode json = JSON.createObjectNode();
     ids.forEach((type, all) -> all.forEach(json.putObject(type)::put));
+    return json;
+  }
+
+  private static byte[] bytes(ObjectNode json) {
     return json.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String sha256(byte[] content) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    } catch (GeneralSecurityException impossible) {
+      throw new IllegalStateException("every Java has SHA-256", impossible);
+    }
   }
 
   /** Something of it may still be in the lake. */
@@ -76,22 +108,33 @@ public final class Erasures {
     return store.head(name) != null;
   }
 
+  /** Names of what is open, up to a thousand. */
+  public Set<String> names() throws IOException {
+    Set<String> names = new TreeSet<>();
+    for (Entry each : store.list(FOLDER, "", PAGE)) names.add(each.name());
+    return names;
+  }
+
   /** @throws IOException also when one cannot be understood: nothing may be passed over here */
   public List<Erasure> open() throws IOException {
     List<Erasure> open = new ArrayList<>();
-    for (Entry each : store.list(FOLDER, "", PAGE)) {
-      byte[] content = store.get(each.name());
-      if (content != null) open.add(new Erasure(each.name(), ids(each.name(), content)));
+    for (String name : names()) {
+      Erasure erasure = read(name);
+      if (erasure != null) open.add(erasure);
     }
     return open;
   }
 
-  private static Map<String, SortedMap<String, Integer>> ids(String name, byte[] content) throws IOException {
+  /** Null: there is none. */
+  private Erasure read(String name) throws IOException {
+    byte[] content = store.get(name);
+    if (content == null) return null;
     Map<String, SortedMap<String, Integer>> ids = new TreeMap<>();
     try {
-      for (Map.Entry<String, JsonNode> type : JSON.readTree(content).properties())
-        ids.put(type.getKey(), ids(type.getValue()));
-      return ids;
+      JsonNode json = JSON.readTree(content);
+      for (Map.Entry<String, JsonNode> each : json.properties())
+        if (!each.getKey().equals(MARK)) ids.put(each.getKey(), ids(each.getValue()));
+      return new Erasure(name, ids, json.path(MARK).asText());
     } catch (IOException broken) {
       throw new IOException("a request to erase cannot be understood: " + name);
     }
@@ -107,8 +150,21 @@ public final class Erasures {
     return all;
   }
 
-  /** Nothing of it is left. */
+  /** Nothing of it is left; unless it was asked again meanwhile. Where requests are made no other thread may make one now. */
   public void done(Erasure erasure) throws IOException {
-    store.delete(erasure.name());
+    Erasure now = read(erasure.name());
+    if (now != null && now.mark().equals(erasure.mark())) store.delete(erasure.name());
+  }
+
+  /**
+   * The lake was made anew from a store that was restored: these name versions that may live again. What they stand for stays only in that files which are the
+   * table no more go at once.
+   */
+  public void overtaken(Collection<Erasure> erasures) throws IOException {
+    for (Erasure each : erasures) {
+      request(each.keys(NO_VERSION));
+      if (each.keys(NO_VERSION).stream().anyMatch(key -> each.ids().get(key.type()).get(key.id()) != NO_VERSION))
+        store.delete(each.name());
+    }
   }
 }
