@@ -215,6 +215,23 @@ class MapperIT {
   }
 
   @Test
+  void messagesThatAreTooLargeTogetherAreAskedAboutOneAtATime() {
+    Page page = mapper("", 1280, 900, ColorScheme.LIGHT);
+    page.evaluate(
+        """
+        () => { const paste = document.getElementById('paste'), pad = 'x'.repeat(95_000);
+          paste.value = Array.from({length: 100}, (one, n) => JSON.stringify({deviceId: `large-${n}.`, pad})).join('\\n');
+          paste.dispatchEvent(new InputEvent('input', {bubbles: true})); }""");
+    assertThat(page.locator("#state")).containsText("checked with the chosen message only");
+    assertThat(page.locator("#tree")).containsText("large-0.");
+    page.locator("#message-list button").nth(7).click();
+    assertThat(page.locator("#tree")).containsText("large-7.");
+    assertThat(page.locator("#about")).hasText("of message 8 of 100");
+    browser.complaints.clear(); // of the 413
+    page.context().close();
+  }
+
+  @Test
   void filesComeInAndGoOutByteForByteAndWorkOutlivesAReloadWithoutItsMessages() throws Exception {
     byte[] crlf = ("\uFEFF" + DEVICE.replace("\n", "\r\n")).getBytes(StandardCharsets.UTF_8);
     byte[] plain = FHIR.getBytes(StandardCharsets.UTF_8);
