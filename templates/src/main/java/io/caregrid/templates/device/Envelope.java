@@ -29,6 +29,7 @@ import java.util.Set;
 final class Envelope {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private static final String EVENT = "application/cloudevents+json";
+  private static final String MQTT = "mqtt-";
   private static final Set<String> DATA = Set.of("data", "data_base64");
   private static final Set<String> REQUIRED = Set.of("id", "source", "specversion", "type");
 
@@ -70,7 +71,7 @@ final class Envelope {
         && object.path("SystemProperties").isObject();
   }
 
-  /** The envelope's own word counts more than a header's. */
+  /** The envelope's own word counts more than a header's; but by MQTT a device writes the envelope, and what the house says of it are the headers. */
   private static ObjectNode iotHubs(ObjectNode envelope, Map<String, String> headers, ObjectReader reader) {
     ObjectNode root = JSON.objectNode();
     root.set("Body", decoded(envelope.get("Body"), reader));
@@ -81,6 +82,10 @@ final class Envelope {
     system.setAll((ObjectNode) envelope.get("SystemProperties"));
     if (envelope.has("EnqueuedTimeUtc") && !system.has("iothub-enqueuedtime"))
       system.set("iothub-enqueuedtime", envelope.get("EnqueuedTimeUtc"));
+    if (headers.containsKey(MQTT + "topic")) headers.forEach((name, value) -> {
+      if (name.startsWith(MQTT) || addedByIotHub(name)) application.put(name, value);
+      if (addedByIotHub(name)) system.put(name, value);
+    });
     return root;
   }
 

@@ -56,6 +56,17 @@ class EnvelopeTest {
   }
 
   @Test
+  void byMqttADeviceWritesNoTopicClientOrDeviceOverTheHouses() throws Exception {
+    JsonNode open = open("""
+        {'Body':{},'Properties':{'p':'1','mqtt-topic':'lie','mqtt-client-id':'lie'},
+         'SystemProperties':{'iothub-connection-device-id':'lie','iothub-enqueuedtime':'own'}}""",
+        Map.of("mqtt-topic", "t", "mqtt-client-id", "c", "iothub-connection-device-id", "d"));
+    assertEquals(read("""
+        {'Body':{},'Properties':{'p':'1','mqtt-topic':'t','mqtt-client-id':'c','iothub-connection-device-id':'d'},
+         'SystemProperties':{'iothub-connection-device-id':'d','iothub-enqueuedtime':'own'}}"""), open);
+  }
+
+  @Test
   void whatOnlyLooksLikeAnEnvelopeIsAMessage() throws Exception {
     for (String message : List.of("{'Body':{}}", "{'Body':{},'Properties':{},'SystemProperties':'x'}",
         "{'Body':{},'Properties':{},'SystemProperties':{},'more':1}", "[1]", "null"))

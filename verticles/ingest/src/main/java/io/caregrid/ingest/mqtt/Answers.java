@@ -7,11 +7,15 @@ import java.util.Arrays;
 /**
  * What a server says, in the form of the connection's protocol level. Pure.
  *
- * @param level  3, 4 (3.1.1) or 5
+ * @param level  4 (3.1.1) or 5
  * @param talked false: the client wants no reason strings (MQTT 5 section 3.1.2.11.7)
+ * @param most   bytes of a packet that the client takes (section 3.1.2.11.4): what would be longer has no reason string, and is not sent when it is longer without one
  */
-record Answers(int level, boolean talked) {
+record Answers(int level, boolean talked, long most) {
+
   private static final int LONGEST_WHY = 500;
+  /** Fixed header, packet identifier, reason code and the length of the properties, at their longest. */
+  private static final int AROUND = 12;
   private static final Buffer PONG = Buffer.buffer(new byte[] {(byte) 0xD0, 0});
 
   private boolean is5() {
@@ -32,7 +36,7 @@ record Answers(int level, boolean talked) {
   /** CONNACK for whom is not. */
   Buffer refusal(Reason reason, String why) {
     Buffer body = Buffer.buffer().appendByte((byte) 0).appendByte((byte) (is5() ? reason.code : reason.before5));
-    if (is5()) appended(body, why(why));
+    if (is5()) appended(body, why(why, 0));
     return packet(0x20, body);
   }
 
@@ -50,14 +54,14 @@ record Answers(int level, boolean talked) {
 
   private Buffer reply(int type, int id, Reason reason, String why) {
     Buffer body = Buffer.buffer().appendUnsignedShort(id);
-    if (is5() && reason != Reason.SUCCESS) appended(body.appendByte((byte) reason.code), why(why));
+    if (is5() && reason != Reason.SUCCESS) appended(body.appendByte((byte) reason.code), why(why, 0));
     return packet(type, body);
   }
 
   /** SUBACK: none is granted. */
   Buffer suback(int id, int filters, String why) {
     Buffer body = Buffer.buffer().appendUnsignedShort(id);
-    if (is5()) appended(body, why(why));
+    if (is5()) appended(body, why(why, filters));
     return packet(0x90, filled(body, filters, is5() ? Reason.IMPLEMENTATION.code : Reason.IMPLEMENTATION.before5));
   }
 
@@ -73,12 +77,14 @@ record Answers(int level, boolean talked) {
 
   /** Null where a server does not say good-bye: before MQTT 5. */
   Buffer goodbye(Reason reason, String why) {
-    return is5() ? packet(0xE0, appended(Buffer.buffer().appendByte((byte) reason.code), why(why))) : null;
+    return is5() ? packet(0xE0, appended(Buffer.buffer().appendByte((byte) reason.code), why(why, 0))) : null;
   }
 
-  private Buffer why(String why) {
+  /** @param beside bytes of the packet beside it, of what is not in every packet */
+  private Buffer why(String why, int beside) {
     if (!talked || why == null) return Buffer.buffer();
-    return property(Properties.REASON, why.length() > LONGEST_WHY ? why.substring(0, LONGEST_WHY) : why);
+    Buffer told = property(Properties.REASON, why.length() > LONGEST_WHY ? why.substring(0, LONGEST_WHY) : why);
+    return told.length() + beside + AROUND > most ? Buffer.buffer() : told;
   }
 
   static Buffer property(int identifier, String text) {
@@ -108,8 +114,9 @@ record Answers(int level, boolean talked) {
     return variable(body, properties.length()).appendBuffer(properties);
   }
 
-  private static Buffer packet(int first, Buffer body) {
-    return variable(Buffer.buffer().appendByte((byte) first), body.length()).appendBuffer(body);
+  private Buffer packet(int first, Buffer body) {
+    Buffer packet = variable(Buffer.buffer().appendByte((byte) first), body.length()).appendBuffer(body);
+    return packet.length() > most ? Buffer.buffer() : packet;
   }
 
   /** Variable byte integer (section 1.5.5). */

@@ -48,6 +48,8 @@ record Content(List<byte[]> messages, List<Header> headers, String fault) {
   private static final Pattern ATTRIBUTE = Pattern.compile("[a-z0-9]{1,64}");
   private static final int MOST_HEADERS = 100;
   private static final int LONGEST_NAME = 256;
+  /** Heap of one message beside its bytes. */
+  private static final int MESSAGE_OVERHEAD = 64;
   /** Less than the log has room for beside the largest message. */
   private static final int MOST_HEADER_BYTES = 32 << 10;
   private static final JsonFactory JSON = new JsonFactory();
@@ -57,8 +59,9 @@ record Content(List<byte[]> messages, List<Header> headers, String fault) {
    *
    * @param maxMessageBytes {@code kafka.maxMessageBytes}
    * @param maxUnpacked     most that a packed payload may become, bytes
+   * @param most            that a packet may become, see {@link #bytes}
    */
-  record Place(String client, TopicMappings topics, int maxMessageBytes, int maxUnpacked) {}
+  record Place(String client, TopicMappings topics, int maxMessageBytes, int maxUnpacked, long most) {}
 
   static boolean isPacked(byte[] payload) {
     return payload.length > 2 && (payload[0] & 0xFF) == 0x1F && (payload[1] & 0xFF) == 0x8B;
@@ -78,14 +81,35 @@ record Content(List<byte[]> messages, List<Header> headers, String fault) {
     Map<String, String> headers = headers(place, topic, hub, told, isEvent, type, now);
     List<Header> written = written(headers);
     try {
-      byte[] plain = isPacked(payload) ? Gzip.unpack(payload, place.maxUnpacked()) : payload;
+      byte[] plain = isPacked(payload) ? unpacked(payload, place.maxUnpacked()) : payload;
       List<byte[]> messages = hub != null || isEvent || type.equals(EVENT)
           ? whole(plain, place.maxMessageBytes())
           : split(plain, LINES.contains(type), place.maxMessageBytes());
-      return new Content(messages, written, null);
+      Content content = new Content(messages, written, null);
+      if (content.bytes() > place.most())
+        throw new Failure.TooLarge("with what goes with each, these " + messages.size()
+            + " messages are more than one packet may bring, " + place.most() + " bytes: send several packets");
+      return content;
     } catch (Failure refused) {
       return new Content(List.of(payload), written, refused.getMessage());
     }
+  }
+
+  private static byte[] unpacked(byte[] payload, int most) {
+    try {
+      return Gzip.unpack(payload, most);
+    } catch (Failure.TooLarge bomb) {
+      throw new Failure.TooLarge("unpacked, the payload is larger than " + most + " bytes");
+    }
+  }
+
+  /** What the messages take in memory on their way to Kafka, each with its headers. */
+  long bytes() {
+    long each = MESSAGE_OVERHEAD;
+    for (Header header : headers) each += header.key().length() + header.value().length;
+    long bytes = each * messages.size();
+    for (byte[] message : messages) bytes += message.length;
+    return bytes;
   }
 
   private static List<Pair> joined(List<Pair> some, List<Pair> more) {

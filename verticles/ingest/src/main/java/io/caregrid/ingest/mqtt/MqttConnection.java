@@ -10,7 +10,6 @@ import io.caregrid.ingest.mqtt.Packet.Publish;
 import io.caregrid.ingest.mqtt.Packet.Release;
 import io.caregrid.ingest.mqtt.Packet.Subscribe;
 import io.caregrid.ingest.mqtt.Packet.Unsubscribe;
-import io.caregrid.ingest.mqtt.Packet.Will;
 import io.caregrid.store.Cause;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
@@ -23,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.BitSet;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
@@ -42,15 +42,10 @@ import org.slf4j.LoggerFactory;
  */
 final class MqttConnection {
   private static final Logger log = LoggerFactory.getLogger(MqttConnection.class);
-  /** Of CONNECT, which comes from whom nobody knows yet: two texts and a will at their longest do not fit, tokens do. */
-  private static final int MOST_OF_CONNECT = 128 << 10;
   /** Payloads beyond this many bytes are looked through on a worker thread: some 0.3 ms of work. */
   private static final int SMALL = 64 << 10;
-  /** Heap of one message beside its bytes. */
-  private static final int MESSAGE_OVERHEAD = 64;
-  private static final int MOST_ALIASES = 32;
-  private static final int LONGEST_CLIENT = 256;
-  private static final int LONGEST_TOPIC = 4_096;
+  /** Heap of an alias beside its characters. */
+  private static final long ALIAS_OVERHEAD = 128;
   private static final long LONGEST_ENTRY_NANOS = Duration.ofSeconds(10).toNanos();
   /** For what is said last: an ordinary close waits until all is written, and so for ever for whoever does not read. */
   private static final Duration LAST = Duration.ofSeconds(3);
@@ -60,13 +55,18 @@ final class MqttConnection {
     NEW, ASKING, OPEN, CLOSED
   }
 
+  /** Memory that is wanted, and what then goes on. */
+  private record Afford(Room room, long bytes, Runnable then) {}
+
   /** A message that is not answered yet. */
   private static final class Pending {
     final int qos;
     final int id;
     final Room room;
     String fault;
-    int messages;
+    /** Of QoS 2, and not a repetition. */
+    boolean isFirst;
+    boolean isLost;
     boolean done;
     Throwable failure;
 
@@ -86,19 +86,26 @@ final class MqttConnection {
   private final String address;
   private final Promise<Void> closed = Promise.promise();
   private final Deque<Pending> pending = new ArrayDeque<>();
+  /** Identifiers of messages of QoS 2 that are not answered yet. */
+  private final BitSet unanswered = new BitSet();
   private final Map<Integer, String> aliases = new HashMap<>();
 
   private Doing doing = Doing.NEW;
   private int level;
   private Answers answers;
   private Connect connect;
+  private Room connects;
+  private boolean isStranger = true;
+  private Terms terms;
   private Caller caller;
   private Session session;
   private Content.Place place;
   private Duration stays = Duration.ZERO;
   private long silenceNanos;
-  private boolean willCounts;
-  private long willBytes;
+  private Wills.Left will;
+  private long aliasBytes;
+  /** What goes on when there is memory for it; nothing is read meanwhile. */
+  private Afford stalled;
   private boolean reading;
   private boolean looping;
   private boolean flushing;
@@ -109,6 +116,7 @@ final class MqttConnection {
   private long since = System.nanoTime();
   private long insideSince;
   private long unreadSince;
+  private long waitsSince;
 
   /** @param certificate subject of the certificate that it has shown; null for none */
   MqttConnection(NetSocket socket, MqttPort port, Vertx vertx, House house, String certificate, String address) {
@@ -118,7 +126,8 @@ final class MqttConnection {
     this.house = house;
     this.certificate = certificate;
     this.address = address;
-    frames = new Frames(Math.min(MOST_OF_CONNECT, house.config().maxPacket()), house.bytes(), house.messages());
+    frames = new Frames(Math.min(Frames.MOST_OF_CONNECT, house.config().maxPacket()), house.early(), house.bytes(),
+        house.messages());
     socket.exceptionHandler(broken -> hangUp());
     socket.closeHandler(done -> gone());
     socket.drainHandler(read -> next());
@@ -146,6 +155,11 @@ final class MqttConnection {
     if (looping || doing == Doing.CLOSED) return;
     looping = true;
     try {
+      if (stalled != null && stalled.room().charge(stalled.bytes())) {
+        Runnable then = stalled.then();
+        stalled = null;
+        then.run();
+      }
       while (mayRead()) {
         Frame frame = frames.poll();
         if (frame == null) break;
@@ -165,7 +179,8 @@ final class MqttConnection {
   }
 
   private boolean mayRead() {
-    return (doing == Doing.NEW || doing == Doing.OPEN) && !reading && !leaving && !socket.writeQueueFull()
+    return (doing == Doing.NEW || doing == Doing.OPEN) && !reading && stalled == null && !leaving
+        && !socket.writeQueueFull()
         && pending.size() < house.config().inFlight();
   }
 
@@ -173,7 +188,9 @@ final class MqttConnection {
     long now = System.nanoTime();
     if (!frames.isInside()) insideSince = 0;
     else if (insideSince == 0) insideSince = now;
-    boolean waits = mayRead() && frames.isWaiting();
+    boolean waits = stalled != null || mayRead() && frames.isWaiting();
+    if (!waits) waitsSince = 0;
+    else if (waitsSince == 0) waitsSince = now;
     if (waits) port.waitsForRoom(this);
     boolean reads = mayRead() && !waits;
     if (reads && paused) {
@@ -199,9 +216,13 @@ final class MqttConnection {
       publish(publish, frame.room());
       return;
     }
+    if (packet instanceof Connect told) {
+      connects = frame.room();
+      connect(told);
+      return;
+    }
     frame.room().release();
-    if (packet instanceof Connect told) connect(told);
-    else if (packet instanceof Release release) complete(release.id());
+    if (packet instanceof Release release) complete(release.id());
     else if (packet instanceof Subscribe asked) socket.write(answers.suback(asked.id(), asked.filters(), NO_BROKER));
     else if (packet instanceof Unsubscribe asked) socket.write(answers.unsuback(asked.id(), asked.filters()));
     else if (packet instanceof Packet.Ping) socket.write(answers.pong());
@@ -213,10 +234,11 @@ final class MqttConnection {
   private void connect(Connect told) {
     connect = told;
     level = told.level();
-    answers = new Answers(level, told.properties().number(Properties.REQUEST_PROBLEM_INFORMATION, 1) == 1);
-    Reason wrong = unacceptable(told);
+    answers = new Answers(level, told.properties().number(Properties.REQUEST_PROBLEM_INFORMATION, 1) == 1,
+        told.properties().number(Properties.MAXIMUM_PACKET, Integer.MAX_VALUE));
+    Reason wrong = Terms.unacceptable(told);
     if (wrong != null) {
-      refuse(wrong, "not as it may be in CONNECT: client id, will's topic or authentication method");
+      refuse(wrong, "not as it may be in CONNECT: client id, will's topic, a packed will, or authentication method");
       return;
     }
     if (!house.log().isConnected()) {
@@ -227,23 +249,6 @@ final class MqttConnection {
     house.entrance()
         .who(told.password(), certificate, address)
         .onComplete(asked -> port.run(() -> answered(asked)));
-  }
-
-  private static Reason unacceptable(Connect told) {
-    String client = told.clientId();
-    boolean unnamed = client.isEmpty() && !told.clean() && told.level() < Packet.MQTT_5;
-    if (unnamed || client.length() > LONGEST_CLIENT || hasControls(client)) return Reason.CLIENT_ID_INVALID;
-    if (told.properties().has(Properties.AUTHENTICATION_METHOD)) return Reason.BAD_METHOD;
-    return told.will() != null && !isTopic(told.will().topic()) ? Reason.TOPIC_INVALID : null;
-  }
-
-  private static boolean hasControls(String text) {
-    return text.chars().anyMatch(Character::isISOControl);
-  }
-
-  private static boolean isTopic(String topic) {
-    return !topic.isEmpty() && topic.length() <= LONGEST_TOPIC && topic.indexOf('+') < 0 && topic.indexOf('#') < 0
-        && !hasControls(topic);
   }
 
   private void answered(AsyncResult<Caller> asked) {
@@ -263,51 +268,39 @@ final class MqttConnection {
   }
 
   private void enter(Caller known) {
-    Will will = connect.will();
-    long bytes = will == null ? 0 : will.payload().length + 2L * will.topic().length();
-    if (!house.wills().take(bytes)) {
+    boolean named = !connect.clientId().isEmpty();
+    String client = named ? connect.clientId() : UUID.randomUUID().toString();
+    Content.Place its = house.place(client);
+    Wills.Left said = connect.will() == null ? null : new Wills.Left(its, connect.will());
+    if (said != null && !house.wills().keep(said)) {
       refuse(Reason.BUSY, "there is no memory for another will");
       return;
     }
-    willBytes = bytes;
-    willCounts = will != null;
+    will = said;
     caller = known;
-    boolean named = !connect.clientId().isEmpty();
-    String client = named ? connect.clientId() : UUID.randomUUID().toString();
-    place = house.place(client);
-    stays = stays(connect.properties().number(Properties.SESSION_EXPIRY, 0));
-    Sessions.Opened opened = house.sessions().open(caller, client, connect.clean(), this);
+    place = its;
+    terms = Terms.of(connect, house.config());
+    stays = terms.stays();
+    silenceNanos = terms.silenceNanos();
+    Sessions.Opened opened = house.sessions().open(caller, client, terms.clean(), this);
     session = opened.session();
     if (opened.before() != null) opened.before().takenOver();
-    frames.most(house.config().maxPacket());
-    long idleSeconds = house.config().idle().toSeconds();
-    boolean longer = connect.keepAlive() == 0 || connect.keepAlive() > idleSeconds;
-    silenceNanos = Duration.ofMillis(1500 * (longer ? idleSeconds : connect.keepAlive())).toNanos();
+    if (opened.will() != null && opened.present()) house.wills().drop(opened.will());
+    else if (opened.will() != null) house.wills().say(opened.will());
     doing = Doing.OPEN;
+    known();
+    frames.letIn(house.config().maxPacket());
     since = System.nanoTime();
-    socket.write(answers.welcome(opened.present(), properties(named ? null : client, longer ? idleSeconds : -1)));
+    socket.write(answers.welcome(opened.present(), terms.properties(named ? null : client)));
   }
 
-  /** @param asked seconds that a client of MQTT 5 asks for */
-  private Duration stays(long asked) {
-    Duration most = house.config().session();
-    if (level < Packet.MQTT_5) return connect.clean() ? Duration.ZERO : most;
-    return asked > most.toSeconds() ? most : Duration.ofSeconds(asked);
-  }
-
-  private Buffer properties(String assigned, long keepAliveSeconds) {
-    Buffer properties = Answers.two(Properties.RECEIVE_MAXIMUM, house.config().inFlight())
-        .appendBuffer(Answers.four(Properties.MAXIMUM_PACKET, house.config().maxPacket()))
-        .appendBuffer(Answers.two(Properties.TOPIC_ALIAS_MAXIMUM, MOST_ALIASES))
-        .appendBuffer(Answers.one(Properties.WILDCARDS_AVAILABLE, 0))
-        .appendBuffer(Answers.one(Properties.SUBSCRIPTION_IDS_AVAILABLE, 0))
-        .appendBuffer(Answers.one(Properties.SHARED_AVAILABLE, 0));
-    if (stays.toSeconds() != connect.properties().number(Properties.SESSION_EXPIRY, 0))
-      properties.appendBuffer(Answers.four(Properties.SESSION_EXPIRY, stays.toSeconds()));
-    if (keepAliveSeconds > 0)
-      properties.appendBuffer(Answers.two(Properties.SERVER_KEEP_ALIVE, (int) keepAliveSeconds));
-    if (assigned != null) properties.appendBuffer(Answers.property(Properties.ASSIGNED_CLIENT_ID, assigned));
-    return properties;
+  /** He is no stranger any more, or gone. */
+  private void known() {
+    connect = null;
+    if (connects != null) connects.release();
+    connects = null;
+    if (isStranger) house.strangers().decrementAndGet();
+    isStranger = false;
   }
 
   // ---- messages ----
@@ -315,43 +308,77 @@ final class MqttConnection {
   private void publish(Publish message, Room room) throws Malformed {
     house.metrics().received.increment();
     Pending one = new Pending(message.qos(), message.id(), room);
-    String topic;
+    boolean isTaken = false;
     try {
-      topic = topic(message);
+      String topic = topic(message);
+      isTaken = true;
       if (message.qos() == 2 && isRepeated(one)) return;
-      pending.add(one);
-      if (message.payload().length <= SMALL && !Content.isPacked(message.payload())) {
-        take(one, content(message, topic), message.payload().length);
-        return;
+      isTaken = false;
+      boolean isPacked = Content.isPacked(message.payload());
+      if (message.payload().length <= SMALL && !isPacked) {
+        Content content = content(message, topic);
+        isTaken = true;
+        add(one);
+        take(one, content, message.payload().length, 0);
+      } else {
+        isTaken = true;
+        add(one);
+        afford(room, isPacked ? 2L * place.maxUnpacked() : 0,
+            () -> inspect(one, message, topic, isPacked ? 2L * place.maxUnpacked() : 0));
       }
-    } catch (Malformed wrong) {
-      room.release();
-      throw wrong;
+    } finally {
+      if (!isTaken) giveUp(one);
     }
+  }
+
+  private void add(Pending one) {
+    pending.add(one);
+    if (one.qos == 2) unanswered.set(one.id);
+  }
+
+  /** Now, or as soon as there is memory for it. */
+  private void afford(Room room, long bytes, Runnable then) {
+    if (bytes <= 0 || room.charge(bytes)) then.run();
+    else stalled = new Afford(room, bytes, then);
+  }
+
+  /**
+   * On a worker thread.
+   *
+   * @param reserved bytes, for what it may become
+   */
+  private void inspect(Pending one, Publish message, String topic, long reserved) {
     reading = true;
     underWay++;
     vertx.executeBlocking(() -> content(message, topic), false)
-        .onComplete(done -> port.run(() -> read(one, done, message.payload().length)));
+        .onComplete(done -> port.run(() -> read(one, done, message.payload().length, reserved)));
   }
 
   private Content content(Publish message, String topic) throws Malformed {
     return Content.of(place, topic, message.retain(), message.properties(), message.payload(), Instant.now());
   }
 
-  private void read(Pending one, AsyncResult<Content> done, int length) {
+  private void read(Pending one, AsyncResult<Content> done, int length, long reserved) {
     reading = false;
     underWay--;
     if (doing == Doing.CLOSED) {
-      one.room.release();
+      giveUp(one);
       finished();
     } else if (done.succeeded()) {
-      take(one, done.result(), length);
+      take(one, done.result(), length, reserved);
       next();
     } else {
-      one.room.release();
+      giveUp(one);
       if (done.cause() instanceof Malformed wrong) end(wrong.reason, wrong.getMessage());
       else broken(done.cause());
     }
+  }
+
+  /** It is not in the log, and will not be. */
+  private void giveUp(Pending one) {
+    one.room.release();
+    if (one.isFirst) session.ended(one.id, new Failure.Busy("its connection has ended"), null, false);
+    one.isFirst = false;
   }
 
   private void broken(Throwable bug) {
@@ -365,63 +392,93 @@ final class MqttConnection {
     String topic = message.topic();
     if (message.properties().has(Properties.TOPIC_ALIAS)) {
       int alias = (int) message.properties().number(Properties.TOPIC_ALIAS, 0);
-      if (alias == 0 || alias > MOST_ALIASES)
-        throw new Malformed(Reason.ALIAS_INVALID, "topic aliases go from 1 to " + MOST_ALIASES);
-      if (!topic.isEmpty()) aliases.put(alias, topic);
+      if (alias == 0 || alias > Terms.MOST_ALIASES)
+        throw new Malformed(Reason.ALIAS_INVALID, "topic aliases go from 1 to " + Terms.MOST_ALIASES);
+      if (!topic.isEmpty()) name(alias, topic);
       else topic = aliases.get(alias);
       if (topic == null) throw new Malformed(Reason.PROTOCOL_ERROR, "a topic alias that stands for nothing");
     }
-    if (!isTopic(topic))
-      throw new Malformed(Reason.TOPIC_INVALID, "a topic has 1 to " + LONGEST_TOPIC
+    if (!Terms.isTopic(topic))
+      throw new Malformed(Reason.TOPIC_INVALID, "a topic has 1 to " + Terms.LONGEST_TOPIC
           + " characters, and neither wildcards nor control characters");
     return topic;
   }
 
-  /** Whether this message of QoS 2 is in the log already, or on its way; then it is answered as it was, or will be. */
-  private boolean isRepeated(Pending one) throws Malformed {
-    boolean waits = pending.stream().anyMatch(other -> other.qos == 2 && other.id == one.id);
-    boolean there = session.has(one.id);
-    if (waits || there) one.room.release();
-    if (there && !waits) {
-      one.done = true;
-      pending.add(one);
-      flush();
-    }
-    if (!waits && !there && session.unreleased() + pending.size() >= 2 * house.config().inFlight())
-      throw new Malformed(Reason.RECEIVE_MAXIMUM, "more messages of QoS 2 than " + house.config().inFlight()
-          + " are not released");
-    return waits || there;
+  private void name(int alias, String topic) throws Malformed {
+    String before = aliases.get(alias);
+    long more = 2L * topic.length() - (before == null ? -ALIAS_OVERHEAD : 2L * before.length());
+    if (topic.length() > Terms.LONGEST_TOPIC || more > 0 && !house.kept().take(more))
+      throw new Malformed(topic.length() > Terms.LONGEST_TOPIC ? Reason.TOPIC_INVALID : Reason.BUSY,
+          "a topic longer than " + Terms.LONGEST_TOPIC + " characters, or no memory for another alias");
+    if (more < 0) house.kept().giveBack(-more);
+    aliasBytes += more;
+    aliases.put(alias, topic);
   }
 
-  /** @param length of its payload, for which there is memory */
-  private void take(Pending one, Content content, int length) {
-    one.fault = content.fault();
-    one.messages = content.messages().size();
-    if (content.fault() != null) house.metrics().malformed.increment();
-    long extra = (long) one.messages * MESSAGE_OVERHEAD - Frames.OVERHEAD - length;
-    for (byte[] message : content.messages()) extra += message.length;
-    if (extra > 0 && !one.room.charge(extra)) {
-      settle(one, new Failure.Busy("there is no memory for what this became"));
-      return;
+  /** Whether this message of QoS 2 is in the log already, or on its way, by this connection or one before; then it is answered as it was, or will be. */
+  private boolean isRepeated(Pending one) throws Malformed {
+    boolean waits = unanswered.get(one.id);
+    boolean tooMany = level == Packet.MQTT_5
+        && session.unreleased() + pending.size() >= 2 * house.config().inFlight();
+    Future<String> there = waits ? null : session.begin(one.id);
+    one.isFirst = !waits && there == null;
+    if (one.isFirst && !tooMany) return false;
+    if (one.isFirst) {
+      giveUp(one);
+      throw new Malformed(Reason.RECEIVE_MAXIMUM, "more messages of QoS 2 than " + house.config().inFlight()
+          + " are not released");
     }
+    one.room.release();
+    if (waits) return true;
+    add(one);
+    underWay++;
+    there.onComplete(ended -> port.run(() -> {
+      underWay--;
+      one.fault = ended.result();
+      settle(one, ended.cause());
+    }));
+    return true;
+  }
+
+  /**
+   * @param length   of its payload, for which there is memory
+   * @param reserved bytes beside
+   */
+  private void take(Pending one, Content content, int length, long reserved) {
+    one.fault = content.fault();
+    if (content.fault() != null) house.metrics().malformed.increment();
+    long more = Math.max(0, content.bytes() - Frames.OVERHEAD - length) - reserved;
+    if (more < 0) one.room.spare(-more);
+    afford(one.room, more, () -> send(one, content));
+  }
+
+  private void send(Pending one, Content content) {
     underWay++;
     house.log()
         .send(place.client().getBytes(StandardCharsets.UTF_8), content.headers(), content.messages())
         .onComplete(kept -> port.run(() -> {
           underWay--;
-          settle(one, kept.cause());
+          if (kept.succeeded()) house.metrics().events.increment(content.messages().size());
+          settle(one, kept.cause() instanceof Failure.TooLarge large ? tooLarge(one, large) : kept.cause());
         }));
   }
 
-  /** @param failure null: it is in the log */
+  /** It would never be taken, however often it came: that it is lost is said, and counted. */
+  private Throwable tooLarge(Pending one, Failure.TooLarge large) {
+    log.warn("a message is lost, since its topic does not take messages of this size: raise max.message.bytes of the"
+        + " topic, or lower kafka.maxMessageBytes address={} qos={}", address, one.qos);
+    house.metrics().lost.increment();
+    one.isLost = true;
+    one.fault = large.getMessage();
+    return null;
+  }
+
+  /** @param failure null: it is in the log, or never will be */
   private void settle(Pending one, Throwable failure) {
     one.done = true;
     one.failure = failure;
     one.room.release();
-    if (failure == null) {
-      house.metrics().events.increment(one.messages);
-      if (one.qos == 2 && !isRefused(one)) session.take(one.id);
-    }
+    if (one.isFirst) session.ended(one.id, failure, one.fault, failure == null && isRefused(one));
     if (doing == Doing.CLOSED) {
       if (failure != null && one.qos == 0) house.metrics().lost.increment();
       finished();
@@ -430,7 +487,7 @@ final class MqttConnection {
     }
   }
 
-  /** It is kept, to be set aside; a device that can be told so is. */
+  /** It is kept, to be set aside, or lost; a device that can be told so is. */
   private boolean isRefused(Pending one) {
     return one.fault != null && level == Packet.MQTT_5;
   }
@@ -459,26 +516,29 @@ final class MqttConnection {
   }
 
   private void answer(Pending one, Buffer said) {
-    Reason reason = isRefused(one) ? Reason.PAYLOAD_INVALID : Reason.SUCCESS;
+    Reason reason = !isRefused(one) ? Reason.SUCCESS : one.isLost ? Reason.QUOTA : Reason.PAYLOAD_INVALID;
+    if (one.qos == 2) unanswered.clear(one.id);
     if (one.qos == 1) said.appendBuffer(answers.puback(one.id, reason, one.fault));
     if (one.qos == 2) said.appendBuffer(answers.pubrec(one.id, reason, one.fault));
   }
 
   private void complete(int id) {
-    socket.write(answers.pubcomp(id, session.release(id) ? Reason.SUCCESS : Reason.ID_NOT_FOUND));
+    boolean there = !unanswered.get(id) && session.release(id);
+    socket.write(answers.pubcomp(id, there ? Reason.SUCCESS : Reason.ID_NOT_FOUND));
   }
 
   // ---- going ----
 
   private void disconnect(Disconnect last) throws Malformed {
-    if (last.reason() == 0) willCounts = false;
-    if (last.properties().has(Properties.SESSION_EXPIRY)) {
-      long asked = last.properties().number(Properties.SESSION_EXPIRY, 0);
-      if (asked > 0 && connect.properties().number(Properties.SESSION_EXPIRY, 0) == 0)
-        throw new Malformed(Reason.PROTOCOL_ERROR, "a session that ends with its connection cannot be kept at its end");
-      stays = stays(asked);
-    }
+    if (last.properties().has(Properties.SESSION_EXPIRY))
+      stays = terms.stays(last.properties().number(Properties.SESSION_EXPIRY, 0));
+    if (last.reason() == 0) dropWill();
     hangUp();
+  }
+
+  private void dropWill() {
+    if (will != null) house.wills().drop(will);
+    will = null;
   }
 
   /** The same caller is here anew, by another connection. Any thread. */
@@ -498,7 +558,7 @@ final class MqttConnection {
     if (reason == Reason.TOO_LARGE)
       log.warn("a device sends more than is taken, and is disconnected address={} because={}", address, why);
     Buffer last = doing == Doing.OPEN ? answers.goodbye(reason, why) : null;
-    if (reason == Reason.UNSUPPORTED_VERSION) last = new Answers(4, false).refusal(reason, null);
+    if (reason == Reason.UNSUPPORTED_VERSION) last = new Answers(4, false, Integer.MAX_VALUE).refusal(reason, null);
     if (last != null) socket.write(last);
     hangUp();
   }
@@ -525,13 +585,15 @@ final class MqttConnection {
     boolean entered = session != null;
     doing = Doing.CLOSED;
     since = System.nanoTime();
+    known();
     frames.release();
-    if (entered) {
-      house.sessions().left(caller, place.client(), session, this, stays);
-      if (willCounts) leaveWill();
-    }
-    house.wills().giveBack(willBytes);
-    willBytes = 0;
+    if (stalled != null) pending.stream().filter(one -> !one.done && one.room == stalled.room()).forEach(this::giveUp);
+    stalled = null;
+    house.kept().giveBack(aliasBytes);
+    aliasBytes = 0;
+    aliases.clear();
+    if (entered) leave(will);
+    will = null;
     finished();
   }
 
@@ -539,31 +601,21 @@ final class MqttConnection {
     if (gone && underWay == 0) closed.tryComplete();
   }
 
-  /** At once, or after the delay that it asks for unless its client is back by then; no longer than its session is kept (section 3.1.3.2.2). */
-  private void leaveWill() {
-    Will will = connect.will();
-    long delay = Math.min(will.properties().number(Properties.WILL_DELAY, 0), stays.toSeconds());
-    if (delay == 0) {
-      say(will);
-      return;
-    }
-    vertx.setTimer(delay * 1_000, due -> {
-      if (!(session.isHeld() && house.sessions().isKept(caller, place.client(), session))) say(will);
+  /** Its will is said at once, or after the delay that it asks for unless its client is back by then; no longer than its session is kept (section 3.1.3.2.2). */
+  private void leave(Wills.Left last) {
+    Wills wills = house.wills();
+    Session its = session;
+    long delay = last == null ? 0 : Math.min(last.delay(), stays.toSeconds());
+    boolean waits = delay > 0 && wills.delay(last, delay, () -> {
+      if (its.takeWill(last)) wills.say(last);
     });
-  }
-
-  private void say(Will will) {
-    underWay++;
-    vertx.executeBlocking(
-        () -> Content.of(place, will.topic(), false, will.properties(), will.payload(), Instant.now()), false)
-        .compose(content -> house.log()
-            .send(place.client().getBytes(StandardCharsets.UTF_8), content.headers(), content.messages())
-            .onSuccess(kept -> house.metrics().events.increment(content.messages().size())))
-        .onComplete(kept -> port.run(() -> {
-          underWay--;
-          if (kept.failed()) house.metrics().lost.increment();
-          finished();
-        }));
+    try {
+      house.sessions().left(caller, place.client(), its, this, stays, waits ? last : null).forEach(wills::say);
+      if (last != null && !waits) wills.say(last);
+    } catch (Sessions.TakenOver later) {
+      if (last != null && later.goesOn && last.delay() > 0) wills.drop(last);
+      else if (last != null) wills.say(last);
+    }
   }
 
   /** Called every second. Waiting for Kafka, and for who he is, has its own end. */
@@ -576,6 +628,10 @@ final class MqttConnection {
     long frame = house.config().frame().toNanos();
     if (!socket.writeQueueFull()) unreadSince = 0;
     else if (unreadSince == 0) unreadSince = now;
+    if (waitsSince != 0 && now - waitsSince > frame) {
+      end(Reason.BUSY, "there was no memory for what it sends");
+      return;
+    }
     boolean isStuck = unreadSince != 0 && now - unreadSince > frame
         || !paused && insideSince != 0 && now - insideSince > frame;
     if (isStuck || doing != Doing.OPEN && now - since > LONGEST_ENTRY_NANOS) {
@@ -592,7 +648,7 @@ final class MqttConnection {
   /** Answers what is on its way to Kafka, and reads no more. What a node's end breaks off is not its device's silence: no will is said. */
   void leave() {
     leaving = true;
-    willCounts = false;
+    dropWill();
     if (doing == Doing.CLOSED) return;
     if (doing != Doing.OPEN || pending.isEmpty()) end(Reason.SHUTTING_DOWN, "this node is stopping");
     else flow();

@@ -127,6 +127,16 @@ final class MqttPort extends VerticleBase {
       socket.close();
       return;
     }
+    if (house.strangers().incrementAndGet() > house.mostStrangers()) {
+      house.strangers().decrementAndGet();
+      house.connections().decrementAndGet();
+      if (!full)
+        log.warn("more than {} connections that have not said who they are: they are disconnected",
+            house.mostStrangers());
+      full = true;
+      socket.close();
+      return;
+    }
     full = false;
     String address = socket.remoteAddress() == null ? "unknown" : socket.remoteAddress().hostAddress();
     MqttConnection connection = new MqttConnection(socket, this, vertx, house, certificate(socket), address);

@@ -42,12 +42,22 @@ public final class MqttVerticle extends VerticleBase {
       throw new IllegalArgumentException(
           "mqtt.roles must let readings be sent, as Telemetry Sender does, not " + config.roles());
     Entrance entrance = new Entrance(tokens::apply, asks, Set.copyOf(config.roles()), grants, audit);
-    int unpacked = Math.min(ingest.maxBodyBytes(), config.bufferBytes() / 4);
+    IngestConfig roomy = new IngestConfig(ingest.maxBodyBytes(), ingest.acknowledge(),
+        Math.max(ingest.bufferBytes(), config.bufferBytes()), ingest.normalisers());
+    IngestProducer log = new IngestProducer(vertx, kafka, kafka.deviceData(), roomy);
+    MqttMetrics metrics = new MqttMetrics(meters);
+    int quarter = config.bufferBytes() / 4;
+    int unpacked = Math.min(ingest.maxBodyBytes(), Math.max(0, quarter - Frames.OVERHEAD) / 2);
+    Budget bytes = new Budget(config.bufferBytes());
+    Budget kept = new Budget(quarter);
+    Budget early = new Budget(
+        Math.max(config.bufferBytes() / 8,
+            4L * (Math.min(Frames.MOST_OF_CONNECT, config.maxPacket()) + Frames.OVERHEAD)));
+    Wills wills = new Wills(vertx, log, bytes, kept, quarter / 2, config.frame(), metrics);
     AtomicInteger connections = new AtomicInteger();
-    house = new House(config, new IngestProducer(vertx, kafka, kafka.deviceData(), ingest), entrance,
-        new Sessions(config.connections()), new TopicMappings(config.topics()), kafka.maxMessageBytes(), unpacked,
-        new Budget(config.bufferBytes()), new Budget(MESSAGES), new Budget(config.bufferBytes() / 4), connections,
-        new MqttMetrics(meters));
+    house = new House(config, log, entrance, new Sessions(config.connections()), new TopicMappings(config.topics()),
+        kafka.maxMessageBytes(), unpacked, quarter, bytes, new Budget(MESSAGES), kept, early, wills, connections,
+        new AtomicInteger(), metrics);
     Gauge.builder(MqttMetrics.CONNECTIONS, connections, AtomicInteger::get).register(meters);
   }
 
@@ -76,5 +86,15 @@ public final class MqttVerticle extends VerticleBase {
   /** Memory that messages on their way to Kafka take, bytes. */
   long taken() {
     return house.bytes().taken();
+  }
+
+  /** Memory that wills and aliases take, bytes. */
+  long kept() {
+    return house.kept().taken();
+  }
+
+  /** Memory that those take who are not let in yet, bytes. */
+  long early() {
+    return house.early().taken();
   }
 }

@@ -2,7 +2,7 @@ package io.caregrid.ingest.mqtt;
 
 import java.util.Set;
 
-/** What a client may send to a server. MQTT 3.1, 3.1.1 and 5; clauses are those of MQTT 5. */
+/** What a client may send to a server. MQTT 3.1.1 and 5; clauses are those of MQTT 5. */
 sealed interface Packet {
   int CONNECT = 1;
   int PUBLISH = 3;
@@ -12,11 +12,13 @@ sealed interface Packet {
   int PINGREQ = 12;
   int DISCONNECT = 14;
   int MQTT_5 = 5;
+  /** Topic filters of one packet. */
+  int MOST_FILTERS = 1_000;
 
   /**
    * Section 3.1.
    *
-   * @param level     of the protocol: 3, 4 (3.1.1) or 5
+   * @param level     of the protocol: 4 (3.1.1) or 5
    * @param keepAlive seconds, 0 for none
    * @param will      null for none
    * @param user      null for none
@@ -74,8 +76,8 @@ sealed interface Packet {
       case CONNECT -> connect(in);
       case PUBLISH -> publish(flags, in, level);
       case PUBREL -> release(in, level);
-      case SUBSCRIBE -> new Subscribe(id(in, level, OF_SUBSCRIBE), filters(in, true));
-      case UNSUBSCRIBE -> new Unsubscribe(id(in, level, OF_UNSUBSCRIBE), filters(in, false));
+      case SUBSCRIBE -> new Subscribe(id(in, level, OF_SUBSCRIBE), filters(in, level, true));
+      case UNSUBSCRIBE -> new Unsubscribe(id(in, level, OF_UNSUBSCRIBE), filters(in, level, false));
       case PINGREQ -> new Ping();
       case DISCONNECT -> disconnect(in, level);
       default -> throw new Malformed(Reason.PROTOCOL_ERROR, "a client sends no packet of type " + type + " here");
@@ -87,8 +89,8 @@ sealed interface Packet {
   private static Connect connect(PacketReader in) throws Malformed {
     String name = in.text();
     int level = in.one();
-    if (!(name.equals("MQTT") && (level == 4 || level == MQTT_5) || name.equals("MQIsdp") && level == 3))
-      throw new Malformed(Reason.UNSUPPORTED_VERSION, "neither MQTT 3.1, 3.1.1 nor 5");
+    if (!name.equals("MQTT") || level != 4 && level != MQTT_5)
+      throw new Malformed(Reason.UNSUPPORTED_VERSION, "neither MQTT 3.1.1 nor 5");
     int flags = in.one();
     boolean hasWill = (flags & 0x04) != 0;
     boolean odd = (flags & 0x01) != 0 || (flags & 0x18) == 0x18 || !hasWill && (flags & 0x38) != 0
@@ -98,6 +100,8 @@ sealed interface Packet {
     Properties properties = level == MQTT_5 ? in.properties(OF_CONNECT) : Properties.NONE;
     if (properties.number(Properties.RECEIVE_MAXIMUM, 1) == 0 || properties.number(Properties.MAXIMUM_PACKET, 1) == 0)
       throw new Malformed(Reason.PROTOCOL_ERROR, "a maximum of 0 in CONNECT");
+    if (properties.has(Properties.AUTHENTICATION_DATA) && !properties.has(Properties.AUTHENTICATION_METHOD))
+      throw new Malformed(Reason.PROTOCOL_ERROR, "authentication data without a method");
     String client = in.text();
     Will will = hasWill ? will(in, level) : null;
     String user = (flags & 0x80) == 0 ? null : in.text();
@@ -142,15 +146,22 @@ sealed interface Packet {
     return id;
   }
 
-  private static int filters(PacketReader in, boolean withOptions) throws Malformed {
+  private static int filters(PacketReader in, int level, boolean withOptions) throws Malformed {
     int count = 0;
     while (!in.isAtEnd()) {
-      in.text();
-      if (withOptions) in.one();
-      count++;
+      if (in.text().isEmpty()) throw new Malformed(Reason.PROTOCOL_ERROR, "an empty topic filter");
+      if (withOptions && !areOptions(in.one(), level)) throw new Malformed(Reason.PROTOCOL_ERROR, "wrong options");
+      if (++count > MOST_FILTERS)
+        throw new Malformed(Reason.TOO_LARGE, "more topic filters than " + MOST_FILTERS + " in one packet");
     }
     if (count == 0) throw new Malformed(Reason.PROTOCOL_ERROR, "no topic filter");
     return count;
+  }
+
+  /** Section 3.8.3.1; before MQTT 5 a QoS and nothing else. */
+  private static boolean areOptions(int options, int level) {
+    if (level < MQTT_5) return options <= 2;
+    return (options & 0xC0) == 0 && (options & 3) != 3 && (options >> 4 & 3) != 3;
   }
 
   private static Disconnect disconnect(PacketReader in, int level) throws Malformed {

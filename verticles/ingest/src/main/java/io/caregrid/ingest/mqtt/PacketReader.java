@@ -18,6 +18,12 @@ final class PacketReader {
   private static final Set<Integer> INTS = Set.of(2, 17, 24, 39);
   private static final Set<Integer> TEXTS = Set.of(3, 8, 18, 21, 26, 28, 31);
   private static final Set<Integer> BINARIES = Set.of(9, 22);
+  /** Either 0 or 1. */
+  private static final Set<Integer> FLAGS = Set.of(Properties.PAYLOAD_FORMAT, Properties.REQUEST_PROBLEM_INFORMATION,
+      Properties.REQUEST_RESPONSE_INFORMATION);
+  /** User properties: no more than a message in the log may have. */
+  static final int MOST_USER = 100;
+  static final int MOST_USER_BYTES = 32 << 10;
 
   private final byte[] bytes;
   private int at;
@@ -81,7 +87,9 @@ final class PacketReader {
     for (int shift = 0; shift < 28; shift += 7) {
       int digit = one();
       value |= (digit & 0x7F) << shift;
-      if ((digit & 0x80) == 0) return value;
+      if ((digit & 0x80) != 0) continue;
+      if (digit == 0 && shift > 0) throw new Malformed(Reason.MALFORMED, "a length has more bytes than it needs");
+      return value;
     }
     throw new Malformed(Reason.MALFORMED, "a length has more than four bytes");
   }
@@ -94,20 +102,34 @@ final class PacketReader {
     if (at == end) return Properties.NONE;
     Map<Integer, Object> single = new HashMap<>();
     List<Pair> user = new ArrayList<>();
+    int userBytes = 0;
     while (at < end) {
       int identifier = variable();
       if (!allowed.contains(identifier))
         throw new Malformed(Reason.PROTOCOL_ERROR, "property " + identifier + " does not belong into this packet");
-      if (identifier == Properties.USER) user.add(new Pair(text(), text()));
-      else
-        if (single.put(identifier, value(identifier)) != null && identifier != Properties.SUBSCRIPTION_ID)
-          throw new Malformed(Reason.PROTOCOL_ERROR, "property " + identifier + " stands there twice");
+      int begin = at;
+      if (identifier == Properties.USER) {
+        user.add(new Pair(text(), text()));
+        userBytes += at - begin;
+        if (user.size() > MOST_USER || userBytes > MOST_USER_BYTES)
+          throw new Malformed(Reason.TOO_LARGE,
+              "more user properties than " + MOST_USER + " with " + MOST_USER_BYTES + " bytes");
+      } else if (single.put(identifier, value(identifier)) != null) {
+        throw new Malformed(Reason.PROTOCOL_ERROR, "property " + identifier + " stands there twice");
+      }
     }
     if (at != end) throw new Malformed(Reason.MALFORMED, "a property goes beyond the properties");
     return new Properties(single, user);
   }
 
+  private int flag(int identifier) throws Malformed {
+    int value = one();
+    if (value > 1) throw new Malformed(Reason.PROTOCOL_ERROR, "property " + identifier + " is either 0 or 1");
+    return value;
+  }
+
   private Object value(int identifier) throws Malformed {
+    if (FLAGS.contains(identifier)) return flag(identifier);
     if (BYTES.contains(identifier)) return one();
     if (SHORTS.contains(identifier)) return two();
     if (INTS.contains(identifier)) return four();

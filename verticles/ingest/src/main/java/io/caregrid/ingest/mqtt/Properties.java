@@ -10,14 +10,19 @@ import java.util.Map;
  * @param user   user properties in the order of the packet; names may repeat
  */
 record Properties(Map<Integer, Object> single, List<Pair> user) {
+  /** Heap of a text beside its characters. */
+  private static final int OVERHEAD = 64;
+  static final int PAYLOAD_FORMAT = 1;
   static final int CONTENT_TYPE = 3;
   static final int SUBSCRIPTION_ID = 11;
   static final int SESSION_EXPIRY = 17;
   static final int ASSIGNED_CLIENT_ID = 18;
   static final int SERVER_KEEP_ALIVE = 19;
   static final int AUTHENTICATION_METHOD = 21;
+  static final int AUTHENTICATION_DATA = 22;
   static final int REQUEST_PROBLEM_INFORMATION = 23;
   static final int WILL_DELAY = 24;
+  static final int REQUEST_RESPONSE_INFORMATION = 25;
   static final int REASON = 31;
   static final int RECEIVE_MAXIMUM = 33;
   static final int TOPIC_ALIAS_MAXIMUM = 34;
@@ -35,6 +40,18 @@ record Properties(Map<Integer, Object> single, List<Pair> user) {
   Properties {
     single = Map.copyOf(single);
     user = List.copyOf(user);
+  }
+
+  /** Heap of its texts, about. */
+  long bytes() {
+    long bytes = 0;
+    for (Object value : single.values()) {
+      bytes += OVERHEAD;
+      if (value instanceof String text) bytes += 2L * text.length();
+      if (value instanceof byte[] data) bytes += data.length;
+    }
+    for (Pair pair : user) bytes += 2L * OVERHEAD + 2L * (pair.name().length() + pair.value().length());
+    return bytes;
   }
 
   /** Null when it is not there. */

@@ -27,6 +27,7 @@ enum Reason {
       0),
   ALIAS_INVALID(0x94, 0),
   TOO_LARGE(0x95, 0),
+  QUOTA(0x97, 0),
   PAYLOAD_INVALID(0x99, 0);
 
   final int code;

@@ -25,7 +25,7 @@ class ContentTest {
   private static final Content.Place PLACE = new Content.Place("bed 7",
       new TopicMappings(Map.of("#", List.of("all"), "ward/+/vent", List.of("vent"), "ward/3/+", List.of("three"),
           "ward/3/vent/#", List.of("deep"))),
-      1_000, 10_000);
+      1_000, 10_000, 100_000);
 
   static byte[] packed(String text) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -160,6 +160,17 @@ class ContentTest {
     assertEquals(2, two.messages().size());
     assertEquals("application/cloudevents+json", headers(two).get("content-type"));
     assertEquals("1", headers(of("t", "{}".getBytes(), with(null, "id", "1"))).get("id"), "no event without the rest");
+  }
+
+  @Test
+  void headersCountAsOftenAsThereAreMessages() throws Malformed {
+    byte[] lines = "{}\n".repeat(500).getBytes();
+    assertNull(of("t", lines, Properties.NONE).fault());
+
+    Content many = of("t", lines, with(null, "a", "x".repeat(1_000)));
+
+    assertTrue(many.fault().contains("send several packets"), many.fault());
+    assertEquals(List.of(lines), many.messages());
   }
 
   @Test

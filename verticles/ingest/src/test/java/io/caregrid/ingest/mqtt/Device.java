@@ -65,6 +65,13 @@ final class Device implements AutoCloseable {
       return this;
     }
 
+    /** With a will that is. */
+    Hello packed() {
+      will("t", "");
+      will = ContentTest.packed("{}");
+      return this;
+    }
+
     Hello password(String token) {
       password = token;
       return this;

@@ -30,7 +30,8 @@ class FramesTest {
         new byte[] {0x62, 2, 0, 1});
     for (int seed = 0; seed < 50; seed++) {
       Random random = new Random(seed);
-      Frames frames = new Frames(1 << 20, bytes, messages);
+      Frames frames = new Frames(1 << 20, new Budget(1 << 20), bytes, messages);
+      frames.letIn(1 << 20);
       List<Integer> lengths = new ArrayList<>();
       for (int at = 0; at < sent.length;) {
         int to = Math.min(sent.length, at + 1 + random.nextInt(seed < 25 ? 7 : 9_000));
@@ -50,14 +51,16 @@ class FramesTest {
 
   @Test
   void aLengthAloneIsEnoughToRefuseAPacket() throws Malformed {
-    Frames frames = new Frames(1_000, bytes, messages);
+    Frames frames = new Frames(1_000, new Budget(1 << 20), bytes, messages);
+    frames.letIn(1_000);
     frames.append(Buffer.buffer(new byte[] {0x30, (byte) 0xE9}));
     assertNull(frames.poll());
     frames.append(Buffer.buffer(new byte[] {7}));
     Malformed refused = assertThrows(Malformed.class, frames::poll);
     assertEquals(Reason.TOO_LARGE, refused.reason);
 
-    Frames endless = new Frames(1_000, bytes, messages);
+    Frames endless = new Frames(1_000, new Budget(1 << 20), bytes, messages);
+    endless.letIn(1_000);
     endless.append(Buffer.buffer(new byte[] {0x30, -1, -1, -1, -1, -1}));
     assertEquals(Reason.MALFORMED, assertThrows(Malformed.class, endless::poll).reason);
     assertEquals(0, bytes.taken());
@@ -66,7 +69,8 @@ class FramesTest {
   @Test
   void whatThereIsNoMemoryForWaitsUntilThereIs() throws Malformed {
     Budget few = new Budget(10_000);
-    Frames frames = new Frames(1 << 20, few, messages);
+    Frames frames = new Frames(1 << 20, new Budget(1 << 20), few, messages);
+    frames.letIn(1 << 20);
     frames.append(Buffer.buffer(publish(2_000)).appendBytes(publish(2_000)));
     Frame first = frames.poll();
     assertNull(frames.poll());
@@ -81,7 +85,8 @@ class FramesTest {
   @Test
   void aNodesMessagesAreCountedToo() throws Malformed {
     Budget one = new Budget(1);
-    Frames frames = new Frames(1_000, bytes, one);
+    Frames frames = new Frames(1_000, new Budget(1 << 20), bytes, one);
+    frames.letIn(1_000);
     frames.append(Buffer.buffer(publish(1)).appendBytes(publish(1)).appendBytes(new byte[] {(byte) 0xC0, 0}));
     Frame first = frames.poll();
     assertNull(frames.poll());
@@ -95,8 +100,40 @@ class FramesTest {
   }
 
   @Test
+  void whoIsNotLetInYetTakesNothingOfTheReadingsAndOnlyWhatHeHasSent() throws Malformed {
+    Budget early = new Budget(200_000);
+    Frames frames = new Frames(131_072, early, bytes, messages);
+    byte[] hello = Device.packet(0x10, out -> out.write(new byte[130_000]));
+    frames.append(Buffer.buffer(Arrays.copyOf(hello, 100)));
+    assertNull(frames.poll());
+    assertTrue(early.taken() < 4_000, "taken: " + early.taken());
+    for (int at = 100; at < hello.length; at += 10_000) {
+      assertNull(frames.poll());
+      frames.append(Buffer.buffer(Arrays.copyOfRange(hello, at, Math.min(hello.length, at + 10_000))));
+    }
+    Frame whole = frames.poll();
+    assertEquals(130_000, whole.body().length);
+    assertEquals(0, bytes.taken());
+    assertTrue(early.taken() >= 130_000 && early.taken() < 140_000, "taken: " + early.taken());
+    whole.room().release();
+    assertEquals(0, early.taken());
+  }
+
+  @Test
+  void onlyConnectAndPublishMayBeLarge() {
+    Frames frames = new Frames(1 << 20, new Budget(1), bytes, messages);
+    frames.letIn(1 << 20);
+    frames.append(Buffer.buffer(Device.packet(0x82, out -> out.write(new byte[70_000]))));
+    assertEquals(Reason.TOO_LARGE, assertThrows(Malformed.class, frames::poll).reason);
+    Frames wasteful = new Frames(1_000, new Budget(1), bytes, messages);
+    wasteful.append(Buffer.buffer(new byte[] {0x30, (byte) 0x85, 0}));
+    assertEquals(Reason.MALFORMED, assertThrows(Malformed.class, wasteful::poll).reason);
+  }
+
+  @Test
   void whatHasBegunAndDoesNotEndIsGivenBack() throws Malformed {
-    Frames frames = new Frames(100_000, bytes, messages);
+    Frames frames = new Frames(100_000, new Budget(1 << 20), bytes, messages);
+    frames.letIn(100_000);
     frames.append(Buffer.buffer(publish(50_000)).slice(0, 9_000));
     assertNull(frames.poll());
     assertTrue(bytes.taken() > 50_000);

@@ -11,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.ingest.mqtt.Device.Hello;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -290,17 +292,74 @@ class MqttIT {
   }
 
   @Test
-  void aDelayedWillIsNotSaidWhenItsClientIsBack() throws Exception {
+  void aDelayedWillIsGivenUpWhenItsClientIsBackAndSaidWhenItBeginsAnew() throws Exception {
     byte[][] session = {Device.four(17, 300)};
+    byte[] delay = Device.four(24, 300);
     try (Device device = ward.device(5)) {
-      device.enter(new Hello(5, "back").properties(session)
-          .will("t", reading("will-back", 0), Device.four(24, 1)));
+      device.enter(new Hello(5, "back").properties(session).will("t", reading("will-back", 1), delay));
     }
-    try (Device device = ward.device(5); Device other = ward.device(5)) {
-      device.enter(new Hello(5, "back").resuming().properties(session));
-      other.enter(new Hello(5, "gone").properties(session).will("t", reading("will-gone", 0), Device.four(24, 1)));
-      other.close();
-      assertFalse(has(ward.read(records -> has(records, "will-gone")), "will-back"));
+    try (Device device = ward.device(5)) {
+      assertTrue(device.enter(new Hello(5, "back").resuming()
+          .properties(session)
+          .will("t", reading("will-back", 2), delay)));
+    }
+    try (Device device = ward.device(5)) {
+      assertFalse(device.enter(new Hello(5, "back").properties(session)), "a clean start");
+      device.write(new byte[] {(byte) 0xE0, 0});
+      assertNull(device.answer());
+    }
+    assertEquals(List.of(reading("will-back", 2)), ward.kept("will-back", 1).stream().map(Ward::text).toList());
+    Ward.until("memory of wills to be given back", () -> ward.verticle.kept() == 0);
+  }
+
+  @Test
+  void aDelayedWillIsSaidWhenItsTimeIsOver() throws Exception {
+    try (Device device = ward.device(5)) {
+      device.enter(new Hello(5, "gone").properties(Device.four(17, 300))
+          .will("t", reading("will-gone", 0), Device.four(24, 1)));
+    }
+    assertEquals(1, ward.kept("will-gone", 1).size());
+  }
+
+  @Test
+  void manyWillsAreSaidAndAPackedOneIsRefused() throws Exception {
+    List<Device> devices = new ArrayList<>();
+    for (int n = 0; n < 12; n++) {
+      devices.add(ward.device(4));
+      devices.get(n).enter(new Hello(4, "storm-" + n).will("t", reading("storm-" + n, 0)));
+    }
+    for (Device device : devices) device.close();
+    assertEquals(12, ward.kept("\"storm-", 12).size());
+    Ward.until("memory of wills to be given back", () -> ward.verticle.kept() == 0 && ward.verticle.taken() == 0);
+    try (Device device = ward.device(5)) {
+      assertEquals("200099", begin(device.ask(new Hello(5, "packs").packed().packet()), 6));
+    }
+  }
+
+  @Test
+  void strangersWhoSayNothingTakeNothingFromWhoeverIsLetIn() throws Exception {
+    List<Device> strangers = new ArrayList<>();
+    try (Device device = ward.device(4).entered("let-in")) {
+      byte[] large = {0x10, (byte) 0xFF, (byte) 0xFF, 7, 0, 4, 'M'};
+      for (int n = 0; n < 24; n++) strangers.add(ward.device(5).write(large));
+      assertEquals(0, ward.verticle.taken());
+      assertTrue(ward.verticle.early() < 100_000, "taken: " + ward.verticle.early());
+      assertEquals("400001", device.ask(device.publish(1, 1, "t", reading("let-in", 1))));
+      assertEquals(8, strangers.stream().filter(MqttIT::isEnded).count(), "a quarter of the connections is theirs");
+    } finally {
+      for (Device stranger : strangers) stranger.close();
+    }
+    Ward.until("it to be given back", () -> ward.verticle.early() == 0);
+  }
+
+  private static boolean isEnded(Device device) {
+    try {
+      device.socket.setSoTimeout(200);
+      return device.answer() == null;
+    } catch (SocketTimeoutException open) {
+      return false;
+    } catch (IOException ended) {
+      return true;
     }
   }
 

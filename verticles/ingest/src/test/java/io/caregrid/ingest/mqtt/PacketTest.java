@@ -88,6 +88,46 @@ class PacketTest {
   }
 
   @Test
+  void moreUserPropertiesOrFiltersThanAnybodyNeedsEndTheReadingOfThem() throws Exception {
+    Device young = new Device(new Socket(), 5);
+    byte[][] many = new byte[60_000][];
+    Arrays.fill(many, Device.user("", ""));
+    byte[] packet = young.publish(1, 1, "a", "{}", many);
+    Malformed refused = assertThrows(Malformed.class,
+        () -> Packet.read(0x32, Arrays.copyOfRange(packet, 4, packet.length), 5));
+    assertEquals(Reason.TOO_LARGE, refused.reason);
+    byte[] filters = new byte[2 + 1_001 * 4];
+    filters[1] = 1;
+    for (int at = 2; at < filters.length; at += 4) {
+      filters[at + 1] = 1;
+      filters[at + 2] = 'a';
+    }
+    assertEquals(Reason.TOO_LARGE, assertThrows(Malformed.class, () -> Packet.read(0x82, filters, 4)).reason);
+  }
+
+  @Test
+  void valuesThatTheStandardForbidsAreRefused() throws Exception {
+    Device young = new Device(new Socket(), 5);
+    refused(Reason.PROTOCOL_ERROR, new Hello(5, "a").properties(new byte[] {23, 7}).packet(), 0);
+    refused(Reason.PROTOCOL_ERROR, young.publish(1, 1, "a", "{}", new byte[] {1, 9}), 5);
+    refused(Reason.PROTOCOL_ERROR, new Hello(5, "a").properties(new byte[] {22, 0, 1, 1}).packet(), 0);
+    refused(Reason.PROTOCOL_ERROR, new byte[] {(byte) 0x82, 6, 0, 5, 0, 1, '#', (byte) 0xFF}, 4);
+    refused(Reason.PROTOCOL_ERROR, new byte[] {(byte) 0x82, 7, 0, 5, 0, 0, 1, '#', 3}, 5);
+    refused(Reason.PROTOCOL_ERROR, new byte[] {(byte) 0x82, 5, 0, 5, 0, 0, 0}, 4);
+    refused(Reason.MALFORMED, new byte[] {(byte) 0xE0, 3, 0, (byte) 0x80, 0}, 5);
+    refused(Reason.UNSUPPORTED_VERSION, new byte[] {0x10, 14, 0, 6, 'M', 'Q', 'I', 's', 'd', 'p', 3, 2, 0, 60, 0, 0},
+        0);
+  }
+
+  @Test
+  void aReasonIsLeftOutWhereTheClientTakesNoPacketSoLong() {
+    Answers small = new Answers(5, true, 30);
+    assertEquals(6, small.puback(1, Reason.PAYLOAD_INVALID, "x".repeat(100)).length());
+    assertEquals(0, small.suback(1, 100, null).length());
+    assertEquals(109, new Answers(5, true, 200).puback(1, Reason.PAYLOAD_INVALID, "x".repeat(100)).length());
+  }
+
+  @Test
   void noBytesBringAnythingButAPacketOrARefusal() {
     byte[][] good = {new Hello(5, "abc").properties(Device.four(17, 60)).will("t", "{}").password("x.y.z").packet(),
       new Hello(4, "abc").packet(), Device.packet(0x32, out -> out.write(new byte[] {0, 1, 'a', 0, 1, 0, '{'})),
