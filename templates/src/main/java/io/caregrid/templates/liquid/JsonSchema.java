@@ -5,11 +5,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
+import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -26,12 +29,14 @@ final class JsonSchema {
   private static final Set<String> OF_SCHEMAS = Set.of("allOf", "anyOf", "oneOf");
   private static final Set<String> BY_NAME = Set.of("properties", "patternProperties", "definitions", "$defs");
   private static final Set<String> ONE = Set.of("not", "additionalProperties", "additionalItems");
-  private static final Set<String> VALUES = Set.of("type", "enum", "const", "required", "minItems", "maxItems",
-      "uniqueItems", "minProperties", "maxProperties", "minLength", "maxLength", "minimum", "maximum",
-      "exclusiveMinimum", "exclusiveMaximum", "multipleOf");
+  private static final Set<String> TYPES = Set.of("object", "array", "string", "boolean", "null", "number", "integer");
+  /** Beyond 10 to this power what a number is a multiple of costs more than it is worth. */
+  private static final int MOST_DIGITS = 1_000;
   private final String file;
   private final JsonNode root;
   private final Map<String, Pattern> patterns = new HashMap<>();
+  private final Set<JsonNode> checked = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Map<String, JsonNode> referred = new TreeMap<>();
 
   private JsonSchema(String file, JsonNode root) {
     this.file = file;
@@ -43,6 +48,9 @@ final class JsonSchema {
     try {
       JsonSchema schema = new JsonSchema(file, JSON.readTree(text));
       schema.check(schema.root, "#", 0);
+      schema.referred.forEach((place, target) -> {
+        if (!schema.checked.contains(target)) throw schema.wrong(place, "refers to what is no schema");
+      });
       return schema;
     } catch (JsonProcessingException none) {
       int line = none.getLocation() == null ? 0 : none.getLocation().getLineNr();
@@ -51,6 +59,7 @@ final class JsonSchema {
   }
 
   private void check(JsonNode schema, String place, int depth) {
+    checked.add(schema);
     if (schema.isBoolean()) return;
     if (!(schema instanceof ObjectNode object) || depth > DEEPEST)
       throw wrong(place, depth > DEEPEST ? "nests too deeply" : "is no schema");
@@ -59,7 +68,7 @@ final class JsonSchema {
   }
 
   private void keyword(String name, JsonNode value, String place, int depth) {
-    if (SAY_NOTHING.contains(name) || VALUES.contains(name)) return;
+    if (SAY_NOTHING.contains(name)) return;
     if (ONE.contains(name)) {
       check(value, place, depth + 1);
     } else if (BY_NAME.contains(name)) {
@@ -76,11 +85,38 @@ final class JsonSchema {
         case "items" -> check(value, place, depth + 1);
         case "pattern" -> pattern(value.asText(), place);
         case "$ref" -> {
-          if (target(value.asText()) == null) throw wrong(place, "refers to nothing in this file");
+          JsonNode target = target(value.asText());
+          if (target == null) throw wrong(place, "refers to nothing in this file");
+          referred.put(place, target);
         }
-        default -> throw wrong(place, "is not supported");
+        default -> {
+          if (!isWellSaid(name, value, place)) throw wrong(place, "says nothing that could be looked at");
+        }
       }
     }
+  }
+
+  /** What is written in another way than these drafts have it would otherwise assert nothing, and nobody would know. */
+  private boolean isWellSaid(String name, JsonNode value, String place) {
+    return switch (name) {
+      case "const" -> true;
+      case "enum" -> value.isArray();
+      case "uniqueItems" -> value.isBoolean();
+      case "type" ->
+        value.isArray() ? all(value, each -> TYPES.contains(each.asText())) : TYPES.contains(value.asText());
+      case "required" -> value.isArray() && all(value, JsonNode::isTextual);
+      case "minItems", "maxItems", "minProperties", "maxProperties", "minLength", "maxLength" ->
+        value.isNumber() && value.canConvertToExactIntegral() && value.canConvertToInt() && value.asInt() >= 0;
+      case "minimum", "maximum" -> value.isNumber();
+      case "exclusiveMinimum", "exclusiveMaximum" -> value.isNumber() || value.isBoolean();
+      case "multipleOf" -> value.isNumber() && value.decimalValue().signum() > 0;
+      default -> throw wrong(place, "is not supported");
+    };
+  }
+
+  private static boolean all(JsonNode list, Predicate<JsonNode> fits) {
+    for (JsonNode each : list) if (!fits.test(each)) return false;
+    return true;
   }
 
   private void pattern(String pattern, String place) {
@@ -110,7 +146,9 @@ final class JsonSchema {
 
   private String misfit(JsonNode schema, JsonNode value, String at, Run run, int depth) {
     run.step();
-    if (depth > DEEPEST) return at + ": nests too deeply";
+    if (depth > DEEPEST)
+      throw new ConversionException(ErrorCode.UNMATCHED_VALIDATE_BLOCK_CONTENT, file + ": " + at
+          + " nests too deeply to be looked at");
     if (schema.isBoolean()) return schema.asBoolean() ? null : at + ": false";
     if (schema.has("$ref")) return misfit(target(schema.get("$ref").asText()), value, at, run, depth + 1);
     String wrong = simple(schema, value, run);
@@ -156,8 +194,8 @@ final class JsonSchema {
     if (above.isNumber() && number.compareTo(above.decimalValue()) <= 0) return "exclusiveMinimum";
     if (below.isNumber() && number.compareTo(below.decimalValue()) >= 0) return "exclusiveMaximum";
     JsonNode step = schema.path("multipleOf");
-    boolean fits = !step.isNumber() || step.decimalValue().signum() == 0
-        || number.remainder(step.decimalValue()).signum() == 0;
+    boolean fits = !step.isNumber()
+        || Math.abs((long) number.scale()) < MOST_DIGITS && number.remainder(step.decimalValue()).signum() == 0;
     return fits ? null : "multipleOf";
   }
 
@@ -219,10 +257,7 @@ final class JsonSchema {
   }
 
   private String items(JsonNode schema, JsonNode value, String at, Run run, int depth) {
-    if (schema.path("uniqueItems").asBoolean()) {
-      Set<JsonNode> met = new HashSet<>();
-      for (JsonNode each : value) if (!met.add(each)) return at + ": uniqueItems";
-    }
+    if (schema.path("uniqueItems").asBoolean() && !isUnique(value, run)) return at + ": uniqueItems";
     JsonNode items = schema.path("items");
     for (int i = 0; i < value.size(); i++) {
       JsonNode its = items.isArray() ? i < items.size() ? items.get(i) : schema.path("additionalItems") : items;
@@ -230,6 +265,16 @@ final class JsonSchema {
       if (wrong != null) return wrong;
     }
     return null;
+  }
+
+  private static boolean isUnique(JsonNode values, Run run) {
+    for (int i = 1; i < values.size(); i++) {
+      for (int before = 0; before < i; before++) {
+        run.step();
+        if (same(values.get(before), values.get(i))) return false;
+      }
+    }
+    return true;
   }
 
   private String combined(JsonNode schema, JsonNode value, String at, Run run, int depth) {

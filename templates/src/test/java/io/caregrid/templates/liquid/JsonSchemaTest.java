@@ -57,7 +57,7 @@ class JsonSchemaTest {
     fails("{'exclusiveMinimum':1}", "/v: exclusiveMinimum", "1");
     fails("{'exclusiveMaximum':1}", "/v: exclusiveMaximum", "1");
     fails("{'maximum':1,'exclusiveMaximum':true}", "/v: maximum", "1");
-    fails("{'multipleOf':0.5}", "/v: multipleOf", "0.7");
+    fails("{'multipleOf':0.5}", "/v: multipleOf", "0.7", "1e999999");
   }
 
   @Test
@@ -66,7 +66,8 @@ class JsonSchemaTest {
     fails("{'minLength':1,'maxLength':2}", "/v: length", "''", "'abc'");
     fails("{'pattern':'^[a-z]+$'}", "/v: pattern", "'a1'");
     fails("{'minItems':1,'maxItems':2}", "/v: number of items", "[]", "[1,2,3]");
-    fails("{'uniqueItems':true}", "/v: uniqueItems", "[1,1]");
+    fails("{'uniqueItems':true}", "/v: uniqueItems", "[1,1]", "[1,2,1.0]", "[{'a':1},{'a':1.0}]");
+    fits("{'uniqueItems':true}", "[1,'1',[1]]");
     fails("{'items':{'type':'string'}}", "/v/1: type", "['a',2]");
     fails("{'items':[{'type':'string'}],'additionalItems':false}", "/v/1: false", "['a',2]");
     fits("{'items':[{'type':'string'}]}", "['a',2]");
@@ -97,11 +98,15 @@ class JsonSchemaTest {
   void aSchemaThatIsNotUnderstoodRefusesTheSet() {
     for (String schema : List.of("[", "1", "{'if':{}}", "{'properties':{'a':{'contains':{}}}}", "{'pattern':'['}",
         "{'$ref':'#/definitions/none'}", "{'$ref':'http://example.org/x'}", "{'items':[{'dependencies':{}}]}",
-        "{'anyOf':{}}"))
+        "{'anyOf':{}}", "{'minimum':'3'}", "{'required':true}", "{'minItems':-1}", "{'maxLength':1.5}",
+        "{'type':'strng'}",
+        "{'enum':'a'}", "{'uniqueItems':'yes'}", "{'multipleOf':0}", "{'$ref':'#/default','default':{'pattern':'x'}}"))
       assertEquals(ErrorCode.INVALID_JSON_SCHEMA,
           assertThrows(ConversionException.class, () -> rendered(schema, "1"), schema).code);
     ConversionException endless = assertThrows(ConversionException.class, () -> rendered("{'$ref':'#'}", "1"));
     assertTrue(endless.told().contains("nests too deeply"), endless.told());
+    ConversionException denied = assertThrows(ConversionException.class, () -> rendered("{'not':{'$ref':'#'}}", "1"));
+    assertTrue(denied.told().contains("nests too deeply"), denied.told());
     assertEquals("{\"v\":1}", rendered("{'$schema':'x','title':'t','format':'date','description':'d'}", "1"));
   }
 }

@@ -253,23 +253,23 @@ public final class FhirStore implements Reading {
   /**
    * The same, once for each message that brings it, whoever brings it again and however late: that it is done is noted in the same database transaction.
    *
-   * @param ids   by which the message is known, then those by which it was known in former versions; each 64 hexadecimal digits
+   * @param known by which the message is known
    * @param steps at least one
    * @return false: it was done before, under whichever id, and nothing was done now
    */
-  public Future<Boolean> once(Caller caller, List<String> ids, List<Step> steps) {
+  public Future<Boolean> once(Caller caller, Hl7Known known, List<Step> steps) {
     if (steps.isEmpty()) throw new IllegalArgumentException("nothing to do once");
-    return answer(() -> Hl7Messages.isDone(database, ids))
+    return answer(() -> Hl7Messages.isDone(database, known))
         .compose(done -> done
             ? Future.succeededFuture(false)
-            : transactions.run(caller, steps, connection -> Hl7Messages.mark(connection, ids)).map(true))
+            : transactions.run(caller, steps, connection -> Hl7Messages.mark(connection, known)).map(true))
         .recover(cause -> cause == Hl7Messages.REPEATED ? Future.succeededFuture(false) : Future.failedFuture(cause))
         .compose(now -> now
             ? Future.succeededFuture(true)
             : answer(() -> audit.around(
-                Audit.Entry.of(caller, Deed.REQUEST, "urn:sha256:" + ids.get(0))
+                Audit.Entry.of(caller, Deed.REQUEST, "urn:sha256:" + known.id())
                     .asking("stored before, changes nothing"),
-                () -> Hl7Messages.settle(database, ids).map(false))));
+                () -> Hl7Messages.settle(database, known.all()).map(false))));
   }
 
   @Override

@@ -18,8 +18,8 @@ import java.util.List;
 
 /**
  * What became of HL7 v2 messages: which are in the store ({@link FhirStore#once} marks them in the transaction that stores them), and which could not be used.
- * A message is known by an id, a SHA-256, and is one or the other. It may have been known by others before ({@code ids}: the one by which it is known now, then
- * those): a mark under any of them counts, and all of them are marked, so that nodes of either kind, side by side during an upgrade, store it once.
+ * A message is known by an id, a SHA-256, and is one or the other. It may have been known by another one before ({@link Hl7Known}): a mark under either
+ * counts, and both are marked where they stand for the same, so that nodes of either kind, side by side during an upgrade, store it once.
  */
 public final class Hl7Messages {
   private static final String DONE = "select 1 from hl7_done where id = any($1::bytea[]) limit 1";
@@ -92,9 +92,9 @@ public final class Hl7Messages {
   /**
    * Keeps it unless it is in the store; one that is there already gets the new reason, and takes the place of one under a former id.
    *
-   * @param ids of the message, the letter's first
+   * @param known the message's, with the letter's id
    */
-  public Future<Void> keep(Caller caller, Hl7Letter letter, List<String> ids) {
+  public Future<Void> keep(Caller caller, Hl7Letter letter, Hl7Known known) {
     Tuple values = Tuple.tuple()
         .addBuffer(bytes(letter.id()))
         .addString(text(letter.sender()))
@@ -106,10 +106,11 @@ public final class Hl7Messages {
         .addString(text(letter.envelope()))
         .addBuffer(letter.payload())
         .addOffsetDateTime(Version.utc(letter.received()))
-        .addArrayOfBuffer(all(ids));
-    List<String> former = ids.stream().filter(id -> !id.equals(letter.id())).toList();
+        .addArrayOfBuffer(all(known.all()));
     return database.ask(KEEP, values)
-        .compose(kept -> former.isEmpty() ? Future.succeededFuture() : settle(database, former))
+        .compose(kept -> known.former() == null
+            ? Future.succeededFuture()
+            : settle(database, List.of(known.former())))
         .<Void>mapEmpty()
         .recover(Failures::recover);
   }
@@ -179,13 +180,13 @@ public final class Hl7Messages {
   }
 
   /** Whether it is in the store. */
-  public Future<Boolean> isStored(Caller caller, List<String> ids) {
-    return isDone(database, ids).recover(Failures::recover);
+  public Future<Boolean> isStored(Caller caller, Hl7Known known) {
+    return isDone(database, known).recover(Failures::recover);
   }
 
   /** Whether it is in the store. */
-  static Future<Boolean> isDone(Database database, List<String> ids) {
-    return database.ask(DONE, values(ids)).map(rows -> rows.size() > 0);
+  static Future<Boolean> isDone(Database database, Hl7Known known) {
+    return database.ask(DONE, values(known.all())).map(rows -> rows.size() > 0);
   }
 
   /** It is in the store, so it is no dead letter. */
@@ -194,11 +195,12 @@ public final class Hl7Messages {
   }
 
   /** In the transaction that stores it: whoever stores the same at once waits for its end. Fails with {@link #REPEATED}. */
-  static Future<?> mark(SqlConnection connection, List<String> ids) {
+  static Future<?> mark(SqlConnection connection, Hl7Known known) {
+    List<String> marks = known.marks();
     return connection.preparedQuery(MARK)
-        .execute(values(ids))
-        .compose(rows -> rows.rowCount() < ids.size() ? Future.failedFuture(REPEATED) : Future.succeededFuture())
-        .compose(marked -> connection.preparedQuery(SETTLED).execute(values(ids)));
+        .execute(values(marks))
+        .compose(rows -> rows.rowCount() < marks.size() ? Future.failedFuture(REPEATED) : Future.succeededFuture())
+        .compose(marked -> connection.preparedQuery(SETTLED).execute(values(known.all())));
   }
 
   private static Tuple values(List<String> ids) {

@@ -5,6 +5,7 @@ import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.store.Cause;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.Hl7Known;
 import io.caregrid.store.Hl7Letter;
 import io.caregrid.store.Hl7Messages;
 import io.caregrid.store.Step;
@@ -83,11 +84,11 @@ final class Storing {
         ? "{}"
         : new String(header.value(), StandardCharsets.UTF_8);
     Envelope envelope = envelope(written);
-    return worker.executeBlocking(() -> Translation.ids(message, envelope == null ? "" : envelope.charset()), false)
-        .compose(ids -> envelope == null
-            ? bury(record, ids, written, new Translation.Dead(NO_ENVELOPE,
+    return worker.executeBlocking(() -> Translation.known(message, envelope == null ? "" : envelope.charset()), false)
+        .compose(known -> envelope == null
+            ? bury(record, known, written, new Translation.Dead(NO_ENVELOPE,
                 "whoever wrote it into the topic did not say how it came"), wanted)
-            : tried(record, message, ids, envelope, wanted, new Tries(0, 0)));
+            : tried(record, message, known, envelope, wanted, new Tries(0, 0)));
   }
 
   /** Null when this is none. */
@@ -102,44 +103,44 @@ final class Storing {
   /** So far. @param slow failed late, while the database answered others */
   private record Tries(int all, int slow) {}
 
-  private Future<Void> tried(ConsumerRecord<byte[], byte[]> record, byte[] message, List<String> ids, Envelope envelope,
+  private Future<Void> tried(ConsumerRecord<byte[], byte[]> record, byte[] message, Hl7Known known, Envelope envelope,
       BooleanSupplier wanted, Tries tries) {
     if (!wanted.getAsBoolean()) return Future.failedFuture(new GivenUp());
     AtomicLong began = new AtomicLong(System.nanoTime());
-    return worker.executeBlocking(() -> translated(message, ids.get(0), envelope.charset()), false)
+    return worker.executeBlocking(() -> translated(message, known.id(), envelope.charset()), false)
         .compose(steps -> {
           began.set(System.nanoTime());
-          return store.once(envelope.caller(), ids, steps);
+          return store.once(envelope.caller(), known, steps);
         })
         .onSuccess(now -> (now ? metrics.converted : metrics.repeated).increment())
         .<Void>mapEmpty()
         .recover(cause -> {
           Throwable root = cause instanceof Step.Failed failed ? failed.getCause() : cause;
-          if (root instanceof Translation.Dead dead) return bury(record, ids, envelope.written(), dead, wanted);
+          if (root instanceof Translation.Dead dead) return bury(record, known, envelope.written(), dead, wanted);
           if (root instanceof Failure.Busy) {
             boolean slow = System.nanoTime() - began.get() > SLOW_NANOS;
-            return (slow ? answers(ids) : Future.succeededFuture(false)).compose(answers -> {
+            return (slow ? answers(known) : Future.succeededFuture(false)).compose(answers -> {
               int late = answers ? tries.slow() + 1 : tries.slow();
               if (late >= SLOW_TRIES)
-                return bury(record, ids, envelope.written(), new Translation.Dead(TOO_SLOW, "storing it was tried "
+                return bury(record, known, envelope.written(), new Translation.Dead(TOO_SLOW, "storing it was tried "
                     + late + " times and took longer than the database lets one transaction take"), wanted);
               return pause(record, root, tries.all(), wanted)
-                  .compose(again -> tried(record, message, ids, envelope, wanted, new Tries(tries.all() + 1, late)));
+                  .compose(again -> tried(record, message, known, envelope, wanted, new Tries(tries.all() + 1, late)));
             });
           }
           boolean mayPass = root instanceof Failure.Conflict || !(root instanceof Failure);
           if (mayPass && tries.all() + 1 < TRIES)
             return pause(record, root, tries.all(), wanted)
                 .compose(
-                    again -> tried(record, message, ids, envelope, wanted, new Tries(tries.all() + 1, tries.slow())));
-          return bury(record, ids, envelope.written(), dead(record, root), wanted);
+                    again -> tried(record, message, known, envelope, wanted, new Tries(tries.all() + 1, tries.slow())));
+          return bury(record, known, envelope.written(), dead(record, root), wanted);
         });
   }
 
   /** Whether the database does a small thing at once. */
-  private Future<Boolean> answers(List<String> ids) {
+  private Future<Boolean> answers(Hl7Known known) {
     long since = System.nanoTime();
-    return messages.isStored(KEEPER, ids)
+    return messages.isStored(KEEPER, known)
         .transform(told -> Future.succeededFuture(told.succeeded() && System.nanoTime() - since < SLOW_NANOS / 10));
   }
 
@@ -160,25 +161,25 @@ final class Storing {
     return new Translation.Dead(INTERNAL, "an error of this node, whose log tells more");
   }
 
-  private Future<Void> bury(ConsumerRecord<byte[], byte[]> record, List<String> ids, String envelope,
+  private Future<Void> bury(ConsumerRecord<byte[], byte[]> record, Hl7Known known, String envelope,
       Translation.Dead dead, BooleanSupplier wanted) {
-    return worker.executeBlocking(() -> letter(record, ids.get(0), envelope, dead), false)
-        .compose(letter -> kept(record, letter, ids, wanted, 0))
+    return worker.executeBlocking(() -> letter(record, known.id(), envelope, dead), false)
+        .compose(letter -> kept(record, letter, known, wanted, 0))
         .recover(cause -> {
           if (cause instanceof GivenUp) return Future.failedFuture(cause);
           log.error("a dead letter cannot be kept as it is, and is kept without what its header says"
               + " partition={} offset={} cause={}", record.partition(), record.offset(), Cause.andPlace(cause));
-          return kept(record, reduced(record, ids.get(0), envelope, dead), ids, wanted, 0);
+          return kept(record, reduced(record, known.id(), envelope, dead), known, wanted, 0);
         })
         .onSuccess(kept -> metrics.dead(dead.reason));
   }
 
-  private Future<Void> kept(ConsumerRecord<byte[], byte[]> record, Hl7Letter letter, List<String> ids,
+  private Future<Void> kept(ConsumerRecord<byte[], byte[]> record, Hl7Letter letter, Hl7Known known,
       BooleanSupplier wanted, int tries) {
     if (!wanted.getAsBoolean()) return Future.failedFuture(new GivenUp());
-    return messages.keep(KEEPER, letter, ids)
+    return messages.keep(KEEPER, letter, known)
         .recover(cause -> cause instanceof Failure.Busy
-            ? pause(record, cause, tries, wanted).compose(again -> kept(record, letter, ids, wanted, tries + 1))
+            ? pause(record, cause, tries, wanted).compose(again -> kept(record, letter, known, wanted, tries + 1))
             : Future.failedFuture(cause));
   }
 

@@ -23,7 +23,7 @@ final class Texts {
    * What of a message means something: its segments without blank ones, each ended by CR; behind them the name of the character set when some bytes are not ASCII and MSH-18
    * leaves it to others to say what they are.
    */
-  static byte[] normal(byte[] message, String unless) {
+  static Normal normal(byte[] message, String unless) {
     String raw = raw(message);
     StringBuilder normal = new StringBuilder(raw.length() + 1);
     boolean ascii = true;
@@ -36,9 +36,12 @@ final class Texts {
       if (!segment.isBlank()) normal.append(segment).append('\r');
       from = at + 1;
     }
-    if (!ascii) normal.append(unsaid(raw, unless));
-    return normal.toString().getBytes(StandardCharsets.ISO_8859_1);
+    String unsaid = ascii ? "" : unsaid(raw, unless);
+    return new Normal(normal.append(unsaid).toString().getBytes(StandardCharsets.ISO_8859_1), !unsaid.isEmpty());
   }
+
+  /** @param open a character set was added */
+  record Normal(byte[] bytes, boolean open) {}
 
   /** A NUL, which no character set's name has, and the name; empty when MSH-18 says it, or nothing does. */
   private static String unsaid(String raw, String unless) {

@@ -6,6 +6,7 @@ import io.caregrid.contract.Failure;
 import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.store.Criteria;
 import io.caregrid.store.Demand;
+import io.caregrid.store.Hl7Known;
 import io.caregrid.store.SearchQuery.Param;
 import io.caregrid.store.Step;
 import io.caregrid.templates.bundle.Outcome;
@@ -75,12 +76,12 @@ final class Translation {
    * themselves. So line ends, blank lines and whatever frames it make no other message of it. Of most messages those are the bytes as they were sent.
    *
    * @param charset of messages whose MSH-18 names none; empty: ASCII
-   * @return the id, and behind it the one of versions that knew messages by their bytes as they were sent, if that is another one
    */
-  static List<String> ids(byte[] message, String charset) {
-    String id = HexFormat.of().formatHex(sha256(Texts.normal(message, charset)));
+  static Hl7Known known(byte[] message, String charset) {
+    Texts.Normal normal = Texts.normal(message, charset);
+    String id = HexFormat.of().formatHex(sha256(normal.bytes()));
     String former = HexFormat.of().formatHex(sha256(message));
-    return id.equals(former) ? List.of(id) : List.of(id, former);
+    return new Hl7Known(id, id.equals(former) ? null : former, normal.open());
   }
 
   private static byte[] sha256(byte[] bytes) {

@@ -117,7 +117,7 @@ class MllpIT {
       House.until("the repetition", () -> house.counted(Hl7Metrics.REPEATED) == 1);
     }
     assertEquals("Name40", family("p1"), "an old message that comes again changes nothing");
-    String again = "urn:sha256:" + Translation.ids(Ward.admitted("o7", "p1", "Name7").getBytes(), "").get(0);
+    String again = "urn:sha256:" + Translation.known(Ward.admitted("o7", "p1", "Name7").getBytes(), "").id();
     assertEquals(1, house.audited.stream().filter(entry -> entry.what().contains(again)).count());
     assertEquals(40, house.count("Observation"));
     var versions = house.find("Patient", "identifier", "urn:ward|p1").entries();

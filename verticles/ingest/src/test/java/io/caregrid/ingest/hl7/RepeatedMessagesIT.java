@@ -12,6 +12,7 @@ import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Demand;
+import io.caregrid.store.Hl7Known;
 import io.caregrid.store.Hl7Letter;
 import io.caregrid.store.Schema;
 import io.caregrid.store.Step;
@@ -47,9 +48,9 @@ class RepeatedMessagesIT {
   void theSameMessageInAnotherFrameIsStoredOnceAndSoIsOneThatAFormerVersionStored() throws Exception {
     String message = Ward.admitted("n1", "p1", "Berg");
     String before = Ward.admitted("n2", "p2", "Berg").replace("\r", "\r\n");
-    List<String> ids = Translation.ids(before.getBytes(StandardCharsets.US_ASCII), "");
+    Hl7Known former = former(Translation.known(before.getBytes(StandardCharsets.US_ASCII), ""));
     assertEquals(true,
-        House.get(house.store.once(Caller.system("test"), ids.subList(1, 2), List.of(observation("stored-before")))),
+        House.get(house.store.once(Caller.system("test"), former, List.of(observation("stored-before")))),
         "as it was marked by its bytes");
     try (Sender sender = new Sender(house.port())) {
       assertTrue(sender.ask(message).contains("MSA|AA|n1\r"));
@@ -71,24 +72,45 @@ class RepeatedMessagesIT {
   void aDeadLetterOfAFormerVersionIsOneLetterWhenItFailsAgainAndNoneWhenItIsStored() throws Exception {
     String message = Ward.admitted("ADT^A99", "u1", "p1", "Berg").replace("\r", "\r\n");
     byte[] bytes = message.getBytes(StandardCharsets.US_ASCII);
-    List<String> ids = Translation.ids(bytes, "");
+    Hl7Known known = Translation.known(bytes, "");
     House.get(house.messages.keep(Caller.system("test"),
-        new Hl7Letter(ids.get(1), "HIS|WARD", "u1", "ADT^A99", List.of("p1"),
+        new Hl7Letter(known.former(), "HIS|WARD", "u1", "ADT^A99", List.of("p1"),
             "TemplateNotFound", "as it was", "{}", Buffer.buffer(bytes), Instant.now(), null, null, 0),
-        ids.subList(1, 2)));
+        former(known)));
     try (Sender sender = new Sender(house.port())) {
       assertTrue(sender.ask(message).contains("MSA|AA|u1\r"));
     }
     House.until("it to fail again", () -> house.counted(Hl7Metrics.DEAD) == 1);
-    assertEquals(List.of(ids.get(0)), house.letters().stream().map(Hl7Letter::id).toList());
+    assertEquals(List.of(known.id()), house.letters().stream().map(Hl7Letter::id).toList());
 
-    assertEquals(true, House.get(house.store.once(Caller.system("test"), ids, List.of(observation("now-stored")))));
+    assertEquals(true, House.get(house.store.once(Caller.system("test"), known, List.of(observation("now-stored")))));
     assertTrue(house.letters().isEmpty());
     try (Sender sender = new Sender(house.port())) {
       assertTrue(sender.ask(message.replace("\r\n", "\n")).contains("MSA|AA|u1\r"));
     }
     House.until("it to fail once more", () -> house.counted(Hl7Metrics.DEAD) == 2);
     assertTrue(house.letters().isEmpty(), "what is stored is no dead letter");
+  }
+
+  @Test
+  void sentAgainWithTheRightCharactersItIsStoredAndWithTheSameItIsNot() throws Exception {
+    byte[] bytes = Ward.admitted("c1", "p1", "M\u017eik").getBytes("ISO-8859-2");
+    byte[] others = Ward.admitted("c2", "p2", "M\u017eik").getBytes("ISO-8859-2");
+    House.get(house.store.once(Caller.system("test"), former(Translation.known(others, "8859/2")),
+        List.of(observation("stored-before"))));
+    for (String charset : List.of("iso-8859-1", "iso-8859-2", "iso-8859-2"))
+      assertEquals(200, house.send("POST", "/hl7", "text/plain; charset=" + charset, bytes).statusCode());
+    assertEquals(200, house.send("POST", "/hl7", "text/plain; charset=iso-8859-2", others).statusCode());
+
+    House.until("the repetitions", () -> house.counted(Hl7Metrics.REPEATED) == 2);
+    assertEquals(2, house.counted(Hl7Metrics.CONVERTED), "what a former version stored is known by its bytes");
+    String patient = house.find("Patient", "identifier", "urn:ward|p1").entries().get(0).body().toString();
+    assertTrue(patient.contains("M\u017eik"), patient);
+  }
+
+  /** As a former version knew it. */
+  private static Hl7Known former(Hl7Known known) {
+    return new Hl7Known(known.former(), null, false);
   }
 
   private static Step.Update observation(String id) throws Exception {

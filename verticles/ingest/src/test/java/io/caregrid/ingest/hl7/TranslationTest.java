@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.ingest.hl7.Translation.Dead;
+import io.caregrid.store.Hl7Known;
 import io.caregrid.store.Step;
 import io.caregrid.templates.bundle.Outcome;
 import java.nio.charset.StandardCharsets;
@@ -31,7 +32,7 @@ class TranslationTest {
   }
 
   private static String id(byte[] message) {
-    return Translation.ids(message, "").get(0);
+    return Translation.known(message, "").id();
   }
 
   private static String dead(String entry) {
@@ -44,12 +45,13 @@ class TranslationTest {
     String message = new String(MESSAGE, StandardCharsets.US_ASCII);
     String former = former(MESSAGE);
 
-    assertEquals(List.of(former), Translation.ids(MESSAGE, ""), "as most are sent, the id is the one it always had");
+    assertEquals(new Hl7Known(former, null, false), Translation.known(MESSAGE, ""),
+        "as most are sent, the id is the one it always had");
     for (String same : List.of(message.replace("\r", "\n"), message.replace("\r", "\r\n"), message.strip(),
         message + "\r\n\r\n", "\r\n" + message, message.replace("\rPID", "\r \r\n\rPID"), message + "\u001c\r",
         "\u00ef\u00bb\u00bf" + message)) {
       byte[] bytes = same.getBytes(StandardCharsets.ISO_8859_1);
-      assertEquals(List.of(former, former(bytes)), Translation.ids(bytes, ""), same);
+      assertEquals(new Hl7Known(former, former(bytes), false), Translation.known(bytes, ""), same);
     }
     for (String other : List.of(message.replace("Berg", "berg"), message.replace("|P|", "| P|"),
         message.replace("EVN||20261120\r", ""), message + "ZZZ\r"))
@@ -63,11 +65,13 @@ class TranslationTest {
         .replace("|P|2.5\r", "|P|2.5||||||8859/1\r")
         .getBytes(StandardCharsets.ISO_8859_1);
 
-    assertNotEquals(Translation.ids(open, "8859/1").get(0), Translation.ids(open, "8859/2").get(0));
-    assertEquals(Translation.ids(open, "8859/1"), Translation.ids(open, "ISO-8859-1"), "however it is written");
-    assertEquals(former(open), Translation.ids(open, "8859/1").get(1));
-    assertEquals(List.of(former(told)), Translation.ids(told, "8859/2"), "it says it itself");
-    assertEquals(List.of(former(MESSAGE)), Translation.ids(MESSAGE, "8859/2"), "ASCII is the same in all of them");
+    assertNotEquals(Translation.known(open, "8859/1").id(), Translation.known(open, "8859/2").id());
+    assertTrue(Translation.known(open, "8859/1").open());
+    assertEquals(Translation.known(open, "8859/1"), Translation.known(open, "ISO-8859-1"), "however it is written");
+    assertEquals(former(open), Translation.known(open, "8859/1").former());
+    assertEquals(new Hl7Known(former(told), null, false), Translation.known(told, "8859/2"), "it says it itself");
+    assertEquals(new Hl7Known(former(MESSAGE), null, false), Translation.known(MESSAGE, "8859/2"),
+        "ASCII is the same in all of them");
   }
 
   /** By which messages were known before: their bytes. */
