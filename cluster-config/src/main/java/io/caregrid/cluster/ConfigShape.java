@@ -74,19 +74,37 @@ final class ConfigShape {
     return dot > 0 && knows((Class<?>) valueType(map), rest.substring(dot + 1));
   }
 
-  /** {@code CAREGRID_SECURITY_ISSUERS_HOSPITAL_URL} → {@code security.issuers.hospital.url}; empty when no map has such a key. */
-  static Optional<String> keyOf(String variable) {
-    return keyOf("", NodeConfig.class, variable);
+  /**
+   * {@code CAREGRID_SECURITY_ISSUERS_HOSPITAL_URL} → {@code security.issuers.hospital.url}; empty when no map has such a key.
+   *
+   * @param named keys that are there: {@code HOSPITAL_A} is the {@code hospitalA} or the {@code hospital-a} of one of them, else {@code hospital_a}
+   */
+  static Optional<String> keyOf(String variable, Collection<String> named) {
+    return keyOf("", NodeConfig.class, variable, named);
   }
 
-  private static Optional<String> keyOf(String prefix, Class<?> record, String variable) {
+  private static Optional<String> keyOf(String prefix, Class<?> record, String variable, Collection<String> named) {
     for (RecordComponent component : record.getRecordComponents()) {
       String key = prefix + component.getName();
       if (!variable.startsWith(Configuration.variable(key) + "_")) continue;
-      if (component.getType().isRecord()) return keyOf(key + ".", component.getType(), variable);
-      if (isMap(component) && isRecord(valueType(component)))
-        return keyOfEntry(key, (Class<?>) valueType(component),
-            variable.substring(Configuration.variable(key).length() + 1));
+      if (component.getType().isRecord()) return keyOf(key + ".", component.getType(), variable, named);
+      if (isMap(component) && isRecord(valueType(component))) {
+        Class<?> entry = (Class<?>) valueType(component);
+        String rest = variable.substring(Configuration.variable(key).length() + 1);
+        return keyOfNamed(key + ".", entry, rest, named).or(() -> keyOfEntry(key, entry, rest));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Of an entry that one of these keys belongs to. */
+  private static Optional<String> keyOfNamed(String map, Class<?> record, String rest, Collection<String> named) {
+    for (String key : named) {
+      int end = key.startsWith(map) ? key.indexOf('.', map.length()) : -1;
+      String entry = end < 0 ? "" : key.substring(map.length(), end);
+      for (RecordComponent component : record.getRecordComponents())
+        if (end > 0 && !isMap(component) && rest.equals(Configuration.words(entry + "." + component.getName())))
+          return Optional.of(map + entry + "." + component.getName());
     }
     return Optional.empty();
   }

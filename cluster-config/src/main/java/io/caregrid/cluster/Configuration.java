@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -11,6 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a node was told, and by whom. A later source wins: defaults, a preset, the YAML file, the environment, flags.
@@ -62,7 +64,7 @@ public final class Configuration {
    * @param notSettings variables with our prefix that mean something else, e.g. to the start script
    */
   public Configuration withEnvironment(Map<String, String> environment, Set<String> notSettings) {
-    return with(ofEnvironment(environment, notSettings));
+    return with(ofEnvironment(environment, notSettings, List.of()));
   }
 
   /**
@@ -72,17 +74,23 @@ public final class Configuration {
    */
   public Configuration with(Path yaml, Map<String, String> environment, Set<String> notSettings, List<String> flags) {
     List<Value> all = new ArrayList<>(yaml == null ? List.of() : ConfigYaml.read(yaml));
-    all.addAll(ofEnvironment(environment, notSettings));
-    all.addAll(ofFlags(flags));
+    List<Value> last = ofFlags(flags);
+    all.addAll(ofEnvironment(environment, notSettings, Stream.concat(all.stream(), last.stream()).toList()));
+    all.addAll(last);
     return with(all);
   }
 
-  private List<Value> ofEnvironment(Map<String, String> environment, Set<String> notSettings) {
-    Map<String, String> keys = values.keySet().stream().collect(Collectors.toMap(Configuration::variable, key -> key));
+  /** @param beside says how what an operator names is written, which a variable cannot */
+  private List<Value> ofEnvironment(Map<String, String> environment, Set<String> notSettings, List<Value> beside) {
+    Set<String> named = new LinkedHashSet<>(values.keySet());
+    beside.forEach(value -> named.add(value.key()));
+    Map<String, String> keys = named.stream()
+        .collect(Collectors.toMap(Configuration::variable, key -> key, (one, other) -> one));
     List<Value> found = new ArrayList<>();
     new TreeMap<>(environment).forEach((name, text) -> {
       if (!name.startsWith(ENVIRONMENT_PREFIX) || notSettings.contains(name)) return;
-      String key = keys.containsKey(name) ? keys.get(name) : ConfigShape.keyOf(name).orElse(name);
+      String variable = name.replace('-', '_');
+      String key = keys.containsKey(variable) ? keys.get(variable) : ConfigShape.keyOf(variable, named).orElse(name);
       found.add(new Value(key, text, "environment " + name));
     });
     return found;
@@ -139,8 +147,8 @@ public final class Configuration {
     return ENVIRONMENT_PREFIX + words(key);
   }
 
-  /** {@code shard.batchEvents} → {@code SHARD_BATCH_EVENTS}. */
+  /** {@code shard.batchEvents} → {@code SHARD_BATCH_EVENTS}, {@code my-clinic} → {@code MY_CLINIC}. */
   static String words(String key) {
-    return key.replace('.', '_').replaceAll("([a-z])([A-Z])", "$1_$2").toUpperCase(Locale.ROOT);
+    return key.replace('.', '_').replace('-', '_').replaceAll("([a-z])([A-Z])", "$1_$2").toUpperCase(Locale.ROOT);
   }
 }

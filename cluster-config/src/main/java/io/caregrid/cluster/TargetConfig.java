@@ -28,6 +28,7 @@ import java.util.Set;
  * @param scopes    for what
  * @param audience  sent as parameter {@code resource} (RFC 8707), which some token endpoints want. Empty: not sent
  * @param identity  {@code lookup}: a Device and a Patient has to be there; {@code create}: whoever is missing is made there, with identifiers and nothing else
+ * @param anySystem an identifier without system here is that of a Patient or an Encounter there with any system; else there has none either
  * @param deletes   what is deleted here is deleted there, too
  * @param batch     Observations in one request, 1..100; 1: each has its own
  * @param from      {@code now}: it gets what changes once it is there; {@code start}: the whole store first
@@ -35,7 +36,7 @@ import java.util.Set;
  */
 public record TargetConfig(String kind, String url, String secret, String secretBefore, Path ca, List<String> types,
     String filter, boolean resource, List<String> roles, String tokenEndpoint, String clientId, List<String> scopes,
-    String audience, String identity, boolean deletes, int batch, String from, Duration every) {
+    String audience, String identity, boolean anySystem, boolean deletes, int batch, String from, Duration every) {
 
   public static final String FHIR = "fhir";
   public static final Set<String> KINDS = Set.of("webhook", "kafka", "teams", "powerbi", FHIR);
@@ -43,6 +44,7 @@ public record TargetConfig(String kind, String url, String secret, String secret
       Map.entry("secretBefore", ""), Map.entry("ca", ""), Map.entry("types", ""), Map.entry("filter", ""),
       Map.entry("resource", "false"), Map.entry("roles", ""), Map.entry("tokenEndpoint", ""),
       Map.entry("clientId", ""), Map.entry("scopes", ""), Map.entry("audience", ""), Map.entry("identity", "lookup"),
+      Map.entry("anySystem", "false"),
       Map.entry("deletes", "false"), Map.entry("batch", "1"), Map.entry("from", "now"), Map.entry("every", "1m"));
   private static final String SECRET = "whsec_";
   private static final String KIND_OF_SECRET = " must be " + SECRET
@@ -90,8 +92,9 @@ public record TargetConfig(String kind, String url, String secret, String secret
     else
       if (!(tokenEndpoint + clientId + audience + String.join("", scopes)).isEmpty())
         wrong.add(key + ".tokenEndpoint, clientId, scopes and audience must be empty: only a FHIR server is asked so");
-    boolean plain = identity.equals("lookup") && !deletes && batch == 1 && from.equals("now");
-    if (!isFhir() && !plain) wrong.add(key + ".identity, deletes, batch and from are settings of a FHIR server");
+    boolean plain = identity.equals("lookup") && !anySystem && !deletes && batch == 1 && from.equals("now");
+    if (!isFhir() && !plain)
+      wrong.add(key + ".identity, anySystem, deletes, batch and from are settings of a FHIR server");
     if (kind.equals("webhook") && !secretBefore.isEmpty() && bytes(secretBefore) == null)
       wrong.add(key + ".secretBefore" + KIND_OF_SECRET);
     if (ca != null && !Files.isReadable(ca)) wrong.add(key + ".ca " + ca + " cannot be read: name a PEM file");

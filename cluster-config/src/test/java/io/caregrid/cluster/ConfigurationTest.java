@@ -222,6 +222,29 @@ class ConfigurationTest {
   }
 
   @Test
+  void theEnvironmentSpeaksOfWhatTheFileNamesHoweverItIsWritten() throws IOException {
+    Path file = yaml("""
+        security.issuers.hospitalA.url: https://id.example.org/a
+        tell.targets.my-clinic: {kind: teams, types: Flag}
+        fhir.versioning: {no-version: Device}
+        """);
+
+    NodeConfig node = Configuration.defaults()
+        .with(file, Map.of("CAREGRID_SECURITY_ISSUERS_HOSPITAL_A_AUDIENCE", "us",
+            "CAREGRID_TELL_TARGETS_MY_CLINIC_URL", "https://teams.example.org/x",
+            "CAREGRID_FHIR_VERSIONING_NO_VERSION", "Basic",
+            "CAREGRID_SECURITY_ISSUERS_OTHER_AUDIENCE", "them"), Set.of(),
+            List.of("security.issuers.other.url=https://id.example.org/b"))
+        .node();
+
+    assertEquals("us", node.security().issuers().get("hospitalA").audience());
+    assertEquals("them", node.security().issuers().get("other").audience());
+    assertEquals(Set.of("hospitalA", "other"), node.security().issuers().keySet());
+    assertEquals("https://teams.example.org/x", node.tell().targets().get("my-clinic").url());
+    assertEquals(Map.of("no-version", List.of("Basic")), node.fhir().versioning());
+  }
+
+  @Test
   void whatIsWrongWithAnIssuerIsNamed() {
     assertTrue(refusal(() -> Configuration.defaults().withFlags(List.of("security.issuers.a.audience=x")))
         .contains("security.issuers.a.url is missing"));

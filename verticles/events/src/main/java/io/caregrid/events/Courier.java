@@ -1,5 +1,6 @@
 package io.caregrid.events;
 
+import io.caregrid.contract.Change;
 import io.caregrid.store.Deliveries.Delivery;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -23,6 +24,8 @@ interface Courier {
   record Answer(int status, Duration retryAfter, String problem, boolean isRefusal, boolean isItsOwnFault) {
 
     static final Answer TAKEN = new Answer(200, null, null);
+    /** Nothing had to be sent, nobody was asked: it says nothing of the target. */
+    static final Answer NOTHING = new Answer(0, null, null);
 
     /** As most targets mean their status. */
     Answer(int status, Duration retryAfter, String problem) {
@@ -50,12 +53,19 @@ interface Courier {
     }
 
     boolean isTaken() {
-      return problem == null;
+      return problem == null && !isNothing();
+    }
+
+    boolean isNothing() {
+      return problem == null && status == 0;
     }
   }
 
   /** An answer for each letter, in their order, within a bounded time. Never fails. Any thread. */
   Future<List<Answer>> send(List<Letter> letters);
+
+  /** These have changed here: what is remembered of who they are elsewhere may be wrong. Any thread. */
+  default void changed(List<Change> changes) {}
 
   /** Letters in one sending, at most. */
   int most();

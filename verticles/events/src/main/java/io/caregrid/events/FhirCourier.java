@@ -71,6 +71,7 @@ final class FhirCourier implements Courier {
   /** An answer, or what has still to be put. */
   private record Step(Answer answer, Put put) {
     static final Step TAKEN = new Step(Answer.TAKEN, null);
+    static final Step NOTHING = new Step(Answer.NOTHING, null);
   }
 
   private final Vertx vertx;
@@ -95,7 +96,8 @@ final class FhirCourier implements Courier {
     this.target = target;
     this.patience = patience;
     this.server = new RemoteServer(vertx, target.config(), patience, clock);
-    this.identity = new RemoteIdentity(store, server, target.reader(), target.config().creates());
+    this.identity = new RemoteIdentity(store, server, target.reader(), target.config().creates(),
+        target.config().anySystem());
     this.bundles = target.config().batch() > 1;
   }
 
@@ -116,15 +118,20 @@ final class FhirCourier implements Courier {
 
   private Future<Step> step(Letter letter, long end) {
     Delivery delivery = letter.delivery();
-    if (delivery.op() == null) return Future.succeededFuture(Step.TAKEN);
+    if (delivery.op() == null) {
+      synchronized (seen) {
+        seen.clear(); // the feed was broken: versions may be others under the same number
+      }
+      return Future.succeededFuture(Step.NOTHING);
+    }
     if (delivery.op() == Change.Op.DELETE)
-      return target.config().deletes() ? deleted(delivery, end) : Future.succeededFuture(Step.TAKEN);
+      return target.config().deletes() ? deleted(delivery, end) : Future.succeededFuture(Step.NOTHING);
     if (delivery.bare())
       return Future.succeededFuture(new Step(Answer.refused(422, "the target's filter fails on it"), null));
     // gone since: its deletion is told by itself
-    if (letter.resource() == null) return Future.succeededFuture(Step.TAKEN);
+    if (letter.resource() == null) return Future.succeededFuture(Step.NOTHING);
     return aside(() -> wanted(letter.resource()))
-        .compose(ours -> ours == null ? Future.succeededFuture(Step.TAKEN) : next(letter, ours, end));
+        .compose(ours -> ours == null ? Future.succeededFuture(Step.NOTHING) : next(letter, ours, end));
   }
 
   /** Off the event loop: an Observation of a day is a megabyte. */
@@ -135,7 +142,7 @@ final class FhirCourier implements Courier {
   /** Null: it is not for this target. */
   private ObjectNode wanted(Buffer resource) {
     JsonNode tree = Trees.read(resource);
-    return RemoteObservation.isOfDevice(tree) && target.wants(tree) ? (ObjectNode) tree : null;
+    return target.wants(tree) ? (ObjectNode) tree : null;
   }
 
   private static String versionOf(ObjectNode ours) {
@@ -145,11 +152,14 @@ final class FhirCourier implements Courier {
 
   private Future<Step> next(Letter letter, ObjectNode ours, long end) {
     String version = versionOf(ours);
-    Seen last = seen(letter);
-    if (last != null && last.ours().equals(version)) return Future.succeededFuture(Step.TAKEN);
+    Seen last = seen(letter.delivery().id());
+    if (last != null && last.ours().equals(version)) return Future.succeededFuture(Step.NOTHING);
     Set<String> references = RemoteObservation.references(ours);
     return identity.of(references, end)
         .compose(theirs -> aside(() -> RemoteObservation.translated(ours, theirs)))
+        .onFailure(cause -> {
+          if (cause instanceof Refusal) identity.forget(references);
+        })
         .compose(translated -> {
           String key = translated.path("id").asText();
           if (last != null && last.isOurs() && last.key().equals(key)) {
@@ -165,6 +175,10 @@ final class FhirCourier implements Courier {
   }
 
   private Step merged(Letter letter, String version, ObjectNode translated, ObjectNode there, Set<String> references) {
+    if (!RemoteObservation.isOfSameSubject(there, translated)) {
+      identity.forget(references);
+      throw new RemoteIdentity.Missing("the Observation there is about somebody else");
+    }
     RemoteObservation.Merged merged = RemoteObservation.merged(there, translated);
     String has = there.path("meta").path("versionId").textValue();
     Put put = new Put(letter, version, translated.path("id").asText(), merged.resource(), has, false, merged.isOurs(),
@@ -177,7 +191,11 @@ final class FhirCourier implements Courier {
   /** As it is there: under its id, which no index can be late with, or under another with its identifier. Null: nowhere. */
   private Future<ObjectNode> there(ObjectNode translated, long end) {
     return server.ask(Ask.read(OBSERVATION + "/" + translated.path("id").asText()), end).compose(reply -> {
-      if (reply.isNone()) return byIdentifier(RemoteObservation.identifier(translated), end);
+      if (reply.isNone())
+        return byIdentifier(RemoteObservation.identifier(translated), end)
+            .compose(found -> found == null && reply.status() == 410
+                ? Future.failedFuture(new Refusal(410, "it was deleted there, and stays so"))
+                : Future.succeededFuture(found));
       boolean isOne = reply.isGood() && reply.body().path("resourceType").asText().equals(OBSERVATION);
       return isOne
           ? Future.succeededFuture((ObjectNode) reply.body())
@@ -260,6 +278,8 @@ final class FhirCourier implements Courier {
     }
     forget(put.letter());
     if (status == 400 || status == 409 || status == 412 || status == 422) identity.forget(put.references());
+    if (put.there() != null && (status == 404 || status == 410))
+      return Answer.waits(status, "HTTP " + status + ": it is no longer there");
     return answer(status, retryAfter);
   }
 
@@ -285,6 +305,7 @@ final class FhirCourier implements Courier {
   /** Whatever came before it could be put, or instead of an answer. */
   private static Answer answer(Throwable cause) {
     if (cause instanceof RemoteIdentity.Missing missing) return Answer.waits(424, missing.getMessage());
+    if (cause instanceof Refusal refusal) return Answer.refused(refusal.status(), refusal.getMessage());
     if (cause instanceof RemoteIdentity.Refused refused) return answer(refused.reply());
     if (cause instanceof Unheard unheard) return Answer.none(unheard.getMessage());
     if (cause instanceof Failure.Busy) return Answer.waits(503, "the store cannot be read just now");
@@ -297,19 +318,30 @@ final class FhirCourier implements Courier {
     return Answer.later(reply.status(), reply.retryAfter(), said(reply.status()));
   }
 
-  /** What it was, to find it there. */
+  /** Where it was put, as far as that is remembered; else what it was, to find it there. */
   private Future<Step> deleted(Delivery delivery, long end) {
+    Seen last = seen(delivery.id());
+    if (last != null)
+      return server.ask(Ask.read(OBSERVATION + "/" + last.id()), end).compose(reply -> {
+        if (reply.isNone()) return Future.succeededFuture(Step.TAKEN);
+        return reply.isGood() && reply.body().path("resourceType").asText().equals(OBSERVATION)
+            ? deleted(delivery, (ObjectNode) reply.body(), end)
+            : Future.succeededFuture(new Step(answer(reply), null));
+      });
     return store.vread(target.reader(), delivery.type(), delivery.id(), delivery.version() - 1)
         .compose(stored -> aside(() -> wanted(stored.body())))
         .compose(ours -> ours == null
-            ? Future.succeededFuture(Step.TAKEN)
+            ? Future.succeededFuture(Step.NOTHING)
             : identity.of(RemoteObservation.references(ours), end)
                 .compose(theirs -> there(RemoteObservation.translated(ours, theirs), end))
                 .compose(there -> there == null ? Future.succeededFuture(Step.TAKEN) : deleted(delivery, there, end)))
-        .recover(cause -> cause instanceof Failure.NotFound || cause instanceof Failure.Gone
-            ? Future.succeededFuture(new Step(
-                Answer.refused(422, "it is erased here, so that it cannot be found there: delete it there"), null))
-            : Future.failedFuture(cause));
+        .recover(cause -> {
+          if (cause instanceof Refusal refusal && refusal.status() == 410) return Future.succeededFuture(Step.TAKEN);
+          return cause instanceof Failure.NotFound || cause instanceof Failure.Gone
+              ? Future.succeededFuture(new Step(
+                  Answer.refused(422, "it is erased here, so that it cannot be found there: delete it there"), null))
+              : Future.failedFuture(cause);
+        });
   }
 
   private Future<Step> deleted(Delivery delivery, ObjectNode there, long end) {
@@ -324,9 +356,9 @@ final class FhirCourier implements Courier {
     });
   }
 
-  private Seen seen(Letter letter) {
+  private Seen seen(String id) {
     synchronized (seen) {
-      return seen.get(letter.delivery().id());
+      return seen.get(id);
     }
   }
 
@@ -343,6 +375,11 @@ final class FhirCourier implements Courier {
     synchronized (seen) {
       seen.remove(letter.delivery().id());
     }
+  }
+
+  @Override
+  public void changed(List<Change> changes) {
+    identity.forget(changes.stream().map(change -> change.type() + "/" + change.id()).toList());
   }
 
   @Override

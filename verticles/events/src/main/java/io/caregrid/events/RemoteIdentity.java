@@ -63,6 +63,7 @@ final class RemoteIdentity {
   private final RemoteServer server;
   private final Caller reader;
   private final boolean creates;
+  private final boolean anySystem;
   private final Map<String, Known> known = new LinkedHashMap<>(64, 0.75f, true) {
     private static final long serialVersionUID = 1;
 
@@ -73,12 +74,16 @@ final class RemoteIdentity {
   };
   private final Map<String, Future<String>> asking = new HashMap<>();
 
-  /** @param creates whether who is missing there is made */
-  RemoteIdentity(FhirStore store, RemoteServer server, Caller reader, boolean creates) {
+  /**
+   * @param creates   whether who is missing there is made
+   * @param anySystem whether an identifier without system here is that of a Patient or an Encounter there with any system
+   */
+  RemoteIdentity(FhirStore store, RemoteServer server, Caller reader, boolean creates, boolean anySystem) {
     this.store = store;
     this.server = server;
     this.reader = reader;
     this.creates = creates;
+    this.anySystem = anySystem;
   }
 
   /** Reference here → reference there, of all of them. Fails with Missing, Refused, Unheard, Busy 503. */
@@ -136,7 +141,7 @@ final class RemoteIdentity {
           List<JsonNode> identifiers = identifiers(own);
           if (identifiers.isEmpty())
             return Future.failedFuture(new Missing("its " + type + " has no identifier here to find it there by"));
-          return first(type, identifiers, 0, end).compose(found -> found != null
+          return first(type, identifiers, 0, null, end).compose(found -> found != null
               ? Future.succeededFuture(type + "/" + found)
               : creates && MADE.contains(type)
                   ? made(type, own, identifiers, before, end)
@@ -152,46 +157,62 @@ final class RemoteIdentity {
     return all;
   }
 
-  /** Null: none of them. */
-  private Future<String> first(String type, List<JsonNode> identifiers, int n, long end) {
-    if (n == identifiers.size()) return Future.succeededFuture();
+  /** Who carries one of them. All are asked, since they may be of two there. Null: none of them. @param so whom those before have found, null: nobody */
+  private Future<String> first(String type, List<JsonNode> identifiers, int n, String so, long end) {
+    if (n == identifiers.size()) return Future.succeededFuture(so);
     JsonNode identifier = identifiers.get(n);
-    return found(type, identifier.path("system").asText(), identifier.path("value").asText(), end)
-        .compose(found -> {
-          if (found.size() > 1)
-            return Future.failedFuture(
-                new Missing("several " + type + "s there have the same identifier as its " + type));
-          return found.isEmpty()
-              ? first(type, identifiers, n + 1, end)
-              : Future.succeededFuture(
-                  found.get(0).path("id").asText());
-        });
+    return found(type, identifier.path("system").asText(), identifier.path("value").asText(), end).compose(found -> {
+      List<JsonNode> valid = found.stream().filter(RemoteIdentity::isValid).toList();
+      if (valid.size() > 1)
+        return missing("several " + type + "s there have the same identifier as its " + type);
+      if (valid.isEmpty() && !found.isEmpty()) return missing("its " + type + " is no longer in use there");
+      String one = valid.isEmpty() ? so : valid.get(0).path("id").asText();
+      if (so != null && !so.equals(one))
+        return missing("the identifiers of its " + type + " belong to two " + type + "s there");
+      return first(type, identifiers, n + 1, one, end);
+    });
   }
 
-  /** Those that really have it: servers were seen to compare only its beginning. Fails with Refused, Unheard. */
+  private static <T> Future<T> missing(String why) {
+    return Future.failedFuture(new Missing(why));
+  }
+
+  /** Not one who was merged into another, nor one entered in error. */
+  static boolean isValid(JsonNode there) {
+    for (JsonNode link : there.path("link")) if (link.path("type").asText().equals("replaced-by")) return false;
+    return there.path("active").asBoolean(true) && !there.path("status").asText().equals("entered-in-error");
+  }
+
+  /** Those that really have it: servers were seen to compare only its beginning. Fails with Missing, Refused, Unheard. */
   Future<List<JsonNode>> found(String type, String system, String value, long end) {
     return server.ask(Ask.search(type, system, value), end).compose(reply -> {
       if (!reply.isGood() || !reply.body().path("resourceType").asText().equals("Bundle"))
         return Future.failedFuture(new Refused(reply));
+      for (JsonNode link : reply.body().path("link"))
+        if (link.path("relation").asText().equals("next"))
+          return missing("too many " + type + "s there are found by one identifier of its " + type);
       List<JsonNode> all = new ArrayList<>();
       for (JsonNode entry : reply.body().path("entry")) {
         JsonNode resource = entry.path("resource");
         if (resource.path("resourceType").asText().equals(type) && ID.matcher(resource.path("id").asText()).matches()
-            && carries(resource, system, value))
+            && carries(resource, system, value, anySystem || type.equals("Device")))
           all.add(resource);
       }
       return Future.succeededFuture(all);
     });
   }
 
-  private static boolean carries(JsonNode resource, String system, String value) {
+  /** @param anySystem none here is like any there: numbers of devices are unlike each other, those of patients begin at 1 in every house */
+  static boolean carries(JsonNode resource, String system, String value, boolean anySystem) {
+    String own = system == null ? "" : system;
     for (JsonNode identifier : resource.path("identifier"))
       if (identifier.path("value").asText().equals(value)
-          && (system == null || system.isEmpty() || identifier.path("system").asText().equals(system)))
+          && (own.isEmpty() && anySystem || identifier.path("system").asText().equals(own)))
         return true;
     return false;
   }
 
+  /** What is under its id there is read first, since not every server heeds {@code If-None-Match}: nobody's record is overwritten. */
   private Future<String> made(String type, JsonNode own, List<JsonNode> identifiers, Map<String, String> before,
       long end) {
     ObjectNode made = Trees.object().put("resourceType", type);
@@ -206,10 +227,25 @@ final class RemoteIdentity {
     String patient = before.get(own.path("patient").path("reference").asText());
     if (type.equals("Device") && patient != null) made.putObject("patient").put("reference", patient);
     String path = type + "/" + id;
-    return server.ask(Ask.put(path, RemoteServer.unless(null), Trees.bytes(made)), end)
-        // somebody else has made it since
-        .compose(reply -> reply.isGood() || reply.status() == 412
-            ? Future.succeededFuture(path)
-            : Future.failedFuture(new Refused(reply)));
+    return server.ask(Ask.read(path), end).compose(reply -> {
+      if (reply.status() != 404) return whose(reply, path, first);
+      return server.ask(Ask.put(path, RemoteServer.unless(null), Trees.bytes(made)), end).compose(put -> {
+        if (put.status() == 201) return Future.succeededFuture(path);
+        // somebody else has made it since, or the server does not say
+        return put.isGood() || put.status() == 412
+            ? server.ask(Ask.read(path), end).compose(there -> whose(there, path, first))
+            : Future.failedFuture(new Refused(put));
+      });
+    });
+  }
+
+  /** The path, when who is there carries the identifier that it is made of. */
+  private static Future<String> whose(Reply reply, String path, JsonNode identifier) {
+    if (reply.status() == 410) return missing("who was made there was deleted there: " + path.replaceFirst("/.*", ""));
+    if (!reply.isGood()) return Future.failedFuture(new Refused(reply));
+    boolean isIt = carries(reply.body(), identifier.path("system").asText(), identifier.path("value").asText(), false);
+    return isIt && isValid(reply.body())
+        ? Future.succeededFuture(path)
+        : missing("another " + path.replaceFirst("/.*", "") + " there has the id that it would be given");
   }
 }

@@ -70,6 +70,8 @@ final class RemoteObservation {
     String device = observation.path("device").path("reference").asText();
     replace(observation, theirs);
     String before = id(subject) + "." + id(device) + ".";
+    if (!String.valueOf(identifier(ours)).startsWith(before))
+      throw new Refusal(422, "its identifier is not of its subject and its device");
     String after = id(theirs.getOrDefault(subject, subject)) + "." + id(theirs.getOrDefault(device, device)) + ".";
     for (JsonNode identifier : observation.path(IDENTIFIER)) {
       String value = identifier.path("value").asText();
@@ -135,6 +137,7 @@ final class RemoteObservation {
     all.put("id", theirs.path("id").asText());
     boolean kept = values(theirs, ours, all, ours, theirs) | components(theirs, ours, all) | identifiers(theirs, all);
     kept |= period(theirs, all);
+    kept |= hasMeta(theirs, ours);
     kept |= elements(theirs, all);
     kept |= issued(theirs, all);
     kept |= status(theirs, all);
@@ -142,6 +145,24 @@ final class RemoteObservation {
     if (!isTheirs && all.path(STATUS).asText().equals("final")) all.put(STATUS, "amended");
     meta(all, List.of(ours.path(META), theirs.path(META)));
     return new Merged(all, isTheirs, !kept);
+  }
+
+  /** True: a profile, a label or a tag of theirs is none of ours, and would be lost if ours were put there as it is. */
+  private static boolean hasMeta(JsonNode theirs, JsonNode ours) {
+    for (String name : KEPT_META) {
+      Set<JsonNode> own = new LinkedHashSet<>();
+      ours.path(META).path(name).forEach(own::add);
+      for (JsonNode one : theirs.path(META).path(name)) if (!own.contains(one)) return true;
+    }
+    return false;
+  }
+
+  /** True: it is about whom ours is about, or about nobody yet. @param there, translated as {@link #merged} takes them */
+  static boolean isOfSameSubject(JsonNode there, JsonNode translated) {
+    if (!there.has("subject")) return true;
+    String whom = there.path("subject").path("reference").asText().replaceFirst("/_history/[^/]*$", "");
+    String ours = translated.path("subject").path("reference").asText();
+    return whom.equals(ours) || ABSOLUTE.matcher(whom).matches() && whom.endsWith("/" + ours);
   }
 
   private static ObjectNode plain(ObjectNode observation) {
@@ -157,7 +178,9 @@ final class RemoteObservation {
     JsonNode other = ours.path("valueSampledData");
     if (!one.isObject() || !other.isObject()) return false;
     SampleUnion union = SampleUnion.of(one, start(wholeTheirs), other, start(wholeOurs));
-    if (union == null) return false;
+    if (union == null)
+      throw new Refusal(422,
+          "samples there are of another period, origin or unit: they cannot be put together, and stay");
     ((ObjectNode) all.get("valueSampledData")).put("data", union.data());
     return union.hasTheirs();
   }

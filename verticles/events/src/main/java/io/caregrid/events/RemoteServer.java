@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -33,6 +34,8 @@ import java.util.regex.Pattern;
  */
 final class RemoteServer {
   private static final int MOST = 16 << 20;
+  /** What is longer is read off the event loop. */
+  private static final int LONG = 100_000;
   private static final int CONNECTIONS = 8;
   private static final int CONNECT_MILLIS = 5_000;
   private static final String FHIR = "application/fhir+json";
@@ -93,14 +96,23 @@ final class RemoteServer {
 
   /** @param end by System.nanoTime. Fails with {@link Unheard} */
   Future<Reply> ask(Ask ask, long end) {
-    return token.get().compose(bearer -> once(ask, bearer, end).compose(reply -> {
+    return bearer(end).compose(bearer -> once(ask, bearer, end).compose(reply -> {
       if (reply.status() != 401 || bearer == null) return Future.succeededFuture(reply);
       token.forget(bearer);
-      return token.get().compose(fresh -> once(ask, fresh, end));
+      return bearer(end).compose(fresh -> once(ask, fresh, end));
     })).recover(cause -> Future.failedFuture(cause instanceof Unheard ? cause : new Unheard(HttpCourier.told(cause))));
   }
 
+  private Future<String> bearer(long end) {
+    return token.get()
+        .timeout(left(end), TimeUnit.MILLISECONDS)
+        .recover(cause -> Future.failedFuture(cause instanceof TimeoutException
+            ? new Unheard("the token endpoint does not answer in time")
+            : cause));
+  }
+
   private Future<Reply> once(Ask ask, String bearer, long end) {
+    if (System.nanoTime() - end >= 0) return Future.failedFuture(new Unheard("no answer in time"));
     RequestOptions options = new RequestOptions().setMethod(ask.method())
         .setAbsoluteURI(ask.path().isEmpty() ? base : base + "/" + ask.path())
         .setFollowRedirects(false)
@@ -145,9 +157,14 @@ final class RemoteServer {
       reply.tryFail(new Unheard("its answer is longer than " + MOST + " bytes"));
       request.connection().close();
     });
-    response.endHandler(end -> reply.tryComplete(new Reply(response.statusCode(),
-        HttpCourier.retryAfter(response.getHeader(HttpHeaders.RETRY_AFTER), clock.instant()),
-        version(response.getHeader(HttpHeaders.ETAG)), body(all))));
+    response.endHandler(end -> {
+      Future<JsonNode> body = all.length() > LONG
+          ? vertx.executeBlocking(() -> body(all), false)
+          : Future.succeededFuture(body(all));
+      body.map(tree -> new Reply(response.statusCode(),
+          HttpCourier.retryAfter(response.getHeader(HttpHeaders.RETRY_AFTER), clock.instant()),
+          version(response.getHeader(HttpHeaders.ETAG)), tree)).onSuccess(reply::tryComplete).onFailure(reply::tryFail);
+    });
   }
 
   private static JsonNode body(Buffer all) {

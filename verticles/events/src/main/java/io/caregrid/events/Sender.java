@@ -1,5 +1,6 @@
 package io.caregrid.events;
 
+import io.caregrid.contract.Change;
 import io.caregrid.contract.Failure;
 import io.caregrid.events.Courier.Answer;
 import io.caregrid.events.Courier.Letter;
@@ -112,6 +113,10 @@ final class Sender {
     wake();
   }
 
+  void changed(List<Change> changes) {
+    courier.changed(changes);
+  }
+
   /** Completes when nothing is under way any more. */
   Future<Void> stop() {
     stopped = true;
@@ -222,6 +227,7 @@ final class Sender {
   }
 
   private Ended ended(Delivery delivery, Answer answer) {
+    if (answer.isNothing()) return Ended.ofNothing(delivery);
     status = answer.status();
     if (answer.isTaken()) {
       metrics.sent(target.name(), 1);
@@ -240,11 +246,15 @@ final class Sender {
    * @param probe it failed already when this was sent
    */
   private void judge(List<Answer> answers, boolean probe) {
+    if (answers.stream().allMatch(Answer::isNothing)) return;
     if (answers.stream().anyMatch(Answer::isTaken)) {
       well();
       return;
     }
-    Answer bad = answers.stream().filter(answer -> !answer.isItsOwnFault()).findFirst().orElse(null);
+    Answer bad = answers.stream()
+        .filter(answer -> !answer.isNothing() && !answer.isItsOwnFault())
+        .findFirst()
+        .orElse(null);
     if (bad != null && probe == (failing != null)) {
       failures++;
       if (failures >= retries.failingAfter()) fails(bad);

@@ -204,7 +204,9 @@ final class Sieve {
     }
 
     private void look(Target target, Change change, JsonNode resource, boolean damaged) {
-      if (change.op() == Change.Op.DELETE || target.filter() == null) {
+      boolean deleted = change.op() == Change.Op.DELETE;
+      if (deleted && !target.hearsOfDeletions()) return; // what was measured before and waits is sent as it was
+      if (deleted || target.filter() == null) {
         news.add(News.of(target.name(), change, false));
       } else if (resource == null) {
         if (damaged) news.add(News.of(target.name(), change, true)); // otherwise it was erased: that is told by another change

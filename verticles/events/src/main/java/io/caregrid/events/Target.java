@@ -42,8 +42,13 @@ record Target(String name, TargetConfig config, Set<String> types, FhirPath filt
     return types.isEmpty() || types.contains(type);
   }
 
-  /** Whether the resource fulfils the filter. Whatever the expression throws. */
+  boolean hearsOfDeletions() {
+    return !config.isFhir() || config.deletes();
+  }
+
+  /** Whether the resource fulfils the filter, and is of a device where only those are sent. Whatever the expression throws. */
   boolean wants(JsonNode resource) {
-    return filter == null || TellSettings.fits(filter, resource);
+    return (!config.isFhir() || RemoteObservation.isOfDevice(resource))
+        && (filter == null || TellSettings.fits(filter, resource));
   }
 }

@@ -270,6 +270,7 @@ public final class TellerVerticle extends VerticleBase {
       if (answer instanceof Lost lost) return anew(lost.start());
       Changes read = (Changes) answer;
       if (read.changes().isEmpty()) return Future.succeededFuture(false);
+      senders.values().forEach(sender -> sender.changed(read.changes()));
       return sieve.sift(read.changes()).compose(pass -> enrolled(read.next(), pass)).map(done -> {
         senders.values().forEach(Sender::wake);
         paced(read.changes().size(), System.nanoTime() - begun);

@@ -3,6 +3,7 @@ package io.caregrid.events;
 import static io.caregrid.events.TellHouse.json;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -101,6 +102,72 @@ class RemoteObservationTest {
         .resource()
         .path("status")
         .asText());
+  }
+
+  @Test
+  void aLabelOrATagOfTheirsIsNeverReplaced() {
+    ObjectNode there = hour("77", "88", "60");
+    there.withObject("/meta").withArray("security").addObject().put("system", "urn:label").put("code", "R");
+    ObjectNode ours = hour("77", "88", "60 61");
+    ours.withObject("/meta").withArray("tag").addObject().put("code", "ward");
+
+    Merged merged = RemoteObservation.merged(there, ours);
+
+    assertEquals("R ward", merged.resource().at("/meta/security/0/code").asText() + " "
+        + merged.resource().at("/meta/tag/0/code").asText());
+    assertFalse(merged.isOurs(), "ours as it is would take the label away");
+    assertTrue(RemoteObservation.merged(ours, ours).isOurs());
+  }
+
+  @Test
+  void samplesOfAnotherPeriodOrOriginStayAsTheyAre() {
+    ObjectNode slower = hour("77", "88", "50 51");
+    ((ObjectNode) slower.path("valueSampledData")).put("period", 2000);
+    ObjectNode kelvin = hour("77", "88", "50 51");
+    ((ObjectNode) kelvin.at("/valueSampledData/origin")).put("unit", "K");
+
+    for (ObjectNode there : List.of(slower, kelvin))
+      assertEquals(422, assertThrows(Refusal.class,
+          () -> RemoteObservation.merged(there, hour("77", "88", "60"))).status());
+  }
+
+  @Test
+  void whatIsAboutSomebodyElseIsNotContinued() {
+    ObjectNode moved = hour("p.1", "d", "60");
+    moved.withObject("/subject").put("reference", "Patient/p.2");
+    assertThrows(Refusal.class, () -> RemoteObservation.translated(moved, Map.of("Patient/p.2", "Patient/78")));
+
+    ObjectNode ours = hour("77", "88", "60");
+    for (String same : List.of("Patient/77", "https://fhir.example.org/r4/Patient/77", "Patient/77/_history/2"))
+      assertTrue(RemoteObservation.isOfSameSubject(about(same), ours), same);
+    for (String other : List.of("Patient/78", "Patient/177", "https://fhir.example.org/Patient/177", "Group/77"))
+      assertFalse(RemoteObservation.isOfSameSubject(about(other), ours), other);
+  }
+
+  private static ObjectNode about(String reference) {
+    ObjectNode there = hour("77", "88", "60");
+    there.withObject("/subject").put("reference", reference);
+    return there;
+  }
+
+  @Test
+  void aNumberWithoutSystemIsNotThatOfAnotherHouse() {
+    ObjectNode there = json("{'identifier':[{'system':'urn:mrn','value':'1'},{'value':'2'}]}");
+
+    assertTrue(RemoteIdentity.carries(there, "urn:mrn", "1", false));
+    assertTrue(RemoteIdentity.carries(there, "", "2", false));
+    assertFalse(RemoteIdentity.carries(there, "", "1", false));
+    assertTrue(RemoteIdentity.carries(there, "", "1", true));
+    assertFalse(RemoteIdentity.carries(there, "urn:other", "1", true));
+    assertFalse(RemoteIdentity.carries(there, "urn:other", "2", true));
+  }
+
+  @Test
+  void whoWasMergedIntoAnotherIsNotOneAnyMore() {
+    assertTrue(RemoteIdentity.isValid(json("{'active':true,'link':[{'type':'replaces'}]}")));
+    assertFalse(RemoteIdentity.isValid(json("{'active':false}")));
+    assertFalse(RemoteIdentity.isValid(json("{'link':[{'type':'replaced-by'}]}")));
+    assertFalse(RemoteIdentity.isValid(json("{'status':'entered-in-error'}")));
   }
 
   @Test

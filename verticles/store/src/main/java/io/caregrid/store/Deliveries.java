@@ -42,6 +42,8 @@ public final class Deliveries {
   /** So many of what was there before a target are enrolled at a time, unless ten times as many wait. */
   public static final int FILLED = 500;
   private static final int FULL = 10 * FILLED;
+  /** The same with those that have failed and are tried again, such as those of a Patient whom the target does not know. */
+  private static final int OVERFULL = 100 * FILLED;
 
   private static final String BEGIN = "update tell_teller set term = term + 1, seen = now() returning term";
   private static final String IN_TERM = "select term from tell_teller where term = $1 for no key update";
@@ -51,11 +53,12 @@ public final class Deliveries {
   private static final String KNOW_FROM_START = """
       insert into tell_target (name, filled) select name, '' from unnest($1::text[]) as name on conflict do nothing""";
   private static final String FILL_ANEW = "update tell_target set filled = '' where name = any($1::text[])";
-  /** By id, as far as there is room. */
+  /** By id, as far as there is room: what is tried again only now and then keeps nobody else out. */
   private static final String FILL = """
       with place as (
         select filled from tell_target where name = $1 and filled is not null
-          and (select count(*) from (select from tell_delivery where target = $1 limit $3) waiting) < $3),
+          and (select count(*) < $5 and count(*) filter (where failed is null) < $3
+               from (select failed from tell_delivery where target = $1 limit $5) waiting)),
       found as (
         select r.sid, r.id, r.ver, r.upd from place, lateral (
           select sid, id, ver, upd from r_@ where id > place.filled and not del order by id limit $2) r),
@@ -95,12 +98,12 @@ public final class Deliveries {
       from unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::int[], $7::text[], $8::timestamptz[], $9::boolean[], $10::int[])
         as w(target, position, type, id, ver, op, at, bare, wait)
       on conflict do nothing""";
-  /** A row that nobody has looked at yet says what is newest. */
+  /** A row that was not tried yet says what is newest. One that is being sent at this moment stays when that ends, since its version is another by then. */
   private static final String NEWER = """
       update tell_delivery d set ver = w.ver, op = w.op, at = w.at, bare = w.bare
       from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::timestamptz[], $7::boolean[])
         as w(target, type, id, ver, op, at, bare)
-      where d.target = w.target and d.type = w.type and d.id = w.id and d.due is null
+      where d.target = w.target and d.type = w.type and d.id = w.id and (d.due is null or d.due > now() and d.tries = 0)
       returning d.target, d.type, d.id""";
   /** The oldest row of each of these resources is due, unless it has its time already. */
   private static final String HEADS = """
@@ -134,12 +137,12 @@ public final class Deliveries {
       select incarnation, position, type, id, ver, op, at, bare, tries, failed, enrolled
       from tell_delivery where target = $1 and due is not null order by due, incarnation, position limit 1""";
   private static final String TOLD = """
-      delete from tell_delivery d using unnest($2::int[], $3::bigint[]) as w(incarnation, position)
-      where d.target = $1 and d.incarnation = w.incarnation and d.position = w.position returning d.type, d.id""";
+      delete from tell_delivery d using unnest($2::int[], $3::bigint[], $4::int[]) as w(incarnation, position, ver)
+      where d.target = $1 and d.incarnation = w.incarnation and d.position = w.position and d.ver = w.ver returning d.type, d.id""";
   private static final String DIED = """
       with gone as (
-        delete from tell_delivery d using unnest($2::int[], $3::bigint[], $4::text[]) as w(incarnation, position, error)
-        where d.target = $1 and d.incarnation = w.incarnation and d.position = w.position
+        delete from tell_delivery d using unnest($2::int[], $3::bigint[], $4::int[], $5::text[]) as w(incarnation, position, ver, error)
+        where d.target = $1 and d.incarnation = w.incarnation and d.position = w.position and d.ver = w.ver
         returning d.incarnation, d.position, d.type, d.id, d.ver, d.op, d.at, d.tries + 1 as tries, w.error),
       kept as (
         insert into tell_dead (target, incarnation, position, type, id, ver, op, at, tries, error)
@@ -147,16 +150,16 @@ public final class Deliveries {
       select type, id from gone""";
   private static final String AGAIN = """
       update tell_delivery d set tries = tries + 1, due = now() + w.millis * interval '1 millisecond', failed = coalesce(failed, now()), error = w.error
-      from unnest($2::int[], $3::bigint[], $4::float8[], $5::text[]) as w(incarnation, position, millis, error)
-      where d.target = $1 and d.incarnation = w.incarnation and d.position = w.position""";
+      from unnest($2::int[], $3::bigint[], $4::int[], $5::float8[], $6::text[]) as w(incarnation, position, ver, millis, error)
+      where d.target = $1 and d.incarnation = w.incarnation and d.position = w.position and d.ver = w.ver""";
   private static final String STATE = """
       update tell_target set failures = $2, failing = case when $3 then coalesce(failing, now()) end,
         pause = case when $3 then now() + $4 * interval '1 millisecond' end,
-        answered = now(), status = $5, error = coalesce($6, error), sent = sent + $7 where name = $1""";
+        answered = case when $8 then now() else answered end, status = $5, error = coalesce($6, error), sent = sent + $7 where name = $1""";
   /** Of those that wait longest, who have waited too long. */
   private static final String TOO_LONG = """
-      select incarnation, position, error from (
-        select incarnation, position, enrolled, error from tell_delivery where target = $1 order by incarnation, position limit $3) first
+      select incarnation, position, ver, error from (
+        select incarnation, position, ver, enrolled, error from tell_delivery where target = $1 order by incarnation, position limit $3) first
       where enrolled < now() - $2 * interval '1 millisecond'""";
   private static final String NOW = """
       with woken as (update tell_target set pause = null where name = $1 returning name)
@@ -228,8 +231,17 @@ public final class Deliveries {
     }
   }
 
-  /** How sending one ended. @param again null: it is a dead letter; @param error null: it was told */
-  public record Ended(Delivery delivery, Duration again, String error) {
+  /** How sending one ended. @param again null: it is a dead letter; @param error null: it was told; @param isHeard something was sent, which may count */
+  public record Ended(Delivery delivery, Duration again, String error, boolean isHeard) {
+    public Ended(Delivery delivery, Duration again, String error) {
+      this(delivery, again, error, true);
+    }
+
+    /** There was nothing to tell. */
+    public static Ended ofNothing(Delivery delivery) {
+      return new Ended(delivery, null, null, false);
+    }
+
     public boolean isTold() {
       return error == null;
     }
@@ -284,8 +296,9 @@ public final class Deliveries {
    */
   public Future<Integer> fill(Caller caller, int term, String target, String type) {
     String sql = FILL.replace("@", type.toLowerCase(Locale.ROOT));
-    return inTerm(term, connection -> run(connection, sql, Tuple.of(target, (long) FILLED, (long) FULL, type))
-        .map(rows -> rows.iterator().next().getLong("found").intValue()));
+    return inTerm(term,
+        connection -> run(connection, sql, Tuple.of(target, (long) FILLED, (long) FULL, type, (long) OVERFULL))
+            .map(rows -> rows.iterator().next().getLong("found").intValue()));
   }
 
   /** Changes were lost to these: they are told of everything that is there. */
@@ -449,7 +462,8 @@ public final class Deliveries {
         .compose(done -> run(connection, STATE,
             Tuple.of(target, health.failures(), health.failing(), millis(health.pause()), health.status(),
                 health.error())
-                .addValue((long) told.size())))
+                .addValue(told.stream().filter(Ended::isHeard).count())
+                .addValue(ended.stream().anyMatch(Ended::isHeard))))
         .mapEmpty());
   }
 
@@ -471,7 +485,8 @@ public final class Deliveries {
   private static Tuple places(String target, List<Ended> ended) {
     return Tuple.of(target)
         .addValue(ended.stream().map(one -> one.delivery().incarnation()).toArray(Integer[]::new))
-        .addValue(ended.stream().map(one -> one.delivery().position()).toArray(Long[]::new));
+        .addValue(ended.stream().map(one -> one.delivery().position()).toArray(Long[]::new))
+        .addValue(ended.stream().map(one -> one.delivery().version()).toArray(Integer[]::new));
   }
 
   /** Of a target that fails: what has waited for longer becomes dead letters, some thousands at a time. @return how many */
@@ -484,6 +499,7 @@ public final class Deliveries {
           Tuple values = Tuple.of(target)
               .addValue(late.stream().map(row -> row.getInteger("incarnation")).toArray(Integer[]::new))
               .addValue(late.stream().map(row -> row.getLong("position")).toArray(Long[]::new))
+              .addValue(late.stream().map(row -> row.getInteger("ver")).toArray(Integer[]::new))
               .addValue(texts(late, row -> row.getString("error") == null
                   ? "the target was away for too long"
                   : row.getString("error")));

@@ -212,26 +212,68 @@ class DeliveriesTest {
     assertEquals(0, room.count("from feed_listener where name = 'tell'"));
   }
 
+  /** @param n versions n and n + 1 of a resource */
+  private void gather(int n) {
+    Cursor next = new Cursor(cursor.incarnation(), cursor.position() + 2, UUID.randomUUID());
+    Pass pass = new Pass(List.of(news("ward", n, "a", n), news("ward", n + 1, "a", n + 1), news("lab", n, "a", n)),
+        List.of(), List.of(), Map.of());
+    get(deliveries.enrol(CALLER, term, cursor, next, pass, Map.of("ward", Duration.ofHours(1))));
+    cursor = next;
+  }
+
   @Test
-  void ofATargetThatGathersTwoRowsOfAResourceWaitAtMostAndTheSecondSaysWhatIsNewest() {
-    Map<String, Duration> gathering = Map.of("ward", Duration.ofHours(1));
-    for (int n = 1; n < 20; n += 2) {
-      Cursor next = new Cursor(cursor.incarnation(), cursor.position() + 2, UUID.randomUUID());
-      Pass pass = new Pass(List.of(news("ward", n, "a", n), news("ward", n + 1, "a", n + 1), news("lab", n, "a", n)),
-          List.of(), List.of(), Map.of());
-      get(deliveries.enrol(CALLER, term, cursor, next, pass, gathering));
-      cursor = next;
-    }
+  void ofATargetThatGathersOneRowOfAResourceWaitsAndSaysWhatIsNewest() {
+    for (int n = 1; n < 20; n += 2) gather(n);
 
     assertEquals(List.of(), ids("ward"), "it waits for more");
-    assertEquals(2, room.count("from tell_delivery where target = 'ward'"));
-    assertEquals(1, room.count("from tell_delivery where target = 'ward' and ver = 20 and due is null"));
+    assertEquals(1, room.count("from tell_delivery where target = 'ward'"));
+    assertEquals(1, room.count("from tell_delivery where target = 'ward' and ver = 20 and due > now()"));
     assertEquals(10, room.count("from tell_delivery where target = 'lab'"), "each is told elsewhere");
-    room.sql(
-        "update tell_delivery set enrolled = enrolled - interval '2 hours', due = case when due is not null then now() end where target = 'ward'");
-    assertEquals(List.of("a 2"), ids("ward"));
-    settle(due("ward").stream().map(DeliveriesTest::told).toList(), WELL);
+    room.sql("update tell_delivery set due = now() where target = 'ward'");
     assertEquals(List.of("a 20"), ids("ward"));
+    gather(21);
+    settle(due("ward").stream().map(DeliveriesTest::told).toList(), WELL);
+    assertEquals(1, room.count("from tell_delivery where target = 'ward' and ver = 22 and due > now()"));
+  }
+
+  @Test
+  void whatBecameNewerWhileItWasSentIsNotToldYet() {
+    enrol(news("ward", 1, "a", 1), news("ward", 2, "b", 1), news("ward", 3, "c", 1));
+    List<Delivery> sent = due("ward");
+    room.sql("update tell_delivery set ver = 2");
+
+    settle(List.of(told(sent.get(0)), new Ended(sent.get(1), null, "HTTP 410"),
+        new Ended(sent.get(2), Duration.ofHours(1), "HTTP 500")), WELL);
+
+    assertEquals(List.of("a 2", "b 2", "c 2"), ids("ward"));
+    assertEquals(0, room.count("from tell_dead"));
+  }
+
+  @Test
+  void whoIsUnknownThereDoesNotKeepOutWhatWasThereBefore() {
+    room.sql("""
+        insert into tell_delivery (target, incarnation, position, type, id, ver, op, at, bare, due, failed)
+        select 'ward', 0, -n, 'Observation', 'o' || n, 1, 'U', now(), false, now(), case when n <= 5000 then now() end
+        from generate_series(1, 9999) n""");
+    get(deliveries.fillAnew(CALLER, term, List.of("ward")));
+
+    get(deliveries.fill(CALLER, term, "ward", "Basic"));
+    assertEquals(1, room.count("from tell_target where name = 'ward' and filled is null"), "there is room");
+
+    get(deliveries.fillAnew(CALLER, term, List.of("ward")));
+    room.sql("update tell_delivery set failed = null where position = -1");
+    assertEquals(0, get(deliveries.fill(CALLER, term, "ward", "Basic")));
+    assertEquals(1, room.count("from tell_target where name = 'ward' and filled = ''"), "too much waits");
+  }
+
+  @Test
+  void nothingToTellIsNeitherSentNorAnAnswer() {
+    enrol(news("ward", 1, "a", 1));
+
+    settle(List.of(Ended.ofNothing(due("ward").get(0))), WELL);
+
+    assertEquals(0, room.count("from tell_delivery where target = 'ward'"));
+    assertEquals(1, room.count("from tell_target where name = 'ward' and sent = 0 and answered is null"));
   }
 
   /** A plan made while the table is empty is kept by its connection. */
