@@ -66,7 +66,7 @@ public class ThresholdBenchmark {
     int found = 0;
     for (int rule = 0; rule < rules; rule++) {
       Threshold threshold = thresholds.get(rule);
-      if (!threshold.looksAt(reading, "ada")) continue;
+      if (!threshold.looksAt(reading)) continue;
       Threshold.Step step = threshold.next(states[rule], "ada", reading, threshold.number(reading));
       states[rule] = step.state();
       found += step.found().size();

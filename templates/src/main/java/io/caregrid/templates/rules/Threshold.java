@@ -22,7 +22,8 @@ import java.util.TreeSet;
  * <li>One measured before the newest came late. While the limit is passed and that is not found yet, it can only show that it has not been passed all the time:
  * then it has been since the newest. It ends nothing, and begins nothing.
  * <li>When a device has sent nothing but late readings for {@link #PATIENCE}, its clock went back: from there on it counts as it is.
- * <li>What is found is the matter of the person whose reading it was. When the device goes on with another one's, it is over.
+ * <li>What is found is the matter of the person whose reading it was. When the device goes on with another one's, it is over; also when the rule does not look
+ * at that one.
  * </ul>
  *
  * @param made  what becomes of it
@@ -57,7 +58,7 @@ public record Threshold(Made made, Set<String> types, String value, String unit,
   /**
    * What one reading comes to.
    *
-   * @param state from now on; the very same object when the reading changes nothing
+   * @param state from now on; the very same object, or null as before, when the reading changes nothing
    * @param found what began or ended with it, in this order in time
    */
   public record Step(ThresholdState state, List<Found> found) {}
@@ -73,9 +74,13 @@ public record Threshold(Made made, Set<String> types, String value, String unit,
     }
   }
 
-  public boolean looksAt(Measurement reading, String patient) {
-    return (devices.isEmpty() || devices.contains(reading.device()))
-        && (patients.isEmpty() || patients.contains(patient));
+  /** Whosever they are: that they are another one's says something, too. */
+  public boolean looksAt(Measurement reading) {
+    return devices.isEmpty() || devices.contains(reading.device());
+  }
+
+  private boolean looksAt(String patient) {
+    return patients.isEmpty() || patients.contains(patient);
   }
 
   /** Of the first value of that name; null when there is none, or it is no number. */
@@ -99,12 +104,15 @@ public record Threshold(Made made, Set<String> types, String value, String unit,
   /** @param at when it was measured, {@code came} when the log had it, both in 100 ns units since 1970 */
   Step next(ThresholdState before, String patient, long at, long came, BigDecimal number) {
     if (at - came > AHEAD_TICKS) return new Step(before, List.of());
-    if (before == null) return counted(ThresholdState.begin(patient), at, came, number);
+    if (before == null ? !looksAt(patient) : before.patient().equals(patient) && !looksAt(patient))
+      return new Step(before, List.of());
+    if (before == null) return counted(ThresholdState.begin(patient), at, number);
     boolean isLate = at <= before.at();
     if (isLate && (before.late() == ThresholdState.NONE || came - before.late() < PATIENCE_TICKS))
       return new Step(late(before, patient, at, came, number), List.of());
-    if (before.patient().equals(patient)) return counted(isLate ? before.anew() : before, at, came, number);
-    Step own = counted(ThresholdState.begin(patient), at, came, number);
+    if (before.patient().equals(patient)) return counted(isLate ? before.anew() : before, at, number);
+    ThresholdState other = ThresholdState.begin(patient);
+    Step own = looksAt(patient) ? counted(other, at, number) : new Step(other.at(at), List.of());
     if (!before.isFound()) return own;
     List<Found> both = new ArrayList<>(own.found());
     both.add(0, over(before, at));
@@ -119,7 +127,7 @@ public record Threshold(Made made, Set<String> types, String value, String unit,
     return waits.since(at == before.at() ? ThresholdState.NONE : before.at());
   }
 
-  private Step counted(ThresholdState before, long at, long came, BigDecimal number) {
+  private Step counted(ThresholdState before, long at, BigDecimal number) {
     ThresholdState state = before.at(at);
     if (state.isFound())
       return clears(number)

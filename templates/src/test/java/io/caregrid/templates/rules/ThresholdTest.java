@@ -171,6 +171,24 @@ class ThresholdTest {
   }
 
   @Test
+  void readingsOfOneItDoesNotLookAtEndWhatWasFoundOfTheOneBeforeAndInterruptHim() {
+    Threshold all = above(120, 120, 60);
+    Threshold rule = new Threshold(all.made(), all.types(), "hr", "", all.above(), null, all.clear(), all.lasts(),
+        Set.of(), Set.of("ada"));
+
+    read(rule, 0, 130);
+    read(rule, 60, 130);
+    read(rule, "bob", 70, 70, 130);
+    read(rule, "bob", 200, 200, 130);
+    assertEquals(List.of(begins(0), ends(0, 70)), found);
+    read(rule, 210, 130);
+    read(rule, "bob", 230, 230, 130);
+    read(rule, 280, 130);
+
+    assertEquals(List.of(begins(0), ends(0, 70)), found);
+  }
+
+  @Test
   void whatIsNoNumberIsNoReading() {
     Threshold rule = above(120, 120, 0);
     Instant now = Instant.parse("2026-11-22T12:00:00Z");
@@ -190,8 +208,11 @@ class ThresholdTest {
     Measurement reading = new Measurement("heartrate", now, now, "d", null, null, null, List.of());
 
     assertTrue(rule.types().contains("heartrate"));
-    assertTrue(rule.looksAt(reading, "ada"));
-    assertFalse(rule.looksAt(reading, "bob"));
+    assertTrue(rule.looksAt(reading));
+    assertFalse(rule.looksAt(new Measurement("heartrate", now, now, "e", null, null, null, List.of())));
+    assertEquals(List.of(), rule.next(null, "bob", reading, BigDecimal.TEN).found());
+    assertNull(rule.next(null, "bob", reading, BigDecimal.TEN).state());
+    assertEquals(1, rule.next(null, "ada", reading, BigDecimal.TEN).found().size());
     assertThrows(IllegalArgumentException.class, () -> new Threshold(rule.made(), rule.types(), "hr", "", null, null,
         BigDecimal.ONE, 0, Set.of(), Set.of()));
   }

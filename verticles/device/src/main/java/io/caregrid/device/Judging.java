@@ -80,7 +80,7 @@ final class Judging {
     for (String type : watched.heard()) row.heard.merge(type, reading.ingestedAt(), Judging::later);
     if (watched.thresholds().isEmpty()) return;
     for (Threshold rule : fitting(reading.type(), watched, by))
-      if (rule.looksAt(reading, whose.patient())) judge(rule, reading, whose, row);
+      if (rule.looksAt(reading)) judge(rule, reading, whose, row);
     if (fitting.get(reading.type()).size() < watched.thresholds().size()) misfit(reading.type(), watched);
   }
 
