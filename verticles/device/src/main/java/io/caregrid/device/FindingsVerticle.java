@@ -59,6 +59,8 @@ public final class FindingsVerticle extends VerticleBase {
   private static final Duration COUNT = Duration.ofSeconds(2);
   private static final Duration NOT_IN_USE = Duration.ofMinutes(5);
   private static final int MOST_NOT_IN_USE = 200_000;
+  /** Of {@link #MOST} Devices, looked at before what was found is written again. */
+  private static final int PAGES = 10;
 
   private final Findings findings;
   private final FhirStore store;
@@ -80,6 +82,9 @@ public final class FindingsVerticle extends VerticleBase {
       return size() > MOST_NOT_IN_USE;
     }
   };
+  /** Where to go on looking: the last Device of the page before, by rule; absent: from the first. */
+  private final Map<String, String> silentAfter = new HashMap<>();
+  private final Map<String, String> neverAfter = new HashMap<>();
   private Future<?> turning = Future.succeededFuture();
   private boolean stopping;
   private boolean isFailing;
@@ -257,19 +262,23 @@ public final class FindingsVerticle extends VerticleBase {
     });
     if (since.isEmpty()) return Future.succeededFuture();
     Instant first = Collections.min(since.values());
-    return pages(rule, after -> findings.silent(CALLER, rule.made().rule(), rule.types(), since, after, MOST), "")
+    return pages(rule, silentAfter, PAGES,
+        after -> findings.silent(CALLER, rule.made().rule(), rule.types(), since, after, MOST))
         .compose(done -> rule.neverHeard() && reach.isWhole() && since.size() == known.size()
-            ? pages(rule, after -> findings.neverHeard(CALLER, rule.made().rule(), first, after, MOST), "")
+            ? pages(rule, neverAfter, PAGES,
+                after -> findings.neverHeard(CALLER, rule.made().rule(), first, after, MOST))
             : Future.succeededFuture());
   }
 
-  private Future<Void> pages(Silence rule, Function<String, Future<List<Silent>>> page, String after) {
-    return page.apply(after).compose(silent -> {
-      if (silent.isEmpty()) return Future.succeededFuture();
-      String last = silent.get(silent.size() - 1).device();
-      Future<Void> done = begun(rule, silent);
-      return silent.size() < MOST ? done : done.compose(next -> pages(rule, page, last));
-    });
+  /** Devices that nobody expects to speak are found again and again: a store full of them must keep nothing waiting. */
+  private Future<Void> pages(Silence rule, Map<String, String> places, int left,
+      Function<String, Future<List<Silent>>> page) {
+    String name = rule.made().rule();
+    return page.apply(places.getOrDefault(name, "")).compose(silent -> begun(rule, silent).compose(done -> {
+      if (silent.size() < MOST) places.remove(name);
+      else places.put(name, silent.get(silent.size() - 1).device());
+      return silent.size() < MOST || left == 1 ? Future.succeededFuture() : pages(rule, places, left - 1, page);
+    }));
   }
 
   private Future<Void> begun(Silence rule, List<Silent> silent) {

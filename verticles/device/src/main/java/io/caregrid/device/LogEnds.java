@@ -28,7 +28,10 @@ interface LogEnds {
   /** Up to where that has been normalised, what came of it being in the log; a partition of which nothing has been is absent. */
   Future<Map<TopicPartition, Long>> normalised();
 
-  /** The ends of the shards. */
+  /**
+   * The ends of the shards, with what of transactions that are not over yet is in there: that something has been normalised may be known before its readings may
+   * be read.
+   */
   Future<Map<Integer, Long>> shards();
 
   Future<Void> close();
@@ -52,7 +55,7 @@ interface LogEnds {
     @Override
     public Future<Map<TopicPartition, Long>> sources() {
       return with(client -> ask(client.describeTopics(kafka.sources()).allTopicNames())
-          .compose(topics -> ends(client, topics)));
+          .compose(topics -> ends(client, topics, IsolationLevel.READ_COMMITTED)));
     }
 
     @Override
@@ -70,7 +73,7 @@ interface LogEnds {
     @Override
     public Future<Map<Integer, Long>> shards() {
       return with(client -> ask(client.describeTopics(List.of(kafka.measurements())).allTopicNames())
-          .compose(topics -> ends(client, topics)))
+          .compose(topics -> ends(client, topics, IsolationLevel.READ_UNCOMMITTED)))
           .map(ends -> {
             Map<Integer, Long> shards = new HashMap<>();
             ends.forEach((partition, end) -> shards.put(partition.partition(), end));
@@ -78,11 +81,12 @@ interface LogEnds {
           });
     }
 
-    private Future<Map<TopicPartition, Long>> ends(Admin client, Map<String, TopicDescription> topics) {
+    private Future<Map<TopicPartition, Long>> ends(Admin client, Map<String, TopicDescription> topics,
+        IsolationLevel upTo) {
       Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
       topics.forEach((name, topic) -> topic.partitions()
           .forEach(one -> asked.put(new TopicPartition(name, one.partition()), OffsetSpec.latest())));
-      return ask(client.listOffsets(asked, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED)).all())
+      return ask(client.listOffsets(asked, new ListOffsetsOptions(upTo)).all())
           .map(found -> {
             Map<TopicPartition, Long> ends = new HashMap<>();
             for (Map.Entry<TopicPartition, ListOffsetsResultInfo> one : found.entrySet())

@@ -152,6 +152,11 @@ class FindingsIT {
     }
   }
 
+  /** Has been, for long. */
+  private void listening(String... types) {
+    for (String type : types) sql("insert into silence_watch values ('" + type + "', now())");
+  }
+
   private JsonNode flag(String id) {
     try {
       Stored stored = get(bench.fhir.read(CALLER, "Flag", id));
@@ -219,6 +224,25 @@ class FindingsIT {
   }
 
   @Test
+  void aLogThatBeginsAnewGoesOnWithWhatWasFound() {
+    BatchWriter writer = writer(rules(fast()));
+    List<Batch.Event> log = log(150);
+    get(writer.write(SHARD, batch(log, 0, 80)));
+    assertEquals(1, bench.count("select count(*) from rule_finding where ended is null"));
+    ShardKey anew = new ShardKey(SHARD.target(), SHARD.topicId(), SHARD.epoch() + 1, SHARD.shard());
+    get(bench.shards.seed(CALLER, new ShardKey(anew.target(), anew.topicId(), anew.epoch(), 0), 12, 0));
+    List<Batch.Event> rest = IntStream.range(0, 70)
+        .mapToObj(i -> new Batch.Event(i, source(0, 80 + i), log.get(80 + i).measurement(), null, 100))
+        .toList();
+
+    get(writer.write(anew, new Batch(0, 70, rest)));
+
+    assertEquals(1, bench.count("select count(*) from rule_finding where ended is not null"));
+    assertEquals(1, bench.count("select count(*) from rule_finding"), "that it is passed still is nothing new");
+    assertEquals(1, bench.count("select count(*) from threshold_state"));
+  }
+
+  @Test
   void anotherUnitIsAnErrorOfTheRuleAndRulesThatAreGoneEndWhatTheyFound() {
     TellConfig wrong = tell("thresholds.fast.types", "heartrate", "thresholds.fast.value", "hr",
         "thresholds.fast.above", "120", "thresholds.fast.unit", "Hz", "thresholds.fast.text", "x");
@@ -230,7 +254,10 @@ class FindingsIT {
     sql("""
         insert into rule_finding (id, rule, makes, text, severity, device, patient, began)
         values ('rule-1', 'gone', 'Flag', 'Old', '', 'd-a', 'p-a', '2026-11-20T12:00:00Z');
-        insert into tell_rule (name, seen) values ('gone', now())""");
+        insert into tell_rule (name, seen) values ('gone', now());
+        insert into threshold_state (target, topic_id, epoch, shard, device, patient, state, lasts)
+        values ('store', '11111111-1111-4111-8111-111111111111', 0, 3, 'd-a', 'p-a',
+          '{"fast":{"patient":"p-a","at":7},"gone":{"patient":"p-a","at":7,"began":5}}', true)""");
     Await.until("its Flag is there", () -> bench.count("select count(*) from r_flag") == 1);
     get(new Findings(bench.database).endGone(CALLER, List.of("fast"), Duration.ofDays(3)));
     assertEquals(0, bench.count("select count(*) from rule_finding where ended is not null"));
@@ -240,6 +267,8 @@ class FindingsIT {
 
     Await.until("and over", () -> bench.count("select count(*) from rule_finding") == 0);
     assertEquals("inactive", flag("rule-1").path("status").asText());
+    assertEquals("{\"fast\": {\"at\": 7, \"patient\": \"p-a\"}}",
+        text("select state from threshold_state where not lasts"), "when it comes back, it begins anew");
   }
 
   @Test
@@ -259,6 +288,8 @@ class FindingsIT {
         "silences.beat.text", "No heart rate"));
     BatchWriter writer = writer(rules);
     get(writer.write(SHARD, new Batch(0, 3, log)));
+
+    listening("", "heartrate");
 
     watch(rules);
     watch(rules);
@@ -285,20 +316,25 @@ class FindingsIT {
   @Test
   void nobodyIsSilentOfWhatNobodyCouldHear() {
     put("Device", "d-a", "{'patient':{'reference':'Patient/p-a'}}");
-    MeasurementRules rules = rules(quiet());
+    put("Device", "d-never", "{'patient':{'reference':'Patient/p-b'}}");
+    sql("update r_device set upd = now() - interval '5 hours'");
+    MeasurementRules rules = rules(quiet("silences.first.after", "1m", "silences.first.types", "HeartRate",
+        "silences.first.neverHeard", "true", "silences.first.text", "Never spoke"));
     sql("insert into device_heard values ('d-a', '', 3, now() - interval '2 hours')");
     sql("insert into silence_watch values ('', now() - interval '119 minutes 30 seconds')");
 
     watch(rules);
-    Await.until("the gap is noted", () -> bench.count("select count(*) from silence_gap") == 1);
-    Await.until("and looked at", () -> bench.count(
-        "select count(*) from silence_watch where seen > (select ended from silence_gap) + interval '5 seconds'") == 1);
+    Await.until("the gap is noted, and that nobody has listened for heart rates before",
+        () -> bench.count("select count(*) from silence_gap") == 2);
+    Await.until("and looked at", () -> bench.count("select count(*) from silence_watch"
+        + " where seen > (select max(ended) from silence_gap) + interval '5 seconds'") == 2);
     assertEquals(0, bench.count("select count(*) from rule_finding"));
 
     sql("update silence_gap set began = began - interval '2 minutes', ended = ended - interval '2 minutes'");
     sql("update device_heard set heard = now() - interval '3 hours'");
 
-    Await.until("found", () -> bench.count("select count(*) from rule_finding") == 1);
+    Await.until("found", () -> bench.count("select count(*) from rule_finding") == 2);
+    assertEquals("d-never", text("select device from rule_finding where rule = 'first'"));
   }
 
   @Test

@@ -49,17 +49,26 @@ public final class Findings {
       from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) as w(name, found, errors, error) order by name
       on conflict (name) do update set seen = now(), found = tell_rule.found + excluded.found, errors = tell_rule.errors + excluded.errors,
         error = coalesce(excluded.error, tell_rule.error), errored = coalesce(excluded.errored, tell_rule.errored)""";
-  /** A rule that stands in no node's configuration any more. */
+  /** A rule that stands in no node's configuration any more; when it comes back, it must not believe that it has found something. */
   private static final String END_GONE = """
-      update rule_finding f set ended = greatest(f.began, now()), due = true, tried = now()
-      where f.ended is null and f.rule <> all($1::text[])
-        and not exists (select 1 from tell_rule r where r.name = f.rule and r.seen > now() - $2 * interval '1 millisecond')""";
+      with gone as (
+        update rule_finding f set ended = greatest(f.began, now()), due = true, tried = now()
+        where f.ended is null and f.rule <> all($1::text[])
+          and not exists (select 1 from tell_rule r where r.name = f.rule and r.seen > now() - $2 * interval '1 millisecond')
+        returning f.rule, f.device),
+      known as (
+        select s.ctid as place, s.state::jsonb - g.rules as state
+        from (select device, array_agg(rule) as rules from gone group by device) g join threshold_state s on s.device = g.device for update of s)
+      update threshold_state s set state = k.state::text, lasts = exists (select 1 from jsonb_each(k.state) one where one.value ? 'began')
+      from known k where s.ctid = k.place""";
 
-  /** The gap first: of a row that this statement has changed it would see nothing any more. */
+  /** The gap first: of a row that this statement has changed it would see nothing any more. Before the first time, nobody has ever listened. */
   private static final String LISTENED = """
       with before as (select type, seen from silence_watch where type = any($1::text[]) order by type for update),
       gap as (
-        insert into silence_gap (type, began, ended) select type, seen, now() from before where seen < now() - $2 * interval '1 millisecond'
+        insert into silence_gap (type, began, ended)
+        select n.type, coalesce(before.seen, 'epoch'), now() from unnest($1::text[]) as n(type) left join before on before.type = n.type
+        where before.seen is null or before.seen < now() - $2 * interval '1 millisecond'
         on conflict do nothing returning type),
       old as (delete from silence_gap where ended < now() - interval '62 days')
       insert into silence_watch (type, seen) select type, now() from unnest($1::text[]) as n(type) where (select count(*) from gap) >= 0 order by type
@@ -69,10 +78,10 @@ public final class Findings {
   private static final String SILENT = """
       select h.device, max(h.heard) as heard from device_heard h
         join unnest($3::int[], $4::timestamptz[]) as w(shard, silent) on w.shard = h.shard
-      where h.type = any($2::text[]) and h.device > $5
+      where h.type = any($2::text[]) and h.device > $5 and h.heard <= w.silent
         and exists (select 1 from r_device r where r.id = h.device and not r.del)
         and not exists (select 1 from rule_finding f where f.rule = $1 and f.device = h.device and f.ended is null)
-      group by h.device having max(h.heard) <= min(w.silent) and count(*) = (select count(*) from device_heard o where o.device = h.device and o.type = any($2::text[]))
+      group by h.device having count(*) = (select count(*) from device_heard o where o.device = h.device and o.type = any($2::text[]))
       order by h.device limit $6""";
   private static final String NEVER = """
       select r.id as device, r.upd as heard from r_device r where not r.del and r.upd <= $2 and r.id > $3
@@ -174,7 +183,7 @@ public final class Findings {
   }
 
   /**
-   * Somebody listens now. When that was not so for longer than {@code gap}, it is a gap.
+   * Somebody listens now. When that was not so for longer than {@code gap}, it is a gap; the first time, all time before is.
    *
    * @param types in small letters; the empty one: any
    * @return the gaps, by type, oldest first

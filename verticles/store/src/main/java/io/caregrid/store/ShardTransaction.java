@@ -43,8 +43,11 @@ final class ShardTransaction implements ShardStore.Transaction {
       delete from capture_state where ctid = any (array(
         select ctid from capture_state where day < current_date - $1::int limit 1000 for update skip locked))""";
 
+  /** What was known before the log was lost, or its progress begun anew, goes on: otherwise nobody would end what was found then. */
   private static final String JUDGED = """
-      select device, state from threshold_state where target = $1 and topic_id = $2 and epoch = $3 and shard = $4 and device = any ($5)""";
+      select distinct on (device) device, state from threshold_state
+      where target = $1 and device = any ($5) and (topic_id = $2 and epoch = $3 and shard = $4 or (topic_id, epoch) <> ($2, $3))
+      order by device, (topic_id, epoch) = ($2, $3) desc, day desc, epoch desc""";
   private static final String KEEP_JUDGED = """
       insert into threshold_state (target, topic_id, epoch, shard, device, patient, state, lasts)
       select $1, $2, $3, $4, device, patient, state, lasts from unnest($5::text[], $6::text[], $7::text[], $8::boolean[]) as n(device, patient, state, lasts)
@@ -55,7 +58,9 @@ final class ShardTransaction implements ShardStore.Transaction {
       .replace("#erased", String.valueOf(Table.ERASED));
   private static final String FORGET_JUDGED = """
       delete from threshold_state where ctid = any (array(
-        select ctid from threshold_state where day < current_date - $1::int and not lasts limit 1000 for update skip locked))""";
+        select ctid from threshold_state where day < current_date - $1::int and not lasts limit 1000 for update skip locked))
+      or ctid = any (array(
+        select ctid from threshold_state where target = $2 and (topic_id, epoch) <> ($3, $4) and device = any ($5) for update skip locked))""";
   /** A log may hold times that are still to come. */
   private static final String KEEP_HEARD = """
       insert into device_heard (device, type, shard, heard)
@@ -354,7 +359,9 @@ final class ShardTransaction implements ShardStore.Transaction {
         .addValue(known.stream().map(ShardStore.Known::lasts).toArray(Boolean[]::new));
     return connection.preparedQuery(KEEP_JUDGED)
         .execute(values)
-        .compose(kept -> connection.preparedQuery(FORGET_JUDGED).execute(Tuple.of(ShardStore.JUDGED_DAYS)))
+        .compose(kept -> connection.preparedQuery(FORGET_JUDGED)
+            .execute(Tuple.of(ShardStore.JUDGED_DAYS, key.target(), key.topicId(), key.epoch())
+                .addValue(column(known, ShardStore.Known::device))))
         .mapEmpty();
   }
 
