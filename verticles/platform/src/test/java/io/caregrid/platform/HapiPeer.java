@@ -41,6 +41,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.eclipse.jetty.ee10.servlet.FilterHolder;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
@@ -70,6 +71,8 @@ final class HapiPeer implements AutoCloseable {
   /** 0: it answers; 429, 500, or 1: it never does. */
   volatile int fault;
   volatile int refused;
+  /** Bundles of more than one that were taken. */
+  final AtomicInteger batches = new AtomicInteger();
   private final String keys;
   private final String issuer;
   private Server jetty;
@@ -215,6 +218,7 @@ final class HapiPeer implements AutoCloseable {
           response.setStatus("412 Precondition Failed");
         }
       }
+      if (batch.getEntry().size() > 1) batches.incrementAndGet();
       return answer;
     }
   }

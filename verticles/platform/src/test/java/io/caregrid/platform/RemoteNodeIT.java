@@ -14,7 +14,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.hl7.fhir.r4.model.Observation;
+import org.hl7.fhir.r4.model.Patient;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -59,6 +61,7 @@ class RemoteNodeIT {
         troublePasses(node, hapi);
         aTokenEnds(node, hapi);
         othersAreNotHeldUp(node);
+        manyGoTogether(node, hapi);
       }
       aNodeIsKilledBeforeItNotesTheAnswer(settings, hapi);
     }
@@ -72,10 +75,14 @@ class RemoteNodeIT {
 
   private String post(String http) throws Exception {
     int rate = 60 + second;
-    String reading = "{\"deviceId\":\"monitor-1\",\"patientId\":\"MRN-1\",\"time\":\"2026-03-01T10:00:%02dZ\",\"heartRate\":%d}"
-        .formatted(second++, rate);
-    assertEquals(202, TestNode.post(http + "/ingest", "application/json", reading).statusCode());
+    post(http, 1, second++, rate);
     return Integer.toString(rate);
+  }
+
+  private static void post(String http, int n, int second, int rate) throws Exception {
+    String reading = "{\"deviceId\":\"monitor-%d\",\"patientId\":\"MRN-%d\",\"time\":\"2026-03-01T10:00:%02dZ\",\"heartRate\":%d}"
+        .formatted(n, n, second, rate);
+    assertEquals(202, TestNode.post(http + "/ingest", "application/json", reading).statusCode());
   }
 
   private static void arrived(HapiPeer hapi, String rate) throws Exception {
@@ -83,9 +90,22 @@ class RemoteNodeIT {
   }
 
   private static String samples(HapiPeer hapi) {
-    return hapi.observations.all().isEmpty()
-        ? ""
-        : hapi.observations.all().get(0).getValueSampledData().getData();
+    Observation one = one(hapi);
+    return one == null ? "" : one.getValueSampledData().getData();
+  }
+
+  /** Of the Patient whom {@link #post} measures; null: not there. */
+  private static Observation one(HapiPeer hapi) {
+    return of(hapi, "MRN-1");
+  }
+
+  private static Observation of(HapiPeer hapi, String number) {
+    for (Patient patient : hapi.patients.all())
+      for (Observation one : hapi.observations.all())
+        if (patient.getIdentifierFirstRep().getValue().equals(number)
+            && one.getSubject().getReference().equals("Patient/" + patient.getIdElement().getIdPart()))
+          return one;
+    return null;
   }
 
   private static JsonNode state(Platform node, String target) throws Exception {
@@ -98,7 +118,7 @@ class RemoteNodeIT {
     sent(node.http(), hapi);
     sent(node.http(), hapi);
 
-    Observation one = hapi.observations.all().get(0);
+    Observation one = one(hapi);
     assertEquals(1, hapi.observations.all().size());
     assertEquals(1, hapi.patients.all().size());
     assertEquals("MRN-1", hapi.patients.all().get(0).getIdentifierFirstRep().getValue());
@@ -108,7 +128,7 @@ class RemoteNodeIT {
   }
 
   private void whoeverElseWritesThereLosesNothing(Platform node, HapiPeer hapi) throws Exception {
-    Observation theirs = hapi.observations.all().get(0).copy();
+    Observation theirs = one(hapi).copy();
     String[] samples = theirs.getValueSampledData().getData().split(" ");
     samples[3000] = "199";
     theirs.getValueSampledData().setData(String.join(" ", samples));
@@ -118,7 +138,7 @@ class RemoteNodeIT {
     sent(node.http(), hapi);
 
     assertEquals("199", samples(hapi).split(" ")[3000]);
-    assertEquals("turned over", hapi.observations.all().get(0).getNoteFirstRep().getText());
+    assertEquals("turned over", one(hapi).getNoteFirstRep().getText());
   }
 
   private void troublePasses(Platform node, HapiPeer hapi) throws Exception {
@@ -158,6 +178,30 @@ class RemoteNodeIT {
     assertEquals("well", state(node, "cloud").path("state").asText());
   }
 
+  /** Until some of five devices that measure at once have gone in one Bundle. */
+  private void manyGoTogether(Platform node, HapiPeer hapi) throws Exception {
+    AtomicInteger round = new AtomicInteger();
+    TestNode.eventually(PATIENCE, "a batch", () -> {
+      int second = round.getAndIncrement() % 60;
+      for (int n = 2; n < 7; n++) post(node.http(), n, second, 100 + n);
+      return hapi.batches.get() > 0 ? true : null;
+    });
+    for (int n = 2; n < 7; n++) {
+      String number = "MRN-" + n;
+      String rate = Integer.toString(100 + n);
+      int last = (round.get() - 1) % 60;
+      TestNode.eventually(PATIENCE, number + " is there to the last", () -> {
+        Observation one = of(hapi, number);
+        String[] all = one == null ? new String[0] : one.getValueSampledData().getData().split(" ");
+        return all.length > last && all[last].equals(rate) ? true : null;
+      });
+    }
+    TestNode.eventually(PATIENCE, "nothing waits",
+        () -> state(node, "cloud").path("waiting").asInt() == 0 ? true : null);
+    assertEquals(6, hapi.observations.all().size());
+    assertEquals(0, state(node, "cloud").path("dead").asInt());
+  }
+
   private void aNodeIsKilledBeforeItNotesTheAnswer(Map<String, String> settings, HapiPeer hapi) throws Exception {
     Map<String, String> child = new HashMap<>(settings);
     int versions = hapi.observations.versions();
@@ -171,7 +215,7 @@ class RemoteNodeIT {
     try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
       TestNode.eventually(PATIENCE, "nothing waits",
           () -> state(node, "cloud").path("waiting").asInt() == 0 ? true : null);
-      assertEquals(1, hapi.observations.all().size());
+      assertEquals(6, hapi.observations.all().size());
       assertEquals(versions + 1, hapi.observations.versions(), "it was sent again, and changed nothing");
       sent(node.http(), hapi);
     }
