@@ -69,6 +69,9 @@ final class Scene implements AutoCloseable {
       Usage used = node.usage().since(before);
       say("checking every value");
       long stored = await(new Check(ward, prefill, http).samples(devices, second -> second < HALF + warmUp + seconds));
+      row.put("devices", devices);
+      row.put("warm-up, s", warmUp);
+      row.put("measured, s", seconds);
       row.put("events sent", sent);
       row.put("events per second", round(sent / wall));
       row.put("samples stored and equal", stored);

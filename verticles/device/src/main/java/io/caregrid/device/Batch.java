@@ -35,6 +35,7 @@ public record Batch(long from, long to, List<Event> events) {
     private static final int EMPTY_HEAP = 210;
     private static final int PROPERTY_HEAP = 30;
     private static final int TEXT_HEAP = 40;
+    private static final int FREE = 64;
 
     public Event(long position, Source source, Measurement measurement, DeadLetter letter, int bytes,
         MappingMark mapping) {
@@ -43,13 +44,21 @@ public record Batch(long from, long to, List<Event> events) {
 
     /**
      * Bytes that it takes in memory, about, with compressed pointers: itself, its source, its reading and two instants; for each property two objects and
-     * a text. Names, types and identifiers are shared with its neighbours ({@link Words}); a text is counted as if it had a character above U+00FF.
+     * a text. Names, types and identifiers up to {@link #FREE} characters count nothing: they are shared with its neighbours ({@link Words}). A text is
+     * counted as if it had a character above U+00FF.
      */
     long heap() {
       if (measurement == null) return EMPTY_HEAP + 2L * bytes;
-      long heap = EMPTY_HEAP + text(measurement.encounter()) + text(measurement.correlation());
-      for (Measurement.Property property : measurement.properties()) heap += PROPERTY_HEAP + text(property.value());
+      long heap = EMPTY_HEAP + text(measurement.encounter()) + text(measurement.correlation())
+          + word(measurement.type())
+          + word(measurement.device()) + word(measurement.patient());
+      for (Measurement.Property property : measurement.properties())
+        heap += PROPERTY_HEAP + word(property.name()) + text(property.value());
       return heap;
+    }
+
+    private static long word(String word) {
+      return word == null || word.length() <= FREE ? 0 : text(word);
     }
 
     private static long text(String text) {

@@ -140,7 +140,11 @@ public final class DeviceIdentity implements Owners {
    */
   public Future<Void> forget(Collection<String> references) {
     cache.forget(references);
-    if (references.isEmpty() || cache.isEmpty()) return Future.succeededFuture();
+    if (references.isEmpty()) return Future.succeededFuture();
+    if (cache.isEmpty()) {
+      cache.clear(); // what is being asked for may be about identifiers that they carry, which nobody reads now
+      return Future.succeededFuture();
+    }
     if (references.size() > MOST_READ) {
       cache.doubt(System.nanoTime());
       return Future.succeededFuture();
@@ -159,7 +163,7 @@ public final class DeviceIdentity implements Owners {
     }
     return all.map(whole -> {
       if (whole) cache.forgetCarried(carried);
-      else cache.clear();
+      else cache.doubt(System.nanoTime());
       return null;
     });
   }
@@ -180,7 +184,7 @@ public final class DeviceIdentity implements Owners {
 
   @Override
   public String patientOf(String device) {
-    return cache.patientOf(device);
+    return cache.patientOf(device, System.nanoTime());
   }
 
   /**

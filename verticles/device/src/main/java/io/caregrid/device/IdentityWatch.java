@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Has {@link DeviceIdentity} forget what it remembers of Devices, Patients, Encounters and DeviceUseStatements that have changed, whoever changed them and
  * on whichever node: it looks into the change feed every {@link #EVERY}. While the database is away everything is forgotten; answers are then asked for in
- * vain anyway.
+ * vain anyway. When it is back, or what followed the last look cannot be told, it begins anew at the feed's end with nothing remembered.
  */
 public final class IdentityWatch extends VerticleBase {
   static final Duration EVERY = Duration.ofMillis(500);
@@ -76,6 +76,7 @@ public final class IdentityWatch extends VerticleBase {
   }
 
   private void lost(Throwable cause) {
+    cursor = null;
     identity.forgetAll();
     if (!away) log.warn("who is linked to whom is not watched for now cause={}", cause.getMessage());
     away = true;

@@ -257,7 +257,7 @@ public final class ShardPump {
     slot.paused = true;
     consumer.pause(Set.of(slot.partition));
     slot.verticle.hurry();
-    log.info("shard paused, its backlog is full shard={} events={}", slot.shard, slot.verticle.waitingEvents());
+    log.debug("shard paused, its backlog is full shard={} events={}", slot.shard, slot.verticle.waitingEvents());
   }
 
   /** Records before {@code applied} must be in effect. One above its source mark is not: the log was cut there and has grown anew. */
@@ -293,7 +293,7 @@ public final class ShardPump {
   private void resume(Slot slot) {
     slot.paused = false;
     consumer.resume(Set.of(slot.partition));
-    log.info("shard resumed shard={} events={}", slot.shard, slot.verticle.waitingEvents());
+    log.debug("shard resumed shard={} events={}", slot.shard, slot.verticle.waitingEvents());
   }
 
   /** For lag dashboards only: nobody ever starts from these. */

@@ -10,13 +10,18 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.IdentityConfig;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.ChangeFeed;
+import io.caregrid.store.Sequencer;
 import io.caregrid.templates.observation.Identity;
 import io.vertx.core.Future;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -303,7 +308,78 @@ class DeviceIdentityIT {
     assertEquals(known("c1", "p3"), owners.get(all.get(2)), "its parent has come");
   }
 
+  @Test
+  void everyNodeHearsOfAChangeWhoeverMadeItAlsoWhenAllListenersHaveSeenIt() {
+    device("d1", "", "monitor-1", "Patient/p1");
+    ChangeFeed feed = new ChangeFeed(bench.database);
+    Sequencer sequencer = Sequencer.start(bench.database);
+    Await.until("stamped", () -> get(feed.head(CALLER)).position() > 0);
+    List<DeviceIdentity> nodes = List.of(watched(feed), watched(feed));
+    for (DeviceIdentity node : nodes) Await.until("p1", () -> whose(node, "monitor-1").equals(known("d1", "p1")));
+    get(feed.register(CALLER, "quick"));
+
+    device("d1", "", "monitor-1", "Patient/p2");
+
+    for (DeviceIdentity node : nodes)
+      Await.until("p2", () -> whose(node, "monitor-1").equals(known("d1", "p2"))
+          && "p2".equals(node.patientOf("monitor-1")));
+    get(sequencer.stop());
+  }
+
+  @Test
+  void aWatchThatMayHaveMissedAChangeHasAllForgotten() throws Exception {
+    device("d1", "", "monitor-1", "Patient/p1");
+    execute("delete from change_queue");
+    DeviceIdentity node = watched(new ChangeFeed(bench.database));
+    Await.until("remembered", () -> {
+      whose(node, "monitor-1");
+      return "p1".equals(node.patientOf("monitor-1"));
+    });
+    device("d1", "", "monitor-1", "Patient/p2");
+    execute("delete from change_queue");
+    assertEquals(known("d1", "p1"), whose(node, "monitor-1"), "nobody has told it");
+
+    execute("update feed_head set position = 2");
+    execute("insert into feed values (1, 2, gen_random_uuid(), 'Device', 'another', 1, 'C', now(), now())");
+
+    Await.until("p2", () -> whose(node, "monitor-1").equals(known("d1", "p2")));
+  }
+
+  @Test
+  void ofMoreThanCanBeReadWhatChangedIsForgottenAndTheRestDoubted() {
+    device("d1", "", "monitor-1", "Patient/p1");
+    device("d2", "", "monitor-2", "Patient/p1");
+    DeviceIdentity identity = new DeviceIdentity(bench.fhir, LOOKUP);
+    whose(identity, "monitor-1");
+    whose(identity, "monitor-2");
+    device("d1", "", "monitor-1", "Patient/p2");
+    device("d2", "", "monitor-2", "Patient/p2");
+
+    get(identity.forget(Stream.concat(Stream.of("Device/d1"), IntStream.range(0, 500).mapToObj(n -> "Device/n" + n))
+        .toList()));
+
+    assertEquals(known("d1", "p2"), whose(identity, "monitor-1"));
+    assertEquals(known("d2", "p1"), whose(identity, "monitor-2"), "for a minute at most");
+  }
+
   // ----
+
+  private DeviceIdentity watched(ChangeFeed feed) {
+    DeviceIdentity identity = new DeviceIdentity(bench.fhir, LOOKUP);
+    get(bench.vertx.deployVerticle(new IdentityWatch(feed, identity)));
+    return identity;
+  }
+
+  private static Owner whose(DeviceIdentity identity, String device) {
+    Owner.Claim claim = identity.claim(device, null, null);
+    return get(identity.owners(List.of(claim))).get(claim);
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (Connection connection = bench.connect()) {
+      connection.createStatement().execute(sql);
+    }
+  }
 
   private Owner visit(IdentityConfig config, String encounter) {
     DeviceIdentity identity = new DeviceIdentity(bench.fhir, config);

@@ -42,7 +42,8 @@ public final class ChangeFeed {
   private static final String COMMIT = "update feed_listener set incarnation = $2, position = $3, mark = $4 where name = $1";
   private static final String FORGET = "delete from feed_listener where name = $1";
   /**
-   * The oldest ones below every cursor of this incarnation; when there is none, those older than a day. The row of a cursor, and the last one, stay.
+   * The oldest ones below every cursor of this incarnation that are older than a minute, for those who only ask what was {@link #touched}; when there is
+   * no cursor, those older than a day. The row of a cursor, and the last one, stay.
    * A range of the key, so that no plan, whatever it was made for, has to compare row by row; one node at a time, the others find nothing to do.
    */
   private static final String PRUNE = """
@@ -50,17 +51,21 @@ public final class ChangeFeed {
       kept as (select min(l.position) as position from feed_listener l join head using (incarnation)),
       oldest as (select f.incarnation, f.position from feed f, head order by f.incarnation, f.position limit 1),
       gone as materialized (
-        select o.incarnation, o.position as first, o.incarnation < h.incarnation or k.position is not null as whatever_age,
+        select o.incarnation, o.position as first,
+          case when o.incarnation < h.incarnation then 'infinity'
+            else now() - case when k.position is null then interval '24 hours' else interval '1 minute' end end as before,
           case when o.incarnation < h.incarnation then o.position + $1 - 1
             else least(o.position + $1 - 1, h.position - 1, coalesce(k.position, h.position) - 1) end as last
         from oldest o, head h, kept k)
       delete from feed where incarnation = (select incarnation from gone)
         and position between (select first from gone) and (select last from gone)
-        and ((select whatever_age from gone) or stamped < now() - interval '24 hours')""";
+        and stamped < (select before from gone)""";
   static final long MOST_PRUNED = 20_000;
-  /** One more than is told: then it is said that there are too many. */
+  /** {@code whole}: all that followed the cursor is still there. One more is told than may be: then it is said that there are too many. */
   private static final String TOUCHED = """
-      select h.incarnation, h.position, f.mark, coalesce(t.touched, '{}') as touched
+      select h.incarnation, h.position, f.mark, coalesce(t.touched, '{}') as touched,
+        case when $2 > 0 then exists (select from feed where incarnation = $1 and position = $2 and mark = $4)
+          else coalesce((select min(position) from feed where incarnation = $1), h.position + 1) = 1 end as whole
       from feed_head h
       left join feed f on f.incarnation = h.incarnation and f.position = h.position
       left join lateral (select array_agg(type || '/' || id) as touched from (
@@ -136,14 +141,18 @@ public final class ChangeFeed {
    */
   public record Touched(Set<String> references, Cursor head) {}
 
-  /** Which resources of these types have changed behind this cursor. Nothing is registered: what was pruned meanwhile, after a day, is not told. */
+  /**
+   * Which resources of these types have changed behind this cursor. Nothing is registered: who asks less than once a minute may be told that anything may
+   * have, since what was between is pruned.
+   */
   public Future<Touched> touched(Caller caller, Cursor since, Set<String> types) {
-    Tuple values = Tuple.of(since.incarnation(), since.position(), types.toArray(String[]::new));
+    Tuple values = Tuple.of(since.incarnation(), since.position(), types.toArray(String[]::new),
+        since.mark());
     return ask(TOUCHED.formatted(MOST_TOUCHED + 1), values).map(rows -> {
       Row row = rows.iterator().next();
       Cursor head = cursor(row);
       Set<String> references = Set.of(row.getArrayOfStrings("touched"));
-      boolean on = head.incarnation() == since.incarnation() && head.position() >= since.position();
+      boolean on = head.incarnation() == since.incarnation() && row.getBoolean("whole");
       return new Touched(on && references.size() <= MOST_TOUCHED ? references : null, head);
     });
   }

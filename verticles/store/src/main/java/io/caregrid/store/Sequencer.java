@@ -105,7 +105,7 @@ public final class Sequencer {
       if (done.failed() && !unpruned)
         log.warn("the feed keeps what all have seen, trying again cause={}", Cause.withoutValues(done.cause()));
       unpruned = done.failed();
-      boolean more = done.succeeded() && done.result() > 0;
+      boolean more = done.succeeded() && done.result() >= ChangeFeed.MOST_PRUNED;
       if (running) pruneIn(more ? BUSY_MILLIS : PRUNING_MILLIS);
     });
   }

@@ -66,6 +66,37 @@ class ChangeFeedTest {
     assertNull(get(feed.touched(CALLER, touched.head(), Set.of("Device"))).references(), "anything may have");
   }
 
+  @Test
+  void whatHasChangedIsToldAlsoToOneWhomNoListenerWaitsFor() {
+    put("a", 1);
+    stamp();
+    ChangeFeed.Cursor since = get(feed.head(CALLER));
+    put("b", 1);
+    put("c", 1);
+    stamp();
+    get(feed.register(CALLER, "lake"));
+
+    get(feed.prune());
+
+    assertEquals(Set.of("Device/b", "Device/c"), get(feed.touched(CALLER, since, Set.of("Device"))).references());
+    room.sql("update feed set stamped = now() - interval '61 seconds'");
+    assertEquals(2, get(feed.prune()));
+    ChangeFeed.Touched touched = get(feed.touched(CALLER, since, Set.of("Device")));
+    assertNull(touched.references(), "its place is gone: anything may have");
+    assertNull(get(feed.touched(CALLER, new ChangeFeed.Cursor(1, 0, null), Set.of("Device"))).references());
+    assertEquals(Set.of(), get(feed.touched(CALLER, touched.head(), Set.of("Device"))).references());
+  }
+
+  @Test
+  void aPlaceThatWasGivenAnewIsNotTheOneThatWasSeen() {
+    assertEquals(Set.of(), get(feed.touched(CALLER, get(feed.head(CALLER)), Set.of("Device"))).references());
+    put("a", 1);
+    stamp();
+    ChangeFeed.Cursor other = new ChangeFeed.Cursor(1, 1, UUID.randomUUID());
+
+    assertNull(get(feed.touched(CALLER, other, Set.of("Device"))).references());
+  }
+
   private Stored put(String id, int n) {
     return get(store.update(CALLER, "Device", id, json("{'resourceType':'Device','modelNumber':'" + n + "'}"),
         OptionalInt.empty()));
@@ -183,6 +214,8 @@ class ChangeFeedTest {
     get(feed.commit(CALLER, "fast", read(start, 6).next()));
     get(feed.commit(CALLER, "slow", read(start, 2).next()));
 
+    assertEquals(0, get(feed.prune()), "what is not a minute old stays, whoever has seen it");
+    room.sql("update feed set stamped = now() - interval '61 seconds'");
     assertEquals(1, get(feed.prune()));
 
     assertEquals(4, read(get(feed.register(CALLER, "slow")), 10).changes().size());
@@ -218,7 +251,7 @@ class ChangeFeedTest {
     get(feed.register(CALLER, "lake"));
     room.sql(
         """
-        insert into feed select 1, n, gen_random_uuid(), 'Device', 'd' || n, 1, 'C', now(), now() from generate_series(1, 100000) n""");
+        insert into feed select 1, n, gen_random_uuid(), 'Device', 'd' || n, 1, 'C', now(), now() - interval '61 seconds' from generate_series(1, 100000) n""");
     room.sql("update feed_head set position = 100000");
     get(feed.commit(CALLER, "lake", get(feed.head(CALLER))));
 
