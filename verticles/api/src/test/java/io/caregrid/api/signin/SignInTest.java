@@ -177,7 +177,8 @@ class SignInTest {
 
     assertEquals("ada", go("GET", "/fhir/Patient").bodyAsString());
     assertEquals("ada of the test", me().getJsonObject("who").getString("name"));
-    assertEquals("[\"OPEN\",\"FHIR_READ\"]", me().getJsonObject("who").getJsonArray("may").encode());
+    assertEquals("[\"OPEN\",\"FHIR_READ\",\"MAPPING_PREVIEW\"]",
+        me().getJsonObject("who").getJsonArray("may").encode());
 
     String cookie = cookies.get("caregrid");
     JsonObject out = go("POST", "/auth/logout").bodyAsJsonObject();
