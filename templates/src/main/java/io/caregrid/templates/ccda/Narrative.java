@@ -19,7 +19,7 @@ public final class Narrative implements Indexed {
   static final int LONGEST = 1_000;
   private static final Set<String> WITHIN_WORDS = Set.of("content", "sub", "sup");
   private final String document;
-  private Map<String, String> texts;
+  private Map<String, Said> texts;
 
   /** @param document well-formed, as {@link Document#parse} takes it */
   public Narrative(String document) {
@@ -29,7 +29,8 @@ public final class Narrative implements Indexed {
   @Override
   public Object at(String id) {
     if (texts == null) texts = read();
-    return texts.get(id);
+    Said said = texts.get(id);
+    return said == null ? null : said.text();
   }
 
   @Override
@@ -37,11 +38,30 @@ public final class Narrative implements Indexed {
     return at(Integer.toString(index));
   }
 
+  /**
+   * Where a text stands; it is made when somebody asks for it. Elements lie in one another, and each would hold a copy of what the innermost says.
+   *
+   * @param section all that the section says
+   * @param whole   whether it ends at {@code to}, and does not only go on for too long
+   */
+  private record Said(StringBuilder section, int from, int to, boolean whole) {
+    /** null when there is nothing to read. */
+    String text() {
+      String text = section.substring(from, to).replaceAll("[\\s\u00a0]+", " ").strip();
+      boolean fits = text.length() <= LONGEST;
+      if (!fits) text = text.substring(0, LONGEST);
+      if (!text.isEmpty() && Character.isHighSurrogate(text.charAt(text.length() - 1)))
+        text = text.substring(0, text.length() - 1);
+      if (!fits || !whole) text = text.strip() + " …";
+      return text.isEmpty() ? null : text;
+    }
+  }
+
   /** @param id null: it has none @param from where its text begins */
   private record Open(String id, int from, boolean deleted) {}
 
-  private Map<String, String> read() {
-    Map<String, String> found = new HashMap<>();
+  private Map<String, Said> read() {
+    Map<String, Said> found = new HashMap<>();
     try {
       XMLStreamReader reader = Document.reader(document);
       String parent = "";
@@ -65,7 +85,7 @@ public final class Narrative implements Indexed {
   }
 
   /** The reader stands at the start of a section's text and, afterwards, at its end. */
-  private static void text(XMLStreamReader reader, Map<String, String> found) throws XMLStreamException {
+  private static void text(XMLStreamReader reader, Map<String, Said> found) throws XMLStreamException {
     StringBuilder said = new StringBuilder();
     Deque<Open> open = new ArrayDeque<>();
     open.push(new Open(reader.getAttributeValue(null, "ID"), 0, false));
@@ -89,11 +109,8 @@ public final class Narrative implements Indexed {
     }
   }
 
-  private static void keep(String id, StringBuilder said, int from, Map<String, String> found) {
+  private static void keep(String id, StringBuilder said, int from, Map<String, Said> found) {
     int to = Math.min(said.length(), from + 4 * LONGEST);
-    String text = said.substring(from, to).replaceAll("[\\s\u00a0]+", " ").strip();
-    if (text.length() > LONGEST || to < said.length())
-      text = text.substring(0, Math.min(text.length(), LONGEST)).strip() + " …";
-    if (!text.isEmpty()) found.putIfAbsent(id, text);
+    found.putIfAbsent(id, new Said(said, from, to, to == said.length()));
   }
 }
