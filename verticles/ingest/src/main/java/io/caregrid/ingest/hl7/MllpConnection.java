@@ -2,13 +2,13 @@ package io.caregrid.ingest.hl7;
 
 import io.caregrid.cluster.Hl7Config;
 import io.caregrid.ingest.Budget;
+import io.caregrid.ingest.Cut;
 import io.caregrid.ingest.hl7.MllpFrames.Frame;
 import io.caregrid.store.Cause;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -145,7 +145,7 @@ final class MllpConnection {
 
   /** At once. An ordinary close waits until all is written, and so for ever for whoever does not read. */
   void cut() {
-    ((NetSocketInternal) socket).channelHandlerContext().pipeline().firstContext().close();
+    Cut.now(socket);
   }
 
   /** Answers what it is keeping, and reads no more. */

@@ -2,6 +2,7 @@ package io.caregrid.ingest.mqtt;
 
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
+import io.caregrid.ingest.Cut;
 import io.caregrid.ingest.mqtt.Frames.Frame;
 import io.caregrid.ingest.mqtt.Frames.Room;
 import io.caregrid.ingest.mqtt.Packet.Connect;
@@ -16,7 +17,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -571,7 +571,7 @@ final class MqttConnection {
 
   /** At once: past the handlers that would wait until all is written. */
   void cut() {
-    ((NetSocketInternal) socket).channelHandlerContext().pipeline().firstContext().close();
+    Cut.now(socket);
   }
 
   private void gone() {
