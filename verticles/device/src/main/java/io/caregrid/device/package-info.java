@@ -17,7 +17,7 @@
  * <li>Memory holds only unapplied events and what can be asked for again. Two owners of one shard waste work and do no harm.
  * </ol>
  *
- * <p>Readings carry the Device and the Patient it is linked to; a link to an Encounter is not made, since the store holds no Encounters yet.
+ * <p>Readings carry the Device, the Patient whose it was at that time, and the Encounter that the message names, if the store has it and it is that patient's.
  *
  * <p>Never here: reading raw payloads (ingest), deciding what a value means (templates), HTTP (api).
  */

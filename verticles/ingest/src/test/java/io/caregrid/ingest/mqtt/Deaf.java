@@ -3,15 +3,19 @@ package io.caregrid.ingest.mqtt;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A device that sends without end and never reads what it is answered. */
 final class Deaf implements AutoCloseable {
   private static final long MOST_BYTES = 1 << 30;
   private static final int FILTERS = 1_000;
+  private static final Duration STILL = Duration.ofMillis(500);
 
   private final Device device;
   private final AtomicLong written = new AtomicLong();
+  /** When the last one was got rid of; 0 before the first. */
+  private final AtomicLong last = new AtomicLong();
   private final Thread flood = new Thread(this::flood, "deaf");
 
   /** Connects, and is let in. */
@@ -27,7 +31,10 @@ final class Deaf implements AutoCloseable {
   private void flood() {
     byte[] question = subscribe();
     try {
-      while (written.addAndGet(question.length) < MOST_BYTES) device.write(question);
+      while (written.addAndGet(question.length) < MOST_BYTES) {
+        device.write(question);
+        last.set(System.nanoTime());
+      }
     } catch (IOException disconnected) {
       return;
     }
@@ -45,13 +52,7 @@ final class Deaf implements AutoCloseable {
   }
 
   private boolean standsStill() {
-    long before = written.get();
-    try {
-      Thread.sleep(500);
-    } catch (InterruptedException asked) {
-      throw new AssertionError(asked);
-    }
-    return written.get() == before;
+    return last.get() != 0 && System.nanoTime() - last.get() > STILL.toNanos();
   }
 
   /** Bytes that it got rid of. */
