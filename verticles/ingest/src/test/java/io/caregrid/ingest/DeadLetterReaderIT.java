@@ -81,13 +81,13 @@ class DeadLetterReaderIT {
     String reader = Door.await(vertx.deployVerticle(new DeadLetterReader(kafka, letters)));
     send(kafka.deviceData(), new ProducerRecord<>(kafka.deviceData(), 2, null, coffee));
 
-    House.await("the dead letter", () -> newest().size() == 1);
+    Await.until("the dead letter", () -> newest().size() == 1);
     Door.await(vertx.undeploy(reader));
     readAgain();
     send(kafka.deviceData(), new ProducerRecord<>(kafka.deviceData(), 2, null, new byte[] {(byte) 0xFF, 0}));
     Door.await(vertx.deployVerticle(new DeadLetterReader(kafka, letters)));
 
-    House.await("the second dead letter", () -> newest().size() == 2);
+    Await.until("the second dead letter", () -> newest().size() == 2);
     DeadLetter first = newest().get(1);
     assertEquals(new Source(topics.deviceData().id(), 2, 1, Source.WHOLE_RECORD), first.source());
     assertEquals("no-template", first.reason());
@@ -102,7 +102,7 @@ class DeadLetterReaderIT {
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     IngestVerticle door = new IngestVerticle(vertx, kafka, House.INGEST, sets::get, meters);
     Door.await(vertx.deployVerticle(door));
-    House.await("the producer", door::ready);
+    Await.until("the producer", door::ready);
     Door.await(vertx.deployVerticle(new NormaliseVerticle(kafka, House.SHARDS, House.INGEST, sets::get, meters)));
     Door.await(vertx.deployVerticle(new DeadLetterReader(kafka, letters)));
     ProducerRecord<byte[], byte[]> early = new ProducerRecord<>(kafka.deviceData(), 0, null, null,
@@ -110,7 +110,7 @@ class DeadLetterReaderIT {
             new RecordHeader("ward", "3".getBytes())));
     send(kafka.deviceData(), early);
     send(kafka.deviceData(), new ProducerRecord<>(kafka.deviceData(), 1, null, "{".getBytes()));
-    House.await("two dead letters", () -> newest().size() == 2);
+    Await.until("two dead letters", () -> newest().size() == 2);
     sets.set(new MappingSets(List.of(sets.get().find("default"),
         new MappingSet(new MappingMark("ward", 1), sets.get().find("default").device(), FhirMapping.vitals()))));
     Replay replay = new Replay(kafka, producer(), letters, sets::get, new IngestMetrics(meters));
@@ -130,7 +130,7 @@ class DeadLetterReaderIT {
         .findFirst()
         .orElseThrow();
     assertEquals(1, Door.await(replay.one(CALLER, Audit.log(), broken.source().toString())).replayed());
-    House.await("it is set aside again, beside the first", () -> newest().size() == 3);
+    Await.until("it is set aside again, beside the first", () -> newest().size() == 3);
   }
 
   @Test
@@ -201,7 +201,7 @@ class DeadLetterReaderIT {
   private IngestProducer producer() {
     IngestProducer producer = new IngestProducer(vertx, kafka, kafka.deviceData(), House.INGEST);
     producer.start();
-    House.await("the producer", producer::isConnected);
+    Await.until("the producer", producer::isConnected);
     producers.add(producer);
     return producer;
   }
@@ -219,11 +219,11 @@ class DeadLetterReaderIT {
     try {
       postgres.close();
       send(kafka.deadLetters(), letter(0));
-      House.await("the reader to notice", () -> !reader.ready());
+      Await.until("the reader to notice", () -> !reader.ready());
 
       postgres = LocalPostgres.start(folder, database.port());
 
-      House.await("the dead letter", () -> reader.ready() && newest().size() == 1);
+      Await.until("the dead letter", () -> reader.ready() && newest().size() == 1);
     } finally {
       postgres.close();
     }
@@ -242,7 +242,7 @@ class DeadLetterReaderIT {
     Door.await(vertx.deployVerticle(reader));
     send(kafka.deadLetters(), letter(0));
 
-    House.await("the dead letter behind it", () -> newest().size() == 1);
+    Await.until("the dead letter behind it", () -> newest().size() == 1);
     assertTrue(reader.ready());
   }
 

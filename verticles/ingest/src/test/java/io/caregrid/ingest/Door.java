@@ -32,7 +32,7 @@ final class Door implements AutoCloseable {
     router.route().handler(Gate.kept(Doorman.OPEN, Audit.log()));
     verticle.mount(router);
     port = await(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1")).actualPort();
-    House.await("the door", verticle::ready);
+    Await.until("the door", verticle::ready);
   }
 
   HttpResponse<String> json(String body) throws Exception {

@@ -43,7 +43,7 @@ class FirstHopIT {
       router.route().handler(Gate.kept(Doorman.OPEN, Audit.log()));
       door.mount(router);
       int port = await(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1")).actualPort();
-      House.await("the door", door::ready);
+      Await.until("the door", door::ready);
 
       HttpResponse<String> answer = HttpClient.newHttpClient()
           .send(

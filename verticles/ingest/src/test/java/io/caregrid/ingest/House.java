@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -75,7 +74,7 @@ final class House {
           .toList();
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
-      await(topic.name() + " to hold enough", () -> {
+      Await.until(topic.name() + " to hold enough", () -> {
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50)))
           if (!Topics.isProbe(record.headers())) read.add(record);
         return enough.test(read);
@@ -92,16 +91,4 @@ final class House {
     return new String(record.headers().lastHeader(name).value(), StandardCharsets.UTF_8);
   }
 
-  static void await(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > deadline) throw new AssertionError("waited in vain for " + what);
-      Thread.onSpinWait();
-      try {
-        Thread.sleep(10);
-      } catch (InterruptedException asked) {
-        throw new AssertionError(asked);
-      }
-    }
-  }
 }

@@ -210,7 +210,7 @@ class IngestHttpIT {
       List<CompletableFuture<HttpResponse<String>>> sent = IntStream.range(0, 80)
           .mapToObj(n -> closing.later("{\"deviceId\":\"closing\",\"n\":" + n + "}"))
           .toList();
-      House.await("some to be accepted", () -> sent.stream().anyMatch(CompletableFuture::isDone));
+      Await.until("some to be accepted", () -> sent.stream().anyMatch(CompletableFuture::isDone));
       Door.await(closing.vertx.undeploy(closing.verticle.deploymentID()));
       answers = sent.stream().map(CompletableFuture::join).toList();
     }
@@ -272,7 +272,7 @@ class IngestHttpIT {
             new IngestConfig(1 << 20, House.INGEST.acknowledge(), 1 << 20, 1));
         RawHttp first = new RawHttp(small.port)) {
       RawHttp[] slow = {first.head("Content-Length: " + (1 << 20)).send(almostFull)};
-      House.await("the budget to be spent", () -> {
+      Await.until("the budget to be spent", () -> {
         slow[0] = unanswered(slow[0], small, almostFull);
         return post(small, more) == 503;
       });
@@ -282,7 +282,7 @@ class IngestHttpIT {
 
       assertRefused(503, "ingest.bufferBytes", refused);
       assertEquals("2", refused.headers().firstValue("Retry-After").orElse(""));
-      House.await("room again", () -> post(small, more) == 202);
+      Await.until("room again", () -> post(small, more) == 202);
     }
   }
 

@@ -29,7 +29,7 @@ class KafkaAwayIT {
       NormaliseVerticle hop = new NormaliseVerticle(kafka, House.SHARDS, House.INGEST, House::vitals,
           new SimpleMeterRegistry());
       Door.await(door.vertx.deployVerticle(hop));
-      House.await("the normaliser", hop::ready);
+      Await.until("the normaliser", hop::ready);
       Set<String> accepted = new HashSet<>();
       send(door, "before", accepted);
 
@@ -43,12 +43,12 @@ class KafkaAwayIT {
         assertTrue(System.nanoTime() - start < House.INGEST.acknowledge().plusSeconds(5).toNanos(), "in time");
       }
       assertTrue(!door.verticle.ready());
-      House.await("the normaliser to notice", () -> !hop.ready());
+      Await.until("the normaliser to notice", () -> !hop.ready());
 
       broker = LocalKafka.start(folder, broker.port());
-      House.await("the door to open again", door.verticle::ready);
+      Await.until("the door to open again", door.verticle::ready);
       send(door, "after", accepted);
-      House.await("the normaliser to read again", hop::ready);
+      Await.until("the normaliser to read again", hop::ready);
       House.read(kafka, topics.measurements(), measured -> devices(measured).containsAll(accepted));
     } finally {
       broker.close();

@@ -76,7 +76,7 @@ class NormaliserFaultsIT {
     for (int n = 0; n < 300; n++) send(House.message("device", n));
     device.flush();
     start();
-    House.await("a crash", () -> meters.counter(IngestMetrics.RESTARTS).count() >= 2);
+    Await.until("a crash", () -> meters.counter(IngestMetrics.RESTARTS).count() >= 2);
 
     limit(kafka.maxRecordBytes());
 
@@ -110,11 +110,11 @@ class NormaliserFaultsIT {
 
     start();
 
-    House.await("a crash", () -> meters.counter(IngestMetrics.RESTARTS).count() >= 1);
+    Await.until("a crash", () -> meters.counter(IngestMetrics.RESTARTS).count() >= 1);
     assertFalse(normaliser.isReading());
     send(House.message("new", 2));
     device.flush();
-    House.await("another crash", () -> meters.counter(IngestMetrics.RESTARTS).count() >= 2);
+    Await.until("another crash", () -> meters.counter(IngestMetrics.RESTARTS).count() >= 2);
     assertEquals(0, House.read(kafka, topics.measurements(), read -> true).size());
   }
 
@@ -125,7 +125,7 @@ class NormaliserFaultsIT {
     House.read(kafka, topics.measurements(), read -> read.size() == 5);
 
     admin.deleteTopics(List.of(kafka.deviceData())).all().get();
-    House.await("the topic to be gone", () -> !names().contains(kafka.deviceData()));
+    Await.until("the topic to be gone", () -> !names().contains(kafka.deviceData()));
     Topics again = House.topics(kafka);
     IntStream.range(0, 20).forEach(n -> send(House.message("new", n)));
     device.flush();

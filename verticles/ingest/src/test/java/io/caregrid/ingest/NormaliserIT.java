@@ -91,7 +91,7 @@ class NormaliserIT {
         };
       }
     });
-    House.await("a commit after two kills", () -> kills.containsKey("committed"));
+    Await.until("a commit after two kills", () -> kills.containsKey("committed"));
 
     List<ConsumerRecord<byte[], byte[]>> written = House.read(kafka, topics.measurements(), all -> all.size() >= 1500);
     assertEquals(500, Marks.distinct(written).size());
@@ -126,7 +126,7 @@ class NormaliserIT {
   void twoInstancesShareThePartitionsAndAStoppedOneHandsItsShareOver() throws Exception {
     Normaliser one = start(normaliser());
     Normaliser two = start(normaliser());
-    House.await("both", () -> one.isReading() && two.isReading());
+    Await.until("both", () -> one.isReading() && two.isReading());
     send(300);
     House.read(kafka, topics.measurements(), all -> all.size() >= 300);
 

@@ -13,6 +13,7 @@ import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Roles;
+import io.caregrid.ingest.Await;
 import io.caregrid.store.Database;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.Hl7Letter;
@@ -34,8 +35,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 
 /** HL7 v2 of one node on real engines: its port, its HTTP addresses, its store. */
 final class House implements AutoCloseable {
@@ -77,7 +76,7 @@ final class House implements AutoCloseable {
   }
 
   House(KafkaConfig kafka, DatabaseConfig at, Hl7Config config, Hl7Verticle.Meaning meaning) {
-    database = get(Database.open(vertx, at));
+    database = Await.get(Database.open(vertx, at));
     Audit audit = entry -> {
       audited.add(entry);
       return Future.succeededFuture();
@@ -86,7 +85,7 @@ final class House implements AutoCloseable {
     messages = new Hl7Messages(database);
     verticle = new Hl7Verticle(vertx, config, kafka, INGEST, Roles.BUILT_IN.grants(config.roles()), meaning, store,
         messages, audit, meters);
-    deployment = get(vertx.deployVerticle(verticle));
+    deployment = Await.get(vertx.deployVerticle(verticle));
     Router router = Router.router(vertx);
     router.route().handler(Gate.kept(Doorman.OPEN, audit));
     verticle.mount(router);
@@ -94,8 +93,8 @@ final class House implements AutoCloseable {
         .failureHandler(failed -> failed.response()
             .setStatusCode(failed.failure() instanceof Failure told ? told.status : 500)
             .end());
-    http = get(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1")).actualPort();
-    until("the reader", verticle::ready);
+    http = Await.get(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1")).actualPort();
+    Await.until("the reader", verticle::ready);
   }
 
   int port() {
@@ -106,7 +105,7 @@ final class House implements AutoCloseable {
   Page find(String type, String... params) {
     List<Param> asked = new java.util.ArrayList<>();
     for (int n = 0; n < params.length; n += 2) asked.add(new Param(params[n], params[n + 1]));
-    return get(store.search(CALLER, new SearchQuery(type, asked, 1000, "none", null)));
+    return Await.get(store.search(CALLER, new SearchQuery(type, asked, 1000, "none", null)));
   }
 
   int count(String type) {
@@ -114,7 +113,7 @@ final class House implements AutoCloseable {
   }
 
   List<Hl7Letter> letters() {
-    return get(messages.list(CALLER, Which.ALL, 1000, null));
+    return Await.get(messages.list(CALLER, Which.ALL, 1000, null));
   }
 
   double counted(String name) {
@@ -131,29 +130,9 @@ final class House implements AutoCloseable {
     return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
   }
 
-  static <T> T get(Future<T> future) {
-    try {
-      return future.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
-    } catch (Exception failed) {
-      throw new AssertionError(failed);
-    }
-  }
-
-  static void until(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > deadline) throw new AssertionError("waited in vain for " + what);
-      try {
-        Thread.sleep(10);
-      } catch (InterruptedException asked) {
-        throw new AssertionError(asked);
-      }
-    }
-  }
-
   @Override
   public void close() {
-    get(vertx.undeploy(deployment));
-    get(vertx.close());
+    Await.get(vertx.undeploy(deployment));
+    Await.get(vertx.close());
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.caregrid.ingest.Await;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
@@ -23,7 +24,7 @@ class LaneTest {
 
   @AfterEach
   void close() {
-    House.get(vertx.close());
+    Await.get(vertx.close());
   }
 
   private Lane ran(Lane.Work work) throws InterruptedException {

@@ -14,6 +14,7 @@ import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.engines.Memory;
 import io.caregrid.engines.Pem;
+import io.caregrid.ingest.Await;
 import io.caregrid.store.Schema;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -59,9 +60,9 @@ class MllpFaultsIT {
       assertEquals(503, house.send("POST", "/hl7", "application/hl7-v2", message).statusCode());
 
       broker = LocalKafka.start(folder, broker.port());
-      House.until("the port to take messages again",
+      Await.until("the port to take messages again",
           () -> ask(sender, Ward.admitted("k2", "p2", "Berg")).contains("MSA|AA|k2\r"));
-      House.until("both of them", () -> house.count("Patient") == 2);
+      Await.until("both of them", () -> house.count("Patient") == 2);
     } finally {
       broker.close();
     }
@@ -86,16 +87,16 @@ class MllpFaultsIT {
     try {
       try (House house = new House(kafka, database, House.config()); Sender sender = new Sender(house.port())) {
         assertTrue(sender.ask(Ward.admitted("a0", "p1", "Name0")).contains("MSA|AA|"));
-        House.until("the first one", () -> house.count("Observation") == 1);
+        Await.until("the first one", () -> house.count("Observation") == 1);
         postgres.close();
         for (int n = 1; n <= 10; n++)
           assertTrue(sender.ask(Ward.admitted("a" + n, "p1", "Name" + n)).contains("MSA|AA|a" + n + "\r"));
-        House.until("it to wait", () -> house.counted(Hl7Metrics.RETRIES) > 0);
+        Await.until("it to wait", () -> house.counted(Hl7Metrics.RETRIES) > 0);
       }
       postgres = LocalPostgres.start(folder, database.port());
 
       try (House house = new House(kafka, database, House.config())) {
-        House.until("all of them", () -> house.count("Observation") == 11);
+        Await.until("all of them", () -> house.count("Observation") == 11);
         assertEquals(1, house.count("Patient"));
         assertEquals(11, house.find("Patient").entries().get(0).version());
         assertTrue(house.find("Patient").entries().get(0).body().toString().contains("Name10"));
@@ -127,8 +128,8 @@ class MllpFaultsIT {
       try (Sender sender = connected(house, own, friend, folder)) {
         assertTrue(sender.ask(Ward.admitted("t3", "p1", "Berg")).contains("MSA|AA|t3\r"));
       }
-      House.until("what the friend sent", () -> house.count("Patient") == 1);
-      House.until("its trail, written behind the change",
+      Await.until("what the friend sent", () -> house.count("Patient") == 1);
+      Await.until("its trail, written behind the change",
           () -> house.audited.stream().anyMatch(entry -> "laboratory".equals(entry.caller().name())));
     }
   }

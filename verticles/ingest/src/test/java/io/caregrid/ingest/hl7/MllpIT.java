@@ -15,6 +15,7 @@ import io.caregrid.cluster.TlsConfig;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.ingest.Await;
 import io.caregrid.ingest.IngestProducer;
 import io.caregrid.store.Hl7Letter;
 import io.caregrid.store.Schema;
@@ -94,9 +95,9 @@ class MllpIT {
       assertEquals("ACK^A01^ACK", answer.getMSH().getMessageType().encode());
       connection.close();
     }
-    House.until("the patient", () -> house.count("Observation") == 1);
+    Await.until("the patient", () -> house.count("Observation") == 1);
     assertEquals("Keller", family("p1"));
-    House.until("the trail", () -> house.audited.stream()
+    Await.until("the trail", () -> house.audited.stream()
         .anyMatch(entry -> entry.caller().subject().equals("hl7:HIS|WARD@127.0.0.1")
             && entry.caller().roles().contains("FHIR Data Writer")));
   }
@@ -109,12 +110,12 @@ class MllpIT {
         burst.append('\u000b').append(Ward.admitted("o" + n, "p1", "Name" + n)).append("\u001c\r");
       sender.write(burst.toString().getBytes(StandardCharsets.US_ASCII));
       for (int n = 1; n <= 40; n++) assertTrue(sender.answer().contains("MSA|AA|o" + n + "\r"));
-      House.until("all of them", () -> house.counted(Hl7Metrics.CONVERTED) == 40);
+      Await.until("all of them", () -> house.counted(Hl7Metrics.CONVERTED) == 40);
       assertEquals("Name40", family("p1"));
 
       assertTrue(sender.ask(Ward.admitted("o7", "p1", "Name7")).contains("MSA|AA|o7\r"));
 
-      House.until("the repetition", () -> house.counted(Hl7Metrics.REPEATED) == 1);
+      Await.until("the repetition", () -> house.counted(Hl7Metrics.REPEATED) == 1);
     }
     assertEquals("Name40", family("p1"), "an old message that comes again changes nothing");
     String again = "urn:sha256:" + Translation.known(Ward.admitted("o7", "p1", "Name7").getBytes(), "").id();
@@ -131,7 +132,7 @@ class MllpIT {
       assertTrue(sender.ask(Ward.admitted("d2", "p2", "Error")).contains("MSA|AA|d2\r"));
       assertTrue(sender.ask(Ward.admitted("d3", "p3", "Berg")).contains("MSA|AA|d3\r"));
     }
-    House.until("what stands behind them", () -> house.count("Observation") == 1 && house.letters().size() == 2);
+    Await.until("what stands behind them", () -> house.count("Observation") == 1 && house.letters().size() == 2);
 
     JsonObject first = letters("?control-id=d1").getJsonArray("letters").getJsonObject(0);
 
@@ -148,7 +149,7 @@ class MllpIT {
 
     assertEquals(new JsonObject().put("replayed", 1).toString(),
         post("/hl7/dead-letters/" + first.getString("id") + "/replay").body());
-    House.until("it to fail again", () -> house.counted(Hl7Metrics.DEAD) == 3);
+    Await.until("it to fail again", () -> house.counted(Hl7Metrics.DEAD) == 3);
     assertTrue(letters("?control-id=d1").getJsonArray("letters").getJsonObject(0).containsKey("replayed"));
 
     house.close();
@@ -156,8 +157,8 @@ class MllpIT {
         Hl7Verticle.Meaning.of(text -> Ward.TEMPLATES.convert(text, "ADT_A01"), resource -> List.of()));
     assertEquals(new JsonObject().put("replayed", 2).toString(), post("/hl7/dead-letters/replay?all=true").body());
 
-    House.until("both of them", () -> house.count("Observation") == 3);
-    House.until("no dead letter", () -> house.letters().isEmpty());
+    Await.until("both of them", () -> house.count("Observation") == 3);
+    Await.until("no dead letter", () -> house.letters().isEmpty());
   }
 
   @Test
@@ -167,14 +168,14 @@ class MllpIT {
     try (Sender sender = new Sender(house.port())) {
       assertTrue(sender.ask(batch.toString()).contains("8 of 8 messages are kept"));
     }
-    House.until("all of them", () -> house.letters().size() == 8);
+    Await.until("all of them", () -> house.letters().size() == 8);
     house.close();
     house = new House(kafka, database, House.config(),
         Hl7Verticle.Meaning.of(text -> Ward.TEMPLATES.convert(text, "ADT_A01"), resource -> List.of()));
 
     assertEquals("{\"replayed\":8}", post("/hl7/dead-letters/replay?patient=p1").body());
 
-    House.until("no dead letter", () -> house.letters().isEmpty());
+    Await.until("no dead letter", () -> house.letters().isEmpty());
     assertEquals("Name8", family("p1"));
     assertEquals(8, house.find("Patient").entries().get(0).version());
   }
@@ -184,19 +185,19 @@ class MllpIT {
     byte[] key = "mllp:127.0.0.1".getBytes();
     IngestProducer foreign = new IngestProducer(house.vertx, kafka, kafka.hl7(), House.INGEST);
     foreign.start();
-    House.until("the broker", foreign::isConnected);
-    House.get(foreign.send(key, List.of(new RecordHeader(Intake.ENVELOPE, null)), List.of("f1".getBytes())));
-    House.get(foreign.send(key, List.of(new RecordHeader(Intake.ENVELOPE, "a\0b".getBytes())),
+    Await.until("the broker", foreign::isConnected);
+    Await.get(foreign.send(key, List.of(new RecordHeader(Intake.ENVELOPE, null)), List.of("f1".getBytes())));
+    Await.get(foreign.send(key, List.of(new RecordHeader(Intake.ENVELOPE, "a\0b".getBytes())),
         List.of("f2".getBytes())));
-    House.get(foreign.send(key, List.of(), List.of("f3".getBytes())));
+    Await.get(foreign.send(key, List.of(), List.of("f3".getBytes())));
     try (Sender sender = new Sender(house.port())) {
       assertTrue(sender.ask(Ward.admitted("f4", "p4", "Berg")).contains("MSA|AA|f4\r"));
     }
 
-    House.until("what stands behind them", () -> house.count("Patient") == 1);
+    Await.until("what stands behind them", () -> house.count("Patient") == 1);
     assertEquals(List.of("no-envelope", "no-envelope", "no-envelope"),
         house.letters().stream().map(Hl7Letter::reason).toList());
-    House.get(foreign.close());
+    Await.get(foreign.close());
   }
 
   @Test
@@ -205,7 +206,7 @@ class MllpIT {
       sender.ask(Ward.admitted("ADT^A99", "e1", "p1~p9", "Berg"));
       sender.ask(Ward.admitted("ADT^A99", "e2", "p2^^^W", "Berg"));
     }
-    House.until("both of them", () -> house.letters().size() == 2);
+    Await.until("both of them", () -> house.letters().size() == 2);
 
     assertEquals("{\"removed\":1}", house.send("DELETE", "/hl7/dead-letters?patient=p2", null, null).body());
 
@@ -235,7 +236,7 @@ class MllpIT {
       sender.frame(good.replace("|P|2.5", "|P|2.5|||NE|NE").replace("|w|", "|quiet|"));
       assertTrue(sender.ask(good.replace("|w|", "|last|")).contains("MSA|AA|last\r"));
     }
-    House.until("those that are kept", () -> house.counted(Hl7Metrics.CONVERTED) == 3);
+    Await.until("those that are kept", () -> house.counted(Hl7Metrics.CONVERTED) == 3);
     assertEquals(9, house.counted(Hl7Metrics.REFUSED));
     assertTrue(house.letters().isEmpty());
   }
@@ -248,7 +249,7 @@ class MllpIT {
       assertTrue(sender.ask(named).contains("||||||UNICODE UTF-8\rMSA|AA|c1"));
       assertTrue(sender.frame(latin, StandardCharsets.ISO_8859_1).answer().contains("||||||8859/1\rMSA|AA|c2"));
     }
-    House.until("both of them", () -> house.count("Patient") == 2);
+    Await.until("both of them", () -> house.count("Patient") == 2);
     assertEquals("M\u00fcller-\u0141", family("p1"));
     assertEquals("M\u00fcller", family("p2"));
   }
@@ -264,7 +265,7 @@ class MllpIT {
       assertTrue(sender.ask(tooLarge).contains("MSA|AE|l2|not kept: it is larger than 16777216 bytes"));
       assertTrue(sender.ask(Ward.admitted("l3", "p3", "Berg")).contains("MSA|AA|l3\r"));
     }
-    House.until("both of them", () -> house.count("Patient") == 2);
+    Await.until("both of them", () -> house.count("Patient") == 2);
   }
 
   @Test
@@ -292,7 +293,7 @@ class MllpIT {
     } finally {
       threads.shutdownNow();
     }
-    House.until("all of them", () -> house.counted(Hl7Metrics.CONVERTED) == senders * each);
+    Await.until("all of them", () -> house.counted(Hl7Metrics.CONVERTED) == senders * each);
     for (int s = 0; s < senders; s++) assertEquals("N" + (each - 1), family("p" + s));
     assertEquals(senders * each, house.count("Observation"));
   }
@@ -308,11 +309,11 @@ class MllpIT {
       assertTrue(answer.contains("MSA|AE|F1|2 of 3 messages are kept\r"), answer);
       assertTrue(answer.contains("message 2 (control id b2): MSH-11 is none"), answer);
     }
-    House.until("the others", () -> house.count("Patient") == 2);
+    Await.until("the others", () -> house.count("Patient") == 2);
     HttpResponse<String> again = house.send("POST", "/hl7", ER7, batch.replace("|T|", "|P|").getBytes());
     assertEquals(200, again.statusCode());
     assertTrue(again.body().contains("MSA|AA|F1|3 of 3 messages are kept\r"), again.body());
-    House.until("the third one", () -> house.count("Patient") == 3);
+    Await.until("the third one", () -> house.count("Patient") == 3);
     assertEquals(3, house.count("Observation"), "those that were kept already change nothing");
   }
 
@@ -324,7 +325,7 @@ class MllpIT {
     assertEquals(200, answer.statusCode(), answer.body());
     assertTrue(answer.body().contains("MSA|AA|h1\r"), answer.body());
     assertEquals("text/plain; charset=utf-8", answer.headers().firstValue("Content-Type").orElse(""));
-    House.until("the patient", () -> "M\u00fcller".equals(family("p1")));
+    Await.until("the patient", () -> "M\u00fcller".equals(family("p1")));
 
     byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
     assertEquals(500, house.send("POST", "/hl7", ER7, bytes).statusCode(), "no ASCII, and nothing says what else");
@@ -345,12 +346,12 @@ class MllpIT {
         Sender half = new Sender(house.port());
         Sender good = new Sender(house.port())) {
       half.write("\u000bMSH|^~\\&|HIS".getBytes());
-      House.until("three of them", () -> house.meters.get(Hl7Metrics.CONNECTIONS).gauge().value() == 3);
+      Await.until("three of them", () -> house.meters.get(Hl7Metrics.CONNECTIONS).gauge().value() == 3);
       try (Sender fourth = new Sender(house.port())) {
         assertNull(fourth.answer(), "more than hl7.connections");
       }
       AtomicInteger sent = new AtomicInteger();
-      House.until("the silent and the slow one are gone", () -> {
+      Await.until("the silent and the slow one are gone", () -> {
         assertTrue(asked(good, "s" + sent.getAndIncrement()).contains("MSA|AA|"));
         return house.meters.get(Hl7Metrics.CONNECTIONS).gauge().value() == 1;
       });

@@ -11,6 +11,7 @@ import io.caregrid.contract.Caller;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.ingest.Await;
 import io.caregrid.store.Demand;
 import io.caregrid.store.Hl7Known;
 import io.caregrid.store.Hl7Letter;
@@ -50,7 +51,7 @@ class RepeatedMessagesIT {
     String before = Ward.admitted("n2", "p2", "Berg").replace("\r", "\r\n");
     Hl7Known former = former(Translation.known(before.getBytes(StandardCharsets.US_ASCII), ""));
     assertEquals(true,
-        House.get(house.store.once(Caller.system("test"), former, List.of(observation("stored-before")))),
+        Await.get(house.store.once(Caller.system("test"), former, List.of(observation("stored-before")))),
         "as it was marked by its bytes");
     try (Sender sender = new Sender(house.port())) {
       assertTrue(sender.ask(message).contains("MSA|AA|n1\r"));
@@ -61,8 +62,8 @@ class RepeatedMessagesIT {
     }
     assertEquals(200, house.send("POST", "/hl7", "text/plain", message.replace("\r", "\r\n").getBytes()).statusCode());
 
-    House.until("the repetitions", () -> house.counted(Hl7Metrics.REPEATED) == 4);
-    House.until("the others", () -> house.counted(Hl7Metrics.CONVERTED) == 2);
+    Await.until("the repetitions", () -> house.counted(Hl7Metrics.REPEATED) == 4);
+    Await.until("the others", () -> house.counted(Hl7Metrics.CONVERTED) == 2);
     assertEquals(3, house.count("Observation"), "n1's, n3's, and the one that was there");
     assertEquals(2, house.count("Patient"));
     assertTrue(house.letters().isEmpty());
@@ -73,22 +74,22 @@ class RepeatedMessagesIT {
     String message = Ward.admitted("ADT^A99", "u1", "p1", "Berg").replace("\r", "\r\n");
     byte[] bytes = message.getBytes(StandardCharsets.US_ASCII);
     Hl7Known known = Translation.known(bytes, "");
-    House.get(house.messages.keep(Caller.system("test"),
+    Await.get(house.messages.keep(Caller.system("test"),
         new Hl7Letter(known.former(), "HIS|WARD", "u1", "ADT^A99", List.of("p1"),
             "TemplateNotFound", "as it was", "{}", Buffer.buffer(bytes), Instant.now(), null, null, 0),
         former(known)));
     try (Sender sender = new Sender(house.port())) {
       assertTrue(sender.ask(message).contains("MSA|AA|u1\r"));
     }
-    House.until("it to fail again", () -> house.counted(Hl7Metrics.DEAD) == 1);
+    Await.until("it to fail again", () -> house.counted(Hl7Metrics.DEAD) == 1);
     assertEquals(List.of(known.id()), house.letters().stream().map(Hl7Letter::id).toList());
 
-    assertEquals(true, House.get(house.store.once(Caller.system("test"), known, List.of(observation("now-stored")))));
+    assertEquals(true, Await.get(house.store.once(Caller.system("test"), known, List.of(observation("now-stored")))));
     assertTrue(house.letters().isEmpty());
     try (Sender sender = new Sender(house.port())) {
       assertTrue(sender.ask(message.replace("\r\n", "\n")).contains("MSA|AA|u1\r"));
     }
-    House.until("it to fail once more", () -> house.counted(Hl7Metrics.DEAD) == 2);
+    Await.until("it to fail once more", () -> house.counted(Hl7Metrics.DEAD) == 2);
     assertTrue(house.letters().isEmpty(), "what is stored is no dead letter");
   }
 
@@ -96,13 +97,13 @@ class RepeatedMessagesIT {
   void sentAgainWithTheRightCharactersItIsStoredAndWithTheSameItIsNot() throws Exception {
     byte[] bytes = Ward.admitted("c1", "p1", "M\u017eik").getBytes("ISO-8859-2");
     byte[] others = Ward.admitted("c2", "p2", "M\u017eik").getBytes("ISO-8859-2");
-    House.get(house.store.once(Caller.system("test"), former(Translation.known(others, "8859/2")),
+    Await.get(house.store.once(Caller.system("test"), former(Translation.known(others, "8859/2")),
         List.of(observation("stored-before"))));
     for (String charset : List.of("iso-8859-1", "iso-8859-2", "iso-8859-2"))
       assertEquals(200, house.send("POST", "/hl7", "text/plain; charset=" + charset, bytes).statusCode());
     assertEquals(200, house.send("POST", "/hl7", "text/plain; charset=iso-8859-2", others).statusCode());
 
-    House.until("the repetitions", () -> house.counted(Hl7Metrics.REPEATED) == 2);
+    Await.until("the repetitions", () -> house.counted(Hl7Metrics.REPEATED) == 2);
     assertEquals(2, house.counted(Hl7Metrics.CONVERTED), "what a former version stored is known by its bytes");
     String patient = house.find("Patient", "identifier", "urn:ward|p1").entries().get(0).body().toString();
     assertTrue(patient.contains("M\u017eik"), patient);

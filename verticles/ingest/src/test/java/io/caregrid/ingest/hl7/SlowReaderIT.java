@@ -8,6 +8,7 @@ import io.caregrid.cluster.TlsConfig;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.ingest.Await;
 import io.caregrid.store.Schema;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -45,8 +46,8 @@ class SlowReaderIT {
       Thread sender = new Thread(() -> write(deaf, frame, written), "deaf");
       sender.start();
 
-      House.until("the first answer that he does not read", () -> house.counted(Hl7Metrics.ACKNOWLEDGED) > 0);
-      House.until("him to be gone", () -> house.meters.get(Hl7Metrics.CONNECTIONS).gauge().value() == 0);
+      Await.until("the first answer that he does not read", () -> house.counted(Hl7Metrics.ACKNOWLEDGED) > 0);
+      Await.until("him to be gone", () -> house.meters.get(Hl7Metrics.CONNECTIONS).gauge().value() == 0);
       sender.join(30_000);
 
       assertTrue(!sender.isAlive(), "he could write on");

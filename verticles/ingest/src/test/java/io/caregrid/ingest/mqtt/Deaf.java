@@ -1,5 +1,6 @@
 package io.caregrid.ingest.mqtt;
 
+import io.caregrid.ingest.Await;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -25,7 +26,7 @@ final class Deaf implements AutoCloseable {
     narrow.connect(new InetSocketAddress("127.0.0.1", port));
     device = new Device(narrow, 4).entered(client);
     flood.start();
-    Ward.until("nothing to be read from it any more", this::standsStill);
+    Await.until("nothing to be read from it any more", this::standsStill);
   }
 
   private void flood() {

@@ -14,6 +14,7 @@ import io.caregrid.contract.Audit;
 import io.caregrid.contract.Grants;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
+import io.caregrid.ingest.Await;
 import io.caregrid.ingest.mqtt.Device.Hello;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -122,7 +123,7 @@ class MqttEntranceIT {
         assertNull(more.answer());
       }
       for (int n = 1; n <= 20; n++) devices.get(1).write(devices.get(1).publish(1, n, "t", reading("leaving", n)));
-      Ward.until("one of them", () -> own.counted(MqttMetrics.RECEIVED) >= 20);
+      Await.until("one of them", () -> own.counted(MqttMetrics.RECEIVED) >= 20);
       own.leave();
       for (int n = 1; n <= 20; n++) assertEquals(String.format("40%04x", n), devices.get(1).answer());
       assertEquals("e08b", begin(devices.get(1).answer(), 4));
@@ -137,7 +138,7 @@ class MqttEntranceIT {
     try (Ward own = new Ward(Ward.kafka(broker.bootstrapServers()), Ward.config(), false);
         Deaf deaf = new Deaf(own.port(), "deaf")) {
       own.leave();
-      Ward.until("it to be gone", deaf::isGone);
+      Await.until("it to be gone", deaf::isGone);
     }
   }
 

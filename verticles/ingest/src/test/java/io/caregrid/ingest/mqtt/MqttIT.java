@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
+import io.caregrid.ingest.Await;
 import io.caregrid.ingest.mqtt.Device.Hello;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -309,7 +310,7 @@ class MqttIT {
       assertNull(device.answer());
     }
     assertEquals(List.of(reading("will-back", 2)), ward.kept("will-back", 1).stream().map(Ward::text).toList());
-    Ward.until("memory of wills to be given back", () -> ward.verticle.kept() == 0);
+    Await.until("memory of wills to be given back", () -> ward.verticle.kept() == 0);
   }
 
   @Test
@@ -330,7 +331,7 @@ class MqttIT {
     }
     for (Device device : devices) device.close();
     assertEquals(12, ward.kept("\"storm-", 12).size());
-    Ward.until("memory of wills to be given back", () -> ward.verticle.kept() == 0 && ward.verticle.taken() == 0);
+    Await.until("memory of wills to be given back", () -> ward.verticle.kept() == 0 && ward.verticle.taken() == 0);
     try (Device device = ward.device(5)) {
       assertEquals("200099", begin(device.ask(new Hello(5, "packs").packed().packet()), 6));
     }
@@ -349,7 +350,7 @@ class MqttIT {
     } finally {
       for (Device stranger : strangers) stranger.close();
     }
-    Ward.until("it to be given back", () -> ward.verticle.early() == 0);
+    Await.until("it to be given back", () -> ward.verticle.early() == 0);
   }
 
   private static boolean isEnded(Device device) {
@@ -396,7 +397,7 @@ class MqttIT {
       }
       assertFalse(deaf.isGone());
       try (Device again = ward.device(4).entered("deaf")) {
-        Ward.until("the one before to be gone", deaf::isGone);
+        Await.until("the one before to be gone", deaf::isGone);
       }
     }
   }
@@ -416,7 +417,7 @@ class MqttIT {
       for (Device device : devices)
         for (int id = 1; id <= 4; id++) assertEquals(String.format("40%04x", id), device.answer());
       assertTrue(most <= 1 << 20, "taken: " + most);
-      Ward.until("all of it to be given back", () -> ward.verticle.taken() == 0);
+      Await.until("all of it to be given back", () -> ward.verticle.taken() == 0);
     } finally {
       for (Device device : devices) device.close();
     }
@@ -428,8 +429,8 @@ class MqttIT {
     try (Device device = ward.device(5).entered("breaks-off")) {
       byte[] packet = device.publish(1, 1, "t", "{\"x\":\"" + "y".repeat(50_000) + "\"}");
       device.write(Arrays.copyOf(packet, 20_000));
-      Ward.until("it to be begun", () -> ward.verticle.taken() > 100_000);
+      Await.until("it to be begun", () -> ward.verticle.taken() > 100_000);
     }
-    Ward.until("it to be given up", () -> ward.verticle.taken() == 0);
+    Await.until("it to be given up", () -> ward.verticle.taken() == 0);
   }
 }

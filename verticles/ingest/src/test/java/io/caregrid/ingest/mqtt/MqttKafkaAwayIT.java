@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.engines.LocalKafka;
+import io.caregrid.ingest.Await;
 import io.caregrid.ingest.mqtt.Device.Hello;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,7 +36,7 @@ class MqttKafkaAwayIT {
         assertNull(young.answer());
         assertNull(old.ask(old.publish(2, 3, "t", reading("old", 3))));
         loose.write(loose.publish(0, 0, "t", reading("loose", 4)));
-        Ward.until("it to be counted as lost", () -> ward.counted(MqttMetrics.LOST) == 1);
+        Await.until("it to be counted as lost", () -> ward.counted(MqttMetrics.LOST) == 1);
         assertEquals("d0", loose.ask(new byte[] {(byte) 0xC0, 0}), "and the connection goes on");
       }
       assertFalse(ward.verticle.ready());
@@ -45,7 +46,7 @@ class MqttKafkaAwayIT {
       }
 
       broker = LocalKafka.start(folder, broker.port());
-      Ward.until("the port to take messages again", ward.verticle::ready);
+      Await.until("the port to take messages again", ward.verticle::ready);
       try (Device young = ward.device(5); Device old = ward.device(4)) {
         assertTrue(young.enter(new Hello(5, "young").resuming().properties(session)));
         assertEquals("400002", young.ask(young.publish(0x0A, 2, "t", reading("young", 2).getBytes())));
@@ -56,7 +57,7 @@ class MqttKafkaAwayIT {
           .map(Ward::text)
           .toList()
           .containsAll(List.of(reading("before", 1), reading("young", 2), reading("old", 3))));
-      Ward.until("all memory to be given back", () -> ward.verticle.taken() == 0);
+      Await.until("all memory to be given back", () -> ward.verticle.taken() == 0);
     } finally {
       broker.close();
     }

@@ -12,6 +12,7 @@ import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Grants;
 import io.caregrid.contract.Roles;
+import io.caregrid.ingest.Await;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -25,8 +26,6 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -75,8 +74,8 @@ final class Ward implements AutoCloseable {
           audited.add(entry);
           return Future.succeededFuture();
         }, meters);
-    deployment = get(vertx.deployVerticle(verticle));
-    until("Kafka", verticle::ready);
+    deployment = Await.get(vertx.deployVerticle(verticle));
+    Await.until("Kafka", verticle::ready);
   }
 
   private static Future<Caller> caller(String token, String from) {
@@ -126,7 +125,7 @@ final class Ward implements AutoCloseable {
           .toList();
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
-      until("the log to hold enough", () -> {
+      Await.until("the log to hold enough", () -> {
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(50)))
           if (!Topics.isProbe(record.headers())) read.add(record);
         return enough.test(read);
@@ -145,35 +144,15 @@ final class Ward implements AutoCloseable {
     return header == null ? null : new String(header.value(), StandardCharsets.UTF_8);
   }
 
-  static <T> T get(Future<T> future) {
-    try {
-      return future.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
-    } catch (Exception failed) {
-      throw new AssertionError(failed);
-    }
-  }
-
-  static void until(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > deadline) throw new AssertionError("waited in vain for " + what);
-      try {
-        Thread.sleep(10);
-      } catch (InterruptedException asked) {
-        throw new AssertionError(asked);
-      }
-    }
-  }
-
   /** The node stops. */
   void leave() {
-    if (!closed) get(vertx.undeploy(deployment));
+    if (!closed) Await.get(vertx.undeploy(deployment));
     closed = true;
   }
 
   @Override
   public void close() {
     leave();
-    get(vertx.close());
+    Await.get(vertx.close());
   }
 }
