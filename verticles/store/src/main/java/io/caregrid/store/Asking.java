@@ -40,6 +40,11 @@ record Asking(Database database, SqlClient client, long deadline) {
     return database.frequencies().isRare(on(), plan);
   }
 
+  /** How Patients are found by what such resources lead to. */
+  Future<SearchPlan.Lead> lead(SearchPlan plan) {
+    return database.frequencies().lead(on(), plan);
+  }
+
   private SqlClient on() {
     return client == null ? database.finding() : client;
   }

@@ -24,6 +24,10 @@ final class Frequencies {
   private static final long SMALL_BYTES = 8 << 20;
   /** Rows in between that are walked through to a page, and looked up, cost alike where the square of the rows that are meant is so many times the table's. */
   private static final double DENSE = 100;
+  /** So many rows that lead to Patients are looked up in five milliseconds; were they more, a Patient asked after the other would fill a page sooner. */
+  private static final double LOOKED_UP = 5_000;
+  /** Patients that are walked through, and such that are looked up, cost alike where the square of the rows that lead to them is so many times all Patients. */
+  private static final double WALKED = 20;
   /** Rows of a patient that are read as fast as a page is found along the index that has them in its order. */
   private static final double SHORT = 300;
   /** More alternatives together may mean many rows, though each is rare. */
@@ -88,6 +92,20 @@ final class Frequencies {
     List<Long[]> telling = telling(plan);
     if (telling.isEmpty()) return Future.succeededFuture(false);
     return of(on, plan.definition().type()).map(of -> telling.stream().anyMatch(of::isRare));
+  }
+
+  /** How Patients are found soonest by what leads to them, for all that is known. */
+  Future<SearchPlan.Lead> lead(SqlClient on, SearchPlan plan) {
+    List<Long[]> telling = telling(plan);
+    if (telling.isEmpty()) return Future.succeededFuture(SearchPlan.Lead.JOINED);
+    return of(on, plan.definition().type()).compose(from -> {
+      double rows = telling.stream().mapToDouble(from::rows).min().orElseThrow();
+      boolean few = from.seen ? rows <= LOOKED_UP : from.bytes <= SMALL_BYTES;
+      if (!few) return Future.succeededFuture(SearchPlan.Lead.JOINED);
+      return of(on, "Patient").map(all -> rows * rows > WALKED * all.tuples
+          ? SearchPlan.Lead.ALL
+          : SearchPlan.Lead.EACH);
+    });
   }
 
   /** By what it is found soonest, for all that is known. */

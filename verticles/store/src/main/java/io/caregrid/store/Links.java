@@ -78,8 +78,7 @@ final class Links {
   Future<Criterion> pointed(Definition to, Param link, SearchTerms inner) {
     return inner.plan(this).compose(plan -> {
       if (to.type().equals("Patient") && plan.definition().isPatient(link) && plan.isExact())
-        return asking.isRare(plan)
-            .map(rare -> Criterion.sql(bind -> "pat in (" + (rare ? plan.found(bind) : plan.patients(bind)) + ")"));
+        return asking.lead(plan).map(lead -> Criterion.sql(bind -> plan.leading(lead, bind)));
       return targets(plan, link, to.type())
           .map(targets -> Canonical.isNamed(to)
               ? Criterion.or(List.of(among(targets.ids()), Canonical.named(to, targets.urls())))

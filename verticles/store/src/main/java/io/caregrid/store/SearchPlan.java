@@ -179,9 +179,25 @@ final class SearchPlan {
     return "select pat from " + table + " where " + condition(criteria, bind);
   }
 
-  /** The same, looked up once: {@code offset 0} keeps PostgreSQL from asking the tokens' index again for each patient. */
-  String found(Function<Object, String> bind) {
-    return "select pat from (" + patients(bind) + " offset 0) found";
+  /** How Patients are found to whose compartments such resources belong. */
+  enum Lead {
+    /** Each that such a resource leads to is looked up: they are few beside all Patients. */
+    EACH,
+    /** Patients are walked through and held against all that such resources lead to, which are looked up once: a page is soon full. */
+    ALL,
+    /** As the planner thinks best: it asks of one Patient after the other whether there is such a resource. Of few it would do the same, and list all of them for each. */
+    JOINED
+  }
+
+  /** Whether a Patient's compartment has such a resource, as a condition on {@code pat}. */
+  String leading(Lead lead, Function<Object, String> bind) {
+    String patients = patients(bind);
+    return switch (lead) {
+      case EACH -> "pat = any (array(" + patients + "))";
+      // beside an `or` PostgreSQL makes no join of it: joined by nested loops each Patient would be compared with each of them
+      case ALL -> "(pat in (" + patients + ") or false)";
+      case JOINED -> "pat in (" + patients + ")";
+    };
   }
 
   /** One array for all tokens that must be there: one visit of the index. */
