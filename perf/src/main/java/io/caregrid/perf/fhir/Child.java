@@ -17,6 +17,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -42,27 +43,33 @@ final class Child implements Server {
     this.told = told;
   }
 
-  /** @param heap of its JVM, e.g. {@code 1g} */
-  static Child caregrid(Path folder, String heap, List<String> flags) throws IOException {
-    return start("caregrid", folder, heap, flags, List.of("-Dfhir.host={host}", "-Dfhir.port={port}",
+  /**
+   * @param postgres settings of its PostgreSQL, beside those of {@code node --dev}
+   * @param heap of its JVM, e.g. {@code 1g}
+   */
+  static Child caregrid(Path folder, Map<String, String> postgres, String heap, List<String> flags) throws IOException {
+    return start("caregrid", folder, postgres, heap, flags, List.of("-Dfhir.host={host}", "-Dfhir.port={port}",
         "-Dfhir.database={database}", "-Dfhir.user={user}", "-cp", System.getProperty("java.class.path"),
         FhirDoor.class.getName(), "{folder}"));
   }
 
   /** @param built where perf/hapi was built: its {@code target} */
-  static Child hapi(Path folder, String heap, List<String> flags, Path built) throws IOException {
+  static Child hapi(Path folder, Map<String, String> postgres, String heap, List<String> flags, Path built)
+      throws IOException {
     Path jars = built.resolve("lib").toAbsolutePath();
     if (!Files.isDirectory(jars))
       throw new IOException("no HAPI in " + built + ": mvn -Pperf -pl perf/hapi -DskipTests package");
-    return start("hapi", folder, heap, flags, List.of("-Dhapi.jdbc=jdbc:postgresql://{host}:{port}/{database}",
-        "-Dhapi.user={user}", "-cp", built.resolve("classes").toAbsolutePath() + ":" + jars + "/*",
-        "io.caregrid.perf.hapi.HapiServer", "{folder}"));
+    return start("hapi", folder, postgres, heap, flags,
+        List.of("-Dhapi.jdbc=jdbc:postgresql://{host}:{port}/{database}",
+            "-Dhapi.user={user}", "-cp", built.resolve("classes").toAbsolutePath() + ":" + jars + "/*",
+            "io.caregrid.perf.hapi.HapiServer", "{folder}"));
   }
 
-  private static Child start(String name, Path folder, String heap, List<String> flags, List<String> rest)
+  private static Child start(String name, Path folder, Map<String, String> settings, String heap, List<String> flags,
+      List<String> rest)
       throws IOException {
     Path own = Files.createDirectories(folder.resolve(name));
-    LocalPostgres postgres = LocalPostgres.start(own.resolve("postgres"), 0);
+    LocalPostgres postgres = LocalPostgres.start(own.resolve("postgres"), 0, settings);
     try {
       String database = postgres.createDatabase();
       List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -58,6 +58,8 @@ public final class FhirPerf implements Callable<Integer> {
   private int patience;
   @Option(names = "--heap", defaultValue = "2g", description = "Heap of each server's JVM. Default: ${DEFAULT-VALUE}")
   private String heap;
+  @Option(names = "--shared-buffers", defaultValue = "256MB", description = "shared_buffers of each server's PostgreSQL. Default: ${DEFAULT-VALUE}, as node --dev")
+  private String sharedBuffers;
   @Option(names = "--jvm", split = " ", description = "More flags for each server's JVM.")
   private List<String> jvmFlags = List.of();
   @Option(names = "--hapi", paramLabel = "FOLDER", description = "Where perf/hapi was built. Default: perf/hapi/target")
@@ -111,6 +113,7 @@ public final class FhirPerf implements Callable<Integer> {
     settings.put("seconds of warm-up", warmUp);
     settings.put("connections", connections);
     settings.put("heap", heap);
+    settings.put("shared_buffers", sharedBuffers);
     settings.put("flags", jvmFlags);
     settings.put("seed", seed);
     return settings;
@@ -120,9 +123,10 @@ public final class FhirPerf implements Callable<Integer> {
     say("starting " + which);
     int named = which.indexOf('=');
     if (named > 0) return new Server.Remote(which.substring(0, named), URI.create(which.substring(named + 1)));
+    Map<String, String> postgres = Map.of("shared_buffers", sharedBuffers);
     return switch (which) {
-      case "caregrid" -> Child.caregrid(run, heap, jvmFlags);
-      case "hapi" -> Child.hapi(run, heap, jvmFlags, hapi);
+      case "caregrid" -> Child.caregrid(run, postgres, heap, jvmFlags);
+      case "hapi" -> Child.hapi(run, postgres, heap, jvmFlags, hapi);
       default -> throw new IllegalArgumentException("no server " + which + ": caregrid, hapi or NAME=URL");
     };
   }

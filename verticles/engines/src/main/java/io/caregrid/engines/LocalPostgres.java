@@ -68,7 +68,16 @@ public final class LocalPostgres implements AutoCloseable {
    * @throws EngineException when the folder is in use or cannot be written, the port is taken, or the server does not come up
    */
   public static LocalPostgres start(Path folder, int port) {
-    return start(folder, port, null);
+    return start(folder, port, Map.of(), null);
+  }
+
+  /**
+   * As {@link #start(Path, int)}, with settings of one's own, such as {@code shared_buffers}.
+   *
+   * @param settings of postgresql.conf; what promises rest on stays as it is
+   */
+  public static LocalPostgres start(Path folder, int port, Map<String, String> settings) {
+    return start(folder, port, settings, null);
   }
 
   /** A server for one run: its folder is removed when it is closed, at the latest when this process ends in an orderly way. */
@@ -78,19 +87,20 @@ public final class LocalPostgres implements AutoCloseable {
 
   /** As {@link #temporary()}, in a new folder that is there. */
   static LocalPostgres temporary(Path folder) {
-    LocalPostgres postgres = start(folder, 0, folder);
+    LocalPostgres postgres = start(folder, 0, Map.of(), folder);
     Runtime.getRuntime().addShutdownHook(new Thread(postgres::close, "local-postgres-closer"));
     return postgres;
   }
 
-  private static LocalPostgres start(Path folder, int port, Path removedAtClose) {
+  private static LocalPostgres start(Path folder, int port, Map<String, String> settings, Path removedAtClose) {
     Path absolute = folder.toAbsolutePath().normalize();
     FolderLock lock = FolderLock.take(absolute, "postgres");
     try {
       Orphan.stop(absolute.resolve("data"));
       if (port != 0) Ports.checkFree(port, "PostgreSQL");
       String password = password(absolute);
-      LocalPostgres postgres = new LocalPostgres(launch(absolute, port, password), absolute.resolve("data"), lock,
+      LocalPostgres postgres = new LocalPostgres(launch(absolute, port, password, settings), absolute.resolve("data"),
+          lock,
           password, removedAtClose);
       RUNNING.add(postgres.data);
       postgres.assertDurable();
@@ -102,7 +112,7 @@ public final class LocalPostgres implements AutoCloseable {
     }
   }
 
-  private static EmbeddedPostgres launch(Path folder, int port, String password) {
+  private static EmbeddedPostgres launch(Path folder, int port, String password, Map<String, String> settings) {
     log.info("PostgreSQL is starting folder={}", folder);
     EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
         .setOverrideWorkingDirectory(Folders.cache().resolve("postgres").toFile())
@@ -123,6 +133,7 @@ public final class LocalPostgres implements AutoCloseable {
         // device Observations are rewritten all the time: each checkpoint makes the next rewrite of a page log all of it
         .setServerConfig("max_wal_size", "2GB")
         .setServerConfig("checkpoint_timeout", "15min");
+    settings.forEach(builder::setServerConfig);
     DURABLE.forEach(builder::setServerConfig);
     try {
       return builder.start();
