@@ -1,10 +1,12 @@
 package io.caregrid.templates.bundle;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.ccda.Document;
 import io.caregrid.templates.ccda.Narrative;
 import io.caregrid.templates.ccda.SectionFilters;
 import io.caregrid.templates.hl7v2.Header;
 import io.caregrid.templates.hl7v2.Message;
+import io.caregrid.templates.hl7v2.MessageDefinition;
 import io.caregrid.templates.hl7v2.SegmentFilters;
 import io.caregrid.templates.hl7v2.Unused;
 import io.caregrid.templates.liquid.ConversionException;
@@ -33,14 +35,31 @@ public final class Conversion {
   public static final int MOST_RESOURCES = 10_000;
   private static final String RESOURCE = "\"resourceType\"";
 
-  /** @param folder where a tree of several kinds keeps this one */
+  /**
+   * What goes in and comes out: HL7 v2, C-CDA, any JSON and FHIR STU3 become FHIR R4; FHIR R4 becomes HL7 v2.
+   *
+   * @param folder where a tree of several kinds keeps this one
+   * @param type   what a set's {@code metadata.json} calls it
+   */
   public enum Kind {
-    HL7V2("Hl7v2"), CCDA("Ccda");
+    HL7V2("Hl7v2", "hl7v2"),
+    CCDA("Ccda", "ccda"),
+    JSON("Json", "json"),
+    STU3("Stu3ToR4", "fhir"),
+    FHIR("FhirToHl7v2",
+        "fhir");
 
     final String folder;
+    final String type;
 
-    Kind(String folder) {
+    Kind(String folder, String type) {
       this.folder = folder;
+      this.type = type;
+    }
+
+    /** Whether its input is JSON. */
+    public boolean isJson() {
+      return this != HL7V2 && this != CCDA;
     }
   }
 
@@ -61,7 +80,7 @@ public final class Conversion {
   }
 
   /**
-   * @param place folder or zip, either of this kind or with a folder {@code Hl7v2} or {@code Ccda} in it
+   * @param place folder or zip, either of this kind or with a folder such as {@code Hl7v2} or {@code Ccda} in it
    * @param zone  of dates and times that name none
    * @throws ConversionException 1101 to 1104
    */
@@ -82,6 +101,11 @@ public final class Conversion {
     return new Conversion(kind, Templates.of(files, filters), Metadata.of(files), limits, zone, clock);
   }
 
+  /** The same templates for data of another kind. */
+  Conversion as(Kind other) {
+    return new Conversion(other, templates, metadata, limits, zone, clock);
+  }
+
   /** What a conversion can start with. */
   public Set<String> roots() {
     return templates.roots();
@@ -95,16 +119,26 @@ public final class Conversion {
     return templates.size();
   }
 
-  /** @param root for instance {@code ADT_A01} or {@code CCD} */
+  /** @param root for instance {@code ADT_A01} or {@code CCD}; the folder of its kind may stand before it, {@code Hl7v2/ADT_A01} */
   public Outcome convert(String input, String root) {
+    String prefix = kind.folder + "/";
+    boolean foldered = root != null && root.startsWith(prefix) && !templates.has(root);
+    return begun(input, foldered ? root.substring(prefix.length()) : root);
+  }
+
+  private Outcome begun(String input, String root) {
     try {
       if (input != null && input.length() > LONGEST_INPUT) {
         throw new ConversionException(ErrorCode.INPUT_PARSING_ERROR,
             "the input has more than " + LONGEST_INPUT + " characters");
       }
-      return kind == Kind.HL7V2
-          ? message(Message.parse(input, metadata.lean()), input, root)
-          : document(Document.parse(input), input, root);
+      return switch (kind) {
+        case HL7V2 -> message(Message.parse(input, metadata.lean()), input, root);
+        case CCDA -> document(Document.parse(input), input, root);
+        case JSON, STU3 -> new Outcome.Converted(resource(JsonInput.parse(input), root), List.of());
+        case FHIR ->
+          new Outcome.Written(MessageDefinition.written(LooseJson.read(rendered(JsonInput.parse(input), root))));
+      };
     } catch (ConversionException failure) {
       return new Outcome.Refused(failure);
     }
@@ -125,6 +159,14 @@ public final class Conversion {
             "the Bundle has more than " + MOST_RESOURCES + " resources");
     }
     return json;
+  }
+
+  private ObjectNode resource(Object input, String root) {
+    return Entries.merged(LooseJson.read(rendered(input, root)));
+  }
+
+  private String rendered(Object input, String root) {
+    return bounded(templates.renderQuoting(root, Map.of("msg", input), limits, zone, clock));
   }
 
   /** @param input as it was sent, for templates that keep the document itself */

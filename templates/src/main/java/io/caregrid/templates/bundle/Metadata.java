@@ -6,30 +6,31 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.caregrid.templates.bundle.Conversion.Kind;
 import io.caregrid.templates.liquid.ConversionException;
 import io.caregrid.templates.liquid.ErrorCode;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A set's {@code metadata.json}.
  *
- * @param kind what the set converts; null when it does not say, or says something else
+ * @param kinds what the set converts; none when it does not say, or says something else
  * @param sendersZone of HL7 v2, {@code "zone": "sender"}: an offset in MSH-7 is that of all times of the message that name none (HL7 v2.5.1 2.15.9.7). Sets written for
  *             FHIR-Converter do not say so and get the zone that is configured
  * @param lean of HL7 v2, {@code "emptyValues": "absent"}: what is blank or {@code ""} is nothing. Sets written for FHIR-Converter do not say so and get texts as they were sent
  */
-record Metadata(Kind kind, boolean lean, boolean sendersZone) {
+record Metadata(List<Kind> kinds, boolean lean, boolean sendersZone) {
 
   private static final String FILE = "metadata.json";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   static Metadata of(Map<String, String> files) {
     String text = files.get(FILE);
-    if (text == null) return new Metadata(null, false, false);
+    if (text == null) return new Metadata(List.of(), false, false);
     try {
       JsonNode metadata = JSON.readTree(text);
       String type = metadata.path("type").asText();
-      Kind kind = null;
-      for (Kind each : Kind.values()) if (each.folder.equalsIgnoreCase(type)) kind = each;
-      return new Metadata(kind, metadata.path("emptyValues").asText().equals("absent"),
+      List<Kind> kinds = Stream.of(Kind.values()).filter(each -> each.type.equalsIgnoreCase(type)).toList();
+      return new Metadata(kinds, metadata.path("emptyValues").asText().equals("absent"),
           metadata.path("zone").asText().equals("sender"));
     } catch (JsonProcessingException none) {
       throw new ConversionException(ErrorCode.TEMPLATE_LOADING_ERROR, FILE + " is no JSON");

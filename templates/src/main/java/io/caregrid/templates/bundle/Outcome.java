@@ -10,6 +10,9 @@ public sealed interface Outcome {
   /** @param unused of an HL7 v2 message, the components that no template looked at; else empty */
   record Converted(ObjectNode bundle, List<Unused> unused) implements Outcome {}
 
+  /** @param message HL7 v2, each segment ended by CR */
+  record Written(String message) implements Outcome {}
+
   /** @param why with code, template and line */
   record Refused(ConversionException why) implements Outcome {}
 }

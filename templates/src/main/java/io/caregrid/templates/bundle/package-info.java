@@ -1,5 +1,5 @@
 /**
- * Messages and documents of hospitals into FHIR Bundles, by templates.
+ * Messages and documents of hospitals into FHIR Bundles, by templates; also JSON and FHIR STU3, and FHIR into messages.
  *
  * <p>Start at {@link io.caregrid.templates.bundle.Conversions}: all sets of a node, ours ({@code /hl7v2} and {@code /ccda} in the resources) among them. A set is a
  * {@link io.caregrid.templates.bundle.Conversion}: input and root template in; {@link io.caregrid.templates.bundle.Outcome} out. What templates

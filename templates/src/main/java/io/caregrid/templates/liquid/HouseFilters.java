@@ -55,6 +55,7 @@ final class HouseFilters {
     filters.with("is_date_time", 0, 0, (run, value, with) -> isDateTime(run, Values.text(value)));
     filters.with("is_ucum", 0, 0, (run, value, with) -> isUcum(Values.text(value)));
     filters.with("search_token", 1, 1, (run, value, with) -> token(run, Values.text(value), text(with, 0)));
+    filters.with("as_hl7v2_text", 0, 0, (run, value, with) -> hl7v2Text(Values.rendered(value)));
     filters.with("distinct", 0, 0, (run, value, with) -> run.distinct(Values.text(value)));
     filters.with("push", 1, 1, (run, value, with) -> pushed(value, with[0]));
     filters.with("require", 1, 1, (run, value, with) -> required(value, Values.required(with[0])));
@@ -227,5 +228,25 @@ final class HouseFilters {
       throw new ConversionException(ErrorCode.TEMPLATE_DATA_MISMATCH, "the input has no " + each);
     }
     return segments;
+  }
+
+  /** HL7 v2.5.1 2.7: nothing in it separates anything. Its backslashes are escaped for JSON, where it is going. */
+  private static String hl7v2Text(String text) {
+    StringBuilder escaped = new StringBuilder(text.length() + 16);
+    String plain = text.replace("\r\n", "\n").replace('\r', '\n');
+    for (int i = 0; i < plain.length(); i++) {
+      char one = plain.charAt(i);
+      switch (one) {
+        case '\\' -> escaped.append("\\\\E\\\\");
+        case '|' -> escaped.append("\\\\F\\\\");
+        case '^' -> escaped.append("\\\\S\\\\");
+        case '&' -> escaped.append("\\\\T\\\\");
+        case '~' -> escaped.append("\\\\R\\\\");
+        case '\n' -> escaped.append("\\\\.br\\\\");
+        case '"' -> escaped.append("\\\"");
+        default -> escaped.append(one);
+      }
+    }
+    return escaped.toString();
   }
 }

@@ -1,14 +1,21 @@
 package io.caregrid.templates.liquid;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** {@code {% mergeDiff x %}{...}{% endmergeDiff %}}: the object {@code x} with the members of the block laid over it, one level deep. */
 final class MergeDiff {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  /** Lists made by templates end with a comma, an include that finds nothing leaves no value, and decimals keep their digits. */
+  private static final JsonMapper JSON = JsonMapper.builder()
+      .enable(JsonReadFeature.ALLOW_TRAILING_COMMA)
+      .enable(JsonReadFeature.ALLOW_MISSING_VALUES)
+      .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+      .build();
   private static final TypeReference<LinkedHashMap<String, Object>> MEMBERS = new TypeReference<>() {};
   private static final String CHOICE = "[x]";
 

@@ -4,7 +4,10 @@ import java.time.OffsetDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
-/** Date formats as .NET writes them: runs of {@code y M d H h m s f F t z}, {@code K}, quotes; everything else stands for itself. */
+/**
+ * Date formats as .NET writes them: runs of {@code y M d H h m s f F t z}, {@code K}, quotes, {@code %} before a letter that stands alone; everything else stands
+ * for itself.
+ */
 final class NetFormat {
   private NetFormat() {}
 
@@ -18,7 +21,7 @@ final class NetFormat {
         int close = format.indexOf(one, i + 1);
         end = close < 0 ? format.length() : close + 1;
         text.append(format, i + 1, close < 0 ? format.length() : close);
-      } else {
+      } else if (one != '%' || end == format.length()) {
         run(one, end - i, time, text);
       }
       i = end;

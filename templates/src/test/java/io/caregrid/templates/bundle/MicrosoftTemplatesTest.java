@@ -26,8 +26,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * Runs Microsoft's own templates over Microsoft's own samples and asks for what Microsoft's converter makes of them ({@code shared/cases/convert}). The templates
- * are not kept here: without CAREGRID_MS_TEMPLATES (a copy of {@code data/Templates} of microsoft/FHIR-Converter) this is skipped, also under CAREGRID_STRICT. Its
- * last result is in docs/CONVERT.md.
+ * are not kept here: without CAREGRID_MS_TEMPLATES (a copy of {@code data/Templates} of microsoft/FHIR-Converter) this is skipped, also under CAREGRID_STRICT; of
+ * JSON, STU3 and FHIR to HL7 v2 samples and results are taken from the same copy, where it has them. Its last result is in docs/CONVERT.md.
  */
 class MicrosoftTemplatesTest {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -40,6 +40,77 @@ class MicrosoftTemplatesTest {
   @TestFactory
   Stream<DynamicTest> ccda() throws IOException {
     return tests(Conversion.Kind.CCDA, "Ccda.json", 8);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> stu3() throws IOException {
+    return samples(Conversion.Kind.STU3, "Stu3ToR4", 35);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> json() throws IOException {
+    return samples(Conversion.Kind.JSON, "Json", 2);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> toHl7v2() throws IOException {
+    return samples(Conversion.Kind.FHIR, "FhirToHl7v2", 1);
+  }
+
+  /** Those whose whole result Microsoft's own tests compare; the name of a result's file says its template. */
+  private static Stream<DynamicTest> samples(Conversion.Kind kind, String folder, int expected) throws IOException {
+    String templates = System.getenv("CAREGRID_MS_TEMPLATES");
+    if (templates == null) return skipped("CAREGRID_MS_TEMPLATES is not set: no copy of Microsoft's templates to run");
+    Path copy = Path.of(templates).toAbsolutePath().getParent().getParent();
+    Path results = copy.resolve(
+        "src/Microsoft.Health.Fhir.Liquid.Converter.FunctionalTests/TestData/Expected").resolve(folder);
+    if (!Files.isDirectory(results)) return skipped("the copy of Microsoft's templates has no results beside it");
+    Conversion conversion = Conversion.load(kind, Path.of(templates), Limits.DEFAULT, ZoneOffset.UTC,
+        Clock.systemUTC());
+    List<DynamicTest> tests = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(results)) {
+      for (Path result : files.filter(Files::isRegularFile).sorted().toList()) {
+        String name = result.getFileName().toString().replaceFirst("(-expected)?\\.[a-z0-9]+$", "");
+        if (folder.equals("Stu3ToR4") && name.equals("Bundle")) continue; // there is no sample of it
+        Path sample = copy.resolve("data/SampleData")
+            .resolve(folder.equals("Stu3ToR4") ? "Stu3" : folder.equals("Json") ? "Json" : "FHIR")
+            .resolve(name + ".json");
+        tests
+            .add(DynamicTest.dynamicTest(name, () -> same(result, conversion.convert(Files.readString(sample), name))));
+      }
+    }
+    assertEquals(expected, tests.size());
+    return tests.stream();
+  }
+
+  private static void same(Path result, Outcome outcome) throws IOException {
+    if (outcome instanceof Outcome.Refused refused)
+      throw new AssertionError(refused.why().code + ": " + refused.why().told());
+    String expected = Files.readString(result).replace("\uFEFF", "");
+    if (outcome instanceof Outcome.Written written) {
+      assertEquals(expected.replaceAll("\r?\n", "\r"), written.message().replaceFirst("\\|\\d{14}[^|]*\\|", "||"));
+    } else {
+      List<String> differences = new ArrayList<>();
+      compare(result.getFileName().toString(), JSON.readTree(expected), ((Outcome.Converted) outcome).bundle(), "",
+          differences);
+      assertTrue(differences.isEmpty(), () -> differences.size() + " differences: " + String.join("; ", differences));
+    }
+  }
+
+  private static void compare(String file, JsonNode wanted, JsonNode is, String at, List<String> found) {
+    if (wanted.isObject() && is.isObject()) {
+      wanted.fieldNames()
+          .forEachRemaining(name -> compare(file, wanted.get(name), is.path(name), at + "." + name, found));
+      is.fieldNames()
+          .forEachRemaining(name -> {
+            if (!wanted.has(name)) found.add(file + at + "." + name + " is too much");
+          });
+    } else if (wanted.isArray() && is.isArray() && wanted.size() == is.size()) {
+      for (int i = 0; i < wanted.size(); i++) compare(file, wanted.get(i), is.get(i), at + "[" + i + "]", found);
+    } else {
+      if (is.isMissingNode()) found.add(file + at + " is missing");
+      compare(file + at, wanted, is, found);
+    }
   }
 
   private static Stream<DynamicTest> tests(Conversion.Kind kind, String file, int expected) throws IOException {

@@ -38,7 +38,7 @@ class OwnTemplatesTest {
 
   @Test
   void theListOfFilesNamesAllOfThem() throws IOException {
-    for (String set : List.of("hl7v2", "ccda")) {
+    for (String set : List.of("hl7v2", "ccda", "fhirtohl7v2")) {
       Path folder = Path.of("src/main/resources", set);
       try (Stream<Path> files = Files.walk(folder)) {
         Set<String> there = files.filter(Files::isRegularFile)

@@ -40,7 +40,10 @@ public final class OpenApiRoutes implements Routes {
       GET /auth/login             -   302 -                                       Begins a sign-in at the configured OpenID provider.
       GET /auth/callback          -   302 -                                       Where the OpenID provider sends the browser back to.
       POST /auth/logout           -   200 application/json                        Ends the session of this browser.
-      POST /convertToFhir         application/json 200 application/json           Converts one HL7 v2 message or C-CDA document into a FHIR Bundle, as FHIR-Converter's container does.
+      POST /convertToFhir         application/json 200 application/json           Converts one HL7 v2 message, C-CDA document, JSON or STU3 resource into FHIR R4, as FHIR-Converter's container does.
+      POST /convertToHl7v2        application/json 200 application/json           Writes a FHIR Bundle as an HL7 v2 message, as FHIR-Converter's container does.
+      GET /health/check           -   200 application/json                        Says that this node converts, as FHIR-Converter's container does.
+      GET /2024-05-01-preview/swagger.yaml - 200 application/yaml                 Describes the addresses of FHIR-Converter's container.
       POST /ingest                application/json,application/x-ndjson 202 application/json   Takes messages of devices: one JSON object, an array of them, or one a line; gzip if Content-Encoding says so. 202 says that all of them are kept.
       POST /ingest/:mapping       application/json,application/x-ndjson 202 application/json   The same, normalised by the mapping of this name.
       GET /iomt/live              -   200 text/event-stream                       Readings of devices as they come, as server-sent events; with device=, of one.

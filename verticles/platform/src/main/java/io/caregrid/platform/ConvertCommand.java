@@ -11,10 +11,12 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.ZoneId;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -24,23 +26,31 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Converts files on this machine; no node is asked. */
-@Command(name = "convert", description = "Converts HL7 v2 messages, also many in a file, and C-CDA documents into FHIR R4 Bundles.", footer = {
+@Command(name = "convert", description = "Converts HL7 v2 messages, also many in a file, and C-CDA documents into FHIR R4 Bundles; with templates for them JSON and FHIR STU3, too.", footer = {
   "",
   "FILE becomes FILE.json; of a file with several messages the others become FILE.2.json and so on. Why a message was not converted stands in FILE.error.",
   "What was converted is not converted again, unless its file has changed since or --again is said.",
   "Exit code: 0 when all was converted, 1 when something was not, 2 for wrong options.",
   "", "Examples:", "  caregrid convert -i messages -o bundles",
   "  caregrid convert -i ccda -o bundles --templates FHIR-Converter/data/Templates --root CCD --trace",
+  "  caregrid convert -i stu3 -o r4 --templates FHIR-Converter/data/Templates/Stu3ToR4",
+  "  caregrid convert -n admission.hl7",
   "  caregrid load bundles"})
 final class ConvertCommand implements Callable<Integer> {
   private static final int BAR = 30;
   private static final long REDRAW_NANOS = 100_000_000;
   private static final int STEP = 10;
   @Option(names = {"-i",
-    "--input"}, paramLabel = "PATH", required = true, description = "A file, or a folder with all that is in it.")
+    "--input"}, paramLabel = "PATH", description = "A file, or a folder with all that is in it.")
   private Path input;
-  @Option(names = {"-o", "--output"}, paramLabel = "FOLDER", required = true, description = "Where the Bundles go.")
+  @Option(names = {"-o", "--output"}, paramLabel = "FOLDER", description = "Where the Bundles go.")
   private Path output;
+  @Option(names = {"-n",
+    "--file"}, paramLabel = "FILE", description = "In place of --input and --output: one file, whose Bundles go to standard output, one a line.")
+  private Path file;
+  @Option(names = {"-c",
+    "--content"}, paramLabel = "TEXT", description = "The same of a message or document that stands here itself.")
+  private String content;
   @Option(names = {"-d",
     "--templates"}, paramLabel = "SET", description = "Folder or zip of templates, or the name of a set in the configuration. Default: the house's own.")
   private String templates;
@@ -56,6 +66,7 @@ final class ConvertCommand implements Callable<Integer> {
   private boolean again;
   @Spec
   private CommandSpec spec;
+  private Kind json;
   private int done;
   private int skipped;
   private int other;
@@ -66,6 +77,11 @@ final class ConvertCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    boolean folders = input != null && output != null;
+    boolean one = input == null && output == null && (file == null) != (content == null);
+    if (!one && (!folders || file != null || content != null))
+      throw wrong("say --input and --output, or --file, or --content");
+    if (one) return printed();
     if (!Files.exists(input)) throw wrong("--input " + input + " does not exist");
     ConvertedFile.Way way = way();
     List<Path> files = files();
@@ -83,6 +99,35 @@ final class ConvertCommand implements Callable<Integer> {
         done, seconds, skipped, failed, other);
     out().flush();
     return failed == 0 ? 0 : 1;
+  }
+
+  /** By way of a folder that nobody else may look into, and that is gone afterwards. */
+  private int printed() throws IOException {
+    if (file != null && !Files.isRegularFile(file)) throw wrong("--file " + file + " is no file");
+    ConvertedFile.Way way = way();
+    Path folder = Files.createTempDirectory("caregrid-convert");
+    try {
+      Path from = content == null ? file : Files.writeString(folder.resolve("content"), content);
+      Path place = folder.resolve("bundle");
+      ConvertedFile.Result result = new ConvertedFile(from, place, way, json, trace).run();
+      for (int n = 1; n <= result.converted() + result.failed(); n++) {
+        for (String ending : List.of(n == 1 ? ".json" : "." + n + ".json", n == 1 ? ".trace" : "." + n + ".trace")) {
+          Path made = place.resolveSibling("bundle" + ending);
+          if (Files.exists(made)) out().println(Files.readString(made));
+        }
+      }
+      out().flush();
+      Path errors = place.resolveSibling("bundle.error");
+      if (Files.exists(errors))
+        for (String why : Files.readAllLines(errors)) spec.commandLine().getErr().println(Terminal.printable(why));
+      if (result.converted() + result.failed() == 0)
+        spec.commandLine().getErr().println("neither HL7 v2 nor XML");
+      return result.failed() == 0 && result.converted() > 0 ? 0 : 1;
+    } finally {
+      try (Stream<Path> made = Files.walk(folder)) {
+        for (Path each : made.sorted(Comparator.reverseOrder()).toList()) Files.delete(each);
+      }
+    }
   }
 
   private PrintWriter out() {
@@ -106,8 +151,15 @@ final class ConvertCommand implements Callable<Integer> {
     if (set != null && !conversions.names().contains(set.toLowerCase(Locale.ROOT)))
       throw wrong("--templates " + set + " is no folder or zip, and no set of the configuration; there are "
           + String.join(", ", conversions.names()));
-    return (kind, text) -> conversions.convert(
-        set != null ? set : kind == Kind.CCDA ? Conversions.CCDA : Conversions.HL7V2, kind, root, text);
+    json = ofJson(conversions, set);
+    return (kind, text) -> conversions.convert(set != null ? set : Conversions.house(kind), kind, root, text);
+  }
+
+  /** What a file of JSON is: what the templates that were named are for. Null: they are for none. */
+  private static Kind ofJson(Conversions conversions, String set) {
+    if (set == null) return null;
+    Set<Kind> kinds = conversions.kinds(set);
+    return kinds.contains(Kind.JSON) ? Kind.JSON : kinds.contains(Kind.STU3) ? Kind.STU3 : null;
   }
 
   private String checkedZone() {
@@ -129,7 +181,7 @@ final class ConvertCommand implements Callable<Integer> {
 
   private void convert(Path file, ConvertedFile.Way way) throws IOException {
     Path name = Files.isDirectory(input) ? input.relativize(file) : file.getFileName();
-    ConvertedFile converted = new ConvertedFile(file, output.resolve(name.toString()), way, trace);
+    ConvertedFile converted = new ConvertedFile(file, output.resolve(name.toString()), way, json, trace);
     if (!again && converted.isDone()) {
       skipped++;
       return;

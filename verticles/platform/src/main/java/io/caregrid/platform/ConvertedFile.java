@@ -51,13 +51,18 @@ final class ConvertedFile {
   private final Path file;
   private final Path place;
   private final Way way;
+  private final Kind json;
   private final boolean trace;
   private final List<String> errors = new ArrayList<>();
   private int count;
   private byte[] first;
 
-  /** @param place where the results go, without their endings */
-  ConvertedFile(Path file, Path place, Way way, boolean trace) {
+  /**
+   * @param place where the results go, without their endings
+   * @param json  what JSON is; null: nothing that can be converted
+   */
+  ConvertedFile(Path file, Path place, Way way, Kind json, boolean trace) {
+    this.json = json;
     this.file = file;
     this.place = place;
     this.way = way;
@@ -117,10 +122,11 @@ final class ConvertedFile {
     }
   }
 
-  private static Kind kind(String beginning) {
+  private Kind kind(String beginning) {
     String text = beginning.startsWith("\u00EF\u00BB\u00BF") ? beginning.substring(3) : beginning;
     text = text.replaceFirst("^[\\s\\x0B]+", "");
     if (text.regionMatches(true, 0, "MSH", 0, 3) || text.startsWith("FHS") || text.startsWith("BHS")) return Kind.HL7V2;
+    if (text.startsWith("{") || text.startsWith("[")) return json;
     return text.startsWith("<") ? Kind.CCDA : null;
   }
 
@@ -130,6 +136,7 @@ final class ConvertedFile {
       Matcher encoding = ENCODING.matcher(beginning);
       return encoding.find() ? Charset.forName(encoding.group(1)) : StandardCharsets.UTF_8;
     }
+    if (kind.isJson()) return StandardCharsets.UTF_8;
     int header = beginning.indexOf("MSH");
     String line = header < 0 ? "" : beginning.substring(header).split("[\r\n]", 2)[0];
     String[] fields = line.length() < 4 ? new String[0] : line.split(Pattern.quote(line.substring(3, 4)), -1);

@@ -145,6 +145,9 @@ final class AccessTable {
       POST    /fhir/$de-identify                    FHIR_EXPORT
       POST    /fhir/$convert-data                   FHIR_CONVERT
       POST    /convertToFhir                        FHIR_CONVERT
+      POST    /convertToHl7v2                       FHIR_CONVERT
+      GET     /health/check                         OPEN
+      GET     /2024-05-01-preview/swagger.yaml      OPEN
       POST    /fhir/$viewdefinition-run             ANALYTICS_QUERY
       GET     /fhir/$export                         FHIR_EXPORT_DEIDENTIFIED
       POST    /fhir/$export                         FHIR_EXPORT_DEIDENTIFIED

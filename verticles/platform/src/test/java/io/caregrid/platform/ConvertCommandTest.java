@@ -111,4 +111,43 @@ class ConvertCommandTest {
     assertTrue(err.toString().contains("Bad") && err.toString().contains("1104"), err.toString());
     assertEquals(2, run("--templates", "nowhere"));
   }
+
+  private int alone(String... arguments) {
+    out.getBuffer().setLength(0);
+    err.getBuffer().setLength(0);
+    CommandLine line = Main.commandLine().setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+    return line.execute(arguments);
+  }
+
+  @Test
+  void oneFileOrTextGoesToStandardOutput() throws IOException {
+    Path file = Files.writeString(temp.resolve("two.hl7"), HEADER + PID + HEADER.replace("A08", "A01") + PID);
+
+    assertEquals(0, alone("convert", "-n", file.toString()), err.toString());
+    assertEquals(2, out.toString().lines().filter(line -> line.startsWith("{\"resourceType\":\"Bundle\"")).count(),
+        out.toString());
+    assertEquals(0, alone("convert", "-c", HEADER + PID, "--trace"), err.toString());
+    assertTrue(out.toString().contains("Brandt") && out.toString().contains("\"ZXY\""), out.toString());
+
+    assertEquals(1, alone("convert", "-c", HEADER.replace("A08", "Z99") + PID));
+    assertTrue(err.toString().contains("1305"), err.toString());
+    assertEquals(1, alone("convert", "-c", "no message"));
+    assertEquals(2, alone("convert", "-c", HEADER + PID, "-n", file.toString()));
+    assertEquals(2, alone("convert", "-i", file.toString()));
+  }
+
+  @Test
+  void jsonIsConvertedByTemplatesThatAreForJson() throws IOException {
+    Path own = Files.createDirectories(temp.resolve("templates"));
+    Files.writeString(own.resolve("metadata.json"), "{\"type\":\"json\"}");
+    Files.writeString(own.resolve("Person.liquid"),
+        "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"{{ msg.last }}\"}]}");
+    Files.writeString(from.resolve("one.json"), "{\"last\":\"Bäcker\"}");
+
+    assertEquals(0, run("--templates", own.toString(), "--root", "Person"), err.toString());
+
+    assertEquals("{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"Bäcker\"}]}", written("one.json.json"));
+    assertEquals(0, run("--again"), err.toString());
+    assertTrue(out.toString().contains("1 neither"), out.toString());
+  }
 }

@@ -1,5 +1,6 @@
 /**
- * {@code POST /fhir/$convert-data} and {@code POST /convertToFhir}: a message or document in, a FHIR Bundle out. Nothing is stored.
+ * {@code POST /fhir/$convert-data}, {@code POST /convertToFhir} and {@code POST /convertToHl7v2}: a message or document in, a FHIR Bundle out; or a Bundle in, a
+ * message out. Nothing is stored.
  *
  * <p>Start at {@link io.caregrid.api.convert.ConvertRoutes}: bodies, bounds and the audit trail. {@link io.caregrid.api.convert.Refusal} is how FHIR-Converter's
  * clients are told what is wrong. What converting means stands in {@code io.caregrid.templates.bundle}.

@@ -134,6 +134,126 @@ class ConvertRoutesTest {
     });
   }
 
+  private static JsonObject container(String format, String root, String input) {
+    return new JsonObject().put("InputDataFormat", format).put("RootTemplateName", root).put("InputDataString", input);
+  }
+
+  /** What the container's interface answered: its status, its code, the closer one, and whether the header says the same. */
+  private static String told(HttpResponse<Buffer> answer) {
+    JsonObject error = answer.bodyAsJsonObject().getJsonObject("error");
+    assertEquals(error.getString("code"), answer.getHeader("x-ms-error-code"));
+    assertEquals("2024-05-01-preview", answer.getHeader("api-supported-versions"));
+    assertTrue(!error.getString("message").isBlank());
+    return answer.statusCode() + " " + error.getString("code") + " "
+        + error.getJsonObject("innerError").getString("code");
+  }
+
+  /** The codes of FHIR-Converter's docs/how-to-guides/troubleshoot.md. */
+  @Test
+  void theContainersInterfaceHasACodeForEachThingThatCanBeWrong(Vertx vertx, VertxTestContext test) throws Exception {
+    Files.createDirectories(temp.resolve("Hl7v2"));
+    Files.createDirectories(temp.resolve("FhirToHl7v2"));
+    Files.writeString(temp.resolve("Hl7v2/Any.liquid"), "{\"a\": }");
+    Files.writeString(temp.resolve("Hl7v2/Date.liquid"), "{\"a\":\"{{ '20019' | format_as_date_time }}\"}");
+    Files.writeString(temp.resolve("Hl7v2/Filter.liquid"), "{\"a\":\"{{ 'x' | to_double }}\"}");
+    Files.writeString(temp.resolve("Hl7v2/Merge.liquid"), "{\"entry\":[1]}");
+    Files.writeString(temp.resolve("FhirToHl7v2/Any.liquid"), "{\"x\":1}");
+    Conversions conversions = Conversions.load(Map.of(Conversions.HL7V2, temp, Conversions.FHIR, temp), ZoneOffset.UTC,
+        Clock.systemUTC());
+    String fhir = "/convertToFhir";
+    String hl7 = "/convertToHl7v2";
+    List<List<Object>> asked = List.of(
+        List.of(fhir, container("Hl7v2", "Any", "PID|1"), "400 InvalidInputData InvalidInputDataContent"),
+        List.of(fhir, container("Ccda", "CCD", "<a"), "400 InvalidInputData InputParsingError"),
+        List.of(fhir, container("Hl7v2", "None", MESSAGE), "400 InvalidTemplate TemplateNotFound"),
+        List.of(fhir, container("Hl7v2", "Date", MESSAGE), "400 InvalidTemplate InvalidFilter"),
+        List.of(fhir, container("Hl7v2", "Filter", MESSAGE), "400 InvalidTemplate InvalidTemplateContent"),
+        List.of(fhir, container("Hl7v2", "Any", MESSAGE), "400 IncompatibleDataError JsonParsingError"),
+        List.of(fhir, container("Hl7v2", "Merge", MESSAGE), "400 IncompatibleDataError JsonMergingError"),
+        List.of(fhir, container("Json", "Any", "{}"), "400 TemplateCollectionError DependencyResourceNotFound"),
+        List.of(fhir, container("Hl7v2", "Any", " "), "400 InvalidRequestBody InvalidInputDataRequestValue"),
+        List.of(fhir, container("Fhir", "Any", "{}"), "400 InvalidRequestBody InvalidInputDataFormat"),
+        List.of(fhir, container("Hl7v2", "", MESSAGE), "400 InvalidRequestBody InvalidRootTemplate"),
+        List.of(fhir, new JsonObject(), "400 InvalidRequestBody InvalidInputDataFormat"),
+        List.of(fhir + "?api-version=1", container("Hl7v2", "Any", MESSAGE), "400 InvalidApiVersion null"),
+        List.of(hl7, container("Hl7v2", "Any", MESSAGE), "400 InvalidRequestBody InvalidInputDataFormat"),
+        List.of(hl7, container("Fhir", "Any", "MSH|"), "400 IncompatibleDataError JsonParsingError"),
+        List.of(hl7, container("Fhir", "Any", "{}"), "400 InvalidTemplate InvalidTemplateContent"));
+
+    List<String> told = new ArrayList<>();
+    House.open(vertx, new ConvertRoutes(vertx, Audit.log(), conversions))
+        .compose(house -> {
+          Future<?> last = Future.succeededFuture();
+          for (List<Object> one : asked)
+            last = last.compose(before -> posted(house, (String) one.get(0), ((JsonObject) one.get(1)).toBuffer()))
+                .onSuccess(answer -> told.add(told(answer)));
+          return last.compose(before -> posted(house, fhir, Buffer.buffer("{")))
+              .onSuccess(broken -> told.add(told(broken)));
+        })
+        .onComplete(test.succeeding(done -> test.verify(() -> {
+          List<String> expected = new ArrayList<>(asked.stream().map(one -> (String) one.get(2)).toList());
+          expected.add("400 InvalidRequestBody InvalidRequestBody");
+          assertEquals(expected, told);
+          test.completeNow();
+        })));
+  }
+
+  @Test
+  void aBundleIsWrittenAsAMessage(Vertx vertx, VertxTestContext test) {
+    JsonObject bundle = new JsonObject().put("resourceType", "Bundle")
+        .put("entry", new JsonArray().add(new JsonObject().put("resource",
+            new JsonObject().put("resourceType", "Patient").put("gender", "female"))));
+
+    answered(vertx, test, Map.of(), "/convertToHl7v2?api-version=2024-05-01-preview",
+        container("Fhir", "ObservationBundle", bundle.encode()), answer -> {
+          assertEquals(200, answer.statusCode(), answer.bodyAsString());
+          String message = answer.bodyAsJsonObject().getString("result");
+          assertTrue(message.startsWith("MSH|^~\\&|CAREGRID|") && message.endsWith("\rPID|1|||||||F|\r"), message);
+          assertEquals("2024-05-01-preview", answer.getHeader("api-supported-versions"));
+        });
+  }
+
+  @Test
+  void stu3GoesByTheOperationAndByTheContainersInterface(Vertx vertx, VertxTestContext test) throws Exception {
+    Files.createDirectories(temp.resolve("Stu3ToR4"));
+    Files.writeString(temp.resolve("Stu3ToR4/Patient.liquid"),
+        "{% mergeDiff msg -%}{\"active\":false}{% endmergeDiff %}");
+    Conversions conversions = Conversions.load(Map.of(Conversions.STU3, temp), ZoneOffset.UTC, Clock.systemUTC());
+    String input = "{\"resourceType\":\"Patient\",\"gender\":\"other\"}";
+    String result = "{\"resourceType\":\"Patient\",\"gender\":\"other\",\"active\":false}";
+
+    House.open(vertx, new ConvertRoutes(vertx, Audit.log(), conversions))
+        .compose(house -> posted(house, "/fhir/$convert-data", parameters("inputData", input, "inputDataType", "Fhir",
+            "templateCollectionReference", Conversions.STU3, "rootTemplate", "Patient").toBuffer())
+            .compose(first -> posted(house, "/convertToFhir", container("Fhir_STU3", "Patient", input).toBuffer())
+                .map(second -> List.of(first.bodyAsString(), second.bodyAsString()))))
+        .onComplete(test.succeeding(answers -> test.verify(() -> {
+          assertEquals(List.of(result, "{\"result\":" + result + "}"), answers);
+          test.completeNow();
+        })));
+  }
+
+  @Test
+  void theContainersHealthAndDescriptionAreThere(Vertx vertx, VertxTestContext test) {
+    House.open(vertx, new ConvertRoutes(vertx, Audit.log(), Conversions.load(Map.of(), ZoneOffset.UTC,
+        Clock.systemUTC())))
+        .compose(house -> house.request("GET", "/health/check")
+            .send()
+            .compose(health -> house.request("GET", "/2024-05-01-preview/swagger.yaml")
+                .send()
+                .map(described -> List.of(health, described))))
+        .onComplete(test.succeeding(answers -> test.verify(() -> {
+          JsonObject health = answers.get(0).bodyAsJsonObject();
+          assertEquals("Healthy", health.getString("overallStatus"));
+          assertEquals(Set.of("name", "status", "description", "data"),
+              health.getJsonArray("details").getJsonObject(0).fieldNames());
+          assertEquals(200, answers.get(1).statusCode());
+          for (String address : List.of("/convertToFhir:", "/convertToHl7v2:", "/health/check:"))
+            assertTrue(answers.get(1).bodyAsString().contains("\n  " + address), address);
+          test.completeNow();
+        })));
+  }
+
   @Test
   void aSetOfOnesOwnIsCalledByItsName(Vertx vertx, VertxTestContext test) throws Exception {
     Files.writeString(temp.resolve("ADT_A01.liquid"),
