@@ -23,6 +23,7 @@ import io.caregrid.templates.deidentify.Deidentifier.Origin;
 import io.caregrid.templates.deidentify.Deidentifier.Result;
 import io.caregrid.templates.deidentify.DeidentifyException;
 import io.caregrid.templates.deidentify.Report;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
@@ -39,7 +40,10 @@ import java.util.regex.Pattern;
 
 /**
  * {@code POST /fhir/$de-identify} with {@code {"config": {…}, "resource": {…}}}, or without {@code config} by the Safe Harbor configuration that comes with the
- * house. Answers the resource; with {@code report=true} {@code {"resource": {…}, "report": […]}}, counts by rule and place.
+ * house. Answers the resource; with {@code report=true} {@code {"resource": {…}, "report": […], "madeUpKeys": […]}}, counts by rule and place.
+ *
+ * <p>Keys that a caller's configuration and this node lack are made up, as Microsoft's tool does, and a header {@code Warning} says which: hashes of another process,
+ * and dates of another request, do not go with these. By the configuration of the house, which is there for what goes together, that is refused.
  *
  * <p>Bounded: 16 MB a body, 30 s a run, {@value #RUNS} runs at once (503 beyond), all of it on threads of its own.
  */
@@ -94,13 +98,24 @@ public final class DeidentifyRoutes implements Routes {
         .compose(body -> workers.executeBlocking(() -> read(body), false))
         .compose(asked -> audit.around(asked.entry(caller),
             () -> workers.executeBlocking(() -> answer(asked, reports), false)))
-        .compose(answer -> request.response()
-            .putHeader(HttpHeaders.CONTENT_TYPE, reports ? "application/json" : "application/fhir+json; charset=utf-8")
-            .putHeader("X-Content-Type-Options", "nosniff")
-            .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-            .end(answer))
+        .compose(answer -> send(request, reports, answer))
         .onComplete(done -> running.decrementAndGet())
         .onFailure(request::fail);
+  }
+
+  /** @param madeUp keys that nobody gave */
+  private record Answer(Buffer body, List<String> madeUp) {}
+
+  private static Future<Void> send(RoutingContext request, boolean reports, Answer answer) {
+    if (!answer.madeUp().isEmpty())
+      request.response()
+          .putHeader("Warning",
+              "199 caregrid \"made up, for want of one: " + String.join(", ", answer.madeUp()) + "\"");
+    return request.response()
+        .putHeader(HttpHeaders.CONTENT_TYPE, reports ? "application/json" : "application/fhir+json; charset=utf-8")
+        .putHeader("X-Content-Type-Options", "nosniff")
+        .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+        .end(answer.body());
   }
 
   private static Asked read(Buffer body) {
@@ -122,12 +137,14 @@ public final class DeidentifyRoutes implements Routes {
     return new Asked(config, resource);
   }
 
-  private Buffer answer(Asked asked, boolean reports) {
+  private Answer answer(Asked asked, boolean reports) {
     Deidentifier deidentifier = deidentifier(asked.config());
-    requireKeys(deidentifier, asked.config() == null);
+    List<String> madeUp = deidentifier.madeUpKeys();
+    if (asked.config() == null) require(madeUp);
     try {
       Result result = deidentifier.apply(asked.resource(), Origin.NONE, LONGEST);
-      return Buffer.buffer(Trees.write(reports ? reported(result) : result.resource()));
+      JsonNode shown = reports ? reported(result, madeUp) : result.resource();
+      return new Answer(Buffer.buffer(Trees.write(shown)), madeUp);
     } catch (DeidentifyException refused) {
       throw switch (refused.kind()) {
         case INPUT -> new Failure.Invalid(refused.getMessage(), "resource");
@@ -148,19 +165,14 @@ public final class DeidentifyRoutes implements Routes {
   }
 
   /** A key that was made up is gone with this process: what was hashed with it today and tomorrow would not go together. */
-  private static void requireKeys(Deidentifier deidentifier, boolean shipped) {
-    List<String> missing = deidentifier.madeUpKeys();
+  private static void require(List<String> missing) {
     if (missing.isEmpty()) return;
     List<String> settings = missing.stream().map(key -> "fhir.deidentify." + key).toList();
-    throw new Failure.Unprocessable(
-        (shipped ? "the configuration that comes with the house has" : "config has") + " no "
-            + String.join(", ", missing) + ", which its rules need: "
-            + (shipped ? "" : "put it in config.parameters, or ") + "set " + String.join(", ", settings)
-            + " of this node",
-        "config");
+    throw new Failure.Unprocessable("the configuration that comes with the house has no " + String.join(", ", missing)
+        + ", which its rules need: set " + String.join(", ", settings) + " of this node", "config");
   }
 
-  private static ObjectNode reported(Result result) {
+  private static ObjectNode reported(Result result, List<String> madeUp) {
     ObjectNode answer = result.resource().objectNode();
     answer.set("resource", result.resource());
     ArrayNode rows = answer.putArray("report");
@@ -172,6 +184,7 @@ public final class DeidentifyRoutes implements Routes {
           .put("place", row.place())
           .put("count", row.count());
     }
+    if (!madeUp.isEmpty()) madeUp.forEach(answer.putArray("madeUpKeys")::add);
     return answer;
   }
 }

@@ -2,6 +2,7 @@ package io.caregrid.api.deidentify;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.api.House;
@@ -66,6 +67,22 @@ class DeidentifyRoutesTest {
     });
   }
 
+  /** As Microsoft's tool takes its own sample, whose keys are empty. */
+  @Test
+  void keysThatACallersConfigurationLacksAreMadeUpAndThatIsSaid(Vertx vertx, VertxTestContext test) {
+    String config = "{\"fhirPathRules\":[{\"path\":\"Patient.id\",\"method\":\"cryptoHash\"},"
+        + "{\"path\":\"Patient.birthDate\",\"method\":\"dateShift\"}],\"parameters\":{\"cryptoHashKey\":\"\",\"dateShiftKey\":\"\"}}";
+    answered(vertx, test, DeidentifyConfig.DEFAULT, "?report=true",
+        "{\"config\":" + config + ",\"resource\":" + PATIENT + "}", answer -> {
+          assertEquals(200, answer.statusCode(), answer.bodyAsString());
+          assertTrue(answer.bodyAsJsonObject().getJsonObject("resource").getString("id").matches("[0-9a-f]{64}"));
+          assertEquals(List.of("cryptoHashKey", "dateShiftKey"),
+              answer.bodyAsJsonObject().getJsonArray("madeUpKeys").getList());
+          assertEquals("199 caregrid \"made up, for want of one: cryptoHashKey, dateShiftKey\"",
+              answer.getHeader("Warning"));
+        });
+  }
+
   @Test
   void aConfigurationOfOnesOwnAndAReport(Vertx vertx, VertxTestContext test) {
     answered(vertx, test, DeidentifyConfig.DEFAULT, "?report=true",
@@ -74,6 +91,7 @@ class DeidentifyRoutesTest {
         answer -> {
           assertEquals(200, answer.statusCode(), answer.bodyAsString());
           assertEquals("1980-04-01", answer.bodyAsJsonObject().getJsonObject("resource").getString("birthDate"));
+          assertNull(answer.getHeader("Warning"), "no rule needs a key");
           assertEquals("Patient.name.family",
               answer.bodyAsJsonObject().getJsonArray("report").getJsonObject(0).getString("place"));
         });

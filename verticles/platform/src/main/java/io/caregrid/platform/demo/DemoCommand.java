@@ -2,6 +2,7 @@ package io.caregrid.platform.demo;
 
 import io.caregrid.cluster.Configuration;
 import io.caregrid.cluster.NodeConfig;
+import io.caregrid.contract.Audit;
 import io.caregrid.dicom.dimse.Peer;
 import io.caregrid.engines.FolderLock;
 import io.caregrid.platform.Await;
@@ -75,7 +76,8 @@ public final class DemoCommand implements Runnable {
   private NodeConfig config(DataFolder folder) {
     Configuration told = settings.load("demo", Map.of("name", "demo", "data", folder.path().toString(),
         "identity.mode", "Create", "shard.batchAge", "2s", "lake.openPeriod", "20s", "hl7.port", "2575",
-        "load.folder", folder.drop().toString(), "fhir.deidentify.cryptoHashKey", folder.hashKey()));
+        "load.folder", folder.drop().toString(), "fhir.deidentify.cryptoHashKey", folder.hashKey(),
+        "fhir.deidentify.dateShiftKey", Audit.hash(folder.hashKey())));
     boolean named = !told.node().isOpen() && told.node().dicom().callers().isEmpty();
     return named ? told.with("demo", Map.of("dicom.callers", Modality.TITLE + "@127.0.0.1")).node() : told.node();
   }
