@@ -53,6 +53,8 @@ class PlatformIT {
           .at("/rest/0/operation")
           .findValuesAsText("name")
           .contains("viewdefinition-run"));
+      assertEquals("http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data",
+          TestNode.json(node.http() + "/fhir/metadata").at("/instantiates/0").asText());
       assertEquals(200, TestNode.get(node.http() + "/vitals/").statusCode());
     }
     try (Platform again = Platform.start(TestNode.config(settings), false, QUIET)) {

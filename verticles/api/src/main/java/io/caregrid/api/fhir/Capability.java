@@ -53,6 +53,8 @@ final class Capability {
   private static final List<String> COMPARTMENTS = Stream.of("patient", "encounter", "practitioner", "relatedPerson",
       "device").map(name -> "http://hl7.org/fhir/CompartmentDefinition/" + name).toList();
   private static final String HL7 = "http://hl7.org/fhir/OperationDefinition/";
+  /** By this clients know a server that exports (FHIR Bulk Data Access 2.0, "Server Capability Documentation"). */
+  private static final String BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data";
   /** An operation is told with its definition or not at all (capabilitystatement.html, rest.operation). */
   static final Map<String, String> OPERATIONS = Map.ofEntries(
       Map.entry("viewdefinition-run", "http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run"),
@@ -133,11 +135,13 @@ final class Capability {
     some(rest, "interaction", interactions(OF_SYSTEM, routes));
     some(rest, "operation", operations("/fhir/", "", routes));
     if (routes.contains("GET /fhir/COMPARTMENT/:id/TYPE")) rest.put("compartment", new JsonArray(COMPARTMENTS));
-    return new JsonObject()
+    JsonObject statement = new JsonObject()
         .put("resourceType", "CapabilityStatement")
         .put("status", "active")
         .put("date", started)
-        .put("kind", "instance")
+        .put("kind", "instance");
+    if (routes.contains("GET /fhir/$export")) statement.put("instantiates", new JsonArray().add(BULK_DATA));
+    return statement
         .put("software", new JsonObject().put("name", "Caregrid").put("version", version))
         .put("implementation", new JsonObject().put("description", "A Caregrid node").put("url", base))
         .put("fhirVersion", "4.0.1")
