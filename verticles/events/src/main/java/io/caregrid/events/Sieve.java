@@ -27,7 +27,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
@@ -154,7 +153,7 @@ final class Sieve {
       return store.createIfAbsent(writer, type, finding.made.path("id").asText(), finding.made);
     if (!type.equals("Flag")) return Future.succeededFuture();
     return store.patch(writer, type, finding.id, flag -> Made.ended(flag, finding.change.at()),
-        new Demand(OptionalInt.empty(), false, false))
+        Demand.SEEN)
         .<Object>mapEmpty()
         .recover(cause -> cause instanceof Failure.NotFound || cause instanceof Failure.Gone
             ? Future.succeededFuture()

@@ -8,10 +8,17 @@ import java.util.OptionalInt;
  * @param ifMatch         the version that must be the current one (If-Match); PreconditionFailed 412 when it is not
  * @param ifNone          only when nothing is there (If-None-Match: *); PreconditionFailed 412 when something is
  * @param forgetsMeta     an update that changes nothing but meta keeps no trace of the version before
+ * @param hasSeen         a patch decides by what is there, whatever version that is: where nobody may change what he has not seen
+ *                        ({@link Versioning.Policy#VERSIONED_UPDATE}), it has
  */
-public record Demand(OptionalInt ifMatch, boolean ifNone, boolean forgetsMeta) {
+public record Demand(OptionalInt ifMatch, boolean ifNone, boolean forgetsMeta, boolean hasSeen) {
 
   public static final Demand NONE = new Demand(OptionalInt.empty(), false, false);
+  public static final Demand SEEN = new Demand(OptionalInt.empty(), false, false, true);
+
+  public Demand(OptionalInt ifMatch, boolean ifNone, boolean forgetsMeta) {
+    this(ifMatch, ifNone, forgetsMeta, false);
+  }
 
   public static Demand match(OptionalInt ifMatch) {
     return new Demand(ifMatch, false, false);

@@ -139,7 +139,7 @@ final class Writes {
 
   /** Null when somebody else was first. */
   private Future<Stored> replaced(Definition definition, Stored before, ObjectNode resource, Demand demand) {
-    if (!before.deleted()) versioning.requireSeen(definition.type(), demand.ifMatch());
+    if (!before.deleted() && !demand.hasSeen()) versioning.requireSeen(definition.type(), demand.ifMatch());
     return thought(Extent.isLarge(before) || Extent.isLarge(resource), () -> {
       Version next = version(before, definition, before.id(), resource);
       return same(before, next.stored())

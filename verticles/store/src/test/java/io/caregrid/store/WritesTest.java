@@ -294,6 +294,9 @@ class WritesTest {
     fails(Failure.PreconditionFailed.class, 412,
         careful.patch(CALLER, "Patient", "careful", before -> before.put("active", true), Demand.NONE));
     assertEquals(2, get(careful.update(CALLER, "Patient", "careful", patient("B"), OptionalInt.of(1))).version());
+    assertEquals(3,
+        get(careful.patch(CALLER, "Patient", "careful", before -> before.put("active", true), Demand.SEEN)).version(),
+        "who decides by what is there has seen it");
     get(careful.update(CALLER, "Device", "free", json("{'resourceType':'Device'}"), ANY));
     get(careful.update(CALLER, "Device", "free", json("{'resourceType':'Device','modelNumber':'2'}"), ANY));
     Assertions.assertThrows(ConfigException.class,
