@@ -49,10 +49,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class HazelcastCluster implements ShardTable, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HazelcastCluster.class);
-  /** Attributes of a member: what its node is called, what it does (roles with commas between them), where its doors are. */
+  /** Attributes of a member: what its node is called, what it does (roles with commas between them), where its doors are, by which rules over measurements it goes. */
   public static final String NAME = "caregrid.name";
   public static final String ROLES = "caregrid.roles";
   public static final String HTTP = "caregrid.http";
+  public static final String RULES = "caregrid.rules";
   /** Vert.x's name for a node. Hazelcast's own is another one after two halves of a cut have found together; this stays as long as the node runs. */
   private static final String ID = "__vertx.nodeId";
   private static final int FIRST_PORT = 5701;
@@ -267,7 +268,8 @@ public final class HazelcastCluster implements ShardTable, AutoCloseable {
     String roles = Objects.requireNonNullElse(one.getAttribute(ROLES), "");
     return new Member(one.getAttribute(ID), address, Objects.requireNonNullElse(one.getAttribute(NAME), address),
         Arrays.stream(roles.split(",")).filter(role -> !role.isEmpty()).sorted().toList(),
-        Objects.requireNonNullElse(one.getAttribute(HTTP), ""), one.localMember(), shards);
+        Objects.requireNonNullElse(one.getAttribute(HTTP), ""),
+        Objects.requireNonNullElse(one.getAttribute(RULES), ""), one.localMember(), shards);
   }
 
   /** {@code host:port} of this member's own socket, which others name in {@code cluster.members}. */

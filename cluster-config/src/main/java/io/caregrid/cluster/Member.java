@@ -11,8 +11,10 @@ import java.util.Set;
  * @param name    setting {@code name}
  * @param roles   sorted
  * @param http    where its doors are, as it says itself; others may not reach it
+ * @param rules   by which rules over measurements it goes, as it says itself: those with the same go by the same; empty: it is older than this
  * @param here    true for the one that is asked
  * @param shards  that it owns now, by the partition table
  */
-public record Member(String id, String address, String name, List<String> roles, String http, boolean here,
+public record Member(String id, String address, String name, List<String> roles, String http, String rules,
+    boolean here,
     Set<Integer> shards) {}

@@ -134,6 +134,14 @@ public final class FhirMapping {
     return template.components().stream().anyMatch(component -> isIn(component.value(), value, unit));
   }
 
+  /** Whether readings of this type are kept, and that value of them. */
+  public boolean names(String type, String value) {
+    CodeValueFhir template = byType.get(type);
+    if (template == null) return false;
+    if (template.value() != null && template.value().name().equals(value)) return true;
+    return template.components().stream().anyMatch(component -> component.value().name().equals(value));
+  }
+
   private static boolean isIn(ValueTemplate template, String value, String unit) {
     if (!template.name().equals(value)) return false;
     if (template instanceof ValueTemplate.Quantity quantity)

@@ -89,6 +89,15 @@ public record Made(String rule, String kind, String text, String severity) {
     made.putArray("implicated").addObject().put("reference", seen);
   }
 
+  /** It is so again, since the same time: a flag that had ended goes on. One that a person has closed in another way is left alone. */
+  public static ObjectNode again(ObjectNode flag) {
+    boolean ended = flag.path("status").asText().equals("inactive") && flag.path("period").has("end");
+    if (!ended) return flag;
+    flag.put("status", "active");
+    ((ObjectNode) flag.path("period")).remove("end");
+    return flag;
+  }
+
   /** It is so no longer: a flag ends. What was assessed or detected then, was, and is not given to this. */
   public static ObjectNode ended(ObjectNode flag, Instant at) {
     if (!flag.path("status").asText().equals("active")) return flag; // a person has said otherwise since

@@ -83,6 +83,15 @@ public record Threshold(Made made, Set<String> types, String value, String unit,
     return patients.isEmpty() || patients.contains(patient);
   }
 
+  /** Its device's clock is wrong: no rule judges it. */
+  public static boolean isAhead(Measurement reading) {
+    return isAhead(Timestamps.ticks(reading.occurredAt()), Timestamps.ticks(reading.ingestedAt()));
+  }
+
+  private static boolean isAhead(long at, long came) {
+    return at - came > AHEAD_TICKS;
+  }
+
   /** Of the first value of that name; null when there is none, or it is no number. */
   public BigDecimal number(Measurement reading) {
     for (Property property : reading.properties()) {
@@ -103,7 +112,7 @@ public record Threshold(Made made, Set<String> types, String value, String unit,
 
   /** @param at when it was measured, {@code came} when the log had it, both in 100 ns units since 1970 */
   Step next(ThresholdState before, String patient, long at, long came, BigDecimal number) {
-    if (at - came > AHEAD_TICKS) return new Step(before, List.of());
+    if (isAhead(at, came)) return new Step(before, List.of());
     if (before == null ? !looksAt(patient) : before.patient().equals(patient) && !looksAt(patient))
       return new Step(before, List.of());
     if (before == null) return counted(ThresholdState.begin(patient), at, number);

@@ -56,8 +56,8 @@ public record ThresholdState(String patient, long at, long since, long began, lo
     return new ThresholdState(patient, at, NONE, NONE, late);
   }
 
-  /** What was found lasts; what only waited begins again. */
-  ThresholdState anew() {
+  /** What was found lasts; what only waited begins again, because nobody looked meanwhile. */
+  public ThresholdState anew() {
     return new ThresholdState(patient, at, NONE, began, NONE);
   }
 

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.Test;
 
 /** {@code GET /cluster} of a house with five shards, where one node answers, one is a member and silent, and one shard is nobody's. */
 class ClusterRoutesTest {
-  private static final Member WELL = new Member("id-1", "10.0.0.1:5701", "n1", List.of("api", "device"), "", true,
+  private static final Member WELL = new Member("id-1", "10.0.0.1:5701", "n1", List.of("api", "device"), "", "", true,
       Set.of(0, 1, 2));
-  private static final Member SILENT = new Member("id-2", "10.0.0.2:5701", "n2", List.of("device"), "", false,
+  private static final Member SILENT = new Member("id-2", "10.0.0.2:5701", "n2", List.of("device"), "", "", false,
       Set.of(3));
   private final Vertx vertx = Vertx.vertx();
   private JsonObject report;

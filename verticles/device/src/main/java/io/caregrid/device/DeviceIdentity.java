@@ -100,12 +100,12 @@ public final class DeviceIdentity implements Owners {
         encounter == null || encounter.isBlank() ? null : encounter);
   }
 
-  /**
-   * Whose a reading of now would be, of Devices that are in use and belong to one Patient: ids of Patients by ids of Devices. Makes and links nothing, and
-   * remembers nothing.
-   */
-  public Future<Map<String, String>> patientsOf(Collection<String> devices) {
-    Map<String, String> patients = new HashMap<>();
+  /** @param since when that began, at the latest: nothing that says whose it is, or that it is in use, has changed since then */
+  public record InUse(String patient, Instant since) {}
+
+  /** Whose a reading of now would be, of Devices that are in use and belong to one Patient, by their ids. Makes and links nothing, and remembers nothing. */
+  public Future<Map<String, InUse>> patientsOf(Collection<String> devices) {
+    Map<String, InUse> patients = new HashMap<>();
     List<String> ids = List.copyOf(devices);
     Future<Void> all = Future.succeededFuture();
     for (int i = 0; i < ids.size(); i += TOGETHER) {
@@ -115,7 +115,7 @@ public final class DeviceIdentity implements Owners {
     return all.map(patients);
   }
 
-  private Future<Void> patients(List<String> ids, Map<String, String> patients) {
+  private Future<Void> patients(List<String> ids, Map<String, InUse> patients) {
     Map<String, List<JsonNode>> devices = new HashMap<>();
     SearchQuery query = new SearchQuery("Device", List.of(new SearchQuery.Param("_id", String.join(",", ids))), PAGE,
         "none", null);
@@ -123,13 +123,35 @@ public final class DeviceIdentity implements Owners {
         .compose(whole -> linked(new Carriers(devices, whole), new Carriers(Map.of(), true),
             new Carriers(Map.of(), true), cache.asking()))
         .map(found -> {
+          Instant now = Instant.now();
           devices.forEach((id, one) -> {
             if (!IN_USE.contains(one.get(0).path("status").asText())) return;
             Owner.Linked linked = new Owner.Linked(id, links(one.get(0), found), null, null, null);
-            if (linked.at(Instant.now()) instanceof Owner.Known known) patients.put(id, known.identity().patient());
+            if (linked.at(now) instanceof Owner.Known known)
+              patients.put(id, new InUse(known.identity().patient(), since(one.get(0), found, now)));
           });
           return null;
         });
+  }
+
+  /** When the newest of what says whose it is was written, or a time that is spoken of there began or ended. */
+  private static Instant since(JsonNode device, Found found, Instant now) {
+    Instant since = Instant.EPOCH;
+    for (JsonNode one : upwards(device, found)) {
+      since = later(since, changed(one));
+      since = later(since, found.changed.getOrDefault(id(one), Instant.EPOCH));
+      for (Owner.Use use : found.uses.getOrDefault(id(one), List.of()))
+        for (Instant edge : List.of(use.from(), use.to())) if (!edge.isAfter(now)) since = later(since, edge);
+    }
+    return since;
+  }
+
+  private static Instant changed(JsonNode resource) {
+    return Instant.parse(resource.path("meta").path("lastUpdated").asText());
+  }
+
+  private static Instant later(Instant one, Instant other) {
+    return one.isAfter(other) ? one : other;
   }
 
   /**
@@ -192,12 +214,13 @@ public final class DeviceIdentity implements Owners {
    *
    * @param parents by id, and theirs
    * @param uses    by id of the Device
+   * @param changed by id of the Device, when something was written last about its uses
    * @param whole   false: there are more who carry one of the identifiers, but they cannot be read
    * @param asked   {@link OwnerCache#asking} before the store was asked
    */
   private record Found(Map<String, List<JsonNode>> devices, Map<String, List<JsonNode>> patients,
       Map<String, List<JsonNode>> encounters, Map<String, JsonNode> parents, Map<String, List<Owner.Use>> uses,
-      boolean whole, long asked) {
+      Map<String, Instant> changed, boolean whole, long asked) {
     List<JsonNode> device(Owner.Claim claim) {
       return devices.getOrDefault(claim.device(), List.of());
     }
@@ -237,7 +260,8 @@ public final class DeviceIdentity implements Owners {
     return parents(all.values(), parents, MOST_PARENTS).compose(whole -> {
       all.putAll(parents);
       return uses(all.keySet()).map(uses -> new Found(devices.byValue, patients.byValue, encounters.byValue, parents,
-          uses.byDevice, devices.whole && patients.whole && encounters.whole && whole && uses.whole, asked));
+          uses.byDevice, uses.changed, devices.whole && patients.whole && encounters.whole && whole && uses.whole,
+          asked));
     });
   }
 
@@ -258,20 +282,22 @@ public final class DeviceIdentity implements Owners {
     });
   }
 
-  /** @param byDevice by id of the Device; none is absent */
-  private record Uses(Map<String, List<Owner.Use>> byDevice, boolean whole) {}
+  /** @param byDevice by id of the Device; none is absent @param changed likewise, when a statement about it was written last */
+  private record Uses(Map<String, List<Owner.Use>> byDevice, Map<String, Instant> changed, boolean whole) {}
 
   private Future<Uses> uses(Collection<String> devices) {
-    if (devices.isEmpty()) return Future.succeededFuture(new Uses(Map.of(), true));
+    if (devices.isEmpty()) return Future.succeededFuture(new Uses(Map.of(), Map.of(), true));
     String any = devices.stream().map(id -> "Device/" + id).collect(Collectors.joining(","));
     SearchQuery query = new SearchQuery("DeviceUseStatement", List.of(new SearchQuery.Param("device", any)), PAGE,
         "none", null);
     Map<String, List<Owner.Use>> uses = new HashMap<>();
+    Map<String, Instant> changed = new HashMap<>();
     return pages(query, statement -> {
       Owner.Use use = use(statement);
       String device = referred(DEVICE, statement.path("device"));
+      if (device != null) changed.merge(device, changed(statement), DeviceIdentity::later);
       if (use != null && device != null) uses.computeIfAbsent(device, first -> new ArrayList<>()).add(use);
-    }).map(whole -> new Uses(uses, whole));
+    }).map(whole -> new Uses(uses, changed, whole));
   }
 
   /** Null when it says nothing about a time, or is no fact. */
@@ -551,9 +577,12 @@ public final class DeviceIdentity implements Owners {
     return resource.path("id").asText();
   }
 
+  /** When it was written is the row's word. */
   private static JsonNode read(Stored stored) {
     try {
-      return JSON.readTree(stored.body().getBytes());
+      JsonNode resource = JSON.readTree(stored.body().getBytes());
+      ((ObjectNode) resource).withObjectProperty("meta").put("lastUpdated", stored.updated().toString());
+      return resource;
     } catch (IOException corrupt) {
       throw new Failure.Unreadable("a stored " + stored.type() + " is not JSON");
     }

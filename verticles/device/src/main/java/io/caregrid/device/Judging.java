@@ -17,6 +17,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -49,10 +50,27 @@ final class Judging {
   private final Map<String, Row> devices = new HashMap<>();
   private final List<Finding> begun = new ArrayList<>();
   private final List<Over> over = new ArrayList<>();
-  /** Rule → readings in another unit. */
-  private final Map<String, Long> misfits = new TreeMap<>();
+  /** What cannot be judged → rule → how often. */
+  private final Map<Misfit, Map<String, Long>> misfits = new EnumMap<>(Misfit.class);
   private FhirMapping mapping;
-  private final Map<String, List<Threshold>> fitting = new HashMap<>();
+  private final Map<String, List<Fit>> fitting = new HashMap<>();
+
+  /** Why a rule judges no reading. */
+  private enum Misfit {
+    UNIT("readings are in another unit than the rule's, or the FHIR mapping has no template for their type"),
+    VALUE("readings have no such value, and the FHIR mapping knows none of that name"),
+    AHEAD("readings were measured more than " + Threshold.AHEAD.toMinutes()
+        + " minutes after they came: the device's clock is wrong");
+
+    private final String why;
+
+    Misfit(String why) {
+      this.why = why;
+    }
+  }
+
+  /** A rule by a mapping. @param fits whether the value is in the rule's unit @param named whether the mapping knows such a value */
+  private record Fit(Threshold rule, boolean fits, boolean named) {}
 
   /** @param stored what was known after the batch before, by id of the Device */
   Judging(MeasurementRules rules, Map<String, String> stored) {
@@ -79,38 +97,49 @@ final class Judging {
     Row row = devices.computeIfAbsent(whose.device(), this::known);
     for (String type : watched.heard()) row.heard.merge(type, reading.ingestedAt(), Judging::later);
     if (watched.thresholds().isEmpty()) return;
-    for (Threshold rule : fitting(reading.type(), watched, by))
-      if (rule.looksAt(reading)) judge(rule, reading, whose, row);
-    if (fitting.get(reading.type()).size() < watched.thresholds().size()) misfit(reading.type(), watched);
+    boolean isAhead = Threshold.isAhead(reading);
+    for (Fit fit : fitting(reading.type(), watched, by)) {
+      if (!fit.rule.looksAt(reading)) continue;
+      if (!fit.fits) misfit(Misfit.UNIT, fit.rule);
+      else if (isAhead) misfit(Misfit.AHEAD, fit.rule);
+      else judge(fit, reading, whose, row);
+    }
   }
 
-  private List<Threshold> fitting(String type, MeasurementRules.Watched watched, FhirMapping by) {
+  private List<Fit> fitting(String type, MeasurementRules.Watched watched, FhirMapping by) {
     if (by != mapping) fitting.clear();
     mapping = by;
     return fitting.computeIfAbsent(type, first -> watched.thresholds()
         .stream()
-        .filter(rule -> by.measures(first, rule.value(), rule.unit()))
+        .map(rule -> new Fit(rule, by.measures(first, rule.value(), rule.unit()), by.names(first, rule.value())))
         .toList());
   }
 
-  private void misfit(String type, MeasurementRules.Watched watched) {
-    for (Threshold rule : watched.thresholds())
-      if (!fitting.get(type).contains(rule)) misfits.merge(rule.made().rule(), 1L, Long::sum);
+  private void misfit(Misfit why, Threshold rule) {
+    misfits.computeIfAbsent(why, first -> new TreeMap<>()).merge(rule.made().rule(), 1L, Long::sum);
   }
 
   private static Instant later(Instant one, Instant other) {
     return one.isAfter(other) ? one : other;
   }
 
-  private void judge(Threshold rule, Measurement reading, Identity whose, Row row) {
+  private void judge(Fit fit, Measurement reading, Identity whose, Row row) {
+    Threshold rule = fit.rule;
     BigDecimal number = rule.number(reading);
-    if (number == null) return;
+    if (number == null) {
+      if (!fit.named && !has(reading, rule.value())) misfit(Misfit.VALUE, rule);
+      return;
+    }
     ThresholdState before = row.states.get(rule.made().rule());
     Threshold.Step step = rule.next(before, whose.patient(), reading, number);
     if (step.state() == before) return;
     row.states.put(rule.made().rule(), step.state());
     row.changed = true;
     for (Found found : step.found()) take(rule, found, whose.device());
+  }
+
+  private static boolean has(Measurement reading, String value) {
+    return reading.properties().stream().anyMatch(property -> property.name().equals(value));
   }
 
   private void take(Threshold rule, Found found, String device) {
@@ -121,6 +150,10 @@ final class Judging {
           device, found.patient(), Timestamps.ofTicks(found.began())));
   }
 
+  /**
+   * While rules are changed node by node, some of these may be of rules that other nodes have and this one does not. Those stay, or nobody would end what they
+   * found; but what only waits to be found begins again, since nobody looks at these readings for them.
+   */
   private Row known(String device) {
     Map<String, ThresholdState> states = new HashMap<>();
     String text = stored.get(device);
@@ -130,7 +163,7 @@ final class Judging {
       log.warn("what thresholds knew of a device is unreadable, begun anew device={}",
           Audit.hash(device));
     }
-    states.keySet().retainAll(rules.names());
+    states.replaceAll((rule, state) -> rules.hasThreshold(rule) ? state : state.anew());
     return new Row(states);
   }
 
@@ -158,7 +191,6 @@ final class Judging {
   /** The transaction is through: now it counts. */
   void committed() {
     begun.forEach(one -> rules.found(one.rule(), 1));
-    misfits.forEach((rule, count) -> rules.erred(rule, count,
-        "readings are in another unit than the rule's, or the FHIR mapping has no template for their type"));
+    misfits.forEach((misfit, counts) -> counts.forEach((rule, count) -> rules.erred(rule, count, misfit.why)));
   }
 }

@@ -4,6 +4,8 @@ import io.caregrid.cluster.KafkaConfig;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,10 +21,16 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
 
 /** How far the log goes, and how far it has been normalised. Answers come on the caller's context; every future may fail. */
 interface LogEnds {
-  /** The ends of what devices send, as far as readers may read. */
+  /** Whether every partition that devices send to takes something just now; null when it does, else a sentence for the operator. */
+  Future<String> refusal();
+
+  /** The ends of what devices send, as far as readers may read. A partition that holds nothing any more, or yet, is absent. */
   Future<Map<TopicPartition, Long>> sources();
 
   /** Up to where that has been normalised, what came of it being in the log; a partition of which nothing has been is absent. */
@@ -36,16 +44,30 @@ interface LogEnds {
 
   Future<Void> close();
 
+  /** @param least by topic, how many copies have to be in step before something is acknowledged */
+  static String refusal(Collection<TopicDescription> topics, Map<String, Integer> least) {
+    for (TopicDescription topic : topics)
+      for (TopicPartitionInfo partition : topic.partitions())
+        if (partition.leader() == null || partition.isr().size() < least.get(topic.name()))
+          return "partition " + topic.name() + "-" + partition.partition()
+              + " takes nothing: too few brokers are there";
+    return null;
+  }
+
   static LogEnds of(Vertx vertx, KafkaConfig kafka) {
     return new InKafka(vertx, kafka);
   }
 
   /** The client is made when it is first needed, off the event loop. */
   final class InKafka implements LogEnds {
+    private static final long KEEP_NANOS = Duration.ofMinutes(5).toNanos();
     private static final int PATIENCE_MILLIS = (int) Duration.ofSeconds(5).toMillis();
     private final Vertx vertx;
     private final KafkaConfig kafka;
     private Future<Admin> admin;
+    /** Topic → copies that have to be in step before something is acknowledged. */
+    private Map<String, Integer> least = Map.of();
+    private long asked;
 
     private InKafka(Vertx vertx, KafkaConfig kafka) {
       this.vertx = vertx;
@@ -53,9 +75,37 @@ interface LogEnds {
     }
 
     @Override
+    public Future<String> refusal() {
+      return with(client -> least(client)
+          .compose(copies -> ask(client.describeTopics(kafka.sources()).allTopicNames())
+              .map(topics -> LogEnds.refusal(topics.values(), copies))));
+    }
+
+    /** Asked anew now and then: an operator may change it. */
+    private Future<Map<String, Integer>> least(Admin client) {
+      if (!least.isEmpty() && System.nanoTime() - asked < KEEP_NANOS) return Future.succeededFuture(least);
+      List<ConfigResource> topics = kafka.sources()
+          .stream()
+          .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
+          .toList();
+      return ask(client.describeConfigs(topics).all()).map(configs -> {
+        Map<String, Integer> copies = new HashMap<>();
+        configs.forEach((topic, config) -> copies.put(topic.name(),
+            Integer.parseInt(config.get(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG).value())));
+        asked = System.nanoTime();
+        return least = copies;
+      });
+    }
+
+    @Override
     public Future<Map<TopicPartition, Long>> sources() {
       return with(client -> ask(client.describeTopics(kafka.sources()).allTopicNames())
-          .compose(topics -> ends(client, topics, IsolationLevel.READ_COMMITTED)));
+          .compose(topics -> ends(client, topics, IsolationLevel.READ_COMMITTED)
+              .compose(ends -> offsets(client, ends.keySet(), OffsetSpec.earliest(), IsolationLevel.READ_UNCOMMITTED)
+                  .map(begins -> {
+                    ends.entrySet().removeIf(end -> begins.get(end.getKey()) >= end.getValue());
+                    return ends;
+                  }))));
     }
 
     @Override
@@ -83,15 +133,23 @@ interface LogEnds {
 
     private Future<Map<TopicPartition, Long>> ends(Admin client, Map<String, TopicDescription> topics,
         IsolationLevel upTo) {
-      Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
-      topics.forEach((name, topic) -> topic.partitions()
-          .forEach(one -> asked.put(new TopicPartition(name, one.partition()), OffsetSpec.latest())));
-      return ask(client.listOffsets(asked, new ListOffsetsOptions(upTo)).all())
+      List<TopicPartition> partitions = new ArrayList<>();
+      topics.forEach(
+          (name, topic) -> topic.partitions()
+              .forEach(one -> partitions.add(new TopicPartition(name, one.partition()))));
+      return offsets(client, partitions, OffsetSpec.latest(), upTo);
+    }
+
+    private Future<Map<TopicPartition, Long>> offsets(Admin client, Collection<TopicPartition> partitions,
+        OffsetSpec which, IsolationLevel upTo) {
+      Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+      partitions.forEach(partition -> wanted.put(partition, which));
+      return ask(client.listOffsets(wanted, new ListOffsetsOptions(upTo)).all())
           .map(found -> {
-            Map<TopicPartition, Long> ends = new HashMap<>();
+            Map<TopicPartition, Long> offsets = new HashMap<>();
             for (Map.Entry<TopicPartition, ListOffsetsResultInfo> one : found.entrySet())
-              ends.put(one.getKey(), one.getValue().offset());
-            return ends;
+              offsets.put(one.getKey(), one.getValue().offset());
+            return offsets;
           });
     }
 

@@ -1,8 +1,8 @@
 package io.caregrid.device;
 
 import io.vertx.core.Future;
-import java.time.Clock;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -19,7 +19,7 @@ import org.apache.kafka.common.TopicPartition;
 final class LogReach {
   private final LogEnds log;
   private final Supplier<Future<Map<Integer, Long>>> applied;
-  private final Clock clock;
+  private final Supplier<Future<Instant>> now;
   private final Map<Integer, Instant> known = new HashMap<>();
   /** By shard, where it has to be in effect next. */
   private final Map<Integer, Mark> marks = new HashMap<>();
@@ -32,11 +32,14 @@ final class LogReach {
   /** A shard that is in effect up to {@code end} knows everything that was in the log {@code at} that time. */
   private record Mark(Instant at, long end) {}
 
-  /** @param applied up to where each shard is in effect, by the store */
-  LogReach(LogEnds log, Supplier<Future<Map<Integer, Long>>> applied, Clock clock) {
+  /**
+   * @param applied up to where each shard is in effect, by the store
+   * @param now     by the clock that tells when somebody listened, too
+   */
+  LogReach(LogEnds log, Supplier<Future<Map<Integer, Long>>> applied, Supplier<Future<Instant>> now) {
     this.log = log;
     this.applied = applied;
-    this.clock = clock;
+    this.now = now;
   }
 
   /** Goes on as far as it can without waiting. @return by shard; one of which nothing is known yet is absent */
@@ -49,6 +52,11 @@ final class LogReach {
     return !all.isEmpty() && known.keySet().containsAll(all);
   }
 
+  /** Up to when it is known of all shards; null: not of all, yet. */
+  Instant upTo() {
+    return isWhole() ? Collections.min(known.values()) : null;
+  }
+
   /** Another one has looked meanwhile: what was known is too old to be of use. */
   void forget() {
     look = null;
@@ -58,8 +66,7 @@ final class LogReach {
 
   private Future<Look> begun() {
     if (look != null) return Future.succeededFuture(look);
-    Instant now = clock.instant();
-    return log.sources().map(ends -> look = new Look(now, ends));
+    return now.get().compose(at -> log.sources().map(ends -> look = new Look(at, ends)));
   }
 
   /** A shard that has not reached its mark yet keeps it, however long its batches take. */

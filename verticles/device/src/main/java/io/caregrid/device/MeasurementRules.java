@@ -4,10 +4,13 @@ import io.caregrid.cluster.SilenceConfig;
 import io.caregrid.cluster.TellConfig;
 import io.caregrid.cluster.ThresholdConfig;
 import io.caregrid.store.Findings.Count;
+import io.caregrid.templates.mapping.Version;
 import io.caregrid.templates.rules.Made;
 import io.caregrid.templates.rules.Threshold;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,6 +20,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -26,6 +30,8 @@ public final class MeasurementRules {
   public static final String FOUND = "tell.found";
   /** Counter, tag {@code rule}: readings, or devices, on which a rule failed. */
   public static final String ERRORS = "tell.errors";
+  /** Gauge, seconds since it was last known what all devices had sent, on each node with such rules: while that grows nobody is called silent. */
+  public static final String KNOWN = "tell.silence.known";
   public static final MeasurementRules NONE = new MeasurementRules(List.of(), List.of(), null);
   private static final int MOST_TYPES = 10_000;
 
@@ -33,6 +39,7 @@ public final class MeasurementRules {
   private final List<Silence> silences;
   private final MeterRegistry registry;
   private final List<String> names;
+  private final Set<String> thresholdNames;
   private final Set<String> heardTypes = new TreeSet<>();
   private final Map<String, Watched> byType = new ConcurrentHashMap<>();
   private final Map<String, Tally> tallies = new TreeMap<>();
@@ -54,6 +61,7 @@ public final class MeasurementRules {
         .map(Made::rule)
         .sorted()
         .toList();
+    this.thresholdNames = thresholds.stream().map(rule -> rule.made().rule()).collect(Collectors.toUnmodifiableSet());
     silences.forEach(silence -> heardTypes.addAll(silence.types()));
   }
 
@@ -63,6 +71,19 @@ public final class MeasurementRules {
     List<Silence> silences = new ArrayList<>();
     new TreeMap<>(config.silences()).forEach((name, rule) -> silences.add(silence(name, rule)));
     return new MeasurementRules(List.copyOf(thresholds), List.copyOf(silences), registry);
+  }
+
+  /**
+   * What nodes have to agree on, so that it does not matter on which of them a shard is: the names of the rules, and what is noted that something came under.
+   * Short; {@code none} where there are no rules.
+   */
+  public static String mark(TellConfig config) {
+    if (!config.watchesDevices()) return "none";
+    Set<String> heard = new TreeSet<>();
+    config.silences().values().forEach(rule -> heard.addAll(types(rule)));
+    String all = new TreeSet<>(config.thresholds().keySet()) + "\n" + new TreeSet<>(config.silences().keySet()) + "\n"
+        + heard;
+    return Version.of(all);
   }
 
   private static Threshold threshold(String name, ThresholdConfig rule) {
@@ -75,11 +96,14 @@ public final class MeasurementRules {
   }
 
   private static Silence silence(String name, SilenceConfig rule) {
-    Set<String> types = rule.types().isEmpty()
+    return new Silence(new Made(name, rule.makes(), rule.text(), rule.severity()), rule.after(), types(rule),
+        Set.copyOf(rule.devices()), rule.neverHeard());
+  }
+
+  private static Set<String> types(SilenceConfig rule) {
+    return rule.types().isEmpty()
         ? Set.of("")
         : rule.types().stream().map(MeasurementRules::small).collect(Collectors.toUnmodifiableSet());
-    return new Silence(new Made(name, rule.makes(), rule.text(), rule.severity()), rule.after(), types,
-        Set.copyOf(rule.devices()), rule.neverHeard());
   }
 
   private static String small(String type) {
@@ -88,6 +112,10 @@ public final class MeasurementRules {
 
   boolean isEmpty() {
     return thresholds.isEmpty() && silences.isEmpty();
+  }
+
+  boolean hasThreshold(String name) {
+    return thresholdNames.contains(name);
   }
 
   boolean hasThresholds() {
@@ -108,10 +136,6 @@ public final class MeasurementRules {
     return names;
   }
 
-  List<String> silenceNames() {
-    return silences.stream().map(rule -> rule.made().rule()).toList();
-  }
-
   Watched watched(String type) {
     Watched known = byType.get(type);
     if (known != null) return known;
@@ -129,6 +153,12 @@ public final class MeasurementRules {
     synchronized (tallies) {
       tally(rule).found += count;
     }
+  }
+
+  /** @param age of what is known of devices */
+  void gauge(Supplier<Duration> age) {
+    if (registry == null) return;
+    Gauge.builder(KNOWN, age, now -> now.get().toMillis() / 1000.0).strongReference(true).register(registry);
   }
 
   /** @param why without a value of a reading */

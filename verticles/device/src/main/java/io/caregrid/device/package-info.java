@@ -6,7 +6,7 @@
  * question, asked before the batch; what watchers see is {@link io.caregrid.device.LiveFeed}'s, which never waits for the batch.
  *
  * <p>Rules over measurements look on: {@link io.caregrid.device.Judging} in each batch; {@link io.caregrid.device.FindingsVerticle} makes resources of what they
- * found, and finds out who says nothing.
+ * found, {@link io.caregrid.device.SilenceWatch} finds out who says nothing, and {@link io.caregrid.device.Leftovers} ends what would never end.
  *
  * <p>Invariants, on which everything else rests:
  * <ol>

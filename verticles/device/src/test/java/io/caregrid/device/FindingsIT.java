@@ -7,6 +7,7 @@ import static io.caregrid.device.StoreBench.SHARD;
 import static io.caregrid.device.StoreBench.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,12 +15,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.Configuration;
+import io.caregrid.cluster.FhirConfig;
 import io.caregrid.cluster.IdentityConfig;
 import io.caregrid.cluster.TellConfig;
+import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.store.FhirStore;
 import io.caregrid.store.Findings;
 import io.caregrid.store.Lease;
 import io.caregrid.store.ShardKey;
@@ -38,6 +42,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
@@ -56,6 +61,11 @@ class FindingsIT {
 
   /** All of the log is normalised, and the shards are up to there. */
   private static final LogEnds CAUGHT_UP = new LogEnds() {
+    @Override
+    public Future<String> refusal() {
+      return Future.succeededFuture();
+    }
+
     @Override
     public Future<Map<TopicPartition, Long>> sources() {
       return Future.succeededFuture(Map.of());
@@ -116,12 +126,26 @@ class FindingsIT {
   }
 
   private String watch(MeasurementRules rules) {
+    return watch(rules, bench.fhir, new House(() -> true, () -> true), Duration.ofMinutes(10));
+  }
+
+  private String watch(MeasurementRules rules, FhirStore store, House house, Duration unheard) {
     Findings findings = new Findings(bench.database);
     DeviceIdentity identity = new DeviceIdentity(bench.fhir, IdentityConfig.DEFAULT);
     return get(bench.vertx.deployVerticle(new FindingsVerticle(
-        new FindingsVerticle.Means(findings, bench.fhir, rules, identity::patientsOf, CAUGHT_UP,
-            () -> findings.applied(CALLER, ShardKey.STORE, Readings.TOPIC), () -> true, Duration.ofDays(3), WRITER),
-        new Lease(bench.database, "findings"), Clock.systemUTC())));
+        new FindingsVerticle.Means(findings, store, rules, identity::patientsOf, CAUGHT_UP,
+            () -> findings.applied(CALLER, ShardKey.STORE, Readings.TOPIC), house, Duration.ofDays(3), WRITER),
+        new Lease(bench.database, "findings"), new Leftovers.Pace(Duration.ofMillis(500), unheard),
+        Clock.systemUTC())));
+  }
+
+  /** What the node before did is done, and the next one knows nothing that is not in the database. */
+  private void handOver(String node) {
+    get(bench.vertx.undeploy(node));
+  }
+
+  private void awaitWritten(String what, String finding) {
+    Await.until(what, () -> bench.count("select count(*) from rule_finding where not due and " + finding) == 1);
   }
 
   /** Past the limit from second 10 to 100. */
@@ -279,7 +303,7 @@ class FindingsIT {
         case "c", "shelf" -> "{}";
         default -> "{'patient':{'reference':'Patient/p-" + device + "'}}";
       });
-    sql("update r_device set upd = now() - interval '1 hour'");
+    sql("update r_device set upd = now() - interval '9 days'");
     List<Batch.Event> log = new ArrayList<>();
     for (String device : List.of("a", "b", "c"))
       log.add(new Batch.Event(log.size(), source(0, log.size()), Readings.heartRate(device, 0, "70"), null, 100));
@@ -333,8 +357,200 @@ class FindingsIT {
     sql("update silence_gap set began = began - interval '2 minutes', ended = ended - interval '2 minutes'");
     sql("update device_heard set heard = now() - interval '3 hours'");
 
-    Await.until("found", () -> bench.count("select count(*) from rule_finding") == 2);
-    assertEquals("d-never", text("select device from rule_finding where rule = 'first'"));
+    Await.until("found", () -> bench.count("select count(*) from rule_finding") == 3);
+    assertEquals("d-a d-never",
+        text("select string_agg(device, ' ' order by device) from rule_finding where rule = 'first'"));
+  }
+
+  @Test
+  void aDeviceThatIsSilentStillIsToldAgainWhenItIsInUseAgain() {
+    put("Device", "d-a", "{'patient':{'reference':'Patient/p-a'}}");
+    sql("update r_device set upd = now() - interval '3 hours'");
+    sql("insert into device_heard values ('d-a', '', 3, now() - interval '2 hours')");
+    listening("");
+    MeasurementRules rules = rules(quiet("silences.quiet.devices", "d-a"));
+    String node = watch(rules);
+    awaitWritten("found", "device = 'd-a'");
+    String first = text("select id from rule_finding");
+    assertEquals("active", flag(first).path("status").asText());
+
+    put("Device", "d-a", "{'status':'inactive','patient':{'reference':'Patient/p-a'}}");
+    Await.until("over", () -> bench.count("select count(*) from rule_finding") == 0);
+    assertEquals("inactive", flag(first).path("status").asText());
+    handOver(node);
+    put("Device", "d-a", "{'patient':{'reference':'Patient/p-a'}}");
+    sql("update r_device set upd = now() - interval '10 minutes'");
+    node = watch(rules);
+    awaitWritten("found again", "device = 'd-a'");
+    String second = text("select id from rule_finding");
+    assertNotEquals(first, second);
+    assertEquals(2, bench.count("select count(*) from r_flag"));
+    handOver(node);
+
+    node = watch(rules(quiet("silences.quiet.devices", "d-b")));
+    Await.until("nobody waits for it", () -> bench.count("select count(*) from rule_finding") == 0);
+    assertEquals("inactive", flag(second).path("status").asText());
+    handOver(node);
+    watch(rules);
+
+    awaitWritten("since the same time", "id = '" + second + "'");
+    assertEquals("active", flag(second).path("status").asText());
+    assertTrue(flag(second).at("/period/end").isMissingNode());
+    assertEquals("inactive", flag(first).path("status").asText());
+  }
+
+  @Test
+  void theNextPatientOfAMonitorIsNotBlamedForItsSilenceBefore() {
+    for (String device : List.of("soon", "long"))
+      put("Device", "d-" + device, "{'patient':{'reference':'Patient/p-b'}}");
+    sql("update r_device set upd = now() - interval '10 minutes' where id = 'd-long'");
+    for (String device : List.of("soon", "long"))
+      sql("insert into device_heard values ('d-" + device + "', '', 3, now() - interval '2 hours')");
+    listening("");
+    watch(rules(quiet()));
+
+    awaitWritten("found", "device = 'd-long'");
+
+    Instant linked = get(bench.fhir.read(CALLER, "Device", "d-long")).updated();
+    assertEquals(linked, Instant.parse(flag(text("select id from rule_finding")).at("/period/start").asText()));
+    assertEquals(1, bench.count("select count(*) from rule_finding"));
+  }
+
+  @Test
+  void neverHeardAsksForTheTypesOfItsRule() {
+    put("Device", "d-a", "{'patient':{'reference':'Patient/p-a'}}");
+    sql("update r_device set upd = now() - interval '5 hours'");
+    sql("insert into device_heard values ('d-a', '', 3, now())");
+    listening("", "heartrate");
+
+    watch(rules(quiet("silences.beat.after", "1m", "silences.beat.types", "HeartRate", "silences.beat.neverHeard",
+        "true", "silences.beat.text", "No heart rate")));
+
+    awaitWritten("found", "rule = 'beat'");
+    assertEquals(1, bench.count("select count(*) from rule_finding"));
+  }
+
+  @Test
+  void nobodyListensWhileNodesHaveDifferentRulesOrNothingCanBeSent() {
+    put("Device", "d-a", "{'patient':{'reference':'Patient/p-a'}}");
+    sql("update r_device set upd = now() - interval '5 hours'");
+    sql("insert into device_heard values ('d-a', '', 3, now() - interval '2 hours')");
+    sql("insert into silence_watch values ('', now() - interval '15 seconds')");
+    String last = text("select seen::text from silence_watch");
+    AtomicBoolean agreed = new AtomicBoolean();
+    MeasurementRules rules = rules(quiet());
+    watch(rules, bench.fhir, new House(() -> true, agreed::get), Duration.ofMinutes(10));
+    Await.until("it is at work", () -> bench.count("select count(*) from tell_rule") == 1);
+    Await.until("and has looked for a while", () -> bench.count(
+        "select count(*) from tell_rule where seen < now() - interval '3 seconds'") == 1);
+
+    agreed.set(true);
+
+    Await.until("a gap, however short", () -> bench.count("select count(*) from silence_gap") == 1);
+    assertEquals(last, text("select began::text from silence_gap"));
+    assertEquals(0, bench.count("select count(*) from rule_finding"));
+    sql("update silence_gap set began = began - interval '5 minutes', ended = ended - interval '5 minutes'");
+    Await.until("found", () -> bench.count("select count(*) from rule_finding") == 1);
+  }
+
+  @Test
+  void whatALimitFoundIsOverWhenItsDeviceIsNotHisAnyMoreAndSendsNothing() {
+    put("Device", "d-a", "{'patient':{'reference':'Patient/p-a'}}");
+    put("Device", "d-b", "{'patient':{'reference':'Patient/p-b'}}");
+    MeasurementRules rules = rules(fast());
+    List<Batch.Event> log = new ArrayList<>();
+    for (int i = 0; i < 61; i++)
+      for (String device : List.of("a", "b"))
+        log.add(new Batch.Event(log.size(), source(0, log.size()), Readings.heartRate(device, i, "130"), null, 100));
+    get(writer(rules).write(SHARD, batch(log, 0, log.size())));
+    watch(rules, bench.fhir, new House(() -> true, () -> true), Duration.ofSeconds(1));
+    Await.until("both are found", () -> bench.count("select count(*) from rule_finding where not due and made") == 2);
+    String id = text("select id from rule_finding where device = 'd-a'");
+
+    put("Device", "d-a", "{}");
+
+    Await.until("over", () -> bench.count("select count(*) from rule_finding") == 1);
+    assertEquals("d-b", text("select device from rule_finding"));
+    assertEquals("inactive", flag(id).path("status").asText());
+    assertEquals("d-b", text("select string_agg(device, ' ') from threshold_state where lasts"));
+    assertEquals("{}", text("select state from threshold_state where device = 'd-a'"));
+  }
+
+  @Test
+  void aReadingThatWasJudgedMeanwhileKeepsWhatItsLimitFound() {
+    MeasurementRules rules = rules(fast());
+    List<Batch.Event> log = log(80);
+    get(writer(rules).write(SHARD, batch(log, 0, 75)));
+    Findings findings = new Findings(bench.database);
+    Findings.Lasting before = get(findings.lasting(CALLER, List.of("fast"), "", 9)).get(0);
+    get(writer(rules).write(SHARD, batch(log, 75, 80)));
+
+    get(findings.unheard(CALLER, before));
+
+    assertEquals(1, bench.count("select count(*) from rule_finding where ended is null"));
+    assertEquals(1, bench.count("select count(*) from threshold_state where lasts"));
+  }
+
+  @Test
+  void whatWasFoundOfAnErasedDeviceIsOver() {
+    put("Device", "d-a", "{}");
+    MeasurementRules rules = rules(fast());
+    get(writer(rules).write(SHARD, batch(log(80), 0, 80)));
+
+    get(bench.fhir.erase(CALLER, "Device", "d-a", OptionalInt.empty()));
+    watch(rules);
+
+    Await.until("written, and over", () -> bench.count("select count(*) from rule_finding") == 0);
+    assertEquals("inactive", flag(text("select id from r_flag")).path("status").asText());
+  }
+
+  @Test
+  void ofAnErasedPatientNothingStaysAndOfTheOtherOnesEverything() {
+    for (String patient : List.of("ada", "bob")) put("Patient", patient, "{}");
+    for (String device : List.of("d-1", "d-2", "d-3"))
+      sql("""
+          insert into threshold_state (target, topic_id, epoch, shard, device, patient, state, lasts)
+          values ('store', '11111111-1111-4111-8111-111111111111', 0, 3, '%s', '%s', '%s', true)""".formatted(device,
+          device.equals("d-3") ? "ada" : "bob", device.equals("d-3")
+              ? "{\"fast\":{\"patient\":\"ada\",\"at\":7,\"began\":5}}"
+              : "{\"fast\":{\"patient\":\"ada\",\"at\":7,\"began\":5},\"low\":{\"patient\":\"bob\",\"at\":9}}"));
+
+    get(bench.fhir.erase(CALLER, "Patient", "bob", OptionalInt.empty()));
+    assertEquals(3, bench.count("select count(*) from threshold_state where lasts and patient = 'ada'"));
+    assertEquals(0, bench.count("select count(*) from threshold_state where state like '%bob%'"));
+    get(bench.fhir.erase(CALLER, "Patient", "ada", OptionalInt.empty()));
+
+    assertEquals(0, bench.count("select count(*) from threshold_state"));
+  }
+
+  @Test
+  void itEndsWhereNobodyMayChangeWhatHeHasNotSeen() {
+    FhirStore careful = new FhirStore(bench.database, Audit.log(),
+        new FhirConfig(Map.of("versioned-update", List.of("*"))));
+    sql("""
+        insert into rule_finding (id, rule, makes, text, severity, device, patient, began)
+        values ('rule-1', 'fast', 'Flag', 'x', '', 'd-a', 'p-a', '2026-11-20T12:00:00Z')""");
+    watch(rules(fast()), careful, new House(() -> true, () -> true), Duration.ofMinutes(10));
+    awaitWritten("made", "made");
+
+    sql("update rule_finding set ended = now(), due = true");
+
+    Await.until("over", () -> bench.count("select count(*) from rule_finding") == 0);
+    assertEquals("inactive", flag("rule-1").path("status").asText());
+  }
+
+  @Test
+  void whatOnlyWaitedOfARuleThatIsGoneIsForgotten() {
+    sql("""
+        insert into tell_rule (name, seen) values ('kept', now());
+        insert into threshold_state (target, topic_id, epoch, shard, device, patient, state, lasts)
+        values ('store', '11111111-1111-4111-8111-111111111111', 0, 3, 'd-a', 'p-a',
+          '{"fast":{"patient":"p-a","at":7},"gone":{"patient":"p-a","at":7,"since":5},"kept":{"patient":"p-a","at":7}}', false)""");
+
+    get(new Findings(bench.database).forget(CALLER, List.of("fast"), Duration.ofDays(3)));
+
+    assertEquals("{\"fast\": {\"at\": 7, \"patient\": \"p-a\"}, \"kept\": {\"at\": 7, \"patient\": \"p-a\"}}",
+        text("select state from threshold_state"));
   }
 
   @Test

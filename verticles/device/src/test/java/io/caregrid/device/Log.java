@@ -55,10 +55,12 @@ final class Log implements AutoCloseable {
 
   /** Retention strikes: everything before {@code offset} of this shard is gone. */
   void forget(int shard, long before) {
+    forget(new TopicPartition(kafka.measurements(), shard), before);
+  }
+
+  void forget(TopicPartition partition, long before) {
     try (Admin admin = admin()) {
-      get(admin
-          .deleteRecords(Map.of(new TopicPartition(kafka.measurements(), shard), RecordsToDelete.beforeOffset(before)))
-          .all());
+      get(admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(before))).all());
     }
   }
 

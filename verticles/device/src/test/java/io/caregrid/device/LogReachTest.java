@@ -2,14 +2,12 @@ package io.caregrid.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vertx.core.Future;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
@@ -24,6 +22,11 @@ class LogReachTest {
   private final Map<Integer, Long> applied = new HashMap<>(Map.of(0, 5L, 1, 7L));
   private Instant now = NOON;
   private final LogReach reach = new LogReach(new LogEnds() {
+    @Override
+    public Future<String> refusal() {
+      return Future.succeededFuture();
+    }
+
     @Override
     public Future<Map<TopicPartition, Long>> sources() {
       return Future.succeededFuture(Map.copyOf(sources));
@@ -43,22 +46,7 @@ class LogReachTest {
     public Future<Void> close() {
       return Future.succeededFuture();
     }
-  }, () -> Future.succeededFuture(Map.copyOf(applied)), new Clock() {
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-  });
+  }, () -> Future.succeededFuture(Map.copyOf(applied)), () -> Future.succeededFuture(now));
 
   private Map<Integer, Instant> further(Duration later) {
     now = now.plus(later);
@@ -84,6 +72,7 @@ class LogReachTest {
     applied.put(1, 6L);
     assertEquals(Map.of(0, NOON), further(Duration.ZERO));
     assertFalse(reach.isWhole());
+    assertNull(reach.upTo());
     further(Duration.ofSeconds(11));
     Map<Integer, Instant> later = further(Duration.ofSeconds(11));
     assertEquals(Map.of(0, NOON.plusSeconds(22)), later);
@@ -92,6 +81,7 @@ class LogReachTest {
 
     assertEquals(NOON, further(Duration.ZERO).get(1), "that is as far as it was looked at for it");
     assertTrue(reach.isWhole());
+    assertEquals(NOON, reach.upTo(), "of all of them");
     assertEquals(NOON.plusSeconds(23), further(Duration.ofSeconds(1)).get(1));
   }
 

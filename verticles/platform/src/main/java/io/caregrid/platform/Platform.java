@@ -37,6 +37,7 @@ import io.caregrid.contract.Routes;
 import io.caregrid.device.BatchWriter;
 import io.caregrid.device.DeviceIdentity;
 import io.caregrid.device.FindingsVerticle;
+import io.caregrid.device.House;
 import io.caregrid.device.IdentityWatch;
 import io.caregrid.device.MeasurementRules;
 import io.caregrid.device.ShardMetrics;
@@ -264,7 +265,8 @@ public final class Platform implements AutoCloseable {
   /** What the others shall know of this node as soon as it is there. */
   private Map<String, String> self() {
     return Map.of(HazelcastCluster.NAME, config.name(), HazelcastCluster.ROLES, String.join(",", config.roles()),
-        HazelcastCluster.HTTP, config.http().host() + ":" + config.http().port());
+        HazelcastCluster.HTTP, config.http().host() + ":" + config.http().port(), HazelcastCluster.RULES,
+        MeasurementRules.mark(config.tell()));
   }
 
   private Database openDatabase(Progress progress) {
@@ -292,9 +294,17 @@ public final class Platform implements AutoCloseable {
     deploy(new IdentityWatch(new ChangeFeed(database), identity));
     MeasurementRules rules = MeasurementRules.of(config.tell(), metrics);
     Caller ruling = config.tell().watchesDevices() ? TellSettings.writer(config.tell(), roles) : null;
-    deploy(FindingsVerticle.of(vertx, database, fhir, rules, identity, config.kafka(), topics.measurements().id(),
-        () -> cluster.nodes().stream().anyMatch(node -> node.roles().contains("ingest")),
-        config.tell().giveUpAfter(), ruling));
+    String mark = MeasurementRules.mark(config.tell());
+    House house = new House(() -> cluster.nodes().stream().anyMatch(node -> node.roles().contains("ingest")),
+        () -> cluster.nodes()
+            .stream()
+            .filter(node -> node.roles().contains("device"))
+            .allMatch(node -> node.rules().equals(mark)));
+    FindingsVerticle findings = FindingsVerticle.of(vertx, database, fhir, rules, identity, config.kafka(),
+        topics.measurements().id(), house, config.tell().giveUpAfter(), ruling);
+    deploy(findings);
+    if (!config.tell().silences().isEmpty())
+      checks.add(new Check("silence", () -> Future.succeededFuture(findings.isOnTime()), false));
     int atOnce = Math.max(1, config.database().poolSize() / 4);
     BatchWriter writer = new BatchWriter(vertx, new ShardStore(database), identity, mappings, rules, atOnce,
         shardMetrics);

@@ -25,23 +25,49 @@ import java.util.function.Function;
  * <p>Here too: whom nothing has come of for how long, and when nobody listened, which is not their fault.
  */
 public final class Findings {
+  /** What has ended, and is so again before that was written, goes on. */
   private static final String BEGIN = """
       insert into rule_finding (id, rule, makes, text, severity, device, patient, began)
-      select n.* from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+      select distinct on (n.id) n.* from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
         as n(id, rule, makes, text, severity, device, patient, began)
       where not exists (select 1 from r_device r where r.id = n.device and r.fp = #erased)
         and not exists (select 1 from r_patient r where r.id = n.patient and r.fp = #erased)
-      on conflict (id) do nothing""".replace("#erased", String.valueOf(Table.ERASED));
+        #unless
+      order by n.id
+      on conflict (id) do update set ended = null, made = false, due = true, tried = now() where rule_finding.ended is not null"""
+      .replace("#erased", String.valueOf(Table.ERASED));
+  private static final String BEGIN_READ = BEGIN.replace("#unless", "");
+  /** Whoever was frozen and wakes up late must not call one silent that has spoken since. */
+  private static final String BEGIN_SILENT = BEGIN.replace("#unless",
+      "and not exists (select 1 from device_heard h where h.device = n.device and h.type = any($9::text[]) and h.heard > n.began)");
   private static final String END = """
       update rule_finding f set ended = greatest(f.began, n.at), due = true, tried = now() from unnest($1::text[], $2::timestamptz[]) as n(id, at)
       where f.id = n.id and f.ended is null""";
   private static final String DUE = "select * from rule_finding where due and tried <= now() order by tried, id limit $1";
-  /** Unless it has ended since it was looked at. */
+  /** Unless it has ended since it was looked at, or begun again since its end was written: of that one it is known so that its resource has to be looked at. */
   private static final String WRITTEN = """
       with gone as (delete from rule_finding where id = $1 and ended is not null and $2)
-      update rule_finding set made = true, due = false where id = $1 and ended is null and not $2""";
+      update rule_finding set made = not $2, due = $2, tried = case when $2 then now() else tried end where id = $1 and ended is null""";
   private static final String AGAIN = "update rule_finding set tried = now() + $2 * interval '1 millisecond' where id = $1";
-  private static final String LASTING = "select * from rule_finding where ended is null and rule = any($1::text[]) order by id";
+  private static final String LASTING = """
+      select f.*, (
+        select string_agg(s.state::jsonb ->> f.rule, ' ' order by s.target, s.topic_id, s.epoch, s.shard) from threshold_state s where s.device = f.device) as known
+      from rule_finding f where f.ended is null and f.rule = any($1::text[]) and f.id > $2 order by f.id limit $3""";
+  /**
+   * A limit was passed, nothing has come of it since, and nothing is expected. The shard's row first, as a batch does it: what that one knows of the readings
+   * before is never overtaken. When a reading was judged meanwhile, nothing happens.
+   */
+  private static final String UNHEARD = """
+      with held as materialized (
+        select p.shard from shard_progress p
+        where (p.target, p.topic_id, p.epoch, p.shard) in (select s.target, s.topic_id, s.epoch, s.shard from threshold_state s where s.device = $2)
+        order by p.target, p.topic_id, p.epoch, p.shard for update),
+      stripped as (
+        update threshold_state s set state = (s.state::jsonb - $3::text)::text,
+          lasts = exists (select 1 from jsonb_each(s.state::jsonb - $3::text) one where one.value ? 'began')
+        where s.device = $2 and (select count(*) from held) >= 0 and strpos($4::text, s.state::jsonb ->> $3::text) > 0 returning 1)
+      update rule_finding set ended = greatest(began, now()), due = true, tried = now()
+      where id = $1 and ended is null and ($4::text = '' or exists (select 1 from stripped))""";
   /** In one order, so that nobody waits for somebody who does the same the other way round. */
   private static final String COUNT = """
       insert into tell_rule (name, found, errors, error, errored)
@@ -56,27 +82,41 @@ public final class Findings {
         where f.ended is null and f.rule <> all($1::text[])
           and not exists (select 1 from tell_rule r where r.name = f.rule and r.seen > now() - $2 * interval '1 millisecond')
         returning f.rule, f.device),
-      known as (
-        select s.ctid as place, s.state::jsonb - g.rules as state
-        from (select device, array_agg(rule) as rules from gone group by device) g join threshold_state s on s.device = g.device for update of s)
-      update threshold_state s set state = k.state::text, lasts = exists (select 1 from jsonb_each(k.state) one where one.value ? 'began')
-      from known k where s.ctid = k.place""";
+      mine as (select device, array_agg(rule) as rules from gone group by device)
+      update threshold_state s set state = (s.state::jsonb - m.rules)::text,
+        lasts = exists (select 1 from jsonb_each(s.state::jsonb - m.rules) one where one.value ? 'began')
+      from mine m where s.device = m.device""";
+  /** The same of those that found nothing: what only waited would go on when the rule comes back, whatever was measured meanwhile. */
+  private static final String FORGET_GONE = """
+      update threshold_state s set state = (s.state::jsonb - k.gone)::text,
+        lasts = exists (select 1 from jsonb_each(s.state::jsonb - k.gone) one where one.value ? 'began')
+      from (
+        select t.target, t.topic_id, t.epoch, t.shard, t.device, array_agg(one.rule) as gone
+        from threshold_state t cross join lateral jsonb_object_keys(t.state::jsonb) as one(rule)
+        where one.rule <> all($1::text[]) and not exists (select 1 from tell_rule r where r.name = one.rule and r.seen > now() - $2 * interval '1 millisecond')
+          and not exists (select 1 from rule_finding f where f.rule = one.rule and f.device = t.device and f.ended is null)
+        group by t.target, t.topic_id, t.epoch, t.shard, t.device) k
+      where (s.target, s.topic_id, s.epoch, s.shard, s.device) = (k.target, k.topic_id, k.epoch, k.shard, k.device)""";
+  private static final String FORGET_IDLE = "delete from threshold_state where day < current_date - $1::int and not lasts";
+  private static final String FORGET_DELETED = "delete from device_heard h using r_device r where r.id = h.device and r.del";
 
+  private static final String NOW = "select now() as now";
+  private static final String LISTENED_LAST = "select min(seen) as seen from silence_watch where type = any($1::text[])";
   /** The gap first: of a row that this statement has changed it would see nothing any more. Before the first time, nobody has ever listened. */
   private static final String LISTENED = """
       with before as (select type, seen from silence_watch where type = any($1::text[]) order by type for update),
       gap as (
         insert into silence_gap (type, began, ended)
-        select n.type, coalesce(before.seen, 'epoch'), now() from unnest($1::text[]) as n(type) left join before on before.type = n.type
+        select n.type, case when before.seen is null then 'epoch' else least(before.seen, $3::timestamptz) end, now() from unnest($1::text[]) as n(type) left join before on before.type = n.type
         where before.seen is null or before.seen < now() - $2 * interval '1 millisecond'
-        on conflict do nothing returning type),
+        on conflict (type, began) do update set ended = excluded.ended returning type),
       old as (delete from silence_gap where ended < now() - interval '62 days')
       insert into silence_watch (type, seen) select type, now() from unnest($1::text[]) as n(type) where (select count(*) from gap) >= 0 order by type
       on conflict (type) do update set seen = excluded.seen""";
   private static final String GAPS = "select type, began, ended from silence_gap where type = any($1::text[]) order by began";
   /** Of each Device the newest; those of a shard up to its own time. Not those of which it is known that they say nothing. */
   private static final String SILENT = """
-      select h.device, max(h.heard) as heard from device_heard h
+      select h.device, max(h.heard) as heard, min(w.silent) as silent from device_heard h
         join unnest($3::int[], $4::timestamptz[]) as w(shard, silent) on w.shard = h.shard
       where h.type = any($2::text[]) and h.device > $5 and h.heard <= w.silent
         and exists (select 1 from r_device r where r.id = h.device and not r.del)
@@ -84,8 +124,8 @@ public final class Findings {
       group by h.device having count(*) = (select count(*) from device_heard o where o.device = h.device and o.type = any($2::text[]))
       order by h.device limit $6""";
   private static final String NEVER = """
-      select r.id as device, r.upd as heard from r_device r where not r.del and r.upd <= $2 and r.id > $3
-        and not exists (select 1 from device_heard h where h.device = r.id)
+      select r.id as device, r.upd as heard, $2::timestamptz as silent from r_device r where not r.del and r.upd <= $2 and r.id > $3
+        and not exists (select 1 from device_heard h where h.device = r.id and h.type = any($5::text[]))
         and not exists (select 1 from rule_finding f where f.rule = $1 and f.device = r.id and f.ended is null)
       order by r.id limit $4""";
   private static final String SPOKE = """
@@ -101,11 +141,20 @@ public final class Findings {
     this.database = database;
   }
 
-  /** @param ended null: it lasts @param made the resource has been written */
-  public record Found(Finding finding, Instant ended, boolean made) {}
+  /**
+   * What has still to be written.
+   *
+   * @param ended null: it lasts
+   * @param made  the resource has been written
+   * @param tried since when it waits to be written
+   */
+  public record Found(Finding finding, Instant ended, boolean made, Instant tried) {}
 
-  /** A Device of which nothing has come since then. */
-  public record Silent(String device, Instant heard) {}
+  /** What is not over. @param known what thresholds know by which it was found; empty: nothing */
+  public record Lasting(Finding finding, String known) {}
+
+  /** A Device of which nothing has come since {@code heard}. @param silent it is silent when that, and all else that is asked, was not later */
+  public record Silent(String device, Instant heard, Instant silent) {}
 
   /** When nobody listened. */
   public record Gap(Instant began, Instant ended) {}
@@ -116,7 +165,7 @@ public final class Findings {
   static Future<Void> keep(SqlConnection connection, List<Finding> begun, List<Over> over) {
     Future<?> began = begun.isEmpty()
         ? Future.succeededFuture()
-        : connection.preparedQuery(BEGIN).execute(begin(begun));
+        : connection.preparedQuery(BEGIN_READ).execute(begin(begun));
     return began
         .compose(kept -> over.isEmpty()
             ? Future.succeededFuture()
@@ -140,9 +189,17 @@ public final class Findings {
     return Tuple.tuple().addValue(texts(over, Over::id)).addValue(times(over, Over::at));
   }
 
-  /** Found without a reading. */
-  public Future<Void> begun(Caller caller, List<Finding> begun) {
-    return begun.isEmpty() ? Future.succeededFuture() : ask(BEGIN, begin(begun));
+  /**
+   * Nothing came: unless it has since.
+   *
+   * @param types in small letters, of which one had to come; the empty one: any
+   * @return how many of them are new
+   */
+  public Future<Integer> silent(Caller caller, List<Finding> begun, Collection<String> types) {
+    if (begun.isEmpty()) return Future.succeededFuture(0);
+    return database.ask(BEGIN_SILENT, begin(begun).addValue(types.toArray(String[]::new)))
+        .map(rows -> rows.rowCount())
+        .recover(Failures::recover);
   }
 
   public Future<Void> over(Caller caller, List<Over> over) {
@@ -154,9 +211,20 @@ public final class Findings {
     return database.ask(DUE, Tuple.of((long) most)).map(Findings::found).recover(Failures::recover);
   }
 
-  /** Of these rules, what is not over. */
-  public Future<List<Found>> lasting(Caller caller, Collection<String> rules) {
-    return database.ask(LASTING, names(rules)).map(Findings::found).recover(Failures::recover);
+  /** Of these rules, what is not over, by id. @param after id of the last one of the page before; empty for the first */
+  public Future<List<Lasting>> lasting(Caller caller, Collection<String> rules, String after, int most) {
+    return database.ask(LASTING, names(rules).addValue(after).addValue((long) most)).map(rows -> {
+      List<Lasting> lasting = new ArrayList<>();
+      for (Row row : rows)
+        lasting.add(new Lasting(finding(row), row.getString("known") == null ? "" : row.getString("known")));
+      return lasting;
+    }).recover(Failures::recover);
+  }
+
+  /** What a threshold found is over without a reading, unless one has been judged since this was known of it. */
+  public Future<Void> unheard(Caller caller, Lasting lasting) {
+    Finding finding = lasting.finding();
+    return ask(UNHEARD, Tuple.of(finding.id(), finding.device(), finding.rule(), lasting.known()));
   }
 
   /** It is in the store as it was looked at; when it has ended since, it is due again. */
@@ -182,14 +250,37 @@ public final class Findings {
     return ask(END_GONE, names(rules).addValue((double) keep.toMillis()));
   }
 
+  /** Of thresholds, what nobody will ask for any more: of rules as in {@link #endGone}, and of devices of which nothing has come for long. */
+  public Future<Void> forget(Caller caller, Collection<String> rules, Duration keep) {
+    return ask(FORGET_GONE, names(rules).addValue((double) keep.toMillis()))
+        .compose(done -> ask(FORGET_IDLE, Tuple.of(ShardStore.JUDGED_DAYS)))
+        .compose(done -> ask(FORGET_DELETED, Tuple.tuple()));
+  }
+
+  /** By the database's clock, as gaps are. */
+  public Future<Instant> now(Caller caller) {
+    return database.ask(NOW, Tuple.tuple())
+        .map(rows -> instant(rows.iterator().next(), "now"))
+        .recover(Failures::recover);
+  }
+
+  /** When {@link #listened} was said last for all of these; null: for one of them never, as far as is known. */
+  public Future<Instant> listenedLast(Caller caller, Collection<String> types) {
+    return database.ask(LISTENED_LAST, names(types))
+        .map(rows -> instant(rows.iterator().next(), "seen"))
+        .recover(Failures::recover);
+  }
+
   /**
    * Somebody listens now. When that was not so for longer than {@code gap}, it is a gap; the first time, all time before is.
    *
    * @param types in small letters; the empty one: any
+   * @param from  where a gap begins, if not when somebody listened last, because what came since then may not be known; null: there
    * @return the gaps, by type, oldest first
    */
-  public Future<Map<String, List<Gap>>> listened(Caller caller, Collection<String> types, Duration gap) {
-    return ask(LISTENED, names(types).addValue((double) gap.toMillis()))
+  public Future<Map<String, List<Gap>>> listened(Caller caller, Collection<String> types, Duration gap, Instant from) {
+    return ask(LISTENED,
+        names(types).addValue((double) gap.toMillis()).addValue(from == null ? null : Version.utc(from)))
         .compose(done -> database.ask(GAPS, names(types)))
         .map(rows -> {
           Map<String, List<Gap>> gaps = new HashMap<>();
@@ -220,9 +311,11 @@ public final class Findings {
     return database.ask(SILENT, values).map(Findings::silent).recover(Failures::recover);
   }
 
-  /** Devices that have been in the store since then as they are, and of which nothing has ever come. */
-  public Future<List<Silent>> neverHeard(Caller caller, String rule, Instant since, String after, int most) {
-    return database.ask(NEVER, Tuple.of(rule, Version.utc(since), after, (long) most))
+  /** Devices that have been in the store since then as they are, and of which nothing of these types has ever come. */
+  public Future<List<Silent>> neverHeard(Caller caller, String rule, Collection<String> types, Instant since,
+      String after, int most) {
+    Tuple values = Tuple.of(rule, Version.utc(since), after, (long) most).addValue(types.toArray(String[]::new));
+    return database.ask(NEVER, values)
         .map(Findings::silent)
         .recover(Failures::recover);
   }
@@ -252,15 +345,20 @@ public final class Findings {
   private static List<Found> found(Iterable<Row> rows) {
     List<Found> found = new ArrayList<>();
     for (Row row : rows)
-      found.add(new Found(new Finding(row.getString("id"), row.getString("rule"), row.getString("makes"),
-          row.getString("text"), row.getString("severity"), row.getString("device"), row.getString("patient"),
-          instant(row, "began")), instant(row, "ended"), row.getBoolean("made")));
+      found.add(
+          new Found(finding(row), instant(row, "ended"), row.getBoolean("made"), instant(row, "tried")));
     return found;
+  }
+
+  private static Finding finding(Row row) {
+    return new Finding(row.getString("id"), row.getString("rule"), row.getString("makes"), row.getString("text"),
+        row.getString("severity"), row.getString("device"), row.getString("patient"), instant(row, "began"));
   }
 
   private static List<Silent> silent(Iterable<Row> rows) {
     List<Silent> silent = new ArrayList<>();
-    for (Row row : rows) silent.add(new Silent(row.getString("device"), instant(row, "heard")));
+    for (Row row : rows)
+      silent.add(new Silent(row.getString("device"), instant(row, "heard"), instant(row, "silent")));
     return silent;
   }
 

@@ -83,15 +83,31 @@ record Table(String type, String read, String vread, String versions, String cre
 
   /**
    * As {@link #UPDATE} to a deletion, and nothing of the versions before stays, nor of what rules know of a Device's or a Patient's readings;
-   * {@link ExportJobs} hear of it. The same parameters but the last.
+   * {@link ExportJobs} hear of it. The same parameters but the last. What rules know of a Device may concern several Patients: of the others it stays.
+   * What they found of a Device that is erased is over, and has still to be ended at its Patient.
    */
   private static final String ERASE = """
       with old as materialized (select id from r_@ where id = $1 and ver = $12 for update),
       past as (delete from h_@ h using old where h.id = old.id),
       known as (delete from capture_state c using old where c.patient = old.id and '#' = 'Patient' or c.device = old.id and '#' = 'Device'),
-      judged as (delete from threshold_state c using old where c.patient = old.id and '#' = 'Patient' or c.device = old.id and '#' = 'Device'),
+      about as materialized (
+        select c.target, c.topic_id, c.epoch, c.shard, c.device, k.state, k.patient, k.lasts
+        from old, threshold_state c cross join lateral (
+          select jsonb_object_agg(one.key, one.value) as state, (array_agg(one.value ->> 'patient' order by (one.value ->> 'at')::bigint desc))[1] as patient,
+            bool_or(one.value ? 'began') as lasts
+          from jsonb_each(c.state::jsonb) one where one.value ->> 'patient' <> old.id) k
+        where '#' = 'Patient' and (c.patient = old.id or strpos(c.state, '"' || old.id || '"') > 0)),
+      judged as (
+        delete from threshold_state c using old where c.device = old.id and '#' = 'Device'
+          or (c.target, c.topic_id, c.epoch, c.shard, c.device) in (select target, topic_id, epoch, shard, device from about where state is null)),
+      rejudged as (
+        update threshold_state c set state = a.state::text, patient = a.patient, lasts = a.lasts from about a
+        where a.state is not null and c.target = a.target and c.topic_id = a.topic_id and c.epoch = a.epoch and c.shard = a.shard and c.device = a.device),
       heard as (delete from device_heard c using old where c.device = old.id and '#' = 'Device'),
-      found as (delete from rule_finding c using old where c.patient = old.id and '#' = 'Patient' or c.device = old.id and '#' = 'Device'),
+      found as (delete from rule_finding c using old where c.patient = old.id and '#' = 'Patient'),
+      over as (
+        update rule_finding c set ended = greatest(c.began, now()), due = true, tried = now() from old
+        where c.device = old.id and '#' = 'Device' and c.ended is null),
       made as (
         update r_@ r set ver = $12 + 1, upd = $2, hour = $3, del = $9::bytea is null, device = false, pat = $4, d0 = $5, d1 = $6, fp = $7, tok = $8, body = $9,
           key = $10, words = $11
