@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
@@ -101,6 +102,11 @@ final class MqttPort extends VerticleBase {
     context.runOnContext(hop -> work.run());
   }
 
+  /** Runs this on a worker thread. */
+  <T> Future<T> aside(Callable<T> work) {
+    return vertx.executeBlocking(work, false);
+  }
+
   /** Asks it to go on in a moment, in the order in which they came to wait. */
   void waitsForRoom(MqttConnection connection) {
     if (waiting.isEmpty()) vertx.setTimer(ROOM_EVERY.toMillis(), due -> goOn());
@@ -139,7 +145,7 @@ final class MqttPort extends VerticleBase {
     }
     full = false;
     String address = socket.remoteAddress() == null ? "unknown" : socket.remoteAddress().hostAddress();
-    MqttConnection connection = new MqttConnection(socket, this, vertx, house, certificate(socket), address);
+    MqttConnection connection = new MqttConnection(socket, this, house, certificate(socket), address);
     connections.add(connection);
     connection.closed().onComplete(gone -> run(() -> {
       connections.remove(connection);

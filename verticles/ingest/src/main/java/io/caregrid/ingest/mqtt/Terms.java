@@ -14,7 +14,6 @@ import java.time.Duration;
  */
 record Terms(int level, boolean clean, int keepAlive, long asked, Duration stays, boolean longer, MqttConfig config) {
 
-  static final int MOST_ALIASES = 32;
   static final int LONGEST_TOPIC = 4_096;
   private static final int LONGEST_CLIENT = 256;
 
@@ -56,7 +55,7 @@ record Terms(int level, boolean clean, int keepAlive, long asked, Duration stays
   Buffer properties(String assigned) {
     Buffer properties = Answers.two(Properties.RECEIVE_MAXIMUM, config.inFlight())
         .appendBuffer(Answers.four(Properties.MAXIMUM_PACKET, config.maxPacket()))
-        .appendBuffer(Answers.two(Properties.TOPIC_ALIAS_MAXIMUM, MOST_ALIASES))
+        .appendBuffer(Answers.two(Properties.TOPIC_ALIAS_MAXIMUM, Aliases.MOST))
         .appendBuffer(Answers.one(Properties.WILDCARDS_AVAILABLE, 0))
         .appendBuffer(Answers.one(Properties.SUBSCRIPTION_IDS_AVAILABLE, 0))
         .appendBuffer(Answers.one(Properties.SHARED_AVAILABLE, 0));

@@ -1,8 +1,9 @@
 /**
  * Readings by MQTT 3.1.1 and 5 into topic {@code devicedata}.
  *
- * <p>Start at {@link io.caregrid.ingest.mqtt.MqttConnection} for what a device is answered, at {@link io.caregrid.ingest.mqtt.Content} for what of a message goes into
- * the log. The invariant: <b>PUBACK and PUBREC are said only after Kafka acknowledged the message</b>, in the order in which the messages came. While Kafka takes
+ * <p>Start at {@link io.caregrid.ingest.mqtt.MqttConnection} for what follows what: {@link io.caregrid.ingest.mqtt.Arrival} lets a device in,
+ * {@link io.caregrid.ingest.mqtt.InFlight} takes its messages and answers them, {@link io.caregrid.ingest.mqtt.Stay} is what it has here and leaves behind. At
+ * {@link io.caregrid.ingest.mqtt.Content} for what of a message goes into the log. The invariant: <b>PUBACK and PUBREC are said only after Kafka acknowledged the message</b>, in the order in which the messages came. While Kafka takes
  * nothing they are not said, and the connection ends: its device sends again what was not answered.
  *
  * <p>Order: the messages of one client id go to one source partition, in the order in which they came.
