@@ -21,7 +21,7 @@ import java.util.List;
  */
 public final class Messages {
   /** A body of tiny messages costs many times its size in memory. */
-  static final int MOST = 100_000;
+  public static final int MOST = 100_000;
   private static final JsonFactory JSON = new JsonFactory();
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 

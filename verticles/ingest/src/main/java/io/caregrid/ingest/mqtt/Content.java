@@ -27,13 +27,13 @@ import org.apache.kafka.common.header.internals.RecordHeader;
  * What of a message goes into the log. Pure.
  *
  * <p>The payload is JSON: one object; an array of objects or one object a line, each a message; or any other JSON text, which is one message as it is. It may be
- * packed with gzip. One that is none of these goes as it is too, to be set aside where it is normalised, with {@link #fault}.
+ * packed with gzip. One that is none of these goes as it is too, to be set aside where it is normalised, with {@link #fault}; of lines those alone that are none.
  *
  * <p>Topic, client id and properties become headers, which templates see as {@code Properties}; of a topic of IoT Hub ({@link IotHub}) what IoT Hub adds. A message
  * whose user properties are the attributes of a CloudEvent (MQTT binding 1.0.2 section 3.1) carries them as Kafka's binding does.
  *
  * @param messages none: there is nothing to do
- * @param fault    why this is no reading, and where; null when it may be one
+ * @param fault    why this is no reading, or some of its lines are none, and where; null when all may be
  */
 record Content(List<byte[]> messages, List<Header> headers, String fault) {
 
@@ -82,12 +82,11 @@ record Content(List<byte[]> messages, List<Header> headers, String fault) {
     List<Header> written = written(headers);
     try {
       byte[] plain = isPacked(payload) ? unpacked(payload, place.maxUnpacked()) : payload;
-      List<byte[]> messages = hub != null || isEvent || type.equals(EVENT)
-          ? whole(plain, place.maxMessageBytes())
-          : split(plain, LINES.contains(type), place.maxMessageBytes());
-      Content content = new Content(messages, written, null);
+      Content content = hub != null || isEvent || type.equals(EVENT)
+          ? new Content(whole(plain, place.maxMessageBytes()), written, null)
+          : split(plain, LINES.contains(type), place.maxMessageBytes(), written);
       if (content.bytes() > place.most())
-        throw new Failure.TooLarge("with what goes with each, these " + messages.size()
+        throw new Failure.TooLarge("with what goes with each, these " + content.messages.size()
             + " messages are more than one packet may bring, " + place.most() + " bytes: send several packets");
       return content;
     } catch (Failure refused) {
@@ -172,22 +171,17 @@ record Content(List<byte[]> messages, List<Header> headers, String fault) {
     return written;
   }
 
-  private static List<byte[]> split(byte[] plain, boolean lines, int maxMessageBytes) {
-    if (lines) return Messages.read(plain, Messages.Form.LINES, maxMessageBytes);
+  private static Content split(byte[] plain, boolean lines, int maxMessageBytes, List<Header> headers) {
     try {
-      return Messages.read(plain, Messages.Form.JSON, maxMessageBytes);
-    } catch (Failure.Invalid noObjects) {
-      try {
-        return isOneText(plain) ? whole(plain, maxMessageBytes) : lines(plain, maxMessageBytes);
-      } catch (Failure.Invalid noLines) {
-        throw noObjects;
-      }
+      return new Content(Messages.read(plain, lines ? Messages.Form.LINES : Messages.Form.JSON, maxMessageBytes),
+          headers,
+          null);
+    } catch (Failure.Invalid wrong) {
+      if (!lines && isOneText(plain)) return new Content(whole(plain, maxMessageBytes), headers, null);
+      Lines found = Lines.of(plain, lines, maxMessageBytes);
+      if (found == null) throw wrong;
+      return new Content(found.messages(), headers, found.fault());
     }
-  }
-
-  /** MQTT 3.1.1 has no way of saying that these are lines. */
-  private static List<byte[]> lines(byte[] plain, int maxMessageBytes) {
-    return Messages.read(plain, Messages.Form.LINES, maxMessageBytes);
   }
 
   private static List<byte[]> whole(byte[] plain, int maxMessageBytes) {
@@ -198,7 +192,8 @@ record Content(List<byte[]> messages, List<Header> headers, String fault) {
     return List.of(plain);
   }
 
-  private static boolean isOneText(byte[] plain) {
+  /** Any one JSON value. */
+  static boolean isOneText(byte[] plain) {
     if (Utf8.firstInvalid(plain) >= 0) return false;
     try (JsonParser parser = JSON.createParser(plain)) {
       if (parser.nextToken() == null) return false;

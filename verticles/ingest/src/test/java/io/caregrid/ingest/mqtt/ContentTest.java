@@ -73,7 +73,8 @@ class ContentTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"{", "72 bpm", "", "{\"a\":1} {}", "NaN", "{\"a\":1}\n{", "\u001f\u008b no gzip"})
+  @ValueSource(strings = {"{", "72 bpm", "", "{\"a\":1} {}", "NaN", "[\n{\"a\":1},\n{\"a\":2}\n", "72\n73",
+    "\u001f\u008b no gzip"})
   void whatIsNoJsonGoesAsItIsWithAFault(String payload) throws Malformed {
     byte[] bytes = payload.getBytes(StandardCharsets.ISO_8859_1);
 
@@ -82,6 +83,28 @@ class ContentTest {
     assertTrue(content.fault() != null && !content.fault().isBlank());
     assertEquals(1, content.messages().size());
     assertEquals(bytes, content.messages().get(0));
+  }
+
+  @Test
+  void ofLinesThoseAloneAreSetAsideThatAreNoJson() throws Malformed {
+    Content some = of("{\"a\":1}\r\n\n{\"a\":\n{\"a\":3}\n72\n");
+    assertEquals(List.of("{\"a\":1}", "{\"a\":", "{\"a\":3}", "72"), messages(some));
+    assertEquals("line 3: column 6: the JSON ends too early; 1 of 4 lines are set aside, the others are taken",
+        some.fault());
+
+    byte[] latin = "{\"a\":1}\n{\"a\":\"\u00e9\"}\n{\"a\":3}".getBytes(StandardCharsets.ISO_8859_1);
+    Content torn = of("t", latin, Properties.NONE);
+    assertEquals(3, torn.messages().size());
+    assertTrue(torn.fault().endsWith("1 of 3 lines are set aside, the others are taken"), torn.fault());
+
+    String late = "no reading\n{\"a\":1}";
+    assertEquals(List.of(late), messages(of(late)), "nobody says that these are lines");
+    Content said = of("t", late.getBytes(), with("application/x-ndjson"));
+    assertEquals(List.of("no reading", "{\"a\":1}"), messages(said));
+    assertTrue(said.fault().contains("1 of 2 lines"), said.fault());
+    assertEquals(1, of("t", "{".getBytes(), with("application/x-ndjson")).messages().size());
+    String large = "{\"a\":1}\n" + "x".repeat(1_001);
+    assertEquals(List.of(large), messages(of(large)), "a line that the log cannot take keeps all together");
   }
 
   @Test
