@@ -33,7 +33,8 @@ public final class OpenApiRoutes implements Routes {
       GET /metrics                -   200 text/plain                              Metrics in Prometheus' text format.
       GET /cluster                -   200 application/json                        The nodes of the cluster and what each of them does.
       GET /tell                   -   200 application/json                        How those are doing who are told of changes, and the rules over resources.
-      GET /tell/:target/dead-letters - 200 application/json                       The newest changes that one of them was not told of, with why.
+      GET /tell/:target/dead-letters - 200 application/json                       Changes that one of them was not told of, with why, the newest first, in pages.
+      POST /tell/:target/dead-letters/replay - 200 application/json               Tells one of them again, by key, or with all=true all of them.
       POST /tell/:target/retry    -   204 -                                       Tries again now what waits for one of them.
       GET /openapi.json           -   200 application/json                        This document.
       GET /auth/me                -   200 application/json                        Who is signed in with this browser.

@@ -48,6 +48,8 @@ public interface Audit {
     /** How messages of devices are understood was changed. */
     MAPPING_CHANGED("mapping-changed"),
     LIVE_FEED("live-feed"),
+    /** What resources say was sent to another server, or taken back there: what left the house, each try with its outcome there. */
+    SENT("sent"),
     AUDIT_READ("audit-read"),
     /** Months of the trail itself that were older than they are kept. */
     AUDIT_REMOVED("audit-removed"),

@@ -3,11 +3,11 @@ package io.caregrid.events;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Audit;
 import io.caregrid.contract.Change;
 import io.caregrid.contract.Failure;
 import io.caregrid.events.RemoteServer.Ask;
 import io.caregrid.events.RemoteServer.Reply;
-import io.caregrid.fhirpath.FhirPathException;
 import io.caregrid.store.Deliveries.Delivery;
 import io.caregrid.store.FhirStore;
 import io.caregrid.templates.observation.GroupKey;
@@ -21,10 +21,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,12 +38,17 @@ import org.slf4j.LoggerFactory;
  * <p>What is there is read and merged ({@link RemoteObservation#merged}), unless it is known to be just what this courier has put there. When somebody else
  * was quicker (409, 412), that is forgotten and the Observation is tried again a moment later, by then perhaps by another node: so a frozen one that wakes up
  * puts nothing old over something new. Any thread.
+ *
+ * <p>Each try stands in the audit trail before anybody goes on from it ({@link Disclosures}). In memory at once: ours of one sending ({@link Contents}), 32 MB of
+ * what is there, and what one merge makes of both.
  */
 final class FhirCourier implements Courier {
   private static final Logger log = LoggerFactory.getLogger(FhirCourier.class);
   /** Under way at once when each has a request of its own. */
   private static final int TOGETHER = 16;
   private static final int SEEN = 20_000;
+  /** Bytes of Observations in one Bundle, unless it is one alone. */
+  private static final int BUNDLE = 4 << 20;
   private static final String OBSERVATION = "Observation";
   /** Of a Bundle as such: then each Observation has a request of its own from then on. */
   private static final Set<Integer> NO_BUNDLES = Set.of(400, 404, 405, 413, 415, 422, 501);
@@ -76,6 +84,7 @@ final class FhirCourier implements Courier {
 
   private final Vertx vertx;
   private final FhirStore store;
+  private final Disclosures disclosures;
   private final Target target;
   private final RemoteServer server;
   private final RemoteIdentity identity;
@@ -90,30 +99,56 @@ final class FhirCourier implements Courier {
     }
   };
 
-  FhirCourier(Vertx vertx, FhirStore store, Target target, Duration patience, Clock clock) {
+  FhirCourier(Vertx vertx, FhirStore store, Audit audit, Target target, TellMetrics metrics, Duration patience,
+      Clock clock) {
     this.vertx = vertx;
     this.store = store;
+    this.disclosures = new Disclosures(audit, target);
     this.target = target;
     this.patience = patience;
-    this.server = new RemoteServer(vertx, target.config(), patience, clock);
+    this.server = new RemoteServer(vertx, target.config(),
+        (kind, status, nanos) -> metrics.requested(target.name(), kind, status, nanos), patience, clock);
     this.identity = new RemoteIdentity(store, server, target.reader(), target.config().creates(),
         target.config().anySystem());
     this.bundles = target.config().batch() > 1;
   }
 
+  /** What left is not told before it is in the trail: then it is sent again, which changes nothing there. */
   @Override
   public Future<List<Answer>> send(List<Letter> letters) {
+    return disclosures.kept()
+        .compose(before -> sent(letters))
+        .compose(answers -> disclosures.kept().map(answers))
+        .recover(cause -> cause instanceof Failure.Busy
+            ? Future.succeededFuture(Collections.nCopies(letters.size(), Answer.waits(503, Audit.CLOSED)))
+            : Future.failedFuture(cause))
+        .onComplete(done -> server.letGo());
+  }
+
+  private Future<List<Answer>> sent(List<Letter> letters) {
     long end = System.nanoTime() + patience.toNanos();
     List<Future<Step>> steps = new ArrayList<>();
     for (Letter letter : letters)
-      steps.add(step(letter, end).otherwise(cause -> new Step(answer(cause), null)));
+      steps.add(step(letter, end).otherwise(cause -> new Step(Verdict.of(cause), null)));
     return Future.join(steps).compose(ready -> {
       List<Put> puts = steps.stream().map(Future::result).filter(one -> one.put() != null).map(Step::put).toList();
-      return put(puts, end).map(put -> steps.stream()
-          .map(Future::result)
-          .map(one -> one.put() == null ? one.answer() : put.get(one.put()))
-          .toList());
+      return put(puts, end).map(put -> {
+        disclosed(puts, put);
+        return steps.stream()
+            .map(Future::result)
+            .map(one -> one.put() == null ? one.answer() : put.get(one.put()))
+            .toList();
+      });
     });
+  }
+
+  private void disclosed(List<Put> puts, Map<Put, Answer> answers) {
+    Map<Integer, List<Put>> alike = new TreeMap<>();
+    for (Put put : puts) alike.computeIfAbsent(answers.get(put).status(), first -> new ArrayList<>()).add(put);
+    alike.forEach((status, some) -> disclosures.add("PUT",
+        some.stream().map(put -> OBSERVATION + "/" + put.letter().delivery().id()).toList(),
+        some.stream().flatMap(put -> put.references().stream()).collect(Collectors.toCollection(LinkedHashSet::new)),
+        status));
   }
 
   private Future<Step> step(Letter letter, long end) {
@@ -137,6 +172,11 @@ final class FhirCourier implements Courier {
   /** Off the event loop: an Observation of a day is a megabyte. */
   private <T> Future<T> aside(Callable<T> work) {
     return vertx.executeBlocking(work, false);
+  }
+
+  /** The same, one after the other: samples take ten times their bytes while they are put together. */
+  private <T> Future<T> oneByOne(Callable<T> work) {
+    return vertx.executeBlocking(work, true);
   }
 
   /** Null: it is not for this target. */
@@ -170,7 +210,7 @@ final class FhirCourier implements Courier {
           return there(translated, end).compose(there -> there == null
               ? Future.succeededFuture(
                   new Step(null, new Put(letter, version, key, translated, null, true, true, references)))
-              : aside(() -> merged(letter, version, translated, there, references)));
+              : oneByOne(() -> merged(letter, version, translated, there, references)));
         });
   }
 
@@ -212,7 +252,10 @@ final class FhirCourier implements Courier {
 
   /** An answer for each. */
   private Future<Map<Put, Answer>> put(List<Put> puts, long end) {
-    if (bundles && puts.size() > 1) return together(puts, end);
+    return bundles && puts.size() > 1 ? bundled(puts, end) : alone(puts, end);
+  }
+
+  private Future<Map<Put, Answer>> alone(List<Put> puts, long end) {
     Map<Put, Answer> answers = Collections.synchronizedMap(new IdentityHashMap<>());
     List<Future<Answer>> all = new ArrayList<>();
     for (Put put : puts)
@@ -221,6 +264,27 @@ final class FhirCourier implements Courier {
           .otherwise(cause -> unknown(put, cause))
           .onSuccess(answer -> answers.put(put, answer)));
     return Future.join(all).map(answers);
+  }
+
+  /** In Bundles that are not too large, one after the other. */
+  private Future<Map<Put, Answer>> bundled(List<Put> puts, long end) {
+    List<List<Put>> parts = new ArrayList<>();
+    long bytes = 0;
+    for (Put put : puts) {
+      int more = Trees.bytes(put.body()).length();
+      if (parts.isEmpty() || bytes + more > BUNDLE) {
+        parts.add(new ArrayList<>());
+        bytes = 0;
+      }
+      bytes += more;
+      parts.get(parts.size() - 1).add(put);
+    }
+    Map<Put, Answer> all = new IdentityHashMap<>();
+    Future<?> done = Future.succeededFuture();
+    for (List<Put> part : parts)
+      done = done.compose(next -> bundles && part.size() > 1 ? together(part, end) : alone(part, end))
+          .onSuccess(all::putAll);
+    return done.map(all);
   }
 
   /** In one request: a batch, so that each has an outcome of its own (FHIR R4 http.html#transaction). */
@@ -237,12 +301,12 @@ final class FhirCourier implements Courier {
         .compose(reply -> {
           JsonNode outcomes = reply.body().path("entry");
           boolean isBatch = reply.isGood() && outcomes.size() == puts.size();
-          if (!isBatch && (reply.isGood() || NO_BUNDLES.contains(reply.status()))) return alone(puts, reply, end);
+          if (!isBatch && (reply.isGood() || NO_BUNDLES.contains(reply.status()))) return noBundles(puts, reply, end);
           Map<Put, Answer> answers = new IdentityHashMap<>();
           for (int i = 0; i < puts.size(); i++)
             answers.put(puts.get(i), isBatch
                 ? outcome(puts.get(i), outcomes.get(i).path("response"), reply.retryAfter())
-                : answer(reply));
+                : Verdict.of(reply));
           return Future.succeededFuture(answers);
         })
         .recover(cause -> {
@@ -255,14 +319,14 @@ final class FhirCourier implements Courier {
   /** It may be there, or not. */
   private Answer unknown(Put put, Throwable cause) {
     forget(put.letter());
-    return answer(cause);
+    return Verdict.of(cause);
   }
 
-  private Future<Map<Put, Answer>> alone(List<Put> puts, Reply reply, long end) {
+  private Future<Map<Put, Answer>> noBundles(List<Put> puts, Reply reply, long end) {
     log.warn("a FHIR server takes no batches, each Observation has a request of its own target={} status={}",
         target.name(), reply.status());
     bundles = false;
-    return put(puts, end);
+    return alone(puts, end);
   }
 
   private Answer outcome(Put put, JsonNode response, Duration retryAfter) {
@@ -280,42 +344,7 @@ final class FhirCourier implements Courier {
     if (status == 400 || status == 409 || status == 412 || status == 422) identity.forget(put.references());
     if (put.there() != null && (status == 404 || status == 410))
       return Answer.waits(status, "HTTP " + status + ": it is no longer there");
-    return answer(status, retryAfter);
-  }
-
-  /** What this status means for an Observation that was to be written or deleted there. */
-  private static Answer answer(int status, Duration retryAfter) {
-    return switch (status) {
-      case 400, 413, 422 -> Answer.refused(status, "HTTP " + status + ": it is not taken as it is");
-      case 409, 412 -> Answer.waits(status, "HTTP " + status + ": somebody else has changed it there meanwhile");
-      default -> Answer.later(status, retryAfter, said(status));
-    };
-  }
-
-  private static String said(int status) {
-    if (status >= 300 && status < 400)
-      return "HTTP " + status + ": redirects are not followed, tell.targets has to name the address itself";
-    return switch (status) {
-      case 401 -> "HTTP 401: the token is not taken, see to scopes and audience";
-      case 403 -> "HTTP 403: the client may not do that there";
-      default -> "HTTP " + status;
-    };
-  }
-
-  /** Whatever came before it could be put, or instead of an answer. */
-  private static Answer answer(Throwable cause) {
-    if (cause instanceof RemoteIdentity.Missing missing) return Answer.waits(424, missing.getMessage());
-    if (cause instanceof Refusal refusal) return Answer.refused(refusal.status(), refusal.getMessage());
-    if (cause instanceof RemoteIdentity.Refused refused) return answer(refused.reply());
-    if (cause instanceof Unheard unheard) return Answer.none(unheard.getMessage());
-    if (cause instanceof Failure.Busy) return Answer.waits(503, "the store cannot be read just now");
-    if (cause instanceof FhirPathException) return Answer.refused(422, "the target's filter fails on it");
-    return Answer.refused(422, "it cannot be put into words (" + cause.getClass().getSimpleName() + ")");
-  }
-
-  /** A question that is not answered is nothing that an Observation can help. */
-  private static Answer answer(Reply reply) {
-    return Answer.later(reply.status(), reply.retryAfter(), said(reply.status()));
+    return Verdict.of(status, retryAfter);
   }
 
   /** Where it was put, as far as that is remembered; else what it was, to find it there. */
@@ -326,7 +355,7 @@ final class FhirCourier implements Courier {
         if (reply.isNone()) return Future.succeededFuture(Step.TAKEN);
         return reply.isGood() && reply.body().path("resourceType").asText().equals(OBSERVATION)
             ? deleted(delivery, (ObjectNode) reply.body(), end)
-            : Future.succeededFuture(new Step(answer(reply), null));
+            : Future.succeededFuture(new Step(Verdict.of(reply), null));
       });
     return store.vread(target.reader(), delivery.type(), delivery.id(), delivery.version() - 1)
         .compose(stored -> aside(() -> wanted(stored.body())))
@@ -348,12 +377,17 @@ final class FhirCourier implements Courier {
     String version = there.path("meta").path("versionId").textValue();
     Map<String, String> headers = version == null ? Map.of() : RemoteServer.unless(version);
     Ask ask = new Ask(HttpMethod.DELETE, OBSERVATION + "/" + there.path("id").asText(), headers, null, false);
-    return server.ask(ask, end).map(reply -> {
-      synchronized (seen) {
-        seen.remove(delivery.id());
-      }
-      return reply.isGood() || reply.isNone() ? Step.TAKEN : new Step(answer(reply.status(), reply.retryAfter()), null);
-    });
+    return server.ask(ask, end)
+        .onComplete(asked -> disclosures.add("DELETE", List.of(OBSERVATION + "/" + delivery.id()), Set.of(),
+            asked.succeeded() ? asked.result().status() : 0))
+        .map(reply -> {
+          synchronized (seen) {
+            seen.remove(delivery.id());
+          }
+          return reply.isGood() || reply.isNone()
+              ? Step.TAKEN
+              : new Step(Verdict.of(reply.status(), reply.retryAfter()), null);
+        });
   }
 
   private Seen seen(String id) {

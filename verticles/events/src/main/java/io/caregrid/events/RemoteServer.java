@@ -22,18 +22,22 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Another FHIR server (R4, REST, JSON), asked one thing at a time within a time that ends. Redirects are not followed, answers are read up to 16 MB, and a token
- * that is not taken is replaced once. Any thread.
+ * Another FHIR server (R4, REST, JSON), asked one thing at a time within a time that ends. Redirects are not followed, and a token that is not taken is replaced
+ * once. An answer is read up to 16 MB, and of those that are held together ({@link #letGo}) up to 32 MB. Any thread.
  */
 final class RemoteServer {
   private static final int MOST = 16 << 20;
+  /** So that one alone always has room. */
+  private static final int MOST_HELD = 2 * MOST;
   /** What is longer is read off the event loop. */
   private static final int LONG = 100_000;
   private static final int CONNECTIONS = 8;
@@ -52,6 +56,12 @@ final class RemoteServer {
       String token = system == null || system.isEmpty() ? escaped(value) : escaped(system) + "|" + escaped(value);
       return new Ask(HttpMethod.POST, type + "/_search", Map.of(),
           Buffer.buffer("identifier=" + URLEncoder.encode(token, StandardCharsets.UTF_8)), true);
+    }
+
+    /** What it is called where it is counted. */
+    String kind() {
+      if (method == HttpMethod.POST) return form ? "search" : "batch";
+      return method == HttpMethod.GET ? "read" : method.name().toLowerCase(Locale.ROOT);
     }
 
     static Ask put(String path, Map<String, String> headers, Buffer body) {
@@ -79,9 +89,28 @@ final class RemoteServer {
   private final HttpClientAgent client;
   private final String base;
   private final RemoteToken token;
+  private final Counted counted;
   private final Clock clock;
+  /** Bytes of answers. */
+  private final AtomicLong held = new AtomicLong();
 
-  RemoteServer(Vertx vertx, TargetConfig target, Duration patience, Clock clock) {
+  /** Told of each request, however it ended. */
+  @FunctionalInterface
+  interface Counted {
+    /** @param status of HTTP; 0: no answer */
+    void asked(String kind, int status, long nanos);
+  }
+
+  /** There is no room for all of these answers at once; alone, each has it. */
+  static final class TooMuch extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private TooMuch() {
+      super("what is there is too much to be read at once", null, false, false);
+    }
+  }
+
+  RemoteServer(Vertx vertx, TargetConfig target, Counted counted, Duration patience, Clock clock) {
     HttpClientOptions options = new HttpClientOptions().setConnectTimeout(CONNECT_MILLIS)
         .setIdleTimeout(60)
         .setDecompressionSupported(false)
@@ -91,16 +120,25 @@ final class RemoteServer {
     this.client = vertx.createHttpClient(options, new PoolOptions().setHttp1MaxSize(CONNECTIONS));
     this.base = target.url().replaceAll("/+$", "");
     this.token = new RemoteToken(vertx, target, patience);
+    this.counted = counted;
     this.clock = clock;
   }
 
-  /** @param end by System.nanoTime. Fails with {@link Unheard} */
+  /** What was answered is needed no longer. */
+  void letGo() {
+    held.set(0);
+  }
+
+  /** @param end by System.nanoTime. Fails with {@link Unheard} or {@link TooMuch} */
   Future<Reply> ask(Ask ask, long end) {
     return bearer(end).compose(bearer -> once(ask, bearer, end).compose(reply -> {
       if (reply.status() != 401 || bearer == null) return Future.succeededFuture(reply);
       token.forget(bearer);
       return bearer(end).compose(fresh -> once(ask, fresh, end));
-    })).recover(cause -> Future.failedFuture(cause instanceof Unheard ? cause : new Unheard(HttpCourier.told(cause))));
+    }))
+        .recover(cause -> Future.failedFuture(cause instanceof Unheard || cause instanceof TooMuch
+            ? cause
+            : new Unheard(HttpCourier.told(cause))));
   }
 
   private Future<String> bearer(long end) {
@@ -123,9 +161,12 @@ final class RemoteServer {
       options.putHeader(HttpHeaders.CONTENT_TYPE, ask.form() ? "application/x-www-form-urlencoded" : FHIR);
     ask.headers().forEach(options::putHeader);
     Future<HttpClientRequest> connected = client.request(options);
+    long begun = System.nanoTime();
     return connected.timeout(left(end), TimeUnit.MILLISECONDS)
         .onFailure(late -> connected.onSuccess(HttpClientRequest::reset))
-        .compose(request -> sent(request, ask.body(), end));
+        .compose(request -> sent(request, ask.body(), end))
+        .onComplete(done -> counted.asked(ask.kind(), done.succeeded() ? done.result().status() : 0,
+            System.nanoTime() - begun));
   }
 
   private static long left(long end) {
@@ -150,11 +191,12 @@ final class RemoteServer {
     Buffer all = Buffer.buffer();
     response.exceptionHandler(reply::tryFail);
     response.handler(chunk -> {
-      if (all.length() + chunk.length() <= MOST) {
+      boolean isLong = all.length() + chunk.length() > MOST;
+      if (!isLong && held.addAndGet(chunk.length()) <= MOST_HELD) {
         all.appendBuffer(chunk);
         return;
       }
-      reply.tryFail(new Unheard("its answer is longer than " + MOST + " bytes"));
+      reply.tryFail(isLong ? new Unheard("its answer is longer than " + MOST + " bytes") : new TooMuch());
       request.connection().close();
     });
     response.endHandler(end -> {

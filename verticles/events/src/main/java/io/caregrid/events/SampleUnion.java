@@ -14,29 +14,41 @@ import java.util.Arrays;
 record SampleUnion(String data, boolean hasTheirs) {
   /** Ten a second for a day, and more than any server takes. */
   private static final int MOST = 1_000_000;
+  /** Characters of the data of both, and of what they become: each of them is in memory several times meanwhile. */
+  private static final int MOST_CHARACTERS = 8 << 20;
   private static final String NONE = "E";
 
   /**
    * In a bucket of both, ours. It begins when the earlier one does.
    *
-   * @return null: they are not of the connector's form, or of different kinds, and cannot be put together
+   * @return null: they are not of the connector's form, or of different kinds, and cannot be put together. {@link Refusal} 413: they are too much for that
    */
   static SampleUnion of(JsonNode theirs, Instant theirStart, JsonNode ours, Instant ourStart) {
     if (theirStart == null || ourStart == null || !alike(theirs, ours)) return null;
     long period = ticks(ours.path("period"));
     if (period < 1) return null;
+    if (length(theirs) + length(ours) > MOST_CHARACTERS) throw tooMuch();
     String[] one = tokens(theirs);
     String[] other = tokens(ours);
     long start = Math.min(Timestamps.ticks(theirStart), Timestamps.ticks(ourStart));
     long oneAt = (Timestamps.ticks(theirStart) - start) / period;
     long otherAt = (Timestamps.ticks(ourStart) - start) / period;
     long size = Math.max(oneAt + one.length, otherAt + other.length);
-    if (size > MOST) return null;
+    if (size > MOST) throw tooMuch();
     String[] all = new String[(int) size];
     Arrays.fill(all, NONE);
     for (int i = 0; i < one.length; i++) all[(int) oneAt + i] = one[i];
     for (int i = 0; i < other.length; i++) if (!other[i].equals(NONE)) all[(int) otherAt + i] = other[i];
     return new SampleUnion(String.join(" ", all), hasMore(all, other, (int) otherAt));
+  }
+
+  private static long length(JsonNode sampled) {
+    return sampled.path("data").asText().length();
+  }
+
+  private static Refusal tooMuch() {
+    return new Refusal(413, "its samples and those there are too many to be put together, more than " + MOST
+        + " or " + MOST_CHARACTERS + " characters: those there stay");
   }
 
   private static boolean hasMore(String[] all, String[] ours, int at) {

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
 /** What this room counts, by the names of targets and rules. Nothing is tagged with a resource. */
 final class TellMetrics {
@@ -23,6 +24,8 @@ final class TellMetrics {
   static final String FAILED = "tell.failed";
   /** Counter, changes given up. */
   static final String DEAD = "tell.dead";
+  /** Timer, seconds, each request to another FHIR server, by {@code request} (read, search, put, delete, batch) and {@code status}: of HTTP, or none. */
+  static final String REQUESTS = "tell.requests";
   /** Counter, things that a rule found. */
   static final String FOUND = "tell.found";
   /** Counter, resources on which a rule failed. */
@@ -51,6 +54,12 @@ final class TellMetrics {
 
   void dead(String target, int letters) {
     registry.counter(DEAD, "target", target).increment(letters);
+  }
+
+  /** @param status of HTTP; 0: no answer */
+  void requested(String target, String request, int status, long nanos) {
+    registry.timer(REQUESTS, "target", target, "request", request, "status", status == 0 ? "none" : "" + status)
+        .record(nanos, TimeUnit.NANOSECONDS);
   }
 
   void judged(List<Judged> judged) {

@@ -8,32 +8,46 @@ import io.caregrid.cluster.TellConfig;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.Deliveries;
-import io.caregrid.store.Deliveries.Dead;
 import io.caregrid.store.Deliveries.RuleState;
 import io.caregrid.store.Deliveries.State;
+import io.caregrid.store.Undelivered;
+import io.caregrid.store.Undelivered.Letter;
+import io.caregrid.store.Undelivered.Replayed;
+import io.caregrid.store.Undelivered.Way;
+import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
- * How telling is going ({@code GET /tell}), what was given up ({@code GET /tell/NAME/dead-letters}), and that it may be tried now ({@code POST
- * /tell/NAME/retry}). Any node answers for all. Addresses and secrets of targets are never shown, only their hosts.
+ * How telling is going ({@code GET /tell}), that what waits may be tried now ({@code POST /tell/NAME/retry}), and what was given up: {@code GET
+ * /tell/NAME/dead-letters}, the newest first, {@code _count} at a time, {@code _after}: the {@code next} of the page before; {@code POST
+ * /tell/NAME/dead-letters/replay} with {@code key}, or {@code all=true}, answers {@code {"replayed": n, "more": bool}}. Any node answers for all. Addresses and
+ * secrets of targets are never shown, only their hosts.
  */
 public final class TellRoutes implements Routes {
-  private static final int DEAD = 100;
+  private static final int FEW = 100;
+  private static final int MOST = 1_000;
+  /** Of one call. */
+  private static final Duration LONGEST = Duration.ofSeconds(20);
   private final Deliveries deliveries;
+  private final Undelivered undelivered;
   private final TellConfig config;
   private final Audit audit;
 
-  public TellRoutes(Deliveries deliveries, TellConfig config, Audit audit) {
+  public TellRoutes(Deliveries deliveries, Undelivered undelivered, TellConfig config, Audit audit) {
     this.deliveries = deliveries;
+    this.undelivered = undelivered;
     this.config = config;
     this.audit = audit;
   }
@@ -42,6 +56,7 @@ public final class TellRoutes implements Routes {
   public void mount(Router router) {
     needs(Access.OPERATE, router.get("/tell")).handler(this::state);
     needs(Access.OPERATE, router.get("/tell/:target/dead-letters")).handler(this::dead);
+    needs(Access.OPERATE, router.post("/tell/:target/dead-letters/replay")).handler(this::replay);
     needs(Access.OPERATE, router.post("/tell/:target/retry")).handler(this::retry);
   }
 
@@ -90,15 +105,32 @@ public final class TellRoutes implements Routes {
   private void dead(RoutingContext request) {
     Caller caller = Gate.caller(request);
     String target = request.pathParam("target");
-    Audit.Entry entry = Audit.Entry.of(caller, Audit.Deed.DEAD_LETTERS, null).asking("/tell/" + target);
-    audit.around(entry, () -> deliveries.dead(caller, target, DEAD)).onSuccess(dead -> {
-      JsonArray all = new JsonArray();
-      dead.forEach(one -> all.add(letter(one)));
-      answer(request, new JsonObject().put("deadLetters", all));
-    }).onFailure(request::fail);
+    int count = count(request.queryParams().get("_count"));
+    Audit.Entry entry = Audit.Entry.of(caller, Audit.Deed.DEAD_LETTERS, null).asking(asked(request));
+    audit.around(entry, () -> undelivered.page(caller, target, count, request.queryParams().get("_after")))
+        .onSuccess(dead -> {
+          JsonArray all = new JsonArray();
+          dead.forEach(one -> all.add(letter(one)));
+          JsonObject page = new JsonObject().put("deadLetters", all);
+          answer(request, dead.size() < count ? page : page.put("next", dead.get(count - 1).mark()));
+        })
+        .onFailure(request::fail);
   }
 
-  private static JsonObject letter(Dead dead) {
+  private static int count(String asked) {
+    if (asked == null) return FEW;
+    if (!asked.matches("\\d{1,6}") || Integer.parseInt(asked) < 1)
+      throw new Failure.Invalid("_count must be a whole number, 1.." + MOST);
+    return Math.min(Integer.parseInt(asked), MOST);
+  }
+
+  /** As it stands in the audit trail. */
+  private static String asked(RoutingContext request) {
+    String query = request.request().query();
+    return request.normalizedPath() + (query == null ? "" : "?" + query);
+  }
+
+  private static JsonObject letter(Letter dead) {
     return new JsonObject().put("key", dead.key())
         .put("resource", dead.type() + "/" + dead.id())
         .put("version", dead.version())
@@ -107,6 +139,35 @@ public final class TellRoutes implements Routes {
         .put("tries", dead.tries())
         .put("error", dead.error())
         .put("givenUp", text(dead.died()));
+  }
+
+  private void replay(RoutingContext request) {
+    Caller caller = Gate.caller(request);
+    String target = request.pathParam("target");
+    String key = request.queryParams().get("key");
+    if (key == null != "true".equals(request.queryParams().get("all")))
+      throw new Failure.Invalid("Say which dead letter is to be told again (key), or all=true");
+    TargetConfig told = config.targets().get(target);
+    Way way = new Way(told != null && told.isFhir(), told != null && told.deletes());
+    Audit.Entry entry = Audit.Entry.of(caller, Audit.Deed.DEAD_LETTERS_REPLAYED, null).asking(asked(request));
+    long end = System.nanoTime() + LONGEST.toNanos();
+    Future<Replayed> replayed = key == null
+        ? undelivered.now(caller, target)
+            .compose(now -> replayed(entry, () -> undelivered.replay(caller, target, way, now), 0, end))
+        : replayed(entry, () -> undelivered.replay(caller, target, way, key), 0, end);
+    replayed.onSuccess(done -> {
+      request.vertx().eventBus().publish(Addresses.TELL_NOW, target);
+      answer(request, new JsonObject().put("replayed", done.letters()).put("more", done.more()));
+    }).onFailure(request::fail);
+  }
+
+  /** One page after the other, each with its entry in the audit trail, until none is left or the time is over. */
+  private Future<Replayed> replayed(Audit.Entry entry, Supplier<Future<Replayed>> page, int before, long end) {
+    return audit.around(entry, page, (known, done) -> known.to(done.resources())).compose(done -> {
+      int letters = before + done.letters();
+      if (done.more() && System.nanoTime() - end < 0) return replayed(entry, page, letters, end);
+      return Future.succeededFuture(new Replayed(letters, List.of(), done.more()));
+    });
   }
 
   private void retry(RoutingContext request) {

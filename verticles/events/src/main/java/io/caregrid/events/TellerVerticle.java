@@ -4,6 +4,7 @@ import io.caregrid.cluster.Addresses;
 import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.cluster.TargetConfig;
 import io.caregrid.cluster.TellConfig;
+import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Roles;
@@ -65,6 +66,7 @@ public final class TellerVerticle extends VerticleBase {
 
   private final Database database;
   private final FhirStore store;
+  private final Audit audit;
   private final Deliveries deliveries;
   private final ChangeFeed feed;
   private final Lease lease;
@@ -104,19 +106,21 @@ public final class TellerVerticle extends VerticleBase {
   private long timer = -1;
 
   /**
+   * @param audit  told of what other FHIR servers are sent
    * @param source base address of FHIR as receivers reach it
    * @throws io.caregrid.cluster.ConfigException as {@link TellSettings#check}
    */
-  public TellerVerticle(Database database, FhirStore store, TellConfig config, Roles roles, KafkaConfig kafka,
-      String source, MeterRegistry registry) {
-    this(database, store, config, roles, kafka, source, registry,
+  public TellerVerticle(Database database, FhirStore store, Audit audit, TellConfig config, Roles roles,
+      KafkaConfig kafka, String source, MeterRegistry registry) {
+    this(database, store, audit, config, roles, kafka, source, registry,
         Retries.of(config.giveUpAfter(), new SplittableRandom()), Patience.DEFAULT);
   }
 
-  TellerVerticle(Database database, FhirStore store, TellConfig config, Roles roles, KafkaConfig kafka, String source,
-      MeterRegistry registry, Retries retries, Patience patience) {
+  TellerVerticle(Database database, FhirStore store, Audit audit, TellConfig config, Roles roles, KafkaConfig kafka,
+      String source, MeterRegistry registry, Retries retries, Patience patience) {
     this.database = database;
     this.store = store;
+    this.audit = audit;
     this.deliveries = new Deliveries(database);
     this.feed = new ChangeFeed(database);
     this.lease = new Lease(database, Deliveries.LISTENER);
@@ -253,7 +257,7 @@ public final class TellerVerticle extends VerticleBase {
       case "kafka" -> new KafkaCourier(vertx, kafka, source, patience.answer());
       case "teams" -> http(target, new TeamsForm(source));
       case "powerbi" -> http(target, new PowerBiForm());
-      case TargetConfig.FHIR -> new FhirCourier(vertx, store, target, patience.answer(), clock);
+      case TargetConfig.FHIR -> new FhirCourier(vertx, store, audit, target, metrics, patience.answer(), clock);
       default -> http(target, new WebhookForm(source, target.config().secrets()));
     };
   }

@@ -15,6 +15,7 @@ import io.caregrid.contract.Audit;
 import io.caregrid.events.Receiver.Got;
 import io.caregrid.events.Receiver.Reply;
 import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -86,6 +87,36 @@ class BadReceiverIT extends Listening {
     assertTrue(house.audited.stream().anyMatch(entry -> entry.deed() == Audit.Deed.DEAD_LETTERS));
     assertEquals("Patient/gone 1 5 HTTP 410", dead.getString("resource") + " " + dead.getInteger("version") + " "
         + dead.getInteger("tries") + " " + dead.getString("error"));
+  }
+
+  @Test
+  void aDeadLetterIsToldAgainAsItWasAndPagesShowEachOnce() {
+    receiver.reply = Reply.status(410);
+    ward();
+    for (int i = 0; i < 3; i++) house.patient("again-" + i, 1);
+    until("all are given up", () -> house.target("ward").getLong("dead") == 3);
+
+    List<String> keys = new ArrayList<>();
+    String after = "";
+    for (int page = 0; page < 3; page++) {
+      JsonObject said = new JsonObject(house.ask("GET", "/tell/ward/dead-letters?_count=1" + after).body());
+      keys.add(said.getJsonArray("deadLetters").getJsonObject(0).getString("key"));
+      after = "&_after=" + said.getString("next");
+    }
+    assertEquals(3, keys.stream().distinct().count());
+    assertEquals(400, house.ask("GET", "/tell/ward/dead-letters?_after=x").statusCode());
+
+    receiver.got.clear();
+    receiver.reply = Reply.status(200);
+    assertEquals(200, house.ask("POST", "/tell/ward/dead-letters/replay?key=" + keys.get(1)).statusCode());
+    until("it is told", () -> receiver.got.size() == 1 && house.target("ward").getLong("waiting") == 0);
+    assertEquals(keys.get(1), receiver.got.get(0).id(), "under the same id");
+    assertEquals(404, house.ask("POST", "/tell/ward/dead-letters/replay?key=" + keys.get(1)).statusCode());
+    assertEquals(404, house.ask("POST", "/tell/nobody/dead-letters/replay?all=true").statusCode());
+
+    assertEquals(200, house.ask("POST", "/tell/ward/dead-letters/replay?all=true").statusCode());
+    until("all are told", () -> receiver.got.size() == 3 && house.target("ward").getLong("waiting") == 0);
+    assertEquals(0L, house.target("ward").getLong("dead"));
   }
 
   @Test

@@ -36,7 +36,7 @@ class KilledTellerIT extends Listening {
           new DatabaseConfig(args[0], Integer.parseInt(args[1]), args[2], args[3], args[4], 4)));
       var config = TellHouse.tell(Map.of("targets.ward.kind", "webhook", "targets.ward.url", args[5],
           "targets.ward.secret", args[6]));
-      get(vertx.deployVerticle(new TellerVerticle(database, new FhirStore(database, Audit.log()), config,
+      get(vertx.deployVerticle(new TellerVerticle(database, new FhirStore(database, Audit.log()), Audit.log(), config,
           Roles.BUILT_IN, KafkaConfig.DEFAULT, TellHouse.SOURCE, new SimpleMeterRegistry(), quick(1_000),
           new TellerVerticle.Patience(Duration.ofSeconds(2), Duration.ofSeconds(30)))));
     }

@@ -17,13 +17,16 @@ import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.events.FhirPeer.Fault;
 import io.caregrid.templates.observation.GroupKey;
+import io.vertx.core.json.JsonObject;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -128,6 +131,7 @@ class RemoteIT {
   @Test
   void anObservationGoesThereUnderTheIdsOfThatServerAndIsAudited() {
     knownThere();
+    List<Long> before = puts("201", "200");
     tell(cloud());
     put("60");
     until("it is there", () -> data(there()).equals("60"));
@@ -149,8 +153,107 @@ class RemoteIT {
     assertTrue(house.audited.stream()
         .anyMatch(entry -> entry.deed() == Audit.Deed.READ
             && "target:cloud".equals(entry.caller().subject())),
-        "what leaves is in the trail");
+        "what is read for it is in the trail");
+    assertEquals(List.of("PUT 127.0.0.1 200 [Patient/" + patient + "]", "PUT 127.0.0.1 200 [Patient/" + patient + "]"),
+        sent(), "and what left, each try");
+    assertEquals(List.of(before.get(0) + 1, before.get(1) + 1), puts("201", "200"));
     assertTrue(peer.all("Observation").size() == 1 && peer.asked(ask -> ask.path().contains("Lovelace")).isEmpty());
+  }
+
+  /** How often something was put and answered so, as the metrics have it. */
+  private static List<Long> puts(String... statuses) {
+    return Stream.of(statuses)
+        .map(status -> house.metrics.find(TellMetrics.REQUESTS)
+            .tags("target", "cloud", "request", "put", "status", status)
+            .timer())
+        .map(timer -> timer == null ? 0 : timer.count())
+        .toList();
+  }
+
+  /** What the audit trail says of what left in this test. */
+  private List<String> sent() {
+    return house.audited.stream()
+        .filter(entry -> entry.deed() == Audit.Deed.SENT && entry.patients().contains("Patient/" + patient))
+        .map(entry -> entry.query() + " " + entry.status() + " " + entry.patients())
+        .toList();
+  }
+
+  @Test
+  void whatLeftIsNotToldBeforeItIsInTheTrailAndNothingMoreLeaves() {
+    knownThere();
+    house.trailIsClosed = true;
+    try {
+      tell(cloud());
+      put("60");
+      said(Audit.CLOSED);
+      assertEquals(List.of(), sent());
+      put("60 61");
+      until("it is tried again", () -> house.number("select max(tries) from tell_delivery") > 2);
+      assertEquals(1, puts());
+      assertEquals("well", house.target("cloud").getString("state"));
+    } finally {
+      house.trailIsClosed = false;
+    }
+    until("the last version is there", () -> data(there()).equals("60 61"));
+    allTold();
+    assertEquals(2, sent().size(), "each once");
+  }
+
+  @Test
+  void whatWasGivenUpIsToldAgainAsItIsNowWhenSomebodySaysSo() {
+    knownThere();
+    peer.fault = (asked, request) -> asked.method().equals("PUT") && Fault.status(422).answers(asked, request);
+    tell(cloud());
+    String id = put("60");
+    until("it is given up", () -> house.target("cloud").getLong("dead") == 1);
+    put("60 61");
+    until("and the next version, too", () -> house.target("cloud").getLong("dead") == 2);
+    assertEquals(10, sent().stream().filter(one -> one.startsWith("PUT 127.0.0.1 422")).count(), "five tries of each");
+
+    peer.fault = (asked, request) -> false;
+    assertEquals(400, house.ask("POST", "/tell/cloud/dead-letters/replay").statusCode(), "all only for who says so");
+    assertEquals(new JsonObject().put("replayed", 2).put("more", false),
+        new JsonObject(house.ask("POST", "/tell/cloud/dead-letters/replay?all=true").body()));
+
+    until("it is there", () -> data(there()).equals("60 61"));
+    allTold();
+    assertEquals(1, peer.resources.get("Observation/" + there()).size(), "once");
+    assertEquals(0L, house.target("cloud").getLong("dead"));
+    assertTrue(house.audited.stream()
+        .anyMatch(entry -> entry.deed() == Audit.Deed.DEAD_LETTERS_REPLAYED
+            && entry.what().equals(List.of("Observation/" + id))));
+  }
+
+  @Tag("full")
+  @Test
+  void whatIsThereIsReadWithinBoundsAndAllOfItInTheEnd() {
+    knownThere();
+    List<String> all = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      ObjectNode theirs = RemoteObservationTest.hour("77", "88", "50 E");
+      all.add(named(theirs, i));
+      theirs.putArray("note").addObject().put("text", "x".repeat(12 << 20));
+      peer.store(theirs);
+      ObjectNode ours = RemoteObservationTest.hour(patient, device, "E 6" + i);
+      String id = named(ours, i);
+      get(house.store.update(Caller.LOCAL, "Observation", id, ours, OptionalInt.empty()));
+    }
+    tell(cloud("from", "start"));
+
+    for (int i = 0; i < 3; i++) {
+      String last = "50 6" + i;
+      String id = all.get(i);
+      until(last, () -> data(id).equals(last));
+    }
+    assertEquals("what is there is too much to be read at once", house.target("cloud").getString("error"));
+  }
+
+  private static String named(ObjectNode hour, int n) {
+    String value = RemoteObservation.identifier(hour).replace(".hr.", ".much" + n + ".");
+    ((ObjectNode) hour.path("identifier").path(0)).put("value", value);
+    String id = RemoteObservation.idOf(GroupKey.SYSTEM, value);
+    hour.put("id", id);
+    return id;
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.caregrid.events;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
@@ -38,6 +39,16 @@ class SampleUnionTest {
     assertNull(SampleUnion.of(slower, TEN, sampled("1"), TEN));
     assertNull(SampleUnion.of(other, TEN, sampled("1"), TEN));
     assertNull(SampleUnion.of(sampled("1"), null, sampled("1"), TEN));
-    assertNull(SampleUnion.of(sampled("1"), TEN, sampled("1"), TEN.plusSeconds(3_000_000)), "a month of seconds");
+  }
+
+  @Test
+  void whatIsTooMuchIsRefusedByItsNumberAndByItsLength() {
+    assertEquals(413, assertThrows(Refusal.class,
+        () -> SampleUnion.of(sampled("1"), TEN, sampled("1"), TEN.plusSeconds(3_000_000))).status(),
+        "a month of seconds");
+    String half = "1" + "0".repeat(4 << 20);
+    assertEquals(413, assertThrows(Refusal.class,
+        () -> SampleUnion.of(sampled(half), TEN, sampled(half), TEN.plusSeconds(1))).status());
+    assertEquals(half + " 2", SampleUnion.of(sampled(half), TEN, sampled("2"), TEN.plusSeconds(1)).data());
   }
 }

@@ -17,6 +17,7 @@ import io.caregrid.store.FhirStore;
 import io.caregrid.store.Schema;
 import io.caregrid.store.Sequencer;
 import io.caregrid.store.Stored;
+import io.caregrid.store.Undelivered;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -54,7 +55,10 @@ final class TellHouse implements AutoCloseable {
   final Deliveries deliveries;
   final List<Audit.Entry> audited = new CopyOnWriteArrayList<>();
   final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+  /** Nothing that was sent can be recorded. */
+  volatile boolean trailIsClosed;
   private final Audit keeping = entry -> {
+    if (trailIsClosed && entry.deed() == Audit.Deed.SENT) return Future.failedFuture(new Failure.Busy(Audit.CLOSED));
     audited.add(entry);
     return Future.succeededFuture();
   };
@@ -82,7 +86,7 @@ final class TellHouse implements AutoCloseable {
     router.route("/tell*").handler(request -> {
       Router inner = Router.router(vertx);
       inner.route().handler(Gate.kept(asked -> Future.succeededFuture(Caller.LOCAL), Audit.log()));
-      new TellRoutes(deliveries, shown, keeping).mount(inner);
+      new TellRoutes(deliveries, new Undelivered(database), shown, keeping).mount(inner);
       inner.route()
           .last()
           .failureHandler(failed -> failed.response()
@@ -125,7 +129,8 @@ final class TellHouse implements AutoCloseable {
 
   String teller(Vertx on, Database through, Map<String, String> settings, Retries retries) {
     shown = tell(settings);
-    TellerVerticle teller = new TellerVerticle(through, store, shown, Roles.BUILT_IN, kafka, SOURCE, metrics, retries,
+    TellerVerticle teller = new TellerVerticle(through, store, keeping, shown, Roles.BUILT_IN, kafka, SOURCE, metrics,
+        retries,
         new TellerVerticle.Patience(Duration.ofSeconds(4), Duration.ofMillis(1_500)));
     long before = number("select term from tell_teller");
     long holders = number("select count(*) from lease where name = 'tell' and held_until > now()");

@@ -73,6 +73,7 @@ import io.caregrid.store.MappingVersions;
 import io.caregrid.store.Reindex;
 import io.caregrid.store.Sequencer;
 import io.caregrid.store.ShardStore;
+import io.caregrid.store.Undelivered;
 import io.caregrid.store.WebSessions;
 import io.caregrid.store.audit.Trail;
 import io.caregrid.templates.bundle.Conversions;
@@ -469,7 +470,7 @@ public final class Platform implements AutoCloseable {
     if (!config.roles().contains("api")) return;
     Deliveries deliveries = new Deliveries(database);
     Set<String> targets = config.tell().targets().keySet();
-    doors.add(new TellRoutes(deliveries, config.tell(), trail));
+    doors.add(new TellRoutes(deliveries, new Undelivered(database), config.tell(), trail));
     if (!targets.isEmpty()) checks.add(new Check("tell", () -> deliveries.areWell(targets), false));
     if (tells()) return;
     leave(deliveries);
@@ -486,7 +487,7 @@ public final class Platform implements AutoCloseable {
   /** Last, since its news lead to addresses that must be open. */
   private void openTeller(Database database, Roles roles) {
     String base = config.tell().address().isEmpty() ? http() + "/fhir" : config.tell().address();
-    deploy(new TellerVerticle(database, fhir, config.tell(), roles, config.kafka(), base, metrics));
+    deploy(new TellerVerticle(database, fhir, trail, config.tell(), roles, config.kafka(), base, metrics));
   }
 
   private void openDropFolder(Database database) {

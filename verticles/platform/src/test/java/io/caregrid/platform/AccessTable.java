@@ -37,6 +37,7 @@ final class AccessTable {
       GET     /cluster                              OPERATE
       GET     /tell                                 OPERATE
       GET     /tell/:target/dead-letters            OPERATE
+      POST    /tell/:target/dead-letters/replay     OPERATE
       POST    /tell/:target/retry                   OPERATE
       GET     /openapi.json                         OPEN
       HEAD    /openapi.json                         OPEN

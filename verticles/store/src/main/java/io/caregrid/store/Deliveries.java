@@ -143,13 +143,17 @@ public final class Deliveries {
       with gone as (
         delete from tell_delivery d using unnest($2::int[], $3::bigint[], $4::int[], $5::text[]) as w(incarnation, position, ver, error)
         where d.target = $1 and d.incarnation = w.incarnation and d.position = w.position and d.ver = w.ver
-        returning d.incarnation, d.position, d.type, d.id, d.ver, d.op, d.at, d.tries + 1 as tries, w.error),
+        returning d.incarnation, d.position, d.type, d.id, d.ver, d.op, d.at, d.bare, d.tries + 1 as tries, w.error),
       kept as (
-        insert into tell_dead (target, incarnation, position, type, id, ver, op, at, tries, error)
-        select $1, incarnation, position, type, id, ver, op, at, tries, error from gone on conflict do nothing)
+        insert into tell_dead (target, incarnation, position, type, id, ver, op, at, bare, tries, error)
+        select $1, incarnation, position, type, id, ver, op, at, bare, tries, error from gone on conflict do nothing)
       select type, id from gone""";
+  /** Unless something older of its resource waits by now, having been {@link Undelivered given up} before: then it has no time of its own any more. */
   private static final String AGAIN = """
-      update tell_delivery d set tries = tries + 1, due = now() + w.millis * interval '1 millisecond', failed = coalesce(failed, now()), error = w.error
+      update tell_delivery d set tries = tries + 1, failed = coalesce(failed, now()), error = w.error,
+        due = case when not exists (
+          select from tell_delivery o where o.target = d.target and o.type = d.type and o.id = d.id
+            and (o.incarnation, o.position) < (d.incarnation, d.position)) then now() + w.millis * interval '1 millisecond' end
       from unnest($2::int[], $3::bigint[], $4::int[], $5::float8[], $6::text[]) as w(incarnation, position, ver, millis, error)
       where d.target = $1 and d.incarnation = w.incarnation and d.position = w.position and d.ver = w.ver""";
   private static final String STATE = """
@@ -178,9 +182,6 @@ public final class Deliveries {
         (extract(epoch from t.pause - now()) * 1000)::float8 as pause_millis
       from tell_target t""";
   private static final String RULES = "select * from tell_rule order by name";
-  private static final String DEAD = """
-      select incarnation, position, type, id, ver, op, at, tries, error, died from tell_dead where target = $1
-      order by died desc, incarnation, position limit $2""";
   private static final String FAILING = "select count(*) as failing from tell_target where failing is not null and name = any($1::text[])";
   private static final Map<String, Change.Op> OPS = Map.of("C", Change.Op.CREATE, "U", Change.Op.UPDATE, "D",
       Change.Op.DELETE);
@@ -255,9 +256,6 @@ public final class Deliveries {
       String error, long sent, long unfit, long waiting, Instant oldest, long dead, boolean filling) {}
 
   public record RuleState(String name, long found, long errors, String error, Instant errored) {}
-
-  public record Dead(String key, String type, String id, int version, String op, Instant at, int tries, String error,
-      Instant died) {}
 
   /** Takes over. @return the term, for everything that this teller writes */
   public Future<Integer> begin(Caller caller, Collection<String> targets, Collection<String> rules) {
@@ -472,7 +470,7 @@ public final class Deliveries {
     return run(connection, sql, values).compose(rows -> heads(connection, target, rows));
   }
 
-  private static Future<?> heads(SqlConnection connection, String target, RowSet<Row> resources) {
+  static Future<?> heads(SqlConnection connection, String target, RowSet<Row> resources) {
     List<Row> rows = new ArrayList<>();
     resources.forEach(rows::add);
     if (rows.isEmpty()) return Future.succeededFuture();
@@ -548,18 +546,6 @@ public final class Deliveries {
     });
   }
 
-  /** The newest ones first. */
-  public Future<List<Dead>> dead(Caller caller, String target, int most) {
-    return ask(DEAD, Tuple.of(target, (long) most)).map(rows -> {
-      List<Dead> dead = new ArrayList<>();
-      for (Row row : rows)
-        dead.add(new Dead(row.getInteger("incarnation") + "-" + row.getLong("position"), row.getString("type"),
-            row.getString("id"), row.getInteger("ver"), row.getString("op"), instant(row, "at"),
-            row.getInteger("tries"), row.getString("error"), instant(row, "died")));
-      return dead;
-    });
-  }
-
   /** False: one of these fails. */
   public Future<Boolean> areWell(Collection<String> targets) {
     return ask(FAILING, names(targets)).map(rows -> rows.iterator().next().getLong("failing") == 0);
@@ -590,7 +576,7 @@ public final class Deliveries {
     return Tuple.tuple().addValue(names.toArray(String[]::new));
   }
 
-  private static <T> String[] texts(List<T> all, Function<T, String> text) {
+  static <T> String[] texts(List<T> all, Function<T, String> text) {
     return all.stream().map(text).toArray(String[]::new);
   }
 

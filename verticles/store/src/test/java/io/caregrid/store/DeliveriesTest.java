@@ -124,7 +124,7 @@ class DeliveriesTest {
     settle(List.of(new Ended(due("ward").get(0), null, "HTTP 410")), WELL);
 
     assertEquals(List.of("a 2"), ids("ward"));
-    Deliveries.Dead dead = get(deliveries.dead(CALLER, "ward", 10)).get(0);
+    Undelivered.Letter dead = get(new Undelivered(room.database()).page(CALLER, "ward", 10, null)).get(0);
     assertEquals("a 1 1 HTTP 410", dead.id() + " " + dead.version() + " " + dead.tries() + " " + dead.error());
   }
 

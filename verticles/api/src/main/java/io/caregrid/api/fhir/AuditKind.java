@@ -48,6 +48,7 @@ record AuditKind(Deed deed, System system, String type, String subtype, String a
       new AuditKind(Deed.MESSAGES_SEEN, REST, "rest", Deed.MESSAGES_SEEN.code, "R"),
       new AuditKind(Deed.MAPPING_CHANGED, REST, "rest", Deed.MAPPING_CHANGED.code, "U"),
       new AuditKind(Deed.LIVE_FEED, REST, "rest", Deed.LIVE_FEED.code, "R"),
+      new AuditKind(Deed.SENT, DCM, "110106", Deed.SENT.code, "R"),
       new AuditKind(Deed.AUDIT_READ, DCM, "110101", Deed.AUDIT_READ.code, "R"),
       new AuditKind(Deed.AUDIT_REMOVED, DCM, "110101", Deed.AUDIT_REMOVED.code, "D"),
       new AuditKind(Deed.SIGN_IN, DCM, "110114", Deed.SIGN_IN.code, "E"),
