@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {MOST, label, split} from '../messages.js';
+import {MOST, canBeTried, isReading, label, split} from '../messages.js';
 
 test('one message, an array and lines are parted, and stay the very texts they were', () => {
   assert.deepEqual(split(' {"a": 1.0}\n').messages, ['{"a": 1.0}']);
@@ -39,4 +39,15 @@ test('a message is known by its first values, an envelope by what is in it', () 
   const deep = '{"a":'.repeat(50_000) + '1' + '}'.repeat(50_000);
   assert.equal(label(deep), deep.slice(0, 60));
   assert.deepEqual(split(deep).messages, [deep]);
+});
+
+test('a letter about one reading holds that reading, and is tried unless there is nothing to read', () => {
+  const letter = (source, reason, payload = '{"Type":"hr"}') => ({source, reason, payload});
+  assert.equal(isReading(letter('6f1c:3:17:0', 'not-a-number')), true);
+  assert.equal(isReading(letter('6f1c:3:17:-1', 'no-template')), false);
+  assert.equal(isReading(letter('6f1c:3:17:0', 'too-large')), false);
+  assert.equal(canBeTried(letter('6f1c:3:17:0', 'not-a-number')), true);
+  assert.equal(canBeTried(letter('6f1c:3:17:0', 'malformed-measurement', 'x')), false);
+  assert.equal(canBeTried(letter('6f1c:3:17:0', 'bug', '')), false);
+  assert.equal(canBeTried(letter('6f1c:3:17:-1', 'malformed-json', '')), true);
 });

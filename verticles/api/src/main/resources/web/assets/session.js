@@ -2,6 +2,8 @@
 import {make} from '/assets/house.js';
 
 const EVERY_MILLIS = 60_000;
+/** Where somebody was who has gone to sign in. */
+const LEFT = 'left-to-sign-in';
 const WORDS = {
   lost: 'Signing in took too long, or was begun in another browser. Please try again.',
   refused: 'The issuer did not let you in, or its answer was not good here. Please try again, or ask your operator.',
@@ -18,6 +20,24 @@ async function me() {
 
 function here() {
   return '/auth/login?' + new URLSearchParams({to: location.pathname + location.search});
+}
+
+/** What stands behind the # of an address, a person or a letter, is no matter of the issuer's or of a log: it waits in this tab. */
+function leave() {
+  if (location.hash && !location.hash.startsWith('#sign-in=')) sessionStorage.setItem(LEFT, JSON.stringify({at: location.pathname + location.search, hash: location.hash}));
+}
+
+/** Before any page looks at its address. */
+function comeBack() {
+  const left = JSON.parse(sessionStorage.getItem(LEFT) ?? 'null');
+  sessionStorage.removeItem(LEFT);
+  if (left && !location.hash && left.at === location.pathname + location.search) history.replaceState(null, '', left.at + left.hash);
+}
+
+function signIn() {
+  const link = make('a', {href: here()}, 'Sign in');
+  link.addEventListener('click', leave);
+  return link;
 }
 
 /** Only the node's word that the session has ended makes anybody believe that it has. */
@@ -43,7 +63,7 @@ function corner(state) {
     out.addEventListener('click', signOut);
     corner.append(make('span', {class: 'soft'}, state.who.name), out);
   } else {
-    corner.append(make('a', {href: here()}, 'Sign in'));
+    corner.append(signIn());
   }
   nav.append(corner);
 }
@@ -76,7 +96,7 @@ function told(state, wasIn) {
   stuck = false;
   if (failed) notice(failed + ' ', make('a', {href: '/auth/login'}, 'Sign in'));
   else if (!state.asked) notice('');
-  else if (!state.who && wasIn) notice('You are signed out. ', make('a', {href: here()}, 'Sign in'));
+  else if (!state.who && wasIn) notice('You are signed out. ', signIn());
   else if (!state.who && !state.offered) notice('This node asks everybody for an access token, and browsers cannot sign in: its operator has not set security.signIn.');
   else if (state.who && needs && !state.who.may.includes(needs)) notice(`${state.who.name} may not see this page: it needs ${needs}, which none of your roles gives.`);
   else notice('');
@@ -90,6 +110,7 @@ async function look() {
   try {
     const state = await me();
     if (state.asked && state.offered && !state.who && !known && NEEDS[location.pathname]) {
+      leave();
       location.replace(here());
       return;
     }
@@ -101,6 +122,7 @@ async function look() {
   }
 }
 
+comeBack();
 look();
 setInterval(look, EVERY_MILLIS);
 document.addEventListener('visibilitychange', () => document.hidden || look());

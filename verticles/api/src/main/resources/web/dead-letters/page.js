@@ -1,10 +1,9 @@
 // What could not be used, newest first, and sending it again. Payloads are anybody's text: they are shown as text and never read as HTML.
 import {make, moment, say} from '/assets/house.js';
+import {canBeTried} from '/mapper/messages.js';
 
 const REFRESH_MILLIS = 5_000;
 const MOST = 200;
-/** About a whole message, although one reading of it is named; any other letter of a reading has no message that a mapping could be tried on. */
-const OF_MESSAGES = new Set(['too-large', 'mapping-bug']);
 const byId = id => document.getElementById(id);
 let shown = '';
 let letters = [];
@@ -50,10 +49,6 @@ function show() {
   byId('rows').replaceChildren(...letters.map(row));
 }
 
-function isReading(letter) {
-  return !letter.source.endsWith(':-1') && !OF_MESSAGES.has(letter.reason);
-}
-
 function row(letter) {
   const again = make('button', {type: 'button', class: 'plain'}, 'Send again');
   again.addEventListener('click', () => one(letter, again));
@@ -63,7 +58,7 @@ function row(letter) {
     make('td', {}, letter.detail, make('div', {class: 'source'}, letter.source), letter.replayed ? make('div', {class: 'again'}, `sent again ${moment(Date.parse(letter.replayed))}`) : null),
     make('td', {}, letter.device ?? '–'),
     make('td', {class: 'payload'}, make('pre', {tabindex: '0'}, letter.payload)),
-    make('td', {class: 'do'}, isReading(letter) ? null : make('a', {href: `/mapper/#${new URLSearchParams({letter: letter.source})}`}, 'Open in the mapper'), again));
+    make('td', {class: 'do'}, canBeTried(letter) ? make('a', {href: `/mapper/#${new URLSearchParams({letter: letter.source})}`}, 'Open in the mapper') : null, again));
 }
 
 function reasons(tallies) {

@@ -1,11 +1,16 @@
 // The messages of this page: pasted, captured from the stream, or a dead letter. They are in its memory only.
 import {make, moment, say} from '/assets/house.js';
-import {label, split} from './messages.js';
+import {isReading, label, split} from './messages.js';
 import * as node from './node.js';
 import {verdict} from './results.js';
 import {tell} from './shelf.js';
 
 const byId = id => document.getElementById(id);
+
+/** When the log, or the store of dead letters, got it; to the millisecond for who points at it. */
+function time({at}) {
+  return make('time', {datetime: at, title: at}, moment(Date.parse(at)));
+}
 
 export class Inbox {
   /**
@@ -19,7 +24,7 @@ export class Inbox {
     this.blank = blank;
     this.received = received;
     this.turned = turned;
-    /** {payload, headers, origin: null | {at, mapping} | a dead letter}[] */
+    /** {payload, headers, reading, origin: null | {at, mapping} | a dead letter}[]; reading: it is one that a device mapping has made already */
     this.all = [];
     this.at = 0;
     byId('paste').addEventListener('input', () => this.pasted());
@@ -51,8 +56,8 @@ export class Inbox {
   show(found) {
     byId('message-list').replaceChildren(...(this.all.length > 1 || this.all.some(one => one.origin) ? this.all : []).map((one, i) => {
       const {kind, text} = verdict(found?.[i]);
-      const when = one.origin ? `${moment(Date.parse(one.origin.at))} · ` : '';
-      const button = make('button', {type: 'button', 'aria-current': String(i === this.at)}, make('span', {class: 'what'}, when + label(one.payload)), make('span', {class: `how ${kind}`}, text));
+      const when = one.origin ? [time(one.origin), ' · '] : [];
+      const button = make('button', {type: 'button', 'aria-current': String(i === this.at)}, make('span', {class: 'what'}, ...when, label(one.payload)), make('span', {class: `how ${kind}`}, text));
       button.addEventListener('click', () => {
         this.at = i;
         this.turned();
@@ -67,10 +72,9 @@ export class Inbox {
   origin(from) {
     byId('origin').hidden = !from;
     if (!from) return;
-    const when = moment(Date.parse(from.at));
     if (!from.reason) {
       const mended = from.utf8 === false ? ' It is no UTF-8: what is shown, and what comes out of it here, is of its text mended.' : '';
-      byId('origin').replaceChildren(`Captured from topic ${from.topic}, ${when}, for mapping ${from.mapping}.${mended}`);
+      byId('origin').replaceChildren(`Captured from topic ${from.topic}, `, time(from), `, for mapping ${from.mapping}.${mended}`);
       return;
     }
     const name = from.headers?.['caregrid-mapping'] ?? 'default';
@@ -82,7 +86,8 @@ export class Inbox {
       await node.replay(from.source);
       say(byId('note'), 'The dead letter is in the log again. Should it be set aside once more, there is a new one in the dead letters.');
     }));
-    byId('origin').replaceChildren(make('b', {}, `Dead letter: ${from.reason}. `), from.detail, make('div', {class: 'soft'}, `${when}, for mapping ${name}`), load, again);
+    byId('origin').replaceChildren(make('b', {}, `Dead letter: ${from.reason}. `), from.detail, isReading(from) ? ' It is one reading, which its device mapping has made: the FHIR mapping alone is tried on it.' : '',
+      make('div', {class: 'soft'}, time(from), `, for mapping ${name}`), load, again);
   }
 
   async capture() {
@@ -116,7 +121,7 @@ export class Inbox {
     await tell(byId('problem'), async () => {
       const found = await node.letter(source);
       const {'caregrid-mapping': name, ...headers} = found.headers ?? {};
-      this.all = [...this.all.filter(one => !one.origin?.reason), {payload: found.payload, headers, origin: found}];
+      this.all = [...this.all.filter(one => !one.origin?.reason), {payload: found.payload, headers, reading: isReading(found), origin: found}];
       this.at = this.all.length - 1;
       if (this.blank()) await this.shelf.load(name ?? 'default');
       this.received();

@@ -2,6 +2,8 @@
 import {place, skip, valueEnd} from './source.js';
 
 export const MOST = 100;
+/** About a whole message, although one reading of it is named. */
+const OF_MESSAGES = new Set(['too-large', 'mapping-bug']);
 /** Beyond it nothing is looked at for a few words; what stands among dead letters may be nested without end. */
 const DEEPEST = 20;
 
@@ -98,4 +100,14 @@ function leaves(value, name, words, depth) {
   if (words.length >= 3 || depth > DEEPEST) return;
   if (value === null || typeof value !== 'object') words.push(name ? `${name} ${String(value).slice(0, 24)}` : String(value).slice(0, 40));
   else for (const [key, child] of Object.entries(value)) leaves(child, Array.isArray(value) ? name : key, words, depth + 1);
+}
+
+/** Whether a dead letter holds one reading that a device mapping has made, and no message. */
+export function isReading(letter) {
+  return !letter.source.endsWith(':-1') && !OF_MESSAGES.has(letter.reason);
+}
+
+/** Whether a mapping can be tried on a dead letter: what nobody can read, and what could not be written down, is nothing to try. */
+export function canBeTried(letter) {
+  return !isReading(letter) || (letter.reason !== 'malformed-measurement' && letter.payload !== '');
 }

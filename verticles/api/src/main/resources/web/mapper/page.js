@@ -173,7 +173,7 @@ async function check(tries = 0) {
 
 /** Of all messages; of the chosen one only when all are too large together, and {only} is which it was. */
 async function previewed(device, fhir) {
-  const all = inbox.all.map(({payload, headers}) => ({payload, headers})), only = inbox.at;
+  const all = inbox.all.map(({payload, headers, reading}) => reading ? {reading: payload} : {payload, headers}), only = inbox.at;
   try {
     return await node.preview(device, fhir, all);
   } catch (failed) {
@@ -214,6 +214,7 @@ function turned() {
   if (answer?.only !== undefined && answer.only !== inbox.at && !answer.results[inbox.at]) check();
   const one = inbox.chosen, result = answer?.results?.[inbox.at];
   if (!one) expressions.clear('Paste or capture a message. Then choose a value in it to get the expressions that find it.');
+  else if (one.reading) expressions.clear('A device mapping has made this reading already: only the FHIR mapping is tried on it.');
   else if (!result) expressions.clear('The node has not said yet what templates see of it.');
   else if (result.message === undefined) expressions.clear('There is nothing to be seen: the message cannot be read, or is too large to be shown.');
   else expressions.show(result.message);

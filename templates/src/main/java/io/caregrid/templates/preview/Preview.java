@@ -9,6 +9,7 @@ import io.caregrid.templates.MappingProblem.Severity;
 import io.caregrid.templates.cost.Size;
 import io.caregrid.templates.device.DeviceMapping;
 import io.caregrid.templates.device.Measurement;
+import io.caregrid.templates.device.MeasurementJson;
 import io.caregrid.templates.device.Outcome;
 import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Draft;
@@ -27,13 +28,14 @@ import java.util.Map;
  * What two mappings would make of messages. Shapes:
  *
  * <pre>
- * asked:    {deviceContent, fhirMapping?, messages: […], payloads?: [{payload, headers?: {…}}], identity?: {device, patient, encounter}}
+ * asked:    {deviceContent, fhirMapping?, messages: […], payloads?: [{payload, headers?: {…}} or {reading}], identity?: {device, patient, encounter}}
  * answered: {templateErrors: [{message, line, column, severity, mapping}],
  *            results: [{measurements: […], observations: […], errors: [{kind, message, line}], warnings: [{kind, message}], message?}]}
  * </pre>
  *
  * Payloads are texts as devices send them, in whatever they are wrapped: each is opened as a running feed would, and {@code message} is what templates see
- * of it, left out when there is nothing to see or too much to show. Their results come behind those of {@code messages}.
+ * of it, left out when there is nothing to see or too much to show. A {@code reading} is a text that holds one measurement as a device mapping has made it before
+ * ({@link MeasurementJson}), such as the payload of its dead letter: the FHIR mapping alone is tried on it. Their results come behind those of {@code messages}.
  *
  * A mapping is a JSON object, or a text that holds one; only then line and column are those of its author. Messages are what templates see as {@code $}.
  * Templates with errors are left out and the others used. Each message stands alone: its events are folded, and nothing stored is there before.
@@ -115,8 +117,10 @@ public final class Preview {
   }
 
   private ObjectNode opened(JsonNode asked) {
+    if (asked.path("reading").isTextual()) return reading(asked.get("reading").textValue());
     if (!asked.path("payload").isTextual())
-      throw new IllegalArgumentException("each of payloads must be an object with payload, a text, and maybe headers");
+      throw new IllegalArgumentException(
+          "each of payloads must be an object with payload, a text, and maybe headers; or with reading, a text");
     Map<String, String> headers = new LinkedHashMap<>();
     asked.path("headers").properties().forEach(one -> headers.put(one.getKey(), one.getValue().asText()));
     DeviceMapping.Opened opened = DeviceMapping
@@ -129,6 +133,16 @@ public final class Preview {
     ObjectNode result = device == null ? empty() : result(opened.root());
     boolean shown = new Size(LONGEST_MESSAGE, DEEPEST_MESSAGE).fits(opened.root());
     return shown ? result.set("message", opened.root()) : result;
+  }
+
+  private ObjectNode reading(String text) {
+    ObjectNode result = empty();
+    try {
+      made(result, List.of(MeasurementJson.read(text.getBytes(StandardCharsets.UTF_8))));
+    } catch (IllegalArgumentException none) {
+      error(result.withArray("errors"), "malformed-measurement", none.getMessage(), null);
+    }
+    return result;
   }
 
   private static boolean isGiven(JsonNode mapping) {
@@ -170,7 +184,6 @@ public final class Preview {
 
   private ObjectNode result(JsonNode message) {
     ObjectNode result = empty();
-    ArrayNode measurements = result.withArray("measurements");
     ArrayNode errors = result.withArray("errors");
     Outcome outcome = device.mapping().normalise(message, now);
     List<Measurement> found = List.of();
@@ -186,10 +199,15 @@ public final class Preview {
       failed.errors()
           .forEach(one -> error(errors, one.reason(), one.detail(), lines && one.line() > 0 ? one.line() : null));
     }
-    found.forEach(measurement -> measurements.add(json(measurement)));
-    if (fhir != null)
-      new ObservationPreview(fhir.mapping(), identity, errors).add(found, result.withArray("observations"));
+    made(result, found);
     return result;
+  }
+
+  private void made(ObjectNode result, List<Measurement> found) {
+    found.forEach(measurement -> result.withArray("measurements").add(json(measurement)));
+    if (fhir != null)
+      new ObservationPreview(fhir.mapping(), identity, result.withArray("errors"))
+          .add(found, result.withArray("observations"));
   }
 
   static void error(ArrayNode errors, String kind, String message, Integer line) {

@@ -87,6 +87,20 @@ class PreviewTest {
   }
 
   @Test
+  void ofAReadingThatWasMadeBeforeTheFhirMappingAloneIsTried() throws Exception {
+    JsonNode results = Preview.answer(JSON.readTree("""
+        {"fhirMapping": %s, "payloads": [
+          {"reading": "{\\"Type\\":\\"hr\\",\\"OccurrenceTimeUtc\\":\\"2026-11-22T10:00:00Z\\",\\"IngestionTimeUtc\\":\\"2026-11-22T10:00:01Z\\",\\"DeviceId\\":\\"dev\\",\\"Properties\\":[{\\"Name\\":\\"hr\\",\\"Value\\":\\"71\\"}]}"},
+          {"reading": "{}"}]}""".formatted(FHIR)), NOW).path("results");
+
+    assertEquals("hr dev", results.at("/0/measurements/0/type").asText() + " "
+        + results.at("/0/measurements/0/deviceId").asText());
+    assertEquals("71", results.at("/0/observations/0/valueSampledData/data").asText().split(" ")[0]);
+    assertTrue(results.at("/0/message").isMissingNode(), "there is nothing for a device mapping to see");
+    assertEquals("malformed-measurement", results.at("/1/errors/0/kind").asText());
+  }
+
+  @Test
   void aBracketThatIsMissingIsToldWithThePlaceOfItsBeginning() throws Exception {
     JsonNode problem = Preview.answer(JSON.readTree("{\"deviceContent\": \"{\\n \\\"template\\\": [\"}"), NOW)
         .at("/templateErrors/0");

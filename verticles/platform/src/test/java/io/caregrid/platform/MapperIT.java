@@ -28,6 +28,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -199,6 +200,10 @@ class MapperIT {
     assertThat(mine).containsText("1 measurement");
     mine.click();
     assertThat(page.locator("#origin")).containsText("for mapping default");
+    String at = page.locator("#origin time").getAttribute("datetime");
+    assertTrue(Duration.between(Instant.parse(at), Instant.now()).abs().toMinutes() < 10, at);
+    assertEquals(at, mine.locator("time").getAttribute("datetime"));
+    assertThat(mine.locator("time")).hasText(Pattern.compile("\\d\\d:\\d\\d:\\d\\d$"));
     assertThat(page.locator("#measurements")).containsText("capture-2");
     assertThat(page.locator("#send")).isDisabled();
     page.click("#guide-close");
@@ -379,6 +384,28 @@ class MapperIT {
     assertThat(page.locator("#done")).containsText(Pattern.compile("^[1-9]\\d* sent again\\."));
     page.locator("#state").selectOption("replayed");
     assertThat(page.locator("tbody tr", new Page.LocatorOptions().setHasText("pump-3"))).containsText("sent again");
+    page.context().close();
+  }
+
+  @Test
+  void theDeadLetterOfOneReadingIsOpenedAndTheFhirMappingIsTriedOnIt() throws Exception {
+    mapping("scales", DEVICE, FHIR);
+    ingest("/ingest/scales",
+        "{\"deviceId\":\"scale-1\",\"patientId\":\"MRN-S1\",\"time\":\"2026-03-01T10:00:00Z\",\"heartRate\":\"fast\"}");
+    Page page = browser.page(node.http() + "/dead-letters/", 1440, 900, ColorScheme.LIGHT);
+    Locator row = page.locator("tbody tr", new Page.LocatorOptions().setHasText("scale-1"));
+    assertThat(row).containsText("not-a-number");
+    row.getByText("Open in the mapper").click();
+
+    assertThat(page.locator("#origin")).containsText("It is one reading, which its device mapping has made");
+    assertThat(page.locator("#measurements")).containsText("fast");
+    assertThat(page.locator("#errors")).containsText("not-a-number");
+    assertThat(page.locator("#tree")).containsText("only the FHIR mapping is tried");
+    assertThat(page.locator("#base")).containsText("scales, version 1");
+    Browser.shoot(page, "mapper-reading");
+    editor(page, "fhir").fill(FHIR.replace("SampledData", "String"));
+    assertThat(page.locator(".observation")).containsText("fast");
+    assertThat(page.locator("#errors li")).hasCount(0);
     page.context().close();
   }
 

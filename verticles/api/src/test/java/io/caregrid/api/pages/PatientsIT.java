@@ -420,9 +420,13 @@ class PatientsIT {
     page.reload();
     assertThat(page).hasURL(ward.base() + "/auth/login?to=%2Fpatients%2F");
 
+    page.navigate(ward.base() + "/patients/#patient=x");
+    assertThat(page).hasURL(ward.base() + "/auth/login?to=%2Fpatients%2F");
     page.unroute("**/auth/me");
     me(page, "{\"asked\":true,\"offered\":true,\"who\":{\"name\":\"Ada\",\"may\":[\"DICOM_READ\"]}}");
     page.navigate(ward.base() + "/patients/");
+    assertThat(page).hasURL(ward.base() + "/patients/#patient=x");
+    assertEquals(0, page.evaluate("sessionStorage.length"), "it is kept until then only");
     assertThat(page.locator("#session-notice")).containsText("Ada may not see this page: it needs FHIR_READ");
     page.context().close();
   }
