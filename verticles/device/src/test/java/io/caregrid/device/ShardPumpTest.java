@@ -45,6 +45,7 @@ class ShardPumpTest {
   private Vertx vertx;
   private ShardPump pump;
   private ChosenShards shards;
+  private ShardConfig config = CONFIG;
 
   @BeforeEach
   void open() {
@@ -245,6 +246,25 @@ class ShardPumpTest {
   }
 
   @Test
+  void whatKeepsAShardPausedIsWrittenBeforeItsAge() {
+    config = new ShardConfig(20, 1 << 20, Duration.ofMinutes(5), 20, 0.5, Duration.ofMinutes(1), Duration.ofSeconds(1),
+        Duration.ofSeconds(2));
+    pump(Set.of(0));
+    target.took = Duration.ofMinutes(5); // two so dear writes, and what is no full batch waits for its age
+    for (int offset = 0; offset < 2; offset++) {
+      send(0, offset);
+      int next = offset + 1;
+      Await.until("applied", () -> target.rows.get(0).applied() == next);
+    }
+
+    log.schedulePollTask(() -> IntStream.range(2, 37).mapToObj(this::record).forEach(log::addRecord));
+
+    Await.until("the full batch and what is left of it", Duration.ofSeconds(20),
+        () -> target.rows.get(0).applied() == 37);
+    Await.until("resumed", () -> log.paused().isEmpty());
+  }
+
+  @Test
   void aFailedWriteReopensTheShardWhereTheTargetIs() {
     pump(Set.of(0));
     Await.until("open", () -> log.assignment().contains(partition(0)));
@@ -330,7 +350,7 @@ class ShardPumpTest {
   }
 
   private void start(ChosenShards table) {
-    pump = new ShardPump(vertx, table, target, TOPIC, KafkaConfig.DEFAULT, CONFIG, new ShardMetrics(meters), () -> log);
+    pump = new ShardPump(vertx, table, target, TOPIC, KafkaConfig.DEFAULT, config, new ShardMetrics(meters), () -> log);
     pump.firstPause = Duration.ofMillis(20);
     pump.connected = consumer -> true;
     pump.start().await();
