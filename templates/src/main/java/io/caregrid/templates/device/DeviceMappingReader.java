@@ -1,7 +1,6 @@
 package io.caregrid.templates.device;
 
 import io.caregrid.templates.device.JsonPathContent.Value;
-import io.caregrid.templates.jsonpath.JsonPath;
 import io.caregrid.templates.mapping.Container;
 import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Further;
@@ -78,8 +77,8 @@ final class DeviceMappingReader {
   private ContentTemplate jsonPath(Container container, String name, Source source) {
     Members members = container.object(name, problems);
     if (members == null) return null;
-    expressions = ExpressionReader.jsonPath(problems);
     String type = members.requiredText("typeName");
+    expressions = ExpressionReader.jsonPath(type, problems);
     Expression match = required(members, "typeMatchExpression");
     Expression device = device(members, source);
     List<Expression> times = times(members, source);
@@ -98,7 +97,7 @@ final class DeviceMappingReader {
   private Expression device(Members members, Source source) {
     if (source == Source.MESSAGE) return required(members, "deviceIdExpression");
     members.ignore("deviceIdExpression");
-    return fixed("DeviceIdExpression",
+    return expressions.fixed("DeviceIdExpression",
         source == Source.IOT_HUB ? "$.SystemProperties.iothub-connection-device-id" : "$.deviceId");
   }
 
@@ -110,16 +109,16 @@ final class DeviceMappingReader {
       return time == null ? null : List.of(time);
     }
     members.ignore("timestampExpression");
-    if (source == Source.IOT_CENTRAL) return List.of(fixed(name, "$.enqueuedTime"));
-    return List.of(fixed(name, "$.Properties.iothub-creation-time-utc"),
-        fixed(name, "$.SystemProperties.iothub-enqueuedtime"));
+    if (source == Source.IOT_CENTRAL) return List.of(expressions.fixed(name, "$.enqueuedTime"));
+    return List.of(expressions.fixed(name, "$.Properties.iothub-creation-time-utc"),
+        expressions.fixed(name, "$.SystemProperties.iothub-enqueuedtime"));
   }
 
   private ContentTemplate calculated(Container container) {
     Members members = container.object("CalculatedFunctionContentTemplate", problems);
     if (members == null) return null;
-    expressions = ExpressionReader.calculated(members, problems);
     String type = members.requiredText("typeName");
+    expressions = ExpressionReader.calculated(type, members, problems);
     Expression match = required(members, "typeMatchExpression");
     Expression device = required(members, "deviceIdExpression");
     Expression time = required(members, "timestampExpression");
@@ -192,10 +191,6 @@ final class DeviceMappingReader {
         .map(value -> value.expression().name())
         .toList();
     return new Declaration(type, names, sampled, members.object().line(), members.object().column());
-  }
-
-  private static Expression fixed(String name, String path) {
-    return new Expression(name, new Selector.Path(JsonPath.compile(path)), 0);
   }
 
   private static String pascal(String name) {

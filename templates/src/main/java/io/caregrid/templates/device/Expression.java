@@ -19,8 +19,9 @@ import java.util.regex.Pattern;
  * @param name of the field it fills, for messages: {@code DeviceIdExpression}, or a value's name
  * @param selector compiled
  * @param line where it stands in the mapping, 0 for a fixed one
+ * @param type of the template it stands in, for messages; null when that is not known
  */
-record Expression(String name, Selector selector, int line) {
+record Expression(String name, Selector selector, int line, String type) {
 
   private static final int CHARACTERS_A_STEP = 16;
   private static final Pattern BLANKS = Pattern.compile("\\s+");
@@ -48,11 +49,16 @@ record Expression(String name, Selector selector, int line) {
 
   /** A point in time, at most 100 ns fine. */
   Instant requiredTime(JsonNode context, Budget budget) throws Unreadable {
+    return requiredTime(context, budget, List.of());
+  }
+
+  /** The same. @param before have been tried and gave none; for the message */
+  Instant requiredTime(JsonNode context, Budget budget, List<Expression> before) throws Unreadable {
     JsonNode token = token(context, budget);
     if (token == null || token.isNull() || token.isTextual() && token.textValue().isBlank())
-      throw nothing("nothing is there");
+      throw new Unreadable("missing-value", unable(before, "nothing is there"), line);
     Instant time = token.isTextual() ? Timestamps.parse(token.textValue()) : null;
-    if (time == null) throw new Unreadable("bad-timestamp", unable("what is there is no date and time"), line);
+    if (time == null) throw new Unreadable("bad-timestamp", unable(before, "what is there is no date and time"), line);
     return time;
   }
 
@@ -178,10 +184,18 @@ record Expression(String name, Selector selector, int line) {
   }
 
   private String unable(String why) {
-    return "Unable to extract required value for [" + name + "] using " + selector + place() + ": " + why + ".";
+    return unable(List.of(), why);
+  }
+
+  private String unable(List<Expression> before, String why) {
+    StringBuilder tried = new StringBuilder();
+    before.forEach(one -> tried.append(one.selector).append(','));
+    return "Unable to extract required value for [" + name + "] using " + tried + selector + place() + ": " + why + ".";
   }
 
   private String place() {
-    return line == 0 ? "" : " (line " + line + " of the device mapping)";
+    String template = type == null ? "" : "template " + type;
+    if (line == 0) return type == null ? "" : " (" + template + " of the device mapping)";
+    return " (line " + line + " of the device mapping" + (type == null ? "" : ", " + template) + ")";
   }
 }

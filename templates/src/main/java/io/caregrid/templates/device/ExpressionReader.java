@@ -19,20 +19,28 @@ final class ExpressionReader {
   private final Problems problems;
   private final boolean calculated;
   private final Language usual;
+  /** Of the template; null when it has none. */
+  private final String type;
 
-  private ExpressionReader(Problems problems, boolean calculated, Language usual) {
+  private ExpressionReader(Problems problems, boolean calculated, Language usual, String type) {
     this.problems = problems;
     this.calculated = calculated;
     this.usual = usual;
+    this.type = type;
   }
 
-  static ExpressionReader jsonPath(Problems problems) {
-    return new ExpressionReader(problems, false, Language.JSON_PATH);
+  static ExpressionReader jsonPath(String type, Problems problems) {
+    return new ExpressionReader(problems, false, Language.JSON_PATH, type);
   }
 
-  static ExpressionReader calculated(Members template, Problems problems) {
+  static ExpressionReader calculated(String type, Members template, Problems problems) {
     return new ExpressionReader(problems, true,
-        language(template.get("defaultExpressionLanguage"), Language.JSON_PATH, problems));
+        language(template.get("defaultExpressionLanguage"), Language.JSON_PATH, problems), type);
+  }
+
+  /** One that the kind of template brings, and the mapping does not say. */
+  Expression fixed(String name, String path) {
+    return new Expression(name, new Selector.Path(JsonPath.compile(path)), 0, type);
   }
 
   /**
@@ -61,7 +69,7 @@ final class ExpressionReader {
       return null;
     }
     try {
-      return new Expression(name, selector(written.text(), language), written.line());
+      return new Expression(name, selector(written.text(), language), written.line(), type);
     } catch (JsonPathSyntaxException | JmesPathSyntaxException wrong) {
       problems.error(written, "[" + member + "] " + wrong.getMessage() + ".");
       return null;

@@ -12,7 +12,7 @@ import java.util.List;
 record FurtherContent(Declaration declaration, ContentType.Content content) implements ContentTemplate {
   private static final Further<ContentType> TYPES = Further.of(ContentType.class, ContentType::templateType);
   private static final Expression MESSAGE = new Expression("TypeMatchExpression",
-      new Selector.Path(JsonPath.compile("$")), 0);
+      new Selector.Path(JsonPath.compile("$")), 0, null);
 
   /** Null when nobody brought it. */
   static ContentType type(String templateType) {

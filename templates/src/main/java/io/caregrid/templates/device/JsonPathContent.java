@@ -58,6 +58,7 @@ record JsonPathContent(Declaration declaration, Expression match, Expression dev
 
   private Instant time(JsonNode token, Budget budget) throws Unreadable {
     int last = times.size() - 1;
+    if (last == 0) return times.get(0).requiredTime(token, budget);
     for (int i = 0; i < last; i++) {
       try {
         return times.get(i).requiredTime(token, budget);
@@ -65,7 +66,7 @@ record JsonPathContent(Declaration declaration, Expression match, Expression dev
         if (next.reason.equals("too-costly")) throw next;
       }
     }
-    return times.get(last).requiredTime(token, budget);
+    return times.get(last).requiredTime(token, budget, times.subList(0, last));
   }
 
   private List<Property> properties(JsonNode token, Budget budget) throws Unreadable {

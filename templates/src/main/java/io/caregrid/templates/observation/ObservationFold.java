@@ -62,7 +62,6 @@ public final class ObservationFold {
    * @throws UnusableEvent when a value is not what the template needs, or the stored Observation cannot take it
    */
   public void add(Measurement measurement) throws UnusableEvent {
-    if (refusal != null) throw refusal;
     long time = Timestamps.ticks(measurement.occurredAt());
     Span span = span(measurement, time);
     List<Slot> touched = new ArrayList<>(slots.size());
@@ -81,7 +80,6 @@ public final class ObservationFold {
 
   /** Throws as {@link #add} would, and takes nothing in. */
   void check(Measurement measurement) throws UnusableEvent {
-    if (refusal != null) throw refusal;
     long time = Timestamps.ticks(measurement.occurredAt());
     prepare(measurement, time, span(measurement, time), new ArrayList<>(slots.size()));
   }
@@ -125,13 +123,18 @@ public final class ObservationFold {
   private List<Slot.Edit> prepare(Measurement measurement, long time, Span span, List<Slot> touched)
       throws UnusableEvent {
     List<Slot.Edit> edits = new ArrayList<>(slots.size());
-    for (Slot slot : slots) {
-      slot.check(span);
-      String text = property(measurement, slot.template.name());
-      Slot.Edit edit = text == null ? null : slot.prepare(text, time, span);
-      if (edit == null) continue;
-      edits.add(edit);
-      touched.add(slot);
+    try {
+      if (refusal != null) throw refusal;
+      for (Slot slot : slots) {
+        slot.check(span);
+        String text = property(measurement, slot.template.name());
+        Slot.Edit edit = text == null ? null : slot.prepare(text, time, span);
+        if (edit == null) continue;
+        edits.add(edit);
+        touched.add(slot);
+      }
+    } catch (UnusableEvent refused) {
+      throw refused.of(template.declaration());
     }
     return edits;
   }

@@ -126,6 +126,21 @@ class NormaliseTest {
   }
 
   @Test
+  void ofIotHubsTwoTimesBothAreNamedWhenNeitherIsThere() {
+    DeviceMapping mapping = DeviceMapping.parse("""
+        {"templateType":"CollectionContent","template":[{"templateType":"IotJsonPathContent","template":
+          {"typeName":"boot","typeMatchExpression":"$..[?(@Body.v)]"}}]}""");
+
+    Outcome.Failed failed = failed(mapping.normalise("{\"v\":1}".getBytes(StandardCharsets.UTF_8),
+        Map.of("iothub-connection-device-id", "d"), NOW));
+
+    assertEquals(
+        "Unable to extract required value for [TimestampExpression] using $.Properties.iothub-creation-time-utc,"
+            + "$.SystemProperties.iothub-enqueuedtime (template boot of the device mapping): nothing is there.",
+        failed.detail());
+  }
+
+  @Test
   void severalTokensWhereOneIsNeededFail() {
     DeviceMapping mapping = mapping(
         """
