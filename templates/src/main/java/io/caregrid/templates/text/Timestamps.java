@@ -8,8 +8,12 @@ import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.format.ResolverStyle;
+import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
 import java.time.temporal.TemporalQueries;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -27,11 +31,11 @@ public final class Timestamps {
   private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
   private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.9999999Z");
 
-  /** What is not ISO 8601 and still occurs: month first, as the invariant culture has it, and the dates of mail headers. */
-  private static final List<DateTimeFormatter> OTHERS = List.of(
-      DateTimeFormatter.RFC_1123_DATE_TIME,
-      DateTimeFormatter.ofPattern("M/d/yyyy[ H:mm[:ss]][ XXX]", Locale.ROOT),
-      DateTimeFormatter.ofPattern("M/d/yyyy h:mm[:ss] a", Locale.ENGLISH));
+  /** At most this far from UTC. */
+  private static final int MOST_OFFSET_SECONDS = 14 * 3_600;
+  /** What is not ISO 8601 and still occurs: the dates of mail headers, month first as the invariant culture has it, and what it reads besides. */
+  private static final List<DateTimeFormatter> OTHERS = others("M/d/uuuu", "uuuu/M/d", "uuuu-M-d", "d MMM uuuu",
+      "MMM d, uuuu");
 
   private Timestamps() {}
 
@@ -85,6 +89,34 @@ public final class Timestamps {
     return rest == 0 ? time : time.minusNanos(rest);
   }
 
+  /** Strict: a day that the calendar does not have is refused, where Java would answer the last of the month. */
+  private static List<DateTimeFormatter> others(String... dates) {
+    List<DateTimeFormatter> all = new ArrayList<>();
+    all.add(DateTimeFormatter.RFC_1123_DATE_TIME.withResolverStyle(ResolverStyle.STRICT));
+    for (String date : dates) {
+      all.add(format(date, " H:mm", "[ ][XXX]"));
+      all.add(format(date, " h:mm", " a"));
+    }
+    return List.copyOf(all);
+  }
+
+  private static DateTimeFormatter format(String date, String time, String end) {
+    return new DateTimeFormatterBuilder().parseCaseInsensitive()
+        .appendPattern(date)
+        .optionalStart()
+        .appendPattern(time)
+        .optionalStart()
+        .appendPattern(":ss")
+        .optionalStart()
+        .appendFraction(ChronoField.NANO_OF_SECOND, 1, 9, true)
+        .optionalEnd()
+        .optionalEnd()
+        .appendPattern(end)
+        .optionalEnd()
+        .toFormatter(Locale.ENGLISH)
+        .withResolverStyle(ResolverStyle.STRICT);
+  }
+
   private static Instant other(String text) {
     for (DateTimeFormatter format : OTHERS) {
       try {
@@ -99,8 +131,10 @@ public final class Timestamps {
   private static Instant instant(TemporalAccessor parsed) {
     LocalTime time = parsed.query(TemporalQueries.localTime());
     ZoneOffset offset = parsed.query(TemporalQueries.offset());
+    if (offset != null && Math.abs(offset.getTotalSeconds()) > MOST_OFFSET_SECONDS)
+      throw new DateTimeException("no offset of any place");
     LocalDateTime local = LocalDateTime.of(LocalDate.from(parsed), time == null ? LocalTime.MIDNIGHT : time);
-    return OffsetDateTime.of(local, offset == null ? ZoneOffset.UTC : offset).toInstant();
+    return cut(OffsetDateTime.of(local, offset == null ? ZoneOffset.UTC : offset).toInstant());
   }
 
   private static void dateAndTime(char[] to, Instant time, boolean separated) {
