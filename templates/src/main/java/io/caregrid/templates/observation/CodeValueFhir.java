@@ -25,8 +25,26 @@ record CodeValueFhir(Declaration declaration, ArrayNode codes, Period period, Ef
     ValueTemplate value,
     List<Component> components, List<Extension> extensions) {
 
+  private static final int EMPTY_BYTES = 2_000;
+  private static final int SAMPLE_BYTES = 6;
+  private static final int HOUR_SECONDS = 3_600;
+  private static final long TICKS_OF_A_SECOND = 10_000_000;
+
   String type() {
     return declaration.type();
+  }
+
+  /** About how many bytes an Observation takes once its period is full; a session, which may last any time, counts as an hour. */
+  long weight() {
+    long weight = EMPTY_BYTES + weight(value);
+    for (Component component : components) weight += weight(component.value());
+    return weight;
+  }
+
+  private long weight(ValueTemplate of) {
+    if (!(of instanceof ValueTemplate.Sampled sampled)) return 0;
+    long seconds = period.isCorrelation() ? HOUR_SECONDS : period.seconds();
+    return seconds * TICKS_OF_A_SECOND / sampled.ticks() * SAMPLE_BYTES;
   }
 
   /** What holds a value beside the Observation's own. */

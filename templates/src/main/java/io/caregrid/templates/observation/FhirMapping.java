@@ -84,10 +84,10 @@ public final class FhirMapping {
   public GroupKey key(Measurement measurement, Identity identity) throws UnusableEvent {
     CodeValueFhir template = byType.get(measurement.type());
     if (template == null) {
-      throw new UnusableEvent("no-fhir-template",
-          "no template of the FHIR mapping has the type '" + measurement.type() + "'");
+      throw new UnusableEvent("no-fhir-template", "No Fhir Template exists with the type name [" + measurement.type()
+          + "]. Ensure that all Fhir Template type names match Device Mapping type names.");
     }
-    if (template.period().isCorrelation()) return correlated(measurement, identity);
+    if (template.period().isCorrelation()) return correlated(template, measurement, identity);
     Instant start = template.period().start(Timestamps.cut(measurement.occurredAt()));
     return new GroupKey(identity, measurement.type(), start, template.period().end(start), null);
   }
@@ -163,11 +163,19 @@ public final class FhirMapping {
     return new ObservationFold(template, key, existing);
   }
 
-  private static GroupKey correlated(Measurement measurement, Identity identity) throws UnusableEvent {
+  /** About how many bytes the Observation takes once its period is full: up to megabytes, where samples are many. */
+  public long weight(GroupKey key) {
+    CodeValueFhir template = byType.get(key.type());
+    return template == null ? 0 : template.weight();
+  }
+
+  private static GroupKey correlated(CodeValueFhir template, Measurement measurement, Identity identity)
+      throws UnusableEvent {
     String correlation = measurement.correlation();
     if (correlation == null || correlation.isBlank()) {
       throw new UnusableEvent("no-correlation-id",
-          "type '" + measurement.type() + "' is grouped by correlation id and the event has none");
+          "type '" + measurement.type() + "' is grouped by correlation id and the event has none")
+          .of(template.declaration());
     }
     return new GroupKey(identity, measurement.type(), null, null, correlation);
   }

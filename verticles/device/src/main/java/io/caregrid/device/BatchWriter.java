@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
  * above its source mark, fold the rest into its Observations (locked in id order), keep the dead letters, advance. Whose the readings are is asked
  * before, outside of it.
  *
- * <p>Bounded: {@code atOnce} batches of this node at a time; within one, {@link #CHUNK} Observations are in memory at a time. Folding happens on
+ * <p>Bounded: {@code atOnce} batches of this node at a time; within one, {@link #CHUNK} Observations are in memory at a time, fewer when they have many
+ * samples ({@link Plan#end}). Folding happens on
  * worker threads of its own. Safe from any context.
  */
 public final class BatchWriter implements Target {
@@ -235,7 +236,7 @@ public final class BatchWriter implements Target {
    */
   private Future<Void> chunks(ShardStore.Transaction transaction, Plan plan, int from) {
     if (from >= plan.size()) return Future.succeededFuture();
-    int to = Math.min(plan.size(), from + CHUNK);
+    int to = plan.end(from, CHUNK);
     return transaction.lockObservations(plan.ids(from, to))
         .compose(stored -> think(() -> plan.fold(from, to, stored)))
         .compose(writes -> writes.isEmpty() ? Future.succeededFuture() : transaction.writeObservations(writes))

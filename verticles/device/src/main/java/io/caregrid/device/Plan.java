@@ -44,6 +44,11 @@ final class Plan {
       }
       last.events.add(event);
     }
+
+    private long weight() {
+      Way way = parts.get(0).way;
+      return way.mapping.weight(way.key);
+    }
   }
 
   /** Those that one mapping folds in before another one's come. Almost always all of them. */
@@ -62,6 +67,8 @@ final class Plan {
   private record Way(FhirMapping mapping, GroupKey key) {}
 
   private static final byte[] UNREADABLE = {};
+  /** Bytes of Observations folded at a time. */
+  private static final long MOST_WEIGHT = 32L << 20;
 
   private final int shard;
   private final Map<MappingMark, FhirMapping> mappings;
@@ -191,6 +198,18 @@ final class Plan {
   /** Observations touched. */
   int size() {
     return groups.size();
+  }
+
+  /** Where a chunk that begins at {@code from} ends: {@code most} Observations further, or fewer where their samples are many; at least one. */
+  int end(int from, int most) {
+    long weight = 0;
+    int to = from;
+    while (to < groups.size() && to - from < most) {
+      weight += groups.get(to).weight();
+      if (to > from && weight > MOST_WEIGHT) break;
+      to++;
+    }
+    return to;
   }
 
   /** Ids of the Observations {@code from..to-1}, ascending over the whole plan. */
