@@ -16,10 +16,19 @@ import java.util.regex.PatternSyntaxException;
  * an index that is no number) are errors here.
  */
 final class Parser {
+  private static final int LONGEST = 10_000;
+  private static final int SHOWN = 40;
+  /** Filters within each other: each takes some stack, here and on every message. */
+  private static final int DEEPEST = 50;
   private final String text;
   private int at;
+  private int depth;
 
   Parser(String text) {
+    if (text.length() > LONGEST) {
+      throw new JsonPathSyntaxException(text.substring(0, SHOWN) + "…", LONGEST,
+          "longer than " + LONGEST + " characters");
+    }
     this.text = text;
   }
 
@@ -122,10 +131,13 @@ final class Parser {
   }
 
   private Step filter(char close, boolean scan) {
+    if (depth == DEEPEST) throw error("filters are nested more than " + DEEPEST + " deep");
     at++;
     if (current("the filter is not closed") != '(') throw error("'(' is expected after '?'");
     at++;
+    depth++;
     Condition test = condition();
+    depth--;
     at++;
     skipBlanks();
     if (current("the filter is not closed") != close) throw unexpected();

@@ -45,6 +45,8 @@ public final class Evaluation {
           places);
     } catch (JsonPathSyntaxException | JmesPathSyntaxException | JmesPathFailure | TooCostly failed) {
       return JSON.objectNode().put("error", failed.getMessage());
+    } catch (StackOverflowError tooDeep) {
+      return JSON.objectNode().put("error", "too-costly: what the expression does is nested too deep on this data");
     }
   }
 

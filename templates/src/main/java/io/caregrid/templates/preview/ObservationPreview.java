@@ -13,6 +13,7 @@ import io.caregrid.templates.observation.ObservationFold;
 import io.caregrid.templates.observation.UnusableEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,10 +25,12 @@ final class ObservationPreview {
       .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
       .build();
   private static final int LONGEST_ID = 64;
+  /** Of all Observations of one message, as JSON: room for one with two million gaps. */
+  private static final int MOST_BYTES = 8_000_000;
   private final FhirMapping mapping;
   private final Identity identity;
   private final ArrayNode errors;
-  private final Map<GroupKey, ObservationFold> folds = new LinkedHashMap<>();
+  private final Map<GroupKey, List<Measurement>> groups = new LinkedHashMap<>();
 
   /** @param identity null when the measurement's own identifiers shall stand for ids */
   ObservationPreview(FhirMapping mapping, Identity identity, ArrayNode errors) {
@@ -36,9 +39,23 @@ final class ObservationPreview {
     this.errors = errors;
   }
 
+  /** One Observation is in memory at a time: it may have millions of samples, and a message may be for thousands. */
   void add(List<Measurement> measurements, ArrayNode observations) {
-    measurements.forEach(this::fold);
-    folds.values().forEach(fold -> observations.add(tree(fold.json())));
+    measurements.forEach(this::place);
+    int left = MOST_BYTES;
+    for (Map.Entry<GroupKey, List<Measurement>> group : groups.entrySet()) {
+      byte[] made = folded(group.getKey(), group.getValue());
+      if (made == null) continue;
+      left -= made.length;
+      if (left < 0) {
+        Preview.error(errors, "too-costly",
+            "Not all of the " + groups.size() + " Observations are shown: they are longer than "
+                + MOST_BYTES + " bytes.",
+            null);
+        return;
+      }
+      observations.add(tree(made));
+    }
   }
 
   private static JsonNode tree(byte[] json) {
@@ -61,16 +78,25 @@ final class ObservationPreview {
     return id.isEmpty() ? "-" : id.substring(0, Math.min(id.length(), LONGEST_ID));
   }
 
-  private void fold(Measurement measurement) {
+  private void place(Measurement measurement) {
     try {
       GroupKey key = mapping.key(measurement, identity == null ? own(measurement) : identity);
-      ObservationFold fold = folds.get(key);
-      boolean opened = fold == null;
-      if (opened) fold = mapping.open(key, null);
-      fold.add(measurement);
-      if (opened) folds.put(key, fold);
+      groups.computeIfAbsent(key, first -> new ArrayList<>(1)).add(measurement);
     } catch (UnusableEvent refused) {
       Preview.error(errors, refused.reason, refused.getMessage(), null);
     }
+  }
+
+  /** Null when none of them can be used. */
+  private byte[] folded(GroupKey key, List<Measurement> measurements) {
+    ObservationFold fold = mapping.open(key, null);
+    for (Measurement measurement : measurements) {
+      try {
+        fold.add(measurement);
+      } catch (UnusableEvent refused) {
+        Preview.error(errors, refused.reason, refused.getMessage(), null);
+      }
+    }
+    return fold.changed() ? fold.json() : null;
   }
 }

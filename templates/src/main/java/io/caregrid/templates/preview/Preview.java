@@ -39,11 +39,14 @@ import java.util.Map;
  *
  * A mapping is a JSON object, or a text that holds one; only then line and column are those of its author. Messages are what templates see as {@code $}.
  * Templates with errors are left out and the others used. Each message stands alone: its events are folded, and nothing stored is there before.
+ * {@code identity} holds ids of FHIR resources; {@code deviceId}, {@code patientId} and {@code encounterId} are read, too. An answer has at most
+ * {@link #LONGEST_ANSWER} characters: results that would make it longer are told as {@code too-costly}.
  */
 public final class Preview {
   /** More than this is a feed, not a look. */
   public static final int MOST_MESSAGES = 1_000;
   private static final int LONGEST_MESSAGE = 2_000_000;
+  private static final int LONGEST_ANSWER = 16_000_000;
   /** What is written is three containers deeper, and Jackson writes 1,000. */
   private static final int DEEPEST_MESSAGE = 990;
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -92,11 +95,21 @@ public final class Preview {
     ObjectNode answer = JSON.objectNode();
     answer.set("templateErrors", preview.problems());
     ArrayNode results = answer.putArray("results");
+    Size size = new Size(LONGEST_ANSWER, Integer.MAX_VALUE);
     if (preview.device != null) for (JsonNode message : messages) {
-      results.add(isOver(begun, longest) ? late(longest) : preview.result(message));
+      results.add(isOver(begun, longest) ? late(longest) : kept(preview.result(message), size));
     }
-    for (JsonNode payload : payloads) results.add(isOver(begun, longest) ? late(longest) : preview.opened(payload));
+    for (JsonNode payload : payloads)
+      results.add(isOver(begun, longest) ? late(longest) : kept(preview.opened(payload), size));
     return answer;
+  }
+
+  /** The result, or in its place that it is too long. */
+  private static ObjectNode kept(ObjectNode result, Size size) {
+    return size.fits(result)
+        ? result
+        : instead("Not shown: the answer would have more than " + LONGEST_ANSWER
+            + " characters. Send fewer messages at once.");
   }
 
   private static boolean isOver(long begun, Duration longest) {
@@ -110,9 +123,13 @@ public final class Preview {
   }
 
   private static ObjectNode late(Duration longest) {
+    return instead("Not looked at: a preview takes no longer than " + longest.toSeconds()
+        + " s. Send fewer messages at once, or look for what is slow in the mapping.");
+  }
+
+  private static ObjectNode instead(String why) {
     ObjectNode result = empty();
-    error(result.withArray("errors"), "too-costly", "Not looked at: a preview takes no longer than "
-        + longest.toSeconds() + " s. Send fewer messages at once, or look for what is slow in the mapping.", null);
+    error(result.withArray("errors"), "too-costly", why, null);
     return result;
   }
 
@@ -158,8 +175,13 @@ public final class Preview {
     if (!given.isObject())
       throw new IllegalArgumentException(
           "identity must be an object with device, patient and encounter: ids of FHIR resources");
-    return new Identity(given.path("device").asText("device"), given.path("patient").asText("patient"),
-        given.path("encounter").textValue());
+    return new Identity(id(given, "device").asText("device"), id(given, "patient").asText("patient"),
+        id(given, "encounter").textValue());
+  }
+
+  /** What {@code device} or {@code deviceId} says. */
+  private static JsonNode id(JsonNode given, String name) {
+    return given.hasNonNull(name) ? given.get(name) : given.path(name + "Id");
   }
 
   private ArrayNode problems() {

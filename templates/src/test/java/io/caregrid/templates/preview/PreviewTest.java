@@ -70,6 +70,54 @@ class PreviewTest {
   }
 
   @Test
+  void anAnswerHasAnEndHoweverManySamplesItsObservationsHave() throws Exception {
+    ObjectNode asked = JSON.createObjectNode()
+        .put("deviceContent", DEVICE)
+        .put("fhirMapping", FHIR.replace(":60000}", ":4}"));
+    StringBuilder hours = new StringBuilder();
+    for (int hour = 0; hour < 1_000; hour++)
+      hours.append(hour == 0 ? "" : ",")
+          .append("{\"hr\":70,\"z\":1,\"t\":\"")
+          .append(NOW.plus(Duration.ofHours(hour)))
+          .append("\"}");
+    JsonNode message = JSON.readTree("{\"Body\":{\"d\":\"dev\",\"data\":[" + hours + "]}}");
+    for (int i = 0; i < 5; i++) asked.withArray("messages").add(message);
+
+    JsonNode results = Preview.answer(asked, NOW).path("results");
+
+    assertEquals(1_000, results.at("/0/measurements").size());
+    assertEquals(4, results.at("/0/observations").size(), "an hour at 4 ms has 1.8 MB");
+    assertEquals("too-costly", results.at("/0/errors/0/kind").asText());
+    assertTrue(results.at("/0/errors/0/message").asText().startsWith("Not all of the 1000 Observations"),
+        results.at("/0/errors").toString());
+    assertTrue(results.at("/4/errors/0/message").asText().startsWith("Not shown: the answer would have more than"),
+        results.at("/4/errors").toString());
+    assertEquals(0, results.at("/4/measurements").size());
+  }
+
+  @Test
+  void whatCannotBecomeAnObservationNamesItsTemplateAndLine() throws Exception {
+    JsonNode errors = asked(
+        """
+        {"Body":{"d":"dev","data":[{"hr":"high","t":"2026-11-22T10:00:00Z","z":1},{"t":"2026-11-22T10:00:00Z","hr":null,"z":1}]}}""")
+        .at("/results/0/errors");
+
+    assertEquals(
+        "Unable to extract required value for [hr] using $.matchedToken.hr (line 4 of the device mapping, template hr):"
+            + " a null or empty value is there.",
+        errors.at("/0/message").asText());
+    assertEquals("not-a-number", errors.at("/1/kind").asText());
+    assertEquals("value 'hr' is no decimal number (line 2 of the FHIR mapping, template HR)",
+        errors.at("/1/message").asText());
+    ObjectNode other = question("{\"Body\":{\"d\":\"dev\",\"hr\":70,\"t\":\"2026-11-22T10:00:00Z\",\"z\":1}}");
+    other.put("fhirMapping", FHIR.replace("HR", "pulse"));
+    assertTrue(Preview.answer(other, NOW)
+        .at("/results/0/errors/0/message")
+        .asText()
+        .startsWith("No Fhir Template exists with the type name [hr]."));
+  }
+
+  @Test
   void payloadsAreOpenedAsAFeedOpensThemAndShownAsTemplatesSeeThem() throws Exception {
     JsonNode results = Preview.answer(JSON.readTree("""
         {"deviceContent": %s, "payloads": [
@@ -187,6 +235,8 @@ class PreviewTest {
 
     assertEquals("Patient/P", made.at("/subject/reference").asText());
     assertEquals("Encounter/E", made.at("/encounter/reference").asText());
+    asked.set("identity", JSON.readTree("{\"deviceId\":\"D\",\"patientId\":\"P\",\"encounterId\":\"E\"}"));
+    assertEquals(made, Preview.answer(asked, NOW).at("/results/0/observations/0"));
   }
 
   @ParameterizedTest
@@ -214,6 +264,19 @@ class PreviewTest {
     "{\"language\":\"XPath\",\"expression\":\"a\",\"data\":{}}"})
   void anExpressionOfAnotherShapeIsRefused(String asked) {
     assertThrows(IllegalArgumentException.class, () -> Evaluation.answer(JSON.readTree(asked)));
+  }
+
+  @Test
+  void whatNestsTooDeepForTheStackIsAnAnswer() throws Exception {
+    ObjectNode asked = JSON.createObjectNode().put("expression", "$" + "..*".repeat(3_000)).put("data", 1);
+
+    String said = Evaluation.answer(asked).toString();
+
+    assertTrue(said.contains("\"matches\":[1]") || said.contains("too deep"), said);
+    asked.put("expression", "$" + "[?(@".repeat(1_000) + ")]".repeat(1_000));
+    assertTrue(Evaluation.answer(asked).path("error").asText().contains("filters are nested more than 50 deep"));
+    asked.put("expression", "$" + ".a".repeat(10_000));
+    assertTrue(Evaluation.answer(asked).path("error").asText().contains("longer than 10000 characters"));
   }
 
   private static ObjectNode asked(String message) {
