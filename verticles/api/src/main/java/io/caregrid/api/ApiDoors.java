@@ -52,7 +52,7 @@ public final class ApiDoors {
         new AuditRoutes(events, audit),
         new LiveRoutes(vertx, store, audit, shards),
         new DeadLetterRoutes(letters, audit),
-        new MappingRoutes(),
+        new MappingRoutes(vertx),
         new HealthRoutes(checks, scrape),
         new OpenApiRoutes(version),
         new PageRoutes());

@@ -14,6 +14,8 @@ import io.caregrid.templates.preview.Evaluation;
 import io.caregrid.templates.preview.Preview;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -23,23 +25,32 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
 /**
  * {@code POST /iomt/$preview} and {@code /iomt/$evaluate}: what mappings would do, without doing it. Shapes: {@link Preview}, {@link Evaluation}. Nothing of it
- * is kept. At most {@link #AT_ONCE} of them are worked on at a time, others are told to come again; a preview begins no
- * message after {@link #LONGEST}.
+ * is kept. At most {@link #AT_ONCE} of them are worked on at a time; others wait, as long as all together take no more than {@link #MOST_WAITING}
+ * and none of them longer than {@link #PATIENCE}: else they are told to come again. A preview begins no message after {@link #LONGEST}.
  */
 public final class MappingRoutes implements Routes {
   private static final int MOST_BYTES = 8 << 20;
   private static final int AT_ONCE = 2;
+  /** Bytes of bodies, those being worked on included. One counts as {@link #LEAST} at least: so about a hundred small ones, or four of the largest. */
+  private static final int MOST_WAITING = 32 << 20;
+  private static final int LEAST = 1 << 18;
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
   private static final Duration LONGEST = Duration.ofSeconds(10);
   /** Numbers are read as a running feed reads them. */
   private static final ObjectMapper JSON = JsonMapper.builder()
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
       .build();
-  private final Semaphore room = new Semaphore(AT_ONCE);
+  private final AtomicLong waiting = new AtomicLong();
+  private final WorkerExecutor workers;
+
+  public MappingRoutes(Vertx vertx) {
+    workers = vertx.createSharedWorkerExecutor("mapping-previews", AT_ONCE);
+  }
 
   @Override
   public void mount(Router router) {
@@ -51,7 +62,7 @@ public final class MappingRoutes implements Routes {
 
   private void answer(RoutingContext request, Function<JsonNode, JsonNode> answer) {
     body(request.request())
-        .compose(body -> worked(request, body, answer))
+        .compose(body -> worked(body, answer))
         .compose(said -> request.response()
             .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
             .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
@@ -60,12 +71,21 @@ public final class MappingRoutes implements Routes {
         .onFailure(request::fail);
   }
 
-  private Future<Buffer> worked(RoutingContext request, Buffer body, Function<JsonNode, JsonNode> answer) {
-    if (!room.tryAcquire())
-      return Future.failedFuture(new Failure.Busy("other previews are being worked on; try again"));
-    return request.vertx()
-        .executeBlocking(() -> Buffer.buffer(JSON.writeValueAsBytes(said(body, answer))), false)
-        .onComplete(over -> room.release());
+  private Future<Buffer> worked(Buffer body, Function<JsonNode, JsonNode> answer) {
+    long taken = Math.max(LEAST, body.length());
+    if (waiting.addAndGet(taken) > MOST_WAITING) {
+      waiting.addAndGet(-taken);
+      return Future.failedFuture(busy());
+    }
+    long asked = System.nanoTime();
+    return workers.executeBlocking(() -> {
+      if (System.nanoTime() - asked > PATIENCE.toNanos()) throw busy();
+      return Buffer.buffer(JSON.writeValueAsBytes(said(body, answer)));
+    }, false).onComplete(over -> waiting.addAndGet(-taken));
+  }
+
+  private static Failure busy() {
+    return new Failure.Busy("other previews are being worked on; try again");
   }
 
   private static JsonNode said(Buffer body, Function<JsonNode, JsonNode> answer) throws IOException {

@@ -9,10 +9,14 @@ import io.caregrid.cluster.HttpConfig;
 import io.caregrid.cluster.TlsConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Doorman;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.PoolOptions;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.ext.web.client.WebClient;
+import io.vertx.ext.web.client.WebClientOptions;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,9 +31,9 @@ class MappingRoutesTest {
   @BeforeAll
   static void open() {
     http = new HttpVerticle(new HttpConfig("127.0.0.1", 0, List.of(), List.of(), TlsConfig.NONE), Doorman.OPEN,
-        Audit.log(), List.of(new MappingRoutes()));
+        Audit.log(), List.of(new MappingRoutes(VERTX)));
     Ward.get(VERTX.deployVerticle(http));
-    client = WebClient.create(VERTX);
+    client = WebClient.create(VERTX, new WebClientOptions(), new PoolOptions().setHttp1MaxSize(20));
   }
 
   @AfterAll
@@ -58,6 +62,17 @@ class MappingRoutesTest {
         "application/json;charset=utf-8");
 
     assertEquals("{\"matches\":[1]}", answer.bodyAsString());
+  }
+
+  @Test
+  void twentyAtOnceAreAllAnswered() {
+    List<Future<HttpResponse<Buffer>>> asked = new ArrayList<>();
+    for (int i = 0; i < 20; i++)
+      asked.add(client.post(http.port(), "127.0.0.1", "/iomt/$evaluate")
+          .putHeader("Content-Type", "application/json")
+          .sendBuffer(Buffer.buffer("{\"expression\":\"$.a\",\"data\":{\"a\":" + i + "}}")));
+
+    for (int i = 0; i < 20; i++) assertEquals("{\"matches\":[" + i + "]}", Ward.get(asked.get(i)).bodyAsString());
   }
 
   @Test
