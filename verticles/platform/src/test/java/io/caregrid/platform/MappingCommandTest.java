@@ -76,6 +76,18 @@ class MappingCommandTest {
   }
 
   @Test
+  void aMessageInIotHubsEnvelopeIsOpenedAsAFeedOpensIt() throws IOException {
+    Path file = Files.writeString(folder.resolve("envelope.json"), """
+        {"Body": {"deviceId":"m","patientId":"p","time":"2026-11-20T10:00:00Z","heartRate":72},
+         "Properties": {}, "SystemProperties": {}}
+        """);
+
+    assertEquals(0, run("mapping", "preview", folder.toString(), file.toString()));
+
+    assertEquals("m", new ObjectMapper().readTree(out.toString()).at("/results/0/measurements/0/deviceId").asText());
+  }
+
+  @Test
   void anUnreadableMessageGetsAnErrorAndTheOthersArePreviewed() throws IOException {
     Path file = Files.writeString(folder.resolve("some.ndjson"), """
         {"deviceId":"m","patientId":"p","time":"2026-11-20T10:00:00Z","heartRate":72}
