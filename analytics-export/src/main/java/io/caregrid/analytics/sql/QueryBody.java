@@ -1,5 +1,6 @@
 package io.caregrid.analytics.sql;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -84,8 +85,10 @@ final class QueryBody {
     try {
       tree = JSON.readTree(body.getBytes());
     } catch (JsonProcessingException broken) {
-      throw new Failure.Invalid("the body is not JSON: line " + broken.getLocation().getLineNr() + ", column "
-          + broken.getLocation().getColumnNr());
+      JsonLocation at = broken.getLocation(); // null for what nests too deep, or a number that is too long
+      throw new Failure.Invalid(at == null
+          ? "the body nests deeper than 1000, or has a number of more than 1000 digits"
+          : "the body is not JSON: line " + at.getLineNr() + ", column " + at.getColumnNr());
     } catch (IOException impossible) {
       throw new IllegalStateException(impossible);
     }

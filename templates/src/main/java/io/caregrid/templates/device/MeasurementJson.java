@@ -2,6 +2,7 @@ package io.caregrid.templates.device;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -67,8 +68,9 @@ public final class MeasurementJson {
     try (JsonParser parser = JSON.createParser(json)) {
       return new Reader(parser).measurement();
     } catch (JsonProcessingException wrong) {
-      throw new IllegalArgumentException("no measurement: not JSON near byte " + wrong.getLocation().getByteOffset(),
-          null);
+      JsonLocation at = wrong.getLocation(); // null for what nests too deep, or a number that is too long
+      throw new IllegalArgumentException(
+          "no measurement: not JSON" + (at == null ? "" : " near byte " + at.getByteOffset()), null);
     } catch (IOException impossible) {
       throw new UncheckedIOException("bytes in memory", impossible);
     }

@@ -64,13 +64,14 @@ record MessageFile(List<JsonNode> messages, SortedMap<Integer, String> unreadabl
     }
   }
 
-  /** Notes what begins behind {@code read}, and gives where the next one may begin. */
+  /** Notes what begins behind {@code read}, and gives where the next one may begin. @param wrong null for what nests too deep */
   private int skip(String text, int from, int read, JsonLocation wrong) {
     int start = Math.min(read, text.length());
     while (start < text.length() && Character.isWhitespace(text.charAt(start))) start++;
     long firstLine = lines(text, start) + 1;
     unreadable.put(size(), "Message " + (size() + 1) + ", from line " + firstLine + " on, is no JSON: line "
-        + (lines(text, from) + wrong.getLineNr()) + ", column " + wrong.getColumnNr() + ".");
+        + (wrong == null ? firstLine : lines(text, from) + wrong.getLineNr())
+        + (wrong == null ? ", it nests too deep." : ", column " + wrong.getColumnNr() + "."));
     int next = start;
     do {
       next = text.indexOf('\n', next) + 1;

@@ -99,14 +99,14 @@ class MappingCommandTest {
           "heartRate": 5
         }
         {"deviceId":"m","patientId":"p","time":"2026-11-20T10:00:02Z","heartRate":74}
-        """);
+        """ + "{\"a\":".repeat(2_000) + "1" + "}".repeat(2_000) + "\n");
 
     assertEquals(1, run("mapping", "preview", folder.toString(), file.toString()));
 
     JsonNode results = new ObjectMapper().readTree(out.toString()).path("results");
     List<String> said = new ArrayList<>();
     results.forEach(one -> said.add(one.at("/errors/0/kind").asText() + one.path("observations").size()));
-    assertEquals(List.of("1", "malformed-json0", "1", "malformed-json0", "malformed-json0", "1"), said);
+    assertEquals(List.of("1", "malformed-json0", "1", "malformed-json0", "malformed-json0", "1", "malformed-json0"), said);
     assertTrue(results.at("/4/errors/0/message").asText().startsWith("Message 5, from line 5 on, is no JSON: line 6"),
         results.toString());
   }

@@ -93,8 +93,7 @@ public final class MappingRoutes implements Routes {
     try {
       asked = JSON.readTree(body.getBytes());
     } catch (JsonProcessingException broken) {
-      throw new Failure.Invalid("the body is not JSON: line " + broken.getLocation().getLineNr() + ", column "
-          + broken.getLocation().getColumnNr());
+      throw Unreadable.body(broken);
     }
     try {
       return answer.apply(asked);

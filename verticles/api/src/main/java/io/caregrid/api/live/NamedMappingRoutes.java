@@ -324,8 +324,7 @@ public final class NamedMappingRoutes implements Routes {
     try {
       asked = JSON.readTree(body.getBytes());
     } catch (JsonProcessingException broken) {
-      throw new Failure.Invalid("the body is not JSON: line " + broken.getLocation().getLineNr() + ", column "
-          + broken.getLocation().getColumnNr());
+      throw Unreadable.body(broken);
     }
     if (!asked.isObject()) throw new Failure.Invalid("the body must be an object of " + members);
     List<String> unknown = new ArrayList<>();

@@ -79,6 +79,10 @@ class MappingRoutesTest {
   void whatCannotBeReadIsRefused() {
     assertEquals(400, post("/iomt/$preview", "{", "application/json").statusCode());
     assertEquals(400, post("/iomt/$preview", "{}", "application/json").statusCode());
+    String deep = "{\"expression\":\"$\",\"data\":" + "[".repeat(2_000) + "]".repeat(2_000) + "}";
+    assertEquals(400, post("/iomt/$evaluate", deep, "application/json").statusCode());
+    assertTrue(post("/iomt/$evaluate", deep, "application/json").bodyAsString().contains("nests deeper than 1000"));
+    assertEquals(400, post("/iomt/$preview", "9".repeat(5_000), "application/json").statusCode());
     assertEquals(415, post("/iomt/$evaluate", "{}", "text/plain").statusCode());
     assertEquals(413, post("/iomt/$evaluate", " ".repeat(9 << 20), "application/json").statusCode());
     assertTrue(post("/iomt/$evaluate", "{}", "application/json").bodyAsString().contains("expression is missing"));

@@ -1,6 +1,7 @@
 package io.caregrid.ingest.load;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -39,8 +40,10 @@ record Resource(String type, String id, byte[] json, String kind, boolean adds, 
     try (JsonParser parser = JSON.createParser(json)) {
       return new Scan(json, parser).resource();
     } catch (JsonProcessingException broken) {
-      throw new Refused("it is no JSON from column " + Math.max(1, broken.getLocation().getColumnNr()) + " of line "
-          + Math.max(1, broken.getLocation().getLineNr()) + " of it on");
+      JsonLocation at = broken.getLocation(); // null for what nests too deep, or a number that is too long
+      if (at == null) throw new Refused("it nests deeper than 1000, or has a number of more than 1000 digits");
+      throw new Refused("it is no JSON from column " + Math.max(1, at.getColumnNr()) + " of line "
+          + Math.max(1, at.getLineNr()) + " of it on");
     } catch (IOException impossible) {
       throw new UncheckedIOException(impossible);
     }
