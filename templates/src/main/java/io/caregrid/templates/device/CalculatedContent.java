@@ -37,11 +37,11 @@ record CalculatedContent(Declaration declaration, Expression match, Expression d
   }
 
   private Measurement measurement(Sight sight, Instant ingestedAt, Budget budget) throws Unreadable {
-    String deviceId = device.requiredText(sight.of(device), budget);
+    String deviceId = device.requiredIdentifier(sight.of(device), budget);
     Instant at = time.requiredTime(sight.of(time), budget);
-    String correlationId = correlation == null ? null : correlation.requiredText(sight.of(correlation), budget);
-    String patientId = patient == null ? null : patient.optionalText(sight.of(patient), budget);
-    String encounterId = encounter == null ? null : encounter.optionalText(sight.of(encounter), budget);
+    String correlationId = correlation == null ? null : correlation.requiredIdentifier(sight.of(correlation), budget);
+    String patientId = patient == null ? null : patient.optionalIdentifier(sight.of(patient), budget);
+    String encounterId = encounter == null ? null : encounter.optionalIdentifier(sight.of(encounter), budget);
     List<Property> properties = new ArrayList<>(values.length);
     for (Value value : values) {
       String text = value.read(sight, budget);

@@ -47,6 +47,23 @@ record Expression(String name, Selector selector, int line, String type) {
     return charged(text, budget);
   }
 
+  /** {@link #requiredText}, of a length that an identifier can have. */
+  String requiredIdentifier(JsonNode context, Budget budget) throws Unreadable {
+    return identifier(requiredText(context, budget));
+  }
+
+  /** {@link #optionalText}, of a length that an identifier can have. */
+  String optionalIdentifier(JsonNode context, Budget budget) throws Unreadable {
+    return identifier(optionalText(context, budget));
+  }
+
+  private String identifier(String text) throws Unreadable {
+    if (text != null && text.length() > Measurement.LONGEST_IDENTIFIER)
+      throw wrong("invalid-identifier",
+          "what is there has more than " + Measurement.LONGEST_IDENTIFIER + " characters");
+    return text;
+  }
+
   /** A point in time, at most 100 ns fine. */
   Instant requiredTime(JsonNode context, Budget budget) throws Unreadable {
     return requiredTime(context, budget, List.of());

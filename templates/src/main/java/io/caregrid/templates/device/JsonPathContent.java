@@ -47,11 +47,11 @@ record JsonPathContent(Declaration declaration, Expression match, Expression dev
   }
 
   private Measurement measurement(JsonNode token, Instant ingestedAt, Budget budget) throws Unreadable {
-    String deviceId = device.requiredText(token, budget);
+    String deviceId = device.requiredIdentifier(token, budget);
     Instant time = time(token, budget);
-    String correlationId = correlation == null ? null : correlation.requiredText(token, budget);
-    String patientId = patient == null ? null : patient.optionalText(token, budget);
-    String encounterId = encounter == null ? null : encounter.optionalText(token, budget);
+    String correlationId = correlation == null ? null : correlation.requiredIdentifier(token, budget);
+    String patientId = patient == null ? null : patient.optionalIdentifier(token, budget);
+    String encounterId = encounter == null ? null : encounter.optionalIdentifier(token, budget);
     return new Measurement(declaration.type(), time, ingestedAt, deviceId, patientId, encounterId, correlationId,
         properties(token, budget));
   }

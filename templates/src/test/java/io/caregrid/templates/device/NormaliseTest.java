@@ -126,6 +126,37 @@ class NormaliseTest {
   }
 
   @Test
+  void anIdentifierOfAMegabyteIsNone() {
+    DeviceMapping mapping = mapping("""
+        {"typeName":"t","typeMatchExpression":"$..[?(@v)]","deviceIdExpression":"$.d","timestampExpression":"$.at",
+         "patientIdExpression":"$.p","encounterIdExpression":"$.e","correlationIdExpression":"$.c"}""");
+    String body = "{\"v\":1,\"at\":\"2026-11-20T10:00:00Z\",\"d\":\"d\",\"p\":\"p\",\"e\":\"e\",\"c\":\"c\"}";
+    for (String name : List.of("d", "p", "e", "c")) {
+      String of = "\"" + name + "\":\"";
+      Outcome longest = mapping.normalise(
+          body.replace(of + name, of + name.repeat(1_000)).getBytes(StandardCharsets.UTF_8),
+          Map.of(), NOW);
+      Outcome longer = mapping.normalise(
+          body.replace(of + name, of + name.repeat(1 << 20)).getBytes(StandardCharsets.UTF_8),
+          Map.of(), NOW);
+
+      assertEquals(1, measured(longest).size());
+      assertEquals("invalid-identifier", failed(longer).reason());
+      assertTrue(failed(longer).detail().length() < 300, failed(longer).detail());
+    }
+  }
+
+  @Test
+  void whatAnotherProgramWroteIsNoMeasurementEither() {
+    byte[] json = MeasurementJson.write(new Measurement("t", NOW, NOW, "somebody", null, null, null, List.of()));
+    byte[] longer = new String(json, StandardCharsets.UTF_8).replace("somebody", "s".repeat(1_001))
+        .getBytes(StandardCharsets.UTF_8);
+
+    assertTrue(org.junit.jupiter.api.Assertions.assertThrows(IllegalArgumentException.class,
+        () -> MeasurementJson.read(longer)).getMessage().contains("more than 1000 characters"));
+  }
+
+  @Test
   void ofIotHubsTwoTimesBothAreNamedWhenNeitherIsThere() {
     DeviceMapping mapping = DeviceMapping.parse("""
         {"templateType":"CollectionContent","template":[{"templateType":"IotJsonPathContent","template":

@@ -106,7 +106,8 @@ class MappingCommandTest {
     JsonNode results = new ObjectMapper().readTree(out.toString()).path("results");
     List<String> said = new ArrayList<>();
     results.forEach(one -> said.add(one.at("/errors/0/kind").asText() + one.path("observations").size()));
-    assertEquals(List.of("1", "malformed-json0", "1", "malformed-json0", "malformed-json0", "1", "malformed-json0"), said);
+    assertEquals(List.of("1", "malformed-json0", "1", "malformed-json0", "malformed-json0", "1", "malformed-json0"),
+        said);
     assertTrue(results.at("/4/errors/0/message").asText().startsWith("Message 5, from line 5 on, is no JSON: line 6"),
         results.toString());
   }
