@@ -73,8 +73,10 @@ sealed interface ValueTemplate {
     }
   }
 
-  /** {@code String}. Empty text means nothing: FHIR has no empty strings. */
+  /** {@code String}. Empty text means nothing: FHIR has no empty strings, and none of more than 1,048,576 characters (R4 datatypes.html#string). */
   record Text(String name) implements Single {
+    private static final int LONGEST = 1 << 20;
+
     @Override
     public String element() {
       return "valueString";
@@ -82,6 +84,8 @@ sealed interface ValueTemplate {
 
     @Override
     public JsonNode read(String text) throws UnusableEvent {
+      if (text.length() > LONGEST)
+        throw new UnusableEvent("not-text", "value '" + name + "' has more than " + LONGEST + " characters");
       boolean control = text.chars().anyMatch(c -> c < ' ' && c != '\t' && c != '\n' && c != '\r');
       if (control) throw new UnusableEvent("not-text", "value '" + name + "' holds a control character");
       return text.isBlank() ? null : TextNode.valueOf(text);

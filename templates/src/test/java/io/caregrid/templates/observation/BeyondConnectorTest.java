@@ -46,6 +46,17 @@ class BeyondConnectorTest {
   }
 
   @Test
+  void aTextIsAsLongAsFhirAllowsAndOneThatIsLongerOrHoldsControlCharactersIsRefused() throws Exception {
+    String value = "\"value\":{\"valueType\":\"String\",\"valueName\":\"v\"}";
+    String longest = "x".repeat(1 << 20);
+
+    assertEquals(longest, fold(value, null, event("2026-11-22T10:00:00Z", longest)).path("valueString").asText());
+    for (String none : List.of(longest + "x", "a\u0001b"))
+      assertEquals("not-text", assertThrows(UnusableEvent.class,
+          () -> fold(value, null, event("2026-11-22T10:00:00Z", none))).reason);
+  }
+
+  @Test
   void aPointInTimeIsWrittenAsOneAndGoneOnWith() throws Exception {
     String value = ",\"value\":{\"valueType\":\"Quantity\",\"valueName\":\"v\"}";
     JsonNode dateTime = fold("\"effective\":\"dateTime\"" + value, null, event("2026-11-22T10:00:00.25Z", "1"));
