@@ -288,6 +288,30 @@ class DeviceIdentityIT {
   }
 
   @Test
+  void whoseADeviceIsNowIsToldWithSinceWhenAtTheLatest() throws Exception {
+    device("d1", "", "monitor-1", "Patient/p1");
+    device("d2", "", "monitor-2", null);
+    child("c1", "channel-1", "d1");
+    use("u1", "d1", "p7", "active", "\"start\":\"2026-03-01\",\"end\":\"2026-03-02\"");
+    DeviceIdentity identity = new DeviceIdentity(bench.fhir, LOOKUP);
+    List<String> all = List.of("d1", "d2", "c1", "gone");
+
+    Map<String, DeviceIdentity.InUse> owners = get(identity.patientsOf(all));
+
+    Instant stated = get(bench.fhir.read(CALLER, "DeviceUseStatement", "u1")).updated();
+    assertEquals(Map.of("d1", new DeviceIdentity.InUse("p1", stated), "c1", new DeviceIdentity.InUse("p1", stated)),
+        owners, "something was written then that says whose it is");
+    Instant began = Instant.now().minusSeconds(600);
+    use("u2", "d1", "p8", "active", "\"start\":\"" + began + "\"");
+    use("u3", "d1", "p9", "active", "\"start\":\"" + Instant.now().plusSeconds(600) + "\"");
+    try (var other = bench.connect(); var sql = other.createStatement()) {
+      sql.executeUpdate("update r_device set upd = now() - interval '1 hour'");
+      sql.executeUpdate("update r_deviceusestatement set upd = now() - interval '1 hour'");
+    }
+    assertEquals(new DeviceIdentity.InUse("p8", began), get(identity.patientsOf(all)).get("c1"), "a use began later");
+  }
+
+  @Test
   void oneMoreCarrierOfAnIdentifierIsNoticedByItsComing() {
     device("d1", "", "monitor-1", "Patient/p1");
     device("d2", "", "monitor-2", "Patient/p1");

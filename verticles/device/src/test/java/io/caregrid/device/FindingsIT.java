@@ -43,6 +43,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
@@ -414,6 +415,19 @@ class FindingsIT {
     Instant linked = get(bench.fhir.read(CALLER, "Device", "d-long")).updated();
     assertEquals(linked, Instant.parse(flag(text("select id from rule_finding")).at("/period/start").asText()));
     assertEquals(1, bench.count("select count(*) from rule_finding"));
+  }
+
+  @Test
+  void whoWritesHisDeviceAgainAndAgainDoesNotHideItsSilence() {
+    sql("insert into device_heard values ('d-a', '', 3, now() - interval '2 hours')");
+    listening("");
+    watch(rules(quiet("silences.quiet.after", "5s")));
+    AtomicInteger charge = new AtomicInteger();
+
+    Await.until("found", () -> {
+      put("Device", "d-a", "{'patient':{'reference':'Patient/p-a'},'modelNumber':'" + charge.incrementAndGet() + "'}");
+      return bench.count("select count(*) from rule_finding") == 1;
+    });
   }
 
   @Test

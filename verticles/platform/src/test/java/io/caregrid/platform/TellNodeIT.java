@@ -166,6 +166,8 @@ class TellNodeIT {
       HttpResponse<String> validated = TestNode.post(node.http() + "/fhir/Flag/$validate", "application/fhir+json",
           shown.toString());
       assertTrue(!validated.body().contains("\"severity\":\"error\""), validated.body());
+      assertTrue(TestNode.get(node.http() + "/health/ready").body().contains("\"name\":\"silence\",\"status\":\"up\""));
+      assertTrue(TestNode.get(node.http() + "/metrics").body().contains("\ntell_silence_known "));
       TestNode.eventually(PATIENCE, "both are counted", () -> {
         JsonNode rules = TestNode.json(node.http() + "/tell").path("rules");
         long found = 0;
