@@ -21,7 +21,8 @@ import java.util.TreeSet;
  * <li>One measured more than {@link #AHEAD} after the log had it has a wrong clock, and is none either.
  * <li>One measured before the newest came late. While the limit is passed and that is not found yet, it can only show that it has not been passed all the time:
  * then it has been since the newest. It ends nothing, and begins nothing.
- * <li>When a device has sent nothing but late readings for {@link #PATIENCE}, its clock went back: from there on it counts as it is.
+ * <li>When a device has sent nothing but late readings for {@link #PATIENCE}, and their times go on as the log's does, its clock went back: from there on it
+ * counts as it is. What was stored and comes now and then does not go on so.
  * <li>What is found is the matter of the person whose reading it was. When the device goes on with another one's, it is over; also when the rule does not look
  * at that one.
  * </ul>
@@ -45,6 +46,7 @@ public record Threshold(Made made, Set<String> types, String value, String unit,
   public static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final long AHEAD_TICKS = AHEAD.toNanos() / 100;
   private static final long PATIENCE_TICKS = PATIENCE.toNanos() / 100;
+  private static final long DRIFT_TICKS = Duration.ofMinutes(1).toNanos() / 100;
 
   public Threshold {
     if ((above == null) == (below == null)) throw new IllegalArgumentException("a limit is above or below something");
@@ -117,7 +119,7 @@ public record Threshold(Made made, Set<String> types, String value, String unit,
       return new Step(before, List.of());
     if (before == null) return counted(ThresholdState.begin(patient), at, number);
     boolean isLate = at <= before.at();
-    if (isLate && (before.late() == ThresholdState.NONE || came - before.late() < PATIENCE_TICKS))
+    if (isLate && !isBack(before, at, came))
       return new Step(late(before, patient, at, came, number), List.of());
     if (before.patient().equals(patient)) return counted(isLate ? before.anew() : before, at, number);
     ThresholdState other = ThresholdState.begin(patient);
@@ -128,8 +130,16 @@ public record Threshold(Made made, Set<String> types, String value, String unit,
     return new Step(own.state(), both);
   }
 
+  /** The clock of the device went back. */
+  private static boolean isBack(ThresholdState before, long at, long came) {
+    return before.lag() != ThresholdState.NONE && came - before.late() >= PATIENCE_TICKS
+        && Math.abs(came - at - before.lag()) <= DRIFT_TICKS;
+  }
+
+  /** After a while by another one: it may have gone back again. */
   private ThresholdState late(ThresholdState before, String patient, long at, long came, BigDecimal number) {
-    ThresholdState waits = before.late(before.late() == ThresholdState.NONE ? came : before.late());
+    boolean isFirst = before.lag() == ThresholdState.NONE || came - before.late() >= 2 * PATIENCE_TICKS;
+    ThresholdState waits = isFirst ? before.late(came, at) : before;
     boolean interrupts = before.isPending() && before.patient().equals(patient) && at >= before.since()
         && !passes(number);
     if (!interrupts) return waits;

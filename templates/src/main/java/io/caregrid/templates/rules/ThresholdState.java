@@ -16,14 +16,15 @@ import java.util.TreeMap;
  * @param since   since when the limit has been passed, while that is not found
  * @param began   the same, once it is
  * @param late    when the log had the first of the late readings, as long as nothing but those has come
+ * @param lag     how long before that it was measured
  */
-public record ThresholdState(String patient, long at, long since, long began, long late) {
+public record ThresholdState(String patient, long at, long since, long began, long late, long lag) {
 
   public static final long NONE = Long.MIN_VALUE;
   private static final JsonMapper JSON = new JsonMapper();
 
   static ThresholdState begin(String patient) {
-    return new ThresholdState(patient, NONE, NONE, NONE, NONE);
+    return new ThresholdState(patient, NONE, NONE, NONE, NONE, NONE);
   }
 
   /** The limit is passed, and it is not found yet. */
@@ -37,28 +38,29 @@ public record ThresholdState(String patient, long at, long since, long began, lo
   }
 
   ThresholdState at(long newest) {
-    return new ThresholdState(patient, newest, since, began, NONE);
+    return new ThresholdState(patient, newest, since, began, NONE, NONE);
   }
 
   ThresholdState since(long passed) {
-    return new ThresholdState(patient, at, passed, began, late);
+    return new ThresholdState(patient, at, passed, began, late, lag);
   }
 
-  ThresholdState late(long first) {
-    return first == late ? this : new ThresholdState(patient, at, since, began, first);
+  /** From this one on nothing but late ones has come. */
+  ThresholdState late(long came, long measured) {
+    return new ThresholdState(patient, at, since, began, came, came - measured);
   }
 
   ThresholdState found() {
-    return new ThresholdState(patient, at, NONE, since, late);
+    return new ThresholdState(patient, at, NONE, since, late, lag);
   }
 
   ThresholdState over() {
-    return new ThresholdState(patient, at, NONE, NONE, late);
+    return new ThresholdState(patient, at, NONE, NONE, late, lag);
   }
 
   /** What was found lasts; what only waited begins again, because nobody looked meanwhile. */
   public ThresholdState anew() {
-    return new ThresholdState(patient, at, NONE, began, NONE);
+    return new ThresholdState(patient, at, NONE, began, NONE, NONE);
   }
 
   /** Of one device, by the names of the rules, as it is stored: JSON, the same states always the same text. */
@@ -69,6 +71,7 @@ public record ThresholdState(String patient, long at, long since, long began, lo
       if (state.since != NONE) one.put("since", state.since);
       if (state.began != NONE) one.put("began", state.began);
       if (state.late != NONE) one.put("late", state.late);
+      if (state.lag != NONE) one.put("lag", state.lag);
     });
     return json.toString();
   }
@@ -89,7 +92,7 @@ public record ThresholdState(String patient, long at, long since, long began, lo
   private static ThresholdState one(JsonNode json) {
     if (!json.path("at").isIntegralNumber()) throw new IllegalArgumentException("no state of a rule");
     return new ThresholdState(json.path("patient").asText(), json.path("at").asLong(), time(json, "since"),
-        time(json, "began"), time(json, "late"));
+        time(json, "began"), time(json, "late"), time(json, "lag"));
   }
 
   private static long time(JsonNode json, String name) {

@@ -158,6 +158,21 @@ class ThresholdTest {
   }
 
   @Test
+  void whatWasStoredAndComesNowAndThenIsNoClockThatWentBack() {
+    Threshold rule = above(120, 120, 0);
+
+    read(rule, 43_200, 130);
+    read(rule, "ada", 41_400, 43_260, 100);
+    read(rule, "ada", 42_000, 43_620, 100);
+    assertEquals(List.of(begins(43_200)), found, "11:30 and 11:40 say nothing of noon");
+    for (int minute = 20; minute < 40; minute++) read(rule, "ada", 36_000 + 60 * minute, 43_200 + 60 * minute, 130);
+    read(rule, "ada", 38_400, 45_600, 100);
+
+    assertEquals(2, found.size(), "since then its clock has gone back");
+    assertTrue(found.get(1).isOver());
+  }
+
+  @Test
   void anotherPatientsReadingsEndItAndAreTheirOwnMatter() {
     Threshold rule = above(120, 120, 60);
 
