@@ -11,7 +11,7 @@ import java.math.BigDecimal;
 /**
  * The JSON that templates render. Any number of commas may stand where one belongs, before the first and behind the last;
  * {@code ""}, {@code {}}, {@code []} and what becomes empty by their absence is left out. Null and false stay. A tab or line break inside a text is
- * taken as it is, and so are the numbers {@code .5}, {@code 5.} and {@code +5}. What stands before the first object, or follows it, is not looked at; inside of it,
+ * taken as it is, and so are the numbers {@code .5}, {@code 5.} and {@code +5}; a stop behind an object or list is passed over. What stands before the first object, or follows it, is not looked at; inside of it,
  * whatever is no JSON is an error, since what is left of {@code <5} or {@code 5 mg} would be another value.
  */
 public final class LooseJson {
@@ -49,8 +49,14 @@ public final class LooseJson {
       JsonNode value = value(depth);
       if (value != null) object.set(name, value);
     }
-    at++;
+    end();
     return object.isEmpty() ? null : object;
+  }
+
+  /** A stop that stands where a comma belongs, behind an object or list, changes neither. */
+  private void end() {
+    at++;
+    while (next() == '.') at++;
   }
 
   private JsonNode array(int depth) {
@@ -64,7 +70,7 @@ public final class LooseJson {
       JsonNode value = value(depth);
       if (value != null) array.add(value);
     }
-    at++;
+    end();
     return array.isEmpty() ? null : array;
   }
 

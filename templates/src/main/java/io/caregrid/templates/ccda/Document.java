@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.xml.XMLConstants;
 import javax.xml.stream.XMLInputFactory;
 import javax.xml.stream.XMLStreamConstants;
@@ -24,12 +26,19 @@ public final class Document {
   /** Deepest nesting of elements. */
   static final int DEEPEST = 256;
   private static final XMLInputFactory FACTORY = factory();
+  /** Characters of a tag of which the order of attributes is looked for. */
+  private static final int LONGEST_TAG = 10_000;
+  private static final Pattern ATTRIBUTE = Pattern.compile("([^\\s=<>\"'/]+)\\s*=\\s*(?:\"[^\"]*+\"|'[^']*+')");
   private final Map<String, String> prefixes = new LinkedHashMap<>();
+  private final String source;
   private final XMLStreamReader reader;
   private String defaultNamespace = "";
+  private int line = 1;
+  private int lineStart;
 
-  private Document(XMLStreamReader reader) {
-    this.reader = reader;
+  private Document(String source) throws XMLStreamException {
+    this.source = source;
+    this.reader = reader(source);
   }
 
   private static XMLInputFactory factory() {
@@ -50,7 +59,7 @@ public final class Document {
     }
     String source = text.startsWith("\uFEFF") ? text.substring(1) : text;
     try {
-      Map<String, Object> document = new Document(reader(source)).document();
+      Map<String, Object> document = new Document(source).document();
       document.put("_originalData", unbroken(source));
       return document;
     } catch (XMLStreamException broken) {
@@ -163,7 +172,30 @@ public final class Document {
       members.put(prefix == null || prefix.isEmpty() ? name : prefix + ":" + name,
           unbroken(reader.getAttributeValue(i)));
     }
-    return members;
+    return reader.getNamespaceCount() == 0 || reader.getAttributeCount() == 0 ? members : asWritten(members);
+  }
+
+  /** Declarations of name spaces stand among the attributes: the reader tells them apart, and only the source has their order. */
+  private Map<String, Object> asWritten(Map<String, Object> members) {
+    int end = position();
+    int begin = source.lastIndexOf('<', end - 1);
+    if (begin < 0 || end - begin > LONGEST_TAG) return members;
+    Map<String, Object> ordered = new LinkedHashMap<>();
+    Matcher attribute = ATTRIBUTE.matcher(source).region(begin, end);
+    while (attribute.find()) {
+      if (members.containsKey(attribute.group(1))) ordered.put(attribute.group(1), members.get(attribute.group(1)));
+    }
+    return ordered.size() == members.size() ? ordered : members;
+  }
+
+  /** Where the reader stands, behind a tag. Its own offset counts from somewhere else; line and column are right. */
+  private int position() {
+    while (line < reader.getLocation().getLineNumber() && lineStart < source.length()) {
+      char one = source.charAt(lineStart++);
+      boolean ends = one == '\n' || one == '\r' && (lineStart == source.length() || source.charAt(lineStart) != '\n');
+      if (ends) line++;
+    }
+    return Math.min(source.length(), lineStart + reader.getLocation().getColumnNumber() - 1);
   }
 
   /** What stands inside one element, in order. */

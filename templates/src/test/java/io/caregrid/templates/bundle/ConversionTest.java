@@ -26,6 +26,7 @@ class ConversionTest {
         LooseJson.read("x {,, \"a\": 1,,\"e\":\"\", \"b\":[,true,,null,{},[],{\"d\":\"\"},{\"c\":\"x\",},], ,}")
             .toString());
     assertEquals("{}", LooseJson.read("{\"a\":{\"b\":[\"\"]}}").toString());
+    assertEquals("{\"a\":[1],\"b\":{\"c\":[2]}}", LooseJson.read("{\"a\":[1]. ,\"b\":{\"c\":[2]. }. }.").toString());
     assertEquals("{\"a\":-1.50,\"b\":false,\"c\":\"\\t\\\"\u00e9\"}",
         LooseJson.read("{\"a\": -1.50 , \"b\":false,\"c\":\"\t\\\"\\u00e9\"}").toString());
   }

@@ -28,6 +28,17 @@ class DocumentTest {
         json("<d xmlns=\"urn:hl7-org:v3\" xmlns:sdtc=\"urn:hl7-org:sdtc\"><sdtc:raceCode code=\"1\"/></d>"));
   }
 
+  /** Ids are hashes of the whole document. */
+  @Test
+  void declarationsAndAttributesKeepTheirOrder() {
+    String root = "<d xmlns:xsi=\"urn:x\"\r\n xsi:schemaLocation='a > b \"c\"'\r\n  xmlns=\"urn:hl7-org:v3\" xmlns:same=\"urn:hl7-org:v3\" b = \"xmlns=1\" xmlns:voc=\"urn:voc\">";
+    assertEquals(
+        "{\"d\":{\"xmlns:xsi\":\"urn:x\",\"xsi:schemaLocation\":\"a > b \\\"c\\\"\",\"xmlns\":\"urn:hl7-org:v3\",\"b\":\"xmlns=1\",\"xmlns:voc\":\"urn:voc\","
+            + "\"e\":{\"code\":\"1\",\"xmlns\":\"urn:hl7-org:v3\"}}}",
+        json("\uFEFF<?xml version='1.0'?><!-- < -->\r\n" + root + "\r\n<e code=\"1\" xmlns=\"urn:hl7-org:v3\"/></d>")
+            .replaceFirst("\"\\?xml\":\\{[^}]*},", ""));
+  }
+
   @Test
   void lineBreaksInsideTextsAreLeftOutAndMixedTextIsAListFromItsEnd() {
     assertEquals("{\"d\":{\"_\":\"ab\"}}", json("<d>a\r\nb</d>"));
