@@ -175,13 +175,19 @@ public final class Preview {
     if (!given.isObject())
       throw new IllegalArgumentException(
           "identity must be an object with device, patient and encounter: ids of FHIR resources");
-    return new Identity(id(given, "device").asText("device"), id(given, "patient").asText("patient"),
-        id(given, "encounter").textValue());
+    return new Identity(id(given, "device", "device"), id(given, "patient", "patient"), id(given, "encounter", null));
   }
 
-  /** What {@code device} or {@code deviceId} says. */
-  private static JsonNode id(JsonNode given, String name) {
-    return given.hasNonNull(name) ? given.get(name) : given.path(name + "Id");
+  /** What {@code device} or {@code deviceId} says, in whatever case; of a reference {@code Device/id} the id. */
+  private static String id(JsonNode given, String name, String otherwise) {
+    for (Map.Entry<String, JsonNode> one : given.properties()) {
+      boolean meant = one.getKey().equalsIgnoreCase(name) || one.getKey().equalsIgnoreCase(name + "Id");
+      if (!meant || one.getValue().isNull()) continue;
+      String text = one.getValue().asText();
+      boolean reference = text.regionMatches(true, 0, name + "/", 0, name.length() + 1);
+      return reference ? text.substring(name.length() + 1) : text;
+    }
+    return otherwise;
   }
 
   private ArrayNode problems() {

@@ -237,6 +237,8 @@ class PreviewTest {
     assertEquals("Encounter/E", made.at("/encounter/reference").asText());
     asked.set("identity", JSON.readTree("{\"deviceId\":\"D\",\"patientId\":\"P\",\"encounterId\":\"E\"}"));
     assertEquals(made, Preview.answer(asked, NOW).at("/results/0/observations/0"));
+    asked.set("identity", JSON.readTree("{\"Device\":\"Device/D\",\"Patient\":\"Patient/P\",\"Encounter\":\"E\"}"));
+    assertEquals(made, Preview.answer(asked, NOW).at("/results/0/observations/0"));
   }
 
   @ParameterizedTest
