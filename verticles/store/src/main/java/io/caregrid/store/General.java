@@ -15,9 +15,10 @@ final class General {
   /** Null: it says nothing. */
   static Criterion criterion(String name, String modifier, List<String> alternatives, Instant now) {
     if (modifier.equals(":missing")) return ParamCriterion.truth(name, alternatives) ? Criterion.NOTHING : null;
-    Match.requireNone(name, modifier);
+    boolean not = modifier.equals(":not") && name.equals("_id"); // which is a token like others
+    if (!not) Match.requireNone(name, modifier);
     return switch (name) {
-      case "_id" -> ids(alternatives);
+      case "_id" -> ids(alternatives, not);
       case "_lastUpdated" -> Criterion.sql(bind -> ParamCriterion.joined(alternatives.stream()
           .map(value -> DateColumns.UPDATED.sql(SearchValue.date(name, value, now), bind))
           .toList()));
@@ -26,9 +27,9 @@ final class General {
     };
   }
 
-  private static Criterion ids(List<String> alternatives) {
+  private static Criterion ids(List<String> alternatives, boolean not) {
     String[] legal = alternatives.stream().map(SearchValue::unescaped).filter(Ids::legal).toArray(String[]::new);
-    return Criterion.sql(bind -> "id = any (" + bind.apply(legal) + ")");
+    return Criterion.sql(bind -> (not ? "id <> all (" : "id = any (") + bind.apply(legal) + ")");
   }
 
   /** All words of one alternative stand in the narrative, or anywhere in the resource. */

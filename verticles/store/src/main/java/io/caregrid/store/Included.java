@@ -69,7 +69,9 @@ final class Included {
           .offLoop(() -> targets(from, by))
           .compose(targets -> each(targets, fresh).compose(done -> named(targets, fresh)));
       for (Include include : by) {
-        if (include.reverse()) before = before.compose(done -> reverse(include, from, fresh));
+        if (!include.reverse()) continue;
+        for (String type : include.types())
+          before = before.compose(done -> reverse(include, Definition.of(type), from, fresh));
       }
       List<Include> iterating = includes.stream().filter(Include::iterate).toList();
       return before.compose(done -> round(fresh, iterating, round + 1));
@@ -78,11 +80,11 @@ final class Included {
     private Targets targets(List<Stored> from, List<Include> by) {
       Targets targets = new Targets(new LinkedHashMap<>(), new LinkedHashMap<>());
       for (Stored stored : from) {
-        List<Include> mine = by.stream().filter(one -> !one.reverse() && one.type().equals(stored.type())).toList();
+        List<Include> mine = by.stream().filter(one -> !one.reverse() && one.isOf(stored.type())).toList();
         Values values = mine.isEmpty() ? null : Scan.values(Definition.of(stored.type()), stored, asking.damage());
         if (values == null) continue;
         for (Include include : mine) {
-          for (Param param : include.params())
+          for (Param param : include.params(values.definition()))
             values.of(param).forEach(found -> target(param, (Found.Link) found, include, targets));
         }
       }
@@ -129,18 +131,22 @@ final class Included {
     }
 
     /** What points to these. */
-    private Future<Void> reverse(Include include, List<Stored> to, List<Stored> fresh) {
-      Definition definition = Definition.of(include.type());
+    private Future<Void> reverse(Include include, Definition definition, List<Stored> to, List<Stored> fresh) {
+      boolean could = !cut && to.stream()
+          .map(Stored::type)
+          .distinct()
+          .anyMatch(type -> !include.pointing(definition, type).isEmpty());
+      if (!could) return Future.succeededFuture();
       return asking.database()
-          .offLoop(() -> pointing(include, to))
+          .offLoop(() -> pointing(include, definition, to))
           .compose(found -> found == null ? Future.succeededFuture() : take(definition, found, fresh));
     }
 
     /** Null when nothing could. */
-    private Criterion pointing(Include include, List<Stored> to) {
+    private Criterion pointing(Include include, Definition definition, List<Stored> to) {
       Map<Param, List<Match>> byParam = new HashMap<>();
       for (Stored stored : to) {
-        List<Param> params = include.pointing(stored.type());
+        List<Param> params = include.pointing(definition, stored.type());
         Set<String> names = params.isEmpty() ? Set.of() : names(stored);
         for (Param param : params) {
           List<Match> mine = byParam.computeIfAbsent(param, first -> new ArrayList<>());

@@ -3,6 +3,7 @@ package io.caregrid.store;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,6 +16,8 @@ import java.util.Set;
 final class Links {
   /** Resources in between, or ids of them. */
   static final int MOST = 10_000;
+  /** Steps up or down in what is part of what. */
+  private static final int GENERATIONS = 50;
 
   private final Asking asking;
   private final ValueSets valueSets;
@@ -32,13 +35,13 @@ final class Links {
           ? asking.isRare(plan).compose(rare -> rare ? each(plan) : joined(plan))
           : Canonical.isNamed(plan.definition())
               ? names(plan).map(names -> pointing(link, plan.definition().type(), names))
-              : ids(plan).map(ids -> pointing(link, plan.definition().type(), local(plan, ids)));
+              : ids(plan).map(ids -> pointing(link, plan.definition().type(), local(plan.definition().type(), ids)));
     });
   }
 
-  private static Set<String> local(SearchPlan plan, Set<String> ids) {
+  private static Set<String> local(String type, Set<String> ids) {
     Set<String> names = new LinkedHashSet<>();
-    ids.forEach(id -> names.add(plan.definition().type() + "/" + id));
+    ids.forEach(id -> names.add(type + "/" + id));
     return names;
   }
 
@@ -162,6 +165,47 @@ final class Links {
         Sort.NONE, 0);
     return targets(plan, list.params().get("item"), definition.type())
         .map(targets -> among(targets.ids()));
+  }
+
+  /**
+   * {@code :above} and {@code :below} of a reference parameter: also what is part of what it points to, or what that is part of, however many steps away (FHIR R4
+   * search.html#recursive); of a url {@code :below} means its versions. Invalid 400 where there is no such order.
+   */
+  Future<Criterion> related(Param link, String name, String modifier, List<String> alternatives) {
+    List<Future<Criterion>> each = new ArrayList<>();
+    for (String alternative : alternatives) {
+      String value = SearchValue.reference(link.target(), alternative);
+      if (Canonical.is(value)) {
+        if (modifier.equals(":above")) throw new Failure.Invalid(name + modifier + " has no meaning for a url");
+        each.add(Future.succeededFuture(Criterion.of(link, List.of(Match.below(link, value)))));
+      } else {
+        Hierarchy hierarchy = Hierarchy.of(link, name + modifier, value);
+        each.add(family(hierarchy, hierarchy.start(value), modifier.equals(":below"))
+            .map(ids -> pointing(link, hierarchy.type(), local(hierarchy.type(), ids))));
+      }
+    }
+    return Future.all(each).map(done -> Criterion.or(each.stream().map(Future::result).toList()));
+  }
+
+  /** It and all below it, or above it. Who is part of himself is met once. */
+  private Future<Set<String>> family(Hierarchy hierarchy, String start, boolean down) {
+    Set<String> all = new LinkedHashSet<>(List.of(start));
+    return generation(hierarchy, List.of(start), down, all, 0).map(all);
+  }
+
+  private Future<Void> generation(Hierarchy hierarchy, Collection<String> last, boolean down, Set<String> all,
+      int steps) {
+    if (last.isEmpty()) return Future.succeededFuture();
+    SearchPlan plan = new SearchPlan(hierarchy.definition(),
+        List.of(down ? hierarchy.childrenOf(last) : among(last)), Sort.NONE, 0);
+    if (steps == GENERATIONS || all.size() > MOST) throw costly(plan);
+    Future<Set<String>> next = down
+        ? ids(plan)
+        : targets(plan, hierarchy.parent(), hierarchy.type()).map(Targets::ids);
+    return next.compose(found -> {
+      List<String> fresh = found.stream().filter(all::add).toList();
+      return generation(hierarchy, fresh, down, all, steps + 1);
+    });
   }
 
   /** {@code :in}, {@code :not-in}, {@code :above} and {@code :below} of a token parameter. */

@@ -5,6 +5,7 @@ import io.caregrid.store.Param.Under;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -136,11 +137,42 @@ record Match(List<String> tokens, boolean exact, Predicate<Found> holds) {
 
   private static Match uri(Param param, String name, String modifier, String value) {
     String uri = SearchValue.unescaped(value);
-    if (modifier.equals(":below"))
-      return new Match(null, false, found -> ((Found.Uri) found).value().startsWith(uri));
-    if (modifier.equals(":above")) return uri(param, SearchValue.above(uri));
-    requireNone(name, modifier);
-    return uri(param, Set.of(uri));
+    boolean up = modifier.equals(":above");
+    boolean down = modifier.equals(":below");
+    if (!up && !down) requireNone(name, modifier);
+    boolean alone = !up && !down || isUrn(uri); // above and below are URLs, a URN is only itself (search.html#uri)
+    if (alone) return uri(param, Set.of(uri));
+    return up
+        ? uri(param, SearchValue.above(uri))
+        : new Match(null, false, found -> isBelow(((Found.Uri) found).value(), uri));
+  }
+
+  private static boolean isBelow(String there, String uri) {
+    return there.startsWith(uri) && !isUrn(there);
+  }
+
+  private static boolean isUrn(String uri) {
+    return uri.startsWith("urn:");
+  }
+
+  /** {@code url} or {@code url|version}: any version, or that one and what is of it, as 1.2 is of 1 (FHIR R4 search.html#versions). */
+  static Match below(Param param, String canonical) {
+    String url = Canonical.withoutVersion(canonical);
+    List<String> tokens = param.under().stream().map(under -> Postings.token(under.name(), url)).toList();
+    return new Match(tokens, false, found -> {
+      String there = ((Found.Link) found).target();
+      return there.equals(canonical) || there.startsWith(canonical + (url.equals(canonical) ? "|" : "."));
+    });
+  }
+
+  /** {@code text/xml} has {@code text/xml; charset=utf-8} below it, and so has {@code text} (FHIR R4 search.html#mimetype). */
+  static Match mime(Param param, String base) {
+    String wanted = base.toLowerCase(Locale.ROOT);
+    return new Match(null, false, found -> {
+      String there = ((Found.Code) found).code().toLowerCase(Locale.ROOT);
+      return there.equals(wanted) || there.startsWith(wanted + ";") || there.startsWith(wanted + " ")
+          || wanted.indexOf('/') < 0 && there.startsWith(wanted + "/");
+    });
   }
 
   /** One of these, with or without a version behind a bar. */

@@ -1,5 +1,6 @@
 package io.caregrid.store;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -26,5 +27,11 @@ public record Page(List<Stored> entries, OptionalLong total, String next, List<S
 
   public Page(List<Stored> entries, OptionalLong total, String next, List<Stored> unreadable, List<String> patients) {
     this(entries, total, next, unreadable, patients, List.of(), List.of());
+  }
+
+  Page noting(String note) {
+    List<String> all = new ArrayList<>(notes);
+    all.add(note);
+    return new Page(entries, total, next, unreadable, patients, included, all);
   }
 }

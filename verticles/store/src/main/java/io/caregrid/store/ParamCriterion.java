@@ -10,6 +10,8 @@ import java.util.Set;
 
 /** What is asked of one parameter of a type, as a criterion. */
 final class ParamCriterion {
+  private static final String MIME = "urn:ietf:bcp:13";
+
   private ParamCriterion() {}
 
   /** Null: it says nothing, as an empty string. Invalid 400 names the parameter. */
@@ -36,6 +38,16 @@ final class ParamCriterion {
   /** What has no candidates of its own has at least a value; unless there are others of the same name. */
   private static Criterion present(Param param, Criterion criterion) {
     return criterion.any() != null ? criterion : Criterion.any(presents(param), false, criterion.holds());
+  }
+
+  /** Whether its codes are mime types. */
+  static boolean isMime(Param param) {
+    return param.kind() == Kind.TOKEN && param.paths().stream().allMatch(path -> path.system().equals(MIME));
+  }
+
+  static Criterion mime(Param param, List<String> alternatives) {
+    return present(param, Criterion.of(param,
+        alternatives.stream().map(value -> Match.mime(param, SearchValue.unescaped(value))).toList()));
   }
 
   private static List<Match> matches(Param param, String modifier, List<String> alternatives, Instant now) {

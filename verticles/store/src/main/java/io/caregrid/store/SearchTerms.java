@@ -112,11 +112,11 @@ final class SearchTerms {
 
   private void add(String base, String modifier, String value) {
     if (Include.is(base)) {
-      includes.add(Include.parse(definition.type(), base, modifier, value));
+      includes.add(Include.parse(base, modifier, value));
       return;
     }
     if (base.equals("_sort")) {
-      if (!value.isEmpty()) sort = Sort.parse(definition, value);
+      if (!value.isEmpty()) sort = sort.then(Sort.parse(definition, value));
       return;
     }
     List<String> alternatives = SearchValue.alternatives(value);
@@ -129,8 +129,12 @@ final class SearchTerms {
       terms.add(links -> links.listed(definition, alternatives));
     } else if (param == null) {
       plain(General.criterion(base, modifier, alternatives, now));
+    } else if (modifier.equals(":below") && ParamCriterion.isMime(param)) {
+      plain(ParamCriterion.mime(param, alternatives));
     } else if (Set.of(":in", ":not-in", ":above", ":below").contains(modifier) && param.kind() == Kind.TOKEN) {
       terms.add(links -> links.coded(param, base, modifier, alternatives));
+    } else if (Set.of(":above", ":below").contains(modifier) && param.kind() == Kind.REFERENCE) {
+      terms.add(links -> links.related(param, base, modifier, alternatives));
     } else {
       plain(ParamCriterion.of(definition, param, modifier, alternatives, now));
     }

@@ -44,15 +44,21 @@ record Sort(List<Key> keys) {
 
   static Sort parse(Definition definition, String value) {
     List<Key> keys = new ArrayList<>();
-    String[] asked = value.split(",");
-    if (asked.length > MOST) throw new Failure.Invalid("_sort has at most " + MOST + " keys");
-    for (String key : asked) {
+    for (String key : value.split(",")) {
       String name = name(key.strip());
       if (!knowsOne(definition, name))
         throw new Failure.Invalid(definition.type() + " cannot be sorted by one of the keys of _sort");
       keys.add(new Key(name, definition.params().get(name), key.strip().startsWith("-")));
     }
-    return new Sort(keys);
+    return NONE.then(new Sort(keys));
+  }
+
+  /** By these, and where they are equal by the other's: a second {@code _sort} sorts within the first (FHIR R4 search.html#table). */
+  Sort then(Sort inner) {
+    List<Key> all = new ArrayList<>(keys);
+    all.addAll(inner.keys());
+    if (all.size() > MOST) throw new Failure.Invalid("_sort has at most " + MOST + " keys");
+    return new Sort(List.copyOf(all));
   }
 
   /** Null when no index has it. */

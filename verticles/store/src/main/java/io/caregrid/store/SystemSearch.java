@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * A search over several types, or over all (FHIR R4 http.html#search): one type after the other by name, each newest first, or as {@code _sort} says for each.
@@ -19,6 +20,11 @@ import java.util.TreeSet;
  */
 final class SystemSearch {
   private static final String TYPE = "_type";
+  private static final String NOT = "_type:not";
+
+  private static final String UNKNOWN = "_type names what is no type of resource here: nothing is found of it";
+  private static final Page NOTHING = new Page(List.of(), OptionalLong.of(0), null, List.of(), List.of())
+      .noting(UNKNOWN);
 
   private final TypeSearch search;
 
@@ -45,30 +51,52 @@ final class SystemSearch {
     }
   }
 
-  /** The types that are asked for; those that a compartment can have. Invalid 400 for one that is not kept. */
+  /** The types that are asked for; those that a compartment can have. None when all that are named are no types. */
   static List<String> types(SearchQuery query) {
-    Set<String> named = new TreeSet<>();
-    for (SearchQuery.Param param : query.params()) {
-      if (param.name().equals(TYPE)) named.addAll(Arrays.asList(param.value().split(",")));
-    }
-    named.removeIf(String::isEmpty);
-    for (String type : named) {
-      if (!Definition.types().contains(type)) throw new Failure.Invalid("_type names what is no type of resource here");
-    }
+    Set<String> named = named(query, TYPE);
+    Set<String> left = named(query, NOT);
     Set<String> all = named.isEmpty() ? Definition.types() : named;
+    if (all.stream().noneMatch(Definition.types()::contains)) return List.of();
     String of = query.compartment();
-    List<String> types = all.stream().filter(type -> of == null || Compartment.has(of, type)).sorted().toList();
-    if (types.isEmpty()) throw new Failure.NotFound("Nothing of these types is in a compartment of a " + of);
+    List<String> types = all.stream()
+        .filter(type -> Definition.types().contains(type) && !left.contains(type)
+            && (of == null || Compartment.has(of, type)))
+        .sorted()
+        .toList();
+    if (types.isEmpty())
+      throw new Failure.NotFound(of == null
+          ? "_type and _type:not leave no type of resource"
+          : "Nothing of these types is in a compartment of a " + of);
     return types;
   }
 
+  private static Set<String> named(SearchQuery query, String name) {
+    Set<String> named = new TreeSet<>();
+    for (SearchQuery.Param param : query.params()) {
+      if (param.name().equals(name)) named.addAll(Arrays.asList(param.value().split(",")));
+    }
+    named.removeIf(String::isEmpty);
+    return named;
+  }
+
   static SearchQuery without(SearchQuery query) {
-    return new SearchQuery(query.type(), query.params().stream().filter(param -> !param.name().equals(TYPE)).toList(),
-        query.count(), query.total(), query.page(), query.bytes(), query.within());
+    List<SearchQuery.Param> others = query.params()
+        .stream()
+        .filter(param -> !param.name().equals(TYPE) && !param.name().equals(NOT))
+        .toList();
+    return new SearchQuery(query.type(), others, query.count(), query.total(), query.page(), query.bytes(),
+        query.within());
   }
 
   Future<Page> run(SearchQuery query, Instant now) {
     List<String> types = types(query);
+    boolean all = Stream.of(TYPE, NOT).allMatch(name -> Definition.types().containsAll(named(query, name)));
+    return types.isEmpty()
+        ? Future.succeededFuture(NOTHING)
+        : run(query, types, now).map(page -> all ? page : page.noting(UNKNOWN));
+  }
+
+  private Future<Page> run(SearchQuery query, List<String> types, Instant now) {
     SearchQuery each = without(query);
     Reach reach = new Reach();
     List<SearchTerms> terms = types.stream().map(type -> SearchTerms.of(each.of(type), now, reach)).toList();

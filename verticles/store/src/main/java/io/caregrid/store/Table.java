@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 record Table(String type, String read, String vread, String versions, String create, String update, String erase,
     String createMany, String replaceMany, String delete, String deleteMany, String hold, String newest, String oldest,
-    String lock, String insertMany,
+    String made, String timed, String lock, String insertMany,
     String mergeMany, String indexMany, String keepMany) {
 
   private static final Map<String, Table> TABLES = new ConcurrentHashMap<>();
@@ -48,6 +48,14 @@ record Table(String type, String read, String vread, String versions, String cre
         union all
         (select id, ver, upd, del, body from h_@ where id = $1 and ver > $2 and ver < $3 and upd >= $4 and upd < $5 order by ver #direction limit $6)) v
       order by ver #direction limit $6""";
+
+  /** id, time: when the version was made that was current then; null when there was none. */
+  private static final String MADE = """
+      select max(upd) as made from (select upd from r_@ where id = $1 and fp <> #erased and upd <= $2 union all select upd from h_@ where id = $1 and upd <= $2) u""";
+
+  /** since, before, their hours: how many versions were made in between. */
+  private static final String TIMED = """
+      (select count(*) from r_@ where hour <= $4 and hour >= $3 and upd >= $1 and upd < $2 and fp <> #erased) + (select count(*) from h_@ where upd >= $1 and upd < $2)""";
 
   /** The key of the row before (time, id, version, type), since, before, their hours, limit: the history of all resources of this type. */
   private static final String NEWEST = """
@@ -216,7 +224,8 @@ record Table(String type, String read, String vread, String versions, String cre
     return new Table(type, sql(READ, type), sql(VREAD, type), sql(HISTORY, type), sql(CREATE, type), sql(UPDATE, type),
         sql(ERASE, type), sql(CREATE_MANY, type), sql(REPLACE_MANY, type),
         sql(DELETE, type), sql(DELETE_MANY, type), sql(HOLD, type), sql(NEWEST, type),
-        sql(OLDEST, type), sql(LOCK, type), sql(INSERT_MANY, type), sql(MERGE_MANY, type), sql(INDEX_MANY, type),
+        sql(OLDEST, type), sql(MADE, type), sql(TIMED, type), sql(LOCK, type), sql(INSERT_MANY, type),
+        sql(MERGE_MANY, type), sql(INDEX_MANY, type),
         sql(KEEP_MANY, type));
   }
 

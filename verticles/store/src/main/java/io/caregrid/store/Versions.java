@@ -7,6 +7,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Looks up what is there and what was there, by id and by time: in one session. */
 final class Versions {
@@ -23,6 +25,7 @@ final class Versions {
   private static final int INLINE_BYTES = 32 << 10;
   private static final Map<String, String> NEWEST = new ConcurrentHashMap<>();
   private static final Map<String, String> OLDEST = new ConcurrentHashMap<>();
+  private static final Map<String, String> COUNTS = new ConcurrentHashMap<>();
 
   private final Session session;
   private final Database database;
@@ -79,6 +82,15 @@ final class Versions {
 
   /** Of one resource. NotFound 404 when its id was never there. */
   Future<Page> history(Definition definition, String id, HistoryQuery query) {
+    if (query.at() == null) return from(definition, id, query);
+    return session.ask(Table.of(definition).made(), Tuple.of(id, Version.utc(HistoryQuery.bounded(query.at()))))
+        .compose(rows -> {
+          OffsetDateTime made = rows.iterator().next().getOffsetDateTime("made");
+          return from(definition, id, query.beginning(made == null ? null : made.toInstant()));
+        });
+  }
+
+  private Future<Page> from(Definition definition, String id, HistoryQuery query) {
     int edge = query.page() == null ? 0 : PageToken.version(query.page());
     int above = query.oldestFirst() ? edge : 0;
     int below = query.oldestFirst() || query.page() == null ? Integer.MAX_VALUE : edge;
@@ -117,6 +129,8 @@ final class Versions {
 
   /** Of all resources of a type, or of all types for null. Of one time they come by id, version and type, so that no page repeats or misses one. */
   Future<Page> history(String type, HistoryQuery query) {
+    if (query.at() != null) throw new Failure.Invalid("_at is for the history of one resource: ask others with _since");
+    if (query.count() == 0) return counted(type, query);
     String sql = timeline(type, query.oldestFirst());
     PageToken.Past edge = query.page() != null
         ? PageToken.past(query.page())
@@ -131,6 +145,18 @@ final class Versions {
         .addValue(Version.hour(until))
         .addValue(query.count() + 1);
     return session.ask(sql, values).compose(rows -> database.offLoop(() -> page(rows, query)));
+  }
+
+  private Future<Page> counted(String type, HistoryQuery query) {
+    Tuple values = Tuple.of(Version.utc(query.from()), Version.utc(query.until()))
+        .addValue(Version.hour(query.from()))
+        .addValue(Version.hour(query.until()));
+    String sql = COUNTS.computeIfAbsent(type == null ? EVERY : type,
+        key -> "select (" + (type == null ? Definition.types().stream() : Stream.of(type))
+            .map(one -> Table.of(Definition.of(one)).timed())
+            .collect(Collectors.joining(" + ")) + ") as versions");
+    return session.ask(sql, values)
+        .map(rows -> page(List.of(), OptionalLong.of(rows.iterator().next().getLong("versions")), null));
   }
 
   private static Instant later(Instant one, Instant other) {

@@ -9,13 +9,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Tuple;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -159,6 +164,53 @@ class FhirStoreTest {
     assertNull(third.next());
     fails(Failure.NotFound.class, 404, store.history(CALLER, "Patient", "hist-not", new HistoryQuery(2, null, null)));
     fails(Failure.Invalid.class, 400, store.history(CALLER, "Patient", "hist", new HistoryQuery(2, null, "nonsense!")));
+  }
+
+  @Test
+  void aHistoryOfATimeHasWhatWasCurrentThen() {
+    for (String month : List.of("2026-01", "2026-02", "2026-03")) {
+      Clock clock = Clock.fixed(Instant.parse(month + "-01T00:00:00Z"), ZoneOffset.UTC);
+      get(new FhirStore(room.database(), Audit.log(), clock).update(CALLER, "Patient", "times", patient(month), ANY));
+    }
+
+    assertEquals(List.of(1), versions("2026-01-15"));
+    assertEquals(List.of(2), versions("2026-02"));
+    assertEquals(List.of(1), versions("2026-01-31T23:59:59.5Z", "ge2026-01-31"), "of both, the later beginning");
+    assertEquals(List.of(3, 2), versions("ge2026-02-15"));
+    assertEquals(List.of(2, 1), versions("ge2026-01-15", "le2026-02-10"));
+    assertEquals(List.of(1), versions("lt2026-02-01"));
+    assertEquals(List.of(), versions("2025"));
+    assertThrows(Failure.Invalid.class, () -> versions("sa2026"));
+    assertThrows(Failure.Invalid.class, () -> versions("yesterday"));
+    fails(Failure.Invalid.class, 400,
+        store.history(CALLER, "Patient", new HistoryQuery(9, null, null).at(List.of("2026"))));
+  }
+
+  private List<Integer> versions(String... at) {
+    return get(store.history(CALLER, "Patient", "times", new HistoryQuery(9, null, null).at(List.of(at)))).entries()
+        .stream()
+        .map(Stored::version)
+        .toList();
+  }
+
+  @Test
+  void whoAsksForNoEntriesIsToldHowManyThereAre() {
+    Instant before = Instant.parse("2001-02-03T00:00:00Z");
+    Clock clock = Clock.fixed(before.plusSeconds(1), ZoneOffset.UTC);
+    FhirStore then = new FhirStore(room.database(), Audit.log(), clock);
+    for (String name : List.of("A", "B")) get(then.update(CALLER, "Basic", "counted", basic(name), ANY));
+
+    HistoryQuery asked = new HistoryQuery(0, before, before.plusSeconds(9), false, null);
+    for (Page page : List.of(get(store.history(CALLER, "Basic", "counted", asked)),
+        get(store.history(CALLER, "Basic", asked)), get(store.history(CALLER, null, asked)))) {
+      assertEquals(OptionalLong.of(2), page.total());
+      assertEquals(List.of(), page.entries());
+      assertNull(page.next());
+    }
+  }
+
+  private static ObjectNode basic(String name) {
+    return json("{'resourceType':'Basic','code':{'text':'" + name + "'}}");
   }
 
   @Test

@@ -45,6 +45,7 @@ class PredicateTest {
               + "'managingOrganization':{'identifier':{'system':'urn:org','value':'acme'}},'generalPractitioner':[{'reference':'Practitioner/p1/_history/3'},{'reference':'http://a.org/fhir/Organization/o'}]}");
       case "mother" -> json("{'resourceType':'Patient','id':'x'}");
       case "form" -> json("{'resourceType':'Questionnaire','id':'x','url':'http://a.org/fhir/Q/1'}");
+      case "oid" -> json("{'resourceType':'Questionnaire','id':'x','url':'urn:oid:1.2.3'}");
       case "answer" ->
         json("{'resourceType':'QuestionnaireResponse','id':'x','questionnaire':'http://a.org/base|2.0'}");
       case "place" ->
@@ -112,6 +113,8 @@ class PredicateTest {
     "form > url=http://a.org/fhir/Q/1 > http://a.org/fhir/Q http://a.org/fhir/q/1 1",
     "form > url:below=http://a.org/fhir/ http://a.org/fhir/Q http://a.org/fhir/Q/1 > http://a.org/fhir/Q/1/x http://b.org",
     "form > url:above=http://a.org/fhir/Q/1/2/3 http://a.org/fhir/Q/1 > http://a.org/fhir/Q http://a.org/fhir/Q/12",
+    "oid > url:below=urn:oid:1.2.3 > urn:oid:1.2 urn u",
+    "oid > url:above=urn:oid:1.2.3 > urn:oid:1.2.3/4",
     "answer > questionnaire=http://a.org/base http://a.org/base|2.0 > http://a.org/base|1.0 http://a.org/bas",
     "place > near=42.256|-83.69|1|km 42.256|-83.69 42.256|-83.69|2000|m 42.25|-83|60 42.256|-83.69|1|mi > 42.256|-83.69|0.1|km 52.5|13.4|100|km 42.25|-83|10",
     "letter > relationship=DocumentReference/old$replaces old$replaces DocumentReference/other$signs > DocumentReference/old$signs other$replaces",

@@ -121,6 +121,8 @@ class SearchTest {
   @CsvSource(delimiter = '>', quoteCharacter = '"', emptyValue = "", value = {
     "Patient?_id=ada > ada",
     "Patient?_id=ada,bob,carl > bob ada",
+    "Patient?_id=ada,bob&_id:not=ada > bob",
+    "Patient?_id=ada,bob&_id:not=ada,bob > ''",
     "Patient?_id=a' or 1=1 -- > ''",
     "Patient?identifier=urn:mrn|MRN\\|7\\,1 > ada",
     "Patient?identifier=MRN\\|7\\,1 > ada",
@@ -269,10 +271,10 @@ class SearchTest {
     "Observation?code-value-quantity=8480-6$1$2", "Observation?code-value-quantity:exact=8480-6$1",
     "Observation?_include=Observation", "Observation?_include=Nonsense:subject",
     "Observation?_include=Observation:code",
-    "Observation?_include:often=Observation:subject", "Observation?_revinclude=*", "Location?near=here",
+    "Observation?_include:often=Observation:subject", "Observation?_revinclude=*:subject", "Location?near=here",
     "Location?near=1|2|3|leagues", "Location?near=1|2|-3|km", "Observation?code:in=http://nowhere",
     "Observation?code:below=x",
-    "Patient?_text:exact=x", "Patient?_id:not=x"})
+    "Patient?_text:exact=x", "Patient?_id:exact=x", "Patient?_lastUpdated:not=2026"})
   void whatCannotBeReadIsRefused(String text) {
     fails(Failure.Invalid.class, 400, store.search(CALLER, query(text, 100, "none", null)));
   }
@@ -406,11 +408,75 @@ class SearchTest {
 
   @Test
   void whoCouldNotPointToAResourceIsNotAskedWhetherHeDoes() {
-    Include all = Include.parse("ValueSet", "_revinclude", "", "CarePlan:*");
+    Include all = Include.parse("_revinclude", "", "CarePlan:*");
+    Definition from = Definition.of("CarePlan");
 
-    assertEquals(List.of(), all.pointing("ValueSet"));
+    assertEquals(List.of(), all.pointing(from, "ValueSet"));
     assertEquals(List.of("instantiates-canonical"),
-        all.pointing("PlanDefinition").stream().map(Param::name).toList());
+        all.pointing(from, "PlanDefinition").stream().map(Param::name).toList());
+  }
+
+  @Test
+  void whatIsPartOfAnotherIsBelowItHoweverManyStepsAway() {
+    put("Location", "house", "'name':'House'");
+    put("Location", "floor", "'partOf':{'reference':'Location/house'}");
+    put("Location", "room", "'partOf':{'reference':'Location/floor'}");
+    put("Location", "snake", "'partOf':{'reference':'Location/snake'}");
+    put("Procedure", "in-house", procedure("'location':{'reference':'Location/house'}"));
+    put("Procedure", "in-room", procedure("'location':{'reference':'Location/room'}"));
+    put("Procedure", "in-snake", procedure("'location':{'reference':'Location/snake'}"));
+    put("Encounter", "stay", "'status':'finished','class':{'code':'IMP'}");
+    put("Encounter", "visit",
+        "'status':'finished','class':{'code':'IMP'},'partOf':{'reference':'Encounter/stay'}");
+    put("Procedure", "while-staying", procedure("'encounter':{'reference':'Encounter/stay'}"));
+
+    assertEquals("in-room in-house", found("Procedure?location:below=house"));
+    assertEquals("in-room", found("Procedure?location:below=Location/floor"));
+    assertEquals("in-snake in-room in-house", found("Procedure?location:below=house,snake"));
+    assertEquals("in-room in-house", found("Procedure?location:above=room"));
+    assertEquals("while-staying", found("Procedure?encounter:above=visit"));
+    assertEquals("", found("Procedure?encounter:below=visit"));
+    assertEquals("room", found("Location?partof:below=floor"));
+    assertEquals("", found("Procedure?location:below=nowhere"));
+    fails(Failure.Invalid.class, 400, store.search(CALLER, query("Procedure?subject:below=ada", 9, "none", null)));
+    fails(Failure.Invalid.class, 400,
+        store.search(CALLER, query("Procedure?subject:below=Patient/ada", 9, "none", null)));
+  }
+
+  private static String procedure(String fields) {
+    return "'status':'completed','subject':{'reference':'Patient/ada'}," + fields;
+  }
+
+  @Test
+  void belowAUrlAreItsVersions() {
+    put("CarePlan", "newer",
+        "'status':'active','intent':'plan','subject':{'reference':'Patient/eve'},'instantiatesCanonical':['http://here/run|1.2']");
+    put("CarePlan", "newest",
+        "'status':'active','intent':'plan','subject':{'reference':'Patient/eve'},'instantiatesCanonical':['http://here/run|12']");
+
+    assertEquals("newest newer", found("CarePlan?instantiates-canonical:below=http://here/run"));
+    assertEquals("newer", found("CarePlan?instantiates-canonical:below=http://here/run|1"));
+    fails(Failure.Invalid.class, 400,
+        store.search(CALLER, query("CarePlan?instantiates-canonical:above=http://here/run", 9, "none", null)));
+  }
+
+  @Test
+  void belowAMimeTypeIsWhatItsParametersSay() {
+    String letter = "'status':'current','content':[{'attachment':{'contentType':'@','url':'http://here/1'}}]";
+    put("DocumentReference", "plain", letter.replace("@", "text/xml"));
+    put("DocumentReference", "utf8", letter.replace("@", "text/XML; charset=UTF-8"));
+    put("DocumentReference", "other", letter.replace("@", "text/xmlish"));
+
+    assertEquals("plain", found("DocumentReference?contenttype=text/xml"));
+    assertEquals("utf8 plain", found("DocumentReference?contenttype:below=text/xml"));
+    assertEquals("other utf8 plain", found("DocumentReference?contenttype:below=text"));
+  }
+
+  @Test
+  void aSecondSortSortsWithinTheFirst() {
+    assertEquals(found("Patient?_id=ada,bob&_sort=gender,-birthdate"),
+        found("Patient?_id=ada,bob&_sort=gender&_sort=-birthdate"));
+    assertEquals("bob ada", found("Patient?_id=ada,bob&_sort=active&_sort=gender"));
   }
 
   private static String included(String text) {
@@ -444,6 +510,11 @@ class SearchTest {
     "ActivityDefinition?_include=ActivityDefinition:derived-from > ''",
     "Library?_revinclude=ActivityDefinition:depends-on > ActivityDefinition/walk",
     "Patient?_id=bob&_revinclude=List:item > List/ward",
+    "PlanDefinition?_id=walk2&_revinclude=* > ActivityDefinition/walk CarePlan/any",
+    "Device?_id=mon-1&_revinclude=*:* > List/ward Observation/hr1",
+    "Device?_id=mon-1&_include=*:* > Patient/ada",
+    "Observation?_id=hr1&_include=Observation:device&_include:iterate=* > Device/mon-1 Patient/ada",
+    "List?_id=ward&_include=List:item:Device&_include:iterate=* > Device/mon-1 Patient/ada Patient/bob",
     "Patient?_id=nobody&_revinclude=List:item > ''"})
   void aPageBringsAlongWhatItIsAskedTo(String text, String expected) {
     assertEquals(expected.equals("''") ? "" : expected, included(text));

@@ -34,13 +34,13 @@ final class Bundles {
     List<Param> asked = params.stream().filter(param -> !param.name().equals(SearchRequest.PAGE)).toList();
     Buffer bundle = head("searchset", page);
     links(bundle, base + "/" + address, asked, SearchRequest.last(params, SearchRequest.PAGE), page.next());
-    return filled(bundle, base, page, selection, List.of());
+    return filled(bundle, base, page, selection.ofAll(), List.of());
   }
 
   private static Buffer filled(Buffer bundle, String base, Page page, Selection selection, List<String> ignored) {
     List<Buffer> entries = new ArrayList<>();
     page.entries().forEach(stored -> entries.add(found(base, stored, "match", selection)));
-    page.included().forEach(stored -> entries.add(found(base, stored, "include", selection)));
+    page.included().forEach(stored -> entries.add(found(base, stored, "include", selection.ofIncluded(stored.type()))));
     List<Issue> issues = new ArrayList<>();
     page.unreadable().forEach(stored -> issues.add(unreadable(stored)));
     page.notes().forEach(note -> issues.add(Issue.warning("incomplete", note)));
@@ -50,12 +50,12 @@ final class Bundles {
   }
 
   /** @param ask with the address of the history below the base */
-  static Buffer history(Ask ask, HistoryQuery query, Page page) {
+  static Buffer history(Ask ask, HistoryQuery query, Page page, Selection selection) {
     Buffer bundle = head("history", page);
     List<Param> asked = ask.query().stream().filter(param -> !param.name().equals(SearchRequest.PAGE)).toList();
     links(bundle, ask.base() + "/" + String.join("/", ask.path()), asked, query.page(), page.next());
     List<Buffer> entries = new ArrayList<>();
-    page.entries().forEach(stored -> entries.add(version(ask.base(), stored)));
+    page.entries().forEach(stored -> entries.add(version(ask.base(), stored, selection)));
     return close(bundle, entries);
   }
 
@@ -147,12 +147,12 @@ final class Bundles {
         .appendString(",\"search\":{\"mode\":\"outcome\"}}");
   }
 
-  private static Buffer version(String base, Stored stored) {
+  private static Buffer version(String base, Stored stored, Selection selection) {
     String address = stored.type() + (stored.created() ? "" : "/" + stored.id());
     String verb = stored.deleted() ? "DELETE" : stored.created() ? "POST" : "PUT";
     String status = stored.created() ? "201 Created" : "200 OK";
     Buffer entry = entry(base, stored);
-    if (stored.body() != null) entry.appendString(",\"resource\":").appendBuffer(stored.body());
+    if (stored.body() != null) entry.appendString(",\"resource\":").appendBuffer(selection.apply(stored.body()));
     String outcome = stored.unreadable() ? ",\"outcome\":" + OperationOutcome.of(List.of(unreadable(stored))) : "";
     return entry.appendString(",\"request\":{\"method\":\"" + verb + "\",\"url\":" + quoted(address)
         + "},\"response\":{\"status\":\"" + status + "\",\"etag\":" + quoted(Versions.tag(stored))

@@ -13,6 +13,7 @@ import io.caregrid.store.Step;
 import io.caregrid.store.Stored;
 import io.vertx.core.Future;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
@@ -37,6 +38,7 @@ final class Interactions {
   private static final Pattern VERSION = Pattern.compile("\\d{1,9}");
   private static final String DAY = "\\d{4}-\\d{2}-\\d{2}";
   private static final int MOST_DELETED = 1_000;
+  private static final Duration CLOCKS = Duration.ofMinutes(1);
 
   private final FhirStore store;
 
@@ -238,7 +240,8 @@ final class Interactions {
   }
 
   private static Future<Reply> history(Ask ask, HistoryQuery query, Page page) {
-    return Selection.cut(page, () -> Bundles.history(ask, query, page)).map(Reply::bundle);
+    Selection part = Selection.of(ask.param("_elements"), ask.param("_summary"));
+    return part.cut(Selection.bytes(page), () -> Bundles.history(ask, query, page, part)).map(Reply::bundle);
   }
 
   private Future<Reply> history(Reading reading, Ask ask, String type) {
@@ -247,10 +250,22 @@ final class Interactions {
   }
 
   private static HistoryQuery historyQuery(Ask ask) {
-    int count = Math.max(1, SearchRequest.count(ask.param("_count")));
-    if (ask.param("_at") != null) throw new Failure.Invalid("_at is not supported: ask with _since and _before");
-    return new HistoryQuery(count, instant(ask, "_since"), instant(ask, "_before"), oldestFirst(ask.param("_sort")),
-        ask.param(SearchRequest.PAGE));
+    int count = "count".equals(ask.param("_summary")) ? 0 : SearchRequest.count(ask.param("_count"));
+    List<String> at = ask.query()
+        .stream()
+        .filter(param -> param.name().equals("_at") && !param.value().isEmpty())
+        .map(param -> param.value().replace(' ', '+')) // as of an offset that nobody encoded
+        .toList();
+    return new HistoryQuery(count, instant(ask, "_since"), before(ask), oldestFirst(ask.param("_sort")),
+        ask.param(SearchRequest.PAGE)).at(at);
+  }
+
+  /** Of what is still to come nobody knows yet; a minute is for clocks that are not quite together. */
+  private static Instant before(Ask ask) {
+    Instant before = instant(ask, "_before");
+    if (before != null && before.isAfter(Instant.now().plus(CLOCKS)))
+      throw new Failure.Invalid("_before is in the future");
+    return before;
   }
 
   private static boolean oldestFirst(String sort) {

@@ -49,6 +49,8 @@ final class Negotiation {
   /** The same when these come in a form. */
   static Form form(RoutingContext request, String format, String pretty) {
     boolean indented = "true".equals(pretty);
+    if (!indented && pretty != null && !pretty.isEmpty() && !pretty.equals("false"))
+      throw new Failure.Invalid("_pretty is true or false");
     if (format != null && !format.isEmpty()) {
       Format named = Format.of(format.trim().replace(' ', '+'));
       if (named == null) throw new Failure.NotAcceptable("_format must be json or xml, or one of their mime types");

@@ -42,12 +42,13 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
     List<Param> selecting = new ArrayList<>();
     List<Param> asked = new ArrayList<>();
     for (Param param : params) {
-      if (SHAPE.contains(param.name())) {
+      if (SHAPE.contains(param.name()) || isUsual(param)) {
         if (!param.name().equals(PAGE)) asked.add(param);
       } else {
         selecting.add(param);
       }
     }
+    requirePossible(params);
     List<String> ignored = unknown(type, within, selecting);
     if (!ignored.isEmpty()) selecting.removeIf(param -> !unknown(type, within, List.of(param)).isEmpty());
     asked.addAll(selecting);
@@ -58,6 +59,22 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
     SearchQuery query = new SearchQuery(type, selecting, count, total, last(params, PAGE), PAGE_BYTES, places(within));
     return new SearchRequest(query, List.copyOf(asked), List.copyOf(ignored),
         Selection.of(last(params, "_elements"), summary));
+  }
+
+  /** Contained resources are found only as what contains them, which is R4's own way where nobody asks for another (search.html#contained). */
+  private static boolean isUsual(Param param) {
+    return param.name().equals("_contained") && param.value().equals("false");
+  }
+
+  /** What R4 has refused rather than ignored. */
+  private static void requirePossible(List<Param> params) {
+    String named = last(params, "_query");
+    if (named != null && !named.isEmpty())
+      throw new Failure.Invalid("_query names a query of the server's own, and this node has none"); // search.html#query
+    boolean includes = params.stream()
+        .anyMatch(param -> param.name().startsWith("_include") || param.name().startsWith("_revinclude"));
+    if (includes && "text".equals(last(params, "_summary")))
+      throw new Failure.Invalid("_summary=text cannot be asked for together with _include or _revinclude"); // search.html#summary
   }
 
   static int count(String value) {

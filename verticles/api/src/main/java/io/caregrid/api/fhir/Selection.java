@@ -20,10 +20,11 @@ import java.util.stream.Stream;
 /**
  * The part of a resource that the client wants (FHIR R4 search.html#elements, #summary).
  *
- * @param part null for all of it
+ * @param part     null for all of it
+ * @param elements of {@code _elements}, else null
  */
-record Selection(UnaryOperator<ObjectNode> part) {
-  private static final Selection ALL = new Selection(null);
+record Selection(UnaryOperator<ObjectNode> part, Set<String> elements) {
+  private static final Selection ALL = new Selection(null, null);
   private static final int INLINE_BYTES = 32 << 10;
   /** What is answered whole is only copied. */
   private static final int COPIED_BYTES = 1 << 20;
@@ -38,12 +39,12 @@ record Selection(UnaryOperator<ObjectNode> part) {
     if (elements != null && !elements.isBlank()) {
       if (summarised) throw new Failure.Invalid("_elements and _summary cannot be asked for together");
       Set<String> wanted = Arrays.stream(elements.split(",")).map(Selection::top).collect(Collectors.toSet());
-      return new Selection(resource -> Parts.elements(resource, wanted));
+      return new Selection(resource -> Parts.elements(resource, wanted), wanted);
     }
     return summary == null ? ALL : switch (summary) {
-      case "true" -> new Selection(Parts::summary);
-      case "text" -> new Selection(Parts::text);
-      case "data" -> new Selection(Parts::data);
+      case "true" -> new Selection(Parts::summary, null);
+      case "text" -> new Selection(Parts::text, null);
+      case "data" -> new Selection(Parts::data, null);
       case "false", "count", "" -> ALL;
       default -> throw new Failure.Invalid("_summary must be true, text, data, count or false");
     };
@@ -69,15 +70,20 @@ record Selection(UnaryOperator<ObjectNode> part) {
     return asked.selection().cut(bytes(page), () -> Bundles.searchset(base, asked, page));
   }
 
-  /** All of a page as a Bundle. */
-  static Future<Buffer> cut(Page page, Supplier<Buffer> work) {
-    return ALL.cut(bytes(page), work);
-  }
-
   static long bytes(Page page) {
     return Stream.concat(page.entries().stream(), page.included().stream())
         .mapToLong(stored -> stored.body() == null ? 0 : stored.body().length())
         .sum();
+  }
+
+  /** Of what a page brings along: {@code _elements} is not about it (FHIR R4 search.html#elements), unless it names elements of its type. */
+  Selection ofIncluded(String type) {
+    return elements == null || elements.stream().anyMatch(path -> path.startsWith(type + ".")) ? this : ALL;
+  }
+
+  /** The same of all there is on a page. */
+  Selection ofAll() {
+    return new Selection(part, null);
   }
 
   boolean isAll() {

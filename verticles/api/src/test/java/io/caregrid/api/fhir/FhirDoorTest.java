@@ -163,6 +163,32 @@ class FhirDoorTest {
   }
 
   @Test
+  void aHistoryIsCutCountedAndAskedForATime() {
+    String address = "/fhir/Patient/client-" + UUID.randomUUID();
+    for (String name : new String[] {"A", "B"}) put(address.substring("/fhir/Patient/".length()), name);
+
+    JsonObject part = read(address + "/_history?_elements=birthDate").bodyAsJsonObject();
+    JsonObject now = read(address + "/_history?_at=" + java.time.Instant.now()).bodyAsJsonObject();
+
+    for (int n = 0; n < 2; n++)
+      assertFalse(part.getJsonArray("entry").getJsonObject(n).getJsonObject("resource").containsKey("name"));
+    assertEquals(1, now.getInteger("total"));
+    assertEquals("2", now.getJsonArray("entry")
+        .getJsonObject(0)
+        .getJsonObject("resource")
+        .getJsonObject("meta")
+        .getString("versionId"));
+    for (String asked : List.of("_summary=count", "_count=0")) {
+      JsonObject counted = read(address + "/_history?" + asked).bodyAsJsonObject();
+      assertEquals(2, counted.getInteger("total"), asked);
+      assertFalse(counted.containsKey("entry"), asked);
+      assertTrue(read("/fhir/Patient/_history?" + asked).bodyAsJsonObject().getInteger("total") >= 2, asked);
+    }
+    assertEquals(400, read(address + "/_history?_at=soon").statusCode());
+    assertEquals(400, read(address + "/_history?_before=2999-01-01").statusCode());
+  }
+
+  @Test
   void whatTheClientHasIsNotSentAgain() {
     String address = location(ward.send("POST", "/fhir/Patient", PATIENT)).replaceFirst("/_history.*", "");
     String modified = read(address).getHeader("Last-Modified");
@@ -486,6 +512,7 @@ class FhirDoorTest {
 
     assertTrue(read(address + "?_pretty=true").bodyAsString().contains("\n  \"name\""));
     assertEquals(400, read(address + "?_summary=short").statusCode());
+    assertEquals(400, read(address + "?_pretty=perhaps").statusCode());
     assertEquals(400, read("/fhir/Patient/%zz").statusCode());
     JsonObject part = read(address + "?_elements=gender").bodyAsJsonObject();
     assertFalse(part.containsKey("name"));

@@ -140,7 +140,6 @@ class FhirSearchTest {
       assertEquals(400, refused.statusCode(), bad);
       assertEquals("OperationOutcome", refused.bodyAsJsonObject().getString("resourceType"));
     }
-    assertEquals(400, get("/fhir?_type=Nonsense").statusCode());
   }
 
   private String observed() {
@@ -164,6 +163,12 @@ class FhirSearchTest {
     assertEquals(4, all.getInteger("total"));
     assertEquals(ward.base() + "/fhir?_total=accurate&_count=2&_type=Patient,Observation&identifier=" + mine,
         link(all, "self"));
+    JsonObject unknown = get("/fhir?_type=Nonsense").bodyAsJsonObject();
+    assertEquals(0, unknown.getInteger("total"));
+    assertTrue(unknown.encode().contains("no type of resource"), "what is no type has nothing, and that is said");
+    JsonArray partly = get("/fhir?_type=Nonsense,Observation&identifier=" + mine).bodyAsJsonObject()
+        .getJsonArray("entry");
+    assertEquals(2, partly.size(), "the Observation, and that the other is no type");
     JsonObject rest = get(link(all, "next").substring(ward.base().length())).bodyAsJsonObject();
     assertEquals(2, rest.getJsonArray("entry").size());
     assertEquals(1, posted.getJsonArray("entry").size());
@@ -181,6 +186,7 @@ class FhirSearchTest {
     assertEquals(ward.base() + address + "Observation?status=final", link(observations, "self"));
     assertEquals(2, get(address + "*").bodyAsJsonObject().getJsonArray("entry").size());
     assertEquals(1, get(address + "*?_type=Observation").bodyAsJsonObject().getJsonArray("entry").size());
+    assertEquals(1, get(address + "*?_type:not=Patient").bodyAsJsonObject().getJsonArray("entry").size());
     for (String none : List.of(address + "Nonsense", address + "Endpoint", "/fhir/Endpoint/x/Observation"))
       assertEquals(404, get(none).statusCode(), none);
   }
@@ -197,6 +203,27 @@ class FhirSearchTest {
     assertEquals("match", entries.getJsonObject(0).getJsonObject("search").getString("mode"));
     assertEquals("include", entries.getJsonObject(1).getJsonObject("search").getString("mode"));
     assertEquals("Patient", entries.getJsonObject(1).getJsonObject("resource").getString("resourceType"));
+  }
+
+  @Test
+  void elementsAreOfWhatIsFoundAndNotOfWhatItBringsAlong() {
+    observed();
+    String address = "/fhir/Observation?identifier=" + mine + "&_include=Observation:subject&_elements=";
+
+    JsonArray entries = get(address + "subject").bodyAsJsonObject().getJsonArray("entry");
+    JsonArray typed = get(address + "subject,Patient.active").bodyAsJsonObject().getJsonArray("entry");
+
+    assertFalse(entries.getJsonObject(0).getJsonObject("resource").containsKey("identifier"));
+    assertTrue(entries.getJsonObject(1).getJsonObject("resource").containsKey("birthDate"));
+    assertFalse(typed.getJsonObject(1).getJsonObject("resource").containsKey("birthDate"));
+  }
+
+  @Test
+  void whatR4HasRefusedIsNotIgnored() {
+    assertEquals(400, get("/fhir/Patient?_query=mine").statusCode());
+    assertEquals(400, get("/fhir/Patient?_summary=text&_revinclude=Observation:subject").statusCode());
+    assertEquals(200, get("/fhir/Patient?_contained=false&_count=1", "Prefer", "handling=strict").statusCode());
+    assertEquals(400, get("/fhir/Patient?_contained=true", "Prefer", "handling=strict").statusCode());
   }
 
   @Test
