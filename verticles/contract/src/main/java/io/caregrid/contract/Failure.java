@@ -108,7 +108,15 @@ public abstract sealed class Failure extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     public PreconditionFailed(String why) {
-      super(412, "conflict", why, null);
+      this(why, "conflict");
+    }
+
+    private PreconditionFailed(String why, String issue) {
+      super(412, issue, why, null);
+    }
+
+    public static PreconditionFailed multiple(String why) {
+      return new PreconditionFailed(why, "multiple-matches");
     }
   }
 

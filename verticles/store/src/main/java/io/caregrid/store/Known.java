@@ -1,5 +1,6 @@
 package io.caregrid.store;
 
+import io.caregrid.contract.Failure;
 import io.caregrid.store.Param.Kind;
 import java.util.HashMap;
 import java.util.List;
@@ -57,6 +58,8 @@ final class Known {
     Param param = definition.params().get(SearchTerms.base(link));
     if (param == null || param.kind() != Kind.REFERENCE) return List.of();
     String named = link.substring(SearchTerms.base(link).length());
+    if (!named.isEmpty() && !Match.mayBe(param, named.substring(1)))
+      throw new Failure.Invalid("The modifier " + named + " of " + param.name() + " is no type of resource");
     List<String> may = !named.isEmpty()
         ? List.of(named.substring(1))
         : param.target() != null ? List.of(param.target()) : List.copyOf(param.targets());

@@ -89,10 +89,15 @@ record Match(List<String> tokens, boolean exact, Predicate<Found> holds) {
       return new Match(match.tokens(), match.exact(),
           found -> ((Found.Link) found).identifier() != null && wanted.is(((Found.Link) found).identifier()));
     }
-    boolean typed = modifier.matches(":[A-Z][A-Za-z]+");
+    boolean typed = !modifier.isEmpty() && mayBe(param, modifier.substring(1));
     if (!typed) requireNone(name, modifier);
     String target = SearchValue.reference(typed ? modifier.substring(1) : param.target(), value);
     return link(param, target);
+  }
+
+  /** Types that are not kept here can be pointed to all the same. */
+  static boolean mayBe(Param param, String type) {
+    return Definition.types().contains(type) || param.targets().contains(type);
   }
 
   /** @param target {@code Type/id}, an id alone, or a URL */

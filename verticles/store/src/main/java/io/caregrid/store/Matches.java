@@ -29,7 +29,7 @@ final class Matches {
   }
 
   static Failure several(Criteria criteria) {
-    return new Failure.PreconditionFailed("The condition matches several resources of type " + criteria.type()
+    return Failure.PreconditionFailed.multiple("The condition matches several resources of type " + criteria.type()
         + ": name more of the one that is meant");
   }
 

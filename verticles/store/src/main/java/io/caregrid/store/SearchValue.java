@@ -106,8 +106,9 @@ final class SearchValue {
     return type != null && Ids.legal(target) ? type + "/" + target : target;
   }
 
+  /** A blank stands for the plus of an offset, which forms and many who write addresses by hand do not encode. */
   static Date date(String name, String escaped, Instant now) {
-    String value = unescaped(escaped);
+    String value = unescaped(escaped).replace(' ', '+');
     Prefix prefix = prefix(value);
     Span span = Span.parse(prefix == null ? value : value.substring(2))
         .orElseThrow(() -> new Failure.Invalid("The value of " + name + UNREADABLE));

@@ -356,7 +356,7 @@ final class Transaction {
     String type = criteria(text).type();
     throw new Failed(stepOf(text), found.isEmpty()
         ? new Failure.Invalid("A conditional reference to a " + type + " matches none")
-        : new Failure.PreconditionFailed("A conditional reference to a " + type + " matches several"));
+        : Failure.PreconditionFailed.multiple("A conditional reference to a " + type + " matches several"));
   }
 
   private Criteria criteria(String condition) {

@@ -144,6 +144,7 @@ class ConditionalTest {
     fails(Failure.PreconditionFailed.class, 412,
         store.delete(CALLER, identifier("two"), 1, OptionalInt.empty(), false));
     assertEquals(2, count("two"));
+    assertEquals("multiple-matches", Matches.several(identifier("two")).issue);
   }
 
   @Test

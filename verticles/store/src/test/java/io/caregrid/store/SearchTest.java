@@ -122,6 +122,7 @@ class SearchTest {
     "Patient?_id=ada > ada",
     "Patient?_id=ada,bob,carl > bob ada",
     "Patient?_id=ada,bob&_id:not=ada > bob",
+    "Observation?date=2026-11-20T11:00:00 01:00 > hr1",
     "Patient?_id=ada,bob&_id:not=ada,bob > ''",
     "Patient?_id=a' or 1=1 -- > ''",
     "Patient?identifier=urn:mrn|MRN\\|7\\,1 > ada",
@@ -263,7 +264,9 @@ class SearchTest {
     "Patient?_sort=nonsense", "Patient?_sort=birthdate,-nonsense", "Patient?gender:exact=x",
     "Patient?gender:contains=x",
     "Patient?identifier:missing=perhaps", "Patient?identifier:of-type=a|b", "Observation?subject.nonsense=x",
-    "Observation?subject:Device.birthdate=1", "Observation?code.text=x", "Observation?_has:x:y=z",
+    "Observation?subject:Device.birthdate=1", "Observation?subject:Nonsense=x", "Observation?subject:nonsense=x",
+    "Observation?subject:Nonsense.name=x", "Observation?date=20 Nov 2026", "Observation?code.text=x",
+    "Observation?_has:x:y=z",
     "Patient?_has:Observation:code:code=z", "Patient?_has:Observation:patient:nonsense=z", "Patient?_has:Observation=z",
     "Observation?value-quantity=heavy", "Observation?value-quantity=5|mg", "Observation?value-quantity=5|a|b|c",
     "Observation?value-quantity=1e9999", "Observation?code-value-quantity=8480-6",
@@ -545,8 +548,10 @@ class SearchTest {
         .map(Stored::id)
         .sorted()
         .collect(Collectors.joining(" ")));
-    fails(Failure.Invalid.class, 400, store.search(CALLER, new SearchQuery(null,
-        List.of(new SearchQuery.Param("_type", "Patient,Nonsense")), 5, "none", null)));
+    assertEquals(1, all("_type=List,Nonsense", null, 10, null).notes().size());
+    assertEquals(OptionalLong.of(1), all("_type=List,Nonsense", null, 10, null).total());
+    assertEquals(OptionalLong.of(0), all("_type=Nonsense", null, 10, null).total());
+    assertEquals("ward", ids(all("_type=List,Patient&_type:not=Patient", null, 10, null)));
     fails(Failure.Invalid.class, 400, store.search(CALLER, new SearchQuery(null,
         List.of(new SearchQuery.Param("_type", "Patient,Device"), new SearchQuery.Param("gender", "male")), 5, "none",
         null)));

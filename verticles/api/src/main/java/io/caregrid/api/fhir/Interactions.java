@@ -254,7 +254,7 @@ final class Interactions {
     List<String> at = ask.query()
         .stream()
         .filter(param -> param.name().equals("_at") && !param.value().isEmpty())
-        .map(param -> param.value().replace(' ', '+')) // as of an offset that nobody encoded
+        .map(Param::value)
         .toList();
     return new HistoryQuery(count, instant(ask, "_since"), before(ask), oldestFirst(ask.param("_sort")),
         ask.param(SearchRequest.PAGE)).at(at);
