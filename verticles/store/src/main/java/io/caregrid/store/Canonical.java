@@ -22,6 +22,11 @@ final class Canonical {
     return url != null && url.kind() == Param.Kind.URI && definition.params().containsKey(VERSION);
   }
 
+  /** Whether it finds resources by that url, with a version behind a bar if wanted (FHIR R4 search.html#uri). */
+  static boolean isUrlOf(Definition definition, Param param) {
+    return param.name().equals(URL) && isNamed(definition);
+  }
+
   /** What a reference to it may say; nothing when it has no url. */
   static Set<String> names(JsonNode resource) {
     String url = resource.path(URL).asText();

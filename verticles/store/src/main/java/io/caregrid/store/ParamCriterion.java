@@ -22,6 +22,8 @@ final class ParamCriterion {
       Match.requireNone(param.name(), modifier);
       return primary(param, alternatives, now);
     }
+    if (Canonical.isUrlOf(definition, param) && modifier.isEmpty())
+      return Canonical.named(definition, alternatives.stream().map(SearchValue::unescaped).toList());
     if (modifier.equals(":not") && param.kind() == Kind.TOKEN) return not(matches(param, "", alternatives, now));
     List<Match> matches = matches(param, modifier, alternatives, now);
     if (definition.isPatient(param)) {
