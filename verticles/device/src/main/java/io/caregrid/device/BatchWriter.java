@@ -140,6 +140,12 @@ public final class BatchWriter implements Target {
         || cause instanceof Failure.Unprocessable || cause instanceof Failure.TooLarge;
   }
 
+  /** Looking up whose an event is may be refused for what stands in it; a lookup that took too long says the same, so that this alone proves nothing. */
+  @Override
+  public boolean isRefusal(Throwable cause) {
+    return isDataError(cause) || cause instanceof Failure.TooCostly || cause instanceof Failure.NotSupported;
+  }
+
   /** Lets the worker threads go. Nothing may be written any more. */
   public Future<Void> close() {
     return workers.close();

@@ -10,11 +10,14 @@ import java.time.Duration;
 final class Bisection {
   private static final int PATIENCE = 3;
   private static final Duration LONGEST = Duration.ofSeconds(30);
+  /** Tries of one event alone, about a second apart: nothing that passes by itself is likely to last as long. */
+  private static final int HOPELESS = 300;
 
   private final Duration first;
   private long position = -1;
   private int crashes;
   private int inARow;
+  private int alone;
   private int limit = Integer.MAX_VALUE;
   private long suspectTo = -1;
 
@@ -33,9 +36,15 @@ final class Bisection {
     return limit == 1;
   }
 
+  /** True when that one event has been tried alone for some minutes. */
+  boolean hopeless() {
+    return alone >= HOPELESS;
+  }
+
   /** A batch of {@code events} between these positions could not be written. */
   void crashed(long from, long to, int events) {
     inARow++;
+    alone = limit == 1 && events == 1 && from == position ? alone + 1 : 0;
     boolean narrowing = limit < Integer.MAX_VALUE && from < suspectTo;
     crashes = from == position ? crashes + 1 : 1;
     position = from;
@@ -51,6 +60,7 @@ final class Bisection {
   /** Everything before {@code applied} is in effect. */
   void persisted(long applied) {
     inARow = 0;
+    alone = 0;
     if (applied >= suspectTo) forget();
   }
 
@@ -59,6 +69,7 @@ final class Bisection {
     position = -1;
     crashes = 0;
     inARow = 0;
+    alone = 0;
     limit = Integer.MAX_VALUE;
     suspectTo = -1;
   }

@@ -225,7 +225,8 @@ final class ShardVerticle extends VerticleBase {
 
   private void failed(Batch batch, Throwable cause) {
     if (ended) return;
-    if (bisection.cornered() && batch.events().size() == 1 && target.isDataError(cause)) {
+    boolean atFault = target.isDataError(cause) || bisection.hopeless() && target.isRefusal(cause);
+    if (bisection.cornered() && batch.events().size() == 1 && atFault) {
       log.error("event set aside, it cannot be stored shard={} position={} cause={}", key.shard(), batch.from(),
           cause.getClass().getSimpleName());
       bisection.forget();

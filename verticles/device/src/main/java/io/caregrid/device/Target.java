@@ -34,6 +34,11 @@ public interface Target {
   /** True when the event is at fault and trying again will not help; never for an outage. */
   boolean isDataError(Throwable cause);
 
+  /** True when the target was there and would not: so often for one event alone, it is the event's fault. Never for an outage. */
+  default boolean isRefusal(Throwable cause) {
+    return isDataError(cause);
+  }
+
   /** Id of the Patient this device was linked to when it was last asked for, or null. Never waits. */
   String patientOf(String device);
 

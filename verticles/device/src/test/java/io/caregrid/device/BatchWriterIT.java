@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.caregrid.contract.Failure;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.DeadLetter;
@@ -336,6 +337,8 @@ class BatchWriterIT {
         () -> get(writer.write(SHARD, new Batch(0, 1, List.of(event(0, "a"))))));
 
     assertTrue(!writer.isDataError(away), away.toString());
+    assertTrue(!writer.isRefusal(away), away.toString());
+    assertTrue(writer.isRefusal(new Failure.TooCostly("a search that is refused every time")));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.caregrid.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
@@ -28,6 +29,19 @@ class BisectionTest {
     assertTrue(crashes < 25, crashes + " crashes");
     bisection.forget();
     assertEquals(Integer.MAX_VALUE, bisection.limit());
+  }
+
+  @Test
+  void oneEventTriedAloneForMinutesIsHopelessUntilSomethingGoesIn() {
+    for (int i = 0; i < 3; i++) bisection.crashed(5, 6, 1);
+    for (int i = 0; i < 299; i++) bisection.crashed(5, 6, 1);
+    assertFalse(bisection.hopeless());
+    bisection.crashed(5, 6, 1);
+    assertTrue(bisection.hopeless());
+    assertEquals(1, bisection.pause().toSeconds());
+
+    bisection.persisted(6);
+    assertFalse(bisection.hopeless());
   }
 
   @Test
