@@ -43,11 +43,13 @@ final class ImageAdding {
           join image_series e on e.study_id = s.id and e.series = n.series and e.fp = n.fp
           order by n.study, n.series for key share of s, e),
       added as (
-        insert into image_instance (instance, series_id, sop_class, transfer_syntax, frames, node, file, pos, length, crc, stored, attributes)
-          select n.instance, h.series_id, n.sop_class, n.transfer_syntax, n.frames, n.node, n.file, n.pos, n.length, n.crc, n.stored, n.attributes::jsonb
+        insert into image_instance (instance, series_id, sop_class, transfer_syntax, frames, node, file, pos, length, crc, stored, attributes,
+            tag_epoch, tag_values)
+          select n.instance, h.series_id, n.sop_class, n.transfer_syntax, n.frames, n.node, n.file, n.pos, n.length, n.crc, n.stored, n.attributes::jsonb,
+            n.tag_epoch, n.tag_values::jsonb
           from unnest($6::int[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::int[],
-              $16::timestamptz[], $17::text[])
-            as n(series, instance, sop_class, transfer_syntax, frames, node, file, pos, length, crc, stored, attributes)
+              $16::timestamptz[], $17::text[], $18::int[], $19::text[])
+            as n(series, instance, sop_class, transfer_syntax, frames, node, file, pos, length, crc, stored, attributes, tag_epoch, tag_values)
           join here h on h.nr = n.series
           where not exists (select from image_garbage g where g.node = n.node and g.file = n.file and g.pos = n.pos)
           order by n.instance, n.pos
@@ -161,7 +163,15 @@ final class ImageAdding {
     values.addArrayOfOffsetDateTime(
         entries.stream().map(entry -> entry.located().storedAt()).toArray(OffsetDateTime[]::new));
     values.addArrayOfString(strings(entries, entry -> text(entry.instance())));
+    values.addArrayOfInteger(entries.stream().map(entry -> entry.tagged().epoch()).toArray(Integer[]::new));
+    values.addArrayOfString(strings(entries, entry -> tagValues(entry)));
     return values;
+  }
+
+  /** Null when there are none. */
+  private static String tagValues(Entry entry) {
+    ArrayNode values = entry.tagged().json();
+    return values.isEmpty() ? null : text(values);
   }
 
   private static String[] strings(List<Entry> entries, Function<Entry, String> of) {
@@ -203,14 +213,14 @@ final class ImageAdding {
       ObjectNode study = study(at, entry.study());
       studies.put(at.study(), study);
       series.put(at.study() + ' ' + at.series(), series(at, entry.series()).set("study_fp", study.get("fp")));
-      instances.add(instance(at, entry.instance()));
+      instances.add(instance(at, entry));
     }
     return Tuple.of(text(Json.MAPPER.createArrayNode().addAll(studies.values())),
         text(Json.MAPPER.createArrayNode().addAll(series.values())), text(instances));
   }
 
   /** PostgreSQL's text takes no NUL, and an escaped one neither. */
-  private static String text(JsonNode json) {
+  static String text(JsonNode json) {
     String all = json.toString();
     return all.contains("\\u0000") ? NUL.matcher(all).replaceAll("$1") : all;
   }
@@ -235,13 +245,16 @@ final class ImageAdding {
     return row;
   }
 
-  private static ObjectNode instance(Located at, ObjectNode attributes) {
+  private static ObjectNode instance(Located at, Entry entry) {
     ObjectNode row = Json.MAPPER.createObjectNode();
     row.put("study", at.study()).put("series", at.series()).put("instance", at.instance());
     row.put("sop_class", at.sopClass()).put("transfer_syntax", at.transferSyntax()).put("frames", at.frames());
     row.put("node", at.node()).put("file", at.file()).put("pos", at.offset()).put("length", at.length());
     row.put("crc", at.crc32c()).put("stored", at.storedAt().toString());
-    row.set("attributes", attributes);
+    row.set("attributes", entry.instance());
+    row.put("tag_epoch", entry.tagged().epoch());
+    ArrayNode values = entry.tagged().json();
+    if (!values.isEmpty()) row.set("tag_values", values);
     return row;
   }
 

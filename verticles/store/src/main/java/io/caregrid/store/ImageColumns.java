@@ -12,6 +12,8 @@ final class ImageColumns {
   private static final Pattern DATE = Pattern.compile("\\d{8}");
   private static final Pattern OLD_DATE = Pattern.compile("\\d{4}\\.\\d{2}\\.\\d{2}");
   private static final Pattern NAME_BREAKS = Pattern.compile("[\\s^=,.\\-]+");
+  /** At the end of a DT (PS3.5 6.2): it is compared as it was on the clock there. */
+  private static final Pattern OFFSET = Pattern.compile("[+-]\\d{4}$");
   private static final int LONGEST = 512;
 
   private ImageColumns() {}
@@ -31,6 +33,37 @@ final class ImageColumns {
     row.put("modality", folded(text(attributes, "00080060")));
     row.put("model", folded(text(attributes, "00081090")));
     row.put("step_date", date(text(attributes, "00400244")));
+  }
+
+  /** Of an extended query tag: text, or names and words of a person's name, or a number; none of them when the first value is empty. */
+  static void tag(ObjectNode row, String vr, ObjectNode element) {
+    JsonNode value = element.path("Value").path(0);
+    if (value.isMissingNode() || value.isNull()) return;
+    if (vr.equals("PN")) tagName(row, value);
+    else if (ImageTags.NUMBERS.contains(vr)) number(row, value.asText());
+    else if (vr.equals("UI")) row.put("text", cut(value.asText().strip()));
+    else if (vr.equals("DA")) row.put("text", date(value.asText()));
+    else if (vr.equals("DT")) row.put("text", folded(OFFSET.matcher(value.asText().strip()).replaceAll("")));
+    else row.put("text", folded(value.asText()));
+  }
+
+  private static void number(ObjectNode row, String text) {
+    try {
+      double number = Double.parseDouble(text.strip());
+      if (Double.isFinite(number)) row.put("number", number);
+    } catch (NumberFormatException not) {
+      row.put("text", folded(text)); // kept, and found by nobody who asks for a number
+    }
+  }
+
+  private static void tagName(ObjectNode row, JsonNode value) {
+    ObjectNode name = Json.MAPPER.createObjectNode();
+    name.putObject("tag").putArray("Value").add(value);
+    ObjectNode columns = Json.MAPPER.createObjectNode();
+    name(columns, "tag", name, "tag");
+    row.set("text", columns.get("tag_name"));
+    row.set("names", columns.get("tag_names"));
+    row.set("words", columns.get("tag_words"));
   }
 
   private static void name(ObjectNode row, String whose, ObjectNode attributes, String tag) {

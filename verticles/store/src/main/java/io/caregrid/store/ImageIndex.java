@@ -36,6 +36,21 @@ public final class ImageIndex {
     this.adding = new ImageAdding(database);
   }
 
+  /** What became of its instances, in order. */
+  public ImageChanges changes() {
+    return new ImageChanges(database);
+  }
+
+  /** By which more attributes its instances are found. */
+  public ImageTags tags() {
+    return new ImageTags(database);
+  }
+
+  /** For work on it that one node at a time does. */
+  public Lease lease(String work) {
+    return new Lease(database, work);
+  }
+
   /** The same index, for the keeper of the files. */
   public ImageFiles files() {
     return new ImageFiles(database);
@@ -66,8 +81,15 @@ public final class ImageIndex {
    * @param study    patient's and study's attributes
    * @param series   the series' own
    * @param instance the instance's own
+   * @param tagged   what extended query tags find it by
    */
-  public record Entry(Located located, ObjectNode study, ObjectNode series, ObjectNode instance) {}
+  public record Entry(Located located, ObjectNode study, ObjectNode series, ObjectNode instance,
+      ImageTags.Tagged tagged) {
+    /** Its tags were not read: they will be. */
+    public Entry(Located located, ObjectNode study, ObjectNode series, ObjectNode instance) {
+      this(located, study, series, instance, ImageTags.Tagged.UNREAD);
+    }
+  }
 
   /**
    * What became of an entry.

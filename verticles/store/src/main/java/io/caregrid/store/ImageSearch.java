@@ -7,6 +7,7 @@ import io.caregrid.store.ImageIndex.Found;
 import io.caregrid.store.ImageQuery.Key;
 import io.caregrid.store.ImageQuery.Level;
 import io.caregrid.store.ImageQuery.Match;
+import io.caregrid.store.ImageQuery.TagKey;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
@@ -21,7 +22,8 @@ import java.util.TreeMap;
 
 /**
  * One search as one statement: the page is found first, by index or by walking the newest first, and only its rows are counted and unpacked.
- * Attributes that have no column are looked up in the JSON. A study's and a series' attributes come once, however many of their instances are found,
+ * Attributes that have no column are looked up in the JSON, those of extended query tags in the index of their values.
+ * A study's and a series' attributes come once, however many of their instances are found,
  * and an answer holds at most {@value #MOST_BYTES} bytes of attributes: {@link Failure.TooLarge} asks for fewer rows.
  */
 final class ImageSearch {
@@ -76,12 +78,22 @@ final class ImageSearch {
       if (row.getLong("bytes") > MOST_BYTES)
         throw new Failure.TooLarge("what was found is more than one answer holds: ask again with a smaller limit");
       ObjectNode study = studies.computeIfAbsent(row.getLong("study_id"), id -> study(row));
-      if (level == Level.STUDY) return new Found(study, null, null);
+      if (level == Level.STUDY) return new Found(tagged(study, row), null, null);
       ObjectNode itsSeries = series.computeIfAbsent(row.getLong("series_id"), id -> series(row));
-      if (level == Level.SERIES) return new Found(study, itsSeries, null);
+      if (level == Level.SERIES) return new Found(study, tagged(itsSeries, row), null);
       ObjectNode instance = read(row.getString("instance_attributes"));
       put(instance, "00080056", "CS", "ONLINE");
-      return new Found(study, itsSeries, instance);
+      return new Found(study, itsSeries, tagged(instance, row));
+    }
+
+    /** At the level of the search, where each row has an object of its own, whatever level a tag is of. */
+    private static ObjectNode tagged(ObjectNode found, Row row) {
+      String values = row.getColumnIndex("tag_values") < 0 ? null : row.getString("tag_values");
+      if (values != null)
+        read(values).properties().forEach(one -> {
+          if (!found.has(one.getKey())) found.set(one.getKey(), one.getValue());
+        });
+      return found;
     }
 
     private static ObjectNode study(Row row) {
@@ -147,11 +159,25 @@ final class ImageSearch {
       };
       String page = "select row_number() over (order by " + order + " desc) as n, " + ids + where.sql() + " order by "
           + order + " desc limit " + where.value(query.limit()) + " offset " + where.value(query.offset());
-      return new Statement(Database.PLANNED + "with page as materialized (" + page + ") " + rows(query.level()),
-          where.values);
+      String shown = query.shown().isEmpty()
+          ? null
+          : tagValues(query.level(),
+              where.value(query.shown().stream().map(ImageTags.Tag::id).toArray(Integer[]::new)));
+      return new Statement(
+          Database.PLANNED + "with page as materialized (" + page + ") " + rows(query.level(), shown), where.values);
     }
 
-    private static String rows(Level level) {
+    /** One object with the values of those tags that what is found has, or null. */
+    private static String tagValues(Level level, String tags) {
+      String id = "case t.level when 'S' then p.study_id";
+      if (level != Level.STUDY) id += " when 'E' then p.series_id";
+      if (level == Level.INSTANCE) id += " when 'I' then i.sid";
+      return "(select jsonb_object_agg(t.path, v.value)::text from image_tag t join image_tag_value v on v.tag = t.id and v.id = "
+          + id + " end where t.id = any(" + tags + ")) as tag_values";
+    }
+
+    /** @param tagValues null: none are shown */
+    private static String rows(Level level, String tagValues) {
       String counted = STUDIES_COUNTED;
       String select = "select p.n, p.study_id, c.modalities, c.series_count, c.instance_count, "
           + once("s", "p.study_id", "study");
@@ -167,6 +193,10 @@ final class ImageSearch {
         select += ", i.attributes::text as instance_attributes";
         bytes += " + octet_length(instance_attributes)";
         from += " join image_instance i on i.instance = p.instance";
+      }
+      if (tagValues != null) {
+        select += ", " + tagValues;
+        bytes += " + coalesce(octet_length(tag_values), 0)";
       }
       return counted + "select * from (select r.*, sum(" + bytes + ") over w as bytes, " + bytes + " as own from ("
           + select + from + ") r window w as (order by n)) b where bytes - own <= " + MOST_BYTES + " order by n";
@@ -203,6 +233,7 @@ final class ImageSearch {
     Conditions(ImageQuery query) {
       fuzzy = query.fuzzy();
       query.keys().forEach(this::add);
+      query.tagged().forEach(this::add);
     }
 
     String sql() {
@@ -223,7 +254,7 @@ final class ImageSearch {
         if (UIDS.containsKey(tag)) conditions.add(matches(UIDS.get(tag), key.match(), text -> text));
         else if (DATES.containsKey(tag)) conditions.add(matches(DATES.get(tag), key.match(), text -> text));
         else if (STRINGS.containsKey(tag)) conditions.add(matches(STRINGS.get(tag), key.match(), ImageSearch::folded));
-        else if (NAMES.containsKey(tag)) named(NAMES.get(tag), key.match());
+        else if (NAMES.containsKey(tag)) conditions.add(named(NAMES.get(tag), key.match()));
         else inJson(tag, key.match());
     }
 
@@ -240,28 +271,54 @@ final class ImageSearch {
       return String.join(" and ", ends);
     }
 
-    private void named(String whose, Match match) {
-      String asked = match instanceof Match.Exact exact ? exact.value() : ((Match.Wild) match).pattern();
-      if (fuzzy) fuzzy(whose, asked);
-      else oneOfTheGroups(whose, match, ImageColumns.named(asked));
+    /** By the index of the tag's values, or one by one by their keys, as the database finds less. */
+    private void add(TagKey key) {
+      ImageTags.Tag tag = key.tag();
+      String id = switch (tag.level()) {
+        case STUDY -> "s.id";
+        case SERIES -> "e.id";
+        case INSTANCE -> "i.sid";
+      };
+      // the columns of a name are called as in a study's row
+      conditions.add(id + " in (select v.id from (select tag, id, number, text as of_name, names as of_names, "
+          + "words as of_words from image_tag_value) v where v.tag = " + value(tag.id()) + " and "
+          + valued(tag.vr(), key.match()) + ")");
     }
 
-    private void fuzzy(String whose, String asked) {
+    private String valued(String vr, Match match) {
+      if (ImageTags.NUMBERS.contains(vr))
+        return "v.number = " + value(Double.valueOf(((Match.Exact) match).value()));
+      if (vr.equals("PN")) return named("v.of", match);
+      if (vr.equals("UI")) return matches("v.of_name", match, text -> text);
+      boolean time = vr.equals("TM") || vr.equals("DT");
+      // up to 10:15 is up to the end of that minute: what is written more exactly sorts before the tilde
+      if (time && match instanceof Match.Range range && range.to() != null)
+        return matches("v.of_name", new Match.Range(range.from(), range.to() + "~"), ImageSearch::folded);
+      return matches("v.of_name", match, ImageSearch::folded);
+    }
+
+    private String named(String whose, Match match) {
+      String asked = match instanceof Match.Exact exact ? exact.value() : ((Match.Wild) match).pattern();
+      return fuzzy ? fuzzy(whose, asked) : oneOfTheGroups(whose, match, ImageColumns.named(asked));
+    }
+
+    private String fuzzy(String whose, String asked) {
       String words = ImageColumns.words(ImageColumns.named(asked.replace('*', ' ').replace('?', ' '))).strip();
+      List<String> begins = new ArrayList<>();
       for (String word : words.split(" "))
-        conditions.add(whose + "_words like " + value("% " + pattern(word) + "%"));
+        begins.add(whose + "_words like " + value("% " + pattern(word) + "%"));
+      return String.join(" and ", begins);
     }
 
     /** Only what is not plain Latin can be in the other groups, and asking for them takes the index away. */
-    private void oneOfTheGroups(String whose, Match match, String folded) {
+    private String oneOfTheGroups(String whose, Match match, String folded) {
       boolean exact = match instanceof Match.Exact;
       String alphabetic = whose + (exact ? "_name = " + value(folded) : "_name like " + value(pattern(folded)));
       boolean latin = folded.chars().allMatch(c -> c < 0x250);
       String like = exact ? escaped(folded) : pattern(folded);
-      conditions.add(latin
+      return latin
           ? alphabetic
-          : "(" + alphabetic + " or " + whose + "_names like " + value("%=" + like + "=%")
-              + ")");
+          : "(" + alphabetic + " or " + whose + "_names like " + value("%=" + like + "=%") + ")";
     }
 
     /** Any of the values may match (PS3.4 C.2.2.3.1); person names by their alphabetic group. */

@@ -30,7 +30,8 @@ final class Migrations {
       "V008__audit_blocks.sql", "V009__feed_by_range.sql", "V010__search.sql", "V011__history.sql",
       "V012__gathered_tokens.sql", "V013__export.sql", "V014__export_erasures.sql",
       "V015__mapping.sql", "V016__tell.sql", "V017__capture.sql", "V018__replay.sql",
-      "V019__sorted_in_soon.sql", "V020__hl7.sql", "V021__remote.sql", "V022__thresholds.sql", "V024__undelivered.sql");
+      "V019__sorted_in_soon.sql", "V020__hl7.sql", "V021__remote.sql", "V022__thresholds.sql",
+      "V023__image_feed_and_tags.sql", "V024__undelivered.sql");
 
   private static final long LOCK = 0x4361726567726964L; // "Caregrid"
   private static final String HOLD = "select pg_advisory_lock($1)";

@@ -73,11 +73,17 @@ public final class Sequencer {
 
   private void work() {
     if (!running) return;
-    passing = pass(database, lists).onComplete(done -> {
+    passing = pass(database, lists).compose(this::pictures).onComplete(done -> {
       if (failing != done.failed()) report(done.cause());
       lists.sortIn();
       if (running) again(done.succeeded() ? done.result() : 0);
     });
+  }
+
+  /** The feed of pictures has a head of its own; it does not hold up this one: after many comes a pause all the same. */
+  private Future<Integer> pictures(int stamped) {
+    return ImageChanges.stamp(database, false)
+        .map(given -> Math.max(stamped, Math.min(given, 1)));
   }
 
   /** Stamps at most {@link #MOST} changes, gives how many, and tells the nodes. */

@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.store.ImageIndex.Found;
 import io.caregrid.store.ImageQuery.Key;
 import io.caregrid.store.ImageQuery.Level;
 import io.caregrid.store.ImageQuery.Match;
+import io.caregrid.store.ImageQuery.TagKey;
 import io.caregrid.store.ImageSearch.Statement;
+import io.caregrid.store.ImageTags.Tag;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.util.List;
@@ -46,6 +49,10 @@ class ImageSearchScaleTest {
       select e.series || '.' || n, e.id, '1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.1.2.1', 1, 'n', 'f', n, 500000, 1, now(),
         jsonb_build_object('00080018', jsonb_build_object('vr', 'UI', 'Value', jsonb_build_array(e.series || '.' || n)))
       from image_series e, generate_series(1, case e.series when $1 then 5000 else 48 end) n order by e.id, n""";
+  private static final String FILL_TAG = """
+      insert into image_tag_value (tag, id, sid, value, number)
+      select t.id, i.sid, i.sid, jsonb_build_object('vr', 'DS', 'Value', jsonb_build_array(i.sid % 20000)), i.sid % 20000
+      from image_tag t, image_instance i where t.path = '00180050'""";
   private static Room room;
   private static ImageIndex index;
 
@@ -123,6 +130,25 @@ class ImageSearchScaleTest {
     assertTrue(looked <= 10, () -> looked + " rows looked at for one");
     assertEquals(5048, get(index.instances(LARGE, null, null)).size());
     assertEquals(48, get(index.instances(LARGE, LARGE + ".2", null)).size());
+  }
+
+  @Test
+  void anExtendedQueryTagFindsByItsIndexAndShowsByItsKey() {
+    room.sql(
+        "insert into image_tag (path, vr, level, ready, operation) values ('00180050', 'DS', 'I', true, gen_random_uuid())");
+    room.sql(FILL_TAG);
+    room.sql("analyze image_tag_value");
+    Tag tag = get(index.tags().list()).at("00180050");
+    ImageQuery query = new ImageQuery(Level.INSTANCE, List.of(), false, 100, 0,
+        List.of(new TagKey(tag, new Match.Exact("1077"))), List.of(tag));
+    Statement statement = Statement.of(query);
+
+    long looked = looked(statement.sql(), statement.values());
+
+    List<Found> found = get(index.search(query));
+    assertEquals(5, found.size());
+    assertEquals("1077", ImageColumns.text(found.get(0).instance(), "00180050"));
+    assertTrue(looked <= 3000, () -> looked + " rows looked at for 5");
   }
 
   private static long looked(String sql, Tuple values) {
