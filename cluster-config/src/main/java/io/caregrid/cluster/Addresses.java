@@ -9,6 +9,8 @@ public final class Addresses {
 
   /** Broadcast: a mapping in the store has changed; carries nothing. */
   public static final String MAPPINGS = "store.mappings";
+  /** Broadcast: extended query tags of pictures have changed; carries nothing. */
+  public static final String IMAGE_TAGS = "dicom.tags";
   /** Broadcast of a target's name: an operator says that it may be told again. */
   public static final String TELL_NOW = "tell.now";
 

@@ -8,6 +8,7 @@ import io.caregrid.dicom.archive.Refused.Why;
 import io.caregrid.store.Cause;
 import io.caregrid.store.ImageIndex;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.ImageTags.Listed;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -52,6 +53,7 @@ public final class Archive implements AutoCloseable {
   private final Collecting collecting;
   private final Readers readers = new Readers();
   private final Eraser eraser;
+  private final Tagger tagger;
   private final Committer committer;
   private final ExecutorService disk = Executors.newFixedThreadPool(IO_THREADS, work -> named(work, "archive-disk"));
   /** One thread: deflated instances are rare, and what they cost is for their senders to wait for, not for others. */
@@ -72,6 +74,7 @@ public final class Archive implements AutoCloseable {
     collecting = new Collecting(vertx, memory);
     ArchiveMetrics metrics = new ArchiveMetrics(registry, memory);
     eraser = new Eraser(shelf, index.files(), readers, metrics);
+    tagger = new Tagger(vertx, index, shelf.id(), shelf::isThere, this::open);
     committer = new Committer(vertx, shelf, index, new Duplicates(shelf, index, eraser::touch), readers, disk, metrics,
         arrivals::refused,
         segmentBytes);
@@ -106,12 +109,14 @@ public final class Archive implements AutoCloseable {
     Shelf shelf = Shelf.open(folder);
     Archive archive = new Archive(vertx, config, shelf, index, metrics, keeper, segmentBytes);
     try {
+      archive.tagger.look(Eraser.get(index.tags().list()));
       new Recovery(shelf, index).run();
       archive.eraser.touchAll();
     } catch (IOException | RuntimeException | Error refused) {
       archive.stop(true);
       throw refused;
     }
+    archive.tagger.start();
     keeper.scheduleWithFixedDelay(archive::keep, 0, TIDY_SECONDS, TimeUnit.SECONDS); // what was deleted before, first
     return archive;
   }
@@ -209,6 +214,11 @@ public final class Archive implements AutoCloseable {
     }));
   }
 
+  /** Extended query tags have changed: completes when what comes from now on to this node is indexed by them. The other nodes hear of it. */
+  public Future<Void> tagsChanged() {
+    return tagger.changed();
+  }
+
   /** Where the archive lies. */
   public Path folder() {
     return shelf.folder();
@@ -224,6 +234,7 @@ public final class Archive implements AutoCloseable {
     keeper.shutdown();
     boolean ended = false;
     try {
+      tagger.stop();
       ended = keeper.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
@@ -286,6 +297,11 @@ public final class Archive implements AutoCloseable {
         isShort = usable() < config.bufferBytes();
       }
       return isShort;
+    }
+
+    @Override
+    public Listed tags() {
+      return tagger.listed();
     }
 
     @Override

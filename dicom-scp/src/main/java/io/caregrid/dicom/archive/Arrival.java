@@ -169,7 +169,7 @@ final class Arrival implements Incoming {
   }
 
   private void describe(Source source, Part10 head, Expected expected) {
-    described = Described.of(source, head, expected);
+    described = Described.of(source, head, expected, house.tags());
     header = new RecordHeader(State.LIVE, length, (int) crc.getValue(), house.now());
   }
 
@@ -216,7 +216,8 @@ final class Arrival implements Incoming {
   }
 
   void answer(Outcome outcome, InstanceKey key) {
-    Receipt receipt = new Receipt(outcome, key, described.sopClass());
+    String patient = outcome == Outcome.DIFFERENT ? null : described.patientId();
+    Receipt receipt = new Receipt(outcome, key, described.sopClass(), patient);
     context.runOnContext(done -> answer.tryComplete(receipt));
   }
 

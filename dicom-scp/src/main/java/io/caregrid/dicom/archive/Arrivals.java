@@ -1,5 +1,6 @@
 package io.caregrid.dicom.archive;
 
+import io.caregrid.store.ImageTags.Listed;
 import java.io.IOException;
 import java.util.concurrent.Executor;
 
@@ -20,6 +21,9 @@ interface Arrivals {
 
   /** The disk is nearly full. */
   boolean isShort();
+
+  /** By which more attributes instances are found, as far as this node knows: the database notes who knew too little. */
+  Listed tags();
 
   /** Milliseconds since 1970. */
   long now();

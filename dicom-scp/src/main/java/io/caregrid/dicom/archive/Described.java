@@ -12,6 +12,8 @@ import io.caregrid.dicom.data.Source;
 import io.caregrid.dicom.data.Tag;
 import io.caregrid.store.ImageIndex.Entry;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.ImageTags.Listed;
+import io.caregrid.store.ImageTags.Tagged;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Arrays;
@@ -23,9 +25,10 @@ import java.util.stream.Stream;
  *
  * @param frames   0 when it has no pixels
  * @param study    DICOM JSON of the patient's and the study's attributes; likewise series and instance
+ * @param tagged   what extended query tags find it by
  */
 record Described(InstanceKey key, String sopClass, String transferSyntax, long frames, ObjectNode study,
-    ObjectNode series, ObjectNode instance) {
+    ObjectNode series, ObjectNode instance, Tagged tagged) {
 
   /** Values up to here are looked at; longer ones are none that the index keeps. */
   private static final Limits LIMITS = new Limits(64, 100_000, 8 * 1024, 0);
@@ -67,28 +70,40 @@ record Described(InstanceKey key, String sopClass, String transferSyntax, long f
   }
 
   /** @throws Refused NOT_DICOM, INVALID, TOO_LARGE, MISMATCH or OTHER_STUDY */
-  static Described of(Source source, Part10 head, Expected expected) {
+  static Described of(Source source, Part10 head, Expected expected, Listed tags) {
     // a modality that leaves the patient out is not sent away; over the web the patient is asked for
     boolean web = expected.sopClass() == null;
-    return of(source, head, expected, web);
+    return of(source, head, expected, web, tags);
   }
 
-  /** Of what was taken in before, by whichever door. */
+  /** Of what was taken in before, by whichever door. Its extended query tags are not read: the index notes that they have to be. */
   static Described again(Source source) {
-    return of(source, head(source), Expected.ANYTHING, false);
+    return of(source, head(source), Expected.ANYTHING, false, Listed.UNREAD);
   }
 
-  private static Described of(Source source, Part10 file, Expected expected, boolean patientNeeded) {
+  /** Only what extended query tags find an instance by. DicomException: it cannot be read. */
+  static Tagged tagged(Source source, Listed tags) {
+    Part10 file = Part10.read(source);
+    return Tagging.of(file.dataSet(source, limits(file), Tagging.wanted(KEPT, tags)), tags);
+  }
+
+  private static Limits limits(Part10 file) {
+    return file.syntax().deflated() ? DEFLATED : LIMITS;
+  }
+
+  private static Described of(Source source, Part10 file, Expected expected, boolean patientNeeded, Listed tags) {
     try {
-      DataSet set = file.dataSet(source, file.syntax().deflated() ? DEFLATED : LIMITS, KEPT);
+      DataSet set = file.dataSet(source, limits(file), Tagging.wanted(KEPT, tags));
       InstanceKey key = new InstanceKey(uid(set, Tag.STUDY_INSTANCE_UID), uid(set, Tag.SERIES_INSTANCE_UID),
           uid(set, Tag.SOP_INSTANCE_UID));
       String sopClass = uid(set, Tag.SOP_CLASS_UID);
       if (patientNeeded && !set.has(Tag.PATIENT_ID)) throw missing(Tag.PATIENT_ID);
       agree(key, sopClass, expected);
       return new Described(key, sopClass, file.syntax().uid(), frames(set), json(set, STUDY), json(set, SERIES),
-          json(set, INSTANCE));
+          json(set, INSTANCE), Tagging.of(set, tags));
     } catch (DicomException.TooLarge bomb) {
+      // a tag may stand where this file has a huge sequence, which nobody would have looked into: not the picture's fault
+      if (!tags.tags().isEmpty()) return of(source, file, expected, patientNeeded, Listed.UNREAD);
       throw new Refused(Why.TOO_LARGE, bomb.getMessage());
     } catch (DicomException broken) {
       throw new Refused(Why.NOT_DICOM, broken.getMessage());
@@ -146,10 +161,15 @@ record Described(InstanceKey key, String sopClass, String transferSyntax, long f
     return Abridged.of(kept);
   }
 
+  /** Patient ID, null when it has none. */
+  String patientId() {
+    return study.at("/00100020/Value/0").asText(null);
+  }
+
   Entry at(String node, String file, long offset, RecordHeader header) {
     Located located = new Located(key.study(), key.series(), key.instance(), sopClass, transferSyntax, frames, node,
         file, offset, header.length(), header.crc32c(),
         Instant.ofEpochMilli(header.storedAt()).atOffset(ZoneOffset.UTC));
-    return new Entry(located, study, series, instance);
+    return new Entry(located, study, series, instance, tagged);
   }
 }

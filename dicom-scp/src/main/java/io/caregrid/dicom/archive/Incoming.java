@@ -45,8 +45,9 @@ public interface Incoming {
    * @param outcome what became of it
    * @param key     which instance it was
    * @param sopClass its SOP Class UID
+   * @param patientId (0010,0020) as it was sent; null when it has none, and when it is not kept
    */
-  record Receipt(Outcome outcome, InstanceKey key, String sopClass) {}
+  record Receipt(Outcome outcome, InstanceKey key, String sopClass, String patientId) {}
 
   enum Outcome {
     /** New here. */

@@ -236,6 +236,15 @@ final class Shelf implements AutoCloseable {
     return folder;
   }
 
+  /** False when the folder is gone, or another one is in its place: a share that is not mounted just now. */
+  boolean isThere() {
+    try {
+      return Files.readString(folder.resolve("archive.id")).strip().equals(id);
+    } catch (IOException away) {
+      return false;
+    }
+  }
+
   /** What file names of this writer begin with. */
   String prefix() {
     return writer + "/";

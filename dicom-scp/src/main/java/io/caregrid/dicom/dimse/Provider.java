@@ -13,6 +13,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Future;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -30,15 +31,15 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
   /** What a UID in a command may look like before the archive looks closer; NUL and spaces around it are gone. */
   private static final String UID = "[0-9A-Za-z.-]{1,64}";
   private static final int ANSWER_BYTES = 512;
-  private static final String REFUSED = "refused";
+  private static final About REFUSED = new About(null, null);
 
   private final Association association;
   private final House house;
   private final MessageReader reader = new MessageReader(this);
   private final Map<Integer, Agreed> contexts = new HashMap<>();
   private final Map<String, Set<String>> related = new HashMap<>();
-  /** Study, or {@link #REFUSED} → its entry in the audit trail, which every answer about it waits for: one a study and association. */
-  private final Map<String, Future<Void>> audited = new HashMap<>();
+  /** Whose study, or {@link #REFUSED} → its entry in the audit trail, which every answer about it waits for: one of each in an association. */
+  private final Map<About, Future<Void>> audited = new HashMap<>();
   private Caller caller;
   private String callingAe;
   private Store receiving;
@@ -49,6 +50,9 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
 
   /** A presentation context both sides agreed upon. */
   private record Agreed(String abstractSyntax, TransferSyntax transferSyntax) {}
+
+  /** What the audit trail names. @param patient null when it is not known */
+  private record About(String study, String patient) {}
 
   Provider(Association association, House house) {
     this.association = association;
@@ -88,8 +92,9 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
     return Audit.Entry.of(caller, Audit.Deed.ASSOCIATION, null).ended(status);
   }
 
-  private Audit.Entry stored(String study) {
-    return Audit.Entry.of(caller, Audit.Deed.IMAGES_STORED, study == null ? null : "urn:oid:" + study);
+  private Audit.Entry stored(About what) {
+    return Audit.Entry.of(caller, Audit.Deed.IMAGES_STORED, what.study() == null ? null : "urn:oid:" + what.study())
+        .aboutIds(what.patient() == null ? List.of() : List.of(what.patient()));
   }
 
   private Future<Void> recorded(Audit.Entry entry) {
@@ -194,7 +199,7 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
       // answers to nothing, and too late to cancel: neither is answered (PS3.7 section 9.3.2.3)
       if (command.hasDataSet()) receiving = Store.refused(context, null, null);
     } else if (command.field() == CommandSet.C_ECHO_RQ) {
-      simple(context, command, new Store.Answer(Status.SUCCESS, null, null));
+      simple(context, command, new Store.Answer(Status.SUCCESS, null, null, null));
     } else {
       simple(context, command, Store.Answer.refused(Status.UNRECOGNIZED_OPERATION, null));
     }
@@ -233,7 +238,7 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
       return Store.Answer.refused(Status.SOP_CLASS_NOT_SUPPORTED,
           "Affected SOP Class is not that of the presentation context");
     if (!caller.may(Access.DICOM_WRITE)) {
-      audited.computeIfAbsent(REFUSED, first -> recorded(stored(null).ended(403)));
+      audited.computeIfAbsent(REFUSED, first -> recorded(stored(first).ended(403)));
       return Store.Answer.refused(Status.NOT_AUTHORIZED, "this application entity may not store here");
     }
     if (!house.hasRoom().getAsBoolean())
@@ -287,15 +292,15 @@ final class Provider implements ServiceUser, MessageReader.Receiver {
 
   private void stored(int context, CommandSet command, Store.Answer answer) {
     if (command.field() == CommandSet.C_STORE_RQ) house.metrics().stored(answer.status());
-    String study = answer.key() != null ? answer.key().study() : REFUSED;
+    About what = answer.key() != null ? new About(answer.key().study(), answer.patient()) : REFUSED;
     if (answer.key() == null && answer.status() != Status.NOT_AUTHORIZED) {
       answer(context, command, answer);
       return;
     }
     audited
-        .computeIfAbsent(study, first -> recorded(stored(first)))
+        .computeIfAbsent(what, first -> recorded(stored(first)))
         .onComplete(kept -> association.run(() -> {
-          if (kept.failed()) audited.remove(study);
+          if (kept.failed()) audited.remove(what);
           answer(context, command,
               kept.succeeded() ? answer : Store.Answer.refused(Status.OUT_OF_RESOURCES, Audit.CLOSED));
         }));

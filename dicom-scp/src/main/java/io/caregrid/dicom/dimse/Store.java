@@ -26,10 +26,11 @@ final class Store {
    *
    * @param comment null: nothing to say
    * @param key     null when nothing of it is kept
+   * @param patient his Patient ID, null when it is not known
    */
-  record Answer(int status, String comment, InstanceKey key) {
+  record Answer(int status, String comment, InstanceKey key, String patient) {
     static Answer refused(int status, String comment) {
-      return new Answer(status, comment, null);
+      return new Answer(status, comment, null, null);
     }
   }
 
@@ -88,8 +89,8 @@ final class Store {
 
   private static Answer kept(Incoming.Receipt receipt) {
     return receipt.outcome() == Incoming.Outcome.DIFFERENT
-        ? new Answer(Status.COERCION, COMMENT_DIFFERENT, receipt.key())
-        : new Answer(Status.SUCCESS, null, receipt.key());
+        ? new Answer(Status.COERCION, COMMENT_DIFFERENT, receipt.key(), receipt.patientId())
+        : new Answer(Status.SUCCESS, null, receipt.key(), receipt.patientId());
   }
 
   private static Answer failed(Throwable cause) {

@@ -47,6 +47,8 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
   private final FrameRetrieval frames;
   private final RenderedRetrieval pictures;
   private final BulkRetrieval bulk;
+  private final Changes changes;
+  private final QueryTags tags;
 
   /**
    * @param audit   told of every access
@@ -65,6 +67,8 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
     frames = new FrameRetrieval(instances);
     pictures = new RenderedRetrieval(instances);
     bulk = new BulkRetrieval(instances, frames);
+    changes = new Changes(index, audit, instances);
+    tags = new QueryTags(index.tags(), archive, audit);
   }
 
   @Override
@@ -77,6 +81,8 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
     store(router);
     search(router);
     retrieve(router);
+    follow(router);
+    tag(router);
     for (String what : List.of(STUDY, SERIES, INSTANCE))
       needs(Access.DICOM_DELETE, router.delete(what)).handler(answered(this::remove));
   }
@@ -105,6 +111,23 @@ public final class DicomWebVerticle extends VerticleBase implements Routes {
     for (String what : List.of(INSTANCE, FRAMES))
       needs(Access.DICOM_READ, router.get(what + "/rendered")).handler(answered(pictures::rendered));
     needs(Access.DICOM_READ, router.get(FRAMES + "/thumbnail")).handler(answered(pictures::thumbnail));
+  }
+
+  private void follow(Router router) {
+    needs(Access.DICOM_READ, router.get(Addresses.ROOT + "/changefeed")).handler(answered(changes::answer));
+    needs(Access.DICOM_READ, router.get(Addresses.ROOT + "/changefeed/latest")).handler(answered(changes::latest));
+  }
+
+  private void tag(Router router) {
+    String all = Addresses.ROOT + "/extendedquerytags";
+    String one = all + "/:path";
+    needs(Access.DICOM_READ, router.get(all)).handler(answered(tags::list));
+    needs(Access.DICOM_TAGS, router.post(all)).handler(answered(tags::add));
+    needs(Access.DICOM_READ, router.get(one)).handler(answered(tags::one));
+    needs(Access.DICOM_TAGS, router.patch(one)).handler(answered(tags::enable));
+    needs(Access.DICOM_TAGS, router.delete(one)).handler(answered(tags::remove));
+    needs(Access.DICOM_READ, router.get(one + "/errors")).handler(answered(tags::errors));
+    needs(Access.DICOM_READ, router.get(Addresses.ROOT + "/operations/:operation")).handler(answered(tags::operation));
   }
 
   private Future<Void> remove(Visit visit) {

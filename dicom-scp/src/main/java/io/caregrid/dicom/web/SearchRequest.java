@@ -8,6 +8,8 @@ import io.caregrid.store.ImageQuery;
 import io.caregrid.store.ImageQuery.Key;
 import io.caregrid.store.ImageQuery.Level;
 import io.caregrid.store.ImageQuery.Match;
+import io.caregrid.store.ImageQuery.TagKey;
+import io.caregrid.store.ImageTags;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.format.DateTimeFormatter;
@@ -28,11 +30,13 @@ import java.util.Set;
  * @param keys   those of the address included
  * @param fields tags to return beside the usual ones: those asked for and those searched by
  * @param all    {@code includefield=all}
+ * @param tagged keys of extended query tags
+ * @param shown  extended query tags to return: those searched by and those asked for
  * @param limit  most rows to answer
  * @param offset rows to leave out, 0..{@value #FARTHEST}
  */
 record SearchRequest(Level level, boolean scoped, List<Key> keys, Set<Integer> fields, boolean all, boolean fuzzy,
-    int limit, int offset) {
+    List<TagKey> tagged, List<ImageTags.Tag> shown, int limit, int offset) {
 
   /** Most rows in one answer. */
   static final int MOST = 5000;
@@ -54,30 +58,58 @@ record SearchRequest(Level level, boolean scoped, List<Key> keys, Set<Integer> f
   SearchRequest {
     keys = List.copyOf(keys);
     fields = Set.copyOf(fields);
+    tagged = List.copyOf(tagged);
+    shown = List.copyOf(shown);
   }
 
   /** One row more than asked for, which tells whether there are more. */
   ImageQuery query() {
-    return new ImageQuery(level, keys, fuzzy, limit + 1, offset);
+    return new ImageQuery(level, keys, fuzzy, limit + 1, offset, tagged, shown);
+  }
+
+  /** Without extended query tags. */
+  static SearchRequest of(Level level, String study, String series, List<Map.Entry<String, String>> parameters) {
+    return of(level, study, series, parameters, List.of());
+  }
+
+  /** True when it takes the list of extended query tags to read these: something is asked for beyond the usual attributes. */
+  static boolean asksForMore(List<Map.Entry<String, String>> parameters) {
+    return parameters.stream().anyMatch(one -> switch (one.getKey().toLowerCase(Locale.ROOT)) {
+      case "includefield" -> true;
+      case "limit", "offset", "fuzzymatching", "accept", "charset" -> false;
+      default -> {
+        OptionalInt tag = Dictionary.tag(one.getKey());
+        yield tag.isEmpty() || !isKept(tag.getAsInt());
+      }
+    });
+  }
+
+  /** What a search can be for without an extended query tag, at some level. */
+  static boolean isKept(int tag) {
+    return STUDY_KEYS.contains(tag) || SERIES_KEYS.contains(tag) || INSTANCE_KEYS.contains(tag);
   }
 
   /**
    * @param study      from the address, null when it names none; likewise {@code series}
    * @param parameters in their order, decoded; names may repeat
+   * @param tags       all extended query tags
    * @throws Failure.Invalid naming the parameter
    */
-  static SearchRequest of(Level level, String study, String series, List<Map.Entry<String, String>> parameters) {
-    Reading reading = new Reading(level);
+  static SearchRequest of(Level level, String study, String series, List<Map.Entry<String, String>> parameters,
+      List<ImageTags.Tag> tags) {
+    Reading reading = new Reading(level, tags);
     if (study != null) reading.keys.add(new Key(Tag.STUDY_INSTANCE_UID, new Match.Exact(study)));
     if (series != null) reading.keys.add(new Key(Tag.SERIES_INSTANCE_UID, new Match.Exact(series)));
     parameters.forEach(one -> reading.take(one.getKey(), one.getValue()));
     int limit = reading.limit > 0 ? reading.limit : study == null ? USUAL : MOST;
     return new SearchRequest(level, study != null, reading.keys, reading.fields, reading.all, reading.fuzzy,
-        Math.min(limit, MOST), reading.offset);
+        reading.tagged, reading.shown(), Math.min(limit, MOST), reading.offset);
   }
 
   private static final class Reading {
     private final Level level;
+    private final List<ImageTags.Tag> tags;
+    private final List<TagKey> tagged = new ArrayList<>();
     private final List<Key> keys = new ArrayList<>();
     private final Set<Integer> fields = new HashSet<>();
     private final Set<String> seen = new HashSet<>();
@@ -86,8 +118,17 @@ record SearchRequest(Level level, boolean scoped, List<Key> keys, Set<Integer> f
     private int limit;
     private int offset;
 
-    Reading(Level level) {
+    Reading(Level level, List<ImageTags.Tag> tags) {
       this.level = level;
+      this.tags = tags;
+    }
+
+    /** Of those that may be searched by, and that are of this level or of one above. */
+    List<ImageTags.Tag> shown() {
+      return tags.stream()
+          .filter(tag -> tag.isSearchable() && tag.level().compareTo(level) <= 0)
+          .filter(tag -> all || fields.contains(tag.number()))
+          .toList();
     }
 
     void take(String name, String value) {
@@ -106,17 +147,44 @@ record SearchRequest(Level level, boolean scoped, List<Key> keys, Set<Integer> f
     private void include(String names) {
       for (String name : names.split(",", -1)) {
         if (name.strip().equalsIgnoreCase("all")) all = true;
-        else fields.add(tag("includefield", name.strip()));
+        else fields.add(known("includefield", name.strip()));
       }
     }
 
     private void key(String name, String value) {
-      int tag = tag("search", name);
+      int tag = known("search", name);
+      ImageTags.Tag extended = isKept(tag) ? null : extended(tag);
+      if (extended != null) {
+        extended(name, extended, value.strip());
+        return;
+      }
       if (Dictionary.vr(tag) == Vr.SQ || !searchable(tag))
         throw new Failure.Invalid(name + " cannot be searched for " + place(tag));
       fields.add(tag);
       String asked = value.strip();
       if (!asked.isEmpty() && !asked.matches("\\*+")) keys.add(new Key(tag, match(name, Dictionary.vr(tag), asked)));
+    }
+
+    /** A private attribute is known when there is a tag for it. */
+    private int known(String use, String name) {
+      OptionalInt tag = name.contains(".") ? OptionalInt.empty() : Dictionary.tag(name);
+      return tag.isPresent() && extended(tag.getAsInt()) != null ? tag.getAsInt() : tag(use, name);
+    }
+
+    /** Null: there is none. */
+    private ImageTags.Tag extended(int tag) {
+      return tags.stream().filter(one -> one.number() == tag).findFirst().orElse(null);
+    }
+
+    private void extended(String name, ImageTags.Tag tag, String asked) {
+      if (!tag.ready())
+        throw new Failure.Invalid(name + " cannot be searched for yet: what is here is still being indexed by it");
+      if (!tag.enabled()) throw new Failure.Invalid(name + " cannot be searched for: its queryStatus is Disabled");
+      if (tag.level().compareTo(level) > 0)
+        throw new Failure.Invalid(
+            name + " cannot be searched for among " + (level == Level.STUDY ? "studies" : "series"));
+      fields.add(tag.number());
+      if (!asked.isEmpty() && !asked.matches("\\*+")) tagged.add(new TagKey(tag, match(name, tag.vr(), asked)));
     }
 
     private boolean searchable(int tag) {
@@ -158,6 +226,25 @@ record SearchRequest(Level level, boolean scoped, List<Key> keys, Set<Integer> f
       case CS -> codes(asked);
       default -> text(asked);
     };
+  }
+
+  /** Of an extended query tag. */
+  private static Match match(String name, String vr, String asked) {
+    if (ImageTags.NUMBERS.contains(vr)) return new Match.Exact(decimal(name, asked));
+    if (vr.equals("DT")) return moments(name, asked);
+    return match(name, Vr.valueOf(vr), asked);
+  }
+
+  private static String decimal(String name, String asked) {
+    if (!asked.matches("[+-]?(\\d{1,20}(\\.\\d{0,20})?|\\.\\d{1,20})([eE][+-]?\\d{1,3})?"))
+      throw new Failure.Invalid(name + " must be a number");
+    return asked;
+  }
+
+  /** A hyphen may begin an offset from UTC (PS3.5 6.2 DT), too, which values are compared without. */
+  private static Match moments(String name, String asked) {
+    return range(name, asked, "\\d{4}(\\d{2}){0,5}(\\.\\d{1,6})?",
+        "YYYYMMDDHHMMSS, or a range such as 20240101-20240131");
   }
 
   private static Match text(String asked) {

@@ -12,6 +12,7 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** QIDO-RS: searches of all three levels (PS3.18 section 10.6). Nothing found is 204. */
@@ -32,8 +33,16 @@ final class Searches {
         .best(Offers.JSON)
         .orElseThrow(() -> new Failure.NotAcceptable("results are application/dicom+json, which Accept does not allow"))
         .type();
-    SearchRequest request = SearchRequest.of(level, visit.study(), visit.series(),
-        visit.routing().queryParams().entries());
+    List<Map.Entry<String, String>> asked = visit.routing().queryParams().entries();
+    if (!SearchRequest.asksForMore(asked))
+      return answer(visit, type, SearchRequest.of(level, visit.study(), visit.series(), asked));
+    return index.tags()
+        .list()
+        .compose(
+            known -> answer(visit, type, SearchRequest.of(level, visit.study(), visit.series(), asked, known.tags())));
+  }
+
+  private Future<Void> answer(Visit visit, String type, SearchRequest request) {
     return audit.around(visit.entry(Audit.Deed.IMAGES_QUERIED), () -> index.search(request.query()), Searches::named)
         .compose(found -> send(visit, type, request, found));
   }

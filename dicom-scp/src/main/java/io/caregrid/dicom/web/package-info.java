@@ -1,5 +1,6 @@
 /**
- * DICOMweb (PS3.18) under {@code /dicom-web}: STOW-RS in, QIDO-RS to find, WADO-RS out, and DELETE.
+ * DICOMweb (PS3.18) under {@code /dicom-web}: STOW-RS in, QIDO-RS to find, WADO-RS out, and DELETE; beside the standard, as Microsoft's service has
+ * them, a feed of changes and extended query tags.
  *
  * <p>Start at {@link io.caregrid.dicom.web.DicomWebVerticle}: its table of addresses names the class behind each. Pure, and tested without HTTP:
  * {@link io.caregrid.dicom.web.MultipartReader} (bodies), {@link io.caregrid.dicom.web.Accept} (what the client wants),

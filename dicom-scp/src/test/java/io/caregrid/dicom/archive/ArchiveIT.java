@@ -33,7 +33,7 @@ class ArchiveIT extends WithVault {
     vault.store(large);
 
     assertEquals(new Receipt(Outcome.STORED, new InstanceKey(Phantom.study(1), Phantom.ROOT + "1.1",
-        Phantom.instance(1, 1)), Phantom.CT), receipt);
+        Phantom.instance(1, 1)), Phantom.CT, "PAT-1"), receipt);
     List<Located> found = vault.instances(1);
     assertArrayEquals(small, vault.read(found.get(0)));
     assertArrayEquals(large, vault.read(found.get(1)));

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.dicom.archive.Incoming.Expected;
 import io.caregrid.dicom.archive.Refused.Why;
 import io.caregrid.dicom.data.DataSet;
 import io.caregrid.dicom.data.DataSetWriter;
+import io.caregrid.dicom.data.DicomException;
 import io.caregrid.dicom.data.DicomJson;
 import io.caregrid.dicom.data.Element;
 import io.caregrid.dicom.data.Limits;
@@ -19,12 +21,17 @@ import io.caregrid.dicom.data.Tag;
 import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.data.Value;
 import io.caregrid.dicom.data.Vr;
+import io.caregrid.store.ImageQuery.Level;
+import io.caregrid.store.ImageTags;
+import io.caregrid.store.ImageTags.Listed;
+import io.caregrid.store.ImageTags.Tagged;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -141,6 +148,22 @@ class DescribedTest {
     byte[] file = Phantom.file(Phantom.attributes(5, 1).putItems(Tag.REFERENCED_STUDY_SEQUENCE, items));
 
     assertEquals(Why.TOO_LARGE, assertThrows(Refused.class, () -> described(file)).why);
+  }
+
+  @Test
+  void aTagThatMeetsAHugeSequenceDoesNotSendThePictureAway() {
+    DataSet[] items = IntStream.range(0, 110_000)
+        .mapToObj(n -> new DataSet(TransferSyntax.EXPLICIT_LE).putText(Tag.STUDY_INSTANCE_UID, "1"))
+        .toArray(DataSet[]::new);
+    byte[] file = Phantom.file(Phantom.attributes(6, 1).putItems(Tag.REFERENCED_IMAGE_SEQUENCE, items));
+    Source source = Source.of(ByteBuffer.wrap(file));
+    Listed tags = new Listed(3,
+        List.of(new ImageTags.Tag(1, "00081140", "LO", Level.INSTANCE, null, true, true, new UUID(0, 1))));
+
+    Described described = Described.of(source, Described.head(source), Expected.ANYTHING, tags);
+
+    assertEquals(Tagged.UNREAD, described.tagged());
+    assertThrows(DicomException.TooLarge.class, () -> Described.tagged(source, tags));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.caregrid.dicom.archive;
 
+import io.caregrid.store.ImageTags.Listed;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.util.concurrent.Executor;
@@ -42,6 +43,11 @@ abstract class SmallArrivals implements Arrivals {
   @Override
   public boolean isShort() {
     return false;
+  }
+
+  @Override
+  public Listed tags() {
+    return Listed.UNREAD;
   }
 
   @Override

@@ -25,7 +25,7 @@ final class Drawer implements Supplier<Incoming> {
 
   static Future<Incoming.Receipt> kept(Incoming.Expected expected) {
     InstanceKey key = new InstanceKey("1.2.3", "1.2.3.4", expected.sopInstance());
-    return Future.succeededFuture(new Incoming.Receipt(Incoming.Outcome.STORED, key, expected.sopClass()));
+    return Future.succeededFuture(new Incoming.Receipt(Incoming.Outcome.STORED, key, expected.sopClass(), "P-7"));
   }
 
   /** The data set as it came, without the file meta information. */

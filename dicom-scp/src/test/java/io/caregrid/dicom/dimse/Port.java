@@ -32,6 +32,8 @@ final class Port implements AutoCloseable {
 
   final Vertx vertx;
   final List<String> audited = new CopyOnWriteArrayList<>();
+  /** As the trail would keep them. */
+  final List<Audit.Entry> entries = new CopyOnWriteArrayList<>();
   final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
   final int number;
   ImageIndex index;
@@ -42,6 +44,7 @@ final class Port implements AutoCloseable {
     this.vertx = vertx;
     closing.push(() -> get(vertx.close()));
     Audit audit = entry -> {
+      entries.add(entry);
       audited.add(entry.caller().subject() + " " + entry.deed() + " " + entry.status());
       return Future.succeededFuture();
     };

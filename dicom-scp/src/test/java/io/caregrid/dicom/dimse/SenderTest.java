@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.Configuration;
 import io.caregrid.cluster.DicomConfig;
+import io.caregrid.contract.Audit;
 import io.caregrid.dicom.archive.Incoming;
 import io.caregrid.dicom.archive.Refused;
 import io.caregrid.dicom.data.TransferSyntax;
@@ -102,6 +103,18 @@ class SenderTest {
           one.toString()));
       assertEquals(1, port.audited.stream().filter(line -> line.endsWith("IMAGES_STORED 403")).count(),
           port.audited.toString());
+    }
+  }
+
+  @Test
+  void theTrailNamesStudyAndPatientOnceInAnAssociation() throws IOException {
+    try (Port port = Port.of(Port.DEFAULT, drawer)) {
+      send(port, port.peer(), pictures(3), 1);
+
+      List<Audit.Entry> stored = port.entries.stream().filter(one -> one.deed() == Audit.Deed.IMAGES_STORED).toList();
+      assertEquals(1, stored.size());
+      assertEquals(List.of("urn:oid:1.2.3"), stored.get(0).what());
+      assertEquals(List.of("P-7"), stored.get(0).patientIds());
     }
   }
 

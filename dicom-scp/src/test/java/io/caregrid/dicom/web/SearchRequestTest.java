@@ -13,10 +13,13 @@ import io.caregrid.store.ImageQuery.Match.Any;
 import io.caregrid.store.ImageQuery.Match.Exact;
 import io.caregrid.store.ImageQuery.Match.Range;
 import io.caregrid.store.ImageQuery.Match.Wild;
+import io.caregrid.store.ImageQuery.TagKey;
+import io.caregrid.store.ImageTags;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -131,6 +134,53 @@ class SearchRequestTest {
     read(Level.SERIES, null, null, "PatientID=1", "Modality=CT");
     read(Level.INSTANCE, null, null, "PatientID=1", "Modality=CT", "SOPClassUID=1.2");
     assertThrows(Failure.Invalid.class, () -> read(Level.SERIES, null, null, "SOPInstanceUID=1.2"));
+  }
+
+  private static final ImageTags.Tag THICKNESS = tag("00180050", "DS", Level.INSTANCE, null);
+  private static final ImageTags.Tag STATION = tag("00081010", "SH", Level.SERIES, null);
+  private static final ImageTags.Tag PRIVATE = tag("12051003", "DT", Level.STUDY, "ACME");
+
+  private static ImageTags.Tag tag(String path, String vr, Level level, String creator) {
+    return new ImageTags.Tag(1, path, vr, level, creator, true, true, new UUID(0, 1));
+  }
+
+  private static SearchRequest tagged(Level level, ImageTags.Tag tag, String... parameters) {
+    List<Map.Entry<String, String>> pairs = new ArrayList<>();
+    for (String one : parameters) pairs.add(Map.entry(one.split("=", 2)[0], one.split("=", 2)[1]));
+    assertTrue(SearchRequest.asksForMore(pairs));
+    return SearchRequest.of(level, null, null, pairs, List.of(tag));
+  }
+
+  @Test
+  void anExtendedQueryTagIsAKeyOfItsLevelAndBelow() {
+    SearchRequest series = tagged(Level.SERIES, STATION, "StationName=ct*");
+
+    assertEquals(List.of(new TagKey(STATION, new Wild("ct*"))), series.tagged());
+    assertEquals(List.of(STATION), series.shown());
+    assertEquals(1, tagged(Level.INSTANCE, STATION, "00081010=CT1").tagged().size());
+    assertEquals(List.of(STATION), tagged(Level.SERIES, STATION, "StationName=").shown(), "returned, not compared");
+    assertThrows(Failure.Invalid.class, () -> tagged(Level.STUDY, STATION, "StationName=CT1"));
+  }
+
+  @Test
+  void anExtendedQueryTagIsReadByItsVr() {
+    assertEquals(new Exact("2.50"), tagged(Level.INSTANCE, THICKNESS, "SliceThickness=2.50").tagged().get(0).match());
+    assertThrows(Failure.Invalid.class, () -> tagged(Level.INSTANCE, THICKNESS, "SliceThickness=2*"));
+    assertThrows(Failure.Invalid.class, () -> tagged(Level.INSTANCE, THICKNESS, "SliceThickness=NaN"));
+    assertEquals(new Range("2026", "20260102"),
+        tagged(Level.STUDY, PRIVATE, "12051003=2026-20260102").tagged().get(0).match());
+    assertThrows(Failure.Invalid.class, () -> tagged(Level.STUDY, PRIVATE, "12051003=yesterday"));
+  }
+
+  @Test
+  void anExtendedQueryTagThatIsNotReadyOrDisabledIsRefusedAndNotReturned() {
+    ImageTags.Tag adding = new ImageTags.Tag(1, "00180050", "DS", Level.INSTANCE, null, true, false, new UUID(0, 1));
+    ImageTags.Tag disabled = new ImageTags.Tag(1, "00180050", "DS", Level.INSTANCE, null, false, true, new UUID(0, 1));
+
+    assertThrows(Failure.Invalid.class, () -> tagged(Level.INSTANCE, adding, "SliceThickness=1"));
+    assertThrows(Failure.Invalid.class, () -> tagged(Level.INSTANCE, disabled, "SliceThickness=1"));
+    assertEquals(List.of(), tagged(Level.INSTANCE, disabled, "includefield=all").shown());
+    assertEquals(List.of(THICKNESS), tagged(Level.INSTANCE, THICKNESS, "includefield=all").shown());
   }
 
   @Test

@@ -73,6 +73,15 @@ public final class OpenApiRoutes implements Routes {
       GET /analytics/tables       -   200 application/json                        The tables of the lake with their columns.
       POST /dicom-web/studies     multipart/related 200 application/dicom+json    Stores DICOM instances (STOW-RS, PS3.18 10.5).
       POST /dicom-web/studies/:study multipart/related 200 application/dicom+json  Stores DICOM instances of one study (STOW-RS, PS3.18 10.5).
+      GET /dicom-web/changefeed   -   200 application/json                        What became of which instance, in order: startTime, endTime, offset, limit, includeMetadata.
+      GET /dicom-web/changefeed/latest - 200 application/json                     The last entry of it; 204 when there is none.
+      GET /dicom-web/extendedquerytags - 200 application/json                     By which more attributes pictures are found.
+      POST /dicom-web/extendedquerytags application/json 202 application/json     Adds some, and answers the operation that indexes what is there.
+      GET /dicom-web/extendedquerytags/:path - 200 application/json               One of them.
+      PATCH /dicom-web/extendedquerytags/:path application/json 200 application/json   Lets it be searched by or not: queryStatus Enabled or Disabled.
+      DELETE /dicom-web/extendedquerytags/:path - 204 -                           Removes one with its index.
+      GET /dicom-web/extendedquerytags/:path/errors - 200 application/json        Values of it that could not be indexed.
+      GET /dicom-web/operations/:operation - 200 application/json                 How far indexing has come; 202 while it goes on.
       """;
   /** The same for all below an address. */
   private static final Map<String, String> BELOW = Map.of(

@@ -15,6 +15,7 @@ public enum Access {
   DICOM_READ("search and retrieve pictures"),
   DICOM_WRITE("store pictures"),
   DICOM_DELETE("delete pictures"),
+  DICOM_TAGS("say by which more attributes pictures are found"),
   TELEMETRY_SEND("send what devices measure"),
   MAPPING_PREVIEW("try a mapping on messages that one brings along"),
   ANALYTICS_QUERY("ask the lake in SQL, and run views"),

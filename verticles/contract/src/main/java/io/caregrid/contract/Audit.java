@@ -38,6 +38,8 @@ public interface Audit {
     IMAGES_RETRIEVED("images-retrieved"),
     IMAGES_QUERIED("images-queried"),
     IMAGES_REMOVED("images-removed"),
+    /** By which more attributes pictures are found was changed. */
+    IMAGE_TAGS_CHANGED("image-tags-changed"),
     ASSOCIATION("association"),
     SQL("sql"),
     DEAD_LETTERS("dead-letters"),

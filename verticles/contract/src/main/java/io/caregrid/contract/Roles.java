@@ -37,7 +37,8 @@ public final class Roles {
     put(roles, "FHIR Data Contributor", Grants.of(Access.FHIR_READ, Access.FHIR_WRITE, Access.FHIR_HARD_DELETE,
         Access.FHIR_EXPORT, Access.FHIR_IMPORT, Access.FHIR_CONVERT, Access.MAPPING_PREVIEW));
     put(roles, "DICOM Data Reader", Grants.of(Access.DICOM_READ));
-    put(roles, "DICOM Data Owner", Grants.of(Access.DICOM_READ, Access.DICOM_WRITE, Access.DICOM_DELETE));
+    put(roles, "DICOM Data Owner",
+        Grants.of(Access.DICOM_READ, Access.DICOM_WRITE, Access.DICOM_DELETE, Access.DICOM_TAGS));
     put(roles, MODALITY, Grants.of(Access.DICOM_WRITE));
     put(roles, "Telemetry Sender", Grants.of(Access.TELEMETRY_SEND));
     put(roles, "Analyst", new Grants(Set.of(Access.ANALYTICS_QUERY), Set.of(Grants.EVERY_TABLE)));

@@ -4,6 +4,7 @@ import static io.caregrid.contract.Access.ANALYTICS_QUERY;
 import static io.caregrid.contract.Access.AUDIT_READ;
 import static io.caregrid.contract.Access.DICOM_DELETE;
 import static io.caregrid.contract.Access.DICOM_READ;
+import static io.caregrid.contract.Access.DICOM_TAGS;
 import static io.caregrid.contract.Access.DICOM_WRITE;
 import static io.caregrid.contract.Access.FHIR_CONVERT;
 import static io.caregrid.contract.Access.FHIR_EXPORT;
@@ -191,6 +192,9 @@ final class AccessTable {
       DELETE  /dicom-web/studies/:study             DICOM_DELETE
       DELETE  /dicom-web/studies/:study/series/:series                                DICOM_DELETE
       DELETE  /dicom-web/studies/:study/series/:series/instances/:instance            DICOM_DELETE
+      POST    /dicom-web/extendedquerytags          DICOM_TAGS
+      PATCH   /dicom-web/extendedquerytags/:path    DICOM_TAGS
+      DELETE  /dicom-web/extendedquerytags/:path    DICOM_TAGS
       """;
 
   /** What stands behind the addresses that are open and answer everybody alike. */
@@ -236,7 +240,7 @@ final class AccessTable {
         Set.of(FHIR_READ, FHIR_WRITE, FHIR_HARD_DELETE, FHIR_EXPORT, FHIR_EXPORT_DEIDENTIFIED, FHIR_IMPORT,
             FHIR_CONVERT, MAPPING_PREVIEW));
     roles.put("DICOM Data Reader", Set.of(DICOM_READ));
-    roles.put("DICOM Data Owner", Set.of(DICOM_READ, DICOM_WRITE, DICOM_DELETE));
+    roles.put("DICOM Data Owner", Set.of(DICOM_READ, DICOM_WRITE, DICOM_DELETE, DICOM_TAGS));
     roles.put("Modality", Set.of(DICOM_WRITE));
     roles.put("Telemetry Sender", Set.of(TELEMETRY_SEND));
     roles.put("Analyst", Set.of(ANALYTICS_QUERY));

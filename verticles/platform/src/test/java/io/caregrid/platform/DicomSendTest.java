@@ -82,7 +82,7 @@ class DicomSendTest {
           return Future.failedFuture(new Refused(Refused.Why.OUT_OF_RESOURCES, "the disk is full"));
         kept.add(expected.sopInstance());
         return Future.succeededFuture(new Receipt(Outcome.STORED, new InstanceKey("1.2", "1.3",
-            expected.sopInstance()), expected.sopClass()));
+            expected.sopInstance()), expected.sopClass(), null));
       }
 
       @Override

@@ -46,6 +46,7 @@ record AuditKind(Deed deed, System system, String type, String subtype, String a
       new AuditKind(Deed.DEAD_LETTERS, REST, "rest", Deed.DEAD_LETTERS.code, "R"),
       new AuditKind(Deed.DEAD_LETTERS_REPLAYED, REST, "rest", Deed.DEAD_LETTERS_REPLAYED.code, "E"),
       new AuditKind(Deed.MESSAGES_SEEN, REST, "rest", Deed.MESSAGES_SEEN.code, "R"),
+      new AuditKind(Deed.IMAGE_TAGS_CHANGED, REST, "rest", Deed.IMAGE_TAGS_CHANGED.code, "U"),
       new AuditKind(Deed.MAPPING_CHANGED, REST, "rest", Deed.MAPPING_CHANGED.code, "U"),
       new AuditKind(Deed.LIVE_FEED, REST, "rest", Deed.LIVE_FEED.code, "R"),
       new AuditKind(Deed.SENT, DCM, "110106", Deed.SENT.code, "R"),
