@@ -35,6 +35,16 @@ create table image_feed_head (
 );
 insert into image_feed_head (fill_to) select coalesce(max(sid), 0) from image_instance;
 
+-- Of a series' row. Looked up one by one, by the key: a plan of joins that is made while the tables are empty may read all studies for each picture.
+create function image_series_of(id_ bigint) returns text language plpgsql stable strict set enable_seqscan = off as $$
+begin
+  return (select e.series from image_series e where e.id = id_);
+end $$;
+create function image_study_of(id_ bigint) returns text language plpgsql stable strict set enable_seqscan = off as $$
+begin
+  return (select s.study from image_study s where s.id = (select e.study_id from image_series e where e.id = id_));
+end $$;
+
 -- Gives at most so many changes their place, and says how many it looked at. waits: for another who does it just now, so that all that was committed before is in the feed.
 create function stamp_image_changes(most int, waits boolean) returns int language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
@@ -60,9 +70,8 @@ begin
     select max(sid) into last from (
       select sid from image_instance where sid > head.filled and sid <= head.fill_to order by sid limit most) first;
     insert into image_feed (sequence, at, action, study, series, instance)
-      select head.sequence + row_number() over (order by i.sid), stamp, 'C', s.study, e.series, i.instance
-      from image_instance i join image_series e on e.id = i.series_id join image_study s on s.id = e.study_id
-      where i.sid > head.filled and i.sid <= last;
+      select head.sequence + row_number() over (order by i.sid), stamp, 'C', image_study_of(i.series_id), image_series_of(i.series_id), i.instance
+      from image_instance i where i.sid > head.filled and i.sid <= last;
     get diagnostics moved = row_count;
     update image_feed_head set sequence = head.sequence + moved, at = stamp,
       filled = case when moved < most then fill_to else last end;
@@ -172,23 +181,23 @@ begin
     from (
       select t.id as tag, t.ready, case t.level when 'S' then e.study_id when 'E' then e.series_id else e.sid end as id,
         e.sid, v.value, v.text, v.names, v.words, v.number
-      from (select i.sid, i.series_id, x.study_id, r."values" as vals
-          from jsonb_to_recordset(rows_) as r(sid bigint, "values" jsonb)
-          join image_instance i on i.sid = r.sid join image_series x on x.id = i.series_id) e,
+      from (select i.sid, i.series_id, (select x.study_id from image_series x where x.id = i.series_id) as study_id, r."values" as vals
+          from jsonb_to_recordset(rows_) as r(sid bigint, "values" jsonb),
+            lateral (select y.sid, y.series_id from image_instance y where y.sid = r.sid offset 0) i) e,
         lateral jsonb_to_recordset(e.vals) as v(tag int, value jsonb, text text, names text, words text, number double precision)
         join image_tag t on t.id = v.tag
       where v.value is not null) n
     -- mostly the study has it already: then nobody waits for anybody. But as long as older instances are read again, it has to say which one has it
-    where not exists (select from image_tag_value h where h.tag = n.tag and h.id = n.id
-      and (h.sid > n.sid or h.value = n.value and n.ready and not late))
+    where (select h.sid > n.sid or h.value = n.value and n.ready and not late
+      from image_tag_value h where h.tag = n.tag and h.id = n.id) is not true
     order by n.tag, n.id, n.sid desc
   on conflict (tag, id) do update set sid = excluded.sid, value = excluded.value, text = excluded.text, names = excluded.names,
       words = excluded.words, number = excluded.number
     where o.sid <= excluded.sid;
   insert into image_tag_error (tag, study, series, instance, message)
-    select t.id, s.study, x.series, i.instance, v.error
-    from jsonb_to_recordset(rows_) as r(sid bigint, "values" jsonb)
-      join image_instance i on i.sid = r.sid join image_series x on x.id = i.series_id join image_study s on s.id = x.study_id,
+    select t.id, image_study_of(i.series_id), image_series_of(i.series_id), i.instance, v.error
+    from jsonb_to_recordset(rows_) as r(sid bigint, "values" jsonb),
+      lateral (select y.instance, y.series_id from image_instance y where y.sid = r.sid offset 0) i,
       lateral jsonb_to_recordset(r."values") as v(tag int, error text)
       join image_tag t on t.id = v.tag
     where v.error is not null
@@ -205,8 +214,7 @@ declare
 begin
   if not exists (select from added) then return null; end if;
   insert into image_change_queue (action, study, series, instance)
-    select 'C', s.study, e.series, a.instance
-    from added a join image_series e on e.id = a.series_id join image_study s on s.id = e.study_id order by a.sid;
+    select 'C', image_study_of(a.series_id), image_series_of(a.series_id), a.instance from added a order by a.sid;
   -- Who changes the list of tags waits for us, and we for him. The next statement sees the list as it is then.
   perform pg_advisory_xact_lock_shared(hashtext('image'), hashtext('tags'));
   select epoch into current_ from image_tag_head;
@@ -224,35 +232,35 @@ create trigger image_added after insert on image_instance referencing new table 
 create function image_instances_gone() returns trigger language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
+declare
+  one int;
 begin
-  if not exists (select from gone) then return null; end if;
-  delete from image_tag_value v using image_tag t, gone g where t.level = 'I' and v.tag = t.id and v.id = g.sid;
-  delete from image_tag_due d using gone g where d.sid = g.sid;
-  delete from image_tag_error x using image_tag t, gone g where x.tag = t.id and x.instance = g.instance;
+  if not exists (select from image_tag_head where epoch > 0) or not exists (select from gone) then return null; end if;
+  delete from image_tag_due where sid = any(array(select g.sid from gone g));
+  for one in select id from image_tag order by id loop
+    delete from image_tag_value where tag = one and id = any(array(select g.sid from gone g)) and (select level from image_tag where id = one) = 'I';
+    delete from image_tag_error where tag = one and instance = any(array(select g.instance from gone g));
+  end loop;
   return null;
 end $$;
 create trigger image_gone after delete on image_instance referencing old table as gone
   for each statement execute function image_instances_gone();
-create function image_series_gone() returns trigger language plpgsql
+-- Of a series or a study, whose level the trigger names.
+create function image_values_gone() returns trigger language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
+declare
+  one int;
 begin
-  if not exists (select from gone) then return null; end if;
-  delete from image_tag_value v using image_tag t, gone g where t.level = 'E' and v.tag = t.id and v.id = g.id;
+  for one in select id from image_tag where level::text = tg_argv[0] order by id loop
+    delete from image_tag_value where tag = one and id = any(array(select g.id from gone g));
+  end loop;
   return null;
 end $$;
 create trigger image_gone after delete on image_series referencing old table as gone
-  for each statement execute function image_series_gone();
-create function image_studies_gone() returns trigger language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
-as $$
-begin
-  if not exists (select from gone) then return null; end if;
-  delete from image_tag_value v using image_tag t, gone g where t.level = 'S' and v.tag = t.id and v.id = g.id;
-  return null;
-end $$;
+  for each statement execute function image_values_gone('E');
 create trigger image_gone after delete on image_study referencing old table as gone
-  for each statement execute function image_studies_gone();
+  for each statement execute function image_values_gone('S');
 
 -- Adds tags, all or none, and answers 'added', 'exists' or 'many'. Rows that are being added are waited for: those behind this know the new list, or are noted.
 create function add_image_tags(operation_ uuid, tags jsonb, most int) returns text language plpgsql as $$
