@@ -61,6 +61,7 @@ final class Bundled {
     Function<ObjectNode, List<Issue>> check = isTransaction ? rules::checkEntry : rules::check;
     for (JsonNode entry : bundle.path("entry")) entries.add(entry(asked, entries.size(), entry, rules, check));
     if (isTransaction) requireOneUrlEach(entries);
+    if (isTransaction) requireMeant(entries);
     relative(asked.base(), entries, isTransaction);
     return new Bundled(isTransaction, entries);
   }
@@ -100,6 +101,36 @@ final class Bundled {
       if (entry.fullUrl() != null && !entry.isQuestion() && !urls.add(entry.fullUrl()))
         throw new Failure.Invalid("two entries of the transaction have the same fullUrl", entry.place() + ".fullUrl");
     }
+  }
+
+  /**
+   * FHIR R4 bundle.html#references: {@code urn:uuid:} and {@code urn:oid:} mean an entry by its fullUrl. What means none is refused: once it was stored nobody could
+   * tell any more whom it meant.
+   */
+  private static void requireMeant(List<Entry> entries) {
+    Set<String> known = new HashSet<>();
+    entries.stream().map(Entry::fullUrl).filter(Objects::nonNull).forEach(known::add);
+    for (Entry entry : entries)
+      if (entry.change() instanceof Change.Whole whole)
+        requireMeant(whole.resource(), entry.place() + ".resource", known);
+  }
+
+  /** A Bundle that is itself a resource has entries of its own. */
+  private static void requireMeant(JsonNode at, String place, Set<String> known) {
+    for (int i = 0; at.isArray() && i < at.size(); i++) requireMeant(at.get(i), place + "[" + i + "]", known);
+    if (at.path("resourceType").asText().equals("Bundle")) return;
+    for (var member : at.properties()) {
+      String name = member.getKey();
+      JsonNode value = member.getValue();
+      if (name.equals("reference") && value.isTextual() && isUrn(value.textValue())
+          && !known.contains(value.textValue()))
+        throw new Failure.Invalid("a reference means an entry of the transaction that is not in it", place);
+      if (value.isContainerNode()) requireMeant(value, place + "." + name, known);
+    }
+  }
+
+  private static boolean isUrn(String reference) {
+    return reference.startsWith("urn:uuid:") || reference.startsWith("urn:oid:");
   }
 
   private static Entry entry(Ask asked, int index, JsonNode entry, ResourceRules rules,

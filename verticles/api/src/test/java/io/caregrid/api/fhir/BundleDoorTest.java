@@ -154,6 +154,25 @@ class BundleDoorTest {
         response(done, 0).getString("location").startsWith(kept.getJsonObject("subject").getString("reference")));
   }
 
+  /** In a transaction it means an entry, and none was sent; by itself it may be what others call somebody. */
+  @Test
+  void aReferenceToAnEntryThatIsNotThereIsRefused() {
+    String nobody = "{\"reference\":\"urn:uuid:0c7a4e5e-5a6e-4d5e-9a3e-ca7e671d0009\"}";
+    String person = "{\"resourceType\":\"Person\",\"link\":[{\"target\":{\"display\":\"x\"}},{\"target\":" + nobody
+        + "}]}";
+
+    HttpResponse<Buffer> refused = bundle("transaction", entry("POST", "Patient", patient()),
+        entry("POST", "Person", person));
+
+    assertEquals(400, refused.statusCode(), refused.bodyAsString());
+    assertEquals("Bundle.entry[1].resource.link[1].target", issue(refused));
+    assertEquals(0, found(), "nothing of it is stored");
+    assertEquals(201, ward.send("POST", "/fhir/Person", person).statusCode());
+    String document = "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{\"fullUrl\":\"urn:uuid:0c7a4e5e-5a6e-4d5e-9a3e-ca7e671d0008\",\"resource\":"
+        + person + "}]}";
+    assertEquals(200, bundle("transaction", entry("POST", "Bundle", document)).statusCode());
+  }
+
   @Test
   void whatIsNoBundleOfOursIsRefused() {
     assertEquals(400, bundle("collection").statusCode());
