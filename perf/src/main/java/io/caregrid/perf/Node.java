@@ -1,11 +1,14 @@
 package io.caregrid.perf;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.caregrid.cluster.Configuration;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.HttpConfig;
 import io.caregrid.cluster.KafkaConfig;
+import io.caregrid.cluster.MqttConfig;
 import io.caregrid.cluster.NodeConfig;
 import io.caregrid.cluster.ShardConfig;
+import io.caregrid.cluster.TellConfig;
 import io.caregrid.platform.Platform;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -15,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -25,10 +29,15 @@ final class Node implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String READY = "ready ";
 
-  /** What the driver needs to know of a node; the password is that of a database made for this run. */
+  /** Flag for the node's JVM: it takes MQTT, too. */
+  static final String WITH_MQTT = "-Dcaregrid.perf.mqtt=true";
+  /** The same, with the base address of a FHIR server behind it: Observations are put there, too. */
+  static final String WITH_REMOTE = "-Dcaregrid.perf.remote=";
+
+  /** What the driver needs to know of a node; the password is that of a database made for this run, {@code mqtt} -1 when that is off. */
   record Addresses(int http, String kafka, String dbHost, int dbPort, String dbName, String dbUser, String dbPassword,
       int shards,
-      String deviceData, String measurements, String normaliserGroup) {
+      String deviceData, String measurements, String normaliserGroup, int mqtt) {
     DatabaseConfig database() {
       return new DatabaseConfig(dbHost, dbPort, dbName, dbUser, dbPassword, 32);
     }
@@ -108,8 +117,8 @@ final class Node implements AutoCloseable {
             cluster.busPort(), cluster.members(),
             Integer.parseInt(args[2]), cluster.durability()),
         base.kafka(), base.database(), base.ingest(), aged, base.identity(), base.dicom(), base.imaging(),
-        base.lake(), base.security(), base.audit(), base.fhir(), base.export(), base.load(), base.tell(),
-        base.hl7(), base.mqtt());
+        base.lake(), base.security(), base.audit(), base.fhir(), base.export(), base.load(), tell(base.tell()),
+        base.hl7(), mqtt(base.mqtt()));
     try (Platform platform = Platform.start(config, true, step -> System.err.println("node: " + step))) {
       System.out.println(READY + JSON.writeValueAsString(addresses(platform)));
       System.in.transferTo(java.io.OutputStream.nullOutputStream());
@@ -122,6 +131,24 @@ final class Node implements AutoCloseable {
     int http = java.net.URI.create(platform.http()).getPort();
     return new Addresses(http, kafka.bootstrapServers(), database.host(), database.port(), database.database(),
         database.user(), database.password(),
-        platform.config().cluster().shards(), kafka.deviceData(), kafka.measurements(), kafka.group("normalise"));
+        platform.config().cluster().shards(), kafka.deviceData(), kafka.measurements(), kafka.group("normalise"),
+        platform.mqtt() == null ? -1 : java.net.URI.create(platform.mqtt()).getPort());
+  }
+
+  private static TellConfig tell(TellConfig base) {
+    String url = System.getProperty("caregrid.perf.remote");
+    if (url == null) return base;
+    String key = "tell.targets.remote.";
+    return Configuration.defaults()
+        .with("perf", Map.of(key + "kind", "fhir", key + "url", url, key + "resource", "true", key + "roles",
+            "FHIR Data Reader", key + "every", "0s"))
+        .node()
+        .tell();
+  }
+
+  private static MqttConfig mqtt(MqttConfig base) {
+    if (!Boolean.getBoolean("caregrid.perf.mqtt")) return base;
+    return new MqttConfig(base.host(), 0, base.mode(), base.roles(), base.maxPacket(), base.connections(),
+        base.inFlight(), base.bufferBytes(), base.idle(), base.frame(), base.session(), base.topics(), base.tls());
   }
 }

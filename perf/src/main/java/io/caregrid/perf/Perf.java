@@ -2,6 +2,7 @@ package io.caregrid.perf;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,7 +27,7 @@ public final class Perf implements Callable<Integer> {
 
   private static final List<String> ALL = List.of("kafka", "http", "ndjson", "latency");
 
-  @Option(names = "--only", split = ",", paramLabel = "ROW", description = "Some of: kafka, http, ndjson, latency. Default: all.")
+  @Option(names = "--only", split = ",", paramLabel = "ROW", description = "Some of: kafka, http, ndjson, latency, mqtt, remote. Default: all but mqtt and remote.")
   private List<String> only = ALL;
   @Option(names = "--devices", defaultValue = "30000", description = "Devices at 1 Hz for the Kafka row, which is also its events a second. Default: ${DEFAULT-VALUE}")
   private int devices;
@@ -37,6 +39,14 @@ public final class Perf implements Callable<Integer> {
   private int httpSeconds;
   @Option(names = "--connections", defaultValue = "64", description = "HTTP connections, each waiting for its answer. Default: ${DEFAULT-VALUE}")
   private int connections;
+  @Option(names = "--clients", defaultValue = "64", description = "MQTT clients. Default: ${DEFAULT-VALUE}")
+  private int clients;
+  @Option(names = "--in-flight", defaultValue = "20", description = "Messages of each that are not acknowledged. Default: ${DEFAULT-VALUE}, as Mosquitto's clients have it")
+  private int inFlight;
+  @Option(names = "--observations", defaultValue = "5000", description = "Of the remote row. Default: ${DEFAULT-VALUE}")
+  private int observations;
+  @Option(names = "--peer", paramLabel = "HOST:PORT", description = "An MQTT broker, such as Debian's mosquitto, that gets the same load as the mqtt row: what it accepts, nothing is stored.")
+  private String peer;
   @Option(names = "--heap", defaultValue = "3g", description = "Heap of the node's JVM. Default: ${DEFAULT-VALUE}")
   private String heap;
   @Option(names = "--shards", defaultValue = "12", description = "Default: ${DEFAULT-VALUE}")
@@ -66,6 +76,16 @@ public final class Perf implements Callable<Integer> {
       rows.add(run("latency, batchAge 1 s", Duration.ofSeconds(1), scene -> scene.latency(1000, warmUp, 60)));
       rows.add(run("latency, batchAge 30 s", Duration.ofSeconds(30), scene -> scene.latency(1000, warmUp, 120)));
     }
+    if (only.contains("mqtt")) {
+      rows.add(run("mqtt, QoS 1", Duration.ofSeconds(30), List.of(Node.WITH_MQTT),
+          scene -> scene.mqtt(clients, inFlight, httpSeconds)));
+      if (peer != null) rows.add(peer());
+    }
+    if (only.contains("remote"))
+      try (RemotePeer there = new RemotePeer()) {
+        rows.add(run("Observations to HAPI's FHIR server", Duration.ofSeconds(1), List.of(Node.WITH_REMOTE + there.url()),
+            scene -> scene.remote(there, observations, 5 * httpSeconds)));
+      }
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("at", Instant.now().toString());
     result.put("machine", machine());
@@ -84,7 +104,35 @@ public final class Perf implements Callable<Integer> {
     Map<String, Object> of(Scene scene) throws Exception;
   }
 
+  private Map<String, Object> peer() throws Exception {
+    System.out.println("== mqtt, QoS 1, " + peer);
+    Vertx vertx = Vertx.vertx();
+    int colon = peer.lastIndexOf(':');
+    MqttLoad load = new MqttLoad(vertx, peer.substring(0, colon), Integer.parseInt(peer.substring(colon + 1)),
+        new Ward(20_000, Instant.now()), inFlight);
+    try {
+      long start = System.nanoTime();
+      long sent = load.run(clients, TimeUnit.SECONDS.toNanos(httpSeconds)).toCompletionStage().toCompletableFuture().get();
+      Map<String, Object> row = new LinkedHashMap<>();
+      row.put("row", "mqtt, QoS 1, peer at " + peer);
+      row.put("events sent", sent);
+      row.put("connections", clients);
+      row.put("events per second, accepted", Math.round(sent / ((System.nanoTime() - start) / 1e8)) / 10.0);
+      row.put("in flight, each", inFlight);
+      print(row);
+      return row;
+    } finally {
+      vertx.close().toCompletionStage().toCompletableFuture().get();
+    }
+  }
+
   private Map<String, Object> run(String name, Duration batchAge, Row row) throws Exception {
+    return run(name, batchAge, List.of(), row);
+  }
+
+  private Map<String, Object> run(String name, Duration batchAge, List<String> more, Row row) throws Exception {
+    List<String> flags = new ArrayList<>(jvmFlags);
+    flags.addAll(more);
     System.out.println("== " + name);
     Path folder = Files.createTempDirectory("caregrid-perf");
     Map<String, Object> result = new LinkedHashMap<>();
@@ -92,7 +140,7 @@ public final class Perf implements Callable<Integer> {
     result.put("batchAge", batchAge.toString());
     result.put("shards", shards);
     result.put("heap", heap);
-    try (Node node = Node.start(folder, batchAge, shards, heap, jvmFlags); Scene scene = new Scene(node)) {
+    try (Node node = Node.start(folder, batchAge, shards, heap, flags); Scene scene = new Scene(node)) {
       result.putAll(row.of(scene));
     } finally {
       remove(folder);

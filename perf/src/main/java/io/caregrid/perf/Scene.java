@@ -12,6 +12,7 @@ import io.vertx.core.http.PoolOptions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,12 +22,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
+import org.hl7.fhir.r4.model.Observation;
 
 /** One node and the rows that are measured on it. Each row ends by reading back all it sent; a value lost or changed fails the run. */
 final class Scene implements AutoCloseable {
   /** An hour that does not end while we measure: merges into a period that is over go to the history as well. */
   private static final Instant HOUR = Instant.now().plus(Duration.ofHours(1));
   private static final int HALF = 1800;
+  private static final int TENTH = 360;
   private static final long DRAIN_SECONDS = 300;
   private final Node node;
   private final Vertx vertx = Vertx.vertx();
@@ -88,16 +91,96 @@ final class Scene implements AutoCloseable {
   /** As fast as it goes, closed loop, into empty hours. */
   Map<String, Object> http(int perRequest, int connections, int seconds) throws Exception {
     Ward ward = new Ward(perRequest == 1 ? 2_000 : 20_000, HOUR);
+    HttpLoad load = new HttpLoad(vertx, http, ward, perRequest);
+    Map<String, Object> row = loaded(ward, connections, seconds,
+        () -> load.run(connections, 0, TimeUnit.SECONDS.toNanos(seconds)));
+    row.put("requests refused (503) and repeated", load.refused());
+    return row;
+  }
+
+  /** The same by MQTT with QoS 1. */
+  Map<String, Object> mqtt(int clients, int inFlight, int seconds) throws Exception {
+    Ward ward = new Ward(20_000, HOUR);
+    MqttLoad load = new MqttLoad(vertx, "127.0.0.1", node.addresses.mqtt(), ward, inFlight);
+    Map<String, Object> row = loaded(ward, clients, seconds,
+        () -> load.run(clients, TimeUnit.SECONDS.toNanos(seconds)));
+    row.put("in flight, each", inFlight);
+    return row;
+  }
+
+  /** Observations on their way to another FHIR server, which knows everybody: each for the first time, and then each with one reading more. */
+  Map<String, Object> remote(RemotePeer peer, int devices, int seconds) throws Exception {
+    Ward ward = new Ward(devices, HOUR);
+    Prefill prefill = prefill(ward);
+    say("entering " + devices + " devices, here and there");
+    peer.knows(ward);
+    await(prefill.people());
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("Observations", devices);
+    row.put("samples of each", TENTH);
+    Usage before = node.usage();
+    double first = arrived(peer, devices, seconds, () -> await(prefill.observations(TENTH)));
+    double again = arrived(peer, devices, seconds, () -> {
+      try (KafkaLoad load = new KafkaLoad(node.addresses.kafka(), node.addresses.deviceData())) {
+        load.send(ward, TENTH, TENTH + 1);
+      }
+    });
+    say("checking every value");
+    Map<String, Integer> numbers = new HashMap<>();
+    for (int n = 0; n < devices; n++) numbers.put("Patient/p" + n, n);
+    for (Observation one : peer.observations.all()) {
+      String[] samples = one.getValueSampledData().getData().split(" ");
+      int device = numbers.get(one.getSubject().getReference());
+      for (int second = 0; second <= TENTH; second++)
+        if (Integer.parseInt(samples[second]) != ward.value(device, second))
+          throw new IllegalStateException("a value was lost or changed");
+    }
+    row.put("for the first time, a second", round(devices / first));
+    row.put("again, a second", round(devices / again));
+    row.put("node, broker and driver's peer", "on the same cores");
+    cost(row, node.usage().since(before), 2L * devices);
+    return row;
+  }
+
+  private interface Deed {
+    void done() throws Exception;
+  }
+
+  /** Seconds from the first put there to the last. */
+  private static double arrived(RemotePeer peer, int puts, int longest, Deed deed) throws Exception {
+    int before = peer.observations.puts.get();
+    long start = System.nanoTime();
+    deed.done();
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(longest);
+    long begun = 0;
+    int there = 0;
+    while (peer.observations.puts.get() - before < puts) {
+      if (begun == 0 && peer.observations.puts.get() > before) {
+        begun = System.nanoTime();
+        there = peer.observations.puts.get() - before;
+      }
+      if (System.nanoTime() > end)
+        throw new IllegalStateException(peer.observations.puts.get() - before + " of " + puts + " within " + longest + " s");
+      TimeUnit.MILLISECONDS.sleep(2);
+    }
+    return begun == 0 ? secondsSince(start) : secondsSince(begun) * puts / (puts - there);
+  }
+
+  private interface Load {
+    /** How many events were accepted: the first ones of the ward, by second and device. */
+    Future<Long> run();
+  }
+
+  private Map<String, Object> loaded(Ward ward, int connections, int seconds, Load load) throws Exception {
     Prefill prefill = prefill(ward);
     say("entering " + ward.devices() + " devices");
     await(prefill.people());
     Map<String, Object> row = new LinkedHashMap<>();
     try (Lag lag = new Lag(node.addresses, shards)) {
-      HttpLoad load = new HttpLoad(vertx, http, ward, perRequest);
-      say("posting over " + connections + " connections for " + seconds + " s");
+      say("sending over " + connections + " connections for " + seconds + " s");
       Usage before = node.usage();
       long start = System.nanoTime();
-      long sent = await(load.run(connections, 0, TimeUnit.SECONDS.toNanos(seconds)));
+      long sent = await(load.run());
       double wall = secondsSince(start);
       double drained = drain(lag);
       Usage used = node.usage().since(before);
@@ -111,7 +194,6 @@ final class Scene implements AutoCloseable {
       row.put("connections", connections);
       row.put("events per second, accepted", round(sent / wall));
       row.put("events per second, stored", round(sent / (wall + drained)));
-      row.put("requests refused (503) and repeated", load.refused());
       row.put("samples stored and equal", stored);
       row.put("drained after, s", round(drained));
       cost(row, used, sent);
