@@ -83,8 +83,9 @@ public final class Perf implements Callable<Integer> {
     }
     if (only.contains("remote"))
       try (RemotePeer there = new RemotePeer()) {
-        rows.add(run("Observations to HAPI's FHIR server", Duration.ofSeconds(1), List.of(Node.WITH_REMOTE + there.url()),
-            scene -> scene.remote(there, observations, 5 * httpSeconds)));
+        rows.add(
+            run("Observations to HAPI's FHIR server", Duration.ofSeconds(1), List.of(Node.WITH_REMOTE + there.url()),
+                scene -> scene.remote(there, observations, 5 * httpSeconds)));
       }
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("at", Instant.now().toString());
@@ -112,7 +113,10 @@ public final class Perf implements Callable<Integer> {
         new Ward(20_000, Instant.now()), inFlight);
     try {
       long start = System.nanoTime();
-      long sent = load.run(clients, TimeUnit.SECONDS.toNanos(httpSeconds)).toCompletionStage().toCompletableFuture().get();
+      long sent = load.run(clients, TimeUnit.SECONDS.toNanos(httpSeconds))
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get();
       Map<String, Object> row = new LinkedHashMap<>();
       row.put("row", "mqtt, QoS 1, peer at " + peer);
       row.put("events sent", sent);

@@ -96,7 +96,8 @@ final class RemotePeer implements AutoCloseable {
 
     @Update
     public MethodOutcome update(@ResourceParam R resource, @IdParam IdType id, RequestDetails request) {
-      boolean created = put(resource, id.getIdPart(), request.getHeader("If-Match"), request.getHeader("If-None-Match"));
+      boolean created = put(resource, id.getIdPart(), request.getHeader("If-Match"),
+          request.getHeader("If-None-Match"));
       return new MethodOutcome(resource.getIdElement(), created).setResource(resource);
     }
 

@@ -160,7 +160,8 @@ final class Scene implements AutoCloseable {
         there = peer.observations.puts.get() - before;
       }
       if (System.nanoTime() > end)
-        throw new IllegalStateException(peer.observations.puts.get() - before + " of " + puts + " within " + longest + " s");
+        throw new IllegalStateException(
+            peer.observations.puts.get() - before + " of " + puts + " within " + longest + " s");
       TimeUnit.MILLISECONDS.sleep(2);
     }
     return begun == 0 ? secondsSince(start) : secondsSince(begun) * puts / (puts - there);

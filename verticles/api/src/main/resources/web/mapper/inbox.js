@@ -86,7 +86,7 @@ export class Inbox {
       await node.replay(from.source);
       say(byId('note'), 'The dead letter is in the log again. Should it be set aside once more, there is a new one in the dead letters.');
     }));
-    byId('origin').replaceChildren(make('b', {}, `Dead letter: ${from.reason}. `), from.detail, isReading(from) ? ' It is one reading, which its device mapping has made: the FHIR mapping alone is tried on it.' : '',
+    byId('origin').replaceChildren(make('b', {}, `Dead letter: ${from.reason}. `), from.detail, isReading(from) ? make('div', {}, 'It is one reading, which its device mapping has made: the FHIR mapping alone is tried on it.') : '',
       make('div', {class: 'soft'}, time(from), `, for mapping ${name}`), load, again);
   }
 
