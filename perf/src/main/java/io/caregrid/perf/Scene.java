@@ -137,7 +137,6 @@ final class Scene implements AutoCloseable {
     }
     row.put("for the first time, a second", round(devices / first));
     row.put("again, a second", round(devices / again));
-    row.put("node, broker and driver's peer", "on the same cores");
     cost(row, node.usage().since(before), 2L * devices);
     return row;
   }
