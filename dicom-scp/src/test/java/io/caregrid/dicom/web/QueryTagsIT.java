@@ -17,9 +17,11 @@ import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Schema;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -140,6 +142,26 @@ class QueryTagsIT {
         tags.getBytes(StandardCharsets.UTF_8));
     assertEquals(202, added.statusCode(), () -> Answers.text(added));
     return "/operations/" + json(added).path("id").asText();
+  }
+
+  @Test
+  void aFileThatIsGoneIsListedAndHoldsUpNobody(LocalPostgres postgres, @TempDir Path folder) throws Exception {
+    try (WebDoor door = new WebDoor(database(postgres), folder, WebDoor.SMALL)) {
+      door.stored(picture(1, 1), picture(1, 2));
+      try (Stream<Path> files = Files.walk(folder)) {
+        for (Path file : files.filter(one -> one.toString().endsWith(".seg")).toList()) Files.delete(file);
+      }
+
+      ready(door, added(door, STATION));
+
+      JsonNode errors = json(door.get("/extendedquerytags/StationName/errors"));
+      assertEquals(2, errors.size());
+      assertEquals("its file is damaged", errors.get(0).path("errorMessage").asText());
+      JsonNode told = json(door.get("/changefeed"));
+      assertEquals(2, told.size());
+      for (JsonNode one : told)
+        assertEquals(one.path("SopInstanceUid"), one.at("/Metadata/00080018/Value/0"), "what the index keeps");
+    }
   }
 
   @Test
