@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.contract.Failure;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Predicate;
 
 /** The parameters that every type has and that are no tokens: {@code _id}, {@code _lastUpdated}, {@code _text}, {@code _content}. */
 final class General {
@@ -32,19 +33,20 @@ final class General {
     return Criterion.sql(bind -> (not ? "id <> all (" : "id = any (") + bind.apply(legal) + ")");
   }
 
-  /** All words of one alternative stand in the narrative, or anywhere in the resource. */
+  /** The {@link Words} of one alternative stand in the narrative, or anywhere in the resource. */
   private static Criterion text(String name, List<String> alternatives) {
     List<List<String>> wanted = alternatives.stream()
-        .map(value -> List.of(Postings.normalised(SearchValue.unescaped(value)).split(" ")))
+        .map(value -> Words.of(SearchValue.unescaped(value)))
         .toList();
     if (wanted.stream().mapToInt(List::size).sum() > MOST_WORDS)
       throw new Failure.TooCostly(name + " has at most " + MOST_WORDS + " words");
+    List<Predicate<String>> meant = wanted.stream().map(Words::stand).toList();
     return Criterion.sql(null, false, values -> {
       StringBuilder all = new StringBuilder();
       if (name.equals("_text")) all.append(values.resource().path("text").path("div").asText());
       else gather(values.resource(), all);
       String text = Postings.normalised(withoutTags(all));
-      return wanted.stream().anyMatch(words -> words.stream().allMatch(text::contains));
+      return meant.stream().anyMatch(said -> said.test(text));
     });
   }
 
