@@ -82,7 +82,7 @@ public final class Conversion {
   /**
    * @param place folder or zip, either of this kind or with a folder such as {@code Hl7v2} or {@code Ccda} in it
    * @param zone  of dates and times that name none
-   * @throws ConversionException 1101 to 1104
+   * @throws ConversionException 1101 to 1105, and 1305 for a schema that is named and missing
    */
   public static Conversion load(Kind kind, Path place, Limits limits, ZoneId zone, Clock clock) {
     return of(kind, TemplateFiles.under(TemplateFiles.read(place), kind.folder), limits, zone, clock);
@@ -145,7 +145,7 @@ public final class Conversion {
   }
 
   private Outcome message(Message message, String input, String root) {
-    ZoneId its = metadata.sendersZone() ? Header.zone(input).map(ZoneId.class::cast).orElse(zone) : zone;
+    ZoneId its = metadata.sendersZone() ? Header.zone(input, zone) : zone;
     String json = templates.render(root, Map.of("hl7v2Data", message), limits, its, clock);
     return new Outcome.Converted(Entries.merged(LooseJson.read(bounded(json))), Unused.of(message));
   }

@@ -53,7 +53,7 @@ public final class Conversions {
    * @param shared     names of assigning authorities that mean the same whoever says them
    * @param limits     of one conversion
    * @param zone       of dates and times that name none
-   * @throws ConversionException 1101 to 1104, beginning with the set's name
+   * @throws ConversionException 1101 to 1105 and 1305, beginning with the set's name
    */
   public static Conversions load(Map<String, Path> configured, Set<String> shared, Limits limits, ZoneId zone,
       Clock clock) {

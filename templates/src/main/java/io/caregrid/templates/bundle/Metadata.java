@@ -14,7 +14,7 @@ import java.util.stream.Stream;
  * A set's {@code metadata.json}.
  *
  * @param kinds what the set converts; none when it does not say, or says something else
- * @param sendersZone of HL7 v2, {@code "zone": "sender"}: an offset in MSH-7 is that of all times of the message that name none (HL7 v2.5.1 2.15.9.7). Sets written for
+ * @param sendersZone of HL7 v2, {@code "zone": "sender"}: an offset in MSH-7 is that of all times of the message that name none (HL7 v2.5.1 2.15.9.7), unless it is the one of the configured zone at MSH-7's own time. Sets written for
  *             FHIR-Converter do not say so and get the zone that is configured
  * @param lean of HL7 v2, {@code "emptyValues": "absent"}: what is blank or {@code ""} is nothing. Sets written for FHIR-Converter do not say so and get texts as they were sent
  */

@@ -1,7 +1,12 @@
 package io.caregrid.templates.hl7v2;
 
+import java.time.DateTimeException;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.util.Optional;
+import java.time.format.DateTimeFormatter;
+import java.time.format.ResolverStyle;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -20,9 +25,13 @@ public record Header(String sendingApplication, String sendingFacility, String r
     String receivingFacility, String type, String event, String structure, String controlId, String processingId,
     String version, String charset, char separator, String encoding) {
 
-  private static final Pattern OFFSET = Pattern.compile("^[0-9.]{4,}([+-])(\\d\\d)([0-5]\\d)$");
+  private static final Pattern SENT = Pattern.compile("(\\d{4,14})(?:\\.\\d*)?([+-])(\\d\\d)([0-5]\\d)");
+  private static final DateTimeFormatter LOCAL = DateTimeFormatter.ofPattern("uuuuMMddHHmmss", Locale.ROOT)
+      .withResolverStyle(ResolverStyle.STRICT);
   /** ISO 8601 knows none beyond; Java neither. */
   private static final int MOST_MINUTES = 18 * 60;
+  /** What is not said of a time. */
+  private static final String FIRST = "00000101000000";
 
   /**
    * Reads the first segment and nothing behind it.
@@ -37,17 +46,30 @@ public record Header(String sendingApplication, String sendingFacility, String r
   }
 
   /**
-   * The offset that MSH-7 has, {@code 20261103091544+0100}: that of all times of the message that name none (HL7 v2.5.1 2.15.9.7).
+   * The zone of all times of the message that name none: the offset that MSH-7 has, {@code 20261103091544+0100} (HL7 v2.5.1 2.15.9.7). Where it has none, or the very one that the zone of
+   * the configuration has at that time, it is that zone, which also knows what the offset is on the other side of a change of clocks.
    *
+   * @param configured the zone where the sender is, as far as anybody knows
    * @throws io.caregrid.templates.liquid.ConversionException as {@link #of}
    */
-  public static Optional<ZoneOffset> zone(String message) {
+  public static ZoneId zone(String message, ZoneId configured) {
     Segment segment = Message.parse(firstLine(message)).segments().get(0);
-    Matcher offset = OFFSET.matcher(part(segment, 7, 1));
-    if (!offset.find()) return Optional.empty();
-    int minutes = Integer.parseInt(offset.group(2)) * 60 + Integer.parseInt(offset.group(3));
-    if (minutes > MOST_MINUTES) return Optional.empty();
-    return Optional.of(ZoneOffset.ofTotalSeconds((offset.group(1).equals("-") ? -60 : 60) * minutes));
+    Matcher sent = SENT.matcher(part(segment, 7, 1));
+    if (!sent.matches()) return configured;
+    int minutes = Integer.parseInt(sent.group(3)) * 60 + Integer.parseInt(sent.group(4));
+    if (minutes > MOST_MINUTES) return configured;
+    ZoneOffset offset = ZoneOffset.ofTotalSeconds((sent.group(2).equals("-") ? -60 : 60) * minutes);
+    return isThat(offset, configured, sent.group(1)) ? configured : offset;
+  }
+
+  /** @param digits of a time, year first, of which the end may be missing */
+  private static boolean isThat(ZoneOffset offset, ZoneId zone, String digits) {
+    try {
+      LocalDateTime at = LocalDateTime.parse(digits + FIRST.substring(digits.length()), LOCAL);
+      return zone.getRules().getValidOffsets(at).contains(offset);
+    } catch (DateTimeException none) {
+      return false;
+    }
   }
 
   private static String firstLine(String message) {

@@ -3,6 +3,7 @@ package io.caregrid.templates.liquid;
 import io.caregrid.templates.liquid.Lexer.Kind;
 import io.caregrid.templates.liquid.Lexer.Token;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,6 +16,7 @@ final class Compiler {
   private final List<Token> tokens;
   private final Symbols symbols;
   private final Filters filters;
+  private final Map<String, Integer> schemas = new LinkedHashMap<>();
   private int at;
   private int depth;
 
@@ -30,7 +32,7 @@ final class Compiler {
     Node body = compiler.block(Set.of());
     if (compiler.at < compiler.tokens.size())
       throw compiler.wrong(compiler.tokens.get(compiler.at), "nothing is open that it ends");
-    return new Template(key, body);
+    return new Template(key, body, Map.copyOf(compiler.schemas));
   }
 
   /** Pieces up to a tag of {@code ends}, which is left to the caller, or to the end of the file when {@code ends} is empty. */
@@ -233,6 +235,7 @@ final class Compiler {
   private Node validate(Token token) {
     String schema = Markup.unquoted(token.markup().strip());
     if (!token.markup().strip().matches("'[^']+'|\"[^\"]+\"")) throw wrong(token, "write: validate 'X.schema.json'");
+    schemas.putIfAbsent(schema, token.line());
     Node body = block(Set.of("endvalidate"));
     at++;
     return Validate.node(schema, body);

@@ -1,8 +1,9 @@
 package io.caregrid.templates.liquid;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.util.Collections;
@@ -22,7 +23,10 @@ import java.util.regex.PatternSyntaxException;
  */
 final class JsonSchema {
   static final String SUFFIX = ".schema.json";
-  private static final ObjectMapper JSON = new ObjectMapper();
+  /** A number is the one that is written, however long or large: also where it is compared with what is rendered. */
+  private static final JsonMapper JSON = JsonMapper.builder()
+      .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+      .build();
   private static final int DEEPEST = 100;
   private static final Set<String> SAY_NOTHING = Set.of("$schema", "$id", "id", "$comment", "title", "description",
       "default", "examples", "format", "readOnly", "writeOnly", "deprecated", "contentMediaType", "contentEncoding");
@@ -83,7 +87,10 @@ final class JsonSchema {
     } else {
       switch (name) {
         case "items" -> check(value, place, depth + 1);
-        case "pattern" -> pattern(value.asText(), place);
+        case "pattern" -> {
+          if (!value.isTextual()) throw wrong(place, "is no text");
+          pattern(value.asText(), place);
+        }
         case "$ref" -> {
           JsonNode target = target(value.asText());
           if (target == null) throw wrong(place, "refers to nothing in this file");
@@ -103,15 +110,23 @@ final class JsonSchema {
       case "enum" -> value.isArray();
       case "uniqueItems" -> value.isBoolean();
       case "type" ->
-        value.isArray() ? all(value, each -> TYPES.contains(each.asText())) : TYPES.contains(value.asText());
+        value.isArray() ? !value.isEmpty() && all(value, JsonSchema::isType) : isType(value);
       case "required" -> value.isArray() && all(value, JsonNode::isTextual);
       case "minItems", "maxItems", "minProperties", "maxProperties", "minLength", "maxLength" ->
         value.isNumber() && value.canConvertToExactIntegral() && value.canConvertToInt() && value.asInt() >= 0;
       case "minimum", "maximum" -> value.isNumber();
       case "exclusiveMinimum", "exclusiveMaximum" -> value.isNumber() || value.isBoolean();
-      case "multipleOf" -> value.isNumber() && value.decimalValue().signum() > 0;
+      case "multipleOf" -> value.isNumber() && value.decimalValue().signum() > 0 && isShort(value.decimalValue());
       default -> throw wrong(place, "is not supported");
     };
+  }
+
+  private static boolean isType(JsonNode name) {
+    return name.isTextual() && TYPES.contains(name.asText());
+  }
+
+  private static boolean isShort(BigDecimal number) {
+    return Math.abs((long) number.scale()) < MOST_DIGITS;
   }
 
   private static boolean all(JsonNode list, Predicate<JsonNode> fits) {
@@ -121,7 +136,7 @@ final class JsonSchema {
 
   private void pattern(String pattern, String place) {
     try {
-      patterns.put(pattern, Pattern.compile(pattern));
+      patterns.put(pattern, Pattern.compile(Regex.ofEcma(pattern)));
     } catch (PatternSyntaxException none) {
       throw wrong(place, "is no regular expression");
     }
@@ -139,7 +154,10 @@ final class JsonSchema {
     return found == null || found.isMissingNode() ? null : found;
   }
 
-  /** Where {@code value} does not fit, and the keyword that says so, {@code /name/0: minLength}; null when it fits. No value is in it. */
+  /**
+   * Where {@code value} does not fit, and the keyword that says so, {@code /name/0: minLength}; null when it fits. No value is in it, and of the names of members those alone that
+   * the schema has: others are {@code *}, for templates may make names of what was sent.
+   */
   String misfit(JsonNode value, Run run) {
     return misfit(root, value, "", run, 0);
   }
@@ -195,7 +213,7 @@ final class JsonSchema {
     if (below.isNumber() && number.compareTo(below.decimalValue()) >= 0) return "exclusiveMaximum";
     JsonNode step = schema.path("multipleOf");
     boolean fits = !step.isNumber()
-        || Math.abs((long) number.scale()) < MOST_DIGITS && number.remainder(step.decimalValue()).signum() == 0;
+        || isShort(number) && number.remainder(step.decimalValue()).signum() == 0;
     return fits ? null : "multipleOf";
   }
 
@@ -236,7 +254,9 @@ final class JsonSchema {
     Iterator<Map.Entry<String, JsonNode>> members = value.fields();
     while (members.hasNext()) {
       Map.Entry<String, JsonNode> member = members.next();
-      String wrong = member(schema, member.getKey(), member.getValue(), at + "/" + member.getKey(), run, depth);
+      String name = member.getKey();
+      String told = schema.path("properties").has(name) ? name : "*";
+      String wrong = member(schema, name, member.getValue(), at + "/" + told, run, depth);
       if (wrong != null) return wrong;
     }
     return null;

@@ -53,6 +53,27 @@ final class Regex {
     return pattern.matcher(new Watched(text, run)).find();
   }
 
+  /**
+   * As ECMA 262 means it, which JSON Schema names: {@code $} is the end alone, not also the place before a last line break; in a class {@code [} and {@code &&} are characters.
+   */
+  static String ofEcma(String pattern) {
+    StringBuilder java = new StringBuilder(pattern.length() + 8);
+    boolean inClass = false;
+    for (int i = 0; i < pattern.length(); i++) {
+      char one = pattern.charAt(i);
+      if (one == '\\' && i + 1 < pattern.length()) {
+        java.append(one).append(pattern.charAt(++i));
+      } else if (one == '$' && !inClass) {
+        java.append("\\z");
+      } else {
+        if (inClass && (one == '[' || one == '&')) java.append('\\');
+        inClass = inClass ? one != ']' : one == '[';
+        java.append(one);
+      }
+    }
+    return java.toString();
+  }
+
   private static Pattern compiled(String pattern) {
     try {
       return Pattern.compile(pattern);

@@ -1,4 +1,10 @@
 package io.caregrid.templates.liquid;
 
-/** One compiled template file. */
-record Template(String key, Node body) {}
+import java.util.Map;
+
+/**
+ * One compiled template file.
+ *
+ * @param schemas that it names, each with the line where it does so first
+ */
+record Template(String key, Node body, Map<String, Integer> schemas) {}

@@ -28,12 +28,23 @@ public final class Templates {
 
   /**
    * @param files paths relative to the set's folder, with {@code /} between names, and their text
-   * @throws ConversionException {@link ErrorCode#TEMPLATE_SYNTAX_ERROR} with file and line, {@link ErrorCode#INVALID_CODE_MAPPING}, {@link ErrorCode#INVALID_JSON_SCHEMA}
+   * @throws ConversionException {@link ErrorCode#TEMPLATE_SYNTAX_ERROR} with file and line, {@link ErrorCode#INVALID_CODE_MAPPING}, {@link ErrorCode#INVALID_JSON_SCHEMA},
+   *           {@link ErrorCode#TEMPLATE_NOT_FOUND} for a schema that a template names and that is not among them
    */
   public static Templates of(Map<String, String> files, Filters filters) {
     Templates templates = new Templates();
     files.forEach((path, text) -> templates.add(path, text, filters));
+    templates.byKey.values().forEach(templates::requireSchemas);
     return templates;
+  }
+
+  /** What would otherwise come to light with the first message. */
+  private void requireSchemas(Template template) {
+    template.schemas().forEach((name, line) -> {
+      if (find(name) == null)
+        throw new ConversionException(ErrorCode.TEMPLATE_NOT_FOUND, "no schema is called '" + name + "'",
+            template.key(), line);
+    });
   }
 
   private void add(String path, String text, Filters filters) {
@@ -74,11 +85,14 @@ public final class Templates {
     return folded;
   }
 
+  /** Of those that its templates name; {@link #of} has seen to it that they are there. */
   JsonSchema schema(String name) {
-    JsonSchema found = schemas.get(SEPARATOR.matcher(name).replaceAll("/").toLowerCase(Locale.ROOT));
-    if (found == null)
-      throw new ConversionException(ErrorCode.TEMPLATE_NOT_FOUND, "no schema is called '" + name + "'");
-    return found;
+    return find(name);
+  }
+
+  /** Null when there is none. */
+  private JsonSchema find(String schema) {
+    return schemas.get(SEPARATOR.matcher(schema).replaceAll("/").toLowerCase(Locale.ROOT));
   }
 
   CodeMapping codes() {

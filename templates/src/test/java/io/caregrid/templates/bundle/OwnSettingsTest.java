@@ -39,8 +39,12 @@ class OwnSettingsTest {
   }
 
   private static String admitted(String sent) {
+    return admitted(sent, "20261103090000");
+  }
+
+  private static String admitted(String sent, String at) {
     String message = "MSH|^~\\&|HIS|NORTH|C|H|" + sent + "||ADT^A01|1|P|2.5\r" + PID + "PV1|1|I" + "|".repeat(42)
-        + "20261103090000\r";
+        + at + "\r";
     return resource(converted("x.hl7", message), "Encounter").at("/period/start").asText();
   }
 
@@ -53,5 +57,16 @@ class OwnSettingsTest {
     assertEquals("2026-11-03T09:00:00+01:00", admitted("20261103101500+9900"), "no offset at all");
     String own = admitted("20261103101500-0500^S");
     assertEquals("2026-11-03T09:00:00-05:00", own);
+  }
+
+  @Test
+  void anOffsetThatTheConfiguredZoneHasAtThatTimeIsThatZoneAcrossAChangeOfClocks() {
+    assertEquals("2026-10-20T09:00:00+02:00", admitted("20261103101500+0100", "20261020090000"), "in summer");
+    assertEquals("2026-11-03T09:00:00+01:00", admitted("20261103101500+0100"));
+    assertEquals("2026-02-03T09:00:00+01:00", admitted("20260703+0200", "20260203090000"));
+    assertEquals("2026-02-03T09:00:00+01:00", admitted("20261025023000+0100", "20260203090000"), "an hour twice");
+    assertEquals("2026-10-20T09:00:00+01:00", admitted("20260703101500+0100", "20261020090000"),
+        "in July Berlin has another offset");
+    assertEquals("2026-10-20T09:00:00+01:00", admitted("20261399101500+0100", "20261020090000"), "no date");
   }
 }

@@ -1,6 +1,7 @@
 package io.caregrid.templates.liquid;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -58,6 +59,13 @@ class JsonSchemaTest {
     fails("{'exclusiveMaximum':1}", "/v: exclusiveMaximum", "1");
     fails("{'maximum':1,'exclusiveMaximum':true}", "/v: maximum", "1");
     fails("{'multipleOf':0.5}", "/v: multipleOf", "0.7", "1e999999");
+    fits("{'minimum':1e400}", "1e401");
+    fails("{'minimum':1e400}", "/v: minimum", "1e399");
+    fits("{'const':0.12345678901234567}", "0.12345678901234567", "0.123456789012345670");
+    fails("{'const':0.12345678901234567}", "/v: const", "0.12345678901234568");
+    fits("{'enum':[12345678901234567890.5]}", "12345678901234567890.5");
+    fails("{'enum':[12345678901234567890.5]}", "/v: enum", "12345678901234567890.0");
+    fits("{'multipleOf':1e300}", "3e300");
   }
 
   @Test
@@ -65,6 +73,9 @@ class JsonSchemaTest {
     fits("{'minLength':1,'maxLength':2,'pattern':'^[a-z\u00fc]+$'}", "'\u00fcb'");
     fails("{'minLength':1,'maxLength':2}", "/v: length", "''", "'abc'");
     fails("{'pattern':'^[a-z]+$'}", "/v: pattern", "'a1'");
+    fails("{'pattern':'^[a-z]+$'}", "/v: pattern", "'a\\n'", "'a\\r\\n'");
+    fits("{'pattern':'^[[&$]+$'}", "'[&$&'");
+    fits("{'pattern':'^[\\\\]&&]{2}\\\\$$'}", "']&$'");
     fails("{'minItems':1,'maxItems':2}", "/v: number of items", "[]", "[1,2,3]");
     fails("{'uniqueItems':true}", "/v: uniqueItems", "[1,1]", "[1,2,1.0]", "[{'a':1},{'a':1.0}]");
     fits("{'uniqueItems':true}", "[1,'1',[1]]");
@@ -74,10 +85,10 @@ class JsonSchemaTest {
     fails("{'required':['a','b']}", "/v: required", "{'a':1}");
     fails("{'minProperties':1,'maxProperties':1}", "/v: number of members", "{}", "{'a':1,'b':2}");
     fails("{'properties':{'a':{}},'patternProperties':{'^x-':{'type':'null'}},'additionalProperties':false}",
-        "/v/b: false",
+        "/v/*: false",
         "{'a':1,'x-1':null,'b':1}");
-    fails("{'patternProperties':{'^x-':{'type':'null'}}}", "/v/x-1: type", "{'x-1':1}");
-    fails("{'additionalProperties':{'type':'null'}}", "/v/a: type", "{'a':1}");
+    fails("{'patternProperties':{'^x-':{'type':'null'}}}", "/v/*: type", "{'x-1':1}");
+    fails("{'additionalProperties':{'type':'null'}}", "/v/*: type", "{'a':1}");
   }
 
   @Test
@@ -95,12 +106,37 @@ class JsonSchemaTest {
   }
 
   @Test
+  void namesOfMembersThatTheSchemaDoesNotHaveAreNotTold() {
+    String schema = "{'properties':{'v':{'additionalProperties':{'properties':{'given':{'type':'array'}}}}}}";
+    ConversionException failure = assertThrows(ConversionException.class,
+        () -> rendered(schema, "{'Mathilde Brandt':{'given':'M'}}"));
+    assertTrue(failure.told().contains("/v/*/given: type"), failure.told());
+    assertFalse(failure.told().contains("Brandt"), failure.told());
+  }
+
+  @Test
+  void aSchemaThatATemplateNamesAndThatIsNotThereRefusesTheSetWithFileAndLine() {
+    Map<String, String> files = Map.of("Schemas/V.schema.json", "{}", "root.liquid", "x", "Part/_Name.liquid",
+        "{% if never %}\n{% validate 'schemas/v.schema.json' %}{}{% endvalidate %}"
+            + "{% validate 'Schemas/W.schema.json' %}{}{% endvalidate %}{% endif %}");
+    ConversionException missing = assertThrows(ConversionException.class,
+        () -> Templates.of(files, ConversionFilters.all()));
+    assertEquals(ErrorCode.TEMPLATE_NOT_FOUND, missing.code);
+    assertEquals("Part/Name", missing.template);
+    assertEquals(2, missing.line);
+    assertTrue(missing.told().contains("'Schemas/W.schema.json'"), missing.told());
+  }
+
+  @Test
   void aSchemaThatIsNotUnderstoodRefusesTheSet() {
     for (String schema : List.of("[", "1", "{'if':{}}", "{'properties':{'a':{'contains':{}}}}", "{'pattern':'['}",
         "{'$ref':'#/definitions/none'}", "{'$ref':'http://example.org/x'}", "{'items':[{'dependencies':{}}]}",
         "{'anyOf':{}}", "{'minimum':'3'}", "{'required':true}", "{'minItems':-1}", "{'maxLength':1.5}",
         "{'type':'strng'}",
-        "{'enum':'a'}", "{'uniqueItems':'yes'}", "{'multipleOf':0}", "{'$ref':'#/default','default':{'pattern':'x'}}"))
+        "{'enum':'a'}", "{'uniqueItems':'yes'}", "{'multipleOf':0}", "{'multipleOf':1e-400000}",
+        "{'multipleOf':1e400000}",
+        "{'pattern':5}", "{'type':null}", "{'type':[]}", "{'patternProperties':{'[':{}}}", "{'minItems':1e400}",
+        "{'$ref':'#/default','default':{'pattern':'x'}}"))
       assertEquals(ErrorCode.INVALID_JSON_SCHEMA,
           assertThrows(ConversionException.class, () -> rendered(schema, "1"), schema).code);
     ConversionException endless = assertThrows(ConversionException.class, () -> rendered("{'$ref':'#'}", "1"));
