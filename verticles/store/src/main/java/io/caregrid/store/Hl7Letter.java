@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * An HL7 v2 message that could not be used, kept once with why, so that it can be tried again when the cause is mended.
  *
- * @param id        SHA-256 of its bytes, 64 hexadecimal digits
+ * @param id        its message's ({@link Hl7Known#id}), 64 hexadecimal digits
  * @param sender    MSH-3 and MSH-4, with a {@code |} between them
  * @param controlId MSH-10, empty when it has none
  * @param type      MSH-9, as {@code ADT^A01^ADT_A01}

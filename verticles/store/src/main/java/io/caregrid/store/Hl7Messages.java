@@ -30,6 +30,10 @@ public final class Hl7Messages {
       select $1::bytea, $2::text, $3::text, $4::text, $5::text[], $6::text, $7::text, $8::text, $9::bytea, $10::timestamptz
       where not exists (select 1 from hl7_done where id = any($11::bytea[]))
       on conflict (id) do update set reason = excluded.reason, detail = excluded.detail, at = now()""";
+  /** A letter of a former version stays the one that it was, at its place in the order. */
+  private static final String RENAME = """
+      update hl7_dead_letter set id = $1 where id = (select id from hl7_dead_letter where id = any($2::bytea[]) order by serial limit 1)
+      and not exists (select 1 from hl7_dead_letter where id = $1) and not exists (select 1 from hl7_done where id = any($3::bytea[]))""";
   private static final String COLUMNS = "id, sender, control_id, type, patients, reason, detail, envelope, received, at, replayed, serial";
   private static final String MATCHES = """
       ($1::bytea is null or id = $1) and ($2::text is null or control_id = $2) and ($3::text is null or sender = $3)
@@ -107,10 +111,14 @@ public final class Hl7Messages {
         .addBuffer(letter.payload())
         .addOffsetDateTime(Version.utc(letter.received()))
         .addArrayOfBuffer(all(known.all()));
-    return database.ask(KEEP, values)
-        .compose(kept -> known.former() == null
-            ? Future.succeededFuture()
-            : settle(database, List.of(known.former())))
+    List<String> formers = known.formers();
+    Tuple names = Tuple.tuple()
+        .addBuffer(bytes(letter.id()))
+        .addArrayOfBuffer(all(formers))
+        .addArrayOfBuffer(all(known.all()));
+    return database.ask(RENAME, names)
+        .compose(renamed -> database.ask(KEEP, values))
+        .compose(kept -> settle(database, formers))
         .<Void>mapEmpty()
         .recover(Failures::recover);
   }

@@ -48,6 +48,7 @@ public final class Hl7Verticle extends VerticleBase implements Routes {
   private final Hl7Metrics metrics;
   private final Translation translation;
   private final FhirStore store;
+  private final Storing.Patience patience;
   private WorkerExecutor worker;
   private LogReader reader;
   private Thread thread;
@@ -78,6 +79,11 @@ public final class Hl7Verticle extends VerticleBase implements Routes {
   /** @param grants what {@code hl7.roles} allow: at least that resources are read and written */
   public Hl7Verticle(Vertx vertx, Hl7Config config, KafkaConfig kafka, IngestConfig ingest, Grants grants,
       Meaning meaning, FhirStore store, Hl7Messages messages, Audit audit, MeterRegistry meters) {
+    this(vertx, config, kafka, ingest, grants, meaning, store, messages, audit, meters, Storing.Patience.DEFAULT);
+  }
+
+  Hl7Verticle(Vertx vertx, Hl7Config config, KafkaConfig kafka, IngestConfig ingest, Grants grants, Meaning meaning,
+      FhirStore store, Hl7Messages messages, Audit audit, MeterRegistry meters, Storing.Patience patience) {
     if (!grants.may(Access.FHIR_WRITE) || !grants.may(Access.FHIR_READ))
       throw new IllegalArgumentException(
           "hl7.roles must let resources be read and written, as FHIR Data Writer does, not "
@@ -86,6 +92,7 @@ public final class Hl7Verticle extends VerticleBase implements Routes {
     this.kafka = kafka.carrying(config.maxMessage());
     this.store = store;
     this.messages = messages;
+    this.patience = patience;
     metrics = new Hl7Metrics(meters);
     producer = new IngestProducer(vertx, this.kafka, kafka.hl7(), ingest);
     Budget budget = new Budget(config.bufferBytes());
@@ -101,7 +108,7 @@ public final class Hl7Verticle extends VerticleBase implements Routes {
   public Future<?> start() {
     worker = vertx.createSharedWorkerExecutor("hl7", Math.max(1, Runtime.getRuntime().availableProcessors()), 10,
         TimeUnit.MINUTES);
-    Storing storing = new Storing(vertx, worker, translation, store, messages, metrics);
+    Storing storing = new Storing(vertx, worker, translation, store, messages, metrics, patience);
     reader = new LogReader(kafka, () -> new Lane(context, storing::store, () -> reader.wake()));
     thread = new Thread(reader, "hl7-reader");
     thread.setDaemon(true);

@@ -15,6 +15,7 @@ import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -37,12 +38,10 @@ final class Storing {
   static final String INTERNAL = "internal-error";
   static final String TOO_SLOW = "too-slow";
   private static final Caller KEEPER = Caller.system("hl7");
-  private static final int LONGEST_PAUSE_SECONDS = 30;
   /** Others may change the same at the same time, again and again. */
   private static final int TRIES = 5;
-  /** A try that failed as the database was busy, after so long, may have failed for the message's size. */
-  private static final long SLOW_NANOS = TimeUnit.SECONDS.toNanos(20);
   private static final int SLOW_TRIES = 4;
+  private static final int LOOK_MILLIS = 250;
   private static final int LONGEST_TEXT = 2_000;
   private static final int LONGEST_NAME = 200;
 
@@ -52,15 +51,28 @@ final class Storing {
   private final FhirStore store;
   private final Hl7Messages messages;
   private final Hl7Metrics metrics;
+  private final Patience patience;
+
+  /**
+   * How patient it is with the database.
+   *
+   * @param slow    a try that failed as the database was busy, after so long, may have failed for the message's size; while it does a small thing in a tenth of that
+   * @param first   pause after the first try that failed; each is twice as long as the one before
+   * @param longest of them
+   */
+  record Patience(Duration slow, Duration first, Duration longest) {
+    static final Patience DEFAULT = new Patience(Duration.ofSeconds(20), Duration.ofSeconds(1), Duration.ofSeconds(30));
+  }
 
   Storing(Vertx vertx, WorkerExecutor worker, Translation translation, FhirStore store, Hl7Messages messages,
-      Hl7Metrics metrics) {
+      Hl7Metrics metrics, Patience patience) {
     this.vertx = vertx;
     this.worker = worker;
     this.translation = translation;
     this.store = store;
     this.messages = messages;
     this.metrics = metrics;
+    this.patience = patience;
   }
 
   /** Nobody wants it to be seen through here any more. */
@@ -118,7 +130,7 @@ final class Storing {
           Throwable root = cause instanceof Step.Failed failed ? failed.getCause() : cause;
           if (root instanceof Translation.Dead dead) return bury(record, known, envelope.written(), dead, wanted);
           if (root instanceof Failure.Busy) {
-            boolean slow = System.nanoTime() - began.get() > SLOW_NANOS;
+            boolean slow = System.nanoTime() - began.get() > patience.slow().toNanos();
             return (slow ? answers(known) : Future.succeededFuture(false)).compose(answers -> {
               int late = answers ? tries.slow() + 1 : tries.slow();
               if (late >= SLOW_TRIES)
@@ -141,7 +153,8 @@ final class Storing {
   private Future<Boolean> answers(Hl7Known known) {
     long since = System.nanoTime();
     return messages.isStored(KEEPER, known)
-        .transform(told -> Future.succeededFuture(told.succeeded() && System.nanoTime() - since < SLOW_NANOS / 10));
+        .transform(told -> Future.succeededFuture(told.succeeded()
+            && System.nanoTime() - since < patience.slow().toNanos() / 10));
   }
 
   private List<Step> translated(byte[] message, String id, String charset) throws Translation.Dead {
@@ -197,16 +210,17 @@ final class Storing {
 
   private Future<?> pause(ConsumerRecord<byte[], byte[]> record, Throwable cause, int tries, BooleanSupplier wanted) {
     metrics.retries.increment();
-    int seconds = Math.min(LONGEST_PAUSE_SECONDS, 1 << Math.min(tries, 5));
-    log.warn("a message waits to be stored partition={} offset={} again={}s cause={}", record.partition(),
-        record.offset(), seconds, Cause.withoutValues(cause));
-    return slept(seconds * 4, wanted);
+    long millis = Math.min(patience.longest().toMillis(), patience.first().toMillis() << Math.min(tries, 5));
+    log.warn("a message waits to be stored partition={} offset={} again={}ms cause={}", record.partition(),
+        record.offset(), millis, Cause.withoutValues(cause));
+    return slept(millis, wanted);
   }
 
   /** In quarters of a second, so that whoever stops need not wait. */
-  private Future<?> slept(int quarters, BooleanSupplier wanted) {
-    if (quarters == 0 || !wanted.getAsBoolean()) return Future.succeededFuture();
-    return vertx.timer(250, TimeUnit.MILLISECONDS).compose(over -> slept(quarters - 1, wanted));
+  private Future<?> slept(long millis, BooleanSupplier wanted) {
+    if (millis <= 0 || !wanted.getAsBoolean()) return Future.succeededFuture();
+    return vertx.timer(Math.min(millis, LOOK_MILLIS), TimeUnit.MILLISECONDS)
+        .compose(over -> slept(millis - LOOK_MILLIS, wanted));
   }
 
   private static Hl7Letter letter(ConsumerRecord<byte[], byte[]> record, String id, String envelope,

@@ -37,11 +37,18 @@ final class Texts {
       from = at + 1;
     }
     String unsaid = ascii ? "" : unsaid(raw, unless);
-    return new Normal(normal.append(unsaid).toString().getBytes(StandardCharsets.ISO_8859_1), !unsaid.isEmpty());
+    return new Normal(normal.toString().getBytes(StandardCharsets.ISO_8859_1), unsaid);
   }
 
-  /** @param open a character set was added */
-  record Normal(byte[] bytes, boolean open) {}
+  /**
+   * @param segments each ended by CR
+   * @param unsaid   a NUL and the name of the character set; empty when it is told, or does not matter
+   */
+  record Normal(byte[] segments, String unsaid) {
+    boolean open() {
+      return !unsaid.isEmpty();
+    }
+  }
 
   /** A NUL, which no character set's name has, and the name; empty when MSH-18 says it, or nothing does. */
   private static String unsaid(String raw, String unless) {

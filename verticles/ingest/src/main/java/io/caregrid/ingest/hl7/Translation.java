@@ -41,6 +41,8 @@ final class Translation {
       "Slot",
       "Specimen", "Substance", "SupplyDelivery", "SupplyRequest", "Task");
   private static final int MOST_FINDINGS = 5;
+  /** As senders end segments. */
+  private static final List<String> ENDS = List.of("\r", "\r\n", "\n");
   /** What one database transaction can do in its time. */
   static final int MOST_ENTRIES = 10_000;
 
@@ -79,14 +81,35 @@ final class Translation {
    */
   static Hl7Known known(byte[] message, String charset) {
     Texts.Normal normal = Texts.normal(message, charset);
-    String id = HexFormat.of().formatHex(sha256(normal.bytes()));
-    String former = HexFormat.of().formatHex(sha256(message));
-    return new Hl7Known(id, id.equals(former) ? null : former, normal.open());
+    MessageDigest whole = sha256();
+    whole.update(normal.segments());
+    String id = HexFormat.of().formatHex(whole.digest(normal.unsaid().getBytes(StandardCharsets.US_ASCII)));
+    String former = HexFormat.of().formatHex(sha256().digest(message));
+    List<String> kin = new ArrayList<>();
+    for (String end : ENDS) {
+      kin.add(hash(normal.segments(), end, end));
+      kin.add(hash(normal.segments(), end, ""));
+    }
+    kin.removeAll(List.of(id, former));
+    return new Hl7Known(id, id.equals(former) ? null : former, kin, normal.open());
   }
 
-  private static byte[] sha256(byte[] bytes) {
+  /** @param segments each ended by CR, which {@code end} stands for, behind the last one {@code last} */
+  private static String hash(byte[] segments, String end, String last) {
+    MessageDigest hash = sha256();
+    int from = 0;
+    for (int at = 0; at < segments.length; at++) {
+      if (segments[at] != '\r') continue;
+      hash.update(segments, from, at - from);
+      hash.update((at + 1 < segments.length ? end : last).getBytes(StandardCharsets.US_ASCII));
+      from = at + 1;
+    }
+    return HexFormat.of().formatHex(hash.digest());
+  }
+
+  private static MessageDigest sha256() {
     try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException impossible) {
       throw new IllegalStateException(impossible);
     }
@@ -198,7 +221,7 @@ final class Translation {
 
   /** A UUID's form, so that nobody takes it for a number of somebody's. */
   private static String own(String message, int n) {
-    String hex = HexFormat.of().formatHex(sha256((message + "/" + n).getBytes(StandardCharsets.US_ASCII)));
+    String hex = HexFormat.of().formatHex(sha256().digest((message + "/" + n).getBytes(StandardCharsets.US_ASCII)));
     return hex.substring(0, 8) + "-" + hex.substring(8, 12) + "-" + hex.substring(12, 16) + "-" + hex.substring(16, 20)
         + "-" + hex.substring(20, 32);
   }

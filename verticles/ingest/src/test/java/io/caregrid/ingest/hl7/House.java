@@ -76,6 +76,11 @@ final class House implements AutoCloseable {
   }
 
   House(KafkaConfig kafka, DatabaseConfig at, Hl7Config config, Hl7Verticle.Meaning meaning) {
+    this(kafka, at, config, meaning, Storing.Patience.DEFAULT);
+  }
+
+  House(KafkaConfig kafka, DatabaseConfig at, Hl7Config config, Hl7Verticle.Meaning meaning,
+      Storing.Patience patience) {
     database = Await.get(Database.open(vertx, at));
     Audit audit = entry -> {
       audited.add(entry);
@@ -84,7 +89,7 @@ final class House implements AutoCloseable {
     store = new FhirStore(database, audit);
     messages = new Hl7Messages(database);
     verticle = new Hl7Verticle(vertx, config, kafka, INGEST, Roles.BUILT_IN.grants(config.roles()), meaning, store,
-        messages, audit, meters);
+        messages, audit, meters, patience);
     deployment = Await.get(vertx.deployVerticle(verticle));
     Router router = Router.router(vertx);
     router.route().handler(Gate.kept(Doorman.OPEN, audit));

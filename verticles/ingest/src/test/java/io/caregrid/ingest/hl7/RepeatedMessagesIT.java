@@ -70,6 +70,26 @@ class RepeatedMessagesIT {
   }
 
   @Test
+  void whatAFormerVersionStoredIsTheSameWithOtherLineEnds() throws Exception {
+    List<String> ends = List.of("\r", "\r\n", "\n");
+    for (String stored : ends) {
+      String message = Ward.admitted("m" + ends.indexOf(stored), "p1", "Berg").replace("\r", stored);
+      byte[] bytes = message.substring(0, message.length() - stored.length()).getBytes(StandardCharsets.US_ASCII);
+      Await.get(house.store.once(Caller.system("test"), former(Translation.known(bytes, "")),
+          List.of(observation("stored-before"))));
+    }
+    try (Sender sender = new Sender(house.port())) {
+      for (String end : ends)
+        for (int n = 0; n < ends.size(); n++)
+          assertTrue(sender.ask(Ward.admitted("m" + n, "p1", "Berg").replace("\r", end)).contains("MSA|AA|m" + n));
+    }
+
+    Await.until("the repetitions", () -> house.counted(Hl7Metrics.REPEATED) == 9);
+    assertEquals(0, house.counted(Hl7Metrics.CONVERTED));
+    assertEquals(0, house.count("Patient"));
+  }
+
+  @Test
   void aDeadLetterOfAFormerVersionIsOneLetterWhenItFailsAgainAndNoneWhenItIsStored() throws Exception {
     String message = Ward.admitted("ADT^A99", "u1", "p1", "Berg").replace("\r", "\r\n");
     byte[] bytes = message.getBytes(StandardCharsets.US_ASCII);
@@ -78,11 +98,13 @@ class RepeatedMessagesIT {
         new Hl7Letter(known.former(), "HIS|WARD", "u1", "ADT^A99", List.of("p1"),
             "TemplateNotFound", "as it was", "{}", Buffer.buffer(bytes), Instant.now(), null, null, 0),
         former(known)));
+    long serial = house.letters().get(0).serial();
     try (Sender sender = new Sender(house.port())) {
       assertTrue(sender.ask(message).contains("MSA|AA|u1\r"));
     }
     Await.until("it to fail again", () -> house.counted(Hl7Metrics.DEAD) == 1);
     assertEquals(List.of(known.id()), house.letters().stream().map(Hl7Letter::id).toList());
+    assertEquals(serial, house.letters().get(0).serial(), "it stands where it stood");
 
     assertEquals(true, Await.get(house.store.once(Caller.system("test"), known, List.of(observation("now-stored")))));
     assertTrue(house.letters().isEmpty());
@@ -111,7 +133,7 @@ class RepeatedMessagesIT {
 
   /** As a former version knew it. */
   private static Hl7Known former(Hl7Known known) {
-    return new Hl7Known(known.former(), null, false);
+    return new Hl7Known(known.former() == null ? known.id() : known.former(), null, List.of(), false);
   }
 
   private static Step.Update observation(String id) throws Exception {

@@ -1,6 +1,7 @@
 package io.caregrid.ingest.hl7;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -15,6 +16,7 @@ import io.caregrid.templates.bundle.Outcome;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -45,13 +47,14 @@ class TranslationTest {
     String message = new String(MESSAGE, StandardCharsets.US_ASCII);
     String former = former(MESSAGE);
 
-    assertEquals(new Hl7Known(former, null, false), Translation.known(MESSAGE, ""),
+    assertEquals(new Hl7Known(former, null, kin(message, former), false), Translation.known(MESSAGE, ""),
         "as most are sent, the id is the one it always had");
     for (String same : List.of(message.replace("\r", "\n"), message.replace("\r", "\r\n"), message.strip(),
         message + "\r\n\r\n", "\r\n" + message, message.replace("\rPID", "\r \r\n\rPID"), message + "\u001c\r",
         "\u00ef\u00bb\u00bf" + message)) {
       byte[] bytes = same.getBytes(StandardCharsets.ISO_8859_1);
-      assertEquals(new Hl7Known(former, former(bytes), false), Translation.known(bytes, ""), same);
+      assertEquals(new Hl7Known(former, former(bytes), kin(message, former, former(bytes)), false),
+          Translation.known(bytes, ""), same);
     }
     for (String other : List.of(message.replace("Berg", "berg"), message.replace("|P|", "| P|"),
         message.replace("EVN||20261120\r", ""), message + "ZZZ\r"))
@@ -69,9 +72,22 @@ class TranslationTest {
     assertTrue(Translation.known(open, "8859/1").open());
     assertEquals(Translation.known(open, "8859/1"), Translation.known(open, "ISO-8859-1"), "however it is written");
     assertEquals(former(open), Translation.known(open, "8859/1").former());
-    assertEquals(new Hl7Known(former(told), null, false), Translation.known(told, "8859/2"), "it says it itself");
-    assertEquals(new Hl7Known(former(MESSAGE), null, false), Translation.known(MESSAGE, "8859/2"),
+    assertEquals(former(told), Translation.known(told, "8859/2").id(), "it says it itself");
+    assertFalse(Translation.known(told, "8859/2").open());
+    assertEquals(Translation.known(MESSAGE, ""), Translation.known(MESSAGE, "8859/2"),
         "ASCII is the same in all of them");
+  }
+
+  /** By which it was known before, however its lines ended. @param message with CR @param but without these */
+  private static List<String> kin(String message, String... but) {
+    List<String> kin = new ArrayList<>();
+    for (String end : List.of("\r", "\r\n", "\n")) {
+      String all = message.replace("\r", end);
+      for (String form : List.of(all, all.substring(0, all.length() - end.length())))
+        kin.add(former(form.getBytes(StandardCharsets.ISO_8859_1)));
+    }
+    kin.removeAll(List.of(but));
+    return kin;
   }
 
   /** By which messages were known before: their bytes. */
