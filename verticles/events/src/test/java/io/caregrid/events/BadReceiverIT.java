@@ -24,6 +24,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
@@ -263,5 +264,34 @@ class BadReceiverIT extends Listening {
         .map(row -> ((JsonObject) row).getValue("value").toString())
         .collect(Collectors.toSet());
     assertEquals(Set.of("0.5", "1.5", "2.5"), values);
+  }
+
+  /** Power BI refuses all rows of a request when one of them is not to its liking. */
+  @Test
+  @Tag("full")
+  void ofRowsThatAreRefusedTogetherEachGoesAloneAndTheBadOneIsADeadLetter() {
+    Map<String, String> settings = new TreeMap<>(Map.of("targets.bi.kind", "powerbi", "targets.bi.url", receiver.url(),
+        "targets.bi.types", "Observation", "targets.bi.resource", "true", "targets.bi.roles", "FHIR Data Reader"));
+    receiver.reply = (got, response) -> response.setStatusCode(got.body().contains("666") ? 400 : 200).end();
+    house.undeploy(house.teller(settings, quick(1_000)));
+    for (String value : List.of("1", "666", "3"))
+      house.put("{'resourceType':'Observation','id':'bi" + value
+          + "','status':'final','code':{'text':'K'},'valueQuantity':{'value':" + value + "}}");
+    until("they have their places", () -> house.number("select count(*) from change_queue") == 0);
+
+    house.teller(settings, quick(1_000));
+    until("two are told", () -> house.target("bi").getLong("sent") == 2);
+    until("one is given up", () -> house.target("bi").getLong("dead") == 1);
+
+    assertEquals(List.of(3, 1, 1, 1, 1, 1, 1),
+        receiver.got.stream().map(one -> one.rows().size()).toList(), "together once, then each alone");
+    assertEquals(Set.of("1", "3"), receiver.got.stream()
+        .filter(one -> !one.body().contains("666"))
+        .map(one -> one.rows().getJsonObject(0).getValue("value").toString())
+        .collect(Collectors.toSet()));
+    assertEquals("well", house.target("bi").getString("state"));
+    JsonObject dead = new JsonObject(house.ask("GET", "/tell/bi/dead-letters").body()).getJsonArray("deadLetters")
+        .getJsonObject(0);
+    assertEquals("Observation/bi666 5", dead.getString("resource") + " " + dead.getInteger("tries"));
   }
 }

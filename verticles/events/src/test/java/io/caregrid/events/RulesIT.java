@@ -10,9 +10,13 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.contract.Caller;
+import io.caregrid.store.Database;
+import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.pgclient.PgConnection;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What rules make of resources, and who is told of that. */
@@ -95,6 +99,46 @@ class RulesIT extends Listening {
     assertFalse(house.rule("fails").toString().contains("Lovelace"));
     assertEquals("it fits, but names no Patient of this store: see the rule's subject",
         house.rule("nobody").getString("error"));
+  }
+
+  /** Somebody else has the table of Flags locked for longer than the lease holds. */
+  @Test
+  @Tag("full")
+  void aRuleThatTakesLongerThanTheLeaseKeepsItAndNobodyElseBegins() {
+    house.undeploy(house.teller(potassiumRule(), quick(1_000)));
+    house.put(potassium("slow", "6.5"));
+    until("it has its place", () -> house.number("select count(*) from change_queue") == 0);
+    Vertx other = Vertx.vertx();
+    PgConnection locking = house.connection();
+    try {
+      get(locking.query("begin; lock table r_flag in share row exclusive mode").execute());
+      house.teller(potassiumRule(), quick(1_000));
+      until("the rule waits",
+          () -> house.number("select count(*) from pg_locks where not granted and relation = 'r_flag'::regclass") > 0);
+      long term = house.number("select term from tell_teller");
+      long held = heldUntil();
+      Database through = get(Database.open(other, house.config));
+      String second = house.teller(other, through, potassiumRule(), quick(1_000));
+
+      until("the lease that it had is over", () -> house.number("select extract(epoch from now()) * 1000") > held);
+      assertTrue(heldUntil() > held, "it was taken again meanwhile");
+      assertEquals(term, house.number("select term from tell_teller"), "nobody else has begun");
+      assertEquals(0, receiver.got.size());
+
+      get(locking.query("rollback").execute());
+      until("it is told", () -> receiver.got.size() == 1 && house.target("ward").getLong("waiting") == 0);
+      assertEquals(term, house.number("select term from tell_teller"));
+      assertEquals(1L, house.rule("potassium").getLong("found"));
+      get(other.undeploy(second));
+    } finally {
+      get(locking.close());
+      get(other.close());
+    }
+  }
+
+  /** Milliseconds since 1970 by the database's clock. */
+  private static long heldUntil() {
+    return house.number("select extract(epoch from held_until) * 1000 from lease where name = 'tell'");
   }
 
   @Test

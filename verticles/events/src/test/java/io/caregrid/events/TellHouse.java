@@ -184,7 +184,7 @@ final class TellHouse implements AutoCloseable {
     return ((Number) row.getValue(0)).longValue();
   }
 
-  private PgConnection connection() {
+  PgConnection connection() {
     return get(PgConnection.connect(vertx, new PgConnectOptions().setHost(config.host())
         .setPort(config.port())
         .setDatabase(config.database())
