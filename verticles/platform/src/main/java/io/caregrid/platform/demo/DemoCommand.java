@@ -122,6 +122,7 @@ public final class DemoCommand implements Runnable {
     Path drop = platform.config().load().folder();
     List<String> lines = new ArrayList<>();
     if (platform.hl7() != null) lines.add("HL7 v2        " + platform.hl7());
+    if (platform.mqtt() != null) lines.add("MQTT          " + platform.mqtt());
     if (drop != null) lines.add("files         mv FILE " + drop + "   (bundles, NDJSON, zip)");
     return lines.isEmpty() ? "" : "\n" + String.join("\n", lines).indent(2).stripTrailing();
   }
