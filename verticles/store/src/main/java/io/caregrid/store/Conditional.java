@@ -117,7 +117,7 @@ final class Conditional {
   private Future<Stored> place(SqlConnection connection, Definition definition, String id, ObjectNode resource,
       Demand demand) {
     Ids.require(definition.type(), id);
-    return new Versions(Session.on(connection), database).find(definition, id).compose(before -> {
+    return new Versions(connection, database).find(definition, id).compose(before -> {
       Writes.require(before, demand);
       if (before != null && !before.deleted()) throw FhirStore.taken();
       return before == null

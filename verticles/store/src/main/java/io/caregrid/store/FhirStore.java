@@ -76,7 +76,7 @@ public final class FhirStore implements Reading {
     this.clock = store.clock;
     this.versioning = store.versioning;
     this.search = store.search.on(connection);
-    this.versions = new Versions(Session.on(connection), database);
+    this.versions = new Versions(connection, database);
     this.writes = null;
     this.conditional = null;
     this.transactions = null;

@@ -167,30 +167,22 @@ final class Links {
         .map(targets -> among(targets.ids()));
   }
 
-  /**
-   * {@code :above} and {@code :below} of a reference parameter: also what is part of what it points to, or what that is part of, however many steps away (FHIR R4
-   * search.html#recursive); of a url {@code :below} means its versions. Invalid 400 where there is no such order.
-   */
-  Future<Criterion> related(Param link, String name, String modifier, List<String> alternatives) {
+  /** What points to these, or to what is below or above them. */
+  Future<Criterion> related(Param link, Related related) {
     List<Future<Criterion>> each = new ArrayList<>();
-    for (String alternative : alternatives) {
-      String value = SearchValue.reference(link.target(), alternative);
-      if (Canonical.is(value)) {
-        if (modifier.equals(":above")) throw new Failure.Invalid(name + modifier + " has no meaning for a url");
-        each.add(Future.succeededFuture(Criterion.of(link, List.of(Match.below(link, value)))));
-      } else {
-        Hierarchy hierarchy = Hierarchy.of(link, name + modifier, value);
-        each.add(family(hierarchy, hierarchy.start(value), modifier.equals(":below"))
-            .map(ids -> pointing(link, hierarchy.type(), local(hierarchy.type(), ids))));
-      }
-    }
+    if (!related.urls().isEmpty())
+      each.add(Future.succeededFuture(
+          Criterion.of(link, related.urls().stream().map(url -> Match.below(link, url)).toList())));
+    related.families()
+        .forEach((type, family) -> each.add(family(family, related.down())
+            .map(ids -> pointing(link, type, local(type, ids)))));
     return Future.all(each).map(done -> Criterion.or(each.stream().map(Future::result).toList()));
   }
 
-  /** It and all below it, or above it. Who is part of himself is met once. */
-  private Future<Set<String>> family(Hierarchy hierarchy, String start, boolean down) {
-    Set<String> all = new LinkedHashSet<>(List.of(start));
-    return generation(hierarchy, List.of(start), down, all, 0).map(all);
+  /** They and all below them, or above them: at most {@link #MOST} together. Who is part of himself is met once. */
+  private Future<Set<String>> family(Related.Family family, boolean down) {
+    Set<String> all = new LinkedHashSet<>(family.ids());
+    return generation(family.hierarchy(), family.ids(), down, all, 0).map(all);
   }
 
   private Future<Void> generation(Hierarchy hierarchy, Collection<String> last, boolean down, Set<String> all,
@@ -198,7 +190,10 @@ final class Links {
     if (last.isEmpty()) return Future.succeededFuture();
     SearchPlan plan = new SearchPlan(hierarchy.definition(),
         List.of(down ? hierarchy.childrenOf(last) : among(last)), Sort.NONE, 0);
-    if (steps == GENERATIONS || all.size() > MOST) throw costly(plan);
+    if (all.size() > MOST) throw costly(plan);
+    if (steps == GENERATIONS)
+      throw new Failure.TooCostly("What is part of what among resources of type " + hierarchy.type()
+          + " goes on for more than " + GENERATIONS + " steps: name what is nearer");
     Future<Set<String>> next = down
         ? ids(plan)
         : targets(plan, hierarchy.parent(), hierarchy.type()).map(Targets::ids);

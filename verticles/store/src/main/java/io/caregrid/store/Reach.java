@@ -16,7 +16,7 @@ final class Reach {
   void way(String name) {
     if (++ways > MOST_WAYS)
       throw new Failure.TooCostly(name + " may lead through more than " + MOST_WAYS
-          + " ways: name the type that each link leads to, as in subject:Patient.name");
+          + " ways with all that is asked for: ask less at once, and name the type that each link leads to, as in subject:Patient.name");
   }
 
   /** TooCostly 422 */

@@ -99,6 +99,16 @@ final class SearchPlan {
 
   private static final class Binding implements Function<Object, String> {
     private final List<Object> values = new ArrayList<>();
+    /** Only the planner is asked. */
+    private final boolean estimates;
+
+    Binding() {
+      this(false);
+    }
+
+    Binding(boolean estimates) {
+      this.estimates = estimates;
+    }
 
     @Override
     public String apply(Object value) {
@@ -165,7 +175,7 @@ final class SearchPlan {
 
   /** Asks the planner's statistics. */
   Statement estimate() {
-    Binding bind = new Binding();
+    Binding bind = new Binding(true);
     return bind.statement("explain (format json) select 1 from " + table + " where " + condition(criteria, bind));
   }
 
@@ -189,10 +199,14 @@ final class SearchPlan {
     JOINED
   }
 
-  /** Whether a Patient's compartment has such a resource, as a condition on {@code pat}. */
+  /**
+   * Whether a Patient's compartment has such a resource, as a condition on {@code pat}. How many those are the planner can tell of a join only: of an array it
+   * says ten, of a subquery half of all Patients.
+   */
   String leading(Lead lead, Function<Object, String> bind) {
     String patients = patients(bind);
-    return switch (lead) {
+    boolean estimates = bind instanceof Binding own && own.estimates;
+    return switch (estimates ? Lead.JOINED : lead) {
       case EACH -> "pat = any (array(" + patients + "))";
       // beside an `or` PostgreSQL makes no join of it: joined by nested loops each Patient would be compared with each of them
       case ALL -> "(pat in (" + patients + ") or false)";

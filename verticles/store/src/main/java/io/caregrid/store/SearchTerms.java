@@ -5,6 +5,7 @@ import io.caregrid.store.Param.Kind;
 import io.vertx.core.Future;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
@@ -34,7 +35,7 @@ final class SearchTerms {
   private final int depth;
   private final Reach reach;
   private final List<Term> terms = new ArrayList<>();
-  private final List<Include> includes = new ArrayList<>();
+  private final Set<Include> includes = new LinkedHashSet<>();
   private final long fingerprint;
   private Sort sort = Sort.NONE;
 
@@ -134,7 +135,9 @@ final class SearchTerms {
     } else if (Set.of(":in", ":not-in", ":above", ":below").contains(modifier) && param.kind() == Kind.TOKEN) {
       terms.add(links -> links.coded(param, base, modifier, alternatives));
     } else if (Set.of(":above", ":below").contains(modifier) && param.kind() == Kind.REFERENCE) {
-      terms.add(links -> links.related(param, base, modifier, alternatives));
+      Related related = Related.of(param, base + modifier, alternatives);
+      related.families().forEach((type, family) -> reach.way(base + modifier));
+      terms.add(links -> links.related(param, related));
     } else {
       plain(ParamCriterion.of(definition, param, modifier, alternatives, now));
     }
@@ -191,7 +194,7 @@ final class SearchTerms {
   }
 
   List<Include> includes() {
-    return includes;
+    return List.copyOf(includes);
   }
 
   Future<SearchPlan> plan(Links links) {

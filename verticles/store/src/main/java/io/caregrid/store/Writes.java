@@ -45,7 +45,7 @@ final class Writes {
     this.database = database;
     this.clock = clock;
     this.versioning = versioning;
-    this.versions = new Versions(database::ask, database);
+    this.versions = new Versions(database);
     this.lines = new Lines<>(database.vertx(), TURN, OTHERS);
     this.creating = Grouped.byKey(type -> grouped(new Creates(type)));
     this.placing = Grouped.byKey(type -> grouped(new Creates(type)));

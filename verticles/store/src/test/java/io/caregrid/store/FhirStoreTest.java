@@ -16,6 +16,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -27,6 +28,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -206,6 +208,29 @@ class FhirStoreTest {
       assertEquals(OptionalLong.of(2), page.total());
       assertEquals(List.of(), page.entries());
       assertNull(page.next());
+    }
+  }
+
+  /** Five seconds. */
+  @Test
+  @Tag("full")
+  void toCountAllVersionsMayTakeTooLongAndKeepsNobodyWaiting() {
+    SqlConnection other = get(room.database().pool().getConnection());
+    try {
+      get(other.query("begin").execute());
+      get(other.query("lock table r_basic").execute());
+      List<Future<Page>> counting = IntStream.range(0, 40)
+          .mapToObj(i -> store.history(CALLER, "Basic", new HistoryQuery(0, null, null)))
+          .toList();
+
+      get(store.update(CALLER, "Patient", "meanwhile", patient("A"), ANY));
+      assertEquals(1, get(store.read(CALLER, "Patient", "meanwhile")).version());
+
+      assertTrue(counting.stream().noneMatch(Future::isComplete));
+      fails(Failure.TooCostly.class, 422, counting.get(0));
+    } finally {
+      get(other.query("rollback").execute());
+      other.close();
     }
   }
 

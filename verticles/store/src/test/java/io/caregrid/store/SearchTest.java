@@ -451,9 +451,20 @@ class SearchTest {
     assertEquals("", found("Procedure?encounter:below=visit"));
     assertEquals("room", found("Location?partof:below=floor"));
     assertEquals("", found("Procedure?location:below=nowhere"));
+    assertEquals("in-room in-house",
+        found("Procedure?location:below=" + "house,floor,".repeat(99) + "Location/room"), "each looked up once");
     fails(Failure.Invalid.class, 400, store.search(CALLER, query("Procedure?subject:below=ada", 9, "none", null)));
     fails(Failure.Invalid.class, 400,
         store.search(CALLER, query("Procedure?subject:below=Patient/ada", 9, "none", null)));
+  }
+
+  @Test
+  void whatLooksUpWhatIsPartOfWhatIsAWay() {
+    String below = "&location:below=house".repeat(60);
+
+    get(store.search(CALLER, query("Procedure?status=completed" + below, 9, "none", null)));
+    fails(Failure.TooCostly.class, 422,
+        store.search(CALLER, query("Procedure?location:above=house" + below, 9, "none", null)));
   }
 
   private static String procedure(String fields) {

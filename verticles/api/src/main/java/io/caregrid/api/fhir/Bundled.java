@@ -35,6 +35,11 @@ final class Bundled {
       return ask != null && QUESTIONS.contains(ask.verb());
     }
 
+    /** Whether there is a resource afterwards that others may refer to; so it may be with one that is refused. */
+    boolean isKept() {
+      return change == null || !(change instanceof Change.Nothing);
+    }
+
     String place() {
       return "Bundle.entry[" + index + "]";
     }
@@ -104,12 +109,12 @@ final class Bundled {
   }
 
   /**
-   * FHIR R4 bundle.html#references: {@code urn:uuid:} and {@code urn:oid:} mean an entry by its fullUrl. What means none is refused: once it was stored nobody could
-   * tell any more whom it meant.
+   * FHIR R4 bundle.html#references: {@code urn:uuid:} means an entry that writes, by its fullUrl. What means none is refused: once it was stored nobody could tell
+   * any more whom it meant. A {@code urn:oid:} may be what somebody is called for good, everywhere.
    */
   private static void requireMeant(List<Entry> entries) {
     Set<String> known = new HashSet<>();
-    entries.stream().map(Entry::fullUrl).filter(Objects::nonNull).forEach(known::add);
+    entries.stream().filter(Entry::isKept).map(Entry::fullUrl).filter(Objects::nonNull).forEach(known::add);
     for (Entry entry : entries)
       if (entry.change() instanceof Change.Whole whole)
         requireMeant(whole.resource(), entry.place() + ".resource", known);
@@ -122,15 +127,11 @@ final class Bundled {
     for (var member : at.properties()) {
       String name = member.getKey();
       JsonNode value = member.getValue();
-      if (name.equals("reference") && value.isTextual() && isUrn(value.textValue())
+      if (name.equals("reference") && value.isTextual() && value.textValue().startsWith("urn:uuid:")
           && !known.contains(value.textValue()))
         throw new Failure.Invalid("a reference means an entry of the transaction that is not in it", place);
       if (value.isContainerNode()) requireMeant(value, place + "." + name, known);
     }
-  }
-
-  private static boolean isUrn(String reference) {
-    return reference.startsWith("urn:uuid:") || reference.startsWith("urn:oid:");
   }
 
   private static Entry entry(Ask asked, int index, JsonNode entry, ResourceRules rules,

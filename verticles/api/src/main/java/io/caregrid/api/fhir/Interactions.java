@@ -245,19 +245,24 @@ final class Interactions {
   }
 
   private Future<Reply> history(Reading reading, Ask ask, String type) {
+    if (!at(ask).isEmpty())
+      throw new Failure.Invalid("_at is for the history of one resource: ask others with _since");
     HistoryQuery query = historyQuery(ask);
     return reading.history(ask.caller(), type, query).compose(page -> history(ask, query, page));
   }
 
   private static HistoryQuery historyQuery(Ask ask) {
     int count = "count".equals(ask.param("_summary")) ? 0 : SearchRequest.count(ask.param("_count"));
-    List<String> at = ask.query()
+    return new HistoryQuery(count, instant(ask, "_since"), before(ask), oldestFirst(ask.param("_sort")),
+        ask.param(SearchRequest.PAGE)).at(at(ask));
+  }
+
+  private static List<String> at(Ask ask) {
+    return ask.query()
         .stream()
         .filter(param -> param.name().equals("_at") && !param.value().isEmpty())
         .map(Param::value)
         .toList();
-    return new HistoryQuery(count, instant(ask, "_since"), before(ask), oldestFirst(ask.param("_sort")),
-        ask.param(SearchRequest.PAGE)).at(at);
   }
 
   /** Of what is still to come nobody knows yet; a minute is for clocks that are not quite together. */

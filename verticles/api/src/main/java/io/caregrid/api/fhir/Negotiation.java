@@ -48,8 +48,8 @@ final class Negotiation {
 
   /** The same when these come in a form. */
   static Form form(RoutingContext request, String format, String pretty) {
-    boolean indented = "true".equals(pretty);
-    if (!indented && pretty != null && !pretty.isEmpty() && !pretty.equals("false"))
+    boolean indented = "true".equalsIgnoreCase(pretty);
+    if (!indented && pretty != null && !pretty.isEmpty() && !pretty.equalsIgnoreCase("false"))
       throw new Failure.Invalid("_pretty is true or false");
     if (format != null && !format.isEmpty()) {
       Format named = Format.of(format.trim().replace(' ', '+'));

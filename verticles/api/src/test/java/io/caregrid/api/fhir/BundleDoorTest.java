@@ -167,6 +167,14 @@ class BundleDoorTest {
     assertEquals(400, refused.statusCode(), refused.bodyAsString());
     assertEquals("Bundle.entry[1].resource.link[1].target", issue(refused));
     assertEquals(0, found(), "nothing of it is stored");
+    assertEquals(400,
+        bundle("transaction",
+            "{\"fullUrl\":\"urn:uuid:0c7a4e5e-5a6e-4d5e-9a3e-ca7e671d0009\","
+                + entry("DELETE", "Patient/nobody-" + mark, null).substring(1),
+            entry("POST", "Person", person)).statusCode(),
+        "what is deleted is no entry to refer to");
+    assertEquals(200, bundle("transaction",
+        entry("POST", "Person", person.replaceAll("urn:uuid:[^\"]+", "urn:oid:1.2.3"))).statusCode());
     assertEquals(201, ward.send("POST", "/fhir/Person", person).statusCode());
     String document = "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[{\"fullUrl\":\"urn:uuid:0c7a4e5e-5a6e-4d5e-9a3e-ca7e671d0008\",\"resource\":"
         + person + "}]}";

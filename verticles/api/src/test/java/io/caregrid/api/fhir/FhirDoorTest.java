@@ -510,7 +510,10 @@ class FhirDoorTest {
   void prettyIsIndentedAndAPartIsTagged() {
     String address = location(ward.send("POST", "/fhir/Patient", PATIENT)).replaceFirst("/_history.*", "");
 
-    assertTrue(read(address + "?_pretty=true").bodyAsString().contains("\n  \"name\""));
+    for (String yes : List.of("true", "True", "TRUE"))
+      assertTrue(read(address + "?_pretty=" + yes).bodyAsString().contains("\n  \"name\""));
+    assertEquals(200, read(address + "?_pretty=False").statusCode());
+    assertEquals(400, read("/fhir/Patient/_history?_at=lt2026").statusCode());
     assertEquals(400, read(address + "?_summary=short").statusCode());
     assertEquals(400, read(address + "?_pretty=perhaps").statusCode());
     assertEquals(400, read("/fhir/Patient/%zz").statusCode());
