@@ -50,15 +50,19 @@ public final class Undelivered {
         insert into tell_delivery (target, incarnation, position, type, id, ver, op, at, bare)
         select $1, incarnation, position, type, id, ver, op, at, bare from gone on conflict do nothing)
       select type, id from gone order by incarnation, position""";
-  /** Each Observation once, as it is now, unless it waits anyway; its filter is asked when it is sent. */
+  /**
+   * Each Observation once, as it is now, unless it waits anyway; its filter is asked when it is sent. One that was deleted since only where deletions are
+   * told: its letter has a version that would make it anew there.
+   */
   private static final String AS_IT_IS = GONE + """
       first as (select distinct on (type, id) * from gone order by type, id, incarnation, position),
       again as (
         insert into tell_delivery (target, incarnation, position, type, id, ver, op, at, bare)
         select $1, f.incarnation, f.position, f.type, f.id, coalesce(r.ver, f.ver),
           case when r.id is null then f.op when r.del then 'D' else 'U' end, coalesce(r.upd, f.at), false
-        from first f left join r_observation r on f.type = 'Observation' and r.id = f.id and (not r.del or $6)
-        where not exists (select from tell_delivery d where d.target = $1 and d.type = f.type and d.id = f.id)
+        from first f left join r_observation r on f.type = 'Observation' and r.id = f.id
+        where (r.id is null or not r.del or $6)
+          and not exists (select from tell_delivery d where d.target = $1 and d.type = f.type and d.id = f.id)
         on conflict do nothing)
       select type, id from gone order by incarnation, position""";
   /** What comes behind another one waits for it again. */
@@ -86,8 +90,8 @@ public final class Undelivered {
   /**
    * How the resources of a target are told again.
    *
-   * @param asTheyAre as they are now, each once; else each letter as it was
-   * @param deletes   where that is so, whether the target hears of deletions
+   * @param asTheyAre as they are now, each once, and what was deleted since not at all; else each letter as it was
+   * @param deletes   where that is so, whether the target hears of deletions, so that what was deleted since is told as that
    */
   public record Way(boolean asTheyAre, boolean deletes) {}
 

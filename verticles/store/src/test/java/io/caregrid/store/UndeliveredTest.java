@@ -181,4 +181,24 @@ class UndeliveredTest {
     assertEquals(1, room.count("from tell_delivery where id = 'undelivered-waits' and ver = 9"));
     assertTrue(get(undelivered.page(Caller.LOCAL, "ward", 10, null)).isEmpty());
   }
+
+  @Test
+  void whatWasDeletedSinceIsToldAsThatOrNotAtAll() {
+    String id = "undelivered-deleted";
+    FhirStore store = new FhirStore(room.database(), Audit.log());
+    get(store.update(Caller.LOCAL, "Observation", id, Room.json("{'resourceType':'Observation','id':'" + id
+        + "','status':'final','code':{'text':'of somebody else'}}"), OptionalInt.empty()));
+    get(store.delete(Caller.LOCAL, "Observation", id, OptionalInt.empty()));
+
+    dead(4, id, 1);
+    assertEquals(new Replayed(1, List.of("Observation/" + id), false), all(new Way(true, false)));
+    assertEquals(List.of(), due(), "it would be made there");
+    assertEquals(0, room.count("from tell_dead"));
+
+    dead(5, id, 1);
+    all(new Way(true, true));
+    assertEquals(List.of(id + " 2 DELETE"), get(deliveries.due(CALLER, "ward", 10)).stream()
+        .map(one -> one.id() + " " + one.version() + " " + one.op())
+        .toList());
+  }
 }
