@@ -17,15 +17,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One device's messages, from PUBLISH until each is answered, in their order: what they say is left for the log, and PUBACK or PUBREC said when Kafka has
- * acknowledged it and all before it are answered. On its port's context; long payloads are read on a worker thread.
+ * acknowledged it and all before it are answered. On its port's context; long payloads, and lines, are read on a worker thread.
  *
  * <p>When Kafka does not take a message of QoS 1 or 2, its connection ends without an answer to it: a device takes any answer, a refusal too, for the end of the
  * matter, and would not send it again. Bounded by {@code mqtt.inFlight}, and by the memory that each takes of the node's ({@link Room}).
  */
 final class InFlight {
   private static final Logger log = LoggerFactory.getLogger(InFlight.class);
-  /** Payloads beyond this many bytes are looked through on a worker thread: some 0.3 ms of work. */
-  private static final int SMALL = 64 << 10;
 
   /** Memory that is wanted, and what then goes on. */
   private record Afford(Room room, long bytes, Runnable then) {}
@@ -116,8 +114,7 @@ final class InFlight {
       isTaken = true;
       if (message.qos() == 2 && isRepeated(one)) return;
       isTaken = false;
-      boolean isPacked = Content.isPacked(message.payload());
-      if (message.payload().length <= SMALL && !isPacked) {
+      if (Content.isQuick(message.payload())) {
         Content content = content(message, topic);
         isTaken = true;
         add(one);
@@ -125,7 +122,7 @@ final class InFlight {
       } else {
         isTaken = true;
         add(one);
-        long reserved = isPacked ? 2L * place.maxUnpacked() : 0;
+        long reserved = Content.isPacked(message.payload()) ? 2L * place.maxUnpacked() : 0;
         afford(room, reserved, () -> inspect(one, message, topic, reserved));
       }
     } finally {

@@ -1,6 +1,7 @@
 package io.caregrid.ingest.mqtt;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -87,7 +88,7 @@ class ContentTest {
 
   @Test
   void ofLinesThoseAloneAreSetAsideThatAreNoJson() throws Malformed {
-    Content some = of("{\"a\":1}\r\n\n{\"a\":\n{\"a\":3}\n72\n");
+    Content some = of("t", "{\"a\":1}\r\n\n{\"a\":\n{\"a\":3}\n72\n".getBytes(), with("application/x-ndjson"));
     assertEquals(List.of("{\"a\":1}", "{\"a\":", "{\"a\":3}", "72"), messages(some));
     assertEquals("line 3: column 6: the JSON ends too early; 1 of 4 lines are set aside, the others are taken",
         some.fault());
@@ -105,6 +106,47 @@ class ContentTest {
     assertEquals(1, of("t", "{".getBytes(), with("application/x-ndjson")).messages().size());
     String large = "{\"a\":1}\n" + "x".repeat(1_001);
     assertEquals(List.of(large), messages(of(large)), "a line that the log cannot take keeps all together");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"t\":1}\n{\n \"v\":72\n}", "{\"t\":1}\n{\"v\":\n72\n}", "{\"t\":1}\n72",
+    "{\"t\":1}\ntime;value\n1;72"})
+  void aDocumentWhoseFirstLineIsAnObjectIsNotTornIntoItsLines(String payload) throws Malformed {
+    Content whole = of(payload);
+
+    assertEquals(List.of(payload), messages(whole));
+    assertTrue(whole.fault() != null && !whole.fault().contains("set aside"), whole.fault());
+  }
+
+  @Test
+  void aFaultOfALineSaysOnePlaceInIt() throws Malformed {
+    assertEquals("line 3: column 8: more than one message in this line; write one a line; 1 of 3 lines are set aside,"
+        + " the others are taken", of("{\"t\":1}\n{\"t\":2}\n{\"a\":1}{\"a\":2}").fault());
+    String fault = of("{\"t\":1}\n{\"t\":2}\n{\"a\":1}x").fault();
+    assertTrue(fault.matches("line 3: column \\d+: (not JSON|the JSON ends too early); 1 of 3 .*"), fault);
+  }
+
+  @Test
+  void manyLinesThatAreNoneAreOneDeadLetter() throws Malformed {
+    for (String line : List.of("x\n", "1\n", "{\n", "{\"a\":1}{}\n")) {
+      byte[] payload = ("{}\n" + line.repeat(64_000 / line.length())).getBytes();
+      Content untold = of("t", payload, Properties.NONE);
+      assertEquals(List.of(payload), untold.messages(), line);
+      assertTrue(untold.fault() != null);
+      if (!line.startsWith("1"))
+        assertEquals(List.of(payload), of("t", payload, with("application/x-ndjson")).messages(), line);
+    }
+    assertEquals(101, messages(of("{}\n" + "{\n".repeat(100))).size());
+    assertEquals(1, messages(of("{}\n" + "{\n".repeat(101))).size());
+  }
+
+  @Test
+  void whatMayTakeLongIsNotReadWhereOthersWait() {
+    assertTrue(Content.isQuick("{}\n{}\n".getBytes()));
+    assertTrue(Content.isQuick(("{\"a\":\"" + "x".repeat(60_000) + "\"}").getBytes()));
+    assertFalse(Content.isQuick("{}\n".repeat(1_000).getBytes()), "lines");
+    assertFalse(Content.isQuick(new byte[70_000]));
+    assertFalse(Content.isQuick(packed("{}")));
   }
 
   @Test
