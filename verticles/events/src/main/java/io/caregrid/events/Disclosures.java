@@ -26,10 +26,10 @@ final class Disclosures {
   /**
    * Any thread.
    *
-   * @param how    PUT or DELETE
+   * @param how    PUT, DELETE, or POST of a Bundle that was not taken as such
    * @param what   {@code Type/id}, as they are called here
    * @param about  references of this house, of which Patients are those whose data it was
-   * @param status of HTTP; 0: no answer
+   * @param status of HTTP; 0: no answer; 304: it was there as it is here
    */
   void add(String how, List<String> what, Set<String> about, int status) {
     owed.add(Audit.Entry.of(target.reader(), Audit.Deed.SENT, null)

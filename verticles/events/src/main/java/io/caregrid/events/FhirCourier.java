@@ -50,6 +50,8 @@ final class FhirCourier implements Courier {
   /** Bytes of Observations in one Bundle, unless it is one alone. */
   private static final int BUNDLE = 4 << 20;
   private static final String OBSERVATION = "Observation";
+  /** In the trail: nothing was put, since it stands there; perhaps by a try whose entry was lost with its node. */
+  private static final int UNCHANGED = 304;
   /** Of a Bundle as such: then each Observation has a request of its own from then on. */
   private static final Set<Integer> NO_BUNDLES = Set.of(400, 404, 405, 413, 415, 422, 501);
 
@@ -61,8 +63,9 @@ final class FhirCourier implements Courier {
    * @param id     the one that it has there
    * @param there  the version that it has there
    * @param isOurs nothing in it is theirs alone
+   * @param about  what it refers to here
    */
-  private record Seen(String ours, String key, String id, String there, boolean isOurs) {}
+  private record Seen(String ours, String key, String id, String there, boolean isOurs, Set<String> about) {}
 
   /** @param there version that it must have there, null: none is said; @param isNew it must not be there */
   private record Put(Letter letter, String ours, String key, ObjectNode body, String there, boolean isNew,
@@ -108,7 +111,7 @@ final class FhirCourier implements Courier {
     this.patience = patience;
     this.server = new RemoteServer(vertx, target.config(),
         (kind, status, nanos) -> metrics.requested(target.name(), kind, status, nanos), patience, clock);
-    this.identity = new RemoteIdentity(store, server, target.reader(), target.config().creates(),
+    this.identity = new RemoteIdentity(store, server, disclosures, target.reader(), target.config().creates(),
         target.config().anySystem());
     this.bundles = target.config().batch() > 1;
   }
@@ -145,10 +148,14 @@ final class FhirCourier implements Courier {
   private void disclosed(List<Put> puts, Map<Put, Answer> answers) {
     Map<Integer, List<Put>> alike = new TreeMap<>();
     for (Put put : puts) alike.computeIfAbsent(answers.get(put).status(), first -> new ArrayList<>()).add(put);
-    alike.forEach((status, some) -> disclosures.add("PUT",
-        some.stream().map(put -> OBSERVATION + "/" + put.letter().delivery().id()).toList(),
-        some.stream().flatMap(put -> put.references().stream()).collect(Collectors.toCollection(LinkedHashSet::new)),
-        status));
+    alike.forEach((status, some) -> disclosed("PUT", some, status));
+  }
+
+  private void disclosed(String how, List<Put> puts, int status) {
+    disclosures.add(how,
+        puts.stream().map(put -> OBSERVATION + "/" + put.letter().delivery().id()).toList(),
+        puts.stream().flatMap(put -> put.references().stream()).collect(Collectors.toCollection(LinkedHashSet::new)),
+        status);
   }
 
   private Future<Step> step(Letter letter, long end) {
@@ -225,6 +232,7 @@ final class FhirCourier implements Courier {
         references);
     if (!merged.isTheirs()) return new Step(null, put);
     remember(put, has);
+    disclosed("PUT", List.of(put), UNCHANGED);
     return Step.TAKEN;
   }
 
@@ -326,6 +334,7 @@ final class FhirCourier implements Courier {
     log.warn("a FHIR server takes no batches, each Observation has a request of its own target={} status={}",
         target.name(), reply.status());
     bundles = false;
+    disclosed("POST", puts, reply.status());
     return alone(puts, end);
   }
 
@@ -354,16 +363,20 @@ final class FhirCourier implements Courier {
       return server.ask(Ask.read(OBSERVATION + "/" + last.id()), end).compose(reply -> {
         if (reply.isNone()) return Future.succeededFuture(Step.TAKEN);
         return reply.isGood() && reply.body().path("resourceType").asText().equals(OBSERVATION)
-            ? deleted(delivery, (ObjectNode) reply.body(), end)
+            ? deleted(delivery, (ObjectNode) reply.body(), last.about(), end)
             : Future.succeededFuture(new Step(Verdict.of(reply), null));
       });
     return store.vread(target.reader(), delivery.type(), delivery.id(), delivery.version() - 1)
         .compose(stored -> aside(() -> wanted(stored.body())))
-        .compose(ours -> ours == null
-            ? Future.succeededFuture(Step.NOTHING)
-            : identity.of(RemoteObservation.references(ours), end)
-                .compose(theirs -> there(RemoteObservation.translated(ours, theirs), end))
-                .compose(there -> there == null ? Future.succeededFuture(Step.TAKEN) : deleted(delivery, there, end)))
+        .compose(ours -> {
+          if (ours == null) return Future.succeededFuture(Step.NOTHING);
+          Set<String> about = RemoteObservation.references(ours);
+          return identity.of(about, end)
+              .compose(theirs -> there(RemoteObservation.translated(ours, theirs), end))
+              .compose(there -> there == null
+                  ? Future.succeededFuture(Step.TAKEN)
+                  : deleted(delivery, there, about, end));
+        })
         .recover(cause -> {
           if (cause instanceof Refusal refusal && refusal.status() == 410) return Future.succeededFuture(Step.TAKEN);
           return cause instanceof Failure.NotFound || cause instanceof Failure.Gone
@@ -373,12 +386,12 @@ final class FhirCourier implements Courier {
         });
   }
 
-  private Future<Step> deleted(Delivery delivery, ObjectNode there, long end) {
+  private Future<Step> deleted(Delivery delivery, ObjectNode there, Set<String> about, long end) {
     String version = there.path("meta").path("versionId").textValue();
     Map<String, String> headers = version == null ? Map.of() : RemoteServer.unless(version);
     Ask ask = new Ask(HttpMethod.DELETE, OBSERVATION + "/" + there.path("id").asText(), headers, null, false);
     return server.ask(ask, end)
-        .onComplete(asked -> disclosures.add("DELETE", List.of(OBSERVATION + "/" + delivery.id()), Set.of(),
+        .onComplete(asked -> disclosures.add("DELETE", List.of(OBSERVATION + "/" + delivery.id()), about,
             asked.succeeded() ? asked.result().status() : 0))
         .map(reply -> {
           synchronized (seen) {
@@ -401,7 +414,9 @@ final class FhirCourier implements Courier {
     String id = put.letter().delivery().id();
     synchronized (seen) {
       if (version == null) seen.remove(id);
-      else seen.put(id, new Seen(put.ours(), put.key(), put.body().path("id").asText(), version, put.isOurs()));
+      else
+        seen.put(id, new Seen(put.ours(), put.key(), put.body().path("id").asText(), version, put.isOurs(),
+            put.references()));
     }
   }
 

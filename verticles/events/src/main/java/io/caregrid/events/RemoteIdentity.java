@@ -61,6 +61,7 @@ final class RemoteIdentity {
 
   private final FhirStore store;
   private final RemoteServer server;
+  private final Disclosures disclosures;
   private final Caller reader;
   private final boolean creates;
   private final boolean anySystem;
@@ -78,9 +79,11 @@ final class RemoteIdentity {
    * @param creates   whether who is missing there is made
    * @param anySystem whether an identifier without system here is that of a Patient or an Encounter there with any system
    */
-  RemoteIdentity(FhirStore store, RemoteServer server, Caller reader, boolean creates, boolean anySystem) {
+  RemoteIdentity(FhirStore store, RemoteServer server, Disclosures disclosures, Caller reader, boolean creates,
+      boolean anySystem) {
     this.store = store;
     this.server = server;
+    this.disclosures = disclosures;
     this.reader = reader;
     this.creates = creates;
     this.anySystem = anySystem;
@@ -144,7 +147,7 @@ final class RemoteIdentity {
           return first(type, identifiers, 0, null, end).compose(found -> found != null
               ? Future.succeededFuture(type + "/" + found)
               : creates && MADE.contains(type)
-                  ? made(type, own, identifiers, before, end)
+                  ? made(type, id, own, identifiers, before, end)
                   : Future.failedFuture(new Missing("no " + type + " there has an identifier of its " + type)));
         });
   }
@@ -213,8 +216,8 @@ final class RemoteIdentity {
   }
 
   /** What is under its id there is read first, since not every server heeds {@code If-None-Match}: nobody's record is overwritten. */
-  private Future<String> made(String type, JsonNode own, List<JsonNode> identifiers, Map<String, String> before,
-      long end) {
+  private Future<String> made(String type, String here, JsonNode own, List<JsonNode> identifiers,
+      Map<String, String> before, long end) {
     ObjectNode made = Trees.object().put("resourceType", type);
     JsonNode first = identifiers.get(0);
     String id = RemoteObservation.idOf(first.path("system").asText(), first.path("value").asText());
@@ -224,12 +227,18 @@ final class RemoteIdentity {
       if (!identifier.path("system").asText().isEmpty()) copy.put("system", identifier.path("system").asText());
       copy.put("value", identifier.path("value").asText());
     }
-    String patient = before.get(own.path("patient").path("reference").asText());
-    if (type.equals("Device") && patient != null) made.putObject("patient").put("reference", patient);
+    String whose = own.path("patient").path("reference").asText();
+    String patient = type.equals("Device") ? before.get(whose) : null;
+    if (patient != null) made.putObject("patient").put("reference", patient);
+    String reference = type + "/" + here;
+    Set<String> about = patient == null ? Set.of(reference) : Set.of(reference, whose);
     String path = type + "/" + id;
     return server.ask(Ask.read(path), end).compose(reply -> {
       if (reply.status() != 404) return whose(reply, path, first);
-      return server.ask(Ask.put(path, RemoteServer.unless(null), Trees.bytes(made)), end).compose(put -> {
+      Future<Reply> sent = server.ask(Ask.put(path, RemoteServer.unless(null), Trees.bytes(made)), end)
+          .onComplete(done -> disclosures.add("PUT", List.of(reference), about,
+              done.succeeded() ? done.result().status() : 0));
+      return sent.compose(put -> {
         if (put.status() == 201) return Future.succeededFuture(path);
         // somebody else has made it since, or the server does not say
         return put.isGood() || put.status() == 412

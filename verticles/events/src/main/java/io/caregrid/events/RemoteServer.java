@@ -58,6 +58,11 @@ final class RemoteServer {
           Buffer.buffer("identifier=" + URLEncoder.encode(token, StandardCharsets.UTF_8)), true);
     }
 
+    /** Of the others status and version say all. */
+    boolean asksForContent() {
+      return method == HttpMethod.GET || method == HttpMethod.POST;
+    }
+
     /** What it is called where it is counted. */
     String kind() {
       if (method == HttpMethod.POST) return form ? "search" : "batch";
@@ -74,7 +79,7 @@ final class RemoteServer {
     }
   }
 
-  /** @param version of the resource that was read or written, null when it is not said; @param body missing when it is no JSON */
+  /** @param version of the resource that was read or written, null when it is not said; @param body missing when it is no JSON, or of a PUT or DELETE */
   record Reply(int status, Duration retryAfter, String version, JsonNode body) {
     boolean isGood() {
       return status >= 200 && status < 300;
@@ -159,12 +164,13 @@ final class RemoteServer {
     if (bearer != null) options.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + bearer);
     if (ask.body() != null)
       options.putHeader(HttpHeaders.CONTENT_TYPE, ask.form() ? "application/x-www-form-urlencoded" : FHIR);
+    if (ask.body() != null && !ask.form()) options.putHeader("Prefer", "return=minimal");
     ask.headers().forEach(options::putHeader);
     Future<HttpClientRequest> connected = client.request(options);
     long begun = System.nanoTime();
     return connected.timeout(left(end), TimeUnit.MILLISECONDS)
         .onFailure(late -> connected.onSuccess(HttpClientRequest::reset))
-        .compose(request -> sent(request, ask.body(), end))
+        .compose(request -> sent(request, ask, end))
         .onComplete(done -> counted.asked(ask.kind(), done.succeeded() ? done.result().status() : 0,
             System.nanoTime() - begun));
   }
@@ -173,7 +179,7 @@ final class RemoteServer {
     return Math.max(1, (end - System.nanoTime()) / 1_000_000);
   }
 
-  private Future<Reply> sent(HttpClientRequest request, Buffer body, long end) {
+  private Future<Reply> sent(HttpClientRequest request, Ask ask, long end) {
     Promise<Reply> reply = Promise.promise();
     long late = vertx.setTimer(left(end), fired -> {
       reply.tryFail(new Unheard("no answer in time"));
@@ -181,16 +187,17 @@ final class RemoteServer {
     });
     reply.future().onComplete(done -> vertx.cancelTimer(late));
     request.exceptionHandler(reply::tryFail);
-    Future<HttpClientResponse> answered = body == null ? request.send() : request.send(body);
-    answered.onSuccess(response -> heard(request, response, reply)).onFailure(reply::tryFail);
+    Future<HttpClientResponse> answered = ask.body() == null ? request.send() : request.send(ask.body());
+    answered.onSuccess(response -> heard(request, response, ask.asksForContent(), reply)).onFailure(reply::tryFail);
     return reply.future();
   }
 
-  /** On the connection's context, before anything of the body has come. */
-  private void heard(HttpClientRequest request, HttpClientResponse response, Promise<Reply> reply) {
+  /** On the connection's context, before anything of the body has come. @param isContent what is answered counts; else it is let go as it comes */
+  private void heard(HttpClientRequest request, HttpClientResponse response, boolean isContent, Promise<Reply> reply) {
     Buffer all = Buffer.buffer();
     response.exceptionHandler(reply::tryFail);
     response.handler(chunk -> {
+      if (!isContent) return;
       boolean isLong = all.length() + chunk.length() > MOST;
       if (!isLong && held.addAndGet(chunk.length()) <= MOST_HELD) {
         all.appendBuffer(chunk);

@@ -28,6 +28,7 @@ record SampleUnion(String data, boolean hasTheirs) {
     long period = ticks(ours.path("period"));
     if (period < 1) return null;
     if (length(theirs) + length(ours) > MOST_CHARACTERS) throw tooMuch();
+    if (count(theirs) > MOST || count(ours) > MOST) throw tooMuch();
     String[] one = tokens(theirs);
     String[] other = tokens(ours);
     long start = Math.min(Timestamps.ticks(theirStart), Timestamps.ticks(ourStart));
@@ -44,6 +45,14 @@ record SampleUnion(String data, boolean hasTheirs) {
 
   private static long length(JsonNode sampled) {
     return sampled.path("data").asText().length();
+  }
+
+  /** Before each becomes a text of its own. */
+  private static int count(JsonNode sampled) {
+    String data = sampled.path("data").asText();
+    int count = 0;
+    for (int i = 0; i < data.length(); i++) if (data.charAt(i) > ' ' && (i == 0 || data.charAt(i - 1) <= ' ')) count++;
+    return count;
   }
 
   private static Refusal tooMuch() {

@@ -153,7 +153,9 @@ public final class TellRoutes implements Routes {
     long end = System.nanoTime() + LONGEST.toNanos();
     Future<Replayed> replayed = key == null
         ? undelivered.now(caller, target)
-            .compose(now -> replayed(entry, () -> undelivered.replay(caller, target, way, now), 0, end))
+            .<Supplier<Future<Replayed>>>map(now -> () -> undelivered.replay(caller, target, way, now))
+            .otherwise(cause -> () -> Future.failedFuture(cause))
+            .compose(page -> replayed(entry, page, 0, end))
         : replayed(entry, () -> undelivered.replay(caller, target, way, key), 0, end);
     replayed.onSuccess(done -> {
       request.vertx().eventBus().publish(Addresses.TELL_NOW, target);

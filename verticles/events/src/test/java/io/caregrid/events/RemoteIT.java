@@ -17,6 +17,7 @@ import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.events.FhirPeer.Fault;
 import io.caregrid.templates.observation.GroupKey;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -222,6 +223,63 @@ class RemoteIT {
     assertTrue(house.audited.stream()
         .anyMatch(entry -> entry.deed() == Audit.Deed.DEAD_LETTERS_REPLAYED
             && entry.what().equals(List.of("Observation/" + id))));
+    assertEquals(404, house.ask("POST", "/tell/nobody/dead-letters/replay?all=true").statusCode());
+    assertTrue(house.audited.stream()
+        .anyMatch(entry -> entry.deed() == Audit.Deed.DEAD_LETTERS_REPLAYED && entry.status() == 404), "in vain, too");
+  }
+
+  @Test
+  void whatWasGivenUpAndThenDeletedHereIsNotMadeThere() {
+    knownThere();
+    peer.fault = (asked, request) -> asked.method().equals("PUT") && Fault.status(422).answers(asked, request);
+    tell(cloud());
+    String id = put("60");
+    until("it is given up", () -> house.target("cloud").getLong("dead") == 1);
+    house.delete("Observation", id);
+    peer.fault = (asked, request) -> false;
+
+    assertEquals(200, house.ask("POST", "/tell/cloud/dead-letters/replay?all=true").statusCode());
+    assertEquals(0L, house.target("cloud").getLong("dead"));
+    allTold();
+    assertTrue(peer.all("Observation").isEmpty());
+  }
+
+  @Test
+  void aTryWhoseEntryWasLostWithItsNodeIsInTheTrailAllTheSame() {
+    knownThere();
+    house.trailIsClosed = true;
+    try {
+      String first = house.teller(cloud(), quick(1_000));
+      put("60");
+      said(Audit.CLOSED);
+      house.undeploy(first);
+    } finally {
+      house.trailIsClosed = false;
+    }
+    tell(cloud());
+    allTold();
+
+    assertEquals(1, puts());
+    assertEquals(List.of("PUT 127.0.0.1 304 [Patient/" + patient + "]"), sent(), "it stands there as it is here");
+  }
+
+  @Test
+  void whatIsAnsweredToAPutIsNotRead() {
+    knownThere();
+    Buffer all = Buffer.buffer(new byte[17 << 20]);
+    peer.fault = (asked, request) -> {
+      if (!asked.method().equals("PUT")) return false;
+      peer.store(TellHouse.json(asked.body()));
+      request.response().setStatusCode(201).putHeader("ETag", "W/\"1\"").end(all);
+      return true;
+    };
+    tell(cloud());
+    put("60");
+    until("it was put", () -> puts() > 0);
+    allTold();
+
+    assertEquals(1, puts());
+    assertEquals(List.of("PUT 127.0.0.1 200 [Patient/" + patient + "]"), sent());
   }
 
   @Tag("full")
@@ -379,6 +437,9 @@ class RemoteIT {
     assertEquals("Patient/" + made.path("id").asText(), monitor.path("patient").path("reference").asText());
     assertEquals(made.path("id").asText() + "." + monitor.path("id").asText() + ".hr.20261122100000Z.20261122105959Z",
         RemoteObservation.identifier(peer.all("Observation").get(0)));
+    allTold();
+    assertEquals(List.of("PUT 127.0.0.1 201 [Patient/" + patient + "]", "PUT 127.0.0.1 201 [Patient/" + patient + "]",
+        "PUT 127.0.0.1 200 [Patient/" + patient + "]"), sent(), "the Patient, the Device, the Observation");
   }
 
   @Test
@@ -533,6 +594,7 @@ class RemoteIT {
 
     assertTrue(peer.asked(one -> one.what().equals("POST ")).size() >= 2);
     assertEquals(10, puts(), "alone, those that the server did not take together");
+    assertEquals(1, sent().stream().filter(one -> one.startsWith("POST 127.0.0.1 404")).count(), "which left, too");
   }
 
   @Tag("full")
@@ -576,6 +638,7 @@ class RemoteIT {
     house.delete("Observation", id);
     until("it is gone, with whom it is about gone before", () -> peer.all("Observation").isEmpty());
     allTold();
+    assertTrue(sent().contains("DELETE 127.0.0.1 204 [Patient/" + patient + "]"), sent().toString());
     house.quiet();
 
     tell(cloud("filter", mine() + " and code.text = 'spo2'"));

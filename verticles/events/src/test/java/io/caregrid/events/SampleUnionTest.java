@@ -46,6 +46,9 @@ class SampleUnionTest {
     assertEquals(413, assertThrows(Refusal.class,
         () -> SampleUnion.of(sampled("1"), TEN, sampled("1"), TEN.plusSeconds(3_000_000))).status(),
         "a month of seconds");
+    String many = "E ".repeat(1_000_001);
+    assertEquals(413, assertThrows(Refusal.class,
+        () -> SampleUnion.of(sampled(many), TEN, sampled("1"), TEN)).status());
     String half = "1" + "0".repeat(4 << 20);
     assertEquals(413, assertThrows(Refusal.class,
         () -> SampleUnion.of(sampled(half), TEN, sampled(half), TEN.plusSeconds(1))).status());
