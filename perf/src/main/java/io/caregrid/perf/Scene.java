@@ -128,12 +128,16 @@ final class Scene implements AutoCloseable {
     say("checking every value");
     Map<String, Integer> numbers = new HashMap<>();
     for (int n = 0; n < devices; n++) numbers.put("Patient/p" + n, n);
+    if (peer.observations.all().size() != devices)
+      throw new IllegalStateException("there are " + peer.observations.all().size() + " Observations there");
     for (Observation one : peer.observations.all()) {
       String[] samples = one.getValueSampledData().getData().split(" ");
       int device = numbers.get(one.getSubject().getReference());
       for (int second = 0; second <= TENTH; second++)
         if (Integer.parseInt(samples[second]) != ward.value(device, second))
           throw new IllegalStateException("a value was lost or changed");
+      for (int second = TENTH + 1; second < samples.length; second++)
+        if (!samples[second].equals("E")) throw new IllegalStateException("there is a value that nobody sent");
     }
     row.put("for the first time, a second", round(devices / first));
     row.put("again, a second", round(devices / again));
