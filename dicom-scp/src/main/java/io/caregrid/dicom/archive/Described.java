@@ -76,9 +76,9 @@ record Described(InstanceKey key, String sopClass, String transferSyntax, long f
     return of(source, head, expected, web, tags);
   }
 
-  /** Of what was taken in before, by whichever door. Its extended query tags are not read: the index notes that they have to be. */
-  static Described again(Source source) {
-    return of(source, head(source), Expected.ANYTHING, false, Listed.UNREAD);
+  /** Of what was taken in before, by whichever door. */
+  static Described again(Source source, Listed tags) {
+    return of(source, head(source), Expected.ANYTHING, false, tags);
   }
 
   /** Only what extended query tags find an instance by. DicomException: it cannot be read. */

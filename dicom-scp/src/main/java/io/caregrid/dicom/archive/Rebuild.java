@@ -6,6 +6,7 @@ import io.caregrid.store.ImageIndex;
 import io.caregrid.store.ImageIndex.Entry;
 import io.caregrid.store.ImageIndex.Known;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.ImageTags.Listed;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +19,8 @@ import java.util.List;
  * and none starts in it meanwhile: what it stored would be forgotten with the rest.
  * Stopped in the middle it leaves an index that lacks the rest: run it again.
  *
+ * <p>Extended query tags are read with each file: a tag that was ready finds what is entered as soon as it is.
+ *
  * <p>What was deleted stays deleted, because that is written in the files. Of two records of one instance the older counts.
  */
 public final class Rebuild {
@@ -26,6 +29,7 @@ public final class Rebuild {
 
   private final Path folder;
   private final ImageIndex index;
+  private Listed tags = Listed.UNREAD;
   private final Report.Draft report = new Report.Draft();
 
   private Rebuild(Path folder, ImageIndex index) {
@@ -42,6 +46,7 @@ public final class Rebuild {
   }
 
   private Report run(List<Shelf> shelves, Report.Progress progress) throws IOException {
+    tags = Eraser.get(index.tags().list());
     ArchiveMetrics none = new ArchiveMetrics(new SimpleMeterRegistry(), new Memory(1));
     long all = 0;
     for (String file : Shelf.files(folder)) all += Files.size(folder.resolve(file));
@@ -91,7 +96,7 @@ public final class Rebuild {
     List<Kept> whole = new ArrayList<>();
     List<Entry> entries = new ArrayList<>();
     for (Kept kept : group) {
-      Entry entry = segment.isWhole(kept) ? Recovery.entry(shelf.id(), file, segment, kept) : null;
+      Entry entry = segment.isWhole(kept) ? Recovery.entry(shelf.id(), file, segment, kept, tags) : null;
       if (entry == null) report.problem(file, kept.contentAt(), "the content is damaged");
       else {
         whole.add(kept);

@@ -9,6 +9,7 @@ import io.caregrid.store.ImageIndex.Entry;
 import io.caregrid.store.ImageIndex.Known;
 import io.caregrid.store.ImageIndex.Located;
 import io.caregrid.store.ImageIndex.Place;
+import io.caregrid.store.ImageTags.Listed;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
@@ -43,6 +44,7 @@ final class Recovery {
   private final Shelf shelf;
   private final ImageIndex index;
   private final Duplicates duplicates;
+  private Listed tags = Listed.UNREAD;
   private int added;
   private int dead;
 
@@ -56,6 +58,7 @@ final class Recovery {
   void run() throws IOException {
     boolean strange = !Shelf.files(shelf.folder()).isEmpty()
         && Eraser.get(index.files().files(shelf.id(), "", 1)).isEmpty();
+    tags = Eraser.get(index.tags().list());
     List<String> files = shelf.toLookAt();
     int done = 0;
     for (String file : files) {
@@ -141,7 +144,7 @@ final class Recovery {
       if (Eraser.get(index.files().isGarbage(shelf.id(), file, kept.contentAt()))) return true;
       if (segment.crc32c(kept.contentAt(), kept.header().length()) != kept.header().crc32c())
         return isDiscarded(segment, kept);
-      Entry entry = entry(shelf.id(), file, segment, kept);
+      Entry entry = entry(shelf.id(), file, segment, kept, tags);
       if (entry == null) throw new IOException("whole, but no instance the index can hold");
       return kept.header().state() == State.COPY
           ? copy(segment, kept, entry.located())
@@ -193,11 +196,15 @@ final class Recovery {
     return true;
   }
 
-  /** Null when it is no instance the index can hold. */
-  static Entry entry(String id, String file, Segment segment, Kept kept) {
+  /**
+   * Null when it is no instance the index can hold.
+   *
+   * @param tags that its row is to be found by; by a list that has changed since, it is noted to be read again
+   */
+  static Entry entry(String id, String file, Segment segment, Kept kept, Listed tags) {
     try {
       Source source = Source.of(segment.channel(), kept.contentAt(), kept.header().length());
-      return Described.again(source).at(id, file, kept.contentAt(), kept.header());
+      return Described.again(source, tags).at(id, file, kept.contentAt(), kept.header());
     } catch (Refused no) {
       return null;
     }

@@ -41,6 +41,8 @@ final class Tagger {
   private static final Logger log = LoggerFactory.getLogger(Tagger.class);
   /** Instances read for one piece. */
   static final int PIECE = 100;
+  /** A disk or a share may fail for a moment, and another process may just move a file. */
+  private static final int READINGS = 3;
   private static final int SWEPT = 5_000;
   /** Taken anew for each piece. Where one takes longer, two nodes read the same, which changes nothing. */
   private static final Duration LEASE = Duration.ofSeconds(15);
@@ -63,6 +65,8 @@ final class Tagger {
   private Future<Boolean> turning = Future.succeededFuture(false);
   private volatile boolean stopped;
   private boolean failing;
+  private int readings;
+  private IOException unreadable;
 
   /**
    * @param folder  the archive folder's own id
@@ -85,8 +89,10 @@ final class Tagger {
   }
 
   /** What the database said last wins, in whichever order answers come. */
-  synchronized void look(Listed now) {
-    if (now.epoch() >= listed.epoch()) listed = now;
+  synchronized Listed look(Listed now) {
+    // the same object as long as it is the same list: what is made of it need not be made again
+    if (now.epoch() >= listed.epoch() && !now.equals(listed)) listed = now;
+    return listed;
   }
 
   void start() {
@@ -158,14 +164,21 @@ final class Tagger {
 
   /** By a list that was asked for after the piece: it has all tags the piece is walked for, or they are no more. */
   private Future<Void> read(Piece piece) {
-    return tags.list().compose(now -> {
-      look(now);
+    return tags.list().compose(listedNow -> {
+      Listed now = look(listedNow);
+      unreadable = null;
       Map<Long, Tagged> read = new HashMap<>();
       return InTurn.each(piece.instances().iterator(), one -> read(one, now).map(tagged -> {
         read.put(one.sid(), tagged);
         return null;
-      })).compose(all -> stopped ? Future.<Void>succeededFuture() : tags.put(folder, piece, read));
+      })).compose(all -> stopped ? Future.<Void>succeededFuture() : kept(piece, read));
     });
+  }
+
+  /** What a file does not give is asked for again, a second later, before it is listed as an error. */
+  private Future<Void> kept(Piece piece, Map<Long, Tagged> read) {
+    if (unreadable != null && ++readings < READINGS) return Future.failedFuture(unreadable);
+    return tags.put(folder, piece, read).onSuccess(done -> readings = 0);
   }
 
   private Future<Tagged> read(ToRead one, Listed by) {
@@ -194,11 +207,12 @@ final class Tagger {
   /** A damaged file is listed, too, but not while all of them are away: then, and when nobody can be asked, it is tried again. */
   private Future<Tagged> unread(Throwable cause, Listed by) {
     if (cause instanceof Failure.NotFound) return Future.succeededFuture(new Tagged(by.epoch(), List.of()));
-    if (!(cause instanceof IOException)) return Future.failedFuture(cause);
-    return vertx.executeBlocking(isThere, false)
-        .compose(there -> there
-            ? Future.succeededFuture(Tagging.unreadable(by, "its file is damaged"))
-            : Future.failedFuture(cause));
+    if (!(cause instanceof IOException broken)) return Future.failedFuture(cause);
+    return vertx.executeBlocking(isThere, false).compose(there -> {
+      if (!there) return Future.failedFuture(cause);
+      unreadable = broken;
+      return Future.succeededFuture(Tagging.unreadable(by, "its file is damaged"));
+    });
   }
 
   /** Once when it begins to fail, once when it works again. */

@@ -18,7 +18,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * What extended query tags find in a data set: of each the first value, or why it cannot be indexed. Pure. A picture is never refused for a value that is
+ * What extended query tags find in a data set: of each its values, which are found by the first, or why it cannot be indexed. Where all
+ * of them are longer than the index keeps, the first alone. Pure. A picture is never refused for a value that is
  * wrong here: it is listed with the tag's errors.
  *
  * <p>A private attribute (PS3.5 7.8) is found by its creator, in whichever block that has in this data set.
@@ -98,11 +99,13 @@ final class Tagging {
     return either ? is : null;
   }
 
-  /** Of a private one, in its creator's block; {@link #NOWHERE} when there is no such block. */
+  /** Of a private one, in that of its creator's blocks which has it; {@link #NOWHERE} when none does. */
   private static int place(DataSet set, ImageTags.Tag tag) {
     int group = tag.number() & 0xFFFF0000;
-    for (int block = FIRST_BLOCK; block <= LAST_BLOCK; block++)
-      if (tag.creator().equals(set.text(group | block))) return group | block << 8 | tag.number() & 0xFF;
+    for (int block = FIRST_BLOCK; block <= LAST_BLOCK; block++) {
+      int place = group | block << 8 | tag.number() & 0xFF;
+      if (set.has(place) && tag.creator().equals(set.text(group | block))) return place;
+    }
     return NOWHERE;
   }
 
@@ -118,7 +121,9 @@ final class Tagging {
     if (first.toString().length() > LONGEST) return new Value(tag, null, "its value is longer than is indexed");
     if (!fits(tag.vr(), first)) return new Value(tag, null, "its value is not of VR " + tag.vr());
     ObjectNode value = ((ObjectNode) shown).objectNode().put("vr", element.vr().name());
-    value.putArray("Value").add(first);
+    JsonNode all = shown.path("Value");
+    if (all.toString().length() <= LONGEST) value.set("Value", all);
+    else value.putArray("Value").add(first);
     return new Value(tag, value, null);
   }
 

@@ -34,8 +34,9 @@ final class QueryTags {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final List<String> JSON_TYPES = List.of("application/json");
   private static final int LARGEST = 1 << 20;
-  private static final int MOST_PROBLEMS = 200;
-  private static final int USUAL_PROBLEMS = 100;
+  /** Tags or errors in one answer, and when no limit is named. */
+  private static final int MOST_LISTED = 200;
+  private static final int USUALLY_LISTED = 100;
   private static final int FIRST_PRIVATE = 0x1000;
   private static final int LAST_META = 0x0007FFFF;
   /** LO (PS3.5 6.2). */
@@ -53,11 +54,15 @@ final class QueryTags {
   }
 
   Future<Void> list(Visit visit) {
-    return tags.list().compose(listed -> tags.errors(listed.tags()).compose(errors -> {
-      ArrayNode all = JSON.createArrayNode();
-      listed.tags().forEach(tag -> all.add(shown(visit, tag, errors)));
-      return send(visit, 200, all);
-    }));
+    long limit = Changes.number(visit, "limit", 1, MOST_LISTED, USUALLY_LISTED);
+    long offset = Changes.number(visit, "offset", 0, Integer.MAX_VALUE, 0);
+    return tags.list()
+        .map(listed -> listed.tags().stream().skip(offset).limit(limit).toList())
+        .compose(page -> tags.errors(page).compose(errors -> {
+          ArrayNode all = JSON.createArrayNode();
+          page.forEach(tag -> all.add(shown(visit, tag, errors)));
+          return send(visit, 200, all);
+        }));
   }
 
   Future<Void> one(Visit visit) {
@@ -95,7 +100,7 @@ final class QueryTags {
 
   Future<Void> errors(Visit visit) {
     String path = path(visit);
-    int limit = (int) Changes.number(visit, "limit", 1, MOST_PROBLEMS, USUAL_PROBLEMS);
+    int limit = (int) Changes.number(visit, "limit", 1, MOST_LISTED, USUALLY_LISTED);
     int offset = (int) Changes.number(visit, "offset", 0, Integer.MAX_VALUE, 0);
     return known(path)
         .compose(tag -> audit.around(visit.entry(Audit.Deed.IMAGES_QUERIED), () -> tags.problems(path, limit, offset),

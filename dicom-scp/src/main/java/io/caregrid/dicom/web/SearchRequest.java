@@ -243,8 +243,12 @@ record SearchRequest(Level level, boolean scoped, List<Key> keys, Set<Integer> f
 
   /** A hyphen may begin an offset from UTC (PS3.5 6.2 DT), too, which values are compared without. */
   private static Match moments(String name, String asked) {
-    return range(name, asked, "\\d{4}(\\d{2}){0,5}(\\.\\d{1,6})?",
+    Match match = range(name, asked, "\\d{4}(\\d{2}){0,5}(\\.\\d{1,6})?",
         "YYYYMMDDHHMMSS, or a range such as 20240101-20240131");
+    if (match instanceof Match.Range range && range.from() != null && range.to() != null
+        && range.from().compareTo(range.to() + "~") > 0)
+      throw new Failure.Invalid(name + " must not end before it begins; an offset from UTC is left out");
+    return match;
   }
 
   private static Match text(String asked) {

@@ -54,7 +54,7 @@ class DescribedTest {
   }
 
   private static Described described(byte[] file) {
-    return Described.again(Source.of(ByteBuffer.wrap(file)));
+    return Described.again(Source.of(ByteBuffer.wrap(file)), Listed.UNREAD);
   }
 
   /** Deflated; {@code tag} has so many zeros. */
@@ -113,7 +113,7 @@ class DescribedTest {
     byte[] blank = deflated(Tag.PIXEL_DATA, 600 << 20);
     Counting file = new Counting(blank, new AtomicLong());
 
-    assertEquals(1, Described.again(file).frames());
+    assertEquals(1, Described.again(file, Listed.UNREAD).frames());
     assertTrue(file.read.get() < blank.length / 2, file.read.get() + " bytes read of " + blank.length);
   }
 

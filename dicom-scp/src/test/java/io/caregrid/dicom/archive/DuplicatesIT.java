@@ -17,6 +17,7 @@ import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex.Entry;
 import io.caregrid.store.ImageIndex.Known;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.ImageTags.Listed;
 import io.caregrid.store.Schema;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -206,7 +207,7 @@ class DuplicatesIT {
     String file = shelf.create();
     try (Segment segment = Segment.write(shelf.path(file))) {
       segment.append(new ByteBuffer[] {header.bytes(), ByteBuffer.wrap(image)}, RecordHeader.BYTES + image.length);
-      return Recovery.entry(shelf.id(), file, segment, segment.scan().records().get(0));
+      return Recovery.entry(shelf.id(), file, segment, segment.scan().records().get(0), Listed.UNREAD);
     }
   }
 

@@ -13,6 +13,8 @@ import io.caregrid.dicom.archive.RecordHeader.State;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ImageIndex.Located;
+import io.caregrid.store.ImageQuery.Level;
+import io.caregrid.store.ImageTags.Wanted;
 import io.caregrid.store.Schema;
 import io.vertx.core.Future;
 import java.io.IOException;
@@ -189,6 +191,19 @@ class RecoveryIT {
           name(lost) + " at 0: cannot be read"), report.first());
       assertEquals(instances(0, 2, 4), other.instances(1).stream().map(Located::instance).sorted().toList());
     }
+    vault.open();
+  }
+
+  @Test
+  void aRebuildReadsTheExtendedQueryTagsWithTheFiles() throws IOException {
+    get(vault.index.tags().add(List.of(new Wanted("00180050", "DS", Level.INSTANCE, null))));
+    for (int n = 0; n < 2; n++) vault.store(Phantom.file(Phantom.attributes(1, n).putText(0x00180050, "2.5")));
+    vault.archive.close();
+
+    Rebuild.run(vault.folder, vault.index, (bytes, all) -> {});
+
+    assertEquals(2, vault.sql("select from image_tag_value where number = 2.5").size());
+    assertEquals(0, vault.sql("select from image_tag_due").size());
     vault.open();
   }
 

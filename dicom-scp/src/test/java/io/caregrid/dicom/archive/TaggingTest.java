@@ -14,6 +14,7 @@ import io.caregrid.store.ImageQuery.Level;
 import io.caregrid.store.ImageTags;
 import io.caregrid.store.ImageTags.Listed;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -35,12 +36,15 @@ class TaggingTest {
   }
 
   @Test
-  void theFirstValueCounts() {
-    DataSet set = set().putText(Tag.SLICE_THICKNESS, "2.5", "3");
+  void allValuesAreShownAndOfVeryManyTheFirst() {
+    Listed tags = listed("00180050", "DS", null);
+    String[] many = new String[200];
+    Arrays.fill(many, "2.5");
 
-    ImageTags.Value value = values(set, listed("00180050", "DS", null)).get(0);
-
-    assertEquals("{\"vr\":\"DS\",\"Value\":[2.5]}", value.element().toString());
+    assertEquals("{\"vr\":\"DS\",\"Value\":[2.5,3]}",
+        values(set().putText(Tag.SLICE_THICKNESS, "2.5", "3"), tags).get(0).element().toString());
+    assertEquals("{\"vr\":\"DS\",\"Value\":[2.5]}",
+        values(set().putText(Tag.SLICE_THICKNESS, many), tags).get(0).element().toString());
   }
 
   @Test
@@ -68,6 +72,17 @@ class TaggingTest {
     ImageTags.Value value = values(set, listed("12051003", "LO", "ACME")).get(0);
 
     assertEquals("right", value.element().at("/Value/0").asText());
+  }
+
+  @Test
+  void ofTwoBlocksOfOneCreatorTheOneThatHasItCounts() {
+    DataSet set = set().put(text(0x12050010, Vr.LO, "ACME"))
+        .put(text(0x12050011, Vr.LO, "ACME"))
+        .put(text(0x12051103, Vr.LO, "second"));
+
+    ImageTags.Value value = values(set, listed("12051003", "LO", "ACME")).get(0);
+
+    assertEquals("second", value.element().at("/Value/0").asText());
   }
 
   @Test

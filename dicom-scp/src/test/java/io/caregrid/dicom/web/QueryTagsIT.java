@@ -83,6 +83,9 @@ class QueryTagsIT {
       assertEquals(400, next.get("/studies?StationName=CT1").statusCode(), "a series' attribute among studies");
       JsonNode one = json(next.get("/series?includefield=StationName")).get(0);
       assertEquals("CT3", one.at("/00081010/Value/0").asText());
+      assertEquals(2, json(next.get("/extendedquerytags?limit=2")).size());
+      assertEquals(1, json(next.get("/extendedquerytags?limit=2&offset=2")).size());
+      assertEquals(0, json(next.get("/extendedquerytags?offset=3")).size());
     }
   }
 

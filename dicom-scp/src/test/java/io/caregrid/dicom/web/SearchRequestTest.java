@@ -170,6 +170,8 @@ class SearchRequestTest {
     assertEquals(new Range("2026", "20260102"),
         tagged(Level.STUDY, PRIVATE, "12051003=2026-20260102").tagged().get(0).match());
     assertThrows(Failure.Invalid.class, () -> tagged(Level.STUDY, PRIVATE, "12051003=yesterday"));
+    assertThrows(Failure.Invalid.class, () -> tagged(Level.STUDY, PRIVATE, "12051003=20260102101500-0500"),
+        "an offset");
   }
 
   @Test

@@ -32,21 +32,24 @@ public final class ImageChanges {
         select coalesce((select f.sequence from image_feed f where f.at >= coalesce($1::timestamptz, '-infinity') order by f.at, f.sequence limit 1), h.sequence + 1) as first,
           coalesce((select f.sequence from image_feed f where f.at >= coalesce($2::timestamptz, 'infinity') order by f.at, f.sequence limit 1), h.sequence + 1) as behind
         from image_feed_head h),
-      page as (
-        select f.* from window_ w join image_feed f on f.sequence >= w.first + $3 and f.sequence < w.first + $3 + $4 and f.sequence < w.behind)""";
+      page as materialized (
+        select f.* from image_feed f where f.sequence >= (select w.first + $3 from window_ w) and f.sequence < (select w.behind from window_ w)
+        order by f.sequence limit $4)""";
   private static final String LAST = "with page as (select * from image_feed order by sequence desc limit 1)";
-  /** With what the latest change of the instance was, and where it is when this is it. */
+  /** With what the latest change of the instance was, and where it is when this is it: one by one, by keys. */
   private static final String TOLD = """
 
       select p.sequence, p.at, p.action::text as action, p.study as told_study, p.series as told_series, p.instance as told_instance,
         l.sequence as last_sequence, l.action::text as last_action,
-        s.study, e.series, i.instance, i.sop_class, i.transfer_syntax, i.frames, i.node, i.file, i.pos, i.length, i.crc, i.stored
+        w.*
       from page p
       cross join lateral (select x.sequence, x.action from image_feed x where x.instance = p.instance order by x.sequence desc limit 1) l
-      left join image_instance i on i.instance = p.instance and l.sequence = p.sequence and p.action <> 'D'
-      left join image_series e on e.id = i.series_id
-      left join image_study s on s.id = e.study_id
+      left join lateral (
+        select s.study, e.series, i.instance, i.sop_class, i.transfer_syntax, i.frames, i.node, i.file, i.pos, i.length, i.crc, i.stored
+        from image_instance i join image_series e on e.id = i.series_id join image_study s on s.id = e.study_id
+        where i.instance = p.instance and l.sequence = p.sequence and p.action <> 'D' limit 1) w on true
       order by p.sequence""";
+  static final String PAGE = Database.PLANNED + WITHIN + TOLD;
 
   private final Database database;
 
@@ -89,7 +92,7 @@ public final class ImageChanges {
   public Future<List<Told>> read(OffsetDateTime from, OffsetDateTime before, long skipped, int most) {
     Tuple values = Tuple.tuple();
     values.addOffsetDateTime(from).addOffsetDateTime(before).addLong(skipped).addLong((long) most);
-    return stamped().compose(done -> database.ask(Database.PLANNED + WITHIN + TOLD, values))
+    return stamped().compose(done -> database.ask(PAGE, values))
         .map(ImageChanges::told)
         .recover(Failures::recover);
   }
@@ -114,7 +117,7 @@ public final class ImageChanges {
   /**
    * Gives at most {@link #MOST} changes their place.
    *
-   * @param waits for another who does so, instead of leaving it to him
+   * @param waits for another who does so, instead of leaving it to him; not while what was here before the feed is entered
    * @return how many it looked at; those that are no news get none
    */
   static Future<Integer> stamp(Database database, boolean waits) {

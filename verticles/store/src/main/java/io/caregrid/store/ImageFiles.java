@@ -34,7 +34,9 @@ public final class ImageFiles {
       insert into image_garbage (node, file, pos, length) select node, $3, $4, $7 from moved""";
   private static final String REPLACE = """
       with replaced as (update image_instance set file = $5, pos = $6, length = $7, crc = $8
-        where instance = $1 and node = $2 and file = $3 and pos = $4 returning node)
+        where instance = $1 and node = $2 and file = $3 and pos = $4 returning node, sid),
+      due as (insert into image_tag_due (sid, node) select sid, node from replaced
+        where exists (select from image_tag_head where epoch > 0) on conflict do nothing)
       insert into image_garbage (node, file, pos, length) select node, $3, $4, $9 from replaced""";
   private static final String FORGET = """
       with mine as (select i.instance, e.study_id from image_instance i join image_series e on e.id = i.series_id where i.node = $1 limit $2),
@@ -132,7 +134,7 @@ public final class ImageFiles {
 
   /**
    * An instance whose bytes are damaged has whole ones in the same folder now; where the damaged ones are is noted as garbage. Its attributes stay: only
-   * for bytes with the same data set.
+   * for bytes with the same data set; extended query tags, which may have missed it, read it again.
    *
    * @return false: the instance is not there any more
    */

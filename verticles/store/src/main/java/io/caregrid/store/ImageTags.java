@@ -41,13 +41,14 @@ public final class ImageTags {
       select h.epoch, t.id, t.path, t.vr, t.level::text as level, t.creator, t.enabled, t.ready, t.operation
       from image_tag_head h left join image_tag t on true order by t.path""";
   private static final String COUNTED = """
-      select t.id, (select count(*) from image_tag_error e where e.tag = t.id) as errors from image_tag t where t.id = any($1)""";
+      select t.id, (select count(*) from (select from image_tag_error e where e.tag = t.id limit 10000) c) as errors
+      from image_tag t where t.id = any($1)""";
   private static final String ADD = "select add_image_tags($1, $2::text::jsonb, $3) as answer";
   private static final String REMOVE = "select remove_image_tag($1) as gone";
   private static final String ENABLE = "update image_tag set enabled = $2 where path = $1";
   private static final String ERRORS = """
-      select e.study, e.series, e.instance, e.message, e.at from image_tag_error e join image_tag t on t.id = e.tag
-      where t.path = $1 order by e.at, e.instance limit $2 offset $3""";
+      select e.study, e.series, e.instance, e.message, e.at from image_tag_error e
+      where e.tag = (select t.id from image_tag t where t.path = $1) order by e.at, e.instance limit $2 offset $3""";
   /** Of all sids up to the last, how many are done. */
   private static final String OPERATION = """
       select o.paths, o.began, o.changed, o.ended,
@@ -75,6 +76,9 @@ public final class ImageTags {
       with piece as materialized (select sid, node from image_instance where sid > $2 and sid <= $3 order by sid limit $4)
       select count(*) as looked, max(sid) as last, coalesce(array_agg(sid) filter (where node = $1), '{}') as mine from piece""";
   private static final String MINE = Database.PLANNED + "select " + LOCATED + " where i.sid = any($1) order by i.sid";
+  /** What was wrong when they were read before, and may not be any more. */
+  private static final String CLEAR = Database.PLANNED + """
+      delete from image_tag_error where tag = any(array(select id from image_tag)) and instance = any($1)""";
   private static final String PUT = "select put_image_tags($1::text::jsonb)";
   /** Whoever removes waits, and what he removed before us is not there for the statement behind this. */
   private static final String HOLD = Database.PLANNED + """
@@ -163,7 +167,7 @@ public final class ImageTags {
   /**
    * A value, or why there is none.
    *
-   * @param element of DICOM JSON with its first value; null when there is an error
+   * @param element of DICOM JSON, found by its first value; null when there is an error
    * @param error   null when there is a value; names no value
    */
   public record Value(Tag tag, ObjectNode element, String error) {
@@ -201,7 +205,7 @@ public final class ImageTags {
         row.getString("creator"), row.getBoolean("enabled"), row.getBoolean("ready"), row.getUUID("operation"));
   }
 
-  /** Of each of these tags that is there, by its id: how many values could not be indexed. */
+  /** Of each of these tags that is there, by its id: how many values could not be indexed, counted up to 10,000. */
   public Future<Map<Integer, Long>> errors(List<Tag> tags) {
     Integer[] ids = tags.stream().map(Tag::id).toArray(Integer[]::new);
     return database.ask(COUNTED, Tuple.tuple().addValue(ids)).map(rows -> {
@@ -364,12 +368,14 @@ public final class ImageTags {
       rows.addObject().put("sid", sid).set("values", tagged.json());
     });
     Long[] sids = piece.instances().stream().map(ToRead::sid).toArray(Long[]::new);
+    String[] instances = piece.instances().stream().map(one -> one.where().instance()).toArray(String[]::new);
     Integer[] tags = piece.tags().toArray(Integer[]::new);
     int epoch = read.values().stream().mapToInt(Tagged::epoch).min().orElse(Integer.MAX_VALUE);
     return database.transaction(connection -> connection.preparedQuery(LOCK)
         .execute()
         .compose(locked -> connection.preparedQuery(HOLD).execute(Tuple.tuple().addValue(sids)))
-        .compose(held -> connection.preparedQuery(PUT).execute(Tuple.of(ImageAdding.text(rows))))
+        .compose(held -> connection.preparedQuery(CLEAR).execute(Tuple.tuple().addValue(instances)))
+        .compose(cleared -> connection.preparedQuery(PUT).execute(Tuple.of(ImageAdding.text(rows))))
         .compose(kept -> tags.length == 0
             ? done(connection, sids, epoch)
             : walked(connection, node, tags, piece.last())))

@@ -35,11 +35,14 @@ public final class Sequencer {
   private final Context context;
   private Future<Integer> passing = Future.succeededFuture();
   private Future<Integer> pruning = Future.succeededFuture();
+  private Future<Integer> picturing = Future.succeededFuture();
   private long nextPass;
+  private long nextPictures;
   private long nextPruning;
   private boolean running = true;
   private boolean failing;
   private boolean unpruned;
+  private boolean picturesFailing;
 
   private Sequencer(Database database) {
     this.database = database;
@@ -54,6 +57,7 @@ public final class Sequencer {
     Sequencer sequencer = new Sequencer(database);
     sequencer.context.runOnContext(now -> {
       sequencer.work();
+      sequencer.pictures();
       sequencer.pruneIn(PRUNING_MILLIS);
     });
     return sequencer;
@@ -65,25 +69,40 @@ public final class Sequencer {
     context.runOnContext(now -> {
       running = false;
       vertx.cancelTimer(nextPass);
+      vertx.cancelTimer(nextPictures);
       vertx.cancelTimer(nextPruning);
-      Future.join(passing.transform(passed -> lists.sorting()), pruning).onComplete(done -> stopped.complete());
+      Future.join(passing.transform(passed -> lists.sorting()), pruning, picturing)
+          .onComplete(done -> stopped.complete());
     });
     return stopped.future();
   }
 
   private void work() {
     if (!running) return;
-    passing = pass(database, lists).compose(this::pictures).onComplete(done -> {
+    passing = pass(database, lists).onComplete(done -> {
       if (failing != done.failed()) report(done.cause());
       lists.sortIn();
       if (running) again(done.succeeded() ? done.result() : 0);
     });
   }
 
-  /** The feed of pictures has a head of its own; it does not hold up this one: after many comes a pause all the same. */
-  private Future<Integer> pictures(int stamped) {
-    return ImageChanges.stamp(database, false)
-        .map(given -> Math.max(stamped, Math.min(given, 1)));
+  /** The feed of pictures has a head of its own: neither waits for the other. */
+  private void pictures() {
+    if (!running) return;
+    picturing = ImageChanges.stamp(database, false).onComplete(done -> {
+      if (picturesFailing != done.failed()) reportPictures(done.cause());
+      boolean more = done.succeeded() && done.result() > 0;
+      if (running) nextPictures = vertx.setTimer(more ? BUSY_MILLIS : IDLE_MILLIS, fired -> pictures());
+    });
+  }
+
+  private void reportPictures(Throwable cause) {
+    picturesFailing = cause != null;
+    if (picturesFailing)
+      log.warn("pictures get no place in their change feed, trying again cause={}",
+          Cause.withoutValues(Failures.of(cause)));
+    else
+      log.info("pictures get their place in their change feed again");
   }
 
   /** Stamps at most {@link #MOST} changes, gives how many, and tells the nodes. */

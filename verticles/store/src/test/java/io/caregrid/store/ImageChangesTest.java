@@ -9,7 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.store.ImageChanges.Told;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Transaction;
 import java.time.OffsetDateTime;
@@ -162,6 +165,44 @@ class ImageChangesTest extends WithImages {
     assertTrue(get(changes.latest()).at().isAfter(OffsetDateTime.parse("2999-01-01T00:00:00Z")));
     assertEquals(List.of(2L),
         get(changes.read(read.plusNanos(1000), null, 0, 10)).stream().map(Told::sequence).toList());
+  }
+
+  /** The table is locked for those who write into it: between its look and its insert the pass waits. */
+  @Test
+  void onePictureThatIsRemovedWhileOlderOnesAreEnteredCostsNoOtherItsPlace() {
+    for (int n = 1; n <= 6; n++) get(index.add(List.of(entry("1", "1.1." + n, 100L * n))));
+    room.sql("truncate image_change_queue");
+    room.sql("update image_feed_head set fill_to = (select max(sid) from image_instance)");
+    SqlConnection lock = get(room.database().pool().getConnection());
+    Transaction held = get(lock.begin());
+    get(lock.query("lock table image_feed in share mode").execute());
+    Future<RowSet<Row>> pass = room.database().pool().query("select stamp_image_changes(2, true)").execute();
+    Room.until("the pass has seen the first two",
+        () -> room.count("from pg_locks where not granted and relation = 'image_feed'::regclass") > 0);
+
+    get(index.remove("1", "1.1", "1.1.2"));
+    get(held.commit());
+    get(lock.close());
+    get(pass);
+
+    assertEquals(
+        List.of("1 1.1.1 create current", "2 1.1.3 create current", "3 1.1.4 create current", "4 1.1.5 create current",
+            "5 1.1.6 create current", "6 1.1.2 delete deleted"),
+        all());
+  }
+
+  @Test
+  void whoReadsWhileNothingIsNewLocksNothing() {
+    get(index.add(List.of(entry("1", "1.1.1", 64))));
+    List<String> before = all();
+    SqlConnection other = get(room.database().pool().getConnection());
+    Transaction open = get(other.begin());
+    get(other.query("select from image_feed_head for update").execute());
+
+    assertEquals(before, all());
+
+    get(open.rollback());
+    get(other.close());
   }
 
   @Test

@@ -14,6 +14,7 @@ import io.caregrid.store.ImageSearch.Statement;
 import io.caregrid.store.ImageTags.Tag;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -53,6 +54,10 @@ class ImageSearchScaleTest {
       insert into image_tag_value (tag, id, sid, value, number)
       select t.id, i.sid, i.sid, jsonb_build_object('vr', 'DS', 'Value', jsonb_build_array(i.sid % 20000)), i.sid % 20000
       from image_tag t, image_instance i where t.path = '00180050'""";
+  private static final String FILL_FEED = """
+      insert into image_feed (sequence, at, action, study, series, instance)
+      select row_number() over (order by i.sid), timestamptz '2026-01-01T00:00:00Z' + i.sid * interval '1 second', 'C', s.study, e.series, i.instance
+      from image_instance i join image_series e on e.id = i.series_id join image_study s on s.id = e.study_id""";
   private static Room room;
   private static ImageIndex index;
 
@@ -149,6 +154,21 @@ class ImageSearchScaleTest {
     assertEquals(5, found.size());
     assertEquals("1077", ImageColumns.text(found.get(0).instance(), "00180050"));
     assertTrue(looked <= 3000, () -> looked + " rows looked at for 5");
+  }
+
+  @Test
+  void aPageOfTheChangeFeedCostsWhatIsOnIt() {
+    room.sql("truncate image_change_queue, image_feed");
+    room.sql(FILL_FEED);
+    room.sql("update image_feed_head set filled = fill_to, sequence = (select max(sequence) from image_feed)");
+    room.sql("analyze image_feed");
+    OffsetDateTime since = OffsetDateTime.parse("2026-01-01T00:00:00Z");
+
+    for (Tuple page : List.of(Tuple.of(null, null, 0L, 100L), Tuple.of(null, null, 90_000L, 100L),
+        Tuple.of(since, since.plusDays(1), 100L, 100L)))
+      assertTrue(looked(ImageChanges.PAGE, page) <= 1000,
+          () -> looked(ImageChanges.PAGE, page) + " rows looked at for 100");
+    assertEquals(90_001, get(index.changes().read(null, null, 90_000, 100)).get(0).sequence());
   }
 
   private static long looked(String sql, Tuple values) {

@@ -325,6 +325,29 @@ class ImageTagsTest extends WithImages {
   }
 
   @Test
+  void anErrorGoesWhenTheFileIsReadWellLater() {
+    get(index.add(List.of(entry("1", "1.1.1", 64))));
+    get(tags.add(List.of(THICKNESS)));
+    Tag tag = listed().at("00180050");
+    Piece piece = get(tags.walk("n", 10));
+    long sid = piece.instances().get(0).sid();
+    get(tags.put("n", piece,
+        Map.of(sid, new Tagged(listed().epoch(), List.of(new Value(tag, null, "its file is damaged"))))));
+    assertEquals(1, get(tags.problems("00180050", 10, 0)).size());
+    Located damaged = piece.instances().get(0).where();
+    Located whole = entry("1", "1.1.1", 300).located();
+    assertTrue(get(index.files()
+        .replace(whole, new ImageIndex.Place(damaged.node(),
+            damaged.file(), damaged.offset(), damaged.length(), damaged.crc32c()))));
+
+    Piece again = new Piece(get(tags.due("n", 10)), List.of(), 0);
+    get(tags.put("n", again, read(again, "7")));
+
+    assertEquals(List.of(), get(tags.problems("00180050", 10, 0)));
+    assertEquals(List.of("1.1.1 7"), found(tag, "7"));
+  }
+
+  @Test
   void aTagThatIsThereIsAConflictAndOneThatIsGoneLeavesNothing() {
     get(tags.add(List.of(THICKNESS)));
     get(index.add(List.of(tagged(entry("1", "1.1.1", 64), listed(), "7"))));

@@ -35,17 +35,8 @@ create table image_feed_head (
 );
 insert into image_feed_head (fill_to) select coalesce(max(sid), 0) from image_instance;
 
--- Of a series' row. Looked up one by one, by the key: a plan of joins that is made while the tables are empty may read all studies for each picture.
-create function image_series_of(id_ bigint) returns text language plpgsql stable strict set enable_seqscan = off as $$
-begin
-  return (select e.series from image_series e where e.id = id_);
-end $$;
-create function image_study_of(id_ bigint) returns text language plpgsql stable strict set enable_seqscan = off as $$
-begin
-  return (select s.study from image_study s where s.id = (select e.study_id from image_series e where e.id = id_));
-end $$;
-
--- Gives at most so many changes their place, and says how many it looked at. waits: for another who does it just now, so that all that was committed before is in the feed.
+-- Gives at most so many changes their place, and says how many it looked at. waits: for another who does it just now, so that all that was committed before is in the feed;
+-- while what was here before the feed is entered, it is behind anyhow, and nobody waits.
 create function stamp_image_changes(most int, waits boolean) returns int language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
@@ -56,6 +47,10 @@ declare
   taken_ int;
   stamp timestamptz;
 begin
+  -- nothing to do takes no lock; what another is moving just now is still in the queue that we see
+  if exists (select from image_feed_head where filled < fill_to) then waits := false;
+  elsif not exists (select from image_change_queue) then return 0;
+  end if;
   if waits then
     select * into head from image_feed_head for update;
   else
@@ -67,15 +62,20 @@ begin
 
   -- first what was here before the feed, in the order it came: what happened since has to come behind it
   if head.filled < head.fill_to then
-    select max(sid) into last from (
+    select max(sid), count(*) into last, taken_ from (
       select sid from image_instance where sid > head.filled and sid <= head.fill_to order by sid limit most) first;
+    -- each looked up by its key: a plan of joins that is made while the tables are empty may read all studies for each picture
     insert into image_feed (sequence, at, action, study, series, instance)
-      select head.sequence + row_number() over (order by i.sid), stamp, 'C', image_study_of(i.series_id), image_series_of(i.series_id), i.instance
-      from image_instance i where i.sid > head.filled and i.sid <= last;
+      select head.sequence + row_number() over (order by i.sid), stamp, 'C', s.study, e.series, i.instance
+      from image_instance i,
+        lateral (select x.series, x.study_id from image_series x where x.id = i.series_id offset 0) e,
+        lateral (select y.study from image_study y where y.id = e.study_id offset 0) s
+      where i.sid > head.filled and i.sid <= last;
     get diagnostics moved = row_count;
+    -- some of them may have been removed since they were counted: that is no sign of the end
     update image_feed_head set sequence = head.sequence + moved, at = stamp,
-      filled = case when moved < most then fill_to else last end;
-    if moved >= most then return moved; end if;
+      filled = case when taken_ < most then fill_to else last end;
+    if taken_ >= most then return taken_; end if;
     head.sequence := head.sequence + moved;
   end if;
 
@@ -136,10 +136,10 @@ create table image_tag_walk (
 create table image_tag_due (
   sid  bigint primary key,
   node text collate "C" not null
-);
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000, autovacuum_vacuum_cost_delay = 0);
 create index on image_tag_due (node, sid);
 
--- A value of a tag, first value only. Of a study or series that of the instance that came last.
+-- A value of a tag: shown with all it has, found by the first. Of a study or series that of the instance that came last.
 create table image_tag_value (
   tag    int not null,
   id     bigint not null,                   -- of the row in image_study or image_series; an instance's sid
@@ -164,6 +164,7 @@ create table image_tag_error (
   at       timestamptz not null default now(),
   primary key (tag, instance)
 );
+create index on image_tag_error (tag, at, instance);
 
 alter table image_instance add tag_epoch int not null default 0;
 alter table image_instance add tag_values jsonb; -- [{tag, value, text, names, words, number} or {tag, error}]: what image_tag_value is given, once; null: nothing
@@ -195,9 +196,11 @@ begin
       words = excluded.words, number = excluded.number
     where o.sid <= excluded.sid;
   insert into image_tag_error (tag, study, series, instance, message)
-    select t.id, image_study_of(i.series_id), image_series_of(i.series_id), i.instance, v.error
+    select t.id, s.study, e.series, i.instance, v.error
     from jsonb_to_recordset(rows_) as r(sid bigint, "values" jsonb),
       lateral (select y.instance, y.series_id from image_instance y where y.sid = r.sid offset 0) i,
+      lateral (select x.series, x.study_id from image_series x where x.id = i.series_id offset 0) e,
+      lateral (select z.study from image_study z where z.id = e.study_id offset 0) s,
       lateral jsonb_to_recordset(r."values") as v(tag int, error text)
       join image_tag t on t.id = v.tag
     where v.error is not null
@@ -206,15 +209,20 @@ begin
 end $$;
 
 -- Whatever adds a row, this version or the one before: the feed is told, and the tags are indexed or noted to be.
-create function image_added() returns trigger language plpgsql
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
-as $$
+create function image_added() returns trigger language plpgsql set enable_seqscan = off as $$
 declare
   current_ int;
+  told int;
 begin
-  if not exists (select from added) then return null; end if;
+  -- each looked up by its key, whatever the plan is made over
   insert into image_change_queue (action, study, series, instance)
-    select 'C', image_study_of(a.series_id), image_series_of(a.series_id), a.instance from added a order by a.sid;
+    select 'C', s.study, e.series, a.instance
+    from added a,
+      lateral (select x.series, x.study_id from image_series x where x.id = a.series_id offset 0) e,
+      lateral (select y.study from image_study y where y.id = e.study_id offset 0) s
+    order by a.sid;
+  get diagnostics told = row_count;
+  if told = 0 then return null; end if;
   -- Who changes the list of tags waits for us, and we for him. The next statement sees the list as it is then.
   perform pg_advisory_xact_lock_shared(hashtext('image'), hashtext('tags'));
   select epoch into current_ from image_tag_head;
@@ -263,7 +271,9 @@ create trigger image_gone after delete on image_study referencing old table as g
   for each statement execute function image_values_gone('S');
 
 -- Adds tags, all or none, and answers 'added', 'exists' or 'many'. Rows that are being added are waited for: those behind this know the new list, or are noted.
-create function add_image_tags(operation_ uuid, tags jsonb, most int) returns text language plpgsql as $$
+create function add_image_tags(operation_ uuid, tags jsonb, most int) returns text language plpgsql
+set lock_timeout = '3s' set enable_seqscan = off
+as $$
 declare
   last bigint;
   ids int[];
@@ -291,7 +301,7 @@ begin
 end $$;
 
 -- Tags that nobody has anything left to read for are ready, and operations without others have ended.
-create function end_image_tag_walks() returns void language plpgsql as $$
+create function end_image_tag_walks() returns void language plpgsql set enable_seqscan = off as $$
 begin
   -- of two who end the walks of one tag in two folders the second sees that the first one has
   perform from image_tag where not ready order by id for update;
@@ -302,7 +312,9 @@ begin
 end $$;
 
 -- Removes a tag; its values go in pieces, afterwards (image_tag_value has none but those of tags that are). False: there is none.
-create function remove_image_tag(path_ text) returns boolean language plpgsql as $$
+create function remove_image_tag(path_ text) returns boolean language plpgsql
+set lock_timeout = '3s' set enable_seqscan = off
+as $$
 declare
   gone int;
 begin
