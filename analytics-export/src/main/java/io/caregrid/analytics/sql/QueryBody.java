@@ -87,7 +87,7 @@ final class QueryBody {
     } catch (JsonProcessingException broken) {
       JsonLocation at = broken.getLocation(); // null for what nests too deep, or a number that is too long
       throw new Failure.Invalid(at == null
-          ? "the body nests deeper than 1000, or has a number of more than 1000 digits"
+          ? "the body nests deeper than 1000, or has a number of more than 1000 digits, or a name too long"
           : "the body is not JSON: line " + at.getLineNr() + ", column " + at.getColumnNr());
     } catch (IOException impossible) {
       throw new IllegalStateException(impossible);

@@ -24,6 +24,7 @@ import java.util.regex.Pattern;
 record Expression(String name, Selector selector, int line, String type) {
 
   private static final int CHARACTERS_A_STEP = 16;
+  private static final int SHOWN = 500;
   private static final Pattern BLANKS = Pattern.compile("\\s+");
 
   /** Text of the one token; null when there is none or it is null. */
@@ -146,7 +147,7 @@ record Expression(String name, Selector selector, int line, String type) {
       return selector.select(root, budget);
     } catch (Unreadable failed) {
       throw new Unreadable(failed.reason,
-          "Unable to retrieve JsonTokens using expression " + selector + " for [" + name + "]"
+          "Unable to retrieve JsonTokens using expression " + shown() + " for [" + name + "]"
               + place() + ": " + failed.getMessage() + ".",
           line);
     }
@@ -167,7 +168,7 @@ record Expression(String name, Selector selector, int line, String type) {
       return selector.one(context, budget);
     } catch (Unreadable failed) {
       throw new Unreadable(failed.reason,
-          "Unable to retrieve JsonToken using expression " + selector + " for [" + name + "]"
+          "Unable to retrieve JsonToken using expression " + shown() + " for [" + name + "]"
               + place() + ": " + failed.getMessage() + ".",
           line);
     }
@@ -206,8 +207,15 @@ record Expression(String name, Selector selector, int line, String type) {
 
   private String unable(List<Expression> before, String why) {
     StringBuilder tried = new StringBuilder();
-    before.forEach(one -> tried.append(one.selector).append(','));
-    return "Unable to extract required value for [" + name + "] using " + tried + selector + place() + ": " + why + ".";
+    before.forEach(one -> tried.append(one.shown()).append(','));
+    return "Unable to extract required value for [" + name + "] using " + tried + shown() + place() + ": " + why + ".";
+  }
+
+  /** So much of it that there is room behind it for where it stands. */
+  private String shown() {
+    String text = selector.toString();
+    if (text.length() <= SHOWN) return text;
+    return text.substring(0, Character.isHighSurrogate(text.charAt(SHOWN - 1)) ? SHOWN - 1 : SHOWN) + "…";
   }
 
   private String place() {

@@ -59,14 +59,20 @@ record JsonPathContent(Declaration declaration, Expression match, Expression dev
   private Instant time(JsonNode token, Budget budget) throws Unreadable {
     int last = times.size() - 1;
     if (last == 0) return times.get(0).requiredTime(token, budget);
+    Unreadable noTime = null;
     for (int i = 0; i < last; i++) {
       try {
         return times.get(i).requiredTime(token, budget);
       } catch (Unreadable next) {
         if (next.reason.equals("too-costly")) throw next;
+        if (noTime == null && next.reason.equals("bad-timestamp")) noTime = next;
       }
     }
-    return times.get(last).requiredTime(token, budget, times.subList(0, last));
+    try {
+      return times.get(last).requiredTime(token, budget, times.subList(0, last));
+    } catch (Unreadable none) {
+      throw noTime != null && none.reason.equals("missing-value") ? noTime : none;
+    }
   }
 
   private List<Property> properties(JsonNode token, Budget budget) throws Unreadable {

@@ -3,8 +3,14 @@ package io.caregrid.templates.observation;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.capture.Capture;
+import io.caregrid.templates.device.Measurement;
+import io.caregrid.templates.device.Waveform;
 import io.caregrid.templates.mapping.Declaration;
+import io.caregrid.templates.text.Timestamps;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * One template: {@code CodeValueFhir}. The JSON in it is shared by all Observations made from it and never changed.
@@ -44,7 +50,44 @@ record CodeValueFhir(Declaration declaration, ArrayNode codes, Period period, Ef
   private long weight(ValueTemplate of) {
     if (!(of instanceof ValueTemplate.Sampled sampled)) return 0;
     long seconds = period.isCorrelation() ? HOUR_SECONDS : period.seconds();
-    return seconds * TICKS_OF_A_SECOND / sampled.ticks() * SAMPLE_BYTES;
+    return samples(seconds, sampled) * SAMPLE_BYTES;
+  }
+
+  /** Samples of a whole period in all its SampledData together; 0 where a period has no length of its own. */
+  long samples() {
+    return sampled().mapToLong(one -> samples(period.seconds(), one)).sum();
+  }
+
+  private static long samples(long seconds, ValueTemplate.Sampled sampled) {
+    return seconds * TICKS_OF_A_SECOND / sampled.ticks();
+  }
+
+  /** Samples that an Observation of these events alone has in all its SampledData together, or more. */
+  long samples(GroupKey key, List<Measurement> events) {
+    boolean waves = sampled().anyMatch(ValueTemplate.Sampled::several);
+    Set<String> named = new HashSet<>();
+    long first = key.periodStart() == null ? Long.MAX_VALUE : Timestamps.ticks(key.periodStart());
+    long last = key.periodEnd() == null ? Long.MIN_VALUE : Timestamps.ticks(key.periodEnd());
+    for (Measurement event : events) {
+      long time = Timestamps.ticks(event.occurredAt());
+      first = Math.min(first, time);
+      last = Math.max(last, time);
+      for (Measurement.Property property : event.properties()) {
+        named.add(property.name());
+        Waveform several = waves ? Waveform.parse(property.value()) : null;
+        if (several != null) last = Math.max(last, time + several.length());
+      }
+    }
+    long length = last - first;
+    return sampled().filter(one -> named.contains(one.name()))
+        .mapToLong(one -> Math.min(length / one.ticks() + 1, SampledSlot.MOST_SAMPLES))
+        .sum();
+  }
+
+  private Stream<ValueTemplate.Sampled> sampled() {
+    return Stream.concat(Stream.ofNullable(value), components.stream().map(Component::value))
+        .filter(ValueTemplate.Sampled.class::isInstance)
+        .map(ValueTemplate.Sampled.class::cast);
   }
 
   /** What holds a value beside the Observation's own. */

@@ -169,6 +169,12 @@ public final class FhirMapping {
     return template == null ? 0 : template.weight();
   }
 
+  /** Samples that the Observation has once these events are in it and nothing else is, or somewhat more: what making it takes goes by them. */
+  public long samples(GroupKey key, List<Measurement> events) {
+    CodeValueFhir template = byType.get(key.type());
+    return template == null ? 0 : template.samples(key, events);
+  }
+
   private static GroupKey correlated(CodeValueFhir template, Measurement measurement, Identity identity)
       throws UnusableEvent {
     String correlation = measurement.correlation();

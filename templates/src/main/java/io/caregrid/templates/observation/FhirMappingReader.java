@@ -93,8 +93,14 @@ final class FhirMappingReader {
     Capture capture = CaptureReader.read(members, template, parts, problems);
     members.done();
     if (type == null || period == null) return null;
-    return new CodeValueFhir(declaration(members, type, template, parts), codes, period, effective, category, performer,
-        profile, List.copyOf(fixed), capture, template, components, extensions);
+    CodeValueFhir made = new CodeValueFhir(declaration(members, type, template, parts), codes, period, effective,
+        category, performer, profile, List.copyOf(fixed), capture, template, components, extensions);
+    if (made.samples() > SampledSlot.MOST_TOGETHER) {
+      problems.error(members.object(), "Its SampledData give more than " + SampledSlot.MOST_TOGETHER
+          + " samples together in one Observation. Use a longer defaultPeriod, or a shorter periodInterval.");
+      return null;
+    }
+    return made;
   }
 
   private static Declaration declaration(Members members, String type, ValueTemplate value,

@@ -34,6 +34,8 @@ public final class ObservationFold {
   /** A person has taken the Observation back: new samples do not make it valid again. */
   private static final Set<String> WITHDRAWN = Set.of("entered-in-error", "cancelled");
   private static final int INSTANT_DIGITS = 3;
+  /** So few slots cannot have too many samples together: each looks after its own. */
+  private static final int UNCOUNTED = SampledSlot.MOST_TOGETHER / SampledSlot.MOST_SAMPLES;
   private static final String META = "meta";
   private static final String EXTENSION = "extension";
   private static final String COMPONENT = "component";
@@ -123,16 +125,22 @@ public final class ObservationFold {
   private List<Slot.Edit> prepare(Measurement measurement, long time, Span span, List<Slot> touched)
       throws UnusableEvent {
     List<Slot.Edit> edits = new ArrayList<>(slots.size());
+    long together = 0;
     try {
       if (refusal != null) throw refusal;
       for (Slot slot : slots) {
         slot.check(span);
         String text = property(measurement, slot.template.name());
         Slot.Edit edit = text == null ? null : slot.prepare(text, time, span);
+        if (slots.size() > UNCOUNTED && slot instanceof SampledSlot sampled && (edit != null || sampled.isThere()))
+          together += sampled.size(span);
         if (edit == null) continue;
         edits.add(edit);
         touched.add(slot);
       }
+      if (together > SampledSlot.MOST_TOGETHER)
+        throw new UnusableEvent("too-many-samples", "its values would get more than " + SampledSlot.MOST_TOGETHER
+            + " samples together in one Observation; use a longer defaultPeriod or shorter correlations");
     } catch (UnusableEvent refused) {
       throw refused.of(template.declaration());
     }

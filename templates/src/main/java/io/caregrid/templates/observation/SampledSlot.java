@@ -25,6 +25,8 @@ import java.util.List;
 final class SampledSlot extends Slot {
   /** An hour at 4 ms has 900,000. Beyond this a resource is no longer something one can answer with. */
   static final int MOST_SAMPLES = 2_000_000;
+  /** Of all SampledData of one Observation: twelve leads. They are in memory together, some 14 bytes each. */
+  static final int MOST_TOGETHER = 12 * MOST_SAMPLES;
   /** A millisecond has 10 to the power of this many ticks of 100 ns. */
   static final int TICKS_OF_A_MILLI = 4;
   private static final long LATEST = Timestamps.ticks(Instant.parse("9999-12-31T23:59:59.9999999Z"));
@@ -175,8 +177,13 @@ final class SampledSlot extends Slot {
         + " samples in one Observation; use a longer defaultPeriod or shorter correlations");
   }
 
+  /** True once it has samples. */
+  boolean isThere() {
+    return samples != null;
+  }
+
   /** Tokens that {@code span} holds. */
-  private int size(Span span) {
+  int size(Span span) {
     return (int) index(span.end(), span.start()) + 1;
   }
 

@@ -27,6 +27,8 @@ final class ObservationPreview {
   private static final int LONGEST_ID = 64;
   /** Of all Observations of one message, as JSON: room for one with two million gaps. */
   private static final int MOST_BYTES = 8_000_000;
+  /** A sample and the blank behind it. */
+  private static final int LEAST_SAMPLE = 2;
   private final FhirMapping mapping;
   private final Identity identity;
   private final ArrayNode errors;
@@ -39,23 +41,36 @@ final class ObservationPreview {
     this.errors = errors;
   }
 
-  /** One Observation is in memory at a time: it may have millions of samples, and a message may be for thousands. */
+  /**
+   * One Observation is in memory at a time: it may have millions of samples, and a message may be for thousands. One whose samples alone are too long is
+   * not even made: a small mapping may ask for more of them than there is memory.
+   */
   void add(List<Measurement> measurements, ArrayNode observations) {
     measurements.forEach(this::place);
     int left = MOST_BYTES;
     for (Map.Entry<GroupKey, List<Measurement>> group : groups.entrySet()) {
+      long samples = mapping.samples(group.getKey(), group.getValue());
+      if (samples > left / LEAST_SAMPLE) {
+        tooLong(samples);
+        return;
+      }
       byte[] made = folded(group.getKey(), group.getValue());
       if (made == null) continue;
       left -= made.length;
       if (left < 0) {
-        Preview.error(errors, "too-costly",
-            "Not all of the " + groups.size() + " Observations are shown: they are longer than "
-                + MOST_BYTES + " bytes.",
-            null);
+        tooLong(samples);
         return;
       }
       observations.add(tree(made));
     }
+  }
+
+  private void tooLong(long samples) {
+    String which = groups.size() == 1
+        ? "The Observation is not shown: it has some " + samples + " samples and is"
+        : "Not all of the " + groups.size() + " Observations are shown: they are";
+    Preview.error(errors, "too-costly", which + " longer than " + MOST_BYTES
+        + " bytes, the most that a preview shows of a message. This is no mistake in the mapping.", null);
   }
 
   private static JsonNode tree(byte[] json) {

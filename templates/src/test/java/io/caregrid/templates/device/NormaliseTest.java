@@ -169,6 +169,22 @@ class NormaliseTest {
         "Unable to extract required value for [TimestampExpression] using $.Properties.iothub-creation-time-utc,"
             + "$.SystemProperties.iothub-enqueuedtime (template boot of the device mapping): nothing is there.",
         failed.detail());
+    Outcome.Failed noTime = failed(mapping.normalise("{\"v\":1}".getBytes(StandardCharsets.UTF_8),
+        Map.of("iothub-connection-device-id", "d", "iothub-creation-time-utc", "yesterday"), NOW));
+    assertEquals("bad-timestamp", noTime.reason(), "it is there, and is none");
+  }
+
+  @Test
+  void aLongExpressionLeavesRoomForItsPlace() {
+    DeviceMapping mapping = mapping(
+        "{\"typeName\":\"t\",\"typeMatchExpression\":\"$..[?(@v)]\",\"timestampExpression\":\"$.at\",\"deviceIdExpression\":\"$"
+            + ".a".repeat(1_000) + "\"}");
+
+    String detail = failed(mapping.normalise("{\"v\":1,\"at\":\"2026-11-20\"}".getBytes(StandardCharsets.UTF_8),
+        Map.of(), NOW)).detail();
+
+    assertTrue(detail.length() < 700, detail);
+    assertTrue(detail.contains("…") && detail.contains("template t"), detail);
   }
 
   @Test

@@ -3,12 +3,14 @@ package io.caregrid.templates.observation;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.device.Measurement.Property;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -86,6 +88,29 @@ class WaveformFoldTest {
     Measurement late = event("9999-12-31T23:59:59Z", "60000ms 1 2");
     ObservationFold last = mapping.open(mapping.key(late, WHO), null);
     assertEquals("bad-timestamp", assertThrows(UnusableEvent.class, () -> last.add(late)).reason);
+  }
+
+  @Test
+  void allOfOneObservationTogetherHaveAnEnd() throws Exception {
+    StringBuilder components = new StringBuilder();
+    List<Property> values = new ArrayList<>();
+    for (int i = 0; i < 13; i++) {
+      components.append(i == 0 ? "" : ",")
+          .append("{\"codes\":[],\"value\":{\"valueType\":\"SampledData\",\"valueName\":\"v" + i
+              + "\",\"defaultPeriod\":4}}");
+      values.add(new Property("v" + i, "1"));
+    }
+    FhirMapping mapping = FhirMapping.parse(
+        "{\"templateType\":\"CollectionFhir\",\"template\":[{\"templateType\":\"CodeValueFhir\",\"template\":{"
+            + "\"typeName\":\"t\",\"codes\":[],\"periodInterval\":-1,\"components\":[" + components + "]}}]}");
+    Instant begun = Instant.parse("2026-11-22T10:00:00Z");
+    Measurement first = new Measurement("t", begun, begun, "d", null, null, "c", values);
+    Measurement later = new Measurement("t", begun.plusSeconds(7_990), begun, "d", null, null, "c", values);
+    ObservationFold fold = mapping.open(mapping.key(first, WHO), null);
+    fold.add(first);
+    UnusableEvent refused = assertThrows(UnusableEvent.class, () -> fold.add(later));
+    assertEquals("too-many-samples", refused.reason);
+    assertTrue(refused.getMessage().contains("24000000 samples together"), refused.getMessage());
   }
 
   private static JsonNode fold(String period, String more, int millis, JsonNode stored, String time, String value)

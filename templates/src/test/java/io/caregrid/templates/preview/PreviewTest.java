@@ -96,6 +96,49 @@ class PreviewTest {
   }
 
   @Test
+  void anObservationThatIsTooLongIsNotEvenMade() throws Exception {
+    String refused = samples(60, 300, 4);
+    assertTrue(refused.contains("Its SampledData give more than 24000000 samples together"), refused);
+    String hour = samples(60, 12, 2);
+    assertTrue(hour.contains("The Observation is not shown: it has some 21600000 samples and is longer than"), hour);
+    String session = samples(-1, 300, 4);
+    assertTrue(session.contains("The Observation is not shown: it has some 270000300 samples"), session);
+    assertTrue(samples(60, 3, 4).contains("\"data\":\"1 E E"), "three leads of an hour");
+  }
+
+  /** What becomes of two readings that are an hour apart, or nearly, of as many values. */
+  private static String samples(int interval, int values, int millis) throws JsonProcessingException {
+    StringBuilder components = new StringBuilder();
+    StringBuilder carried = new StringBuilder();
+    for (int i = 0; i < values; i++) {
+      String comma = i == 0 ? "" : ",";
+      components.append(comma)
+          .append("{\"codes\":[],\"value\":{\"valueType\":\"SampledData\",\"valueName\":\"v%d\",\"defaultPeriod\":%d}}"
+              .formatted(i, millis));
+      carried.append(comma).append("\"v%d\":1".formatted(i));
+    }
+    ObjectNode asked = JSON.createObjectNode();
+    asked.set("fhirMapping", JSON.readTree(
+        "{\"templateType\":\"CollectionFhir\",\"template\":[{\"templateType\":\"CodeValueFhir\",\"template\":{"
+            + "\"typeName\":\"ecg\",\"codes\":[],\"periodInterval\":" + interval + ",\"components\":[" + components
+            + "]}}]}"));
+    asked.put("deviceContent", device(values));
+    String message = "{\"Body\":{\"data\":[{%s,\"t\":\"2026-11-22T10:00:00Z\"},{%s,\"t\":\"%s\"}]}}";
+    String second = interval < 0 ? "2026-11-22T11:00:00Z" : "2026-11-22T10:59:59Z";
+    asked.putArray("messages").add(JSON.readTree(message.formatted(carried, carried, second)));
+    return Preview.answer(asked, NOW).toString();
+  }
+
+  private static String device(int values) {
+    StringBuilder carried = new StringBuilder();
+    for (int i = 0; i < values; i++)
+      carried.append(i == 0 ? "" : ",").append("{\"valueName\":\"v%d\",\"valueExpression\":\"$.v%d\"}".formatted(i, i));
+    return "{\"templateType\":\"CollectionContent\",\"template\":[{\"templateType\":\"JsonPathContent\",\"template\":{"
+        + "\"typeName\":\"ecg\",\"typeMatchExpression\":\"$..[?(@v0)]\",\"deviceIdExpression\":\"$.v0\","
+        + "\"correlationIdExpression\":\"$.v0\",\"timestampExpression\":\"$.t\",\"values\":[" + carried + "]}}]}";
+  }
+
+  @Test
   void whatCannotBecomeAnObservationNamesItsTemplateAndLine() throws Exception {
     JsonNode errors = asked(
         """

@@ -46,8 +46,7 @@ final class Plan {
     }
 
     private long weight() {
-      Way way = parts.get(0).way;
-      return way.mapping.weight(way.key);
+      return parts.stream().mapToLong(part -> part.way.mapping.weight(part.way.key)).max().orElse(0);
     }
   }
 

@@ -227,13 +227,26 @@ final class ShardVerticle extends VerticleBase {
     if (ended) return;
     boolean atFault = target.isDataError(cause) || bisection.hopeless() && target.isRefusal(cause);
     if (bisection.cornered() && batch.events().size() == 1 && atFault) {
-      log.error("event set aside, it cannot be stored shard={} position={} cause={}", key.shard(), batch.from(),
-          cause.getClass().getSimpleName());
-      bisection.forget();
-      settle(batch, target.bury(key, batch, cause));
+      target.bury(key, batch, cause).onComplete(done -> context.runOnContext(hop -> {
+        if (done.succeeded()) buried(batch, done.result(), cause);
+        else lost(batch, done.cause(), false);
+      }));
       return;
     }
-    bisection.crashed(batch.from(), batch.to(), batch.events().size());
+    lost(batch, cause, target.isRefusal(cause));
+  }
+
+  private void buried(Batch batch, Target.Written written, Throwable cause) {
+    log.error("event set aside, it cannot be stored shard={} position={} cause={}", key.shard(), batch.from(),
+        cause.getClass().getSimpleName());
+    if (!ended) bisection.forget();
+    persisted(batch, written);
+  }
+
+  /** Neither written nor set aside: a next life tries again, and goes on with what is known of the batch. */
+  private void lost(Batch batch, Throwable cause, boolean refused) {
+    if (ended) return;
+    bisection.crashed(batch.from(), batch.to(), batch.events().size(), refused);
     crash(cause);
   }
 

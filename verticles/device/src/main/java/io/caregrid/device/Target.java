@@ -34,7 +34,7 @@ public interface Target {
   /** True when the event is at fault and trying again will not help; never for an outage. */
   boolean isDataError(Throwable cause);
 
-  /** True when the target was there and would not: so often for one event alone, it is the event's fault. Never for an outage. */
+  /** True when the target was there and would not: when it does for one event alone, for minutes, it is the event's fault. Never for an outage. */
   default boolean isRefusal(Throwable cause) {
     return isDataError(cause);
   }

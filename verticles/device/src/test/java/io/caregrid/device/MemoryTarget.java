@@ -30,10 +30,19 @@ final class MemoryTarget implements Target {
   /** Events that make their batch fail with a data error. */
   volatile Predicate<Batch.Event> poison = event -> false;
 
+  /** Makes it refuse every batch, for a reason that an overload may have too. */
+  volatile boolean unwilling;
+  /** Makes it fail to set anything aside. */
+  volatile boolean full;
+
   /** Writes that are under way. */
   final AtomicInteger waiting = new AtomicInteger();
   /** How often somebody asked for a shard's progress. */
   final AtomicInteger asked = new AtomicInteger();
+
+  static final class Unwilling extends RuntimeException {
+    private static final long serialVersionUID = 1;
+  }
 
   static final class Poisoned extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -71,6 +80,7 @@ final class MemoryTarget implements Target {
 
   @Override
   public synchronized Future<Written> bury(ShardKey key, Batch batch, Throwable cause) {
+    if (full) return Future.failedFuture(new IllegalStateException("full"));
     buried.add(batch.from());
     rows.put(key.shard(), new Progress(batch.to(), rows.get(key.shard()).sources()));
     return Future.succeededFuture(new Written(batch.to(), Duration.ZERO));
@@ -78,6 +88,7 @@ final class MemoryTarget implements Target {
 
   private synchronized Future<Written> apply(ShardKey key, Batch batch) {
     if (away) return Future.failedFuture(new IllegalStateException("away"));
+    if (unwilling) return Future.failedFuture(new Unwilling());
     Progress before = rows.get(key.shard());
     if (batch.from() > before.applied())
       return Future.failedFuture(new Gap(key.shard(), before.applied(), batch.from()));
@@ -94,6 +105,11 @@ final class MemoryTarget implements Target {
   @Override
   public boolean isDataError(Throwable cause) {
     return cause instanceof Poisoned;
+  }
+
+  @Override
+  public boolean isRefusal(Throwable cause) {
+    return isDataError(cause) || cause instanceof Unwilling;
   }
 
   @Override

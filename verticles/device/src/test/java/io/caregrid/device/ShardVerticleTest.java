@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,6 +30,8 @@ class ShardVerticleTest {
   private final Vertx vertx = Vertx.vertx();
   private final MemoryTarget target = new MemoryTarget();
   private final List<Throwable> crashes = new CopyOnWriteArrayList<>();
+  private final AtomicLong now = new AtomicLong();
+  private final Bisection bisection = new Bisection(Duration.ofSeconds(1), now::get);
   private final ShardMetrics metrics = new ShardMetrics(new SimpleMeterRegistry());
 
   @BeforeEach
@@ -172,8 +175,44 @@ class ShardVerticleTest {
     Await.until("noticed", () -> crashes.size() == 1 && crashes.get(0) instanceof Target.Gap);
   }
 
+  @Test
+  void whatIsRefusedAloneForFiveMinutesIsSetAsideAndOutagesAreNoRefusals() {
+    target.away = true;
+    for (int life = 0; life < 6; life++) live(Duration.ofMinutes(1));
+    assertTrue(bisection.cornered());
+    target.away = false;
+    target.unwilling = true;
+    for (int life = 0; life < 11; life++) live(Duration.ofSeconds(30));
+    assertEquals(List.of(), target.buried(), "five minutes after the first refusal it is no wonder yet");
+
+    target.full = true;
+    live(Duration.ofSeconds(30));
+    assertEquals(List.of(), target.buried());
+    assertTrue(bisection.hopeless(), "it could not be set aside: nothing is forgotten");
+    target.full = false;
+    deployed();
+
+    Await.until("set aside", () -> bisection.limit() == Integer.MAX_VALUE);
+    assertEquals(List.of(100L), target.buried());
+    assertEquals(18, crashes.size());
+  }
+
+  /** One life of the shard, which ends with a crash. */
+  private void live(Duration later) {
+    int before = crashes.size();
+    now.addAndGet(later.toNanos());
+    deployed();
+    Await.until("crashed", () -> crashes.size() > before);
+  }
+
+  private void deployed() {
+    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)));
+    vertx.deployVerticle(shard).await();
+    shard.offer(batch(100, 101, "a"));
+  }
+
   private ShardVerticle shard(ShardConfig config) {
-    return new ShardVerticle(KEY, 100, new Bisection(Duration.ofSeconds(1)), config, target, () -> 4,
+    return new ShardVerticle(KEY, 100, bisection, config, target, () -> 4,
         new ShardVerticle.Supervisor() {
           @Override
           public void persisted(ShardVerticle shard, long applied) {

@@ -71,7 +71,7 @@ record MessageFile(List<JsonNode> messages, SortedMap<Integer, String> unreadabl
     long firstLine = lines(text, start) + 1;
     unreadable.put(size(), "Message " + (size() + 1) + ", from line " + firstLine + " on, is no JSON: line "
         + (wrong == null ? firstLine : lines(text, from) + wrong.getLineNr())
-        + (wrong == null ? ", it nests too deep." : ", column " + wrong.getColumnNr() + "."));
+        + (wrong == null ? ", it nests too deep or has a name too long." : ", column " + wrong.getColumnNr() + "."));
     int next = start;
     do {
       next = text.indexOf('\n', next) + 1;

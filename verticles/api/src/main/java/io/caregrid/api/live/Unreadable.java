@@ -12,7 +12,7 @@ final class Unreadable {
   static Failure body(JsonProcessingException broken) {
     JsonLocation at = broken.getLocation();
     return new Failure.Invalid(at == null
-        ? "the body nests deeper than 1000, or has a number of more than 1000 digits"
+        ? "the body nests deeper than 1000, or has a number of more than 1000 digits, or a name too long"
         : "the body is not JSON: line " + at.getLineNr() + ", column " + at.getColumnNr());
   }
 }

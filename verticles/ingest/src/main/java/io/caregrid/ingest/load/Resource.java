@@ -41,7 +41,8 @@ record Resource(String type, String id, byte[] json, String kind, boolean adds, 
       return new Scan(json, parser).resource();
     } catch (JsonProcessingException broken) {
       JsonLocation at = broken.getLocation(); // null for what nests too deep, or a number that is too long
-      if (at == null) throw new Refused("it nests deeper than 1000, or has a number of more than 1000 digits");
+      if (at == null)
+        throw new Refused("it nests deeper than 1000, or has a number of more than 1000 digits, or a name too long");
       throw new Refused("it is no JSON from column " + Math.max(1, at.getColumnNr()) + " of line "
           + Math.max(1, at.getLineNr()) + " of it on");
     } catch (IOException impossible) {
