@@ -22,7 +22,8 @@ import java.util.TreeSet;
  * <li>One measured before the newest came late. While the limit is passed and that is not found yet, it can only show that it has not been passed all the time:
  * then it has been since the newest. It ends nothing, and begins nothing.
  * <li>When a device has sent nothing but late readings for {@link #PATIENCE}, and their times go on as the log's does, its clock went back: from there on it
- * counts as it is. What was stored and comes now and then does not go on so.
+ * counts as it is. What was stored and comes now and then does not go on so. A device that sends packets is taken by the newest reading of each: when two packets
+ * in succession end equally late, with the next one.
  * <li>What is found is the matter of the person whose reading it was. When the device goes on with another one's, it is over; also when the rule does not look
  * at that one.
  * </ul>
@@ -132,14 +133,22 @@ public record Threshold(Made made, Set<String> types, String value, String unit,
 
   /** The clock of the device went back. */
   private static boolean isBack(ThresholdState before, long at, long came) {
-    return before.lag() != ThresholdState.NONE && came - before.late() >= PATIENCE_TICKS
-        && Math.abs(came - at - before.lag()) <= DRIFT_TICKS;
+    if (before.lag() == ThresholdState.NONE) return false;
+    long passed = came - before.late();
+    return passed >= PATIENCE_TICKS && Math.abs(came - at - before.lag()) <= DRIFT_TICKS
+        || passed >= 2 * PATIENCE_TICKS && before.past() != ThresholdState.NONE
+            && Math.abs(before.lag() - before.past()) <= DRIFT_TICKS;
   }
 
-  /** After a while by another one: it may have gone back again. */
-  private ThresholdState late(ThresholdState before, String patient, long at, long came, BigDecimal number) {
+  /** After a while by another one: it may have gone back again, or this is the next packet. Of a packet the oldest may come first. */
+  private static ThresholdState waits(ThresholdState before, long at, long came) {
     boolean isFirst = before.lag() == ThresholdState.NONE || came - before.late() >= 2 * PATIENCE_TICKS;
-    ThresholdState waits = isFirst ? before.late(came, at) : before;
+    if (isFirst) return before.late(came, at);
+    return came - before.late() < PATIENCE_TICKS && came - at < before.lag() ? before.lag(came - at) : before;
+  }
+
+  private ThresholdState late(ThresholdState before, String patient, long at, long came, BigDecimal number) {
+    ThresholdState waits = waits(before, at, came);
     boolean interrupts = before.isPending() && before.patient().equals(patient) && at >= before.since()
         && !passes(number);
     if (!interrupts) return waits;

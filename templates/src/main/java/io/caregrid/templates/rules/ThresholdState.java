@@ -16,15 +16,16 @@ import java.util.TreeMap;
  * @param since   since when the limit has been passed, while that is not found
  * @param began   the same, once it is
  * @param late    when the log had the first of the late readings, as long as nothing but those has come
- * @param lag     how long before that it was measured
+ * @param lag     how long before it came the least late of those was measured that came soon after
+ * @param past    the same of those before, in 100 ns, when they came in packets
  */
-public record ThresholdState(String patient, long at, long since, long began, long late, long lag) {
+public record ThresholdState(String patient, long at, long since, long began, long late, long lag, long past) {
 
   public static final long NONE = Long.MIN_VALUE;
   private static final JsonMapper JSON = new JsonMapper();
 
   static ThresholdState begin(String patient) {
-    return new ThresholdState(patient, NONE, NONE, NONE, NONE, NONE);
+    return new ThresholdState(patient, NONE, NONE, NONE, NONE, NONE, NONE);
   }
 
   /** The limit is passed, and it is not found yet. */
@@ -38,29 +39,33 @@ public record ThresholdState(String patient, long at, long since, long began, lo
   }
 
   ThresholdState at(long newest) {
-    return new ThresholdState(patient, newest, since, began, NONE, NONE);
+    return new ThresholdState(patient, newest, since, began, NONE, NONE, NONE);
   }
 
   ThresholdState since(long passed) {
-    return new ThresholdState(patient, at, passed, began, late, lag);
+    return new ThresholdState(patient, at, passed, began, late, lag, past);
   }
 
   /** From this one on nothing but late ones has come. */
   ThresholdState late(long came, long measured) {
-    return new ThresholdState(patient, at, since, began, came, came - measured);
+    return new ThresholdState(patient, at, since, began, came, came - measured, lag);
+  }
+
+  ThresholdState lag(long least) {
+    return new ThresholdState(patient, at, since, began, late, least, past);
   }
 
   ThresholdState found() {
-    return new ThresholdState(patient, at, NONE, since, late, lag);
+    return new ThresholdState(patient, at, NONE, since, late, lag, past);
   }
 
   ThresholdState over() {
-    return new ThresholdState(patient, at, NONE, NONE, late, lag);
+    return new ThresholdState(patient, at, NONE, NONE, late, lag, past);
   }
 
   /** What was found lasts; what only waited begins again, because nobody looked meanwhile. */
   public ThresholdState anew() {
-    return new ThresholdState(patient, at, NONE, began, NONE, NONE);
+    return new ThresholdState(patient, at, NONE, began, NONE, NONE, NONE);
   }
 
   /** Of one device, by the names of the rules, as it is stored: JSON, the same states always the same text. */
@@ -72,6 +77,7 @@ public record ThresholdState(String patient, long at, long since, long began, lo
       if (state.began != NONE) one.put("began", state.began);
       if (state.late != NONE) one.put("late", state.late);
       if (state.lag != NONE) one.put("lag", state.lag);
+      if (state.past != NONE) one.put("past", state.past);
     });
     return json.toString();
   }
@@ -92,7 +98,7 @@ public record ThresholdState(String patient, long at, long since, long began, lo
   private static ThresholdState one(JsonNode json) {
     if (!json.path("at").isIntegralNumber()) throw new IllegalArgumentException("no state of a rule");
     return new ThresholdState(json.path("patient").asText(), json.path("at").asLong(), time(json, "since"),
-        time(json, "began"), time(json, "late"), time(json, "lag"));
+        time(json, "began"), time(json, "late"), time(json, "lag"), time(json, "past"));
   }
 
   private static long time(JsonNode json, String name) {

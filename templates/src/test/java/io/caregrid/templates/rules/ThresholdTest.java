@@ -157,6 +157,26 @@ class ThresholdTest {
     assertEquals(begins(believed), found.get(0));
   }
 
+  /** One reading a minute, in packets at irregular times, each oldest first. */
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void aClockThatWentBackIsBelievedOfADeviceThatSendsInPackets(long seed) {
+    Random random = new Random(seed);
+    Threshold rule = above(120, 120, 60);
+    long year = 365 * 86_400L;
+    read(rule, year, 130);
+    read(rule, year + 60, 130);
+    int shortest = seed % 2 == 0 ? 20 : 60;
+    int packets = 0;
+    for (long sent = 1, now = 2; found.size() == 1 && packets < 9; packets++) {
+      now += shortest + random.nextInt(seed % 2 == 0 ? 20 : 240);
+      while (sent < now) read(rule, "ada", 60 * ++sent, year + 60 * now + sent % 2, 100);
+    }
+
+    assertEquals(2, found.size());
+    assertTrue(packets <= 3, packets + " packets");
+  }
+
   @Test
   void whatWasStoredAndComesNowAndThenIsNoClockThatWentBack() {
     Threshold rule = above(120, 120, 0);
