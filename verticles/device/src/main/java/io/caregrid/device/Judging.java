@@ -185,7 +185,8 @@ final class Judging {
         .map(ThresholdState::patient)
         .orElseThrow();
     return new Known(device, patient, ThresholdState.text(row.states),
-        row.states.values().stream().anyMatch(ThresholdState::isFound));
+        row.states.values().stream().anyMatch(ThresholdState::isFound),
+        row.states.values().stream().anyMatch(state -> !state.patient().equals(patient)));
   }
 
   /** The transaction is through: now it counts. */

@@ -115,11 +115,14 @@ final class Leftovers {
   private Future<Void> rounded() {
     quiet.values().removeIf(one -> one.round != round);
     round++;
-    if (!house.isAgreed().getAsBoolean()) return Future.succeededFuture(); // another node may know a rule that this one does not
-    return findings.endGone(CALLER, rules.names(), keep).compose(done -> {
-      if (System.nanoTime() - forgotten < FORGET.toNanos()) return Future.succeededFuture();
-      forgotten = System.nanoTime();
-      return findings.forget(CALLER, rules.names(), keep);
-    });
+    boolean forgets = System.nanoTime() - forgotten >= FORGET.toNanos();
+    if (forgets) forgotten = System.nanoTime();
+    List<Future<Void>> parts = new ArrayList<>();
+    if (forgets) parts.add(findings.forget(CALLER));
+    if (house.isAgreed().getAsBoolean()) { // or another node may know a rule that this one does not
+      parts.add(findings.endGone(CALLER, rules.names(), keep));
+      if (forgets) parts.add(findings.forgetGone(CALLER, rules.names(), keep));
+    }
+    return Future.join(parts).mapEmpty();
   }
 }

@@ -30,7 +30,7 @@ public final class MeasurementRules {
   public static final String FOUND = "tell.found";
   /** Counter, tag {@code rule}: readings, or devices, on which a rule failed. */
   public static final String ERRORS = "tell.errors";
-  /** Gauge, seconds since it was last known what all devices had sent, on each node with such rules: while that grows nobody is called silent. */
+  /** Gauge, seconds since it was last known what all devices had sent, the same on each node with such rules, to within half a minute: while that grows nobody is called silent. */
   public static final String KNOWN = "tell.silence.known";
   public static final MeasurementRules NONE = new MeasurementRules(List.of(), List.of(), null);
   private static final int MOST_TYPES = 10_000;

@@ -83,8 +83,23 @@ final class SilenceWatch {
 
   private record Asked(String rule, String device) {}
 
-  /** @param inUse null: it is not @param again by System.nanoTime, when it may have become another */
-  private record Seen(InUse inUse, long again) {}
+  /**
+   * @param heard when something of it had come last @param inUse null: it was not
+   * @param told  it was called silent: what is asked again has ended since
+   * @param again by System.nanoTime, when it may have become another
+   */
+  record Seen(Instant heard, InUse inUse, boolean told, long again) {
+
+    /**
+     * Whatever else of a Device is written now and then: while it goes on to be the same Patient's and to say nothing, it has been his since it was first looked at. Of
+     * one that has become another's although nothing tells when, what made it so is gone, such as a DeviceUseStatement: it is his from {@code at} on.
+     */
+    InUse inUse(Instant heard, InUse now, Instant at) {
+      if (inUse == null) return now;
+      if (inUse.patient().equals(now.patient())) return told || !heard.equals(this.heard) ? now : inUse;
+      return now.since().isAfter(inUse.since()) ? now : new InUse(now.patient(), at);
+    }
+  }
 
   /** What can be judged by. @param isWhole it is known of all shards */
   private record Look(Map<Integer, Instant> known, boolean isWhole, Map<String, List<Gap>> gaps) {}
@@ -129,7 +144,7 @@ final class SilenceWatch {
     isDeaf = false;
     if (!isOn() || isWithin(overheard, OVERHEAR)) return Future.succeededFuture();
     overheard = System.nanoTime();
-    return findings.listenedLast(CALLER, rules.heardTypes()).onSuccess(hearing::upTo).mapEmpty();
+    return findings.knownLast(CALLER, rules.heardTypes()).onSuccess(hearing::upTo).mapEmpty();
   }
 
   /** Completes when nothing is under way. */
@@ -158,7 +173,8 @@ final class SilenceWatch {
   private Future<Void> further() {
     return reach.further()
         .compose(known -> findings
-            .listened(CALLER, rules.heardTypes(), isApart ? Duration.ZERO : GAP, isApart ? apartFrom : null)
+            .listened(CALLER, rules.heardTypes(), isApart ? Duration.ZERO : GAP, isApart ? apartFrom : null,
+                reach.upTo())
             .map(gaps -> {
               isApart = false;
               hindrance = "the log lags";
@@ -261,14 +277,15 @@ final class SilenceWatch {
   /** Null when it is not silent, or not yet. @param now null: it is not in use */
   private Finding found(Silence rule, Silent silent, InUse now) {
     Asked asked = new Asked(rule.made().rule(), silent.device());
-    if (now == null) return rest(asked, null, REST);
-    InUse owner = before(asked, now);
+    if (now == null) return rest(asked, silent, null, REST);
+    Seen before = seen.get(asked);
+    InUse owner = before == null ? now : before.inUse(silent.heard(), now, clock.instant());
     Instant began = later(silent.heard(), owner.since());
     if (began.isAfter(silent.silent())) {
       Duration left = Duration.between(silent.silent(), began);
-      return rest(asked, owner, left.compareTo(REST) < 0 ? left : REST);
+      return rest(asked, silent, owner, left.compareTo(REST) < 0 ? left : REST);
     }
-    seen.remove(asked);
+    seen.put(asked, new Seen(silent.heard(), owner, true, System.nanoTime()));
     return finding(rule.made(), silent.device(), owner.patient(), began);
   }
 
@@ -277,15 +294,8 @@ final class SilenceWatch {
     return before == null || before.again - System.nanoTime() <= 0;
   }
 
-  /** Whatever else of a Device is written now and then: while it goes on to be the same Patient's, it has been his since it was first looked at. */
-  private InUse before(Asked device, InUse now) {
-    Seen before = seen.get(device);
-    boolean isSame = before != null && before.inUse != null && before.inUse.patient().equals(now.patient());
-    return isSame ? before.inUse : now;
-  }
-
-  private Finding rest(Asked device, InUse inUse, Duration time) {
-    seen.put(device, new Seen(inUse, System.nanoTime() + time.toNanos()));
+  private Finding rest(Asked device, Silent silent, InUse inUse, Duration time) {
+    seen.put(device, new Seen(silent.heard(), inUse, false, System.nanoTime() + time.toNanos()));
     return null;
   }
 

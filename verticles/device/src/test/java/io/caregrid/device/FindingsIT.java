@@ -8,6 +8,7 @@ import static io.caregrid.device.StoreBench.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,9 +28,11 @@ import io.caregrid.store.FhirStore;
 import io.caregrid.store.Findings;
 import io.caregrid.store.Lease;
 import io.caregrid.store.ShardKey;
+import io.caregrid.store.ShardStore;
 import io.caregrid.store.Stored;
 import io.caregrid.templates.device.Measurement;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -37,6 +40,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -537,6 +541,132 @@ class FindingsIT {
     assertEquals(0, bench.count("select count(*) from threshold_state"));
   }
 
+  private static final String OF_BOTH = "{\"fast\":{\"patient\":\"ada\",\"at\":7},\"low\":{\"patient\":\"bob\",\"at\":9}}";
+
+  private void knows(String device, String patient, String state) {
+    sql("""
+        insert into threshold_state (target, topic_id, epoch, shard, device, patient, state, lasts)
+        values ('store', '11111111-1111-4111-8111-111111111111', 0, 3, '%s', '%s', '%s', %s)""".formatted(device,
+        patient, state, state.contains("began")));
+  }
+
+  /** What a batch writes back, which knew this of a Device of two Patients. */
+  private static ShardStore.Judged judged(String device, String patient, String state, ShardStore.Finding... begun) {
+    ShardStore.Known known = new ShardStore.Known(device, patient, state, state.contains("began"), true);
+    return new ShardStore.Judged(List.of(known), List.of(), List.of(begun), List.of());
+  }
+
+  private void awaitWaiting() {
+    Await.until("it waits for the batch", () -> bench.count(
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = '" + bench.config.database()
+            + "'") > 0);
+  }
+
+  @Test
+  void aBatchThatHasReadOfAPatientBeforeHeWasErasedWritesNothingOfHim() {
+    for (String patient : List.of("ada", "bob")) put("Patient", patient, "{}");
+    knows("d-1", "bob", OF_BOTH);
+
+    get(bench.shards.inShard(CALLER, SHARD, batch -> batch.judged(List.of("d-1"))
+        .compose(read -> bench.fhir.erase(CALLER, "Patient", "ada", OptionalInt.empty()))
+        .compose(erased -> batch.keepJudged(judged("d-1", "bob", OF_BOTH)))));
+
+    assertEquals("{\"low\": {\"at\": 9, \"patient\": \"bob\"}}", text("select state from threshold_state"));
+  }
+
+  @Test
+  void erasingAPatientLeavesWhatABatchBesideFoundOfTheOther() {
+    for (String patient : List.of("ada", "bob")) put("Patient", patient, "{}");
+    knows("d-1", "bob", OF_BOTH);
+    Promise<Void> committing = Promise.promise();
+    Promise<Void> written = Promise.promise();
+    ShardStore.Finding low = new ShardStore.Finding("rule-1", "low", "Flag", "x", "", "d-1", "bob", NOON);
+    Future<Void> batch = bench.shards.inShard(CALLER, SHARD,
+        one -> one.keepJudged(judged("d-1", "bob", OF_BOTH.replace("\"at\":9", "\"at\":9,\"began\":5"), low))
+            .onSuccess(done -> written.complete())
+            .compose(done -> committing.future()));
+    get(written.future());
+    Future<?> erased = bench.fhir.erase(CALLER, "Patient", "ada", OptionalInt.empty());
+    awaitWaiting();
+
+    committing.complete();
+
+    get(batch);
+    get(erased);
+    assertEquals("{\"low\": {\"at\": 9, \"began\": 5, \"patient\": \"bob\"}}",
+        text("select state from threshold_state where lasts and patient = 'bob'"));
+    assertEquals(1, bench.count("select count(*) from rule_finding where ended is null"));
+  }
+
+  @Test
+  void whatABatchMadeOfAnErasedPatientWithoutBeingSeenIsForgotten() {
+    for (String patient : List.of("ada", "bob")) put("Patient", patient, "{}");
+    get(bench.fhir.erase(CALLER, "Patient", "ada", OptionalInt.empty()));
+    knows("d-1", "ada", OF_BOTH.replace("\"at\":7", "\"at\":11,\"began\":5"));
+    knows("d-2", "ada", "{\"fast\":{\"patient\":\"ada\",\"at\":7,\"began\":5}}");
+    sql("""
+        insert into rule_finding (id, rule, makes, text, severity, device, patient, began)
+        values ('rule-1', 'fast', 'Flag', 'x', '', 'd-1', 'ada', '2026-11-20T12:00:00Z')""");
+
+    get(new Findings(bench.database).forget(CALLER));
+
+    assertEquals("bob {\"low\": {\"at\": 9, \"patient\": \"bob\"}}",
+        text("select patient || ' ' || state from threshold_state where not lasts"));
+    assertEquals(1, bench.count("select count(*) from threshold_state"));
+    assertEquals(1, bench.count("select count(*) from rule_finding where ended is not null"));
+  }
+
+  /** The Devices lie in the table the other way round than batches take them. */
+  @Test
+  void whatIsTakenFromRulesThatAreGoneWaitsForTheBatchAndNotTheBatchForIt() {
+    String gone = "{\"gone\":{\"patient\":\"p-a\",\"at\":7,\"began\":5},\"idle\":{\"patient\":\"p-a\",\"at\":7}}";
+    for (String device : List.of("d-2", "d-1")) {
+      knows(device, "p-a", gone);
+      sql("""
+          insert into rule_finding (id, rule, makes, text, severity, device, patient, began)
+          values ('rule-%s', 'gone', 'Flag', 'Old', '', '%s', 'p-a', '2026-11-20T12:00:00Z')""".formatted(device,
+          device));
+    }
+    Findings findings = new Findings(bench.database);
+    for (boolean idle : List.of(false, true)) {
+      Promise<Void> waited = Promise.promise();
+      Promise<Void> written = Promise.promise();
+      Future<Void> batch = bench.shards.inShard(CALLER, SHARD,
+          one -> one.keepJudged(judged("d-1", "p-a", gone.replace('7', '8')))
+              .onSuccess(done -> written.complete())
+              .compose(done -> waited.future())
+              .compose(done -> one.keepJudged(judged("d-2", "p-a", gone.replace('7', '8')))));
+      get(written.future());
+      Duration keep = Duration.ofDays(3);
+      Future<?> ending = idle
+          ? findings.forgetGone(CALLER, List.of("fast"), keep)
+          : findings.endGone(CALLER, List.of("fast"), keep);
+      awaitWaiting();
+
+      waited.complete();
+
+      get(batch);
+      get(ending);
+      assertEquals(idle ? "{}" : "{\"idle\": {\"at\": 8, \"patient\": \"p-a\"}}",
+          text("select min(state) from threshold_state where not lasts having count(distinct state) = 1"));
+      assertEquals(0, bench.count("select count(*) from threshold_state where lasts"));
+      assertEquals(2, bench.count("select count(*) from rule_finding where ended is not null"));
+    }
+  }
+
+  @Test
+  void othersTellUpToWhenItWasKnownWhatCameAndNotWhenSomebodyLookedLast() {
+    Findings findings = new Findings(bench.database);
+    Instant known = Instant.now().minusSeconds(600).truncatedTo(ChronoUnit.MILLIS);
+    List<String> types = List.of("", "heartrate");
+
+    get(findings.listened(CALLER, types, SilenceWatch.GAP, null, known));
+    get(findings.listened(CALLER, types, SilenceWatch.GAP, null, null));
+
+    assertEquals(known, get(findings.knownLast(CALLER, types)));
+    assertNull(get(findings.knownLast(CALLER, List.of("", "heartrate", "spo2"))), "of one nobody has said it");
+  }
+
   @Test
   void itEndsWhereNobodyMayChangeWhatHeHasNotSeen() {
     FhirStore careful = new FhirStore(bench.database, Audit.log(),
@@ -561,7 +691,7 @@ class FindingsIT {
         values ('store', '11111111-1111-4111-8111-111111111111', 0, 3, 'd-a', 'p-a',
           '{"fast":{"patient":"p-a","at":7},"gone":{"patient":"p-a","at":7,"since":5},"kept":{"patient":"p-a","at":7}}', false)""");
 
-    get(new Findings(bench.database).forget(CALLER, List.of("fast"), Duration.ofDays(3)));
+    get(new Findings(bench.database).forgetGone(CALLER, List.of("fast"), Duration.ofDays(3)));
 
     assertEquals("{\"fast\": {\"at\": 7, \"patient\": \"p-a\"}, \"kept\": {\"at\": 7, \"patient\": \"p-a\"}}",
         text("select state from threshold_state"));

@@ -3,6 +3,7 @@ package io.caregrid.device;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import io.caregrid.device.DeviceIdentity.InUse;
 import io.caregrid.store.Findings.Gap;
 import io.caregrid.templates.rules.Made;
 import java.time.Duration;
@@ -77,5 +78,35 @@ class SilenceTest {
       assertEquals(true, said != null && !said.isAfter(expected) && !said.isBefore(minute(since)),
           said + " " + expected + " " + gaps + " " + after);
     }
+  }
+
+  private static InUse of(String patient, String since) {
+    return new InUse(patient, Instant.parse("2026-11-22T" + since + ":00Z"));
+  }
+
+  private static SilenceWatch.Seen seen(String heard, InUse inUse, boolean told) {
+    return new SilenceWatch.Seen(Instant.parse("2026-11-22T" + heard + ":00Z"), inUse, told, 0);
+  }
+
+  private static InUse inUse(SilenceWatch.Seen before, String heard, InUse now) {
+    return before.inUse(Instant.parse("2026-11-22T" + heard + ":00Z"), now, Instant.parse("2026-11-22T14:00:00Z"));
+  }
+
+  @Test
+  void aDeviceIsHisSinceItWasFirstLookedAtAsLongAsItSaysNothing() {
+    SilenceWatch.Seen before = seen("10:00", of("ada", "11:00"), false);
+
+    assertEquals(of("ada", "11:00"), inUse(before, "10:00", of("ada", "13:00")));
+    assertEquals(of("ada", "13:00"), inUse(before, "12:00", of("ada", "13:00")), "it has spoken, for whomever");
+    assertEquals(of("bob", "13:00"), inUse(before, "10:00", of("bob", "13:00")));
+    assertEquals(of("ada", "13:00"), inUse(seen("10:00", null, false), "10:00", of("ada", "13:00")));
+  }
+
+  @Test
+  void whoeverADeviceGoesBackToIsNotBlamedForTheTimeOfTheOneWhoseUseWasDeleted() {
+    for (boolean told : List.of(true, false))
+      assertEquals(of("bob", "14:00"), inUse(seen("10:00", of("ada", "08:00"), told), "10:00", of("bob", "01:00")));
+    assertEquals(of("ada", "13:00"), inUse(seen("10:00", of("ada", "11:00"), true), "10:00", of("ada", "13:00")),
+        "it was told, and has ended since");
   }
 }

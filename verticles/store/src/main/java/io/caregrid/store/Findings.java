@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * What rules over measurements found. A row comes in the transaction of the readings that show it, and goes when its resource is written and over: so nothing is
@@ -25,6 +27,8 @@ import java.util.function.Function;
  * <p>Here too: whom nothing has come of for how long, and when nobody listened, which is not their fault.
  */
 public final class Findings {
+  /** Devices of one shard at a time: as long as they take its readings wait. */
+  private static final int PAGE = 500;
   /** What has ended, and is so again before that was written, goes on. */
   private static final String BEGIN = """
       insert into rule_finding (id, rule, makes, text, severity, device, patient, began)
@@ -75,33 +79,87 @@ public final class Findings {
       from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) as w(name, found, errors, error) order by name
       on conflict (name) do update set seen = now(), found = tell_rule.found + excluded.found, errors = tell_rule.errors + excluded.errors,
         error = coalesce(excluded.error, tell_rule.error), errored = coalesce(excluded.errored, tell_rule.errored)""";
-  /** A rule that stands in no node's configuration any more; when it comes back, it must not believe that it has found something. */
+  private static final String GONE = """
+      <> all($1::text[]) and not exists (select 1 from tell_rule r where r.name = #rule and r.seen > now() - $2 * interval '1 millisecond')""";
+  /**
+   * Rules that stand in no node's configuration any more; when one comes back, it must not believe that it has found something. As {@link #UNHEARD}, of Devices of one
+   * shard: waiting for its batch, and for no other. Gives how many there were; when there are none, nothing is left.
+   */
   private static final String END_GONE = """
-      with gone as (
-        update rule_finding f set ended = greatest(f.began, now()), due = true, tried = now()
-        where f.ended is null and f.rule <> all($1::text[])
-          and not exists (select 1 from tell_rule r where r.name = f.rule and r.seen > now() - $2 * interval '1 millisecond')
-        returning f.rule, f.device),
-      mine as (select device, array_agg(rule) as rules from gone group by device)
-      update threshold_state s set state = (s.state::jsonb - m.rules)::text,
-        lasts = exists (select 1 from jsonb_each(s.state::jsonb - m.rules) one where one.value ? 'began')
-      from mine m where s.device = m.device""";
-  /** The same of those that found nothing: what only waited would go on when the rule comes back, whatever was measured meanwhile. */
-  private static final String FORGET_GONE = """
+      with gone as materialized (
+        select f.id, f.rule, f.device, (select s.shard from threshold_state s where s.device = f.device order by s.day desc, s.epoch desc limit 1) as shard
+        from rule_finding f where f.ended is null and f.rule #gone),
+      page as materialized (select * from gone where shard is not distinct from (select min(shard) from gone) order by device limit #page),
+      held as materialized (
+        select p.shard from shard_progress p
+        where (p.target, p.topic_id, p.epoch, p.shard) in (select s.target, s.topic_id, s.epoch, s.shard from threshold_state s join page g on g.device = s.device)
+        order by p.target, p.topic_id, p.epoch, p.shard for update),
+      stripped as (
+        update threshold_state s set state = (s.state::jsonb - m.rules)::text,
+          lasts = exists (select 1 from jsonb_each(s.state::jsonb - m.rules) one where one.value ? 'began')
+        from (select device, array_agg(rule) as rules from page group by device) m
+        where s.device = m.device and (select count(*) from held) >= 0)
+      update rule_finding f set ended = greatest(f.began, now()), due = true, tried = now()
+      from page g where f.id = g.id and f.ended is null and (select count(*) from held) >= 0"""
+      .replace("#gone", GONE.replace("#rule", "f.rule"))
+      .replace("#page", String.valueOf(PAGE));
+  private static final String KNOWING = "select distinct target, topic_id, epoch, shard from threshold_state order by target, topic_id, epoch, shard";
+  /** Before anything is changed of what thresholds know of a shard's Devices: the shard's row, as a batch does it. */
+  private static final String HOLD = """
+      with held as materialized (
+        select p.shard from shard_progress p where p.target = $1 and p.topic_id = $2 and p.epoch = $3 and p.shard = $4 for update),
+      """;
+  private static final String OF_SHARD = "#t.target = $1 and #t.topic_id = $2 and #t.epoch = $3 and #t.shard = $4";
+  /** The same of rules that found nothing: what only waited would go on when the rule comes back, whatever was measured meanwhile. */
+  private static final String FORGET_GONE = (HOLD + """
+      k as materialized (
+        select t.device, array_agg(one.rule) as gone
+        from threshold_state t cross join lateral jsonb_object_keys(t.state::jsonb) as one(rule)
+        where #t and one.rule #gone
+          and not exists (select 1 from rule_finding f where f.rule = one.rule and f.device = t.device and f.ended is null)
+        group by t.device order by t.device limit #page)
       update threshold_state s set state = (s.state::jsonb - k.gone)::text,
         lasts = exists (select 1 from jsonb_each(s.state::jsonb - k.gone) one where one.value ? 'began')
-      from (
-        select t.target, t.topic_id, t.epoch, t.shard, t.device, array_agg(one.rule) as gone
-        from threshold_state t cross join lateral jsonb_object_keys(t.state::jsonb) as one(rule)
-        where one.rule <> all($1::text[]) and not exists (select 1 from tell_rule r where r.name = one.rule and r.seen > now() - $2 * interval '1 millisecond')
-          and not exists (select 1 from rule_finding f where f.rule = one.rule and f.device = t.device and f.ended is null)
-        group by t.target, t.topic_id, t.epoch, t.shard, t.device) k
-      where (s.target, s.topic_id, s.epoch, s.shard, s.device) = (k.target, k.topic_id, k.epoch, k.shard, k.device)""";
-  private static final String FORGET_IDLE = "delete from threshold_state where day < current_date - $1::int and not lasts";
-  private static final String FORGET_DELETED = "delete from device_heard h using r_device r where r.id = h.device and r.del";
+      from k where #s and s.device = k.device and (select count(*) from held) >= 0""")
+      .replace("#gone", GONE.replace("#rule", "one.rule").replace("$1", "$5").replace("$2", "$6"))
+      .replace("#page", String.valueOf(PAGE))
+      .replace("#t", OF_SHARD.replace("#t", "t"))
+      .replace("#s", OF_SHARD.replace("#t", "s"));
+  private static final String IS_ERASED = "exists (select 1 from r_patient r where r.id = one.value ->> 'patient' and r.fp = #erased)";
+  /** A Patient's, who was erased while a batch that did not see it wrote of him. */
+  private static final String FORGET_ERASED = (HOLD + """
+      about as materialized (
+        select t.device from threshold_state t
+        where #t and exists (select 1 from jsonb_each(t.state::jsonb) one where #is_erased) order by t.device limit #page)
+      update threshold_state s set (state, patient, lasts) = (
+        select coalesce(jsonb_object_agg(one.key, one.value), '{}')::text,
+          coalesce((array_agg(one.value ->> 'patient' order by (one.value ->> 'at')::bigint desc))[1], ''), coalesce(bool_or(one.value ? 'began'), false)
+        from jsonb_each(s.state::jsonb) one where not #is_erased)
+      from about a where #s and s.device = a.device and (select count(*) from held) >= 0""")
+      .replace("#is_erased", IS_ERASED)
+      .replace("#erased", String.valueOf(Table.ERASED))
+      .replace("#page", String.valueOf(PAGE))
+      .replace("#t", OF_SHARD.replace("#t", "t"))
+      .replace("#s", OF_SHARD.replace("#t", "s"));
+  /** Rows of which nothing is left, and those of Devices that were erased meanwhile. */
+  private static final String FORGET_EMPTY = """
+      delete from threshold_state where ctid = any (array(
+        select s.ctid from threshold_state s where s.patient = '' or exists (select 1 from r_device r where r.id = s.device and r.fp = #erased) for update skip locked))"""
+      .replace("#erased", String.valueOf(Table.ERASED));
+  private static final String END_ERASED = """
+      update rule_finding f set ended = greatest(f.began, now()), due = true, tried = now()
+      where f.ended is null and exists (select 1 from r_patient r where r.id = f.patient and r.fp = #erased)"""
+      .replace("#erased", String.valueOf(Table.ERASED));
+  private static final String FORGET_IDLE = """
+      delete from threshold_state where ctid = any (array(
+        select ctid from threshold_state where day < current_date - $1::int and not lasts for update skip locked))""";
+  private static final String FORGET_DELETED = """
+      delete from device_heard where ctid = any (array(
+        select h.ctid from device_heard h join r_device r on r.id = h.device where r.del for update of h skip locked))""";
 
   private static final String NOW = "select now() as now";
-  private static final String LISTENED_LAST = "select min(seen) as seen from silence_watch where type = any($1::text[])";
+  private static final String LISTENED_LAST = """
+      select case when count(*) = cardinality($1::text[]) then min(coalesce(known, seen)) end as known from silence_watch where type = any($1::text[])""";
   /** The gap first: of a row that this statement has changed it would see nothing any more. Before the first time, nobody has ever listened. */
   private static final String LISTENED = """
       with before as (select type, seen from silence_watch where type = any($1::text[]) order by type for update),
@@ -111,8 +169,8 @@ public final class Findings {
         where before.seen is null or before.seen < now() - $2 * interval '1 millisecond'
         on conflict (type, began) do update set ended = excluded.ended returning type),
       old as (delete from silence_gap where ended < now() - interval '62 days')
-      insert into silence_watch (type, seen) select type, now() from unnest($1::text[]) as n(type) where (select count(*) from gap) >= 0 order by type
-      on conflict (type) do update set seen = excluded.seen""";
+      insert into silence_watch (type, seen, known) select type, now(), $4::timestamptz from unnest($1::text[]) as n(type) where (select count(*) from gap) >= 0 order by type
+      on conflict (type) do update set seen = excluded.seen, known = coalesce(excluded.known, silence_watch.known)""";
   private static final String GAPS = "select type, began, ended from silence_gap where type = any($1::text[]) order by began";
   /** Of each Device the newest; those of a shard up to its own time. Not those of which it is known that they say nothing. */
   private static final String SILENT = """
@@ -245,16 +303,49 @@ public final class Findings {
         .addValue(texts(counts, Count::error)));
   }
 
-  /** What was found by rules that no node has been configured with for {@code keep} is over. @param rules that this one has */
+  /**
+   * What was found by rules that no node has been configured with for {@code keep} is over. Never waits for one batch while another one waits for it.
+   *
+   * @param rules that this one has
+   */
   public Future<Void> endGone(Caller caller, Collection<String> rules, Duration keep) {
-    return ask(END_GONE, names(rules).addValue((double) keep.toMillis()));
+    return untilNone(END_GONE, () -> names(rules).addValue((double) keep.toMillis()));
   }
 
-  /** Of thresholds, what nobody will ask for any more: of rules as in {@link #endGone}, and of devices of which nothing has come for long. */
-  public Future<Void> forget(Caller caller, Collection<String> rules, Duration keep) {
-    return ask(FORGET_GONE, names(rules).addValue((double) keep.toMillis()))
-        .compose(done -> ask(FORGET_IDLE, Tuple.of(ShardStore.JUDGED_DAYS)))
-        .compose(done -> ask(FORGET_DELETED, Tuple.tuple()));
+  /** Of thresholds, what nobody will ask for any more, because the rule is gone as in {@link #endGone}. */
+  public Future<Void> forgetGone(Caller caller, Collection<String> rules, Duration keep) {
+    return eachShard(FORGET_GONE,
+        shard -> shard.addValue(rules.toArray(String[]::new)).addValue((double) keep.toMillis()));
+  }
+
+  /** Of Devices of which nothing has come for long, that are deleted, or erased, and of Patients that were erased while a batch wrote of them. */
+  public Future<Void> forget(Caller caller) {
+    return Future.join(List.of(
+        ask(FORGET_IDLE, Tuple.of(ShardStore.JUDGED_DAYS)),
+        ask(FORGET_DELETED, Tuple.tuple()),
+        ask(END_ERASED, Tuple.tuple()),
+        eachShard(FORGET_ERASED, shard -> shard).compose(done -> ask(FORGET_EMPTY, Tuple.tuple()))))
+        .mapEmpty();
+  }
+
+  /** @param values of the statement, behind those of the shard */
+  private Future<Void> eachShard(String sql, UnaryOperator<Tuple> values) {
+    return database.ask(KNOWING, Tuple.tuple()).recover(Failures::recover).compose(shards -> {
+      Future<Void> done = Future.succeededFuture();
+      for (Row shard : shards) {
+        ShardKey key = new ShardKey(shard.getString("target"), shard.getUUID("topic_id"), shard.getInteger("epoch"),
+            shard.getInteger("shard"));
+        done = done.compose(next -> untilNone(sql, () -> values.apply(ShardStore.values(key))));
+      }
+      return done;
+    });
+  }
+
+  /** A page after the other, each in a transaction of its own. */
+  private Future<Void> untilNone(String sql, Supplier<Tuple> values) {
+    return database.ask(sql, values.get())
+        .recover(Failures::recover)
+        .compose(rows -> rows.rowCount() == 0 ? Future.succeededFuture() : untilNone(sql, values));
   }
 
   /** By the database's clock, as gaps are. */
@@ -264,10 +355,10 @@ public final class Findings {
         .recover(Failures::recover);
   }
 
-  /** When {@link #listened} was said last for all of these; null: for one of them never, as far as is known. */
-  public Future<Instant> listenedLast(Caller caller, Collection<String> types) {
+  /** Up to when it was known last what came of all of these, by who said {@link #listened}; null: of one of them nobody has. */
+  public Future<Instant> knownLast(Caller caller, Collection<String> types) {
     return database.ask(LISTENED_LAST, names(types))
-        .map(rows -> instant(rows.iterator().next(), "seen"))
+        .map(rows -> instant(rows.iterator().next(), "known"))
         .recover(Failures::recover);
   }
 
@@ -276,11 +367,12 @@ public final class Findings {
    *
    * @param types in small letters; the empty one: any
    * @param from  where a gap begins, if not when somebody listened last, because what came since then may not be known; null: there
+   * @param known up to when it is known what came of all devices; null: not yet
    * @return the gaps, by type, oldest first
    */
-  public Future<Map<String, List<Gap>>> listened(Caller caller, Collection<String> types, Duration gap, Instant from) {
-    return ask(LISTENED,
-        names(types).addValue((double) gap.toMillis()).addValue(from == null ? null : Version.utc(from)))
+  public Future<Map<String, List<Gap>>> listened(Caller caller, Collection<String> types, Duration gap, Instant from,
+      Instant known) {
+    return ask(LISTENED, names(types).addValue((double) gap.toMillis()).addValue(utc(from)).addValue(utc(known)))
         .compose(done -> database.ask(GAPS, names(types)))
         .map(rows -> {
           Map<String, List<Gap>> gaps = new HashMap<>();
@@ -365,6 +457,10 @@ public final class Findings {
   private static Instant instant(Row row, String column) {
     OffsetDateTime at = row.getOffsetDateTime(column);
     return at == null ? null : at.toInstant();
+  }
+
+  private static OffsetDateTime utc(Instant at) {
+    return at == null ? null : Version.utc(at);
   }
 
   private static Tuple names(Collection<String> names) {

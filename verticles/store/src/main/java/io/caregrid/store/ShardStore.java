@@ -165,8 +165,9 @@ public final class ShardStore {
    * @param patient id of the Patient, likewise
    * @param state   JSON
    * @param lasts   something that was found is not over
+   * @param shared  it is about readings of several Patients
    */
-  public record Known(String device, String patient, String state, boolean lasts) {}
+  public record Known(String device, String patient, String state, boolean lasts, boolean shared) {}
 
   /** @param device id of the Device @param type in small letters; empty: any */
   public record Heard(String device, String type, Instant at) {}

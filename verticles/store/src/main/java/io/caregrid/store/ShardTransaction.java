@@ -48,11 +48,17 @@ final class ShardTransaction implements ShardStore.Transaction {
       select distinct on (device) device, state from threshold_state
       where target = $1 and device = any ($5) and (topic_id = $2 and epoch = $3 and shard = $4 or (topic_id, epoch) <> ($2, $3))
       order by device, (topic_id, epoch) = ($2, $3) desc, day desc, epoch desc""";
+  /** Nothing of whom was erased since it was read; of the others who had the same Device everything. */
   private static final String KEEP_JUDGED = """
       insert into threshold_state (target, topic_id, epoch, shard, device, patient, state, lasts)
-      select $1, $2, $3, $4, device, patient, state, lasts from unnest($5::text[], $6::text[], $7::text[], $8::boolean[]) as n(device, patient, state, lasts)
+      select $1, $2, $3, $4, n.device, coalesce(k.patient, n.patient), coalesce(k.state, n.state), coalesce(k.lasts, n.lasts)
+      from unnest($5::text[], $6::text[], $7::text[], $8::boolean[], $9::boolean[]) as n(device, patient, state, lasts, shared)
+        left join lateral (
+          select jsonb_object_agg(one.key, one.value)::text as state, (array_agg(one.value ->> 'patient' order by (one.value ->> 'at')::bigint desc))[1] as patient,
+            bool_or(one.value ? 'began') as lasts
+          from jsonb_each(n.state::jsonb) one where not exists (select 1 from r_patient r where r.id = one.value ->> 'patient' and r.fp = #erased)) k on n.shared
       where not exists (select 1 from r_device r where r.id = n.device and r.fp = #erased)
-        and not exists (select 1 from r_patient r where r.id = n.patient and r.fp = #erased)
+        and case when n.shared then k.state is not null else not exists (select 1 from r_patient r where r.id = n.patient and r.fp = #erased) end
       on conflict (target, topic_id, epoch, shard, device) do update
         set patient = excluded.patient, state = excluded.state, lasts = excluded.lasts, day = excluded.day"""
       .replace("#erased", String.valueOf(Table.ERASED));
@@ -356,7 +362,8 @@ final class ShardTransaction implements ShardStore.Transaction {
         .addValue(column(known, ShardStore.Known::device))
         .addValue(column(known, ShardStore.Known::patient))
         .addValue(column(known, ShardStore.Known::state))
-        .addValue(known.stream().map(ShardStore.Known::lasts).toArray(Boolean[]::new));
+        .addValue(known.stream().map(ShardStore.Known::lasts).toArray(Boolean[]::new))
+        .addValue(known.stream().map(ShardStore.Known::shared).toArray(Boolean[]::new));
     return connection.preparedQuery(KEEP_JUDGED)
         .execute(values)
         .compose(kept -> connection.preparedQuery(FORGET_JUDGED)

@@ -92,22 +92,27 @@ record Table(String type, String read, String vread, String versions, String cre
   /**
    * As {@link #UPDATE} to a deletion, and nothing of the versions before stays, nor of what rules know of a Device's or a Patient's readings;
    * {@link ExportJobs} hear of it. The same parameters but the last. What rules know of a Device may concern several Patients: of the others it stays.
-   * What they found of a Device that is erased is over, and has still to be ended at its Patient.
+   * What they found of a Device that is erased is over, and has still to be ended at its Patient. Their rows are locked in the order of batches, and taken as they are
+   * by then; a batch's first row of a Device, not committed yet, is not seen: {@link Findings#forget}.
    */
   private static final String ERASE = """
       with old as materialized (select id from r_@ where id = $1 and ver = $12 for update),
       past as (delete from h_@ h using old where h.id = old.id),
       known as (delete from capture_state c using old where c.patient = old.id and '#' = 'Patient' or c.device = old.id and '#' = 'Device'),
+      locked as materialized (
+        select c.target, c.topic_id, c.epoch, c.shard, c.device, c.state from threshold_state c
+        where '#' = 'Patient' and (c.patient = (select id from old) or strpos(c.state, '"' || (select id from old) || '"') > 0)
+          or '#' = 'Device' and c.device = (select id from old)
+        order by c.target, c.topic_id, c.epoch, c.shard, c.device collate "C" for update),
       about as materialized (
         select c.target, c.topic_id, c.epoch, c.shard, c.device, k.state, k.patient, k.lasts
-        from old, threshold_state c cross join lateral (
+        from old, locked c cross join lateral (
           select jsonb_object_agg(one.key, one.value) as state, (array_agg(one.value ->> 'patient' order by (one.value ->> 'at')::bigint desc))[1] as patient,
             bool_or(one.value ? 'began') as lasts
-          from jsonb_each(c.state::jsonb) one where one.value ->> 'patient' <> old.id) k
-        where '#' = 'Patient' and (c.patient = old.id or strpos(c.state, '"' || old.id || '"') > 0)),
+          from jsonb_each(c.state::jsonb) one where '#' = 'Patient' and one.value ->> 'patient' <> old.id) k),
       judged as (
-        delete from threshold_state c using old where c.device = old.id and '#' = 'Device'
-          or (c.target, c.topic_id, c.epoch, c.shard, c.device) in (select target, topic_id, epoch, shard, device from about where state is null)),
+        delete from threshold_state c using about a
+        where a.state is null and c.target = a.target and c.topic_id = a.topic_id and c.epoch = a.epoch and c.shard = a.shard and c.device = a.device),
       rejudged as (
         update threshold_state c set state = a.state::text, patient = a.patient, lasts = a.lasts from about a
         where a.state is not null and c.target = a.target and c.topic_id = a.topic_id and c.epoch = a.epoch and c.shard = a.shard and c.device = a.device),
