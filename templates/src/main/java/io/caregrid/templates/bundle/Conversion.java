@@ -162,7 +162,11 @@ public final class Conversion {
   }
 
   private ObjectNode resource(Object input, String root) {
-    return Entries.merged(LooseJson.read(rendered(input, root)));
+    ObjectNode made = Entries.merged(LooseJson.read(rendered(input, root)));
+    if (made.has(MessageDefinition.MEMBER) && !made.has("resourceType"))
+      throw new ConversionException(ErrorCode.TEMPLATE_DATA_MISMATCH,
+          "the template makes an HL7 v2 message, and a FHIR resource is asked for");
+    return made;
   }
 
   private String rendered(Object input, String root) {

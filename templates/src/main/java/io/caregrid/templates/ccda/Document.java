@@ -28,7 +28,9 @@ public final class Document {
   private static final XMLInputFactory FACTORY = factory();
   /** Characters of a tag of which the order of attributes is looked for. */
   private static final int LONGEST_TAG = 10_000;
-  private static final Pattern ATTRIBUTE = Pattern.compile("([^\\s=<>\"'/]+)\\s*=\\s*(?:\"[^\"]*+\"|'[^']*+')");
+  /** Looked for at the beginnings of words only, and nothing is given back: the time that a long name takes is its length. */
+  private static final Pattern ATTRIBUTE = Pattern
+      .compile("(?<=\\s)([^\\s=<>\"'/]++)\\s*+=\\s*+(?:\"[^\"]*+\"|'[^']*+')");
   private final Map<String, String> prefixes = new LinkedHashMap<>();
   private final String source;
   private final XMLStreamReader reader;

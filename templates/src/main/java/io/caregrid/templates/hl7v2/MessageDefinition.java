@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
  * fields by their numbers. What a field holds is taken as it is, components and all, but it ends neither its field nor its segment.
  */
 public final class MessageDefinition {
-  private static final String MEMBER = "messageDefinition";
+  /** What a template of messages renders. */
+  public static final String MEMBER = "messageDefinition";
   private static final char FIELD = '|';
   private static final Set<String> HEADERS = Set.of("MSH", "BHS", "FHS");
   private static final Pattern NAME = Pattern.compile("[A-Z][A-Z0-9]{2}");
@@ -40,6 +41,7 @@ public final class MessageDefinition {
 
   private static void segment(int place, JsonNode segment, StringBuilder message) {
     if (!segment.isObject() || segment.isEmpty()) throw wrong("segment " + place + " is no object");
+    if (segment.size() > 1) throw wrong("segment " + place + " has more than one name");
     Map.Entry<String, JsonNode> first = segment.fields().next();
     String name = first.getKey().toUpperCase(Locale.ROOT);
     if (!NAME.matcher(name).matches()) throw wrong("segment " + place + " is not called by three letters");

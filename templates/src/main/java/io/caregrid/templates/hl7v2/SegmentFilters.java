@@ -20,6 +20,7 @@ public final class SegmentFilters {
   private SegmentFilters() {}
 
   public static void addTo(Filters filters) {
+    ResultFilters.addTo(filters);
     filters.with("get_first_segments", 1, 1, (run, value, with) -> first(message(value), wanted(with[0])));
     filters.with("get_segment_lists", 1, 1, (run, value, with) -> lists(message(value), wanted(with[0])));
     filters.with("get_related_segment_list", 2, 2,

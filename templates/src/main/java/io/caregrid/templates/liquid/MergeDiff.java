@@ -10,10 +10,14 @@ import java.util.Map;
 
 /** {@code {% mergeDiff x %}{...}{% endmergeDiff %}}: the object {@code x} with the members of the block laid over it, one level deep. */
 final class MergeDiff {
-  /** Lists made by templates end with a comma, an include that finds nothing leaves no value, and decimals keep their digits. */
+  /**
+   * Lists made by templates end with a comma, an include that finds nothing leaves no value, and decimals keep their digits, and a text of the input may have a
+   * line break in it, which nothing has escaped.
+   */
   private static final JsonMapper JSON = JsonMapper.builder()
       .enable(JsonReadFeature.ALLOW_TRAILING_COMMA)
       .enable(JsonReadFeature.ALLOW_MISSING_VALUES)
+      .enable(JsonReadFeature.ALLOW_UNESCAPED_CONTROL_CHARS)
       .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
       .build();
   private static final TypeReference<LinkedHashMap<String, Object>> MEMBERS = new TypeReference<>() {};
@@ -23,7 +27,7 @@ final class MergeDiff {
 
   static Node node(Expression input, Node body) {
     return run -> {
-      int mark = run.mark();
+      int mark = run.mark(true);
       int signal = body.render(run);
       String block = run.cut(mark);
       if (signal != Node.GO_ON) return signal;

@@ -7,22 +7,30 @@ import java.util.Deque;
  * Keeps texts of an input that is not escaped for JSON inside the places that templates have for them: between quotes nothing that is put there ends the text, and
  * outside of quotes a text of the input is no object, list, member or text.
  *
- * <p>Only what templates say themselves opens and closes quotes. A capture begins outside of them and may be no JSON, so plain texts are taken there as they are.
+ * <p>Only what templates say themselves opens and closes quotes. A capture begins outside of them and may be no JSON, so plain texts are taken there as they are; the
+ * blocks of {@code mergeDiff} and {@code validate} are JSON.
  */
 final class Quoting {
   private static final String STRUCTURE = "\"{}[],:\\";
-  private final Deque<Boolean> outer = new ArrayDeque<>();
+  private final Deque<Block> outer = new ArrayDeque<>();
   private boolean inside;
+  private boolean json = true;
   private boolean escaping;
 
-  void open() {
-    outer.push(inside);
+  private record Block(boolean inside, boolean json) {}
+
+  /** @param asJson false for a capture, whose text may be anything */
+  void open(boolean asJson) {
+    outer.push(new Block(inside, json));
     inside = false;
+    json = asJson;
     escaping = false;
   }
 
   void close() {
-    inside = outer.pop();
+    Block block = outer.pop();
+    inside = block.inside();
+    json = block.json();
     escaping = false;
   }
 
@@ -43,7 +51,7 @@ final class Quoting {
   String placed(String text, boolean raw) {
     escaping = false;
     if (inside) return raw ? text.replace("\\", "\\\\").replace("\"", "\\\"") : kept(text);
-    if (raw && outer.isEmpty() && text.chars().anyMatch(each -> STRUCTURE.indexOf(each) >= 0)) {
+    if (raw && json && text.chars().anyMatch(each -> STRUCTURE.indexOf(each) >= 0)) {
       throw new ConversionException(ErrorCode.JSON_PARSING_ERROR,
           "a text stands where a number, true or false belongs");
     }

@@ -98,7 +98,12 @@ public final class Run {
   }
 
   int mark() {
-    if (quoting != null) quoting.open();
+    return mark(false);
+  }
+
+  /** @param json whether what follows is read as JSON of its own, so that texts must stay texts in it as well */
+  int mark(boolean json) {
+    if (quoting != null) quoting.open(json);
     return out.length();
   }
 

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 final class Validate {
   private static final JsonMapper JSON = JsonMapper.builder()
       .enable(JsonReadFeature.ALLOW_TRAILING_COMMA)
+      .enable(JsonReadFeature.ALLOW_UNESCAPED_CONTROL_CHARS)
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
       .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
       .build();
@@ -18,7 +19,7 @@ final class Validate {
 
   static Node node(String schema, Node body) {
     return run -> {
-      int mark = run.mark();
+      int mark = run.mark(true);
       int signal = body.render(run);
       String block = run.cut(mark);
       if (signal != Node.GO_ON) return signal;

@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -134,6 +136,98 @@ class JsonConversionTest {
         conversions.hl7v2(message.replace("ORU^R01^ORU_R01", "ORU^R01")), "our own templates read it");
   }
 
+  private static Outcome results(String... resources) {
+    List<String> entries = new ArrayList<>();
+    for (String each : resources)
+      entries.add("{\"fullUrl\":\"urn:uuid:" + entries.size() + "\",\"resource\":{\"resourceType\":" + each + "}}");
+    return Conversions.load(Map.of(), ZoneOffset.UTC, NOON)
+        .convert(Conversions.FHIR, Kind.FHIR, "ObservationBundle",
+            "{\"resourceType\":\"Bundle\",\"entry\":[" + String.join(",", entries) + "]}");
+  }
+
+  private static String why(Outcome outcome) {
+    return assertInstanceOf(Outcome.Refused.class, outcome).why().getMessage();
+  }
+
+  private static String seen(String members) {
+    return "\"Observation\",\"status\":\"final\"," + members;
+  }
+
+  @Test
+  void aMessageTellsNobodysResultsAsAnothers() {
+    String anna = "\"Patient\",\"id\":\"a\",\"identifier\":[{\"system\":\"urn:x\",\"value\":\"7\"}],\"name\":[{\"family\":\"Anna\"}]";
+    String value = ",\"valueInteger\":9";
+    String[] hers = {"{\"reference\":\"Patient/a\"}", "{\"reference\":\"urn:uuid:0\"}",
+      "{\"reference\":\"Patient/a/_history/3\"}", "{\"identifier\":{\"system\":\"urn:x\",\"value\":\"7\"}}"};
+    for (String subject : hers)
+      assertInstanceOf(Outcome.Written.class, results(anna, seen("\"subject\":" + subject + value)), subject);
+    String[] others = {"{\"reference\":\"Patient/b\"}", "{\"reference\":\"http://other/Patient/a\"}", "{}", "7",
+      "{\"display\":\"Anna\"}", "{\"identifier\":{\"value\":\"7\"}}", "{\"reference\":\"Group/a\"}",
+      "{\"identifier\":{\"system\":\"urn:y\",\"value\":\"7\"}}"};
+    for (String subject : others)
+      assertEquals("the Observation of entry 2 is not said to be of the Patient of the Bundle",
+          why(results(anna, seen("\"subject\":" + subject + value))), subject);
+    assertTrue(why(results(anna, "\"Patient\",\"id\":\"b\"", seen("\"subject\":{\"reference\":\"Patient/b\"}" + value)))
+        .contains("more than one Patient"));
+    assertTrue(why(results(seen("\"valueInteger\":9"))).contains("no Patient"));
+    assertTrue(why(results(anna)).contains("no Observation"));
+    for (String input : new String[] {"[]", "{}", "{\"resourceType\":\"Patient\"}"})
+      assertTrue(why(Conversions.load(Map.of(), ZoneOffset.UTC, NOON)
+          .convert(Conversions.FHIR, Kind.FHIR, "ObservationBundle", input)).contains("no Bundle"), input);
+  }
+
+  private static String obx(String members) {
+    String message = assertInstanceOf(Outcome.Written.class,
+        results("\"Patient\"", members.startsWith("\"Obs") ? members : seen(members)), members).message();
+    return message.substring(message.indexOf("OBX|")).replaceFirst("\\|+\r$", "");
+  }
+
+  @Test
+  void aValueStaysTheValueThatItIsOrIsRefusedByItsName() {
+    assertEquals("OBX|1|SN|^^||<^5.0|mg|||||F",
+        obx("\"valueQuantity\":{\"value\":5.0,\"comparator\":\"<\",\"unit\":\"mg\"}"));
+    assertEquals("OBX|1|NM|^^||1200||||||F", obx("\"valueQuantity\":{\"value\":1.2e3}"));
+    assertEquals("OBX|1|NM|^^||0||>=0.00000010||||F",
+        obx("\"valueInteger\":0,\"referenceRange\":[{\"low\":{\"value\":1.0E-7}}]"));
+    assertEquals("OBX|1|NM|^^||0||||||F",
+        obx("\"valueInteger\":0,\"referenceRange\":[{\"low\":{\"value\":1}},{\"low\":{\"value\":2}}]"));
+    assertEquals("OBX|1||^^||||||||W", obx("\"Observation\",\"status\":\"entered-in-error\""));
+    String period = assertInstanceOf(Outcome.Written.class, results("\"Patient\"",
+        "\"Observation\",\"status\":\"entered-in-error\",\"effectivePeriod\":{\"start\":\"2026-11-03\",\"end\":\"2026-11-04\"}"))
+        .message();
+    assertTrue(period.contains("\rOBR|1|||^^|||20261103|20261104|" + "|".repeat(16) + "C|\r"), period);
+    for (String name : new String[] {"valueBoolean", "valueRatio", "valueRange", "valuePeriod", "valueTime",
+      "valueSampledData"})
+      assertEquals("the Observation of entry 2 has " + name + ", which is not written",
+          why(results("\"Patient\"", seen("\"" + name + "\":true"))));
+    for (String name : new String[] {"component", "dataAbsentReason", "modifierExtension", "effectiveTiming"})
+      assertTrue(why(results("\"Patient\"", seen("\"valueInteger\":1,\"" + name + "\":[{}]"))).contains(name));
+    for (String none : new String[] {"\"valueInteger\":\"1^2~3&4\"", "\"valueInteger\":1.5", "\"valueQuantity\":{}",
+      "\"valueQuantity\":{\"value\":\"9\"}", "\"valueQuantity\":{\"value\":[9]}", "\"valueString\":\" \"",
+      "\"valueQuantity\":{\"value\":9,\"comparator\":\"ad\"}", "\"valueQuantity\":{\"value\":1e999999999}",
+      "\"valueInteger\":1,\"referenceRange\":[{\"low\":{\"value\":\"}},{\"}}]", "\"note\":[]",
+      "\"valueInteger\":1,\"valueString\":\"x\"", "\"valueCodeableConcept\":{}", "\"value|x\":1"})
+      assertEquals(ErrorCode.TEMPLATE_DATA_MISMATCH,
+          assertInstanceOf(Outcome.Refused.class, results("\"Patient\"", seen(none)), none).why().code);
+    for (String status : new String[] {"unknown", "", "F"})
+      assertTrue(why(results("\"Patient\"", "\"Observation\",\"valueInteger\":1,\"status\":\"" + status + "\""))
+          .contains("no status"), status);
+  }
+
+  @Test
+  void aTextOfSeveralLinesIsTakenAsItIsAndOneOutsideOfQuotesIsRefused() {
+    String template = "{% mergeDiff msg -%}{\"comment\":\"\",\"note\":[{\"text\":\"{{ msg.comment }}\"}]}{% endmergeDiff %}";
+    assertEquals("{\"note\":[{\"text\":\"one\\n\\ttwo\"}]}",
+        made(Kind.STU3, template, "{\"comment\":\"one\\n\\ttwo\"}"));
+
+    String open = "{% mergeDiff msg -%}{\"n\":{{ msg.n }}}{% endmergeDiff %}";
+    assertEquals("{\"n\":7}", made(Kind.STU3, open, "{\"n\":7}"));
+    assertEquals(ErrorCode.JSON_PARSING_ERROR, refused(Kind.STU3, open, "{\"n\":\"1,\\\"id\\\":\\\"evil\\\"\"}"));
+    assertEquals("{\"a\":\"1,2\"}", made(Kind.STU3,
+        "{% mergeDiff msg %}{% capture c %}{{ msg.a }}{% endcapture %}{\"a\":\"{{ c }}\"}{% endmergeDiff %}",
+        "{\"a\":\"1,2\"}"), "a capture is no JSON");
+  }
+
   @Test
   void noTextOfABundleBeginsAFieldOrASegment() {
     String template = "{\"messageDefinition\":[{\"msh\":{\"1\":\"|\",\"2\":\"^~\\\\&\",\"4\":\"W\",\"9\":\"ADT^A01\"}},"
@@ -146,7 +240,10 @@ class JsonConversionTest {
   @Test
   void whatIsNoMessageSaysWhy() {
     assertEquals(ErrorCode.PROPERTY_NOT_FOUND, refused(Kind.FHIR, "{\"a\":1}", "{}"));
-    for (String segments : new String[] {"7", "[7]", "[{\"PIDD\":{\"1\":\"x\"}}]", "[{\"P-D\":{\"1\":\"x\"}}]",
+    assertEquals(ErrorCode.TEMPLATE_DATA_MISMATCH,
+        refused(Kind.JSON, "{\"messageDefinition\":[{\"PID\":{\"1\":\"x\"}}]}", "{}"));
+    for (String segments : new String[] {"7", "[7]", "[{\"PID\":{\"1\":\"x\"},\"OBX\":{\"1\":\"x\"}}]",
+      "[{\"PIDD\":{\"1\":\"x\"}}]", "[{\"P-D\":{\"1\":\"x\"}}]",
       "[{\"PID\":\"x\"}]", "[{\"PID\":{\"0\":\"x\"}}]", "[{\"PID\":{\"x\":\"x\"}}]",
       "[{\"PID\":{\"1000000000\":\"x\"}}]",
       "[{\"PID\":{\"1\":{\"a\":1}}}]"})

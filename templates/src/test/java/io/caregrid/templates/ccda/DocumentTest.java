@@ -2,11 +2,13 @@ package io.caregrid.templates.ccda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.templates.liquid.ConversionException;
 import io.caregrid.templates.liquid.ErrorCode;
 import io.caregrid.templates.liquid.JsonText;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -37,6 +39,12 @@ class DocumentTest {
             + "\"e\":{\"code\":\"1\",\"xmlns\":\"urn:hl7-org:v3\"}}}",
         json("\uFEFF<?xml version='1.0'?><!-- < -->\r\n" + root + "\r\n<e code=\"1\" xmlns=\"urn:hl7-org:v3\"/></d>")
             .replaceFirst("\"\\?xml\":\\{[^}]*},", ""));
+  }
+
+  @Test
+  void longNamesTakeNoLongerThanShortOnes() {
+    String tag = "<" + "a".repeat(990) + " xmlns:x=\"u\" b=\"v\"/>\n";
+    assertTimeoutPreemptively(Duration.ofSeconds(5), () -> Document.parse("<d>" + tag.repeat(2_000) + "</d>"));
   }
 
   @Test

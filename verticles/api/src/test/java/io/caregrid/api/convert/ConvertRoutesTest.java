@@ -202,13 +202,17 @@ class ConvertRoutesTest {
   void aBundleIsWrittenAsAMessage(Vertx vertx, VertxTestContext test) {
     JsonObject bundle = new JsonObject().put("resourceType", "Bundle")
         .put("entry", new JsonArray().add(new JsonObject().put("resource",
-            new JsonObject().put("resourceType", "Patient").put("gender", "female"))));
+            new JsonObject().put("resourceType", "Patient").put("gender", "female")))
+            .add(new JsonObject().put("resource", new JsonObject().put("resourceType", "Observation")
+                .put("status", "final")
+                .put("valueInteger", 7))));
 
     answered(vertx, test, Map.of(), "/convertToHl7v2?api-version=2024-05-01-preview",
         container("Fhir", "ObservationBundle", bundle.encode()), answer -> {
           assertEquals(200, answer.statusCode(), answer.bodyAsString());
           String message = answer.bodyAsJsonObject().getString("result");
-          assertTrue(message.startsWith("MSH|^~\\&|CAREGRID|") && message.endsWith("\rPID|1|||||||F|\r"), message);
+          assertTrue(message.startsWith("MSH|^~\\&|CAREGRID|") && message.contains("\rPID|1|||||||F|\rOBR|1|"),
+              message);
           assertEquals("2024-05-01-preview", answer.getHeader("api-supported-versions"));
         });
   }
