@@ -4,6 +4,7 @@ import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
@@ -94,7 +95,8 @@ public final class Hl7Messages {
   }
 
   /**
-   * Keeps it unless it is in the store; one that is there already gets the new reason, and takes the place of one under a former id.
+   * Keeps it unless it is in the store; one that is there already gets the new reason, and takes the place of one under a
+   * former id, where that stands for the same text.
    *
    * @param known the message's, with the letter's id
    */
@@ -111,16 +113,25 @@ public final class Hl7Messages {
         .addBuffer(letter.payload())
         .addOffsetDateTime(Version.utc(letter.received()))
         .addArrayOfBuffer(all(known.all()));
-    List<String> formers = known.formers();
+    // An open one's letter of a former version may say other characters: it stays a letter of its own until one of them is stored.
+    List<String> formers = known.open() ? List.of() : known.formers();
     Tuple names = Tuple.tuple()
         .addBuffer(bytes(letter.id()))
         .addArrayOfBuffer(all(formers))
         .addArrayOfBuffer(all(known.all()));
     return database.ask(RENAME, names)
+        .<Void>mapEmpty()
+        .recover(Hl7Messages::anotherNodeKeptIt)
         .compose(renamed -> database.ask(KEEP, values))
         .compose(kept -> settle(database, formers))
         .<Void>mapEmpty()
         .recover(Failures::recover);
+  }
+
+  /** Under the new id, between a look at the letters and the renaming of one. */
+  private static Future<Void> anotherNodeKeptIt(Throwable cause) {
+    boolean there = cause instanceof PgException refused && "23505".equals(refused.getSqlState());
+    return there ? Future.succeededFuture() : Future.failedFuture(cause);
   }
 
   /** A header may hold anything; PostgreSQL's text takes no NUL. The payload stays as it came. */

@@ -115,6 +115,27 @@ class RepeatedMessagesIT {
     assertTrue(house.letters().isEmpty(), "what is stored is no dead letter");
   }
 
+  /** Its bytes are the same, and its text is another one. */
+  @Test
+  void aDeadLetterOfAFormerVersionInOtherCharactersTakesNobodysPlace() throws Exception {
+    byte[] bytes = Ward.admitted("ADT^A99", "f1", "p1", "M\u017eik").getBytes("ISO-8859-2");
+    Hl7Known known = Translation.known(bytes, "8859/2");
+    assertTrue(known.open());
+    Await.get(house.messages.keep(Caller.system("test"),
+        new Hl7Letter(known.former(), "HIS|WARD", "f1", "ADT^A99", List.of("p1"), "charset", "as it was", "{}",
+            Buffer.buffer(bytes), Instant.now(), null, null, 0),
+        former(known)));
+
+    assertEquals(200, house.send("POST", "/hl7", "text/plain; charset=iso-8859-2", bytes).statusCode());
+
+    Await.until("it to fail again", () -> house.counted(Hl7Metrics.DEAD) == 1);
+    List<Hl7Letter> letters = house.letters();
+    assertEquals(List.of(known.id(), known.former()), letters.stream().map(Hl7Letter::id).toList());
+    assertEquals("ISO-8859-2", Envelope.read(letters.get(0).envelope()).charset(), "as it was acknowledged");
+    assertEquals(true, Await.get(house.store.once(Caller.system("test"), known, List.of(observation("now-stored")))));
+    assertTrue(house.letters().isEmpty());
+  }
+
   @Test
   void sentAgainWithTheRightCharactersItIsStoredAndWithTheSameItIsNot() throws Exception {
     byte[] bytes = Ward.admitted("c1", "p1", "M\u017eik").getBytes("ISO-8859-2");
