@@ -6,6 +6,7 @@ import io.caregrid.templates.bundle.Conversions;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -49,7 +50,7 @@ final class ConvertCommand implements Callable<Integer> {
     "--file"}, paramLabel = "FILE", description = "In place of --input and --output: one file, whose Bundles go to standard output, one a line.")
   private Path file;
   @Option(names = {"-c",
-    "--content"}, paramLabel = "TEXT", description = "The same of a message or document that stands here itself.")
+    "--content"}, paramLabel = "TEXT", description = "The same of a message or document that stands here itself, in the characters of the shell whatever MSH-18 says. Others on this machine may see it in the list of processes, and the shell remembers it: not for real patients.")
   private String content;
   @Option(names = {"-d",
     "--templates"}, paramLabel = "SET", description = "Folder or zip of templates, or the name of a set in the configuration. Default: the house's own.")
@@ -109,7 +110,8 @@ final class ConvertCommand implements Callable<Integer> {
     try {
       Path from = content == null ? file : Files.writeString(folder.resolve("content"), content);
       Path place = folder.resolve("bundle");
-      ConvertedFile.Result result = new ConvertedFile(from, place, way, json, trace).run();
+      ConvertedFile.Result result = new ConvertedFile(from, place, way, json, trace,
+          content == null ? null : StandardCharsets.UTF_8).run();
       for (int n = 1; n <= result.converted() + result.failed(); n++) {
         for (String ending : List.of(n == 1 ? ".json" : "." + n + ".json", n == 1 ? ".trace" : "." + n + ".trace")) {
           Path made = place.resolveSibling("bundle" + ending);
@@ -181,7 +183,7 @@ final class ConvertCommand implements Callable<Integer> {
 
   private void convert(Path file, ConvertedFile.Way way) throws IOException {
     Path name = Files.isDirectory(input) ? input.relativize(file) : file.getFileName();
-    ConvertedFile converted = new ConvertedFile(file, output.resolve(name.toString()), way, json, trace);
+    ConvertedFile converted = new ConvertedFile(file, output.resolve(name.toString()), way, json, trace, null);
     if (!again && converted.isDone()) {
       skipped++;
       return;

@@ -53,6 +53,7 @@ final class ConvertedFile {
   private final Way way;
   private final Kind json;
   private final boolean trace;
+  private final Charset said;
   private final List<String> errors = new ArrayList<>();
   private int count;
   private byte[] first;
@@ -60,8 +61,10 @@ final class ConvertedFile {
   /**
    * @param place where the results go, without their endings
    * @param json  what JSON is; null: nothing that can be converted
+   * @param said  its character set, whatever stands in it; null: the one that stands in it
    */
-  ConvertedFile(Path file, Path place, Way way, Kind json, boolean trace) {
+  ConvertedFile(Path file, Path place, Way way, Kind json, boolean trace, Charset said) {
+    this.said = said;
     this.json = json;
     this.file = file;
     this.place = place;
@@ -88,7 +91,7 @@ final class ConvertedFile {
     Files.deleteIfExists(with(".error"));
     forget();
     try {
-      read(kind, charset(kind, beginning));
+      read(kind, said == null ? charset(kind, beginning) : said);
     } catch (CharacterCodingException wrong) {
       failed("it is not in the character set that it names, or in UTF-8 where it names none");
     } catch (IllegalCharsetNameException | UnsupportedCharsetException unknown) {

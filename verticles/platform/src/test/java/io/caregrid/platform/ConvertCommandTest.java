@@ -129,6 +129,9 @@ class ConvertCommandTest {
     assertEquals(0, alone("convert", "-c", HEADER + PID, "--trace"), err.toString());
     assertTrue(out.toString().contains("Brandt") && out.toString().contains("\"ZXY\""), out.toString());
 
+    assertEquals(0, alone("convert", "-c", HEADER + "||||||8859/1" + PID.replace("Brandt", "M\u00fcller")),
+        err.toString());
+    assertTrue(out.toString().contains("\"M\u00fcller\""), out.toString());
     assertEquals(1, alone("convert", "-c", HEADER.replace("A08", "Z99") + PID));
     assertTrue(err.toString().contains("1305"), err.toString());
     assertEquals(1, alone("convert", "-c", "no message"));
