@@ -171,8 +171,8 @@ class NormaliserIT {
 
   @Test
   void aMeasurementLargerThanTheLogTakesIsPutAsideAndALargerPayloadIsCut() {
-    String id = "x".repeat(300 << 10);
-    send(House.message(id, 70).getBytes());
+    String large = House.message("large", 70).replace(":70", ":\"" + "7".repeat(300 << 10) + "\"");
+    send(large.getBytes());
     send(House.message("behind", 70).getBytes());
     start(normaliser());
 
