@@ -1,6 +1,5 @@
 package io.caregrid.analytics.sql;
 
-import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -8,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.JsonBody;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -85,10 +85,7 @@ final class QueryBody {
     try {
       tree = JSON.readTree(body.getBytes());
     } catch (JsonProcessingException broken) {
-      JsonLocation at = broken.getLocation(); // null for what nests too deep, or a number that is too long
-      throw new Failure.Invalid(at == null
-          ? "the body nests deeper than 1000, or has a number of more than 1000 digits, or a name too long"
-          : "the body is not JSON: line " + at.getLineNr() + ", column " + at.getColumnNr());
+      throw JsonBody.unreadable(broken);
     } catch (IOException impossible) {
       throw new IllegalStateException(impossible);
     }

@@ -1,5 +1,7 @@
 package io.caregrid.contract;
 
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -36,5 +38,13 @@ public final class JsonBody {
     http.endHandler(end -> whole.tryComplete(body));
     http.resume();
     return whole.future();
+  }
+
+  /** What is said of one that is no JSON: Invalid 400 with the place. Jackson has none for what nests too deep, or for a number that is too long. */
+  public static Failure unreadable(JsonProcessingException broken) {
+    JsonLocation at = broken.getLocation();
+    return new Failure.Invalid(at == null
+        ? "the body nests deeper than 1000, or has a number of more than 1000 digits, or a name too long"
+        : "the body is not JSON: line " + at.getLineNr() + ", column " + at.getColumnNr());
   }
 }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.JsonBody;
 import io.caregrid.contract.Routes;
 import io.caregrid.templates.preview.Evaluation;
 import io.caregrid.templates.preview.Preview;
@@ -93,7 +94,7 @@ public final class MappingRoutes implements Routes {
     try {
       asked = JSON.readTree(body.getBytes());
     } catch (JsonProcessingException broken) {
-      throw Unreadable.body(broken);
+      throw JsonBody.unreadable(broken);
     }
     try {
       return answer.apply(asked);

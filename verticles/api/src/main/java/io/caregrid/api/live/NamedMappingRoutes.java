@@ -324,7 +324,7 @@ public final class NamedMappingRoutes implements Routes {
     try {
       asked = JSON.readTree(body.getBytes());
     } catch (JsonProcessingException broken) {
-      throw Unreadable.body(broken);
+      throw JsonBody.unreadable(broken);
     }
     if (!asked.isObject()) throw new Failure.Invalid("the body must be an object of " + members);
     List<String> unknown = new ArrayList<>();
