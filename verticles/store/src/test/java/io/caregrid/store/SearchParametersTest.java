@@ -117,8 +117,9 @@ class SearchParametersTest {
       asked.add(new String[] {":contains", escaped(text.value().substring(text.value().length() / 2))});
     } else if (found instanceof Found.Uri uri) {
       asked.add(new String[] {"", escaped(uri.value())});
-      asked.add(new String[] {":below", escaped(uri.value().substring(0, uri.value().length() - 1))});
-      asked.add(new String[] {":above", escaped(uri.value()) + "/more"});
+      boolean urn = uri.value().startsWith("urn:"); // nothing is above or below it (search.html#uri)
+      asked.add(new String[] {":below", escaped(urn ? uri.value() : uri.value().substring(0, uri.value().length() - 1))});
+      asked.add(new String[] {":above", escaped(uri.value()) + (urn ? "" : "/more")});
     } else if (found instanceof Found.Link link) {
       if (!link.target().isEmpty()) asked.add(new String[] {"", escaped(link.target())});
       if (link.identifier() != null && !link.identifier().code().isEmpty())
