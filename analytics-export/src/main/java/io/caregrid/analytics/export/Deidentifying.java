@@ -42,14 +42,16 @@ final class Deidentifying {
   private final String config;
   private final UUID export;
   private final Deidentifier rules;
+  private final List<String> madeUpKeys;
   private final Report report = new Report();
   private final Map<String, long[]> leftOut = new LinkedHashMap<>();
   private long left;
 
-  Deidentifying(String config, UUID export, Deidentifier rules) {
+  Deidentifying(String config, UUID export, RuleBooks.Opened opened) {
     this.config = config;
     this.export = export;
-    this.rules = rules;
+    this.rules = opened.rules();
+    this.madeUpKeys = opened.madeUp();
   }
 
   /**
@@ -122,7 +124,7 @@ final class Deidentifying {
     return lines;
   }
 
-  /** For the manifest: counts by rule, and not a value. */
+  /** For the manifest: counts by rule, names of keys that nobody gave, and not a value. */
   JsonObject told() {
     Map<Integer, JsonObject> byRule = new TreeMap<>();
     for (Report.Row row : report.rows()) {
@@ -132,10 +134,11 @@ final class Deidentifying {
           .put("count", 0L));
       rule.put("count", rule.getLong("count") + row.count());
     }
-    return new JsonObject().put("configuration", config)
+    JsonObject told = new JsonObject().put("configuration", config)
         .put("resources", report.resources())
         .put("leftOut", left)
         .put("changed", new JsonArray(List.copyOf(byRule.values())));
+    return madeUpKeys.isEmpty() ? told : told.put("madeUpKeys", new JsonArray(madeUpKeys));
   }
 
   private static String shown(String path) {

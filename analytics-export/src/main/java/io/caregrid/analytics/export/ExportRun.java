@@ -52,6 +52,7 @@ final class ExportRun {
   private final long end;
   private final Set<String> told = new HashSet<>();
   private final RuleBooks books;
+  private final byte[] secret;
   /** Null: resources leave as they are. */
   private Deidentifying by;
   private Subset subset;
@@ -68,9 +69,11 @@ final class ExportRun {
     }
   }
 
-  ExportRun(Job job, ExportSnapshot snapshot, ExportFiles files, Audit audit, RuleBooks books,
+  /** @param secret that all nodes have, for keys that were made up */
+  ExportRun(Job job, ExportSnapshot snapshot, ExportFiles files, Audit audit, RuleBooks books, byte[] secret,
       BooleanSupplier isStopped, Duration longest) {
     this.books = books;
+    this.secret = secret;
     this.longest = longest;
     this.end = System.nanoTime() + longest.toNanos();
     this.job = job;
@@ -94,7 +97,7 @@ final class ExportRun {
    * @throws Stopped
    */
   JsonObject blocking() throws IOException {
-    if (asked.by() != null) by = new Deidentifying(asked.by().config(), job.id(), books.open(asked.by()));
+    if (asked.by() != null) by = new Deidentifying(asked.by().config(), job.id(), books.open(asked.by(), secret));
     List<String> within = patients();
     for (String type : asked.types()) {
       types++;

@@ -222,7 +222,8 @@ public final class ExportVerticle extends VerticleBase {
     try (ExportFiles files = new ExportFiles(objects, folder(job), scratch, config.fileMegabytes() * 1_000_000L)) {
       if (!ExportRun.waited(jobs.reads(job.id(), self, snapshot))) throw new ExportRun.Stopped();
       delete(job.id() + "/", folder(job) + "/");
-      ExportRun run = new ExportRun(job, snapshot, files, audit, books, one::isStopped, config.longest());
+      byte[] secret = ExportRun.waited(jobs.secret()).getBytes();
+      ExportRun run = new ExportRun(job, snapshot, files, audit, books, secret, one::isStopped, config.longest());
       one.run = run;
       JsonObject result = run.blocking();
       delete(job.id() + "/", folder(job) + "/");

@@ -1,5 +1,6 @@
 package io.caregrid.analytics.export;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.caregrid.contract.Failure;
 import io.caregrid.templates.MappingException;
 import io.caregrid.templates.MappingProblem;
@@ -29,7 +30,8 @@ import org.slf4j.LoggerFactory;
  * with the house. Read anew each time they are asked for. Any thread; blocking.
  *
  * <p>Who may write into the folder decides what leaves this house; links in it are followed. Keys in a configuration, and those of this node for configurations
- * that have none, leave this class only inside a {@link Deidentifier}, and as a seal from which nobody finds them.
+ * that have none, leave this class only inside a {@link Deidentifier}, and as a seal from which nobody finds them. Keys that nobody gave are made up for one
+ * export and leave it as {@link MadeUpKeys} sealed for the export's row.
  */
 public final class RuleBooks {
   private static final Logger log = LoggerFactory.getLogger(RuleBooks.class);
@@ -65,33 +67,47 @@ public final class RuleBooks {
    * @param config name of the configuration
    * @param salt   hexadecimal, of this export alone
    * @param seal   of the configuration's text and the node's keys; neither can be found from it
+   * @param madeUp keys that were made up for this export alone, sealed; null where none was
    */
-  public record Chosen(String config, String salt, String seal) {}
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Chosen(String config, String salt, String seal, String madeUp) {}
+
+  /**
+   * What an export is to be de-identified by.
+   *
+   * @param madeUp names of the keys that were made up for it: {@code cryptoHashKey}
+   */
+  record Opened(Deidentifier rules, List<String> madeUp) {}
 
   /**
    * For a kick-off.
    *
-   * @param tag SHA-256 of the file in hexadecimal, as an ETag or bare: what the asker means; null when he says nothing
+   * @param tag    SHA-256 of the file in hexadecimal, as an ETag or bare: what the asker means; null when he says nothing
+   * @param secret that all nodes have: with it keys are sealed that nobody gave and the rules need
    * @throws Failure.Invalid 400: there is none of that name, it is another one than he means, it has errors (where, is said; what
-   *     they are tells what a file holds, and stands in the log), or its rules need a key that nobody gave
+   *     they are tells what a file holds, and stands in the log), or it is Safe Harbor's and this node has no key for hashes
    */
-  Chosen chosen(String name, String tag) {
+  Chosen chosen(String name, String tag, byte[] secret) {
     Book book = read(name);
     if (tag != null && !book.is(tag))
       throw invalid(name + " is not the file whose ETag _anonymizationConfigEtag gives: that is its SHA-256"
           + (name.equals(SAFE_HARBOR) ? ", here " + book.tag() : ", as sha256sum prints it"));
     requireKeys(book);
-    byte[] salt = new byte[SALT_BYTES];
-    RANDOM.nextBytes(salt);
-    return new Chosen(name, HexFormat.of().formatHex(salt), book.seal(salt, keys));
+    byte[] bytes = new byte[SALT_BYTES];
+    RANDOM.nextBytes(bytes);
+    String salt = HexFormat.of().formatHex(bytes);
+    List<String> missing = book.deidentifier().madeUpKeys();
+    String madeUp = missing.isEmpty() ? null : MadeUpKeys.of(missing, RANDOM).sealed(secret, salt);
+    return new Chosen(name, salt, book.seal(bytes, keys), madeUp);
   }
 
   /**
    * For the node that makes the export.
    *
+   * @param secret as at the kick-off
    * @throws Failure.Conflict 409: file or keys are not those of the kick-off
    */
-  Deidentifier open(Chosen chosen) {
+  Opened open(Chosen chosen, byte[] secret) {
     Book book;
     try {
       book = read(chosen.config());
@@ -99,7 +115,10 @@ public final class RuleBooks {
       throw changed(chosen.config());
     }
     if (!book.seal(HexFormat.of().parseHex(chosen.salt()), keys).equals(chosen.seal())) throw changed(chosen.config());
-    return book.deidentifier();
+    if (chosen.madeUp() == null) return new Opened(book.deidentifier(), List.of());
+    MadeUpKeys madeUp = MadeUpKeys.open(secret, chosen.salt(), chosen.madeUp())
+        .orElseThrow(() -> changed(chosen.config()));
+    return new Opened(book(chosen.config(), book.content(), madeUp.beside(keys)).deidentifier(), madeUp.names());
   }
 
   private static Failure changed(String name) {
@@ -145,7 +164,7 @@ public final class RuleBooks {
 
   private Book read(String name) {
     if (name.equals(SAFE_HARBOR))
-      return book(name, Deidentifier.safeHarbor().getBytes(StandardCharsets.UTF_8));
+      return book(name, Deidentifier.safeHarbor().getBytes(StandardCharsets.UTF_8), keys);
     if (!NAME.matcher(name).matches())
       throw invalid("it is the name of a file that ends with .json: letters, digits, '.', '_' and '-', no folders");
     Path file = folder == null ? null : folder.resolve(name);
@@ -156,13 +175,13 @@ public final class RuleBooks {
     try (var in = Files.newInputStream(file)) {
       byte[] content = in.readNBytes(MOST_BYTES + 1);
       if (content.length > MOST_BYTES) throw invalid(name + " is larger than " + (MOST_BYTES >> 20) + " MB");
-      return book(name, content);
+      return book(name, content, keys);
     } catch (IOException unreadable) {
       throw invalid(name + " cannot be read by this server");
     }
   }
 
-  private Book book(String name, byte[] content) {
+  private Book book(String name, byte[] content, Keys keys) {
     try {
       String text = new String(content, StandardCharsets.UTF_8);
       return new Book(name, content, Deidentifier.read(name, text, keys, clock));
@@ -179,9 +198,9 @@ public final class RuleBooks {
     }
   }
 
-  /** A key that was made up would be another one on the next node. */
+  /** What Safe Harbor's rules hash can be put together with what they hashed before: by a key that somebody keeps, or not at all. */
   private static void requireKeys(Book book) {
-    List<String> missing = book.deidentifier().madeUpKeys();
+    List<String> missing = book.name().equals(SAFE_HARBOR) ? book.deidentifier().madeUpKeys() : List.of();
     if (missing.isEmpty()) return;
     List<String> settings = missing.stream().map(key -> "fhir.deidentify." + key).toList();
     throw invalid(book.name() + " has no " + String.join(", ", missing) + ", which its rules need: set "

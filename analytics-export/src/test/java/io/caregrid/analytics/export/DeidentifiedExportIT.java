@@ -216,7 +216,6 @@ class DeidentifiedExportIT {
     "_anonymizationConfig=broken.json|broken.json has errors",
     "_anonymizationConfig=no-json.json|no-json.json has errors, which this server's log describes: line 1, column",
     "_anonymizationConfig=settings.yaml|ends with .json",
-    "_anonymizationConfig=needs-key.json|fhir.deidentify.encryptKey",
     "_anonymizationConfigEtag=x|needs _anonymizationConfig",
     "_anonymizationConfig=safe-harbor-r4.json&_anonymizationConfigEtag=0x8D92A7342657F4F|SHA-256",
     "_anonymizationConfigCollectionReference=registry/image:1&_anonymizationConfig=safe-harbor-r4.json|is not supported",
@@ -227,7 +226,6 @@ class DeidentifiedExportIT {
     book("broken.json", "{\"fhirVersion\":\"R4\"}");
     book("no-json.json", "hunter22: a");
     book("settings.yaml", "hunter22: a");
-    book("needs-key.json", "{\"fhirPathRules\":[{\"path\":\"Patient.name\",\"method\":\"encrypt\"}]}");
 
     HttpResponse<String> answer = client.ask("/fhir/$export?_type=Patient&" + asked, "handling=lenient");
 
@@ -264,7 +262,7 @@ class DeidentifiedExportIT {
         ? new RuleBooks(books, new io.caregrid.templates.deidentify.Deidentifier.Keys("a", "b", null),
             Clock.systemUTC())
         : new RuleBooks(books, ExportHouse.KEYS, Clock.systemUTC());
-    RuleBooks.Chosen chosen = begun.chosen(name, null);
+    RuleBooks.Chosen chosen = begun.chosen(name, null, house.secret());
     if (changed.equals("text")) book(name, text + " ");
     if (changed.equals("gone")) assertTrue(books.resolve(name).toFile().delete());
     String asked = ExportRequest
@@ -286,8 +284,10 @@ class DeidentifiedExportIT {
     book("keyed.json",
         "{\"fhirPathRules\":[{\"path\":\"Resource.id\",\"method\":\"cryptoHash\"},{\"path\":\"Resource\","
             + "\"method\":\"redact\"}],\"parameters\":{\"cryptoHashKey\":\"" + key + "\"}}");
-    RuleBooks.Chosen first = new RuleBooks(books, ExportHouse.KEYS, Clock.systemUTC()).chosen("keyed.json", null);
-    RuleBooks.Chosen second = new RuleBooks(books, ExportHouse.KEYS, Clock.systemUTC()).chosen("keyed.json", null);
+    RuleBooks.Chosen first = new RuleBooks(books, ExportHouse.KEYS, Clock.systemUTC()).chosen("keyed.json", null,
+        house.secret());
+    RuleBooks.Chosen second = new RuleBooks(books, ExportHouse.KEYS, Clock.systemUTC()).chosen("keyed.json", null,
+        house.secret());
 
     String job = BulkClient.job(client.ask("/fhir/$export?_type=Patient&_anonymizationConfig=keyed.json"));
     JsonNode manifest = client.manifest(job);
@@ -372,7 +372,8 @@ class DeidentifiedExportIT {
     String asked = ExportRequest
         .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient"),
             new ExportRequest.Param("_typeFilter", "Patient?gender=female,male,other,unknown")), false, false)
-        .by(new RuleBooks(books, ExportHouse.KEYS, Clock.systemUTC()).chosen(RuleBooks.SAFE_HARBOR, null))
+        .by(new RuleBooks(books, ExportHouse.KEYS, Clock.systemUTC()).chosen(RuleBooks.SAFE_HARBOR, null,
+            house.secret()))
         .json();
     UUID id = ExportHouse.get(house.jobs.add(ExportSnapshot.asker("researcher", "https://issuer.example"), "x", asked,
         List.of("Patient")));

@@ -123,6 +123,11 @@ final class ExportHouse implements AutoCloseable {
     return "http://127.0.0.1:" + server.actualPort();
   }
 
+  /** Of all nodes on its database. */
+  byte[] secret() {
+    return get(jobs.secret()).getBytes();
+  }
+
   Stored put(String json) {
     ObjectNode resource = json(json);
     return get(

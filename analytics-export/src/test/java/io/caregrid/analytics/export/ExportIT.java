@@ -28,6 +28,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
@@ -38,6 +39,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.UUID;
@@ -354,7 +356,7 @@ class ExportIT {
     ExportSnapshot snapshot = ExportHouse.get(ExportSnapshot.open(house.database));
     try (ExportFiles made = new ExportFiles(files, ExportVerticle.folder(job), folder.resolve("long"), 1_000)) {
       ExportRun run = new ExportRun(job, snapshot, made, entry -> Future.succeededFuture(),
-          new RuleBooks(null, ExportHouse.KEYS, Clock.systemUTC()), () -> false, Duration.ZERO);
+          new RuleBooks(null, ExportHouse.KEYS, Clock.systemUTC()), new byte[0], () -> false, Duration.ZERO);
 
       Failure.TooCostly told = assertThrows(Failure.TooCostly.class, run::blocking);
 
@@ -392,6 +394,52 @@ class ExportIT {
   @Test
   void withoutRespondAsyncNothingBegins() {
     assertEquals(400, client.send(client.request("/fhir/$export")).statusCode());
+  }
+
+  /** What a client sends that asks for nothing in particular begins an export; what only asks for other forms does not. */
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {"''|202", "*/*|202", "application/fhir+json|202", "application/json|202",
+    "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8|202", "Application/FHIR+JSON; fhirVersion=4.0|202",
+    "application/fhir+xml|406", "application/fhir+ndjson|406", "text/html|406", "application/fhir+json;q=0|406"})
+  void anAcceptThatLeavesNoRoomForTheAnswerIsRefused(String accept, int status) {
+    HttpRequest.Builder asked = client.request("/fhir/$export?_type=Device").header("Prefer", "respond-async");
+    if (!accept.isEmpty()) asked.header("Accept", accept);
+
+    HttpResponse<String> answer = client.send(asked);
+
+    assertEquals(status, answer.statusCode(), answer.body());
+    if (status == 406) assertEquals("OperationOutcome", BulkClient.json(answer.body()).path("resourceType").asText());
+    else client.ended(BulkClient.job(answer));
+  }
+
+  @Test
+  void whoIsLenientIsAnsweredInJsonWhateverHeAccepts() {
+    HttpResponse<String> answer = client.send(client.request("/fhir/$export?_type=Device")
+        .header("Prefer", "respond-async, handling=lenient")
+        .header("Accept", "text/html"));
+
+    client.ended(BulkClient.job(answer));
+  }
+
+  @Test
+  void whoHasTenUnderWayBeginsNoOtherAndNobodyElseIsKeptWaiting() {
+    BulkClient busy = house.client("busy");
+    gate = new CountDownLatch(1);
+    try {
+      List<String> jobs = new ArrayList<>();
+      for (int n = 0; n < 10; n++) jobs.add(BulkClient.job(busy.ask("/fhir/$export?_type=Device")));
+
+      HttpResponse<String> one = busy.ask("/fhir/$export?_type=Device");
+      HttpResponse<String> another = client.ask("/fhir/$export?_type=Device");
+
+      assertEquals(429, one.statusCode(), one.body());
+      assertTrue(one.body().contains("throttled"), one.body());
+      jobs.add(BulkClient.job(another));
+      for (String job : jobs) house.client("admin").send(client.request(job).DELETE());
+      assertEquals(202, busy.ask("/fhir/$export?_type=Device").statusCode(), "they are cancelled");
+    } finally {
+      gate.countDown();
+    }
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.ExportSnapshot;
 import io.caregrid.store.Schema;
+import io.caregrid.templates.deidentify.Deidentifier.Keys;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
@@ -75,7 +76,8 @@ class KilledExportIT {
         postgres.user(), postgres.password(), 4);
     String asked = ExportRequest
         .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient,Device")), false, false)
-        .by(new RuleBooks(null, ExportHouse.KEYS, Clock.systemUTC()).chosen(RuleBooks.SAFE_HARBOR, null))
+        .by(new RuleBooks(null, ExportHouse.KEYS, Clock.systemUTC())
+            .chosen(RuleBooks.SAFE_HARBOR, null, new byte[0]))
         .json();
     JsonNode whole;
     List<JsonNode> all;
@@ -98,6 +100,38 @@ class KilledExportIT {
       assertEquals(21, all.size());
       assertEquals(all, client.resources(manifest, "output"));
       assertEquals(whole.path("extension"), manifest.path("extension"));
+      assertEquals(2, ExportHouse.get(second.jobs.find(id)).attempt());
+    }
+  }
+
+  /** The dead one's first file is still there: the other one's has the same hashes. */
+  @Test
+  void whatAnotherNodeDeidentifiesByKeysThatWereMadeUpGoesByTheSameOnes(LocalPostgres postgres, @TempDir Path folder)
+      throws Exception {
+    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(), postgres.password(), 4);
+    Files.createDirectories(folder.resolve("books"));
+    Files.writeString(folder.resolve("books/hashes.json"), "{\"fhirPathRules\":[{\"path\":\"Resource.id\","
+        + "\"method\":\"cryptoHash\"},{\"path\":\"Resource\",\"method\":\"redact\"}]}");
+    String asked;
+    try (ExportHouse first = house(database, files(folder), folder.resolve("first"), keyless(folder))) {
+      first.put("{'resourceType':'Patient','id':'a'}");
+      first.put("{'resourceType':'Device','id':'d'}");
+      asked = ExportRequest
+          .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient,Device")), false, false)
+          .by(keyless(folder).chosen("hashes.json", null, first.secret()))
+          .json();
+    }
+    UUID id = killed(database, folder, asked);
+    String dead = Files.readString(folder.resolve("export/" + id + "/1/Patient.1.ndjson"));
+
+    try (ExportHouse second = house(database, files(folder), folder.resolve("second"), keyless(folder))) {
+      BulkClient client = second.client("ann");
+      JsonNode manifest = client.manifest(client.request("/fhir/_operations/export/" + id).build().uri().toString());
+
+      assertTrue(dead.contains("\"Patient\""), dead);
+      assertTrue(client.names(manifest).contains("Patient/" + BulkClient.json(dead).path("id").asText()), dead);
       assertEquals(2, ExportHouse.get(second.jobs.find(id)).attempt());
     }
   }
@@ -136,6 +170,15 @@ class KilledExportIT {
     return new ExportHouse(database, files, scratch, CONFIG, HELD);
   }
 
+  private static ExportHouse house(DatabaseConfig database, ObjectStore files, Path scratch, RuleBooks books) {
+    return new ExportHouse(database, files, scratch, CONFIG, HELD, books);
+  }
+
+  /** Of a node that nobody gave a key. */
+  private static RuleBooks keyless(Path folder) {
+    return new RuleBooks(folder.resolve("books"), Keys.NONE, Clock.systemUTC());
+  }
+
   private static ObjectStore files(Path folder) throws IOException {
     return Place.open(CONFIG, LakeConfig.DEFAULT, folder);
   }
@@ -158,7 +201,9 @@ class KilledExportIT {
             throw failed.getCause();
           }
         });
-    ExportHouse house = house(database, stopping, folder.resolve("killed"));
+    ExportHouse house = Files.isDirectory(folder.resolve("books"))
+        ? house(database, stopping, folder.resolve("killed"), keyless(folder))
+        : house(database, stopping, folder.resolve("killed"));
     UUID id = ExportHouse.get(house.jobs.add(ExportSnapshot.asker("ann", "https://issuer.example"), "x", args[6],
         List.of("Patient", "Device")));
     System.out.println(JOB + id);

@@ -114,6 +114,9 @@ final class Answers implements Routes {
     if (failure instanceof Failure.Busy) {
       request.response().putHeader(HttpHeaders.RETRY_AFTER, String.valueOf(Failure.Busy.RETRY_AFTER_SECONDS));
     }
+    if (failure instanceof Failure.Throttled)
+      request.response()
+          .putHeader(HttpHeaders.RETRY_AFTER, String.valueOf(Failure.Throttled.RETRY_AFTER_SECONDS));
     send(request, failure.status, List.of(Issue.error(failure.issue, failure.getMessage(), failure.expression)));
   }
 

@@ -35,6 +35,8 @@ class HttpVerticleTest {
     needs(Access.OPEN, router.post("/thing")).handler(request -> request.end("kept"));
     needs(Access.OPEN, router.get("/busy"))
         .handler(request -> request.fail(new Failure.Busy("the log is away: try again")));
+    needs(Access.OPEN, router.get("/throttled"))
+        .handler(request -> request.fail(new Failure.Throttled("ten of yours are under way")));
     needs(Access.OPEN, router.get("/bug"))
         .handler(request -> {
           throw new IllegalStateException("secret of a patient");
@@ -76,6 +78,15 @@ class HttpVerticleTest {
       assertEquals("2", response.getHeader("Retry-After"));
       assertEquals("transient", issue(response).getString("code"));
       assertEquals("the log is away: try again", issue(response).getString("diagnostics"));
+    });
+  }
+
+  @Test
+  void whoHasEnoughUnderWayIsToldWhenToAskAgain(VertxTestContext test) {
+    expect(test, house.request("GET", "/throttled").send(), response -> {
+      assertEquals(429, response.statusCode());
+      assertEquals("30", response.getHeader("Retry-After"));
+      assertEquals("throttled", issue(response).getString("code"));
     });
   }
 

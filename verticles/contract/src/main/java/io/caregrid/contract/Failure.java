@@ -156,6 +156,17 @@ public abstract sealed class Failure extends RuntimeException {
     }
   }
 
+  /** 429 with Retry-After: this caller has as much under way as one may have. Others are not kept waiting. */
+  public static final class Throttled extends Failure {
+    private static final long serialVersionUID = 1;
+    /** What is under way takes its time. */
+    public static final int RETRY_AFTER_SECONDS = 30;
+
+    public Throttled(String why) {
+      super(429, "throttled", why, null);
+    }
+  }
+
   /** 500: it is kept, but what is kept of it cannot be read any more. Neither the caller's fault nor a passing one. */
   public static final class Unreadable extends Failure {
     private static final long serialVersionUID = 1;

@@ -3,6 +3,7 @@ package io.caregrid.store;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
@@ -56,7 +57,7 @@ public final class ExportJobs {
       update export_job set state = 'failed', held_until = '-infinity', failure = $3, expires = now() + $4 * interval '1 millisecond', asked = ''
       where id = $1 and holder = $2 and state = 'open'""";
   private static final String LEFT = "update export_job set held_until = '-infinity' where id = $1 and holder = $2";
-  private static final String CANCEL = "update export_job set state = 'cancelled' where id = $1 and state <> 'cancelled'";
+  private static final String CANCEL = "update export_job set state = 'cancelled', asked = '' where id = $1 and state <> 'cancelled'";
   private static final String CANCEL_STALE = "update export_job j set state = 'cancelled' where state in ('done', 'failed') and "
       + STALE;
   /** No export is made and kept for so long. */
@@ -66,7 +67,7 @@ public final class ExportJobs {
       where held_until < now() and (state = 'cancelled' or state <> 'open' and expires < now()) order by created limit 1000""";
   private static final String KNOWN = "select exists (select from export_job where id = $1) as known";
   private static final String REMOVE = "delete from export_job where id = $1";
-  /** Of one caller; more are answered 503. */
+  /** Of one caller; more are answered 429. */
   private static final int MOST = 10;
   /** Of one caller, with those whose files are still kept. */
   private static final int MOST_KEPT = 100;
@@ -98,7 +99,7 @@ public final class ExportJobs {
   }
 
   /**
-   * Busy 503 when this caller has {@value #MOST} under way already, or {@value #MOST_KEPT} with those whose files are kept.
+   * Throttled 429 (Bulk Data 2.0, "Response - Error Status Code" of the kick-off) when this caller has {@value #MOST} under way already, or {@value #MOST_KEPT} with those whose files are kept.
    *
    * @param types that it exports: when one of them is erased with its history, what was read before is not given out any more
    */
@@ -107,9 +108,14 @@ public final class ExportJobs {
     Tuple values = Tuple.of(id, caller.subject(), caller.issuer(), request, asked, types.toArray(String[]::new));
     return database.ask(ADD, values.addLong((long) MOST).addLong((long) MOST_KEPT)).map(rows -> {
       if (rows.rowCount() == 1) return id;
-      throw new Failure.Busy("You have " + MOST + " exports under way, or " + MOST_KEPT
+      throw new Failure.Throttled("You have " + MOST + " exports under way, or " + MOST_KEPT
           + " whose files are kept; wait for one to end, or remove one with DELETE");
     }).recover(Failures::recover);
+  }
+
+  /** As {@link HouseSecret}: what an export has to keep to itself is sealed with it. */
+  public Future<Buffer> secret() {
+    return HouseSecret.of(database);
   }
 
   /** Null when there is none. What holds something that was erased since is {@code cancelled} here at once. */

@@ -36,7 +36,6 @@ public final class WebSessions {
   private static final String END_UNCHANGED = """
       delete from web_session where id = $1 and until = $2 and renewal is not distinct from $3""";
   private static final String AMONG = "select id from web_session where id = any($1) and ends > now()";
-  private static final String SECRET = "select secret from web_secret";
 
   private final Database database;
 
@@ -118,11 +117,8 @@ public final class WebSessions {
     }).recover(Failures::recover);
   }
 
-  /** 32 random bytes that all nodes of this house know, and nobody else who cannot read its database. */
   public Future<Buffer> secret() {
-    return database.ask(SECRET, Tuple.tuple())
-        .map(rows -> rows.iterator().next().getBuffer("secret"))
-        .recover(Failures::recover);
+    return HouseSecret.of(database);
   }
 
   private static Session session(Row row) {

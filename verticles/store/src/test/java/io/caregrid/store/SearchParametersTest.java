@@ -118,7 +118,8 @@ class SearchParametersTest {
     } else if (found instanceof Found.Uri uri) {
       asked.add(new String[] {"", escaped(uri.value())});
       boolean urn = uri.value().startsWith("urn:"); // nothing is above or below it (search.html#uri)
-      asked.add(new String[] {":below", escaped(urn ? uri.value() : uri.value().substring(0, uri.value().length() - 1))});
+      asked.add(
+          new String[] {":below", escaped(urn ? uri.value() : uri.value().substring(0, uri.value().length() - 1))});
       asked.add(new String[] {":above", escaped(uri.value()) + (urn ? "" : "/more")});
     } else if (found instanceof Found.Link link) {
       if (!link.target().isEmpty()) asked.add(new String[] {"", escaped(link.target())});

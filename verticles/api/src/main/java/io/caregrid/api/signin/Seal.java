@@ -1,17 +1,12 @@
 package io.caregrid.api.signin;
 
+import io.caregrid.contract.SealedText;
 import io.vertx.core.buffer.Buffer;
-import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.Optional;
-import javax.crypto.Cipher;
-import javax.crypto.Mac;
-import javax.crypto.spec.GCMParameterSpec;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * A cookie's secret, and what follows from it: the name of its session, which tells nothing of it, and a key for what the session keeps.
@@ -20,8 +15,7 @@ import javax.crypto.spec.SecretKeySpec;
  */
 record Seal(byte[] secret) {
   private static final int BYTES = 32;
-  private static final int NONCE = 12;
-  private static final int TAG_BITS = 128;
+  private static final String USE = "caregrid web session";
   private static final SecureRandom RANDOM = new SecureRandom();
 
   static Seal fresh() {
@@ -57,36 +51,13 @@ record Seal(byte[] secret) {
     }
   }
 
-  /** AES-256-GCM under a key that is as secret as the cookie; the nonce stands in front. */
+  /** Under a key that is as secret as the cookie. */
   Buffer sealed(String text) {
-    byte[] nonce = random(NONCE);
-    try {
-      byte[] hidden = cipher(Cipher.ENCRYPT_MODE, nonce).doFinal(text.getBytes(StandardCharsets.UTF_8));
-      return Buffer.buffer(nonce).appendBytes(hidden);
-    } catch (GeneralSecurityException impossible) {
-      throw new IllegalStateException(impossible);
-    }
+    return SealedText.of(secret, USE, text);
   }
 
   /** Empty when somebody has changed it, or sealed it otherwise. */
   Optional<String> opened(Buffer sealed) {
-    byte[] all = sealed.getBytes();
-    if (all.length < NONCE) return Optional.empty();
-    try {
-      byte[] nonce = Arrays.copyOf(all, NONCE);
-      byte[] text = cipher(Cipher.DECRYPT_MODE, nonce).doFinal(all, NONCE, all.length - NONCE);
-      return Optional.of(new String(text, StandardCharsets.UTF_8));
-    } catch (GeneralSecurityException changed) {
-      return Optional.empty();
-    }
-  }
-
-  private Cipher cipher(int mode, byte[] nonce) throws GeneralSecurityException {
-    Mac mac = Mac.getInstance("HmacSHA256");
-    mac.init(new SecretKeySpec(secret, "HmacSHA256"));
-    byte[] key = mac.doFinal("caregrid web session".getBytes(StandardCharsets.US_ASCII));
-    Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
-    cipher.init(mode, new SecretKeySpec(key, "AES"), new GCMParameterSpec(TAG_BITS, nonce));
-    return cipher;
+    return SealedText.open(secret, USE, sealed);
   }
 }
