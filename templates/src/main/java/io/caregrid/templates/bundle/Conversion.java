@@ -25,11 +25,13 @@ import java.util.Set;
 
 /**
  * Converts messages of one kind with one set of templates. Immutable, for any number of threads; one conversion is bounded by its {@link Limits} and by
- * {@link #LONGEST_INPUT}.
+ * {@link #longest}.
  */
 public final class Conversion {
   /** Most characters of one input. */
   public static final int LONGEST_INPUT = 32 << 20;
+  /** The same of a C-CDA document, which may hold scans and long tables: what Java keeps of it is bounded by its parts. */
+  public static final int LONGEST_DOCUMENT = 64 << 20;
 
   /** Most resources of one Bundle. */
   public static final int MOST_RESOURCES = 10_000;
@@ -106,6 +108,11 @@ public final class Conversion {
     return new Conversion(other, templates, metadata, limits, zone, clock);
   }
 
+  /** Most characters of one input. */
+  public static int longest(Kind kind) {
+    return kind == Kind.CCDA ? LONGEST_DOCUMENT : LONGEST_INPUT;
+  }
+
   /** What a conversion can start with. */
   public Set<String> roots() {
     return templates.roots();
@@ -128,9 +135,9 @@ public final class Conversion {
 
   private Outcome begun(String input, String root) {
     try {
-      if (input != null && input.length() > LONGEST_INPUT) {
+      if (input != null && input.length() > longest(kind)) {
         throw new ConversionException(ErrorCode.INPUT_PARSING_ERROR,
-            "the input has more than " + LONGEST_INPUT + " characters");
+            "the input has more than " + longest(kind) + " characters");
       }
       return switch (kind) {
         case HL7V2 -> message(Message.parse(input, metadata.lean()), input, root);

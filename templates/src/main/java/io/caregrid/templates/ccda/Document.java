@@ -6,6 +6,7 @@ import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,6 +26,8 @@ import javax.xml.stream.XMLStreamReader;
 public final class Document {
   /** Deepest nesting of elements. */
   static final int DEEPEST = 256;
+  /** Most elements, attributes and pieces of text: each takes some 200 bytes, however short it is. */
+  static final int MOST_PARTS = 2_000_000;
   private static final XMLInputFactory FACTORY = factory();
   /** Characters of a tag of which the order of attributes is looked for. */
   private static final int LONGEST_TAG = 10_000;
@@ -35,6 +38,7 @@ public final class Document {
   private final String source;
   private final XMLStreamReader reader;
   private String defaultNamespace = "";
+  private int parts;
   private int line = 1;
   private int lineStart;
 
@@ -132,11 +136,13 @@ public final class Document {
   /** The reader stands at a start and, afterwards, at its end. */
   private Object element(int depth) throws XMLStreamException {
     if (depth > DEEPEST) throw unreadable("its elements nest deeper than " + DEEPEST);
+    count(1 + reader.getAttributeCount() + reader.getNamespaceCount());
     Map<String, Object> members = attributes();
     Content content = new Content();
     int from = reader.getLocation().getCharacterOffset();
     int event = reader.next();
     for (; event != XMLStreamConstants.END_ELEMENT; event = reader.next()) {
+      if (event != XMLStreamConstants.START_ELEMENT) count(1);
       switch (event) {
         case XMLStreamConstants.START_ELEMENT -> {
           String name = name();
@@ -153,6 +159,13 @@ public final class Document {
     if (members.isEmpty() && content.isEmpty()) return reader.getLocation().getCharacterOffset() == from ? null : "";
     content.into(members);
     return members;
+  }
+
+  private void count(int more) {
+    parts += more;
+    if (parts > MOST_PARTS)
+      throw unreadable(
+          String.format(Locale.ROOT, "it has more than %,d elements, attributes and pieces of text", MOST_PARTS));
   }
 
   private String characters() {

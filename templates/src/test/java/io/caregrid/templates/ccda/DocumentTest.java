@@ -48,6 +48,17 @@ class DocumentTest {
   }
 
   @Test
+  void whatHasTooManyPartsIsRefusedBeforeItFillsTheMemory() {
+    String parts = "<a b=\"c\"/>".repeat(Document.MOST_PARTS / 2);
+
+    ConversionException refused = assertThrows(ConversionException.class,
+        () -> Document.parse("<d>" + parts + "</d>"));
+
+    assertEquals(ErrorCode.INPUT_PARSING_ERROR, refused.code);
+    assertTrue(refused.told().contains("more than 2,000,000 elements, attributes and pieces of text"), refused.told());
+  }
+
+  @Test
   void lineBreaksInsideTextsAreLeftOutAndMixedTextIsAListFromItsEnd() {
     assertEquals("{\"d\":{\"_\":\"ab\"}}", json("<d>a\r\nb</d>"));
     assertEquals("{\"d\":{\"br\":null,\"_\":[\"b\",\"a\"]}}", json("<d>a<br/>b</d>"));

@@ -152,14 +152,15 @@ final class ConvertedFile {
     try (Reader reader = new InputStreamReader(new BufferedInputStream(Files.newInputStream(file)),
         charset.newDecoder().onMalformedInput(CodingErrorAction.REPORT))) {
       if (kind == Kind.HL7V2) BatchFile.each(reader, Conversion.LONGEST_INPUT, text -> convert(kind, text));
-      else convert(kind, document(reader));
+      else convert(kind, whole(reader, Conversion.longest(kind)));
     }
   }
 
-  private static String document(Reader reader) throws IOException {
+  /** Of one that is longer, more than {@code most}. */
+  private static String whole(Reader reader, int most) throws IOException {
     StringBuilder text = new StringBuilder();
     char[] some = new char[8192];
-    for (int n = reader.read(some); n >= 0 && text.length() <= Conversion.LONGEST_INPUT; n = reader.read(some))
+    for (int n = reader.read(some); n >= 0 && text.length() <= most; n = reader.read(some))
       text.append(some, 0, n);
     return text.toString();
   }
