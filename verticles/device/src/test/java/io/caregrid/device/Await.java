@@ -4,12 +4,12 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Waits for a condition with a deadline. */
+/** Waits for a condition with a deadline, which no stall of a loaded machine uses up. */
 final class Await {
   private Await() {}
 
   static void until(String what, BooleanSupplier condition) {
-    until(what, Duration.ofSeconds(60), condition);
+    until(what, Duration.ofMinutes(3), condition);
   }
 
   static void until(String what, Duration deadline, BooleanSupplier condition) {

@@ -357,7 +357,8 @@ class BatchWriterIT {
   @Test
   @Tag("full")
   void howTheLogIsCutMakesNoDifference(LocalPostgres postgres) {
-    List<Batch.Event> events = mixed(500, new Random(7));
+    long seed = Long.getLong("caregrid.test.seed", 7);
+    List<Batch.Event> events = mixed(500, new Random(seed));
     Map<String, String> expected = StoreBench.reference(events);
     for (int size : new int[] {1, 7, 500}) {
       try (StoreBench own = new StoreBench(postgres)) {
@@ -367,7 +368,8 @@ class BatchWriterIT {
           get(writer.write(SHARD, new Batch(from, to, events.subList(from, to))));
         }
 
-        assertEquals(expected, own.observations(expected.keySet()), "batches of " + size);
+        assertEquals(expected, own.observations(expected.keySet()),
+            "batches of " + size + ", caregrid.test.seed " + seed);
         assertEquals(expected.size(), own.count("select count(*) from r_observation"));
       }
     }

@@ -354,15 +354,17 @@ class FindingsIT {
 
     watch(rules);
     Await.until("the gap is noted, and that nobody has listened for heart rates before",
-        () -> bench.count("select count(*) from silence_gap") == 2);
+        () -> bench.count("select count(*) from silence_gap") >= 2);
     Await.until("and looked at", () -> bench.count("select count(*) from silence_watch"
         + " where seen > (select max(ended) from silence_gap) + interval '5 seconds'") == 2);
     assertEquals(0, bench.count("select count(*) from rule_finding"));
 
-    sql("update silence_gap set began = began - interval '2 minutes', ended = ended - interval '2 minutes'");
     sql("update device_heard set heard = now() - interval '3 hours'");
 
-    Await.until("found", () -> bench.count("select count(*) from rule_finding") == 3);
+    Await.until("found", () -> {
+      gapsAreLongAgo();
+      return bench.count("select count(*) from rule_finding") == 3;
+    });
     assertEquals("d-a d-never",
         text("select string_agg(device, ' ' order by device) from rule_finding where rule = 'first'"));
   }
@@ -456,10 +458,14 @@ class FindingsIT {
     sql("insert into silence_watch values ('', now() - interval '15 seconds')");
     String last = text("select seen::text from silence_watch");
     AtomicBoolean agreed = new AtomicBoolean();
+    AtomicInteger asked = new AtomicInteger();
     MeasurementRules rules = rules(quiet());
-    watch(rules, bench.fhir, new House(() -> true, agreed::get), Duration.ofMinutes(10));
+    watch(rules, bench.fhir, new House(() -> true, () -> {
+      asked.incrementAndGet();
+      return agreed.get();
+    }), Duration.ofMinutes(10));
     Await.until("it is at work", () -> bench.count("select count(*) from tell_rule") == 1);
-    Await.until("and has looked for a while", () -> bench.count(
+    Await.until("and has looked for a while", () -> asked.get() > 0 && bench.count(
         "select count(*) from tell_rule where seen < now() - interval '3 seconds'") == 1);
 
     agreed.set(true);
@@ -467,8 +473,16 @@ class FindingsIT {
     Await.until("a gap, however short", () -> bench.count("select count(*) from silence_gap") == 1);
     assertEquals(last, text("select began::text from silence_gap"));
     assertEquals(0, bench.count("select count(*) from rule_finding"));
-    sql("update silence_gap set began = began - interval '5 minutes', ended = ended - interval '5 minutes'");
-    Await.until("found", () -> bench.count("select count(*) from rule_finding") == 1);
+    Await.until("found", () -> {
+      gapsAreLongAgo();
+      return bench.count("select count(*) from rule_finding") == 1;
+    });
+  }
+
+  /** Also one that this machine has made since by a stall. */
+  private void gapsAreLongAgo() {
+    sql("update silence_gap set began = began - interval '5 minutes', ended = ended - interval '5 minutes'"
+        + " where ended > now() - interval '4 minutes'");
   }
 
   @Test

@@ -117,6 +117,11 @@ final class MemoryTarget implements Target {
     return Set.of("known").contains(device) ? "p-known" : null;
   }
 
+  /** It is as it was, whatever was written meanwhile. */
+  synchronized void goBack(int shard, Progress before) {
+    rows.put(shard, before);
+  }
+
   synchronized List<Long> positions(int shard) {
     return applied.getOrDefault(shard, List.of()).stream().map(Batch.Event::position).toList();
   }

@@ -34,7 +34,7 @@ class RollingIT {
   private static final int ROLLS = 10;
   private static final ShardConfig CONFIG = new ShardConfig(1000, 1 << 20, Duration.ofSeconds(1), 2000, 0.5,
       Duration.ofMinutes(1),
-      Duration.ofSeconds(1), Duration.ofSeconds(5));
+      Duration.ofSeconds(1), Duration.ofSeconds(60));
 
   @Test
   void rollingTwoNodesTenTimesLosesAndDoublesNothing(LocalKafka kafka, LocalPostgres postgres) throws Exception {
@@ -54,7 +54,7 @@ class RollingIT {
       }
       sending.get();
 
-      Await.until("all in", Duration.ofSeconds(60), () -> applied(bench) == end(log));
+      Await.until("all in", () -> applied(bench) == end(log));
       a.close();
       b.close();
       assertStored(bench, readings);

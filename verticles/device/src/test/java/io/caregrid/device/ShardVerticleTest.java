@@ -46,7 +46,7 @@ class ShardVerticleTest {
 
   @Test
   void undeployKeepsTheOpenBatch() {
-    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)));
+    ShardVerticle shard = shard(config(100, Duration.ofMinutes(5), Duration.ofSeconds(60)));
     String id = vertx.deployVerticle(shard).await();
 
     shard.offer(batch(100, 103, "a"));
@@ -74,12 +74,12 @@ class ShardVerticleTest {
 
   @Test
   void aFullBatchIsWrittenAtOnceAndNoBatchIsLargerThanAllowed() {
-    ShardVerticle shard = shard(config(10, Duration.ofSeconds(60), Duration.ofSeconds(5)));
+    ShardVerticle shard = shard(config(10, Duration.ofMinutes(5), Duration.ofSeconds(60)));
     String id = vertx.deployVerticle(shard).await();
-    target.took = Duration.ofSeconds(60); // so dear that what is not full waits for batchAge
+    target.took = Duration.ofMinutes(5); // so dear that what is not full waits for batchAge
 
     shard.offer(batch(100, 155, "a"));
-    Await.until("five full batches", Duration.ofSeconds(30), () -> target.positions(7).size() >= 50);
+    Await.until("five full batches", () -> target.positions(7).size() >= 50);
     vertx.undeploy(id).await();
 
     assertEquals(LongStream.range(100, 155).boxed().toList(), target.positions(7));
@@ -88,24 +88,24 @@ class ShardVerticleTest {
 
   @Test
   void aQuietShardWritesWithinASecondOrSo() {
-    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)));
+    ShardVerticle shard = shard(config(100, Duration.ofMinutes(5), Duration.ofSeconds(60)));
     vertx.deployVerticle(shard).await();
 
     for (int i = 0; i < 3; i++) {
       int written = i + 1;
       shard.offer(batch(100 + i, 101 + i, "a"));
-      Await.until("reading " + written, Duration.ofSeconds(5), () -> target.positions(7).size() == written);
+      Await.until("reading " + written, () -> target.positions(7).size() == written);
     }
   }
 
   @Test
   @Tag("full")
   void oneSlowWriteDoesNotKeepReadersWaitingButTwoDo() {
-    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)));
+    ShardVerticle shard = shard(config(100, Duration.ofMinutes(5), Duration.ofSeconds(60)));
     vertx.deployVerticle(shard).await();
     writes(shard, 100);
 
-    target.took = Duration.ofSeconds(1); // with 4 shards and half a connection's time: a pause of 8 s
+    target.took = Duration.ofSeconds(30); // with 4 shards and half a connection's time: a pause of 4 minutes
     writes(shard, 101);
     writes(shard, 102);
     shard.offer(batch(103, 104, "a"));
@@ -117,21 +117,21 @@ class ShardVerticleTest {
 
   private void writes(ShardVerticle shard, long position) {
     shard.offer(batch((int) position, (int) position + 1, "a"));
-    Await.until("reading " + position, Duration.ofSeconds(5), () -> target.positions(7).contains(position));
+    Await.until("reading " + position, () -> target.positions(7).contains(position));
   }
 
   @Test
   void whatThereIsNoRoomBesideIsWrittenBeforeItsAge() {
-    ShardVerticle shard = shard(config(100, Duration.ofSeconds(60), Duration.ofSeconds(5)));
+    ShardVerticle shard = shard(config(100, Duration.ofMinutes(5), Duration.ofSeconds(60)));
     vertx.deployVerticle(shard).await();
-    target.took = Duration.ofSeconds(60); // two so dear writes, and the next one waits for batchAge
+    target.took = Duration.ofMinutes(5); // two so dear writes, and the next one waits for batchAge
     writes(shard, 100);
     writes(shard, 101);
     shard.offer(batch(102, 103, "a"));
 
     shard.hurry();
 
-    Await.until("reading 102", Duration.ofSeconds(20), () -> target.positions(7).contains(102L));
+    Await.until("reading 102", () -> target.positions(7).contains(102L));
   }
 
   @Test
@@ -156,7 +156,7 @@ class ShardVerticleTest {
 
   @Test
   void onlyWhatFollowsIsAccepted() {
-    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)));
+    ShardVerticle shard = shard(config(100, Duration.ofMinutes(5), Duration.ofSeconds(60)));
     vertx.deployVerticle(shard).await();
 
     shard.offer(batch(100, 101, "a"));
@@ -168,9 +168,10 @@ class ShardVerticleTest {
 
   @Test
   void anEmptyBatchFindsATargetThatWentBack() {
-    vertx.deployVerticle(shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)))).await();
+    vertx.deployVerticle(shard(config(100, Duration.ofMinutes(5), Duration.ofSeconds(60), Duration.ofSeconds(1))))
+        .await();
 
-    target.rows.put(7, new Progress(99, Map.of()));
+    target.goBack(7, new Progress(99, Map.of()));
 
     Await.until("noticed", () -> crashes.size() == 1 && crashes.get(0) instanceof Target.Gap);
   }
@@ -206,7 +207,7 @@ class ShardVerticleTest {
   }
 
   private void deployed() {
-    ShardVerticle shard = shard(config(100, Duration.ofSeconds(30), Duration.ofSeconds(5)));
+    ShardVerticle shard = shard(config(100, Duration.ofMinutes(5), Duration.ofSeconds(60)));
     vertx.deployVerticle(shard).await();
     shard.offer(batch(100, 101, "a"));
   }
@@ -226,7 +227,12 @@ class ShardVerticleTest {
         }, metrics);
   }
 
+  /** Writes nothing by itself while there are no events. */
   private static ShardConfig config(int events, Duration age, Duration handoff) {
-    return new ShardConfig(events, 1 << 20, age, 1000, 0.5, Duration.ofMinutes(1), Duration.ofSeconds(1), handoff);
+    return config(events, age, handoff, Duration.ofMinutes(10));
+  }
+
+  private static ShardConfig config(int events, Duration age, Duration handoff, Duration idleCheck) {
+    return new ShardConfig(events, 1 << 20, age, 1000, 0.5, Duration.ofMinutes(1), idleCheck, handoff);
   }
 }

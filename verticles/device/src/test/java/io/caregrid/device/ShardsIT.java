@@ -14,6 +14,7 @@ import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.engines.Memory;
+import io.caregrid.engines.OwnPort;
 import io.caregrid.templates.device.Measurement;
 import io.caregrid.templates.observation.FhirMapping;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -45,7 +46,7 @@ class ShardsIT {
   private static final Set<Integer> ALL = Set.of(0, 1, 2, 3);
   private static final ShardConfig CONFIG = new ShardConfig(1000, 1 << 20, Duration.ofSeconds(2), 1000, 0.5,
       Duration.ofMinutes(1),
-      Duration.ofSeconds(1), Duration.ofSeconds(5));
+      Duration.ofSeconds(1), Duration.ofSeconds(60));
 
   private StoreBench bench;
   private Log log;
@@ -95,12 +96,12 @@ class ShardsIT {
     awaitEvents(1);
 
     bench.vertx.eventBus().publish(Addresses.LIVE_WATCH, new Live.Watch("watcher", "device-1"));
-    Live.Vitals snapshot = seen.poll(30, TimeUnit.SECONDS);
+    Live.Vitals snapshot = seen.poll(120, TimeUnit.SECONDS);
     assertEquals("61", snapshot.readings().get("heartrate/hr").value());
     assertEquals("p-device-1", snapshot.patient());
     long sent = System.nanoTime();
     log.send(List.of(heartRate("device-2", 1, "99"), heartRate("device-1", 1, "62")));
-    Live.Vitals next = seen.poll(30, TimeUnit.SECONDS);
+    Live.Vitals next = seen.poll(120, TimeUnit.SECONDS);
     System.out.println(
         "from the producer to the live feed: " + Duration.ofNanos(System.nanoTime() - sent).toMillis() + " ms");
 
@@ -181,9 +182,9 @@ class ShardsIT {
   void aDatabaseThatIsAwayLosesNothing(LocalKafka kafka, @TempDir(factory = Memory.class) Path folder) {
     ShardConfig small = new ShardConfig(100, 1 << 20, Duration.ofSeconds(1), 200, 0.5, Duration.ofMinutes(1),
         Duration.ofSeconds(1),
-        Duration.ofSeconds(2));
-    LocalPostgres postgres = LocalPostgres.start(folder, 0);
-    int port = postgres.port();
+        Duration.ofSeconds(60));
+    OwnPort port = OwnPort.take();
+    LocalPostgres postgres = LocalPostgres.start(folder, port.number());
     StoreBench shared = bench;
     try (StoreBench own = new StoreBench(postgres)) {
       bench = own;
@@ -194,14 +195,15 @@ class ShardsIT {
       postgres.close();
       log.send(readings(100, 3100));
       Await.until("noticed", () -> meters.get(ShardMetrics.CRASHES).counter().count() > 0);
-      postgres = LocalPostgres.start(folder, port);
+      postgres = LocalPostgres.start(folder, port.number());
 
-      Await.until("all in", Duration.ofSeconds(60), () -> events() == 3100);
+      Await.until("all in", () -> events() == 3100);
       assertStored(readings(0, 3100));
       stop();
     } finally {
       bench = shared;
       postgres.close();
+      port.close();
     }
   }
 

@@ -169,7 +169,7 @@ final class StoreBench implements AutoCloseable {
 
   static <T> T get(Future<T> future) {
     try {
-      return future.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+      return future.toCompletionStage().toCompletableFuture().get(120, TimeUnit.SECONDS);
     } catch (java.util.concurrent.ExecutionException failed) {
       if (failed.getCause() instanceof RuntimeException cause) throw cause;
       throw new AssertionError(failed.getCause());
