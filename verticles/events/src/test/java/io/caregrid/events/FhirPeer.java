@@ -2,6 +2,7 @@ package io.caregrid.events;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.caregrid.engines.OwnPort;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
@@ -49,21 +50,20 @@ final class FhirPeer implements AutoCloseable {
   volatile int tokenSeconds = 3_600;
   volatile boolean takesBatches = true;
   private final Vertx vertx;
+  private final OwnPort port = OwnPort.take();
   private HttpServer server;
-  private int port;
 
   FhirPeer(Vertx vertx) {
     this.vertx = vertx;
-    open(0);
+    open();
   }
 
-  private void open(int at) {
-    server = TellHouse.get(vertx.createHttpServer().requestHandler(this::heard).listen(at, "127.0.0.1"));
-    port = server.actualPort();
+  private void open() {
+    server = TellHouse.get(vertx.createHttpServer().requestHandler(this::heard).listen(port.number(), "127.0.0.1"));
   }
 
   String url() {
-    return "http://127.0.0.1:" + port + "/fhir";
+    return "http://127.0.0.1:" + port.number() + "/fhir";
   }
 
   void leave() {
@@ -71,7 +71,7 @@ final class FhirPeer implements AutoCloseable {
   }
 
   void comeBack() {
-    open(port);
+    open();
   }
 
   /** Settings of a target that gets in here. */
@@ -80,7 +80,7 @@ final class FhirPeer implements AutoCloseable {
     Map<String, String> settings = new TreeMap<>();
     settings.put(key + "kind", "fhir");
     settings.put(key + "url", url());
-    settings.put(key + "tokenEndpoint", "http://127.0.0.1:" + port + "/token");
+    settings.put(key + "tokenEndpoint", "http://127.0.0.1:" + port.number() + "/token");
     settings.put(key + "clientId", "caregrid");
     settings.put(key + "secret", "hush-hush");
     settings.put(key + "scopes", "observations");
@@ -230,5 +230,6 @@ final class FhirPeer implements AutoCloseable {
   @Override
   public void close() {
     TellHouse.get(server.close());
+    port.close();
   }
 }

@@ -36,7 +36,7 @@ class HttpCourierTest {
 
   private static <T> T get(Future<T> future) {
     try {
-      return future.toCompletionStage().toCompletableFuture().orTimeout(30, TimeUnit.SECONDS).join();
+      return future.toCompletionStage().toCompletableFuture().orTimeout(90, TimeUnit.SECONDS).join();
     } catch (CompletionException failed) {
       throw new AssertionError(failed.getCause());
     }
@@ -61,7 +61,7 @@ class HttpCourierTest {
       if (letters.get(0).resource().length() % 2 == 1) throw new IllegalStateException("odd");
       return webhook.of(letters, now);
     };
-    HttpCourier courier = new HttpCourier(vertx, target, watched, Duration.ofSeconds(10), Clock.systemUTC());
+    HttpCourier courier = new HttpCourier(vertx, target, watched, Duration.ofSeconds(60), Clock.systemUTC());
     try {
       String large = "{\"data\":\"" + Base64.getEncoder().encodeToString(new byte[3 << 20]) + "\"}";
 

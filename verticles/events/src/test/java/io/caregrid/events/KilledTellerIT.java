@@ -38,7 +38,7 @@ class KilledTellerIT extends Listening {
           "targets.ward.secret", args[6]));
       get(vertx.deployVerticle(new TellerVerticle(database, new FhirStore(database, Audit.log()), Audit.log(), config,
           Roles.BUILT_IN, KafkaConfig.DEFAULT, TellHouse.SOURCE, new SimpleMeterRegistry(), quick(1_000),
-          new TellerVerticle.Patience(Duration.ofSeconds(2), Duration.ofSeconds(30)))));
+          new TellerVerticle.Patience(Duration.ofMinutes(3), Duration.ofSeconds(80)))));
     }
   }
 
@@ -61,6 +61,7 @@ class KilledTellerIT extends Listening {
     }
     house.patient("first", 3);
     receiver.reply = Receiver.Reply.status(204);
+    house.sql("update lease set held_until = now() where name = 'tell'"); // as time would have done
 
     ward();
 

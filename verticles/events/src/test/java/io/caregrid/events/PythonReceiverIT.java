@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.caregrid.engines.OwnPort;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -29,12 +29,6 @@ class PythonReceiverIT extends Listening {
     }
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
-  }
-
   @Test
   void itTakesWhatIsSignedAndNothingElse() throws Exception {
     assumeTrue(hasPython() || "true".equals(System.getenv("CAREGRID_STRICT")), "skipped: python3 is missing");
@@ -42,13 +36,13 @@ class PythonReceiverIT extends Listening {
     int begin = page.indexOf("```python\n") + "```python\n".length();
     Path script = Files.writeString(folder.resolve("receiver.py"), page.substring(begin, page.indexOf("```", begin)));
     Path printed = folder.resolve("printed");
-    int port = freePort();
+    OwnPort port = OwnPort.take();
     ProcessBuilder python = new ProcessBuilder("python3", script.toString()).redirectOutput(printed.toFile())
         .redirectError(folder.resolve("errors").toFile());
-    python.environment().putAll(Map.of("SECRET", Receiver.SECRET, "PORT", Integer.toString(port)));
+    python.environment().putAll(Map.of("SECRET", Receiver.SECRET, "PORT", Integer.toString(port.number())));
     Process process = python.start();
     try {
-      String url = "http://127.0.0.1:" + port + "/";
+      String url = "http://127.0.0.1:" + port.number() + "/";
       house.teller(Map.of("targets.mine.kind", "webhook", "targets.mine.url", url, "targets.mine.secret",
           Receiver.SECRET, "targets.other.kind", "webhook", "targets.other.url", url, "targets.other.secret",
           "whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="), quick(1_000));
@@ -62,6 +56,7 @@ class PythonReceiverIT extends Listening {
     } finally {
       process.destroyForcibly();
       process.waitFor(20, TimeUnit.SECONDS);
+      port.close();
     }
   }
 }

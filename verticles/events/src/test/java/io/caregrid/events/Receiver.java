@@ -1,5 +1,6 @@
 package io.caregrid.events;
 
+import io.caregrid.engines.OwnPort;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -80,17 +81,16 @@ final class Receiver implements AutoCloseable {
   final AtomicInteger hungUp = new AtomicInteger();
   volatile Reply reply = Reply.status(204);
   private final Vertx vertx;
+  private final OwnPort port = OwnPort.take();
   private HttpServer server;
-  private int port;
 
   Receiver(Vertx vertx) {
     this.vertx = vertx;
-    open(0);
+    open();
   }
 
-  private void open(int port) {
-    server = TellHouse.get(vertx.createHttpServer().requestHandler(this::heard).listen(port, "127.0.0.1"));
-    this.port = server.actualPort();
+  private void open() {
+    server = TellHouse.get(vertx.createHttpServer().requestHandler(this::heard).listen(port.number(), "127.0.0.1"));
   }
 
   private void heard(HttpServerRequest request) {
@@ -119,7 +119,7 @@ final class Receiver implements AutoCloseable {
   }
 
   String url() {
-    return "http://127.0.0.1:" + port + "/news?token=hush-hush";
+    return "http://127.0.0.1:" + port.number() + "/news?token=hush-hush";
   }
 
   /** What came of one resource, in its order: {@code Patient/a 1}. */
@@ -127,17 +127,18 @@ final class Receiver implements AutoCloseable {
     return got.stream().filter(one -> one.resource().equals(resource)).map(Got::what).toList();
   }
 
-  /** Goes away, its address stays its own as far as nobody takes it. */
+  /** Goes away, its address stays its own. */
   void leave() {
     TellHouse.get(server.close());
   }
 
   void comeBack() {
-    open(port);
+    open();
   }
 
   @Override
   public void close() {
     TellHouse.get(server.close());
+    port.close();
   }
 }

@@ -500,6 +500,7 @@ class RemoteIT {
   void errorsHungServersAndRedirectsPass() {
     knownThere();
     peer.fault = Fault.status(500);
+    house.patience(Duration.ofMinutes(3), Duration.ofMillis(1_500));
     tell(cloud());
     put("60");
     said("HTTP 500");
@@ -540,6 +541,7 @@ class RemoteIT {
       peer.store(TellHouse.json(asked.body()));
       return true;
     };
+    house.patience(Duration.ofMinutes(3), Duration.ofMillis(1_500));
     tell(cloud());
     put("60");
     until("it was put", () -> puts() > 0);
@@ -578,7 +580,8 @@ class RemoteIT {
     knownThere();
     for (boolean can : List.of(true, false)) {
       peer.takesBatches = can;
-      house.teller(cloud("batch", "10", "every", "1s"), quick(1_000));
+      Map<String, String> settings = cloud("batch", "10", "every", "1s");
+      house.undeploy(house.teller(settings, quick(1_000)));
       for (int i = 0; i < 10; i++) {
         ObjectNode one = RemoteObservationTest.hour(patient, device, "6" + i);
         String value = RemoteObservation.identifier(one).replace(".hr.", ".hr" + i + (can ? "a." : "b."));
@@ -586,6 +589,8 @@ class RemoteIT {
         one.put("id", RemoteObservation.idOf(GroupKey.SYSTEM, value));
         get(house.store.update(Caller.LOCAL, "Observation", one.path("id").asText(), one, OptionalInt.empty()));
       }
+      until("they have their places", () -> house.number("select count(*) from change_queue") == 0);
+      house.teller(settings, quick(1_000)); // all are due at the same time
       int all = can ? 10 : 20;
       until("all are there", () -> peer.all("Observation").size() == all);
       allTold();
@@ -669,8 +674,12 @@ class RemoteIT {
       until("it fails", () -> house.target("cloud").getString("state").equals("failing"));
     } finally {
       root.detachAppender(lines);
+      lines.stop();
     }
-    String all = lines.list.stream().map(ILoggingEvent::getFormattedMessage).collect(Collectors.joining("\n"))
+    String all = List.copyOf(lines.list)
+        .stream()
+        .map(ILoggingEvent::getFormattedMessage)
+        .collect(Collectors.joining("\n"))
         + house.ask("GET", "/tell").body();
     assertTrue(all.contains("target takes no news"), all);
     for (String secret : List.of("wrong-one", "hush-hush", "Lovelace", "monitor-", "M|", patient + "."))

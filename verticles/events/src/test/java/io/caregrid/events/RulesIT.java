@@ -14,6 +14,7 @@ import io.caregrid.store.Database;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.pgclient.PgConnection;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
@@ -112,6 +113,7 @@ class RulesIT extends Listening {
     PgConnection locking = house.connection();
     try {
       get(locking.query("begin; lock table r_flag in share row exclusive mode").execute());
+      house.patience(Duration.ofSeconds(15), Duration.ofSeconds(5));
       house.teller(potassiumRule(), quick(1_000));
       until("the rule waits",
           () -> house.number("select count(*) from pg_locks where not granted and relation = 'r_flag'::regclass") > 0);

@@ -44,10 +44,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** A store on a real PostgreSQL with its sequencer, tellers on it that are less patient than in earnest, and the door that shows how they are doing. */
+/** A store on a real PostgreSQL with its sequencer, tellers on it that try again sooner than in earnest, and the door that shows how they are doing. */
 final class TellHouse implements AutoCloseable {
   static final String SOURCE = "https://caregrid.example.org/fhir";
-  private static final int DEADLINE_SECONDS = 40;
+  private static final int DEADLINE_SECONDS = 120;
+  /** No stall of a loaded machine takes the lease away, or an answer for none. */
+  private static final TellerVerticle.Patience PATIENT = new TellerVerticle.Patience(Duration.ofMinutes(3),
+      Duration.ofSeconds(60));
   final Vertx vertx = Vertx.vertx();
   final DatabaseConfig config;
   final Database database;
@@ -57,6 +60,7 @@ final class TellHouse implements AutoCloseable {
   final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
   /** Nothing that was sent can be recorded. */
   volatile boolean trailIsClosed;
+  private TellerVerticle.Patience patience = PATIENT;
   private final Audit keeping = entry -> {
     if (trailIsClosed && entry.deed() == Audit.Deed.SENT) return Future.failedFuture(new Failure.Busy(Audit.CLOSED));
     audited.add(entry);
@@ -116,6 +120,11 @@ final class TellHouse implements AutoCloseable {
     return settings;
   }
 
+  /** Until all is quiet again, tellers that begin have this patience. A stall as long as that makes them send again: no test counts what comes meanwhile. */
+  void patience(Duration lease, Duration answer) {
+    patience = new TellerVerticle.Patience(lease, answer);
+  }
+
   static Retries quick(int failingAfter) {
     Duration soon = Duration.ofMillis(20);
     return new Retries(soon, Duration.ofMillis(200), Duration.ofHours(1), List.of(soon, soon, soon, soon),
@@ -130,8 +139,7 @@ final class TellHouse implements AutoCloseable {
   String teller(Vertx on, Database through, Map<String, String> settings, Retries retries) {
     shown = tell(settings);
     TellerVerticle teller = new TellerVerticle(through, store, keeping, shown, Roles.BUILT_IN, kafka, SOURCE, metrics,
-        retries,
-        new TellerVerticle.Patience(Duration.ofSeconds(4), Duration.ofMillis(1_500)));
+        retries, patience);
     long before = number("select term from tell_teller");
     long holders = number("select count(*) from lease where name = 'tell' and held_until > now()");
     String id = get(on.deployVerticle(teller));
@@ -150,6 +158,7 @@ final class TellHouse implements AutoCloseable {
   /** Nobody tells any more, and nothing waits. */
   void quiet() {
     List.copyOf(deployed).forEach(this::undeploy);
+    patience = PATIENT;
     sql("delete from tell_delivery; delete from tell_dead; delete from tell_target; delete from tell_rule; delete from tell_found");
   }
 
@@ -198,7 +207,7 @@ final class TellHouse implements AutoCloseable {
       return HttpClient.newHttpClient()
           .send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + door.actualPort() + path))
               .method(method, HttpRequest.BodyPublishers.noBody())
-              .timeout(Duration.ofSeconds(20))
+              .timeout(Duration.ofSeconds(DEADLINE_SECONDS))
               .build(), HttpResponse.BodyHandlers.ofString());
     } catch (java.io.IOException | InterruptedException failed) {
       throw new IllegalStateException(failed);

@@ -11,6 +11,7 @@ import io.caregrid.cluster.Topics;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.engines.OwnPort;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -125,7 +126,8 @@ class TellKafkaIT {
   @Test
   @Tag("full")
   void whileKafkaIsAwayABatchWaitsAndIsThereAfterItsReturnInItsOrder(LocalPostgres postgres, @TempDir Path folder) {
-    LocalKafka broker = LocalKafka.start(folder, 0);
+    OwnPort port = OwnPort.take();
+    LocalKafka broker = LocalKafka.start(folder, port.number());
     KafkaConfig kafka = kafka(broker, 1 << 20);
     Map<String, String> settings = Map.of("targets.log.kind", "kafka", "targets.log.types", "Patient");
     try (TellHouse house = new TellHouse(postgres)) {
@@ -136,13 +138,14 @@ class TellKafkaIT {
         for (int id = 0; id < 3; id++) house.patient("p" + id, version);
       until("they have their places", () -> house.number("select count(*) from change_queue") == 0);
 
+      house.patience(Duration.ofMinutes(3), Duration.ofMillis(1_500));
       house.teller(settings, quick(5));
       until("it is seen to fail", () -> house.target("log").getString("state").equals("failing"));
       assertTrue(house.target("log").getString("error").startsWith("Kafka did not take it"),
           house.target("log").toString());
       assertEquals(0L, house.target("log").getLong("sent"));
 
-      broker = LocalKafka.start(folder, broker.port());
+      broker = LocalKafka.start(folder, port.number());
       until("all are told", () -> house.target("log").getLong("sent") == 9);
       assertEquals("well", house.target("log").getString("state"));
       Map<String, List<String>> versions = new HashMap<>();
@@ -154,6 +157,7 @@ class TellKafkaIT {
       for (int id = 0; id < 3; id++) assertEquals(List.of("1", "2", "3"), versions.get("Patient/p" + id));
     } finally {
       broker.close();
+      port.close();
     }
   }
 }
