@@ -7,7 +7,7 @@ import java.util.function.BooleanSupplier;
 
 /** Waiting in tests, never for ever. */
 public final class Await {
-  private static final Duration LONGEST = Duration.ofSeconds(60);
+  private static final Duration LONGEST = Duration.ofMinutes(3);
 
   private Await() {}
 

@@ -89,6 +89,8 @@ class LogTailIT {
     assertEquals(202, door.lines(IntStream.range(0, 60)
         .mapToObj(n -> House.message("many-" + n, n))
         .collect(Collectors.joining("\n"))).statusCode());
+    long before = System.currentTimeMillis();
+    Await.until("the next millisecond, by which messages are ordered", () -> System.currentTimeMillis() > before);
     assertEquals(202, door.postTo("/ingest/default", "application/json", "{\"last\":true}".getBytes()).statusCode());
 
     JsonArray ten = seen("");

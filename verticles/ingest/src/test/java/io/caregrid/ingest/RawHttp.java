@@ -9,7 +9,7 @@ import java.util.Arrays;
 
 /** A client that may misbehave: one connection, bytes as the test writes them. */
 final class RawHttp implements AutoCloseable {
-  private static final int PATIENCE_MILLIS = 20_000;
+  private static final int PATIENCE_MILLIS = 120_000;
 
   private final Socket socket;
 

@@ -33,7 +33,7 @@ class LaneTest {
       return work.store(record, wanted);
     }, idle::countDown);
     lane.add(List.of(record(7), record(8), record(9)));
-    assertTrue(idle.await(30, TimeUnit.SECONDS), "it says that it has nothing more to do");
+    assertTrue(idle.await(120, TimeUnit.SECONDS), "it says that it has nothing more to do");
     assertFalse(lane.isBusy());
     return lane;
   }

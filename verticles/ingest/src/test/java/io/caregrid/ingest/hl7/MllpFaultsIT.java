@@ -13,6 +13,7 @@ import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.engines.Memory;
+import io.caregrid.engines.OwnPort;
 import io.caregrid.engines.Pem;
 import io.caregrid.ingest.Await;
 import io.caregrid.store.Schema;
@@ -44,10 +45,12 @@ class MllpFaultsIT {
   @Tag("full")
   void whileKafkaIsAwayNothingIsAcknowledgedAndAfterItsReturnWhatWasIsStored(@TempDir Path folder,
       LocalPostgres postgres) throws Exception {
-    LocalKafka broker = LocalKafka.start(folder, 0);
+    OwnPort port = OwnPort.take();
+    LocalKafka broker = LocalKafka.start(folder, port.number());
     KafkaConfig kafka = House.kafka(broker.bootstrapServers());
     House.topic(kafka);
-    try (House house = new House(kafka, database(postgres), House.config()); Sender sender = new Sender(house.port())) {
+    try (House house = House.hasty(kafka, database(postgres), House.config());
+        Sender sender = new Sender(house.port())) {
       assertTrue(sender.ask(Ward.admitted("k1", "p1", "Berg")).contains("MSA|AA|k1\r"));
 
       broker.close();
@@ -59,12 +62,13 @@ class MllpFaultsIT {
       byte[] message = Ward.admitted("k2", "p2", "Berg").getBytes();
       assertEquals(503, house.send("POST", "/hl7", "application/hl7-v2", message).statusCode());
 
-      broker = LocalKafka.start(folder, broker.port());
+      broker = LocalKafka.start(folder, port.number());
       Await.until("the port to take messages again",
           () -> ask(sender, Ward.admitted("k2", "p2", "Berg")).contains("MSA|AA|k2\r"));
       Await.until("both of them", () -> house.count("Patient") == 2);
     } finally {
       broker.close();
+      port.close();
     }
   }
 
@@ -80,7 +84,8 @@ class MllpFaultsIT {
   @Tag("full")
   void whatWasAcknowledgedWhileTheDatabaseWasAwayIsStoredOnceByWhoeverComesAfter(
       @TempDir(factory = Memory.class) Path folder, LocalKafka broker) throws Exception {
-    LocalPostgres postgres = LocalPostgres.start(folder, 0);
+    OwnPort port = OwnPort.take();
+    LocalPostgres postgres = LocalPostgres.start(folder, port.number());
     DatabaseConfig database = database(postgres);
     KafkaConfig kafka = House.kafka(broker.bootstrapServers());
     House.topic(kafka);
@@ -93,7 +98,7 @@ class MllpFaultsIT {
           assertTrue(sender.ask(Ward.admitted("a" + n, "p1", "Name" + n)).contains("MSA|AA|a" + n + "\r"));
         Await.until("it to wait", () -> house.counted(Hl7Metrics.RETRIES) > 0);
       }
-      postgres = LocalPostgres.start(folder, database.port());
+      postgres = LocalPostgres.start(folder, port.number());
 
       try (House house = new House(kafka, database, House.config())) {
         Await.until("all of them", () -> house.count("Observation") == 11);
@@ -104,6 +109,7 @@ class MllpFaultsIT {
       }
     } finally {
       postgres.close();
+      port.close();
     }
   }
 
@@ -116,7 +122,7 @@ class MllpFaultsIT {
     KafkaConfig kafka = House.kafka(broker.bootstrapServers());
     House.topic(kafka);
     TlsConfig tls = new TlsConfig(own.cert(), own.key(), friend.cert());
-    try (House house = new House(kafka, database(postgres), House.config(Duration.ofSeconds(30), 8, tls))) {
+    try (House house = new House(kafka, database(postgres), House.config(Duration.ofMinutes(2), 8, tls))) {
       assertThrows(IOException.class, () -> connected(house, own, stranger, folder).ask(Ward.admitted("t0", "p", "B")));
       assertThrows(IOException.class, () -> connected(house, own, null, folder).ask(Ward.admitted("t1", "p", "B")));
       try (Sender clear = new Sender(house.port())) {

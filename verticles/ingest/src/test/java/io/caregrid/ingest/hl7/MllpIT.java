@@ -333,15 +333,15 @@ class MllpIT {
     assertEquals(415, house.send("POST", "/hl7", "application/json", bytes).statusCode());
     assertEquals(415, house.send("POST", "/hl7", "text/plain; charset=utf-16", bytes).statusCode());
     assertEquals(413, house.send("POST", "/hl7", ER7, new byte[17 << 20]).statusCode());
-    assertTrue(house.audited.stream().anyMatch(entry -> entry.caller().subject().equals("local")),
-        "stored as who sent it");
+    Await.until("it to be in the trail as of who sent it",
+        () -> house.audited.stream().anyMatch(entry -> entry.caller().subject().equals("local")));
   }
 
   @Test
   @Tag("full")
   void whoIsSilentOrSlowIsDisconnectedAndOthersAreNot() throws Exception {
     house.close();
-    house = new House(kafka, database, House.config(Duration.ofSeconds(5), 3, TlsConfig.NONE));
+    house = new House(kafka, database, House.config(Duration.ofSeconds(15), 3, TlsConfig.NONE));
     try (Sender silent = new Sender(house.port());
         Sender half = new Sender(house.port());
         Sender good = new Sender(house.port())) {

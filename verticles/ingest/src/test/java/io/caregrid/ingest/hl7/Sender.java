@@ -16,7 +16,7 @@ final class Sender implements AutoCloseable {
 
   Sender(Socket socket) throws IOException {
     this.socket = socket;
-    socket.setSoTimeout(30_000);
+    socket.setSoTimeout(120_000);
   }
 
   Sender write(byte[] bytes) throws IOException {

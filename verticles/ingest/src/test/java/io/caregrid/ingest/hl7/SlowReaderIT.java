@@ -38,17 +38,17 @@ class SlowReaderIT {
         postgres.user(), postgres.password(), 8);
     byte[] frame = ("\u000b" + Ward.admitted("c".repeat(60_000), "p1", "Berg") + "\u001c\r")
         .getBytes(StandardCharsets.US_ASCII);
-    try (House house = new House(kafka, database, House.config(Duration.ofSeconds(5), 8, TlsConfig.NONE));
+    try (House house = new House(kafka, database, House.config(Duration.ofSeconds(15), 8, TlsConfig.NONE));
         Socket deaf = new Socket()) {
       deaf.setReceiveBufferSize(4096);
-      deaf.connect(new InetSocketAddress("127.0.0.1", house.port()), 10_000);
+      deaf.connect(new InetSocketAddress("127.0.0.1", house.port()), 60_000);
       AtomicLong written = new AtomicLong();
       Thread sender = new Thread(() -> write(deaf, frame, written), "deaf");
       sender.start();
 
       Await.until("the first answer that he does not read", () -> house.counted(Hl7Metrics.ACKNOWLEDGED) > 0);
       Await.until("him to be gone", () -> house.meters.get(Hl7Metrics.CONNECTIONS).gauge().value() == 0);
-      sender.join(30_000);
+      sender.join(120_000);
 
       assertTrue(!sender.isAlive(), "he could write on");
       assertTrue(written.get() < MOST_BYTES, "read on, though no answer was taken: " + written.get() + " bytes");

@@ -109,10 +109,10 @@ class FileLoadTest {
         System.getProperty("java.class.path"), KilledLoad.class.getName(), file.toString(), peer.base().toString())
         .inheritIO()
         .start();
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
     while (peer.bodies.size() < 7 && System.nanoTime() < deadline)
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
-    process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    process.destroyForcibly().waitFor(60, TimeUnit.SECONDS);
     killed.countDown();
     int before = peer.bodies.size();
     assertTrue(before >= 7 && peer.kept.size() < 400, "killed in the middle: " + before);
@@ -278,7 +278,7 @@ class FileLoadTest {
   void aTokenIsAskedForAndAskedForAnewWhenItIsNotTakenAnyMore() throws Exception {
     Credentials credentials = Credentials.client(HTTP, peer.tokens(), "me", "secret", "system/*.cu");
     peer.next.add(401);
-    Target target = new Target(peer.base(), HTTP, credentials, Duration.ofSeconds(5));
+    Target target = new Target(peer.base(), HTTP, credentials, Duration.ofMinutes(1));
 
     new FileLoad(write("p.ndjson", patient("a") + "\n"), target, 10, 0, (so, at) -> true).run();
 
@@ -287,7 +287,7 @@ class FileLoadTest {
 
   private static void await(CountDownLatch latch) {
     try {
-      assertTrue(latch.await(20, TimeUnit.SECONDS));
+      assertTrue(latch.await(120, TimeUnit.SECONDS));
     } catch (InterruptedException stopped) {
       throw new IllegalStateException(stopped);
     }
@@ -435,7 +435,7 @@ class FileLoadTest {
     };
 
     assertEquals(new FileLoad.Report(1, 0), new FileLoad(file,
-        new Target(peer.base(), HTTP, credentials, Duration.ofSeconds(10)), 10, 0, (so, at) -> true).run());
+        new Target(peer.base(), HTTP, credentials, Duration.ofMinutes(1)), 10, 0, (so, at) -> true).run());
   }
 
   @Test
@@ -474,7 +474,7 @@ class FileLoadTest {
   }
 
   private Target target() {
-    return new Target(peer.base(), HTTP, Credentials.NONE, Duration.ofSeconds(10));
+    return new Target(peer.base(), HTTP, Credentials.NONE, Duration.ofMinutes(1));
   }
 
   /** One that adds a Patient. */

@@ -23,7 +23,7 @@ final class Device implements AutoCloseable {
   Device(Socket socket, int level) throws IOException {
     this.socket = socket;
     this.level = level;
-    socket.setSoTimeout(30_000);
+    socket.setSoTimeout(120_000);
   }
 
   /** What CONNECT says; properties are those of MQTT 5, encoded. */

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.engines.LocalKafka;
+import io.caregrid.engines.OwnPort;
 import io.caregrid.ingest.Await;
 import io.caregrid.ingest.mqtt.Device.Hello;
 import java.nio.file.Path;
@@ -21,9 +22,10 @@ class MqttKafkaAwayIT {
   @Test
   @Tag("full")
   void whileKafkaIsAwayNothingIsAcknowledgedAndWhatIsSentAgainIsTaken(@TempDir Path folder) throws Exception {
-    LocalKafka broker = LocalKafka.start(folder, 0);
+    OwnPort port = OwnPort.take();
+    LocalKafka broker = LocalKafka.start(folder, port.number());
     KafkaConfig kafka = Ward.kafka(broker.bootstrapServers());
-    try (Ward ward = new Ward(kafka, Ward.config(), false)) {
+    try (Ward ward = new Ward(kafka, Ward.config(), false, Ward.HASTY)) {
       byte[][] session = {Device.four(17, 300)};
       try (Device young = ward.device(5); Device old = ward.device(4); Device loose = ward.device(4)) {
         young.enter(new Hello(5, "young").properties(session));
@@ -45,7 +47,7 @@ class MqttKafkaAwayIT {
         assertEquals("200003", old.ask(new Hello(4, "old").packet()));
       }
 
-      broker = LocalKafka.start(folder, broker.port());
+      broker = LocalKafka.start(folder, port.number());
       Await.until("the port to take messages again", ward.verticle::ready);
       try (Device young = ward.device(5); Device old = ward.device(4)) {
         assertTrue(young.enter(new Hello(5, "young").resuming().properties(session)));
@@ -60,6 +62,7 @@ class MqttKafkaAwayIT {
       Await.until("all memory to be given back", () -> ward.verticle.taken() == 0);
     } finally {
       broker.close();
+      port.close();
     }
   }
 }
