@@ -46,6 +46,15 @@ final class Canonical {
     return Definition.types().contains(type) && !isNamed(Definition.of(type));
   }
 
+  /** All by which it is found: as it is written, without the part of it behind a {@code #}, and without its version. Others than canonical urls are only themselves. */
+  static List<String> meant(String target) {
+    int bar = target.indexOf('|');
+    if (bar <= 0) return List.of(target);
+    int part = target.indexOf('#', bar);
+    String url = target.substring(0, bar);
+    return part < 0 ? List.of(target, url) : List.of(target, url, target.substring(0, part));
+  }
+
   static String withoutVersion(String target) {
     int bar = target.indexOf('|');
     return bar < 0 ? target : target.substring(0, bar);

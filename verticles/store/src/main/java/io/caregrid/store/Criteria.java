@@ -36,6 +36,8 @@ public record Criteria(String type, List<Param> params) {
       if (param.name().startsWith("_sort") || param.name().startsWith("_include")
           || param.name().startsWith("_revinclude"))
         throw new Failure.Invalid(param.name() + " is no condition: it says how to answer a search");
+      if (param.name().startsWith("_type"))
+        throw new Failure.Invalid(param.name() + " is no condition: it would mean any of the type");
     }
   }
 

@@ -186,7 +186,7 @@ public final class ExportSnapshot {
     if (values == null) return false;
     for (String name : definition.compartment("Patient"))
       for (Found one : values.of(definition.params().get(name)))
-        if (one instanceof Found.Link link && link.target().startsWith("Patient/")) return true;
+        if (Compartment.isPatient(one)) return true;
     return false;
   }
 

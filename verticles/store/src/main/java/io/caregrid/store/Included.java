@@ -1,5 +1,6 @@
 package io.caregrid.store;
 
+import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import java.util.ArrayList;
@@ -12,7 +13,7 @@ import java.util.Set;
 
 /**
  * What a page brings along (FHIR R4 search.html#include): by the ids that its resources' references name, and by the references that name its resources.
- * Bounded: {@link #MOST} resources and {@link #ROUNDS} steps from the page; a note says when there would be more.
+ * Bounded: {@link #MOST} resources, {@link #ROUNDS} steps from the page, and the time of its search; a note says when there would be more.
  */
 final class Included {
   private static final int MOST = 1_000;
@@ -22,7 +23,7 @@ final class Included {
   /** Of JSON; passed by one resource. */
   private static final long BYTES = 64 << 20;
   private static final String CUT = "more than " + MOST
-      + " resources, or too large ones, would be included: some are left out";
+      + " resources, too large ones, or what takes too long to find would be included: some are left out";
 
   private final Asking asking;
 
@@ -53,12 +54,19 @@ final class Included {
     }
 
     Future<Page> run() {
-      return round(page.entries(), includes, 0).map(done -> {
+      return round(page.entries(), includes, 0).recover(this::late).map(done -> {
         List<String> notes = new ArrayList<>(page.notes());
         if (cut) notes.add(CUT);
         return new Page(page.entries(), page.total(), page.next(), page.unreadable(), List.copyOf(patients),
             List.copyOf(all.values()), notes);
       });
+    }
+
+    /** The page is there, and is not lost because of what it would bring along. In a transaction what was ended has undone everything. */
+    private Future<Void> late(Throwable cause) {
+      if (!(cause instanceof Failure.TooCostly) || asking.client() != null) return Future.failedFuture(cause);
+      cut = true;
+      return Future.succeededFuture();
     }
 
     /** From the page all of them, from what was brought along those that iterate. */

@@ -122,8 +122,7 @@ record Match(List<String> tokens, boolean exact, Predicate<Found> holds) {
     String there = link.target();
     if (there.equals(target)) return true;
     if (Postings.isLocal(there)) return there.endsWith("/" + target) && Ids.legal(target);
-    int bar = there.indexOf('|');
-    return bar > 0 && there.substring(0, bar).equals(target);
+    return Canonical.meant(there).contains(target);
   }
 
   private static Match string(Param param, String name, String modifier, String value) {
@@ -184,11 +183,8 @@ record Match(List<String> tokens, boolean exact, Predicate<Found> holds) {
   static Match uri(Param param, Set<String> wanted) {
     List<String> tokens = new ArrayList<>();
     for (Under under : param.under()) wanted.forEach(one -> tokens.add(Postings.token(under.name(), one)));
-    return new Match(tokens, true, found -> {
-      String there = ((Found.Uri) found).value();
-      int bar = there.indexOf('|');
-      return wanted.contains(there) || bar > 0 && wanted.contains(there.substring(0, bar));
-    });
+    return new Match(tokens, true,
+        found -> Canonical.meant(((Found.Uri) found).value()).stream().anyMatch(wanted::contains));
   }
 
   private static Match near(Param param, SearchValue.Circle circle) {

@@ -135,9 +135,7 @@ record Postings(Set<String> tokens, String patient, Span date, String key, Strin
   }
 
   private static void addUri(String name, String uri, Set<String> tokens) {
-    tokens.add(token(name, uri));
-    int bar = uri.indexOf('|');
-    if (bar > 0) tokens.add(token(name, uri.substring(0, bar)));
+    Canonical.meant(uri).forEach(one -> tokens.add(token(name, one)));
   }
 
   private static void addText(String name, String value, Set<String> tokens, Set<String> words) {

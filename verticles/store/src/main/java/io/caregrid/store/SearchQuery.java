@@ -16,6 +16,10 @@ import java.util.List;
  */
 public record SearchQuery(String type, List<Param> params, int count, String total, String page, long bytes,
     List<String> within) {
+
+  /** Of {@code within}, by itself: the compartments of all Patients. */
+  public static final String EVERY_PATIENT = "Patient/*";
+
   public record Param(String name, String value) {}
 
   public SearchQuery {

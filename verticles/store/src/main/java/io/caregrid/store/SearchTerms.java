@@ -18,7 +18,8 @@ final class SearchTerms {
     Future<Criterion> resolved(Links links);
   }
 
-  static final Set<String> EVERYWHERE = Set.of("_id", "_lastUpdated", "_sort", "_include", "_revinclude",
+  private static final String TYPE = "_type";
+  static final Set<String> EVERYWHERE = Set.of(TYPE, "_id", "_lastUpdated", "_sort", "_include", "_revinclude",
       "_list", "_text", "_content");
   /** Targets of one link whose type nobody names. */
   static final int MOST_TARGETS = 12;
@@ -125,7 +126,9 @@ final class SearchTerms {
     Param param = definition.params().get(base);
     require(base, modifier, param, alternatives);
     reach.values(alternatives.size());
-    if (base.equals("_list")) {
+    if (base.equals(TYPE)) {
+      plain(ofType(modifier, alternatives));
+    } else if (base.equals("_list")) {
       Match.requireNone(base, modifier);
       terms.add(links -> links.listed(definition, alternatives));
     } else if (param == null) {
@@ -141,6 +144,13 @@ final class SearchTerms {
     } else {
       plain(ParamCriterion.of(definition, param, modifier, alternatives, now));
     }
+  }
+
+  /** It is of its type anyhow; behind a chain this tells which one is meant (FHIR R4 search.html#all). Null: it says nothing. */
+  private Criterion ofType(String modifier, List<String> alternatives) {
+    boolean not = modifier.equals(":not");
+    if (!not) Match.requireNone(TYPE, modifier);
+    return alternatives.contains(definition.type()) == not ? Criterion.NOTHING : null;
   }
 
   private static void require(String base, String modifier, Param param, List<String> alternatives) {
@@ -194,7 +204,7 @@ final class SearchTerms {
   }
 
   List<Include> includes() {
-    return List.copyOf(includes);
+    return includes.stream().distinct().toList();
   }
 
   Future<SearchPlan> plan(Links links) {

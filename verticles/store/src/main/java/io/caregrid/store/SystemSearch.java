@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 
 /**
  * A search over several types, or over all (FHIR R4 http.html#search): one type after the other by name, each newest first, or as {@code _sort} says for each.
@@ -23,8 +22,8 @@ final class SystemSearch {
   private static final String NOT = "_type:not";
 
   private static final String UNKNOWN = "_type names what is no type of resource here: nothing is found of it";
-  private static final Page NOTHING = new Page(List.of(), OptionalLong.of(0), null, List.of(), List.of())
-      .noting(UNKNOWN);
+  private static final String UNKNOWN_NOT = "_type:not names what is no type of resource here";
+  private static final Page NOTHING = new Page(List.of(), OptionalLong.of(0), null, List.of(), List.of());
 
   private final TypeSearch search;
 
@@ -51,7 +50,7 @@ final class SystemSearch {
     }
   }
 
-  /** The types that are asked for; those that a compartment can have. None when all that are named are no types. */
+  /** The types that are asked for; those that a compartment can have. None when all that are named are no types, or are not wanted. */
   static List<String> types(SearchQuery query) {
     Set<String> named = named(query, TYPE);
     Set<String> left = named(query, NOT);
@@ -63,10 +62,8 @@ final class SystemSearch {
             && (of == null || Compartment.has(of, type)))
         .sorted()
         .toList();
-    if (types.isEmpty())
-      throw new Failure.NotFound(of == null
-          ? "_type and _type:not leave no type of resource"
-          : "Nothing of these types is in a compartment of a " + of);
+    if (types.isEmpty() && of != null)
+      throw new Failure.NotFound("Nothing of these types is in a compartment of a " + of);
     return types;
   }
 
@@ -90,10 +87,13 @@ final class SystemSearch {
 
   Future<Page> run(SearchQuery query, Instant now) {
     List<String> types = types(query);
-    boolean all = Stream.of(TYPE, NOT).allMatch(name -> Definition.types().containsAll(named(query, name)));
-    return types.isEmpty()
-        ? Future.succeededFuture(NOTHING)
-        : run(query, types, now).map(page -> all ? page : page.noting(UNKNOWN));
+    return (types.isEmpty() ? Future.succeededFuture(NOTHING) : run(query, types, now))
+        .map(page -> noted(page, query, TYPE, UNKNOWN))
+        .map(page -> noted(page, query, NOT, UNKNOWN_NOT));
+  }
+
+  private static Page noted(Page page, SearchQuery query, String name, String note) {
+    return Definition.types().containsAll(named(query, name)) ? page : page.noting(note);
   }
 
   private Future<Page> run(SearchQuery query, List<String> types, Instant now) {

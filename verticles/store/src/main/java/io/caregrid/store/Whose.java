@@ -78,7 +78,10 @@ final class Whose {
         .distinct()
         .toList();
     List<String> meant = new ArrayList<>(named);
-    for (String place : query.within()) if (place.startsWith("Patient/") && !meant.contains(place)) meant.add(place);
+    for (String place : query.within()) {
+      boolean isOne = place.startsWith("Patient/") && !place.equals(SearchQuery.EVERY_PATIENT);
+      if (isOne && !meant.contains(place)) meant.add(place);
+    }
     String place = query.within().isEmpty()
         ? type
         : String.join(",", query.within()) + "/" + (type.isEmpty() ? "*" : type);

@@ -382,6 +382,8 @@ class ConditionalTest {
     fails(Failure.Invalid.class, 400, Future.succeededFuture()
         .map(now -> new Criteria("Patient",
             List.of(new Param("gender", "male"), new Param("identifier", "")))));
+    fails(Failure.Invalid.class, 400,
+        Future.succeededFuture().map(now -> new Criteria("Patient", List.of(new Param("_type", "Patient")))));
     Criteria unknown = new Criteria("Patient", List.of(new Param("nonsense", "1")));
     fails(Failure.Invalid.class, 400, store.create(CALLER, unknown, patient("x")));
     fails(Failure.Invalid.class, 400, store.delete(CALLER, unknown, 1, OptionalInt.empty(), false));

@@ -48,6 +48,8 @@ class PredicateTest {
       case "oid" -> json("{'resourceType':'Questionnaire','id':'x','url':'urn:oid:1.2.3'}");
       case "answer" ->
         json("{'resourceType':'QuestionnaireResponse','id':'x','questionnaire':'http://a.org/base|2.0'}");
+      case "section" ->
+        json("{'resourceType':'QuestionnaireResponse','id':'x','questionnaire':'http://a.org/base|2.0#part'}");
       case "place" ->
         json("{'resourceType':'Location','id':'x','position':{'longitude':-83.6945691,'latitude':42.25475478}}");
       case "letter" -> json(
@@ -116,6 +118,7 @@ class PredicateTest {
     "oid > url:below=urn:oid:1.2.3 > urn:oid:1.2 urn u",
     "oid > url:above=urn:oid:1.2.3 > urn:oid:1.2.3/4",
     "answer > questionnaire=http://a.org/base http://a.org/base|2.0 > http://a.org/base|1.0 http://a.org/bas",
+    "section > questionnaire=http://a.org/base http://a.org/base|2.0 http://a.org/base|2.0#part > http://a.org/base|2 http://a.org/base#part",
     "place > near=42.256|-83.69|1|km 42.256|-83.69 42.256|-83.69|2000|m 42.25|-83|60 42.256|-83.69|1|mi > 42.256|-83.69|0.1|km 52.5|13.4|100|km 42.25|-83|10",
     "letter > relationship=DocumentReference/old$replaces old$replaces DocumentReference/other$signs > DocumentReference/old$signs other$replaces",
     "mg > code:text=dose MUCH drug%d > heart",

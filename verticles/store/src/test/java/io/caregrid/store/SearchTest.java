@@ -122,6 +122,11 @@ class SearchTest {
     "Patient?_id=ada > ada",
     "Patient?_id=ada,bob,carl > bob ada",
     "Patient?_id=ada,bob&_id:not=ada > bob",
+    "Patient?_type=Patient > bob ada",
+    "Patient?_type=Device,Observation > ''",
+    "Patient?_type:not=Patient > ''",
+    "Observation?subject:Patient._type=Patient&code=8310-5 > temp",
+    "Observation?subject:Patient._type=Observation > ''",
     "PlanDefinition?url=http://here/walk > walk2 walk1",
     "PlanDefinition?url=http://here/walk|2 > walk2",
     "PlanDefinition?url=http://here/walk|3,http://here/Walk > ''",
@@ -573,10 +578,40 @@ class SearchTest {
     assertEquals(OptionalLong.of(1), all("_type=List,Nonsense", null, 10, null).total());
     assertEquals(OptionalLong.of(0), all("_type=Nonsense", null, 10, null).total());
     assertEquals("ward", ids(all("_type=List,Patient&_type:not=Patient", null, 10, null)));
+    assertEquals(List.of(), all("_type=List&_type:not=List", null, 10, null).notes());
+    assertEquals("", ids(all("_type=List&_type:not=List", null, 10, null)));
+    assertEquals(List.of("_type:not names what is no type of resource here"),
+        all("_type=List&_type:not=Nonsense", null, 10, null).notes());
     fails(Failure.Invalid.class, 400, store.search(CALLER, new SearchQuery(null,
         List.of(new SearchQuery.Param("_type", "Patient,Device"), new SearchQuery.Param("gender", "male")), 5, "none",
         null)));
     assertEquals(0, all("_tag=nowhere", null, 10, null).entries().size());
+  }
+
+  @Test
+  void theCompartmentsOfAllPatientsHaveWhatAnyOfThemIsNamedIn() {
+    List<String> found = new ArrayList<>();
+    String token = null;
+    do {
+      Page page = all("_type=Patient,Observation,ImagingStudy", SearchQuery.EVERY_PATIENT, 3, token);
+      page.entries().forEach(one -> found.add(one.id()));
+      token = page.next();
+    } while (token != null);
+
+    assertEquals(List.of("ada", "bob", "ct", "hr1", "hr2", "hrBob", "temp", "undated"),
+        found.stream().sorted().toList());
+  }
+
+  @Test
+  void aPageIsNotLostBecauseOfWhatItWouldBringAlongIfThereWereTime() {
+    Page page = get(store.search(CALLER, query("Observation?_id=hr1", 10, "none", null)));
+    Asking late = new Asking(room.database(), null, System.nanoTime() - 1);
+
+    Page alone = get(new Included(late).with(page, List.of(Include.parse("_include", "", "Observation:subject"))));
+
+    assertEquals("hr1", ids(alone));
+    assertEquals(List.of(), alone.included());
+    assertEquals(1, alone.notes().size());
   }
 
   @Test
