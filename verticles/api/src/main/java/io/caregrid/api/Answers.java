@@ -117,6 +117,8 @@ final class Answers implements Routes {
     if (failure instanceof Failure.Throttled)
       request.response()
           .putHeader(HttpHeaders.RETRY_AFTER, String.valueOf(Failure.Throttled.RETRY_AFTER_SECONDS));
+    if (failure instanceof Failure.Gone gone)
+      request.response().putHeader(HttpHeaders.ETAG, "W/\"" + gone.version + "\"");
     send(request, failure.status, List.of(Issue.error(failure.issue, failure.getMessage(), failure.expression)));
   }
 

@@ -97,9 +97,12 @@ public abstract sealed class Failure extends RuntimeException {
   /** 410: it was here and has been deleted. */
   public static final class Gone extends Failure {
     private static final long serialVersionUID = 1;
+    /** Which version of it is the deletion. */
+    public final int version;
 
-    public Gone(String what) {
+    public Gone(String what, int version) {
       super(410, "deleted", what, null);
+      this.version = version;
     }
   }
 

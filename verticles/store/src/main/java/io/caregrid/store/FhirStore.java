@@ -392,7 +392,7 @@ public final class FhirStore implements Reading {
 
   static Stored there(Stored found) {
     if (found == null) throw new Failure.NotFound("There is no such resource");
-    if (found.deleted()) throw new Failure.Gone("This resource was deleted");
+    if (found.deleted()) throw new Failure.Gone("This resource was deleted", found.version());
     return readable(found);
   }
 

@@ -122,6 +122,7 @@ class FhirDoorTest {
     assertEquals(200, deleted.statusCode());
     assertEquals("OperationOutcome", deleted.bodyAsJsonObject().getString("resourceType"));
     assertEquals(410, read(address).statusCode());
+    assertEquals("W/\"2\"", read(address).getHeader("ETag"), "the version that is the deletion");
     assertEquals(200, ward.send("DELETE", address, (String) null).statusCode());
   }
 
@@ -519,7 +520,7 @@ class FhirDoorTest {
     assertEquals(400, read("/fhir/Patient/%zz").statusCode());
     JsonObject part = read(address + "?_elements=gender").bodyAsJsonObject();
     assertFalse(part.containsKey("name"));
-    JsonObject summary = read(address + "?_summary=true").bodyAsJsonObject();
+    JsonObject summary = read(address + "?_summary=True").bodyAsJsonObject();
     assertTrue(summary.containsKey("name"));
     assertFalse(read(address + "?_summary=text").bodyAsJsonObject().containsKey("name"));
     assertTrue(read(address + "?_summary=data").bodyAsJsonObject().containsKey("name"));
