@@ -130,6 +130,9 @@ final class AccessTable {
       POST    /fhir/TYPE/:id/$validate              FHIR_READ
       GET     /fhir/TYPE/:id/$validate              FHIR_READ
       HEAD    /fhir/TYPE/:id/$validate              FHIR_READ
+      GET     /fhir/TYPE/$everything                FHIR_READ
+      HEAD    /fhir/TYPE/$everything                FHIR_READ
+      POST    /fhir/TYPE/$everything                FHIR_READ
       GET     /fhir/TYPE/:id/$everything            FHIR_READ
       HEAD    /fhir/TYPE/:id/$everything            FHIR_READ
       POST    /fhir/TYPE/:id/$everything            FHIR_READ

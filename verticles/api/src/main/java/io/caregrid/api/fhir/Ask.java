@@ -81,6 +81,14 @@ record Ask(Caller caller, String base, String verb, List<String> path, List<Para
     return type;
   }
 
+  /** {@code $everything}, {@code _search} or {@code metadata} when it asks for one of the like, which is no interaction with a resource; else null. */
+  String operation() {
+    if (path.isEmpty() || verb.equals("PUT") || verb.equals("PATCH") || verb.equals("DELETE")) return null;
+    String last = path.get(path.size() - 1);
+    boolean is = last.startsWith("$") || last.equals("_search") || path.size() == 1 && last.equals("metadata");
+    return is ? last : null;
+  }
+
   /** Invalid 400 when it cannot be one. */
   String id() {
     String id = path.get(1);
@@ -93,7 +101,8 @@ record Ask(Caller caller, String base, String verb, List<String> path, List<Para
     return SearchRequest.last(query, name);
   }
 
+  /** Also as .NET writes it, {@code True}. */
   boolean is(String name) {
-    return "true".equals(param(name));
+    return "true".equalsIgnoreCase(param(name));
   }
 }

@@ -32,12 +32,14 @@ final class BundleRun {
 
   private final FhirStore store;
   private final Interactions interactions;
+  private final EntryOperations operations;
   private final long most;
 
   /** @param most bytes that the entries of one bundle may answer */
-  BundleRun(FhirStore store, Interactions interactions, long most) {
+  BundleRun(FhirStore store, Interactions interactions, EntryOperations operations, long most) {
     this.store = store;
     this.interactions = interactions;
+    this.operations = operations;
     this.most = most;
   }
 
@@ -56,14 +58,18 @@ final class BundleRun {
     Future<?> before = Future.succeededFuture();
     for (List<String> verbs : ORDER) {
       List<Entry> these = entries.stream()
-          .filter(entry -> entry.ask() != null && verbs.contains(entry.ask().verb()))
+          .filter(entry -> isOneOf(verbs, entry))
           .toList();
       before = before.compose(done -> all(these, replies, answered));
     }
     List<Entry> rest = entries.stream()
-        .filter(entry -> entry.ask() == null || ORDER.stream().noneMatch(verbs -> verbs.contains(entry.ask().verb())))
+        .filter(entry -> ORDER.stream().noneMatch(verbs -> isOneOf(verbs, entry)))
         .toList();
     return before.compose(done -> all(rest, replies, answered)).map(done -> Arrays.asList(replies));
+  }
+
+  private static boolean isOneOf(List<String> verbs, Entry entry) {
+    return entry.ask() != null && !entry.isQuestion() && verbs.contains(entry.ask().verb());
   }
 
   /** So many lines, each doing every so-manieth entry. */
@@ -117,11 +123,16 @@ final class BundleRun {
   /** TooLarge 413, Busy 503. */
   private Future<Reply> question(Reading reading, Entry entry, Answered answered) {
     answered.requireRoom();
-    return interactions.ask(reading, entry.ask()).map(reply -> {
+    return asked(reading, entry).map(reply -> {
       Reply seen = seen(entry, reply);
       if (!answered.fits(entry.index(), seen)) throw answered.tooLarge();
       return seen;
     });
+  }
+
+  private Future<Reply> asked(Reading reading, Entry entry) {
+    if (entry.ask().operation() == null) return interactions.ask(reading, entry.ask());
+    return operations.ask(reading, entry.ask(), entry.change() instanceof Change.Given given ? given.resource() : null);
   }
 
   private static Reply seen(Entry entry, Reply reply) {

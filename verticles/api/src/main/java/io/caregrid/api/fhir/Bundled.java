@@ -32,12 +32,12 @@ final class Bundled {
    */
   record Entry(int index, String fullUrl, Ask ask, Change change, RuntimeException refused) {
     boolean isQuestion() {
-      return ask != null && QUESTIONS.contains(ask.verb());
+      return ask != null && (QUESTIONS.contains(ask.verb()) || change instanceof Change.Given);
     }
 
     /** Whether there is a resource afterwards that others may refer to; so it may be with one that is refused. */
     boolean isKept() {
-      return change == null || !(change instanceof Change.Nothing);
+      return !(change instanceof Change.Nothing || change instanceof Change.Given);
     }
 
     String place() {
@@ -156,6 +156,7 @@ final class Bundled {
 
   private static Change change(Ask ask, JsonNode resource, ResourceRules rules,
       Function<ObjectNode, List<Issue>> check) {
+    if (ask.operation() != null) return new Change.Given(resource instanceof ObjectNode object ? object : null);
     return switch (ask.verb()) {
       case "POST", "PUT" -> new Change.Whole(whole(ask, resource, check));
       case "PATCH" -> new Change.Part(patch(ask, resource, rules));
@@ -185,7 +186,7 @@ final class Bundled {
         "Bundle.entry.resource");
   }
 
-  private static byte[] decoded(ObjectNode binary) {
+  static byte[] decoded(ObjectNode binary) {
     try {
       return Base64.getMimeDecoder().decode(binary.path("data").asText().getBytes(StandardCharsets.ISO_8859_1));
     } catch (IllegalArgumentException broken) {

@@ -29,12 +29,13 @@ final class Bundles {
     return filled(bundle, base, shown, request.selection(), request.ignored());
   }
 
-  /** @param address below the base, of an operation that answers pages */
-  static Buffer everything(String base, String address, List<Param> params, Page page, Selection selection) {
+  /** @param address of an operation that answers pages, below the base @param ignored names of parameters it does not have */
+  static Buffer everything(String base, String address, List<Param> params, Page page, Selection selection,
+      List<String> ignored) {
     List<Param> asked = params.stream().filter(param -> !param.name().equals(SearchRequest.PAGE)).toList();
     Buffer bundle = head("searchset", page);
     links(bundle, base + "/" + address, asked, SearchRequest.last(params, SearchRequest.PAGE), page.next());
-    return filled(bundle, base, page, selection.ofAll(), List.of());
+    return filled(bundle, base, page, selection.ofAll(), ignored);
   }
 
   private static Buffer filled(Buffer bundle, String base, Page page, Selection selection, List<String> ignored) {

@@ -1,6 +1,7 @@
 package io.caregrid.api.fhir;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.caregrid.contract.Failure;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.YearMonth;
@@ -26,6 +27,23 @@ record CareDates(LocalDate start, LocalDate end) {
   private static final int MONTH = 7;
   private static final int DAY = 10;
   private static final Pattern DATE = Pattern.compile("\\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\\d|3[01])(T.*)?)?)?$");
+
+  /** @param start a FHIR date, also of a year or month, or a dateTime; null for none; likewise {@code end}. Invalid 400 */
+  static CareDates of(String start, String end) {
+    require("start", start);
+    require("end", end);
+    return new CareDates(start == null ? null : first(start), end == null ? null : last(end));
+  }
+
+  private static void require(String name, String text) {
+    if (text == null) return;
+    try {
+      if (!DATE.matcher(text).matches()) throw new DateTimeException("no date");
+      first(text);
+    } catch (DateTimeException noSuchDay) {
+      throw new Failure.Invalid(name + " must be a date such as 2026-11-20, 2026-11 or 2026");
+    }
+  }
 
   boolean isOpen() {
     return start == null && end == null;

@@ -11,6 +11,9 @@ sealed interface Change {
   /** A patch, read. */
   record Part(Edit edit) implements Change {}
 
+  /** Nothing: what comes with it is given to an operation. @param resource unchecked; null for none */
+  record Given(ObjectNode resource) implements Change {}
+
   /** Nothing: a delete, or a question. */
   record Nothing() implements Change {}
 }

@@ -4,6 +4,7 @@ import static io.caregrid.api.fhir.TypeRoutes.answer;
 import static io.caregrid.api.fhir.TypeRoutes.id;
 import static io.caregrid.api.fhir.TypeRoutes.of;
 import static io.caregrid.api.fhir.TypeRoutes.reading;
+import static io.caregrid.api.fhir.TypeRoutes.type;
 import static io.caregrid.contract.Access.FHIR_READ;
 import static io.caregrid.contract.Gate.needs;
 import static io.vertx.core.http.HttpMethod.GET;
@@ -11,32 +12,34 @@ import static io.vertx.core.http.HttpMethod.POST;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.caregrid.api.Requests;
 import io.caregrid.api.fhir.r4.Trees;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.Page;
+import io.caregrid.store.Reading;
 import io.caregrid.store.SearchQuery;
 import io.caregrid.store.SearchQuery.Param;
 import io.caregrid.store.Stored;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.time.DateTimeException;
-import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * {@code $everything} of a Patient or an Encounter (FHIR R4 patient-operation-everything.html): its compartment, a page at a time, and what the page's resources
+ * {@code $everything} of a Patient, of all Patients, or of an Encounter (FHIR R4 patient-operation-everything.html): its compartment, a page at a time, and what the page's resources
  * refer to that belongs to no patient, such as organisations and practitioners, so that nothing of another patient comes along. What is in the compartments
- * of Patients that hold more about the same person (seealso) belongs to it; what they link to does not. {@code start} and {@code end} leave out what is on the page: pages may be of different sizes.
+ * of Patients that hold more about the same person (seealso) belongs to it; what they link to does not. Who asks for one that another has replaced is sent there, as by Microsoft's server. {@code start} and {@code end} leave out what is on the page: pages may be of different sizes.
  */
 final class EverythingOperation implements Routes {
   /** What may come along though it is in nobody's compartment. */
@@ -45,6 +48,7 @@ final class EverythingOperation implements Routes {
       "ActivityDefinition", "Questionnaire", "Measure", "Library", "InsurancePlan", "MedicationKnowledge");
   private static final Map<String, Set<String>> OF = Map.of("Patient", SUPPORTING, "Encounter",
       Stream.concat(SUPPORTING.stream(), Stream.of("Patient")).collect(Collectors.toSet()));
+  private static final String NAME = "$everything";
   private static final Set<String> VALUES = Set.of("valueDate", "valueDateTime", "valueInstant", "valueCode",
       "valueString", "valueInteger");
   private static final Set<String> KNOWN = Set.of("start", "end", "_since", "_type", "_count", SearchRequest.PAGE,
@@ -52,7 +56,6 @@ final class EverythingOperation implements Routes {
   private static final int DEFAULT_COUNT = 100;
   private static final int MOST_LINKED = 10;
   private static final Pattern PATIENT = Pattern.compile("Patient/[A-Za-z0-9\\-.]{1,64}");
-  private static final int DAY = "2026-11-20".length();
   private final FhirStore store;
   private final Future<ResourceRules> rules;
 
@@ -63,19 +66,41 @@ final class EverythingOperation implements Routes {
 
   @Override
   public void mount(Router router) {
-    needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/:id/$everything")))
-        .handler(answer(request -> everything(request, Query.parse(request.request().query()))));
-    needs(FHIR_READ, of(router, POST, "/fhir/TYPE/:id/$everything")).handler(answer(this::posted));
+    mount(router, "/fhir/TYPE/$everything", request -> Ask.of(request, type(request), NAME));
+    mount(router, "/fhir/TYPE/:id/$everything", request -> Ask.of(request, type(request), id(request), NAME));
   }
 
-  private Future<?> posted(RoutingContext request) {
-    List<Param> params = Query.parse(request.request().query());
-    String type = request.request().getHeader("Content-Type");
-    if (type == null) return everything(request, params);
-    return Bodies.checked(request, rules, "Parameters").compose(body -> {
-      for (JsonNode parameter : body.path("parameter")) param(parameter, params);
-      return everything(request, params);
+  private void mount(Router router, String address, Function<RoutingContext, Ask> ask) {
+    needs(FHIR_READ, reading(of(router, GET, address)))
+        .handler(answer(request -> answered(request, ask.apply(request), null)));
+    needs(FHIR_READ, of(router, POST, address)).handler(answer(request -> posted(request, ask.apply(request))));
+  }
+
+  private Future<?> posted(RoutingContext request, Ask ask) {
+    if (request.request().getHeader("Content-Type") == null) return answered(request, ask, null);
+    return Bodies.checked(request, rules, "Parameters").compose(body -> answered(request, ask, body));
+  }
+
+  private Future<?> answered(RoutingContext request, Ask ask, ObjectNode given) {
+    return pages(store, ask, params(ask, given)).compose(reply -> {
+      if (reply.location() != null) moved(request, FhirAnswer.base(request) + "/" + reply.location());
+      return FhirAnswer.json(request, reply.status(), reply.body());
     });
+  }
+
+  /** In both headers: Microsoft's server tells it in the second one. */
+  private static void moved(RoutingContext request, String to) {
+    request.response().putHeader(HttpHeaders.LOCATION, to).putHeader(HttpHeaders.CONTENT_LOCATION, to);
+  }
+
+  /** Those of its address, and of Parameters that came along. Invalid 400 for another resource. @param given null for none */
+  static List<Param> params(Ask ask, ObjectNode given) {
+    List<Param> params = new ArrayList<>(ask.query());
+    if (given == null) return params;
+    if (!given.path("resourceType").asText().equals("Parameters"))
+      throw new Failure.Invalid("$everything takes Parameters");
+    for (JsonNode parameter : given.path("parameter")) param(parameter, params);
+    return params;
   }
 
   private static void param(JsonNode parameter, List<Param> params) {
@@ -84,22 +109,60 @@ final class EverythingOperation implements Routes {
         .forEach(value -> params.add(new Param(parameter.path("name").asText(), parameter.path(value).asText())));
   }
 
-  private Future<?> everything(RoutingContext request, List<Param> params) {
-    String type = TypeRoutes.type(request);
-    if (!OF.containsKey(type)) throw new Failure.NotFound("$everything is for a Patient and for an Encounter");
+  /**
+   * Of one, or of all Patients.
+   *
+   * @param reading the store, or a transaction's view of it
+   * @param ask     with the address of the operation
+   * @param params  {@link #params}
+   */
+  Future<Reply> pages(Reading reading, Ask ask, List<Param> params) {
+    String type = ask.type();
+    boolean ofAll = ask.path().size() == 2;
+    if (!OF.containsKey(type) || ask.path().size() > 3 || ofAll && !type.equals("Patient"))
+      throw new Failure.NotFound("$everything is for a Patient, for an Encounter, and for all Patients");
     List<Param> asked = params.stream().filter(param -> KNOWN.contains(param.name())).toList();
-    CareDates dates = new CareDates(day(asked, "start"), day(asked, "end"));
-    Set<String> types = types(asked);
-    String whole = type + "/" + id(request);
-    String base = FhirAnswer.base(request);
-    Selection part = Selection.of(request);
-    return store.read(Requests.caller(request), type, id(request))
-        .map(EverythingOperation::linked)
-        .compose(all -> page(request, all, asked, query(asked, types, OF.get(type))))
-        .compose(page -> BundleRoom.ANSWERS.making(2 * Selection.bytes(page), () -> request.vertx()
-            .executeBlocking(() -> Bundles.everything(base, whole + "/$everything", asked,
-                within(page, dates, OF.get(type), types), part), false)))
-        .compose(bundle -> FhirAnswer.json(request, 200, bundle));
+    List<String> ignored = params.stream().map(Param::name).filter(name -> !KNOWN.contains(name)).distinct().toList();
+    if (!ignored.isEmpty() && Interactions.isStrict(ask))
+      throw new Failure.Invalid("$everything has no parameters " + String.join(", ", ignored));
+    CareDates dates = CareDates.of(SearchRequest.last(asked, "start"), SearchRequest.last(asked, "end"));
+    Selection part = Selection.of(SearchRequest.last(asked, "_elements"), SearchRequest.last(asked, "_summary"));
+    Shape shape = new Shape(types(asked), dates, part, ignored);
+    if (ofAll) return page(reading, ask, List.of(SearchQuery.EVERY_PATIENT), asked, shape);
+    return reading.read(ask.caller(), type, ask.id()).compose(stored -> {
+      String instead = replacing(stored);
+      return instead == null
+          ? page(reading, ask, linked(stored), asked, shape)
+          : Future.succeededFuture(Reply.moved(instead + "/" + NAME));
+    });
+  }
+
+  /** What is given out of a page. @param ignored parameters that this operation does not have */
+  private record Shape(Set<String> types, CareDates dates, Selection part, List<String> ignored) {}
+
+  private static Future<Reply> page(Reading reading, Ask ask, List<String> all, List<Param> asked, Shape shape) {
+    Set<String> supporting = OF.get(ask.type());
+    return found(reading, ask, all, asked, query(asked, shape.types(), supporting))
+        .compose(page -> BundleRoom.ANSWERS.making(2 * Selection.bytes(page), () -> aside(
+            () -> Bundles.everything(ask.base(), String.join("/", ask.path()), asked,
+                within(page, shape.dates(), supporting, shape.types()), shape.part(), shape.ignored()))))
+        .map(Reply::bundle);
+  }
+
+  /** The Patient that is to be used instead (FHIR R4 valueset-link-type.html, replaced-by); null for none. */
+  private static String replacing(Stored stored) {
+    if (!stored.type().equals("Patient")) return null;
+    for (JsonNode link : tree(stored).path("link")) {
+      String other = link.path("other").path("reference").asText();
+      boolean instead = link.path("type").asText().equals("replaced-by") && PATIENT.matcher(other).matches();
+      if (instead && !other.equals("Patient/" + stored.id())) return other;
+    }
+    return null;
+  }
+
+  /** On a worker thread. */
+  private static <T> Future<T> aside(Callable<T> work) {
+    return Vertx.currentContext().executeBlocking(work, false);
   }
 
   /** Itself, and the Patients that hold more about the same person (FHIR R4 valueset-link-type.html, seealso). */
@@ -114,12 +177,13 @@ final class EverythingOperation implements Routes {
     return all;
   }
 
-  private Future<Page> page(RoutingContext request, List<String> all, List<Param> asked, List<Param> params) {
+  private static Future<Page> found(Reading reading, Ask ask, List<String> all, List<Param> asked,
+      List<Param> params) {
     String count = SearchRequest.last(asked, "_count");
     int most = count == null ? DEFAULT_COUNT : Math.max(1, SearchRequest.count(count));
     String token = SearchRequest.last(asked, SearchRequest.PAGE);
     SearchQuery query = new SearchQuery(null, params, most, "none", token, SearchRequest.PAGE_BYTES, all);
-    return store.search(Requests.caller(request), query);
+    return reading.search(ask.caller(), query);
   }
 
   /** Where supporting types are asked for, all is looked at that may bring them along. */
@@ -138,16 +202,6 @@ final class EverythingOperation implements Routes {
         .filter(param -> param.name().equals("_type"))
         .flatMap(param -> List.of(param.value().split(",")).stream())
         .collect(Collectors.toSet());
-  }
-
-  private static LocalDate day(List<Param> asked, String name) {
-    String text = SearchRequest.last(asked, name);
-    if (text == null) return null;
-    try {
-      return LocalDate.parse(text.length() > DAY ? text.substring(0, DAY) : text);
-    } catch (DateTimeException unreadable) {
-      throw new Failure.Invalid(name + " must be a date such as 2026-11-20");
-    }
   }
 
   private static Page within(Page page, CareDates dates, Set<String> supporting, Set<String> types) {

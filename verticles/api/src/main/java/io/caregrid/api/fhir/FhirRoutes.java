@@ -22,6 +22,8 @@ import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -44,6 +46,8 @@ public final class FhirRoutes implements Routes {
   private final Interactions interactions;
   private final WriteRoutes writing;
   private final ValidateOperation validation;
+  private final MetaOperations meta;
+  private final EverythingOperation everything;
   private final Capability capability;
   /** One of those of this node, which are all alike; what is mounted later is on it, too. */
   private volatile Router mounted;
@@ -59,8 +63,11 @@ public final class FhirRoutes implements Routes {
     this.store = store;
     this.rules = rules;
     this.interactions = new Interactions(store);
-    this.writing = new WriteRoutes(store, interactions, rules);
     this.validation = new ValidateOperation(store, rules, metrics);
+    this.meta = new MetaOperations(store, rules);
+    this.everything = new EverythingOperation(store, rules);
+    this.writing = new WriteRoutes(store, interactions,
+        new EntryOperations(store, interactions, everything, meta, validation, this::statement), rules);
     this.capability = new Capability(store, version,
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), authority);
   }
@@ -76,9 +83,9 @@ public final class FhirRoutes implements Routes {
     mountTypes(router, common);
     writing.mount(router, common);
     new SearchRoutes(store, interactions).mount(router);
-    new MetaOperations(store, rules).mount(router);
+    meta.mount(router);
     validation.mount(router);
-    new EverythingOperation(store, rules).mount(router);
+    everything.mount(router);
     needs(Access.OPEN, router.routeWithRegex(OPERATION_OF_TYPE).setName("/fhir/*/$*").last()).handler(this::operation);
     needs(Access.OPEN, router.routeWithRegex(OPERATION).setName("/fhir/$*").last()).handler(this::operation);
     needs(Access.OPEN, router.routeWithRegex(OTHER_ADDRESS).setName("/fhir/*").last()).handler(FhirRoutes::unknown);
@@ -140,6 +147,13 @@ public final class FhirRoutes implements Routes {
           .executeBlocking(() -> part.apply(capability.told(base, Gate.table(mounted)).text()), false)
           .compose(statement -> FhirAnswer.json(asked, 200, statement, BundleRoom.OPEN));
     }).handle(request);
+  }
+
+  /** For an entry of a bundle. */
+  private Future<Buffer> statement(Ask ask) {
+    Selection part = Selection.of(ask.param("_elements"), ask.param("_summary"));
+    return Vertx.currentContext()
+        .executeBlocking(() -> part.apply(capability.told(ask.base(), Gate.table(mounted)).text()), false);
   }
 
   private static void welcome(RoutingContext request) {

@@ -110,7 +110,7 @@ final class Interactions {
     String none = ask.terms().ifNoneMatch();
     if (none != null && !none.trim().equals("*"))
       throw new Failure.Invalid("If-None-Match of a write can only be *: nothing may be there");
-    return new Demand(ifMatch(ask), none != null, "false".equals(ask.param("_meta-history")));
+    return new Demand(ifMatch(ask), none != null, "false".equalsIgnoreCase(ask.param("_meta-history")));
   }
 
   private static OptionalInt ifMatch(Ask ask) {
@@ -252,7 +252,7 @@ final class Interactions {
   }
 
   private static HistoryQuery historyQuery(Ask ask) {
-    int count = "count".equals(ask.param("_summary")) ? 0 : SearchRequest.count(ask.param("_count"));
+    int count = "count".equalsIgnoreCase(ask.param("_summary")) ? 0 : SearchRequest.count(ask.param("_count"));
     return new HistoryQuery(count, instant(ask, "_since"), before(ask), oldestFirst(ask.param("_sort")),
         ask.param(SearchRequest.PAGE)).at(at(ask));
   }
@@ -300,7 +300,7 @@ final class Interactions {
         .map(Reply::bundle);
   }
 
-  private static boolean isStrict(Ask ask) {
+  static boolean isStrict(Ask ask) {
     Matcher handling = HANDLING.matcher(ask.terms().prefer() == null ? "" : ask.terms().prefer());
     if (!handling.find()) return false;
     return switch (handling.group(1)) {

@@ -23,8 +23,10 @@ import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
 import io.caregrid.store.Labels;
+import io.caregrid.store.Reading;
 import io.caregrid.store.Stored;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
@@ -33,6 +35,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 
@@ -42,6 +45,7 @@ import java.util.function.Function;
  * that current resources have.
  */
 final class MetaOperations implements Routes {
+  private static final String NAME = "$meta";
   private static final List<String> LABELS = List.of("profile", "security", "tag");
   private static final int ATTEMPTS = 10;
   private final FhirStore store;
@@ -55,13 +59,13 @@ final class MetaOperations implements Routes {
   @Override
   public void mount(Router router) {
     needs(FHIR_READ, reading(router.get("/fhir/$meta"))).handler(Negotiation::check)
-        .handler(answer(request -> labels(request, null)));
+        .handler(answer(request -> labels(request, NAME)));
     needs(FHIR_READ, router.post("/fhir/$meta")).handler(Negotiation::check)
-        .handler(answer(asked(request -> labels(request, null))));
+        .handler(answer(asked(request -> labels(request, NAME))));
     needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/$meta")))
-        .handler(answer(request -> labels(request, type(request))));
+        .handler(answer(request -> labels(request, type(request), NAME)));
     needs(FHIR_READ, of(router, POST, "/fhir/TYPE/$meta"))
-        .handler(answer(asked(request -> labels(request, type(request)))));
+        .handler(answer(asked(request -> labels(request, type(request), NAME))));
     needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/:id/$meta"))).handler(answer(this::meta));
     needs(FHIR_READ, of(router, POST, "/fhir/TYPE/:id/$meta")).handler(answer(asked(this::meta)));
     needs(FHIR_WRITE, of(router, POST, "/fhir/TYPE/:id/$meta-add")).handler(answer(changing(MetaOperations::add)));
@@ -70,7 +74,13 @@ final class MetaOperations implements Routes {
   }
 
   private Future<?> meta(RoutingContext request) {
-    return store.read(Requests.caller(request), type(request), id(request)).compose(stored -> told(request, stored));
+    return ofOne(store, Ask.of(request, type(request), id(request), NAME))
+        .compose(reply -> FhirAnswer.done(request, 200, reply.body()));
+  }
+
+  /** Of one resource. @param reading the store, or a transaction's view of it */
+  Future<Reply> ofOne(Reading reading, Ask ask) {
+    return reading.read(ask.caller(), ask.type(), ask.id()).compose(MetaOperations::told);
   }
 
   /** By POST, with Parameters or with nothing: there is nothing to be said in them. */
@@ -80,12 +90,15 @@ final class MetaOperations implements Routes {
         : Bodies.checked(request, rules, "Parameters").compose(empty -> meta.apply(request));
   }
 
-  /** @param type null for all */
-  private Future<?> labels(RoutingContext request, String type) {
-    return store.labels(Requests.caller(request), type)
-        .compose(labels -> request.vertx()
-            .executeBlocking(() -> Buffer.buffer(Trees.write(parameters(labels))), false))
-        .compose(answer -> FhirAnswer.json(request, 200, answer));
+  private Future<?> labels(RoutingContext request, String... path) {
+    return ofMany(Ask.of(request, path)).compose(reply -> FhirAnswer.json(request, 200, reply.body()));
+  }
+
+  /** Of a type, or of all. */
+  Future<Reply> ofMany(Ask ask) {
+    return store.labels(ask.caller(), ask.path().size() == 1 ? null : ask.type())
+        .compose(labels -> aside(() -> Buffer.buffer(Trees.write(parameters(labels)))))
+        .map(Reply::answer);
   }
 
   /** FHIR has no empty objects: without labels there is no parameter. */
@@ -110,7 +123,8 @@ final class MetaOperations implements Routes {
     return request -> Bodies.checked(request, rules, "Parameters")
         .map(MetaOperations::given)
         .compose(given -> changed(request, given, change, ATTEMPTS))
-        .compose(stored -> told(request, stored));
+        .compose(MetaOperations::told)
+        .compose(reply -> FhirAnswer.done(request, 200, reply.body()));
   }
 
   private static ObjectNode given(ObjectNode parameters) {
@@ -176,10 +190,13 @@ final class MetaOperations implements Routes {
     return one.isObject() ? List.of(one.path("system").asText(), one.path("code").asText()) : one.asText();
   }
 
-  private static Future<Void> told(RoutingContext request, Stored stored) {
-    return request.vertx()
-        .executeBlocking(() -> parameters(Trees.own(stored.body().getBytes())), false)
-        .compose(parameters -> FhirAnswer.done(request, 200, parameters));
+  private static Future<Reply> told(Stored stored) {
+    return aside(() -> parameters(Trees.own(stored.body().getBytes()))).map(Reply::answer);
+  }
+
+  /** On a worker thread. */
+  private static <T> Future<T> aside(Callable<T> work) {
+    return Vertx.currentContext().executeBlocking(work, false);
   }
 
   private static Buffer parameters(ObjectNode resource) {

@@ -30,6 +30,16 @@ record Reply(int status, Stored stored, String location, Buffer body, boolean ou
     return new Reply(200, null, null, bundle, false, -1);
   }
 
+  /** What an operation answers. @param resource JSON */
+  static Reply answer(Buffer resource) {
+    return new Reply(200, null, null, resource, false, -1);
+  }
+
+  /** It is elsewhere. @param location below the base */
+  static Reply moved(String location) {
+    return new Reply(301, null, location, told("another one is to be used instead: " + location), true, -1);
+  }
+
   /** A version that was made, or that was there already; as {@code Prefer: return} asks (FHIR R4 http.html#ops). */
   static Reply written(int status, Stored stored, boolean located, Ask.Terms terms, boolean wholeByDefault) {
     String location = located ? stored.type() + "/" + stored.id() + "/_history/" + stored.version() : null;

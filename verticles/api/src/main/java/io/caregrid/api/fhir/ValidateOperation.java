@@ -11,17 +11,19 @@ import static io.vertx.core.http.HttpMethod.POST;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.caregrid.api.Requests;
 import io.caregrid.api.fhir.r4.Trees;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.contract.Routes;
 import io.caregrid.store.FhirStore;
+import io.caregrid.store.SearchQuery.Param;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
@@ -37,6 +39,7 @@ import java.util.Set;
 final class ValidateOperation implements Routes {
   /** Gauge: threads on which HAPI's validator works on after its time, each of which takes a processor. While it is 2, nothing is held against profiles here. */
   static final String LOST = "fhir.validation.lost";
+  private static final String NAME = "$validate";
   private static final Set<String> MODES = Set.of("create", "update", "delete", "profile");
   private final FhirStore store;
   private final Future<ResourceRules> rules;
@@ -75,36 +78,57 @@ final class ValidateOperation implements Routes {
   }
 
   private Future<?> sent(RoutingContext request) {
-    String type = TypeRoutes.type(request);
+    Ask ask = ask(request);
     return Bodies.resource(request)
         .compose(body -> request.vertx().executeBlocking(() -> ResourceReader.read(body.bytes(), body.format()), false))
-        .compose(body -> body.path("resourceType").asText().equals("Parameters") && !type.equals("Parameters")
-            ? Future.succeededFuture(ofParameters(request, body))
-            : Future.succeededFuture(new Asked(body, mode(request, null), profiles(request), List.of())))
-        .compose(asked -> asked.resource() != null || request.pathParam("id") == null
-            ? Future.succeededFuture(asked)
-            : there(request, asked))
-        .compose(asked -> judged(request, type, asked));
+        .compose(body -> told(request, ask, body));
   }
 
   private Future<?> stored(RoutingContext request) {
-    return there(request, new Asked(null, mode(request, null), profiles(request), List.of()))
-        .compose(asked -> judged(request, TypeRoutes.type(request), asked));
+    return told(request, ask(request), null);
   }
 
-  private Future<Asked> there(RoutingContext request, Asked asked) {
-    return store.read(Requests.caller(request), TypeRoutes.type(request), id(request))
-        .map(stored -> new Asked(tree(stored.body().getBytes()), asked.mode(), asked.profiles(), asked.posted()));
+  private static Ask ask(RoutingContext request) {
+    String type = TypeRoutes.type(request);
+    return request.pathParam("id") == null
+        ? Ask.of(request, type, NAME)
+        : Ask.of(request, type, id(request), NAME);
   }
 
-  private static ObjectNode tree(byte[] json) {
-    return Trees.own(json);
+  private Future<Void> told(RoutingContext request, Ask ask, ObjectNode given) {
+    return outcome(ask, given).compose(outcome -> FhirAnswer.json(request, 200, outcome));
   }
 
-  private static Asked ofParameters(RoutingContext request, ObjectNode parameters) {
+  /**
+   * The OperationOutcome about what is given, or what is stored under the address where nothing is.
+   *
+   * @param given a resource, or Parameters with one; null for none
+   */
+  Future<Buffer> outcome(Ask ask, ObjectNode given) {
+    String type = ask.type();
+    boolean ofOne = ask.path().size() == 3;
+    if (ask.path().size() > 3 || given == null && !ofOne)
+      throw new Failure.NotSupported("$validate needs a resource, or the address of one");
+    boolean wrapped = given != null && given.path("resourceType").asText().equals("Parameters")
+        && !type.equals("Parameters");
+    Asked asked = wrapped
+        ? ofParameters(ask, given)
+        : new Asked(given, mode(ask, null), profiles(ask), List.of());
+    return (asked.resource() == null && ofOne ? there(ask, asked) : Future.succeededFuture(asked))
+        .compose(meant -> judged(ask, type, meant))
+        .map(issues -> OperationOutcome
+            .of(issues.isEmpty() ? List.of(Issue.information("nothing is wrong with it")) : issues));
+  }
+
+  private Future<Asked> there(Ask ask, Asked asked) {
+    return store.read(ask.caller(), ask.type(), ask.id())
+        .map(stored -> new Asked(Trees.own(stored.body().getBytes()), asked.mode(), asked.profiles(), asked.posted()));
+  }
+
+  private static Asked ofParameters(Ask ask, ObjectNode parameters) {
     ObjectNode resource = null;
     String mode = null;
-    List<String> profiles = new ArrayList<>(profiles(request));
+    List<String> profiles = new ArrayList<>(profiles(ask));
     List<ObjectNode> posted = new ArrayList<>();
     for (JsonNode parameter : parameters.path("parameter")) {
       String name = parameter.path("name").asText();
@@ -118,48 +142,43 @@ final class ValidateOperation implements Routes {
         profiles.add(parameter.path("valueUri").asText(parameter.path("valueCanonical").asText()));
       }
     }
-    return new Asked(resource, mode(request, mode), profiles, posted);
+    return new Asked(resource, mode(ask, mode), profiles, posted);
   }
 
-  private static List<String> profiles(RoutingContext request) {
-    return request.queryParams().getAll("profile");
+  private static List<String> profiles(Ask ask) {
+    return ask.query().stream().filter(param -> param.name().equals("profile")).map(Param::value).toList();
   }
 
-  private static String mode(RoutingContext request, String given) {
-    String mode = given != null ? given : request.queryParams().get("mode");
+  private static String mode(Ask ask, String given) {
+    String mode = given != null ? given : ask.param("mode");
     if (mode != null && !MODES.contains(mode))
       throw new Failure.Invalid("mode must be create, update, delete or profile");
     return mode;
   }
 
-  private Future<Void> judged(RoutingContext request, String type, Asked asked) {
+  private Future<List<Issue>> judged(Ask ask, String type, Asked asked) {
     if (asked.resource() == null) {
       if (!"delete".equals(asked.mode()))
         throw new Failure.Invalid("the Parameters must have a parameter named resource, which is one",
             "Parameters.parameter");
-      return told(request, List.of());
+      return Future.succeededFuture(List.of());
     }
     List<Issue> found = new ArrayList<>();
     if (!asked.resource().path("resourceType").asText().equals(type))
       found.add(Issue.error("invalid", "resourceType is not " + type + ", which this address takes", "resourceType"));
-    return rules.compose(ready -> request.vertx().executeBlocking(() -> ready.check(asked.resource()), false))
+    Context here = Vertx.currentContext();
+    return rules.compose(ready -> here.executeBlocking(() -> ready.check(asked.resource()), false))
         .compose(own -> {
           found.addAll(own);
           boolean profiled = !asked.profiles().isEmpty() || !asked.resource().path("meta").path("profile").isEmpty();
-          if (!profiled || !found.isEmpty()) return told(request, found);
-          KnownDefinitions known = new KnownDefinitions(store, Requests.caller(request), asked.posted());
-          return validator(request.vertx()).check(asked.resource(), asked.profiles(), known)
-              .compose(more -> told(request, more));
+          if (!profiled || !found.isEmpty()) return Future.succeededFuture(found);
+          KnownDefinitions known = new KnownDefinitions(store, ask.caller(), asked.posted());
+          return validator(here.owner()).check(asked.resource(), asked.profiles(), known);
         });
   }
 
   synchronized ProfileValidator validator(Vertx vertx) {
     if (validator == null) validator = new ProfileValidator(vertx, patience);
     return validator;
-  }
-
-  private static Future<Void> told(RoutingContext request, List<Issue> issues) {
-    List<Issue> all = issues.isEmpty() ? List.of(Issue.information("nothing is wrong with it")) : issues;
-    return FhirAnswer.json(request, 200, OperationOutcome.of(all));
   }
 }

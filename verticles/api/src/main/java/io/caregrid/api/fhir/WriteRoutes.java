@@ -37,11 +37,11 @@ final class WriteRoutes {
   private final BundleRun bundles;
   private final BundleRoom room = BundleRoom.HEAP;
 
-  WriteRoutes(FhirStore store, Interactions interactions, Future<ResourceRules> rules) {
+  WriteRoutes(FhirStore store, Interactions interactions, EntryOperations operations, Future<ResourceRules> rules) {
     this.store = store;
     this.rules = rules;
     this.interactions = interactions;
-    this.bundles = new BundleRun(store, interactions, room.most());
+    this.bundles = new BundleRun(store, interactions, operations, room.most());
   }
 
   void mount(Router router, CommonAddresses common) {

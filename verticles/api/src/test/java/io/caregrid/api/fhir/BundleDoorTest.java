@@ -14,6 +14,7 @@ import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Roles;
 import io.caregrid.store.FhirStore;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
@@ -22,6 +23,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -196,6 +198,72 @@ class BundleDoorTest {
     assertEquals(0, found());
   }
 
+  private static JsonObject resource(HttpResponse<Buffer> bundle, int entry) {
+    return bundle.bodyAsJsonObject().getJsonArray("entry").getJsonObject(entry).getJsonObject("resource");
+  }
+
+  private static List<String> statuses(HttpResponse<Buffer> bundle) {
+    return bundle.bodyAsJsonObject()
+        .getJsonArray("entry")
+        .stream()
+        .map(entry -> ((JsonObject) entry).getJsonObject("response").getString("status").substring(0, 3))
+        .toList();
+  }
+
+  @Test
+  void operationsThatOnlyAskAreEntriesOfABatchToo() {
+    String id = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
+    String form = Base64.getEncoder()
+        .encodeToString(("identifier=urn:door%7C" + mark).getBytes(StandardCharsets.UTF_8));
+    HttpResponse<Buffer> done = bundle("batch", entry("GET", "Patient/" + id + "/$everything", null),
+        entry("POST", "Patient/$validate", "{\"resourceType\":\"Patient\",\"gender\":\"robot\"}"),
+        entry("GET", "metadata?_elements=fhirVersion", null),
+        entry("POST", "Patient/_search?identifier=urn:door|" + mark, null),
+        entry("POST", "Patient/_search", "{\"resourceType\":\"Binary\",\"contentType\":"
+            + "\"application/x-www-form-urlencoded\",\"data\":\"" + form + "\"}"),
+        entry("GET", "Patient/" + id + "/$meta", null), entry("GET", "EnrollmentResponse/$meta", null),
+        entry("GET", "Patient/" + id + "/$validate", null), entry("GET", "Patient/$nonsense", null),
+        entry("POST", "metadata", null), entry("POST", "Patient/" + id + "/_search", null),
+        entry("GET", "Patient/none-" + mark + "/$everything", null),
+        entry("GET", "Patient/" + id + "/_history", null),
+        entry("GET", "Patient?_has:Observation:subject:code=x&identifier=urn:door|" + mark, null));
+
+    assertEquals(List.of("200", "200", "200", "200", "200", "200", "200", "200", "404", "405", "405", "404", "200",
+        "200"), statuses(done), done.bodyAsString());
+    assertEquals(id,
+        resource(done, 0).getJsonArray("entry").getJsonObject(0).getJsonObject("resource").getString("id"));
+    assertEquals("Patient.gender", resource(done, 1).getJsonArray("issue")
+        .getJsonObject(0)
+        .getJsonArray("expression")
+        .getString(0));
+    assertEquals("4.0.1", resource(done, 2).getString("fhirVersion"));
+    assertEquals(1, resource(done, 3).getJsonArray("entry").size());
+    assertEquals(1, resource(done, 4).getJsonArray("entry").size());
+    assertEquals("1", resource(done, 5).getJsonArray("parameter")
+        .getJsonObject(0)
+        .getJsonObject("valueMeta")
+        .getString("versionId"));
+    assertEquals("information", resource(done, 7).getJsonArray("issue").getJsonObject(0).getString("severity"));
+    assertEquals(1, found(), "nothing that was asked about was kept");
+  }
+
+  @Test
+  void aTransactionSeesWhatItWroteByOperationsAsWellAndWaitsForNoneThatTakesLong() {
+    String id = "p-" + mark;
+    String whole = patient().replace("\"Patient\",", "\"Patient\",\"id\":\"" + id + "\",");
+    HttpResponse<Buffer> done = bundle("transaction", entry("GET", "Patient/" + id + "/$everything", null),
+        entry("POST", "Patient/_search?identifier=urn:door|" + mark, null), entry("PUT", "Patient/" + id, whole));
+    HttpResponse<Buffer> refused = bundle("transaction", entry("POST", "Patient/$validate", patient()),
+        entry("POST", "Patient", patient()));
+
+    assertEquals(List.of("200", "200", "201"), statuses(done), done.bodyAsString());
+    assertEquals(1, resource(done, 0).getJsonArray("entry").size());
+    assertEquals(1, resource(done, 1).getJsonArray("entry").size());
+    assertEquals(405, refused.statusCode());
+    assertEquals("Bundle.entry[0]", issue(refused));
+    assertEquals(1, found());
+  }
+
   @Test
   void aBatchOfAThousandIsDone() {
     String[] entries = IntStream.range(0, 1_000)
@@ -280,6 +348,17 @@ class BundleDoorTest {
   }
 
   @Test
+  void aHardDeleteIsOneAsDotNetWritesItToo() {
+    ward.send("POST", "/fhir/Patient", patient());
+    String id = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
+
+    String where = "/fhir/Patient?identifier=urn:door%7C" + mark + "&_count=100&hardDelete=True";
+    assertEquals("2", ward.send("DELETE", where, (String) null).getHeader("Items-Deleted"));
+
+    assertEquals(404, ward.send("GET", "/fhir/Patient/" + id, (String) null).statusCode());
+  }
+
+  @Test
   void historiesOfATypeAndOfAllComeInPages() {
     for (int i = 0; i < 3; i++) ward.send("POST", "/fhir/Patient", patient());
 
@@ -321,7 +400,7 @@ class BundleDoorTest {
     ResourceRules rules = Ward.get(ResourceRules.load(ward.vertx));
     Ask asked = new Ask(Caller.LOCAL, ward.base() + "/fhir", "POST", List.of(), List.of(),
         new Ask.Terms(null, null, null, null, "return=representation"));
-    BundleRun run = new BundleRun(ward.store, new Interactions(ward.store), 2 * size + 10);
+    BundleRun run = run(ward.store, 2 * size + 10);
     String read = entry("GET", "Patient/" + id, null);
 
     for (String type : List.of("batch", "transaction")) {
@@ -341,6 +420,15 @@ class BundleDoorTest {
     assertEquals(2, found(), "the batch's, and not the transaction's");
   }
 
+  private BundleRun run(FhirStore store, long most) {
+    Future<ResourceRules> rules = ResourceRules.load(ward.vertx);
+    Interactions interactions = new Interactions(store);
+    EntryOperations operations = new EntryOperations(store, interactions, new EverythingOperation(store, rules),
+        new MetaOperations(store, rules), new ValidateOperation(store, rules, new SimpleMeterRegistry()),
+        ask -> Future.failedFuture(new Failure.NotFound("no statement here")));
+    return new BundleRun(store, interactions, operations, most);
+  }
+
   /** Of a batch of this one entry, where the first thing asked of the store ends so. */
   private String first(Audit trail, String entry) {
     Ask asked = new Ask(Caller.LOCAL, ward.base() + "/fhir", "POST", List.of(), List.of(),
@@ -351,7 +439,7 @@ class BundleDoorTest {
     Bundled bundle = Bundled.read(asked, batch, Ward.get(ResourceRules.load(ward.vertx)));
     Promise<List<Reply>> done = Promise.promise(); // on a context, as a request is
     ward.vertx.runOnContext(
-        here -> new BundleRun(store, new Interactions(store), 1 << 20).of(asked, bundle).onComplete(done));
+        here -> run(store, 1 << 20).of(asked, bundle).onComplete(done));
     return String.valueOf(Ward.get(done.future()).get(0).status());
   }
 
@@ -412,7 +500,7 @@ class BundleDoorTest {
         new Ask.Terms(null, null, null, null, null));
     ObjectNode bundle = (ObjectNode) ResourceReader.parsed(("{\"resourceType\":\"Bundle\",\"type\":\"" + type
         + "\",\"entry\":[" + String.join(",", entries) + "]}").getBytes(StandardCharsets.UTF_8), Format.JSON);
-    BundleRun run = new BundleRun(ward.store, new Interactions(ward.store), 1 << 20);
+    BundleRun run = run(ward.store, 1 << 20);
     try {
       return Ward.get(run.of(asked, Bundled.read(asked, bundle, Ward.get(ResourceRules.load(ward.vertx)))))
           .stream()

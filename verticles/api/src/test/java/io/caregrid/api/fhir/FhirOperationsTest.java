@@ -9,6 +9,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -121,13 +122,61 @@ class FhirOperationsTest {
     assertEquals(Set.of(organization, patient, encounter, early, late), ids(all));
     assertEquals(Set.of(organization, patient, encounter, early, late), ids(all + "?_count=1"));
     assertEquals(Set.of(organization, patient, early), ids(all + "?start=2010-01-01&end=2010-12-31"));
+    assertEquals(Set.of(organization, patient, early), ids(all + "?start=2010&end=2010-05"), "a year's first day, a month's last");
     assertEquals(Set.of(early, late), ids(all + "?_type=Observation"));
+    JsonObject told = get(all + "?_type=Observation&_typeFilter=x");
+    assertEquals("outcome", told.getJsonArray("entry").getJsonObject(2).getJsonObject("search").getString("mode"));
+    assertFalse(told.getJsonArray("link").getJsonObject(0).getString("url").contains("_typeFilter"));
     assertEquals(Set.of(), ids(all + "?_since=2999-01-01T00:00:00Z"));
     assertEquals(Set.of(patient, encounter, early, late), ids("Encounter/" + encounter + "/$everything"));
     assertEquals(Set.of(patient), ids("Encounter/" + encounter + "/$everything?_type=Patient"));
     assertEquals(404, status("GET", "Patient/nobody/$everything", null));
     assertEquals(404, status("GET", "Medication/x/$everything", null));
     assertEquals(400, status("GET", all + "?start=yesterday", null));
+    assertEquals(400, status("GET", all + "?end=2010-02-30", null));
+  }
+
+  @Test
+  void whoAsksForEverythingOfAPatientThatAnotherReplacedIsSentThere() {
+    String left = made("Patient", "{'resourceType':'Patient'}");
+    String gone = made("Patient",
+        "{'resourceType':'Patient','link':[{'other':{'reference':'Patient/" + left + "'},'type':'replaced-by'}]}");
+    String refers = made("Patient",
+        "{'resourceType':'Patient','link':[{'other':{'reference':'Patient/" + left + "'},'type':'replaces'}]}");
+
+    HttpResponse<Buffer> moved = ward.send("GET", "/fhir/Patient/" + gone + "/$everything", (String) null);
+
+    assertEquals(301, moved.statusCode());
+    assertEquals(ward.base() + "/fhir/Patient/" + left + "/$everything", moved.getHeader("Location"));
+    assertEquals(moved.getHeader("Location"), moved.getHeader("Content-Location"));
+    assertEquals("OperationOutcome", moved.bodyAsJsonObject().getString("resourceType"));
+    assertEquals(Set.of(refers), ids("Patient/" + refers + "/$everything"));
+  }
+
+  @Test
+  void everythingOfAllPatientsIsWhatIsInACompartmentOfOneAndComesInPages() {
+    String since = "_since=" + Instant.now().minusSeconds(1).toString().replace(":", "%3A");
+    String organization = made("Organization", "{'resourceType':'Organization','name':'o'}");
+    String one = made("Patient",
+        "{'resourceType':'Patient','managingOrganization':{'reference':'Organization/" + organization + "'}}");
+    String other = made("Patient", "{'resourceType':'Patient'}");
+    String device = made("Device", "{'resourceType':'Device'}");
+    String mine = made("Observation", observation(one, "2010-05", null));
+    String performed = made("Observation", observation(one, "2010-05", null).replace("'subject':{'reference':'Patient/"
+        + one, "'performer':[{'reference':'Patient/" + other + "'}],'subject':{'reference':'Device/" + device));
+    String nobodys = made("Observation", observation(one, "2010-05", null).replace("Patient/" + one,
+        "Device/" + device));
+    String alone = made("Practitioner", "{'resourceType':'Practitioner'}");
+
+    Set<String> all = ids("Patient/$everything?" + since);
+    assertTrue(all.containsAll(Set.of(organization, one, other, mine, performed)), all.toString());
+    assertFalse(all.contains(nobodys) || all.contains(alone));
+    assertTrue(
+        ids("Patient/$everything?_count=2&" + since).containsAll(Set.of(organization, one, other, mine, performed)));
+    assertTrue(ids("Patient/$everything?_type=Patient&" + since).containsAll(Set.of(one, other)));
+    assertFalse(ids("Patient/$everything?_type=Patient&" + since).contains(mine));
+    assertEquals(404, status("GET", "Encounter/$everything", null));
+    assertEquals(400, status("GET", "Patient/*/$everything", null), "a star is no id");
   }
 
   @Test
