@@ -6,6 +6,7 @@ import io.caregrid.store.SearchQuery;
 import io.caregrid.store.SearchQuery.Param;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -53,7 +54,7 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
     if (!ignored.isEmpty()) selecting.removeIf(param -> !unknown(type, within, List.of(param)).isEmpty());
     asked.addAll(selecting);
     String summary = last(params, "_summary");
-    boolean countOnly = "count".equals(summary);
+    boolean countOnly = "count".equalsIgnoreCase(summary);
     int count = countOnly ? 0 : count(last(params, "_count"));
     String total = count == 0 ? "accurate" : total(last(params, "_total"));
     SearchQuery query = new SearchQuery(type, selecting, count, total, last(params, PAGE), PAGE_BYTES, places(within));
@@ -73,7 +74,7 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
       throw new Failure.Invalid("_query names a query of the server's own, and this node has none"); // search.html#query
     boolean includes = params.stream()
         .anyMatch(param -> param.name().startsWith("_include") || param.name().startsWith("_revinclude"));
-    if (includes && "text".equals(last(params, "_summary")))
+    if (includes && "text".equalsIgnoreCase(last(params, "_summary")))
       throw new Failure.Invalid("_summary=text cannot be asked for together with _include or _revinclude"); // search.html#summary
   }
 
@@ -90,7 +91,8 @@ record SearchRequest(SearchQuery query, List<Param> asked, List<String> ignored,
 
   private static String total(String value) {
     if (value == null) return "none";
-    if (Set.of("none", "estimate", "accurate").contains(value)) return value;
+    String total = value.toLowerCase(Locale.ROOT); // .NET's clients write Accurate
+    if (Set.of("none", "estimate", "accurate").contains(total)) return total;
     throw new Failure.Invalid("_total must be none, estimate or accurate");
   }
 

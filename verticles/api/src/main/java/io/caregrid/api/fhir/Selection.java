@@ -11,6 +11,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -34,7 +35,8 @@ record Selection(UnaryOperator<ObjectNode> part, Set<String> elements) {
   }
 
   /** {@code _summary=count} is no part of one resource, but the search's own. */
-  static Selection of(String elements, String summary) {
+  static Selection of(String elements, String asked) {
+    String summary = asked == null ? null : asked.toLowerCase(Locale.ROOT); // .NET's clients write True
     boolean summarised = summary != null && !summary.isEmpty() && !Set.of("false", "count").contains(summary);
     if (elements != null && !elements.isBlank()) {
       if (summarised) throw new Failure.Invalid("_elements and _summary cannot be asked for together");
