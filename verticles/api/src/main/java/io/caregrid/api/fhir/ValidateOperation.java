@@ -137,12 +137,20 @@ final class ValidateOperation implements Routes {
         else posted.add(given);
         if (name.equals("profile")) profiles.add(given.path("url").asText());
       } else if (name.equals("mode")) {
-        mode = parameter.path("valueCode").asText();
+        mode = text(parameter, "valueCode");
       } else if (name.equals("profile")) {
-        profiles.add(parameter.path("valueUri").asText(parameter.path("valueCanonical").asText()));
+        profiles.add(text(parameter, "valueUri"));
       }
     }
     return new Asked(resource, mode(ask, mode), profiles, posted);
+  }
+
+  /** Also a canonical, or as a mere string, as .NET's clients send it. Invalid 400 for none. @param name of R4's own */
+  private static String text(JsonNode parameter, String name) {
+    for (String one : List.of(name, "valueCanonical", "valueString"))
+      if (parameter.path(one).isTextual()) return parameter.get(one).textValue();
+    throw new Failure.Invalid("the parameter " + parameter.path("name").asText() + " needs a " + name,
+        "Parameters.parameter");
   }
 
   private static List<String> profiles(Ask ask) {

@@ -52,6 +52,10 @@ class FhirOperationsTest {
     assertEquals(400, status("POST", "Patient/$validate", "{'resourceType':"));
     assertEquals(400, status("POST", "Patient/$validate?mode=guess", "{'resourceType':'Patient'}"));
     assertEquals(400, status("POST", "Patient/$validate", "{'resourceType':'Parameters'}"));
+    String profiled = "{'resourceType':'Parameters','parameter':[{'name':'profile','@':1},{'name':'resource','resource':{'resourceType':'Patient'}}]}";
+    assertEquals(400, status("POST", "Patient/$validate", profiled.replace("'@':1", "'valueBoolean':true")));
+    assertEquals(400,
+        status("POST", "Patient/$validate", profiled.replace("'profile','@':1", "'mode','valueString':'guess'")));
   }
 
   @Test
@@ -122,7 +126,8 @@ class FhirOperationsTest {
     assertEquals(Set.of(organization, patient, encounter, early, late), ids(all));
     assertEquals(Set.of(organization, patient, encounter, early, late), ids(all + "?_count=1"));
     assertEquals(Set.of(organization, patient, early), ids(all + "?start=2010-01-01&end=2010-12-31"));
-    assertEquals(Set.of(organization, patient, early), ids(all + "?start=2010&end=2010-05"), "a year's first day, a month's last");
+    assertEquals(Set.of(organization, patient, early), ids(all + "?start=2010&end=2010-05"),
+        "a year's first day, a month's last");
     assertEquals(Set.of(early, late), ids(all + "?_type=Observation"));
     JsonObject told = get(all + "?_type=Observation&_typeFilter=x");
     assertEquals("outcome", told.getJsonArray("entry").getJsonObject(2).getJsonObject("search").getString("mode"));
