@@ -28,7 +28,7 @@ class SearchParametersTest {
   /** So that an expression that silently gives nothing is seen. */
   @Test
   void eachFindsSomethingInSomeResourceWithElementsAtRandom() throws Exception {
-    long seed = System.nanoTime();
+    long seed = Long.getLong("caregrid.test.seed", 20261123);
     RandomResource random = new RandomResource(new Random(seed));
     Map<String, SearchParameters> empty = new TreeMap<>();
     for (SearchParameters parameter : SearchParameters.all()) {

@@ -19,7 +19,7 @@ class PostingsTest {
 
   @Test
   void aPlainTextIsNormalisedAsAnyOther() {
-    long seed = new Random().nextLong();
+    long seed = Long.getLong("caregrid.test.seed", 20261123);
     Random chance = new Random(seed);
     for (int i = 0; i < 20_000; i++) {
       StringBuilder text = new StringBuilder();

@@ -78,7 +78,7 @@ class ResampledTest {
     Definition observation = Definition.of("Observation");
     String before = pressure("121 122", "80 81");
     Postings postings = Postings.of(observation, Json.read(json(FRONT + META + before)));
-    long seed = System.nanoTime();
+    long seed = Long.getLong("caregrid.test.seed", 20261123);
     Random random = new Random(seed);
     int told = 0;
     for (int run = 0; run < 20_000; run++) {
