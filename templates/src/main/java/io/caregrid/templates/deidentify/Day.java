@@ -42,8 +42,7 @@ record Day(LocalDate first, boolean whole, String rest) {
   String plus(int days) {
     LocalDate moved = first.plusDays(days);
     if (moved.getYear() < 1 || moved.getYear() > 9999) return null;
-    return String.format("%04d-%02d-%02d", moved.getYear(), moved.getMonthValue(), moved.getDayOfMonth())
-        + midnight(rest);
+    return moved + midnight(rest);
   }
 
   /** The digits of the time are 0; their number and the offset stay. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -26,6 +27,7 @@ import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import javax.crypto.Cipher;
 import javax.crypto.spec.IvParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
@@ -176,6 +178,17 @@ class DeidentifierTest {
 
     assertEquals(first, shifts.apply(second, new Origin(file, folder), LONG).resource().path("birthDate").asText());
     assertEquals(Day.of("1967-11-07").plus(DateShift.offset("a.ndjsonk")), first);
+  }
+
+  @Test
+  void aDayThatIsMovedHasTheSameDigitsInEveryLocale() {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+    try {
+      assertEquals("0009-11-10", Day.of("0009-11-07").plus(3));
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test
@@ -421,13 +434,12 @@ class DeidentifierTest {
         .mapToObj(i -> "'$this.matches(`^(f|g)*x" + i + "$`)':'`a`'")
         .collect(java.util.stream.Collectors.joining(","));
     Deidentifier slow = with("{'path':'Patient.name.family','method':'generalize','cases':{" + cases + "}}");
-    long begin = System.nanoTime();
 
-    DeidentifyException refused = assertThrows(DeidentifyException.class,
-        () -> slow.apply(patient, Origin.NONE, Duration.ofMillis(300)));
+    DeidentifyException refused = assertTimeoutPreemptively(Duration.ofSeconds(30),
+        () -> assertThrows(DeidentifyException.class,
+            () -> slow.apply(patient, Origin.NONE, Duration.ofMillis(300))));
 
     assertEquals(Kind.TOO_LONG, refused.kind());
-    assertTrue(System.nanoTime() - begin < Duration.ofSeconds(10).toNanos(), "ended late");
   }
 
   @ParameterizedTest

@@ -96,11 +96,11 @@ public final class LocalKafka implements AutoCloseable {
     settings.put("process.roles", "broker,controller");
     settings.put("node.id", NODE);
     settings.put("listeners",
-        "PLAINTEXT://%s:%d,CONTROLLER://%s:%d".formatted(Ports.HOST, port, Ports.HOST, controller));
-    settings.put("advertised.listeners", "PLAINTEXT://%s:%d".formatted(Ports.HOST, port));
+        "PLAINTEXT://%s:%s,CONTROLLER://%s:%s".formatted(Ports.HOST, port, Ports.HOST, controller));
+    settings.put("advertised.listeners", "PLAINTEXT://%s:%s".formatted(Ports.HOST, port));
     settings.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
     settings.put("controller.listener.names", "CONTROLLER");
-    settings.put("controller.quorum.voters", "%s@%s:%d".formatted(NODE, Ports.HOST, controller));
+    settings.put("controller.quorum.voters", "%s@%s:%s".formatted(NODE, Ports.HOST, controller));
     settings.put("log.dirs", data.toString());
     settings.put("auto.create.topics.enable", "false");
     settings.putAll(small());

@@ -6,6 +6,7 @@ import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -170,7 +171,7 @@ public record Moment(Kind kind, LocalDateTime at, int parts, ZoneOffset offset) 
   public String toString() {
     StringBuilder text = new StringBuilder();
     if (kind != Kind.TIME) {
-      text.append(String.format("%04d", at.getYear()));
+      text.append(String.format(Locale.ROOT, "%04d", at.getYear()));
       if (parts > 1) text.append('-').append(two(at.getMonthValue()));
       if (parts > 2) text.append('-').append(two(at.getDayOfMonth()));
       if (parts > DAY) text.append('T');
@@ -183,7 +184,7 @@ public record Moment(Kind kind, LocalDateTime at, int parts, ZoneOffset offset) 
   }
 
   private String fraction() {
-    String nanos = String.format("%09d", at.getNano());
+    String nanos = String.format(Locale.ROOT, "%09d", at.getNano());
     return nanos.endsWith("000000") ? nanos.substring(0, 3) : nanos.replaceAll("0+$", "");
   }
 

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.time.Clock;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -100,6 +101,18 @@ class FhirPathTest {
 
     assertEquals("[i, Patient]", FhirPath.compile("instance.children()").evaluate(scenario).toString());
     assertEquals("[1]", FhirPath.compile("children().count()").evaluate(scenario).toString());
+  }
+
+  @Test
+  void timesHaveTheSameDigitsInEveryLocale() {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+    try {
+      assertEquals("[0026-11-20T10:00:00.050Z]",
+          FhirPath.compile("@0026-11-20T10:00:00.050Z.toString()").evaluate(OBSERVATION).toString());
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test

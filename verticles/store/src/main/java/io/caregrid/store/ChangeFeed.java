@@ -70,7 +70,7 @@ public final class ChangeFeed {
       left join feed f on f.incarnation = h.incarnation and f.position = h.position
       left join lateral (select array_agg(type || '/' || id) as touched from (
         select distinct type, id from feed
-        where incarnation = $1 and position > $2 and position <= h.position and type = any($3) limit %d) as found) t on true""";
+        where incarnation = $1 and position > $2 and position <= h.position and type = any($3) limit %s) as found) t on true""";
   static final int MOST_TOUCHED = 10_000;
   private static final Map<String, Change.Op> OPS = Map.of("C", Change.Op.CREATE, "U", Change.Op.UPDATE, "D",
       Change.Op.DELETE);

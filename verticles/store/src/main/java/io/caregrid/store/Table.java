@@ -31,7 +31,7 @@ record Table(String type, String read, String vread, String versions, String cre
         select p.*, count(*) over () as fetched,
           coalesce(sum(%1$s) over (order by %2$s rows between unbounded preceding and 1 preceding), 0) as before
         from (%3$s) p) q
-      where before < %4$d order by %2$s""";
+      where before < %4$s order by %2$s""";
   private static final int PAGE_BYTES = 16 << 20;
 
   /**

@@ -25,7 +25,7 @@ public final class WebSessions {
       insert into web_session (id, who, until, ends, renewal) values ($1, $2, $3, $4, $5)""";
   private static final String FIND = "select who, until, ends, renewal from web_session where id = $1 and ends > now()";
   private static final String CLAIM = """
-      update web_session set renewing = now() + interval '%d seconds'
+      update web_session set renewing = now() + interval '%s seconds'
       where id = $1 and until = $2 and ends > now() and (renewing is null or renewing < now())
       returning who, until, ends, renewal, renewing""".formatted(CLAIM_SECONDS);
   private static final String RENEW = """

@@ -16,10 +16,10 @@ import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -179,11 +179,9 @@ class WritesTest {
       Room.until("it waits for the row", () -> room.count("""
           from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'""") == waiting);
     }
-    Instant begun = Instant.now();
 
     get(store.update(CALLER, "Patient", "kept-2", patient("after"), ANY));
 
-    assertTrue(Duration.between(begun, Instant.now()).toSeconds() < 5);
     assertTrue(held.stream().noneMatch(Future::isComplete));
     get(holder.query("rollback").execute());
     get(holder.close());
@@ -205,7 +203,6 @@ class WritesTest {
         Room.until("it waits for the row", () -> waitingForLocks() == row + 1);
     }
     Room.until("as many wait as there is room for", () -> waitingForLocks() >= room.config().poolSize() / 4);
-    Instant begun = Instant.now();
 
     for (int i = 0; i < rows; i++) assertEquals(1, get(store.read(CALLER, "Patient", "many-" + i)).version());
     get(Future.all(IntStream.range(0, 8)
@@ -213,7 +210,6 @@ class WritesTest {
         .toList()));
     get(store.update(CALLER, "Patient", "nobodys", patient("free"), ANY));
 
-    assertTrue(Duration.between(begun, Instant.now()).toSeconds() < 5);
     assertTrue(waitingForLocks() <= room.config().poolSize() / 4 + Database.WRITING_AT_ONCE);
     assertTrue(held.stream().noneMatch(Future::isComplete));
     get(holder.query("rollback").execute());
@@ -403,6 +399,18 @@ class WritesTest {
         new HistoryQuery(5, Instant.now().plusSeconds(3_600), null))).entries());
     fails(Failure.Invalid.class, 400, store.history(CALLER, "Patient", new HistoryQuery(5, null, "nonsense")));
     fails(Failure.NotFound.class, 404, store.history(CALLER, "Nonsense", new HistoryQuery(5, null, null)));
+  }
+
+  @Test
+  void aHistoryIsReadInEveryLocale() {
+    get(store.update(CALLER, "Flag", "told", json("{'resourceType':'Flag'}"), ANY));
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+    try {
+      assertEquals(List.of(1), versions(store.history(CALLER, "Flag", "told", new HistoryQuery(5, null, null))));
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   private List<Stored> all(String type, Instant since, boolean upwards) {

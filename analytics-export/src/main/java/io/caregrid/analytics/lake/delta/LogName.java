@@ -1,5 +1,6 @@
 package io.caregrid.analytics.lake.delta;
 
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -45,6 +46,6 @@ record LogName(String name, long version, Kind kind) {
 
   /** What all names of versions from this one on sort behind or equal. */
   static String digits(long version) {
-    return String.format("%020d", version);
+    return String.format(Locale.ROOT, "%020d", version);
   }
 }

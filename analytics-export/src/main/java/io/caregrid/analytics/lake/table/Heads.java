@@ -5,6 +5,7 @@ import io.caregrid.analytics.lake.store.ObjectStore.Entry;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** The heads of one lake, {@code _lake/heads/<20 digits>.json}: each is there or not, and never changes. Any thread; blocking. */
 public final class Heads {
@@ -71,6 +72,6 @@ public final class Heads {
   }
 
   private static String name(long number) {
-    return FOLDER + String.format("%0" + DIGITS + "d.json", number);
+    return FOLDER + String.format(Locale.ROOT, "%0" + DIGITS + "d.json", number);
   }
 }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 
@@ -40,7 +41,7 @@ public record NewFiles(ObjectStore store, Path scratch, Clock clock, Step.Watch 
 
   /** Never used twice. */
   static String name(long number) {
-    return String.format("%020d-%s.parquet", number, UUID.randomUUID());
+    return String.format(Locale.ROOT, "%020d-%s.parquet", number, UUID.randomUUID());
   }
 
   /** Of the head it was made for; none of ours: one that never comes. */

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
@@ -38,6 +39,19 @@ class HeadsTest {
   private static Head head(long number) {
     return new Head(number, UUID.randomUUID(), T, new Cursor(1, number, UUID.randomUUID()), new Cursor(1, 0, null), 7,
         T.plusMillis(5), Map.of("fhir/Patient", number, "fhir/vitals", 0L));
+  }
+
+  @Test
+  void namesHaveTheSameDigitsInEveryLocale() throws IOException {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+    try {
+      assertTrue(new Heads(store).publish(head(1)));
+      assertEquals(1, new Heads(store).newest().number());
+      assertTrue(NewFiles.name(7).startsWith("00000000000000000007-"), NewFiles.name(7));
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test

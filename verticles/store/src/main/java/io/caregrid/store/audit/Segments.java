@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -109,7 +110,7 @@ final class Segments {
   }
 
   Path file(long number) {
-    return folder.resolve("audit-%012d.jsonl".formatted(number));
+    return folder.resolve(String.format(Locale.ROOT, "audit-%012d.jsonl", number));
   }
 
   /** Number → bytes. */
