@@ -4,11 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.caregrid.engines.HeldPort;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.DeliveryOptions;
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,21 +77,25 @@ class HazelcastClusterIT {
         .completion()
         .toCompletionStage()
         .toCompletableFuture()
-        .get(30, TimeUnit.SECONDS);
+        .get(60, TimeUnit.SECONDS);
 
     one.eventBus().publish("news", "hello");
 
-    assertEquals("hello", heard.poll(30, TimeUnit.SECONDS));
-    one.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
-    two.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+    assertEquals("hello", heard.poll(60, TimeUnit.SECONDS));
+    one.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    two.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
   }
 
   @Test
   @Tag("full")
   void nodesThatStoodAloneAnswerUnderTheSameIdsWhenTheyHaveFoundTogether() throws Exception {
-    int port = freePort();
-    HazelcastCluster one = join(0, List.of("127.0.0.1:" + port));
-    HazelcastCluster other = join(port, List.of());
+    try (HeldPort port = HeldPort.hold()) {
+      HazelcastCluster one = join(0, List.of("127.0.0.1:" + port.number()));
+      findTogether(one, join(port.number(), List.of()));
+    }
+  }
+
+  private static void findTogether(HazelcastCluster one, HazelcastCluster other) throws Exception {
     Set<String> ids = Set.of(one.id(), other.id());
     List<Vertx> both = List.of(answering(one), answering(other));
     assertEquals(List.of(1, 1), List.of(one.members().size(), other.members().size()));
@@ -103,13 +106,7 @@ class HazelcastClusterIT {
     for (Vertx asking : both) {
       for (String id : ids) eventually(() -> asks(asking, id));
     }
-    for (Vertx vertx : both) vertx.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0)) {
-      return free.getLocalPort();
-    }
+    for (Vertx vertx : both) vertx.close().toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
   }
 
   private HazelcastCluster join(int port, List<String> others) {
@@ -126,7 +123,7 @@ class HazelcastClusterIT {
         .completion()
         .toCompletionStage()
         .toCompletableFuture()
-        .get(30, TimeUnit.SECONDS);
+        .get(60, TimeUnit.SECONDS);
     return vertx;
   }
 
@@ -136,7 +133,7 @@ class HazelcastClusterIT {
           .request(Addresses.node(id), "who?", new DeliveryOptions().setSendTimeout(2_000))
           .toCompletionStage()
           .toCompletableFuture()
-          .get(5, TimeUnit.SECONDS)
+          .get(60, TimeUnit.SECONDS)
           .body()
           .equals("who?");
     } catch (ExecutionException none) {
@@ -197,8 +194,7 @@ class HazelcastClusterIT {
     return member.vertx(new VertxOptions(), builder -> builder)
         .toCompletionStage()
         .toCompletableFuture()
-        .get(20,
-            TimeUnit.SECONDS);
+        .get(60, TimeUnit.SECONDS);
   }
 
   /** Every shard has one owner, and nobody has two more than an even share: Hazelcast is content with 5 and 7 where 6 and 6 were possible. */

@@ -134,7 +134,7 @@ class CostTest {
         .put("a", "a".repeat(200_000))
         .put("b", "a".repeat(100_000) + "b");
 
-    JsonNode found = assertTimeoutPreemptively(Duration.ofSeconds(3),
+    JsonNode found = assertTimeoutPreemptively(PATIENCE,
         () -> JmesPath.compile(expression).search(data));
 
     assertTrue(found.isBoolean() ? !found.booleanValue() : found.isArray() ? found.size() == 1 : found.isTextual());

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -242,7 +243,7 @@ class DeidentifiedExportIT {
     String tag = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes("UTF-8")));
     String asked = "/fhir/$export?_type=Patient&_container=research&_anonymizationConfig=mine.json&_anonymizationConfigEtag=";
 
-    for (String one : List.of(tag, "%22" + tag + "%22", "W/%22" + tag.toUpperCase() + "%22")) {
+    for (String one : List.of(tag, "%22" + tag + "%22", "W/%22" + tag.toUpperCase(Locale.ROOT) + "%22")) {
       JsonNode manifest = client.export(asked + one);
       assertNobody(all(manifest));
       assertTrue(all(manifest).contains("_container"), "what it says of _container: " + all(manifest));

@@ -110,7 +110,7 @@ class ExportIT {
   private static ObjectStore filling(ObjectStore real) {
     return (ObjectStore) Proxy.newProxyInstance(ExportIT.class.getClassLoader(), new Class<?>[] {ObjectStore.class},
         (proxy, method, arguments) -> {
-          if (method.getName().equals("put")) gate.await(30, TimeUnit.SECONDS);
+          if (method.getName().equals("put")) gate.await(120, TimeUnit.SECONDS);
           if (full.get() && method.getName().equals("put")) throw new IOException("No space left on device");
           try {
             return method.invoke(real, arguments);
@@ -622,9 +622,9 @@ class ExportIT {
   }
 
   private static void eventually(Question question) throws IOException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (!question.holds()) {
-      if (System.nanoTime() > deadline) throw new AssertionError("not within 30 s");
+      if (System.nanoTime() > deadline) throw new AssertionError("not within 60 s");
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
     }
   }

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("full")
 @ExtendWith(Engines.class)
 class KilledExportIT {
-  private static final Duration HELD = Duration.ofSeconds(2);
+  private static final Duration HELD = Duration.ofSeconds(6);
   private static final ExportConfig CONFIG = new ExportConfig("", false, Duration.ofMinutes(1), Duration.ofHours(1), 1,
       1);
   private static final String JOB = "job ";
@@ -146,7 +146,7 @@ class KilledExportIT {
     try (BufferedReader said = child.inputReader(StandardCharsets.UTF_8)) {
       id = UUID.fromString(reached(said));
     } finally {
-      child.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+      child.destroyForcibly().waitFor(60, TimeUnit.SECONDS);
     }
     assertTrue(Files.exists(folder.resolve("export/" + id + "/1/Patient.1.ndjson")), "it was in the middle");
     return id;

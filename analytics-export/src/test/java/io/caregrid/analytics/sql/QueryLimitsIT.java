@@ -1,6 +1,7 @@
 package io.caregrid.analytics.sql;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.SqlConfig;
@@ -33,30 +34,36 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What a query may not do to its node; after each, the next query is answered. */
 @Tag("full")
 class QueryLimitsIT {
-  private static final SqlConfig CONFIG = new SqlConfig(Duration.ofSeconds(2), 128, 1, 1, 1_000, 32);
+  /** Time for whatever is not about time, on any machine. */
+  private static final SqlConfig CONFIG = new SqlConfig(Duration.ofSeconds(30), 128, 1, 1, 1_000, 32);
+  private static final SqlConfig HASTY = new SqlConfig(Duration.ofSeconds(2), 128, 1, 1, 1_000, 32);
   /** Hours, if nobody stops it. */
   private static final String ENDLESS = "select count(*) from range(10000000) a, range(10000000) b where hash(a.range, b.range) = 1";
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   @TempDir
   static Path temp;
   private static TestLake lake;
   private static SqlDoor door;
+  private static SqlDoor hasty;
 
   @BeforeAll
   static void open() throws IOException, SQLException {
     lake = TestLake.of(temp.resolve("lake"), 2_000);
     door = new SqlDoor(lake, CONFIG, temp.resolve("scratch"));
+    hasty = new SqlDoor(lake, HASTY, temp.resolve("scratch-hasty"));
   }
 
   @AfterAll
   static void close() {
     door.close();
+    hasty.close();
   }
 
   @AfterEach
   void theNextQueryWorksAndNothingIsHeldOrLeft() throws IOException {
     assertEquals("[[2000]]", SqlDoor.json(door.ask("select count(*) from vitals")).path("rows").toString());
     assertEquals(List.of(), door.left());
+    assertEquals(List.of(), hasty.left());
     assertEquals(0, lake.pinned.get());
   }
 
@@ -72,17 +79,12 @@ class QueryLimitsIT {
     "select sum(value) from vitals a, range(100000000) b",
     "select count(*) from range(300000000) where md5(range::varchar) like 'zz%'"})
   void aQueryThatTakesTooLongIsStopped(String sql) {
-    Instant begun = Instant.now();
-    HttpResponse<byte[]> answer = door.ask(sql);
-
-    costly(answer, "longer than 2 s");
-    assertTrue(Duration.between(begun, Instant.now()).compareTo(Duration.ofSeconds(8)) < 0,
-        () -> Duration.between(begun, Instant.now()).toString());
+    costly(assertTimeout(PATIENCE, () -> hasty.ask(sql)), "longer than 2 s");
   }
 
   @Test
   void parquetIsStoppedTooWhenItTakesTooLong() {
-    costly(door.send(door.posting(SqlDoor.body().put("sql", ENDLESS).put("format", "parquet"))), "longer than 2 s");
+    costly(hasty.send(hasty.posting(SqlDoor.body().put("sql", ENDLESS).put("format", "parquet"))), "longer than 2 s");
   }
 
   @ParameterizedTest
@@ -122,14 +124,11 @@ class QueryLimitsIT {
   @Test
   void whoHangsUpEndsHisQuery() throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), door.port)) {
-      post(socket, "select count(*) from range(300000000) where md5(range::varchar) like 'z%'");
+      post(socket, ENDLESS);
       await(() -> lake.pinned.get() == 1);
     }
-    Instant gone = Instant.now();
     await(() -> lake.pinned.get() == 0);
 
-    assertTrue(Duration.between(gone, Instant.now()).compareTo(Duration.ofMillis(1500)) < 0,
-        "before its time was over");
     await(() -> door.metrics.find(SqlRoutes.QUERIES).tag("outcome", "departed").timer() != null);
   }
 
@@ -138,7 +137,7 @@ class QueryLimitsIT {
     List<CompletableFuture<HttpResponse<byte[]>>> asked = new ArrayList<>();
     for (int i = 0; i < 12; i++)
       asked.add(
-          door.client.sendAsync(door.asking("select count(*) from range(40000000) where md5(range::varchar) like 'z%'"),
+          hasty.client.sendAsync(hasty.asking(ENDLESS),
               HttpResponse.BodyHandlers.ofByteArray()));
     List<HttpResponse<byte[]>> answers = asked.stream().map(CompletableFuture::join).toList();
 
@@ -151,8 +150,7 @@ class QueryLimitsIT {
   /** The answer is in a file, and its client has neither a thread nor the lake. */
   @Test
   void aSlowClientHoldsNobodyUp() throws IOException {
-    SqlConfig patient = new SqlConfig(Duration.ofSeconds(30), 128, 1, 1, 1_000, 32);
-    try (SqlDoor other = new SqlDoor(lake, patient, temp.resolve("scratch-2")); Socket socket = new Socket()) {
+    try (SqlDoor other = new SqlDoor(lake, CONFIG, temp.resolve("scratch-2")); Socket socket = new Socket()) {
       socket.setReceiveBufferSize(4096);
       socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), other.port));
       post(socket, "select repeat('x', 10000) || repeat('y', 10000) || repeat('z', 10000) from range(400)");

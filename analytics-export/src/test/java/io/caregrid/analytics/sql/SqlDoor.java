@@ -32,7 +32,7 @@ import java.util.stream.Stream;
 /** SQL on a free port over any tables, and a client for it. */
 public final class SqlDoor implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final long PATIENCE_SECONDS = 30;
+  private static final long PATIENCE_SECONDS = 60;
   final List<String> audited = new CopyOnWriteArrayList<>();
   final List<List<String>> named = new CopyOnWriteArrayList<>();
   volatile boolean auditIsAway;

@@ -197,9 +197,9 @@ class ViewRoutesTest {
   }
 
   private static void await(BooleanSupplier condition) throws InterruptedException {
-    Instant end = Instant.now().plusSeconds(30);
+    Instant end = Instant.now().plusSeconds(60);
     while (!condition.getAsBoolean()) {
-      assertTrue(Instant.now().isBefore(end), "did not come to be within 30 s");
+      assertTrue(Instant.now().isBefore(end), "did not come to be within 60 s");
       Thread.sleep(20);
     }
   }

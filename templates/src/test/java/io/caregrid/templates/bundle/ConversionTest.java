@@ -61,7 +61,7 @@ class ConversionTest {
       entries.append("{\"resource\":{\"resourceType\":\"P\",\"id\":\"1\",\"a\":[{\"x\":").append(i).append("}]}},");
     }
 
-    ObjectNode bundle = assertTimeout(Duration.ofSeconds(5),
+    ObjectNode bundle = assertTimeout(Duration.ofSeconds(30),
         () -> Entries.merged(LooseJson.read("{\"entry\":[" + entries + "]}")));
 
     assertEquals(10_000, bundle.at("/entry/0/resource/a").size());

@@ -220,7 +220,7 @@ class GateTest {
   }
 
   private static <T> T get(Future<T> future) throws Exception {
-    return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    return future.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
   }
 
   @Test
@@ -239,6 +239,6 @@ class GateTest {
     assertThrows(TimeoutException.class, () -> answer.get(300, TimeUnit.MILLISECONDS));
     vertx.runOnContext(now -> kept.complete());
 
-    assertEquals(403, answer.get(10, TimeUnit.SECONDS).statusCode());
+    assertEquals(403, answer.get(60, TimeUnit.SECONDS).statusCode());
   }
 }

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 
 /** A process on the class path of this one that says what it has done, a line each, and may be killed without warning. Its errors are ours. */
 public final class Child {
-  private static final int MOST_SECONDS = 30;
+  private static final int MOST_SECONDS = 60;
 
   private Child() {}
 
@@ -20,7 +20,7 @@ public final class Child {
    * @param options   of its JVM
    * @param isItsLast whether it is killed as soon as it has said this line; asked once for each, in order
    * @return all it said
-   * @throws IOException when it says nothing more and does not end within 30 s
+   * @throws IOException when it says nothing more and does not end within 60 s
    */
   public static List<String> run(Class<?> main, List<String> options, Predicate<String> isItsLast, String... arguments)
       throws IOException, InterruptedException {

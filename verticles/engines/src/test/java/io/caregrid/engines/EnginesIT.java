@@ -35,7 +35,7 @@ class EnginesIT {
     assertNotEquals(first, second);
     String url = "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "/" + first;
     try (Connection connection = DriverManager.getConnection(url, postgres.user(), postgres.password())) {
-      assertTrue(connection.isValid(1));
+      assertTrue(connection.isValid(60));
     }
     assertThrows(SQLException.class, () -> DriverManager.getConnection(url, postgres.user(), "wrong"));
   }
@@ -49,10 +49,10 @@ class EnginesIT {
     try (Connection connection = connected(postgres, used)) {
       postgres.abandon(before);
 
-      assertTrue(connection.isValid(1));
+      assertTrue(connection.isValid(60));
       assertThrows(SQLException.class, () -> connected(postgres, left).close());
     }
-    Instant deadline = Instant.now().plusSeconds(20);
+    Instant deadline = Instant.now().plusSeconds(60);
     while (isThere(postgres, used) && Instant.now().isBefore(deadline)) postgres.abandon(before);
     assertFalse(isThere(postgres, used), "nobody is connected to " + used);
     assertTrue(isThere(postgres, postgres.createDatabase(empty -> {})), "the template is there");
@@ -78,7 +78,7 @@ class EnginesIT {
     Path living = Memory.folder("trial");
     assumeTrue(Folders.isInMemory(dead), "there is no room in memory");
     Process process = new ProcessBuilder("true").start();
-    assertTrue(process.waitFor(10, TimeUnit.SECONDS));
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
     Files.writeString(dead.resolve("trial.lock"), Long.toString(process.pid()));
     try (FolderLock held = FolderLock.take(living, "trial")) {
       Folders.remove(Memory.folder("trial"));
@@ -125,7 +125,7 @@ class EnginesIT {
     assertEquals(List.of("rows 0", "records 0", "wrote"), KilledChild.runAndHalt(folder));
 
     Path pid = folder.resolve("postgres/data/postmaster.pid");
-    Instant deadline = Instant.now().plusSeconds(20);
+    Instant deadline = Instant.now().plusSeconds(60);
     while (Files.exists(pid) && Instant.now().isBefore(deadline)) Thread.onSpinWait();
     assertFalse(Files.exists(pid), "PostgreSQL is still there");
   }
@@ -144,7 +144,7 @@ class EnginesIT {
   @Tag("full")
   void aProcessThatGotThePostmastersNumberIsLeftAlone(@TempDir(factory = Memory.class) Path folder) throws Exception {
     LocalPostgres.start(folder, 0).close();
-    Process bystander = new ProcessBuilder("sleep", "60").start();
+    Process bystander = new ProcessBuilder("sleep", "600").start();
     Path data = folder.toAbsolutePath().resolve("data");
     Files.writeString(data.resolve("postmaster.pid"),
         bystander.pid() + "\n" + data + "\n1000000000\n5432\n\n127.0.0.1\n");
@@ -152,7 +152,7 @@ class EnginesIT {
     try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
       assertTrue(bystander.isAlive());
     } finally {
-      bystander.destroyForcibly().waitFor(5, TimeUnit.SECONDS);
+      bystander.destroyForcibly().waitFor(60, TimeUnit.SECONDS);
     }
   }
 

@@ -49,7 +49,7 @@ final class KilledChild {
     produce(kafka);
     System.out.println("wrote");
     if (arguments[1].equals("halt")) Exit.halt(1, "no space left");
-    Thread.sleep(60_000);
+    Thread.sleep(600_000);
   }
 
   private static void insert(LocalPostgres postgres) throws SQLException {

@@ -84,8 +84,10 @@ class HostileExpressionsTest {
 
     FhirPathException ended = assertTimeoutPreemptively(PATIENCE,
         () -> assertThrows(FhirPathException.class, () -> FhirPath.compile(endless, quick).evaluate(PATIENT)));
+    Environment small = Environment.PLAIN
+        .with(new Environment.Limits(Long.MAX_VALUE / 2, Duration.ofMinutes(1), 1_000));
     FhirPathException many = assertThrows(FhirPathException.class, () -> FhirPath
-        .compile("'" + "a".repeat(1_500) + "'.toChars()", quick)
+        .compile("'" + "a".repeat(1_500) + "'.toChars()", small)
         .evaluate(PATIENT));
 
     assertTrue(ended.reason.contains("more than 50 ms"), ended.reason);
@@ -122,7 +124,7 @@ class HostileExpressionsTest {
 
   @Test
   void randomTextNeverFailsInAnotherWay() {
-    long seed = System.nanoTime();
+    long seed = Long.getLong("caregrid.test.seed", 20261123);
     Random random = new Random(seed);
     String[] words = {"id", ".", "(", ")", "'a'", "1", "1.5", "+", "-", "and", "where", "$this", "%x", "@2020", "[",
       "]", "{}",

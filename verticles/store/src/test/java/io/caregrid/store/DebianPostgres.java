@@ -3,11 +3,10 @@ package io.caregrid.store;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.engines.HeldPort;
 import io.caregrid.engines.Memory;
 import java.io.File;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,14 +22,16 @@ final class DebianPostgres implements Postgres, AutoCloseable {
   private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
   private final Path folder;
+  private final HeldPort held;
   private final int port;
   private final String password;
   /** What {@link #migrated()} copies; null before the first. */
   private String template;
 
-  private DebianPostgres(Path folder, int port, String password) {
+  private DebianPostgres(Path folder, HeldPort held, String password) {
     this.folder = folder;
-    this.port = port;
+    this.held = held;
+    this.port = held.number();
     this.password = password;
   }
 
@@ -39,7 +40,7 @@ final class DebianPostgres implements Postgres, AutoCloseable {
       missing("Debian's PostgreSQL 15 is not installed: apt-get install postgresql-15");
     try {
       Path folder = Memory.folder("debian-postgres");
-      DebianPostgres server = new DebianPostgres(folder, freePort(), UUID.randomUUID().toString());
+      DebianPostgres server = new DebianPostgres(folder, HeldPort.hold(), UUID.randomUUID().toString());
       server.up();
       return server;
     } catch (IOException cause) {
@@ -50,12 +51,6 @@ final class DebianPostgres implements Postgres, AutoCloseable {
   private static void missing(String what) {
     if ("true".equals(System.getenv("CAREGRID_STRICT"))) throw new IllegalStateException(what);
     abort(what);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return probe.getLocalPort();
-    }
   }
 
   private void up() throws IOException {
@@ -127,6 +122,7 @@ final class DebianPostgres implements Postgres, AutoCloseable {
     try {
       asUser("pg_ctl", "stop", "-w", "-m", "fast", "-D", data());
       run("rm", "-rf", folder.toString());
+      held.close();
     } catch (IOException cause) {
       throw new IllegalStateException("Debian's PostgreSQL does not stop, its folder is " + folder, cause);
     }

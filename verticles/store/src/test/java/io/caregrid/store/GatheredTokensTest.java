@@ -11,7 +11,6 @@ import io.caregrid.contract.Audit;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -87,8 +86,7 @@ class GatheredTokensTest {
     Database now = get(Database.open(vertx, config));
     patient(now, "ada");
     Sequencer sequencer = Sequencer.start(now);
-    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (count(now, "from feed") == 0 && System.nanoTime() < until) Thread.onSpinWait();
+    Room.until("it has a place in the feed", () -> count(now, "from feed") == 1);
     get(sequencer.stop());
 
     assertEquals(0, count(now, "from (select gin_clean_pending_list('r_patient_tok_idx') as pages) c where pages > 0"));

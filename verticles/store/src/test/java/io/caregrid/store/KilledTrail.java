@@ -41,7 +41,7 @@ final class KilledTrail {
       String mine = arguments[6] + "/" + thread + "-";
       new Thread(() -> record(trail, mine)).start();
     }
-    Thread.sleep(60_000);
+    Thread.sleep(600_000);
     System.exit(1);
   }
 

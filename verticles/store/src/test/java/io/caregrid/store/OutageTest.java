@@ -30,13 +30,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** What callers see when the database, or the way to it, fails. */
 @ExtendWith(Room.Key.class)
 class OutageTest {
-  private static final String SLEEPING = "from pg_stat_activity where query like '%pg_sleep%' and wait_event = 'PgSleep'";
+  private static final String SLEEPING = "from pg_stat_activity where datname = current_database() and query like '%pg_sleep%' and wait_event = 'PgSleep'";
+  private static final String IN_TRANSACTION = "from pg_stat_activity where datname = current_database() and state = 'idle in transaction'";
   private final List<NetSocket> tapped = new ArrayList<>();
   private Room direct;
   private NetServer wire;
   private Database database;
   private FhirStore store;
-  private boolean down;
+  private volatile boolean down;
 
   /** Everything goes through a wire that the test can cut. */
   @BeforeEach
@@ -60,6 +61,7 @@ class OutageTest {
       near.handler(far::write).closeHandler(closed -> far.close());
       far.handler(near::write).closeHandler(closed -> near.close());
       synchronized (tapped) {
+        if (down) near.close();
         tapped.add(near);
       }
       near.resume();
@@ -68,6 +70,7 @@ class OutageTest {
 
   private void cut() {
     synchronized (tapped) {
+      down = true;
       tapped.forEach(NetSocket::close);
       tapped.clear();
     }
@@ -99,9 +102,10 @@ class OutageTest {
         })
         .compose(go -> tx.advance(tx.progress().after(1, Map.of()))));
     get(written.future());
+    Room.until("it waits", () -> direct.count(IN_TRANSACTION) == 1);
 
     direct.sql(
-        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'");
+        "select pg_terminate_backend(pid) " + IN_TRANSACTION);
     hold.complete();
 
     fails(Failure.Busy.class, 503, batch);
@@ -112,7 +116,6 @@ class OutageTest {
   @Test
   void whileTheDatabaseIsAwayEverybodyHearsBusySoonAndAfterwardsAllIsWell() {
     get(create());
-    down = true;
     cut();
 
     long began = System.nanoTime();

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Failure;
+import io.vertx.core.Future;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
 import io.vertx.sqlclient.Tuple;
@@ -65,13 +66,16 @@ class PrimaryTest {
         synchronized (open) {
           open.add(near);
         }
-        if (asStandby) mark(far.localAddress().port(), near);
-        else near.resume();
+        mark(far.localAddress().port(), asStandby).onSuccess(marked -> near.resume());
       });
     }
 
-    private void mark(int port, NetSocket near) {
-      room.database().ask("insert into fake.by_standby values ($1)", Tuple.of(port)).onSuccess(marked -> near.resume());
+    /** Or not, whoever had that port before. */
+    private Future<?> mark(int port, boolean asStandby) {
+      return room.database()
+          .ask(asStandby
+              ? "insert into fake.by_standby values ($1)"
+              : "delete from fake.by_standby where port = $1", Tuple.of(port));
     }
 
     private void cut() {

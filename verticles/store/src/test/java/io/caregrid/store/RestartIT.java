@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
+import io.caregrid.engines.HeldPort;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.engines.Memory;
+import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -23,9 +25,10 @@ class RestartIT {
   Path folder;
 
   @Test
-  void thePoolRecoversAndEverythingAcknowledgedIsThere() {
-    LocalPostgres server = LocalPostgres.start(folder, 0);
-    int port = server.port();
+  void thePoolRecoversAndEverythingAcknowledgedIsThere() throws IOException {
+    HeldPort held = HeldPort.hold();
+    int port = held.number();
+    LocalPostgres server = LocalPostgres.start(folder, port);
     DatabaseConfig config = new DatabaseConfig(server.host(), port, server.createDatabase(), server.user(),
         server.password(), 4);
     Room room = Room.open(config);
@@ -44,6 +47,8 @@ class RestartIT {
       assertTrue(next.created());
       get(sequencer.stop());
       room.close();
+    } finally {
+      held.close();
     }
   }
 }

@@ -63,6 +63,12 @@ record Room(Vertx vertx, DatabaseConfig config, Database database) implements Au
     return sql("select count(*) " + sql, values).iterator().next().getLong(0);
   }
 
+  /** What is counted in days is counted by one today: waits while a day is about to end, of the server's zone or of UTC. */
+  void withinADay() {
+    until("a new day", () -> count(
+        "where localtime < time '23:59:15' and (now() at time zone 'UTC')::time < time '23:59:15'") == 1);
+  }
+
   /** On a connection of its own, outside the pool. */
   static void sql(DatabaseConfig config, String sql) {
     Vertx vertx = Vertx.vertx();

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(Room.Key.class)
 class SearchBoundsTest {
   private static final Instant NOW = Instant.parse("2026-11-20T12:00:00Z");
-  private static final Duration MOMENT = Duration.ofSeconds(3);
+  private static final Duration MOMENT = Duration.ofSeconds(20);
   private static Room room;
   private static FhirStore store;
 
@@ -177,7 +177,7 @@ class SearchBoundsTest {
     Asking asking = Asking.within(Duration.ofMinutes(1), room.database(), null);
 
     int found = assertTimeoutPreemptively(MOMENT, () -> get(asking.find(new SearchPlan.Statement(
-        Database.PLANNED + "select 1 as n from pg_sleep(20)", Database.PLANNED + "select 2 as n", Tuple.tuple())))
+        Database.PLANNED + "select 1 as n from pg_sleep(50)", Database.PLANNED + "select 2 as n", Tuple.tuple())))
         .iterator()
         .next()
         .getInteger("n"));

@@ -215,6 +215,7 @@ class ShardStoreTest {
 
   @Test
   void whatCaptureRulesKnowGoesWhenNothingComesForAMonth() {
+    room.withinADay();
     List<ShardStore.Captured> states = List.of(new ShardStore.Captured("k1", "x", "x", "one"),
         new ShardStore.Captured("k2", "x", "x", "two"), new ShardStore.Captured("k3", "x", "x", "three"));
     get(shards.inShard(CALLER, key(1), tx -> tx.keepCaptured(states)));

@@ -9,11 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.engines.EngineException;
+import io.caregrid.engines.HeldPort;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.engines.Memory;
 import io.caregrid.store.SearchQuery.Param;
 import io.caregrid.store.Step.Create;
 import io.vertx.core.Future;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,9 +41,10 @@ class TransactionCrashIT {
   private FhirStore store;
 
   @Test
-  void whatWasAnsweredIsThereAndNothingIsThereByHalf() {
-    LocalPostgres server = LocalPostgres.start(folder, 0);
-    int port = server.port();
+  void whatWasAnsweredIsThereAndNothingIsThereByHalf() throws IOException {
+    HeldPort held = HeldPort.hold();
+    int port = held.number();
+    LocalPostgres server = LocalPostgres.start(folder, port);
     DatabaseConfig config = new DatabaseConfig(server.host(), port, server.createDatabase(), server.user(),
         server.password(), 8);
     Room room = Room.open(config);
@@ -68,6 +71,7 @@ class TransactionCrashIT {
       }
     } finally {
       room.close();
+      held.close();
     }
   }
 

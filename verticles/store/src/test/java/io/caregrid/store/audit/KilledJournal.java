@@ -38,7 +38,7 @@ final class KilledJournal {
         }
       }).start();
     }
-    Thread.sleep(60_000);
+    Thread.sleep(600_000);
     System.exit(1);
   }
 }

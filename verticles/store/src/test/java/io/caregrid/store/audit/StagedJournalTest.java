@@ -37,6 +37,8 @@ class StagedJournalTest {
   private static final AuditConfig WRITTEN = new AuditConfig(null, false, AuditConfig.REFUSE, 1, 4096, 0, 0, 30);
   private static final Pattern WHAT = Pattern.compile("\"what\":\\[\"([^\"]*)\"]");
   private static final int SMALL = 1 << 16;
+  /** On a loaded machine whoever moves may have moved all before a kill comes. */
+  private static final int MOST_KILLS = 40;
   @TempDir
   Path temp;
 
@@ -94,16 +96,18 @@ class StagedJournalTest {
     Path folder = temp.resolve("killed-" + stageBytes);
     List<String> kept = new ArrayList<>();
     int staged = 0;
-    for (int kill = 0; kill < kills; kill++) {
+    int kill = 0;
+    for (; kill < kills || staged == 0 && kill < MOST_KILLS; kill++) {
       kept.addAll(KilledJournal.runAndKill(folder, stageBytes, "k" + kill, 500 + 3000 * kill % 20_000));
       staged += Rescue.of(Files.readAllBytes(folder.resolve("stage")), Segments.open(folder)).lines().size();
     }
     assertTrue(staged > 0, "no kill came between staging and moving");
+    int killed = kill;
 
     try (Journal journal = Journal.open(folder, WRITTEN, "node", Clock.systemUTC(), stageBytes)) {
       List<String> damaged = new ArrayList<>();
       List<String> there = whats(journal, damaged);
-      assertTrue(damaged.size() <= kills, "what waited and was half written was not answered: " + damaged);
+      assertTrue(damaged.size() <= killed, "what waited and was half written was not answered: " + damaged);
       System.out.printf("kept before the kills %d, there %d, of which staged only %d%n", kept.size(), there.size(),
           staged);
       assertTrue(new HashSet<>(there).containsAll(kept), () -> {
@@ -175,7 +179,8 @@ class StagedJournalTest {
     try (Journal journal = Journal.open(folder(), WRITTEN, "node", Clock.systemUTC(), SMALL)) {
       List<Future<Void>> kept = new ArrayList<>();
       int waited = 0;
-      for (int n = 0; n < 20_000; n++) {
+      int n = 0;
+      for (; n < 20_000 || waited == 0 && n < 1_000_000; n++) {
         Future<Void> one = journal.append(entry("n/" + n));
         if (!one.isComplete()) {
           waited++;
@@ -183,8 +188,8 @@ class StagedJournalTest {
         }
       }
       get(Future.all(new ArrayList<>(kept)));
-      assertTrue(waited > 0 && waited < 20_000, waited + " waited");
-      assertEquals(numbered("n/", 0, 20_000), whats(journal));
+      assertTrue(waited > 0 && waited < n, waited + " waited of " + n);
+      assertEquals(numbered("n/", 0, n), whats(journal));
       assertEquals(bytes(journal), journal.backlog());
     }
   }
