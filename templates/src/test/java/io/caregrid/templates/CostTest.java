@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What one message may cost: seconds at most, whatever the mapping says, and what is dear keeps nothing else from being read. */
 class CostTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String CHEAP = """
       {"templateType":"JsonPathContent","template":{"typeName":"cheap","typeMatchExpression":"$","deviceIdExpression":"$.Body.d",
       "timestampExpression":"$.Body.t"}}""";

@@ -72,7 +72,8 @@ class ConditionalTest {
     try {
       FhirStore second = new FhirStore(other.database(), entry -> Future.succeededFuture());
       List<Future<Stored>> racing = IntStream.range(0, 64)
-          .mapToObj(i -> (i % 2 == 0 ? store : second).create(CALLER, identifier("race"), patient("race")))
+          .mapToObj(i -> Room
+              .patiently(() -> (i % 2 == 0 ? store : second).create(CALLER, identifier("race"), patient("race"))))
           .toList();
       get(Future.all(racing));
 
@@ -87,8 +88,8 @@ class ConditionalTest {
   @Test
   void sixtyFourConditionalUpdatesAtOnceMakeOneResource() {
     List<Future<Stored>> racing = IntStream.range(0, 64)
-        .mapToObj(i -> store.update(CALLER, identifier("upsert"), patient("upsert", i % 2 == 0 ? "male" : "female"),
-            Demand.NONE))
+        .mapToObj(i -> Room.patiently(() -> store.update(CALLER, identifier("upsert"),
+            patient("upsert", i % 2 == 0 ? "male" : "female"), Demand.NONE)))
         .toList();
     get(Future.all(racing));
 
@@ -102,7 +103,8 @@ class ConditionalTest {
     Criteria more = new Criteria("Patient",
         List.of(new Param("identifier", "urn:c|both"), new Param("gender", "male")));
     List<Future<Stored>> racing = IntStream.range(0, 32)
-        .mapToObj(i -> store.create(CALLER, i % 2 == 0 ? more : identifier("both"), patient("both", "male")))
+        .mapToObj(i -> Room
+            .patiently(() -> store.create(CALLER, i % 2 == 0 ? more : identifier("both"), patient("both", "male"))))
         .toList();
     get(Future.all(racing));
 
@@ -113,7 +115,8 @@ class ConditionalTest {
   @Test
   void manyConditionsAtOnceDoNotUseUpTheConnections() {
     List<Future<Stored>> made = IntStream.range(0, 200)
-        .mapToObj(i -> store.create(CALLER, identifier("many-" + i % 50), patient("many-" + i % 50)))
+        .mapToObj(i -> Room
+            .patiently(() -> store.create(CALLER, identifier("many-" + i % 50), patient("many-" + i % 50))))
         .toList();
     get(Future.all(made));
 
@@ -347,10 +350,10 @@ class ConditionalTest {
     get(store.create(CALLER, "Patient", patient("patches")));
 
     List<Future<Stored>> racing = IntStream.range(0, 30)
-        .mapToObj(i -> store.patch(CALLER, identifier("patches"), before -> {
+        .mapToObj(i -> Room.patiently(() -> store.patch(CALLER, identifier("patches"), before -> {
           before.withArray("/name").addObject().put("family", "n" + i);
           return before;
-        }, Demand.NONE))
+        }, Demand.NONE)))
         .toList();
     get(Future.all(racing));
 
@@ -445,7 +448,8 @@ class ConditionalTest {
   void anIdentifierIsTheSameWithItsSystemAndWithout() {
     Criteria bare = new Criteria("Patient", List.of(new Param("identifier", "bare")));
     List<Future<Stored>> racing = IntStream.range(0, 32)
-        .mapToObj(i -> store.create(CALLER, i % 2 == 0 ? bare : identifier("bare"), patient("bare", "male")))
+        .mapToObj(i -> Room
+            .patiently(() -> store.create(CALLER, i % 2 == 0 ? bare : identifier("bare"), patient("bare", "male"))))
         .toList();
     get(Future.all(racing));
 

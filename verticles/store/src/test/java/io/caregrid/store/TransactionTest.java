@@ -411,7 +411,8 @@ class TransactionTest {
   void transactionsAndSingleWritesUnderOneConditionMakeOneResource() {
     List<Future<String>> racing = IntStream.range(0, 32)
         .mapToObj(i -> i % 2 == 0
-            ? store.create(CALLER, identifier("Patient", "mixed"), patient("mixed")).map(Stored::id)
+            ? Room.patiently(() -> store.create(CALLER, identifier("Patient", "mixed"), patient("mixed")))
+                .map(Stored::id)
             : store.transaction(CALLER, List.of(
                 new Create("urn:uuid:m", "Patient", identifier("Patient", "mixed"), patient("mixed")),
                 create(null, observation("urn:uuid:m"))))
