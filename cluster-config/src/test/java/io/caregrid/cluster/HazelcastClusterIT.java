@@ -91,14 +91,14 @@ class HazelcastClusterIT {
   void nodesThatStoodAloneAnswerUnderTheSameIdsWhenTheyHaveFoundTogether() throws Exception {
     try (HeldPort port = HeldPort.hold()) {
       HazelcastCluster one = join(0, List.of("127.0.0.1:" + port.number()));
-      findTogether(one, join(port.number(), List.of()));
+      assertEquals(1, one.members().size());
+      findTogether(one, join(port.number(), List.of())); // who knows nobody, and stands alone until he is found
     }
   }
 
   private static void findTogether(HazelcastCluster one, HazelcastCluster other) throws Exception {
     Set<String> ids = Set.of(one.id(), other.id());
     List<Vertx> both = List.of(answering(one), answering(other));
-    assertEquals(List.of(1, 1), List.of(one.members().size(), other.members().size()));
 
     eventually(() -> one.members().size() == 2 && other.members().size() == 2);
 

@@ -19,7 +19,7 @@ import java.util.concurrent.locks.LockSupport;
 /** A client of FHIR Bulk Data Access 2.0, written from its text: it does what that says, and holds the server to what that demands of it. */
 final class BulkClient {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofSeconds(180);
   private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final String base;
   private final String subject;

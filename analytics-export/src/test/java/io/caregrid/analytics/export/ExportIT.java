@@ -622,9 +622,9 @@ class ExportIT {
   }
 
   private static void eventually(Question question) throws IOException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
     while (!question.holds()) {
-      if (System.nanoTime() > deadline) throw new AssertionError("not within 60 s");
+      if (System.nanoTime() > deadline) throw new AssertionError("not within 120 s");
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
     }
   }
