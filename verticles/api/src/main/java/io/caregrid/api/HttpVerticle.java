@@ -78,6 +78,7 @@ public final class HttpVerticle extends VerticleBase {
   private Router router() {
     Router router = Router.router(vertx);
     Gate.filter(router.route())
+        .handler(Requests::plain)
         .handler(Requests::trace)
         .handler(new Proxies(config))
         .handler(new DoorGuard(config, audit))

@@ -10,8 +10,10 @@ import io.caregrid.cluster.HttpConfig;
 import io.caregrid.cluster.TlsConfig;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Caller;
 import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
+import io.caregrid.contract.Grants;
 import io.caregrid.contract.Routes;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -21,7 +23,10 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.junit5.VertxExtension;
 import io.vertx.junit5.VertxTestContext;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
@@ -261,6 +266,42 @@ class HttpVerticleTest {
               "unknown@127.0.0.1 t REQUEST [/thing] GET /thing under a name that is not this node's 403"), audited);
           test.completeNow();
         })));
+  }
+
+  /** Java's UriBuilder, Python's quote and .NET write an operation's $ as %24. */
+  @Test
+  void anEncodedOperationIsTheSameAddressForTheRouterForRolesAndForTheAuditTrail(Vertx vertx, VertxTestContext test) {
+    List<String> audited = new CopyOnWriteArrayList<>();
+    Caller reader = new Caller("ada", null, null, Set.of(), Grants.of(Access.FHIR_READ), null, null, null);
+    HttpVerticle http = new HttpVerticle(House.ANY_PORT, request -> Future.succeededFuture(reader), entry -> {
+      audited.add(entry.what() + " " + entry.query() + " " + entry.status());
+      return Future.succeededFuture();
+    }, List.of(router -> {
+      needs(Access.FHIR_READ, router.get("/fhir/:type/$look"))
+          .handler(request -> request.end(request.request().path() + "?" + request.request().query()));
+      needs(Access.FHIR_EXPORT, router.get("/fhir/$take")).handler(request -> request.end("everything"));
+      needs(Access.FHIR_READ, router.get("/fhir/:any")).handler(request -> request.end(request.pathParam("any")));
+    }));
+    vertx.deployVerticle(http)
+        .compose(id -> all(http, "/fhir/Patient/%24look?code=%24x", "/fhir/$take", "/fhir/%24take", "/fhir/%24%74ake",
+            "/fhir/%2524take", "/fhir/Patient/%2524look"))
+        .onComplete(test.succeeding(answers -> test.verify(() -> {
+          assertEquals(
+              List.of("200 /fhir/Patient/$look?code=%24x", "403", "403", "403", "200 %24take", "404"), answers);
+          assertEquals(Collections.nCopies(3, "[/fhir/$take] GET /fhir/$take needs FHIR_EXPORT 403"), audited);
+          test.completeNow();
+        })));
+  }
+
+  /** Status, and what a 200 says. */
+  private Future<List<String>> all(HttpVerticle http, String... addresses) {
+    Future<List<String>> all = Future.succeededFuture(new ArrayList<>());
+    for (String address : addresses)
+      all = all.compose(before -> house.client().get(http.port(), "127.0.0.1", address).send().map(answer -> {
+        before.add(answer.statusCode() == 200 ? "200 " + answer.bodyAsString() : "" + answer.statusCode());
+        return before;
+      }));
+    return all;
   }
 
   @Test

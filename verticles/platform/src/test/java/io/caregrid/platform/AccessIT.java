@@ -62,9 +62,17 @@ class AccessIT {
           String expected = expected(line.access(), who.getKey());
           if (!said.equals(expected))
             wrong.add(line.verb() + " " + line.path() + " by " + who.getKey() + ": " + said + ", not " + expected);
+          if (!line.path().contains("/$")) continue;
+          String encoded = ask(node, encoded(line, "%24"), who.getValue());
+          if (!encoded.equals(expected))
+            wrong.add(line.verb() + " " + line.path() + " encoded by " + who.getKey() + ": " + encoded);
         }
       assertEquals(List.of(), wrong);
     }
+  }
+
+  private static Gate.Line encoded(Gate.Line line, String dollar) {
+    return new Gate.Line(line.verb(), line.path().replace("$", dollar), line.access());
   }
 
   /** Route → what it asks for here, and in the table; empty when all is well. */
