@@ -11,7 +11,8 @@ import java.util.Map;
  * HL7 v2 messages, by MLLP at a port of their own and by HTTP at {@code /hl7}.
  *
  * @param host        address to bind for MLLP: loopback, or another one when {@code tls.clientCa} says whose certificates are taken
- * @param port        of MLLP, 0..65535; 0 takes a free one; -1: HL7 v2 is off, at {@code /hl7} too
+ * @param port        of MLLP, 0..65535; 0 takes a free one; -1: there is none
+ * @param http        messages are taken at {@code /hl7} without a port of MLLP, too; with one they are in any case
  * @param mode        {@code protected}, or {@code open-i-know-what-i-do}: whoever reaches {@code host} may send, in the clear
  * @param roles       by which what comes by MLLP is stored; they have to let resources be written
  * @param maxMessage  largest message or batch, 64 kB..64 MB, bytes
@@ -23,7 +24,8 @@ import java.util.Map;
  * @param processing  processing ids (MSH-11) that are taken, as P, T and D
  * @param keep        how long messages that could not be used are kept, and it is known which were stored, 1 d..10 y
  */
-public record Hl7Config(String host, int port, String mode, List<String> roles, int maxMessage, int connections,
+public record Hl7Config(String host, int port, boolean http, String mode, List<String> roles, int maxMessage,
+    int connections,
     int bufferBytes, Duration idle, Duration frame, String charset, List<String> processing, Duration keep,
     TlsConfig tls) {
 
@@ -35,7 +37,7 @@ public record Hl7Config(String host, int port, String mode, List<String> roles, 
       Map.entry("8859/15", "ISO-8859-15"), Map.entry("UNICODE UTF-8", StandardCharsets.UTF_8.name()),
       Map.entry("UTF-8", StandardCharsets.UTF_8.name()));
 
-  public static final Hl7Config DEFAULT = new Hl7Config("127.0.0.1", -1, SecurityConfig.PROTECTED,
+  public static final Hl7Config DEFAULT = new Hl7Config("127.0.0.1", -1, false, SecurityConfig.PROTECTED,
       List.of("FHIR Data Writer"), 16 << 20, 256, 128 << 20, Duration.ofHours(1), Duration.ofMinutes(2), "",
       List.of("P"), Duration.ofDays(30), TlsConfig.NONE);
 
@@ -64,6 +66,11 @@ public record Hl7Config(String host, int port, String mode, List<String> roles, 
   }
 
   public boolean isOn() {
+    return http || hasPort();
+  }
+
+  /** By MLLP, too. */
+  public boolean hasPort() {
     return port >= 0;
   }
 }

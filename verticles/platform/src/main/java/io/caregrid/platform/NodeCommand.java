@@ -14,6 +14,8 @@ import picocli.CommandLine.Spec;
 /** Runs one node until it is told to stop. */
 @Command(name = "node", description = "Runs one node until Ctrl-C or SIGTERM. It needs a PostgreSQL and a Kafka, or --dev.")
 final class NodeCommand implements Runnable {
+  /** Its Kafka is its own, so nobody has to grant a topic. */
+  private static final Map<String, String> DEV = Map.of("hl7.http", "true");
   @Mixin
   private Settings settings;
   @Option(names = "--dev", description = "Bring PostgreSQL and Kafka along inside this process, with their data in the folder of setting 'data'. "
@@ -24,7 +26,7 @@ final class NodeCommand implements Runnable {
 
   @Override
   public void run() {
-    NodeConfig config = settings.load("default", Map.of()).node();
+    NodeConfig config = settings.load("default", dev ? DEV : Map.of()).node();
     Settings.useLog("logback.xml", config.data());
     Logger log = LoggerFactory.getLogger(NodeCommand.class);
     PrintWriter out = spec.commandLine().getOut();

@@ -161,7 +161,7 @@ public final class Platform implements AutoCloseable {
     Roles roles = DefinedRoles.of(config);
     httpDoor().check();
     if (config.roles().contains("dicom")) dicomDoor().check();
-    if (takesHl7()) hl7Door().check();
+    if (takesHl7() && config.hl7().hasPort()) hl7Door().check();
     if (takesMqtt()) mqttDoor().check();
     TellSettings.check(config.tell(), roles);
     MappingSets files = MappingFiles.load(config.mappings());
@@ -206,6 +206,7 @@ public final class Platform implements AutoCloseable {
     if (config.roles().contains("ingest")) openIngest(letters, mappings);
     if (takesMqtt()) openMqtt(roles, authentication);
     if (takesHl7()) openHl7(database, roles, conversions, progress);
+    else doors.add(Hl7Verticle.closed(withoutHl7()));
     if (config.roles().contains("dicom")) openDicom(database, roles);
     if (config.roles().contains("analytics")) openLake(database);
     if (config.roles().contains("analytics")) openExport(database);
@@ -366,6 +367,12 @@ public final class Platform implements AutoCloseable {
     return config.roles().contains("ingest") && config.hl7().isOn();
   }
 
+  private String withoutHl7() {
+    return config.roles().contains("ingest")
+        ? "HL7 v2 is off on this node: set hl7.http to true to take messages here, or hl7.port to take them by MLLP, too"
+        : "this node has not the role ingest, so it takes no HL7 v2: send the message to one that has";
+  }
+
   private void openHl7(Database database, Roles roles, Conversions conversions, Progress progress) {
     progress.waiting(() -> Topics.ensureHl7(config.kafka(), config.cluster(), config.hl7(), Await.PATIENCE));
     try {
@@ -382,7 +389,7 @@ public final class Platform implements AutoCloseable {
     }
     doors.add(hl7);
     check("hl7", () -> Future.succeededFuture(hl7.ready()));
-    if (!Hosts.isLoopback(config.hl7().host()) && config.hl7().tls().clientCa() == null)
+    if (hl7() != null && !Hosts.isLoopback(config.hl7().host()) && config.hl7().tls().clientCa() == null)
       log.warn("Open: whoever reaches {} may write into the store by MLLP{}, as hl7.mode says", hl7(),
           config.hl7().tls().isOn() ? "" : ", in the clear");
   }
@@ -594,7 +601,7 @@ public final class Platform implements AutoCloseable {
     Map<String, String> addresses = new LinkedHashMap<>();
     addresses.put("http", http());
     if (dicom != null) addresses.put("dicom", dicom() + ", pictures in " + archive.folder());
-    if (hl7 != null) addresses.put("hl7", hl7());
+    if (hl7() != null) addresses.put("hl7", hl7());
     if (mqtt != null) addresses.put("mqtt", mqtt());
     addresses.put("cluster", cluster.address() + ", members " + cluster.members());
     addresses.put("kafka", config.kafka().bootstrapServers());
@@ -618,7 +625,7 @@ public final class Platform implements AutoCloseable {
 
   /** How to call this node's MLLP port, e.g. {@code mllp://127.0.0.1:2575}; null when it has none. */
   public String hl7() {
-    return hl7 == null ? null : "mllp://" + config.hl7().host() + ":" + hl7.port();
+    return hl7 == null || !config.hl7().hasPort() ? null : "mllp://" + config.hl7().host() + ":" + hl7.port();
   }
 
   /** How to call this node's MQTT port, e.g. {@code mqtt://127.0.0.1:1883}; null when it has none. */

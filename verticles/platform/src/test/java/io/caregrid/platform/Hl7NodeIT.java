@@ -1,16 +1,19 @@
 package io.caregrid.platform;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,6 +60,32 @@ class Hl7NodeIT {
     StartException refused = assertThrows(StartException.class,
         () -> Platform.start(TestNode.config(settings), false, step -> {}));
     assertTrue(refused.getMessage().startsWith("hl7.roles must let"), refused.getMessage());
+  }
+
+  @Test
+  void byHttpItNeedsNoPortOfMllpAndWhereItIsOffTheAnswerSaysWhatOpensIt(LocalPostgres postgres, LocalKafka kafka)
+      throws Exception {
+    Map<String, String> settings = TestNode.settings(postgres, kafka, data);
+    String message = new String(framed(), StandardCharsets.US_ASCII).replaceAll("[\\x0b\\x1c]", "");
+    try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+      HttpResponse<String> off = TestNode.post(node.http() + "/hl7", "text/plain", message);
+
+      assertEquals(404, off.statusCode());
+      assertEquals("OperationOutcome", new ObjectMapper().readTree(off.body()).path("resourceType").asText());
+      assertTrue(off.body().contains("hl7.http") && off.body().contains("hl7.port"), off.body());
+    }
+    settings.put("hl7.http", "true");
+    try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+      HttpResponse<String> taken = TestNode.post(node.http() + "/hl7", "text/plain", message);
+
+      assertEquals(200, taken.statusCode());
+      assertTrue(taken.body().contains("\rMSA|AA|MSG0001\r"), taken.body());
+      assertNull(node.hl7());
+      TestNode.eventually(Duration.ofSeconds(30), "the patient",
+          () -> TestNode.json(node.http() + "/fhir/Patient?identifier=4711").at("/entry/0/resource").isMissingNode()
+              ? null
+              : true);
+    }
   }
 
   /** What the command in docs/HL7.md prints into the connection. */

@@ -73,6 +73,12 @@ final class Hl7Routes implements Routes {
         .handler(answer(request -> replay(request, Which.one(request.pathParam("id")))));
   }
 
+  /** Whoever may not send learns nothing. @param why says what opens it */
+  static Routes closed(String why) {
+    return router -> needs(Access.FHIR_WRITE, router.post("/hl7"))
+        .handler(request -> request.fail(new Failure.NotFound(why)));
+  }
+
   private void take(RoutingContext routing) {
     HttpServerRequest request = routing.request();
     Upload upload = new Upload(request, config.maxMessage(), budget, "hl7.maxMessage");

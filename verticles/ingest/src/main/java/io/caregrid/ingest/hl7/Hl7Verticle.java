@@ -31,7 +31,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * HL7 v2 on this node: the MLLP port, {@code /hl7}, and the way from the log into the store. Deploy it once, after its topic is there. Undeploying lets in nothing more,
+ * HL7 v2 on this node: the MLLP port where there is one, {@code /hl7}, and the way from the log into the store. Deploy it once, after its topic is there. Undeploying lets in nothing more,
  * answers what is being kept, and finishes the messages that are being stored.
  */
 public final class Hl7Verticle extends VerticleBase implements Routes {
@@ -116,7 +116,7 @@ public final class Hl7Verticle extends VerticleBase implements Routes {
     thread.start();
     prune();
     vertx.setPeriodic(PRUNE_EVERY.toMillis(), due -> prune());
-    return vertx.deployVerticle(mllp);
+    return config.hasPort() ? vertx.deployVerticle(mllp) : Future.succeededFuture();
   }
 
   private void prune() {
@@ -151,7 +151,12 @@ public final class Hl7Verticle extends VerticleBase implements Routes {
     return reader == null ? 0 : reader.lag();
   }
 
-  /** The MLLP port it really got. Only after {@link #start} has completed. */
+  /** What {@code /hl7} answers where HL7 v2 is off. @param why says what opens it */
+  public static Routes closed(String why) {
+    return Hl7Routes.closed(why);
+  }
+
+  /** The MLLP port it really got, where there is one. Only after {@link #start} has completed. */
   public int port() {
     return mllp.port();
   }

@@ -64,7 +64,8 @@ final class House implements AutoCloseable {
   }
 
   static Hl7Config config(Duration idle, int connections, TlsConfig tls) {
-    return new Hl7Config("127.0.0.1", 0, "protected", List.of("FHIR Data Writer"), 16 << 20, connections, 64 << 20,
+    return new Hl7Config("127.0.0.1", 0, false, "protected", List.of("FHIR Data Writer"), 16 << 20, connections,
+        64 << 20,
         idle,
         idle, "", List.of("P"), Duration.ofDays(30), tls);
   }

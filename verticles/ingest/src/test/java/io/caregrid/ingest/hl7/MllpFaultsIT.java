@@ -169,7 +169,7 @@ class MllpFaultsIT {
 
   private static Hl7Config at(String host, String mode) {
     Hl7Config like = House.config();
-    return new Hl7Config(host, 2575, mode, List.of("FHIR Data Writer"), like.maxMessage(), 8, like.bufferBytes(),
+    return new Hl7Config(host, 2575, false, mode, List.of("FHIR Data Writer"), like.maxMessage(), 8, like.bufferBytes(),
         like.idle(), like.frame(), "", List.of("P"), like.keep(), TlsConfig.NONE);
   }
 }
