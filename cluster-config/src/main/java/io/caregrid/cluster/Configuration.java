@@ -32,7 +32,7 @@ public final class Configuration {
 
   public static final String ENVIRONMENT_PREFIX = "CAREGRID_";
   private static final Set<String> SECRETS = Set.of("database.password", "kafka.password", "lake.s3.secretKey",
-      "security.signIn.clientSecret", "fhir.deidentify.dateShiftKey", "fhir.deidentify.cryptoHashKey",
+      "security.signIn.clientSecret", "load.secret", "fhir.deidentify.dateShiftKey", "fhir.deidentify.cryptoHashKey",
       "fhir.deidentify.encryptKey");
   /** Of entries that an operator names. */
   private static final Pattern SECRETS_OF_MANY = Pattern.compile("tell\\.targets\\.[^.]+\\.(url|secret|secretBefore)");

@@ -123,7 +123,8 @@ public record TargetConfig(String kind, String url, String secret, String secret
       wrong.add(key + ".every must be PT0S..PT1H, not " + every);
   }
 
-  private static boolean isSafe(String url) {
+  /** Nobody on the way reads what is sent there, nor a token. */
+  static boolean isSafe(String url) {
     try {
       URI there = URI.create(url);
       if (there.getHost() == null || there.getScheme() == null) return false;

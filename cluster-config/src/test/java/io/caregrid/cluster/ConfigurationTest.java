@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -340,6 +341,24 @@ class ConfigurationTest {
     String refusal = refusal(() -> Configuration.defaults().withFlags(List.of("dicom.shared=yes")));
 
     assertEquals("dicom.shared must be true or false, not 'yes' (flag --set)", refusal);
+  }
+
+  @Test
+  void theTokenOfAnotherServerGoesNowhereInTheClear() {
+    List<String> all = List.of("load.target=https://fhir.example/r4", "load.tokenEndpoint=https://id.example/token",
+        "load.clientId=me", "load.secret=hunter2");
+    Configuration whole = Configuration.defaults().withFlags(all);
+
+    assertTrue(whole.node().load().asksForTokens());
+    assertTrue(whole.values().stream().noneMatch(value -> value.shown().contains("hunter2")));
+    assertTrue(!whole.node().toString().contains("hunter2"));
+    for (String wrong : List.of("load.target=http://fhir.example/r4", "load.target=", "load.clientId=", "load.secret=",
+        "load.tokenEndpoint=http://id.example/token", "load.tokenEndpoint=")) {
+      List<String> flags = new ArrayList<>(all);
+      flags.add(wrong);
+      String message = refusal(() -> Configuration.defaults().withFlags(flags));
+      assertTrue(message.contains(wrong.substring(0, wrong.indexOf('='))) && !message.contains("hunter2"), message);
+    }
   }
 
   @Test

@@ -107,7 +107,7 @@ final class LoadCommand implements Callable<Integer> {
     if (secret == null || secret.isBlank())
       throw new StartException(
           "the environment has no " + SECRET + ": put the client's secret there, where nobody else sees it");
-    return Credentials.client(http, tokens, client, secret, scope);
+    return Credentials.client(http, tokens, client, secret, scope, null);
   }
 
   private List<Path> files() {

@@ -507,9 +507,8 @@ public final class Platform implements AutoCloseable {
     if (own && !config.isOpen() && key == null)
       throw new StartException(
           "load.folder needs a token of this node's own: set security.nodeTokens to loopback or always");
-    Credentials credentials = own && !config.isOpen()
-        ? fresh -> token("drop-folder", "FHIR Data Contributor", Duration.ofMinutes(5))
-        : Credentials.NONE;
+    if (own && config.load().asksForTokens())
+      throw new StartException("load.tokenEndpoint is for another server, and load.target is this node");
     HttpClient.Builder client = HttpClient.newBuilder()
         .version(HttpClient.Version.HTTP_1_1)
         .connectTimeout(Duration.ofSeconds(10));
@@ -518,9 +517,16 @@ public final class Platform implements AutoCloseable {
     } catch (IOException | GeneralSecurityException unusable) {
       throw new StartException("load.ca must be a PEM file with certificates: " + unusable.getMessage(), unusable);
     }
+    HttpClient asking = client.build();
     deploy(
-        new DropFolder(config.load(), name -> new Lease(database, name),
-            new Target(base, client.build(), credentials)));
+        new DropFolder(config.load(), name -> new Lease(database, name), new Target(base, asking,
+            own ? ofThisNode() : Credentials.of(config.load(), asking))));
+  }
+
+  private Credentials ofThisNode() {
+    return config.isOpen()
+        ? Credentials.NONE
+        : fresh -> token("drop-folder", "FHIR Data Contributor", Duration.ofMinutes(5));
   }
 
   /** Whether it is this node's own door, by one of the names that the door goes by. */

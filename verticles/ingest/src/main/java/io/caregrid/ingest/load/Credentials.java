@@ -2,6 +2,7 @@ package io.caregrid.ingest.load;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.caregrid.cluster.LoadConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -11,11 +12,15 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.regex.Pattern;
 
 /** Who we are to a target. One thread. */
 @FunctionalInterface
 public interface Credentials {
   Credentials NONE = fresh -> null;
+  /** What a header can hold. */
+  Pattern TOKEN = Pattern.compile("[!-~]{1,16384}");
+  long LONGEST_SECONDS = 86_400;
 
   /**
    * A bearer token.
@@ -29,8 +34,23 @@ public interface Credentials {
     return fresh -> token;
   }
 
-  /** OAuth 2.0's client credentials (RFC 6749 section 4.4), the client named by HTTP Basic (2.3.1). A token is used until shortly before it runs out. */
-  static Credentials client(HttpClient http, URI tokens, String client, String secret, String scope) {
+  /** What a server that is not this node is given for the drop folder: what its own token endpoint says, or nothing. */
+  static Credentials of(LoadConfig config, HttpClient http) {
+    return config.asksForTokens()
+        ? client(http, URI.create(config.tokenEndpoint()), config.clientId(), config.secret(),
+            String.join(" ", config.scopes()), config.audience())
+        : NONE;
+  }
+
+  /**
+   * OAuth 2.0's client credentials (RFC 6749 section 4.4), the client named by HTTP Basic (2.3.1). A token is used until shortly before it runs out.
+   *
+   * @param http     follows no redirects: the secret goes nowhere else
+   * @param scope    null or empty: not sent
+   * @param audience sent as parameter {@code resource} (RFC 8707); null or empty: not sent
+   */
+  static Credentials client(HttpClient http, URI tokens, String client, String secret, String scope,
+      String audience) {
     return new Credentials() {
       private String token;
       private long until;
@@ -38,7 +58,7 @@ public interface Credentials {
       @Override
       public String token(boolean fresh) throws IOException, InterruptedException, Away {
         if (token != null && !fresh && System.nanoTime() - until < 0) return token;
-        String form = "grant_type=client_credentials" + (scope == null ? "" : "&scope=" + encoded(scope));
+        String form = "grant_type=client_credentials" + parameter("scope", scope) + parameter("resource", audience);
         String basic = Base64.getEncoder()
             .encodeToString((encoded(client) + ":" + encoded(secret)).getBytes(StandardCharsets.UTF_8));
         HttpResponse<String> answer = http.send(HttpRequest.newBuilder(tokens)
@@ -52,12 +72,20 @@ public interface Credentials {
           throw new Away(
               tokens + " gives no token, it answers " + answer.statusCode() + ": are client id and secret right?");
         JsonNode told = new ObjectMapper().readTree(answer.body());
-        token = told.path("access_token").asText(null);
-        if (token == null) throw new Away(tokens + " answers without an access_token");
-        until = System.nanoTime() + Duration.ofSeconds(Math.max(1, told.path("expires_in").asLong(300) - 30)).toNanos();
+        token = told.path("access_token").asText("");
+        if (!TOKEN.matcher(token).matches()) {
+          token = null;
+          throw new Away(tokens + " answers without an access_token");
+        }
+        long seconds = Math.min(LONGEST_SECONDS, told.path("expires_in").asLong(300));
+        until = System.nanoTime() + Duration.ofSeconds(Math.max(1, seconds - 30)).toNanos();
         return token;
       }
     };
+  }
+
+  private static String parameter(String name, String value) {
+    return value == null || value.isEmpty() ? "" : "&" + name + "=" + encoded(value);
   }
 
   private static String encoded(String text) {

@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.LoadConfig;
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -103,6 +107,36 @@ class DropsTest {
     peer.refused.clear();
     rounds("a.ndjson");
     rounds("b.ndjson");
+  }
+
+  @Test
+  void anotherServerGetsATokenOfItsOwnEndpointAndTheSecretIsTakenAlongNoRedirect() throws Exception {
+    peer.seconds = "9000000000000000000";
+    drops = drops(peer.tokens());
+    put("a.ndjson", patient("a"));
+
+    rounds("a.ndjson");
+
+    assertEquals(List.of("Bearer t0"), peer.authorizations);
+    String basic = Base64.getEncoder().encodeToString("hospital:sesame".getBytes(StandardCharsets.US_ASCII));
+    assertEquals(List.of("Basic " + basic
+        + " grant_type=client_credentials&scope=system%2F*.cu+openid&resource=https%3A%2F%2Ffhir.example"), peer.asked);
+
+    drops = drops(peer.base().resolve("/moved"));
+    put("b.ndjson", patient("b"));
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+    while (peer.asked.size() == 1 && System.nanoTime() < deadline) round();
+
+    assertEquals(Set.of("moved"), Set.copyOf(peer.asked.subList(1, peer.asked.size())));
+    assertEquals(List.of("Bearer t0"), peer.authorizations);
+    assertTrue(Files.exists(folder.resolve("b.ndjson")), listed());
+  }
+
+  private Drops drops(URI tokens) throws Exception {
+    LoadConfig config = new LoadConfig(folder, peer.base().toString(), null, 10, 0, tokens.toString(), "hospital",
+        "sesame", List.of("system/*.cu", "openid"), "https://fhir.example");
+    Target target = new Target(peer.base(), HTTP, Credentials.of(config, HTTP), Duration.ofMillis(100));
+    return new Drops(config, target, EVERY, (so, at) -> true);
   }
 
   @Test

@@ -27,6 +27,10 @@ final class FhirPeer implements AutoCloseable {
   final Map<String, JsonNode> kept = new ConcurrentHashMap<>();
   final List<byte[]> bodies = new CopyOnWriteArrayList<>();
   final List<String> authorizations = new CopyOnWriteArrayList<>();
+  /** Of the token endpoint: who asked, and the form. */
+  final List<String> asked = new CopyOnWriteArrayList<>();
+  /** That a token says it is good for. */
+  volatile String seconds = "300";
   /** Statuses that are answered before anything is taken; a header {@code Retry-After: 1} goes with 429. */
   final Queue<Integer> next = new ConcurrentLinkedQueue<>();
   /** Ids that are too busy when they are asked for first. */
@@ -42,8 +46,16 @@ final class FhirPeer implements AutoCloseable {
   FhirPeer() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext("/fhir", this::answer);
-    server.createContext("/token", exchange -> send(exchange, 200, "{\"access_token\":\"t"
-        + authorizations.size() + "\",\"expires_in\":300}"));
+    server.createContext("/token", exchange -> {
+      asked.add(exchange.getRequestHeaders().getFirst("Authorization") + " "
+          + new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+      send(exchange, 200, "{\"access_token\":\"t" + authorizations.size() + "\",\"expires_in\":" + seconds + "}");
+    });
+    server.createContext("/moved", exchange -> {
+      asked.add("moved");
+      exchange.getResponseHeaders().add("Location", tokens().toString());
+      send(exchange, 307, "");
+    });
     server.start();
   }
 

@@ -276,7 +276,7 @@ class FileLoadTest {
 
   @Test
   void aTokenIsAskedForAndAskedForAnewWhenItIsNotTakenAnyMore() throws Exception {
-    Credentials credentials = Credentials.client(HTTP, peer.tokens(), "me", "secret", "system/*.cu");
+    Credentials credentials = Credentials.client(HTTP, peer.tokens(), "me", "secret", "system/*.cu", null);
     peer.next.add(401);
     Target target = new Target(peer.base(), HTTP, credentials, Duration.ofMinutes(1));
 
