@@ -106,7 +106,7 @@ public final class Database {
     this.vertx = vertx;
     this.pool = pool(primary, Database::bounded, config.poolSize());
     this.adding = pool(primary, Database::byIndexOnly, ADDING);
-    this.writing = pool(primary, Database::writing, Math.max(WRITING_AT_ONCE, atOnce));
+    this.writing = pool(primary, Database::byIndexOnly, Math.max(WRITING_AT_ONCE, atOnce));
     this.searching = pool(primary, Database::searching, atOnce);
     this.finding = pool(primary, Database::finding, Math.max(2, atOnce));
     this.recording = pool(primary, Database::bounded, 1);
@@ -166,34 +166,31 @@ public final class Database {
         .build();
   }
 
+  /** Nothing is compiled: a plan that has to read a table though it should not looks so dear that PostgreSQL 15 to 17 compile it each time, for milliseconds. */
   private static PgConnectOptions bounded(PgConnectOptions options) {
-    options.addProperty("statement_timeout", "60s")
+    options.addProperty("jit", "off")
+        .addProperty("statement_timeout", "60s")
         .addProperty("lock_timeout", "30s")
         .addProperty("idle_in_transaction_session_timeout", "60s");
     return options;
   }
 
-  /** A plan made while the tables are empty is kept when they are not. Where a statement only ever looks rows up, it is told so. */
+  /**
+   * A plan made while the tables are empty is kept when they are not: what only ever looks rows up is told so. Groups of a few look cheaper to the server when
+   * they are planned for their own number of rows, which takes it longer than writing them: each is planned once for a connection.
+   */
   private static PgConnectOptions byIndexOnly(PgConnectOptions options) {
     bounded(options).addProperty("statement_timeout", ADDING_SECONDS + "s")
         .addProperty("lock_timeout", ADDING_SECONDS + "s")
         .addProperty("enable_seqscan", "off")
         .addProperty("enable_hashjoin", "off")
-        .addProperty("enable_mergejoin", "off");
+        .addProperty("enable_mergejoin", "off")
+        .addProperty("plan_cache_mode", "force_generic_plan");
     return options;
   }
 
   /**
-   * Groups of a few look cheaper to the server when they are planned for their own number of rows, which takes it longer than writing them: each is planned
-   * once for a connection.
-   */
-  private static PgConnectOptions writing(PgConnectOptions options) {
-    byIndexOnly(options).addProperty("plan_cache_mode", "force_generic_plan");
-    return options;
-  }
-
-  /**
-   * One processor for each search, and none for compiling it. Each is planned for its own values, but read and checked by the server only once: these
+   * One processor for each search. Each is planned for its own values, but read and checked by the server only once: these
    * connections keep no generic plans, so they may keep statements.
    */
   private static PgConnectOptions searching(PgConnectOptions options) {
@@ -202,8 +199,7 @@ public final class Database {
         .addProperty("plan_cache_mode", "force_custom_plan")
         .addProperty("statement_timeout", SEARCH_SECONDS + "s")
         .addProperty("default_transaction_read_only", "on")
-        .addProperty("max_parallel_workers_per_gather", "0")
-        .addProperty("jit", "off");
+        .addProperty("max_parallel_workers_per_gather", "0");
     return options;
   }
 
@@ -272,7 +268,7 @@ public final class Database {
   }
 
   /**
-   * As {@link #ask}, on one of {@value #ADDING} connections that nobody else takes, and only by index: for pictures on their way in. What did not get its
+   * As {@link #ask}, on one of {@value #ADDING} connections that nobody else takes, and only by index, planned once: for pictures on their way in. What did not get its
    * turn within {@link #CONNECT_SECONDS} is never begun, and what was begun the server ends after {@link #ADDING_SECONDS}: so nothing is added any more
    * for a caller who was told that there is no answer (unless the network delivers it late).
    */

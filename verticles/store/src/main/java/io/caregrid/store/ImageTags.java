@@ -52,7 +52,7 @@ public final class ImageTags {
   /** Of all sids up to the last, how many are done. */
   private static final String OPERATION = """
       select o.paths, o.began, o.changed, o.ended,
-        (select coalesce(avg(case when w.upto = 0 then 100 else 100.0 * w.done / w.upto end), 100)::int
+        (select coalesce(floor(avg(case when w.upto = 0 then 100 else 100.0 * w.done / w.upto end)), 99)::int
           from image_tag_walk w where w.tag = any(o.tags)) as percent
       from image_tag_operation o where o.id = $1""";
 
@@ -183,7 +183,7 @@ public final class ImageTags {
   /** @param message what is wrong with the value, never the value */
   public record Problem(String study, String series, String instance, String message, OffsetDateTime at) {}
 
-  /** @param percent of the instances that were there before, 0..100 */
+  /** @param percent of the instances that were there before, 100 when it has ended and never before */
   public record Operation(UUID id, List<String> paths, OffsetDateTime began, OffsetDateTime changed, boolean ended,
       int percent) {}
 
@@ -291,7 +291,7 @@ public final class ImageTags {
       Row row = rows.iterator().next();
       boolean ended = row.getOffsetDateTime("ended") != null;
       return new Operation(id, List.of(row.getArrayOfStrings("paths")), row.getOffsetDateTime("began"),
-          row.getOffsetDateTime("changed"), ended, ended ? 100 : row.getInteger("percent"));
+          row.getOffsetDateTime("changed"), ended, ended ? 100 : Math.min(99, row.getInteger("percent")));
     }).recover(Failures::recover);
   }
 

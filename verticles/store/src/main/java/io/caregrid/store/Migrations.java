@@ -32,7 +32,7 @@ final class Migrations {
       "V015__mapping.sql", "V016__tell.sql", "V017__capture.sql", "V018__replay.sql",
       "V019__sorted_in_soon.sql", "V020__hl7.sql", "V021__remote.sql", "V022__thresholds.sql",
       "V023__image_feed_and_tags.sql", "V024__undelivered.sql",
-      "V025__known_of_devices.sql");
+      "V025__known_of_devices.sql", "V026__image_feed_cheaper.sql");
 
   private static final long LOCK = 0x4361726567726964L; // "Caregrid"
   private static final String HOLD = "select pg_advisory_lock($1)";

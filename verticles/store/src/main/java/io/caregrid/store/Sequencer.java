@@ -86,12 +86,12 @@ public final class Sequencer {
     });
   }
 
-  /** The feed of pictures has a head of its own: neither waits for the other. */
+  /** The feed of pictures has a head of its own: neither waits for the other. Whoever reads it gives places himself, so this need not hurry: few passes of many cost senders less. */
   private void pictures() {
     if (!running) return;
     picturing = ImageChanges.stamp(database, false).onComplete(done -> {
       if (picturesFailing != done.failed()) reportPictures(done.cause());
-      boolean more = done.succeeded() && done.result() > 0;
+      boolean more = done.succeeded() && done.result() >= ImageChanges.MOST;
       if (running) nextPictures = vertx.setTimer(more ? BUSY_MILLIS : IDLE_MILLIS, fired -> pictures());
     });
   }

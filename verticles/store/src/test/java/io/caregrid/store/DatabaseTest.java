@@ -60,6 +60,17 @@ class DatabaseTest {
     assertTrue(get(one.answers()));
   }
 
+  /** As shipped, PostgreSQL compiles what looks dear, and so does any statement that has to read a table whole where it should not: for milliseconds, each time. */
+  @Test
+  void whereTheServerCompilesStatementsOursAreNot() {
+    Room.sql(config, "alter database " + config.database() + " set jit = on");
+    Database database = get(Database.open(vertx, config));
+
+    assertEquals("off", get(database.ask("show jit", Tuple.tuple())).iterator().next().getString(0));
+    assertEquals("off", get(database.askAdding("show jit", Tuple.tuple())).iterator().next().getString(0));
+    assertEquals("off", get(database.search("show jit", Tuple.tuple())).iterator().next().getString(0));
+  }
+
   @Test
   void aSecondStartGivesTheDatabaseNothingToRemark() {
     PgConnection connection = get(PgConnection.connect(vertx, new PgConnectOptions().setHost(config.host())

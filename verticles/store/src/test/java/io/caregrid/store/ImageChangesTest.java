@@ -218,6 +218,37 @@ class ImageChangesTest extends WithImages {
   }
 
   @Test
+  void aStatementThatAddsManyIsOneLineOfTheQueueAndEachOfThemHasAPlace() {
+    get(index.add(List.of(entry("1", "1.1.1", 64))));
+    get(index.add(List.of(entry("2", "2.1.1", 200))));
+    assertEquals(2, room.count("from image_change_queue"));
+
+    get(index.add(List.of(entry("1", "1.1.2", 300), entry("2", "2.1.2", 400), entry("1", "1.1.3", 500))));
+
+    assertEquals(3, room.count("from image_change_queue"));
+    assertEquals(List.of("1 1.1.1 create current", "2 2.1.1 create current", "3 1.1.2 create current",
+        "4 1.1.3 create current", "5 2.1.2 create current"), all());
+    assertEquals("2", get(changes.latest()).study());
+    assertEquals("2.1", get(changes.latest()).series());
+  }
+
+  /** A pass looks at whole lines: at more than it was asked for only where one line has more. */
+  @Test
+  void aPassGivesPlacesToWholeLinesUntilItHasAsManyAsItWasAskedFor() {
+    get(index.add(List.of(entry("1", "1.1.1", 64))));
+    all();
+    get(index.add(List.of(entry("1", "1.1.2", 200), entry("1", "1.1.3", 300), entry("1", "1.1.4", 400))));
+    get(index.remove("1", "1.1", "1.1.3"));
+    get(index.add(List.of(entry("1", "1.1.5", 500))));
+
+    assertEquals(List.of(3, 2, 0), IntStream.range(0, 3)
+        .mapToObj(pass -> room.sql("select stamp_image_changes(2, true) as given").iterator().next().getInteger(0))
+        .toList());
+    assertEquals(List.of("1 1.1.1 create current", "2 1.1.2 create current", "3 1.1.3 create deleted",
+        "4 1.1.4 create current", "5 1.1.3 delete deleted", "6 1.1.5 create current"), all());
+  }
+
+  @Test
   void whatWasHereBeforeTheFeedComesFirstInTheOrderItCame(Postgres postgres) {
     DatabaseConfig config = postgres.createDatabase();
     Vertx vertx = Vertx.vertx();

@@ -139,6 +139,10 @@ class ImageTagsTest extends WithImages {
     assertEquals(instances(broken), instances(again));
     assertFalse(listed().at("00180050").ready());
     assertFalse(get(tags.operation(operation)).ended());
+    room.sql("update image_tag_walk set done = 999, upto = 1000");
+    assertEquals(99, get(tags.operation(operation)).percent(), "100 is what has ended");
+    room.sql(
+        "update image_tag_walk set done = (select sid from image_instance where instance = '1.1.2'), upto = (select max(sid) from image_instance)");
     for (Piece next = again; next != null; next = get(tags.walk("n", 2))) get(tags.put("n", next, read(next, "7")));
     assertTrue(listed().at("00180050").ready());
     assertTrue(get(tags.operation(operation)).ended());
@@ -360,5 +364,85 @@ class ImageTagsTest extends WithImages {
     fails(Failure.NotFound.class, 404, tags.remove("00180050"));
     fails(Failure.NotFound.class, 404, tags.enable("00180050", true));
     assertEquals(0, room.count("from image_tag_value"));
+  }
+
+  private Entry both(Entry entry, Listed by) {
+    return with(entry, new Tagged(by.epoch(),
+        List.of(new Value(by.at("00180050"), json("{'vr':'DS','Value':[7]}"), null),
+            new Value(by.at("00081010"), json("{'vr':'SH','Value':['A']}"), null))));
+  }
+
+  private long holding(Tag tag) {
+    return room.count("from image_instance where tag_values @> jsonb_build_array(jsonb_build_object('tag', $1::int))",
+        tag.id());
+  }
+
+  @Test
+  void aRemovedTagsValuesAreTakenOutOfTheRowsPieceByPieceAndNoOthers() {
+    get(tags.add(List.of(THICKNESS, STATION)));
+    Listed by = listed();
+    for (int n = 1; n <= 5; n++) get(index.add(List.of(both(entry("1", "1.1." + n, 100L * n), by))));
+    get(index.add(List.of(tagged(entry("1", "1.1.6", 600), by, "7"))));
+    get(tags.remove("00180050"));
+    while (room.count("from image_tag_value where tag = $1", by.at("00180050").id()) > 0) get(tags.sweep(10));
+
+    get(tags.sweep(2));
+    assertEquals(4, holding(by.at("00180050")), "two of six rows were looked at");
+    while (get(new ImageTags(room.database()).sweep(2)) > 0);
+
+    assertEquals(0, holding(by.at("00180050")));
+    assertEquals(5, holding(by.at("00081010")));
+    assertEquals(1, room.count("from image_instance where tag_values is null"));
+    assertFalse(get(tags.waits("n")));
+    assertEquals(6, found(by.at("00081010"), "a").size());
+  }
+
+  @Test
+  void aRowThatSomebodyHoldsIsNotWaitedForAndLosesItsValuesLater() {
+    get(tags.add(List.of(THICKNESS)));
+    Listed by = listed();
+    for (int n = 1; n <= 3; n++) get(index.add(List.of(tagged(entry("1", "1.1." + n, 100L * n), by, "7"))));
+    get(tags.remove("00180050"));
+    SqlConnection other = get(room.database().pool().getConnection());
+    Transaction open = get(other.begin());
+    get(other.query("select from image_instance where instance = '1.1.2' for update").execute());
+
+    while (get(tags.sweep(10)) > 0);
+
+    assertEquals(1, holding(by.at("00180050")));
+    assertTrue(get(tags.waits("n")));
+    get(open.rollback());
+    get(other.close());
+    while (get(tags.sweep(10)) > 0);
+    assertEquals(0, holding(by.at("00180050")));
+    assertFalse(get(tags.waits("n")));
+  }
+
+  @Test
+  void whoComesWithARemovedTagsValueBringsItIntoNoRow() {
+    get(tags.add(List.of(THICKNESS, STATION)));
+    Listed older = listed();
+    get(tags.remove("00180050"));
+    while (get(tags.sweep(10)) > 0);
+
+    get(index.add(List.of(both(entry("1", "1.1.1", 64), older))));
+
+    assertEquals(0, holding(older.at("00180050")));
+    assertEquals(1, holding(older.at("00081010")));
+    assertEquals(1, get(tags.due("n", 10)).size());
+  }
+
+  /** The version that removed it left them there. */
+  @Test
+  void whatWasLeftByTagsRemovedBeforeIsTakenOutAsWell() {
+    get(tags.add(List.of(THICKNESS)));
+    Listed by = listed();
+    get(index.add(List.of(tagged(entry("1", "1.1.1", 64), by, "7"))));
+    room.sql("delete from image_tag");
+    room.sql("insert into image_tag_gone (tag) values (0)");
+
+    while (get(tags.sweep(10)) > 0);
+
+    assertEquals(0, holding(by.at("00180050")));
   }
 }
