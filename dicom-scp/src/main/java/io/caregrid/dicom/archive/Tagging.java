@@ -14,7 +14,9 @@ import io.caregrid.store.ImageTags.Tagged;
 import io.caregrid.store.ImageTags.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -66,8 +68,9 @@ final class Tagging {
 
   static Tagged of(DataSet set, Listed tags) {
     List<Value> values = new ArrayList<>();
+    Map<Integer, List<Block>> blocks = new HashMap<>();
     for (ImageTags.Tag tag : tags.tags()) {
-      Value value = value(set, tag);
+      Value value = value(set, tag, blocks);
       if (value != null) values.add(value);
     }
     return new Tagged(tags.epoch(), values);
@@ -79,9 +82,9 @@ final class Tagging {
   }
 
   /** Null: it has none. */
-  private static Value value(DataSet set, ImageTags.Tag tag) {
+  private static Value value(DataSet set, ImageTags.Tag tag, Map<Integer, List<Block>> blocks) {
     try {
-      Element element = set.get(tag.creator() == null ? tag.number() : place(set, tag));
+      Element element = set.get(tag.creator() == null ? tag.number() : place(set, tag, blocks));
       if (element == null) return null;
       Vr vr = vr(element, Vr.valueOf(tag.vr()));
       if (vr == null) return new Value(tag, null, "its VR is " + element.vr() + ", not " + tag.vr());
@@ -99,14 +102,24 @@ final class Tagging {
     return either ? is : null;
   }
 
-  /** Of a private one, in that of its creator's blocks which has it; {@link #NOWHERE} when none does. */
-  private static int place(DataSet set, ImageTags.Tag tag) {
+  /** A private block of a group, and who reserved it; null where that is no text. */
+  private record Block(int number, String creator) {}
+
+  /** Of a private one, in that of its creator's blocks which has it; {@link #NOWHERE} when none does. The blocks of a group are looked for once in a data set. */
+  private static int place(DataSet set, ImageTags.Tag tag, Map<Integer, List<Block>> blocks) {
     int group = tag.number() & 0xFFFF0000;
-    for (int block = FIRST_BLOCK; block <= LAST_BLOCK; block++) {
-      int place = group | block << 8 | tag.number() & 0xFF;
-      if (set.has(place) && tag.creator().equals(set.text(group | block))) return place;
+    for (Block block : blocks.computeIfAbsent(group, first -> blocks(set, group))) {
+      int place = group | block.number() << 8 | tag.number() & 0xFF;
+      if (tag.creator().equals(block.creator()) && set.has(place)) return place;
     }
     return NOWHERE;
+  }
+
+  private static List<Block> blocks(DataSet set, int group) {
+    return IntStream.rangeClosed(FIRST_BLOCK, LAST_BLOCK)
+        .filter(block -> set.has(group | block))
+        .mapToObj(block -> new Block(block, set.text(group | block)))
+        .toList();
   }
 
   private static Value shown(DataSet set, ImageTags.Tag tag, Element element) {
