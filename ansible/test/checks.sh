@@ -26,7 +26,7 @@ token() { # host role…
   local name=$1 file=$work/token-$1
   shift
   [ $# -eq 0 ] || file=$file-${1// /-}
-  [ $# -gt 0 ] || set -- 'Telemetry Sender' 'FHIR Data Writer' 'DICOM Data Reader' Operator Auditor
+  [ $# -gt 0 ] || set -- 'Telemetry Sender' 'FHIR Data Writer' 'FHIR Data Exporter' 'DICOM Data Reader' Operator Auditor
   [ -s "$file" ] || on "$name" "/opt/caregrid/current/bin/caregrid token --config /etc/caregrid/caregrid.yaml --hours 12 $(printf " --role '%s'" "$@")" >"$file"
   cat "$file"
 }
@@ -257,6 +257,58 @@ kcat_refused() { # what reason kcat-arguments…
   echo "refused: $what ($(grep -iE 'error|fail' "$work/refused" | tail -n 1 | cut -c1-150))"
 }
 
+# From a machine that is in no inventory, with a certificate that the house's own authority for senders has signed.
+admission_in() { # host number
+  local answer
+  printf 'MSH|^~\\&|LAB|NORTH|CAREGRID|HUB|20261122101500||ADT^A01^ADT_A01|NODES-%s|P|2.5\rEVN|A01|20261122101500\rPID|1||%s^^^NORTH^MR||Berg^Ada||19700101|F\rPV1|1|I|WARD7\r' "$2" "$2" >"$work/admission.hl7"
+  answer=$("$here/mllp.py" "$(address "$1")" 2575 "$work/admission.hl7" "$work/inventory.secrets/ca.pem" "$work/senders/lab.pem" "$work/senders/lab.key" | tr '\r' '\n' | grep '^MSA')
+  echo "$1 answers $answer"
+  [ "$answer" = "MSA|AA|NODES-$2" ]
+  if "$here/mllp.py" "$(address "$1")" 2575 "$work/admission.hl7" "$work/inventory.secrets/ca.pem" >"$work/refused" 2>&1; then fail "HL7 v2 is taken without a certificate"; fi
+  grep -qiE 'alert|reset|closed' "$work/refused" || { cat "$work/refused"; fail "HL7 v2 without a certificate is refused for another reason"; }
+  echo "refused: HL7 v2 without a certificate ($(tail -n 1 "$work/refused" | cut -c1-110))"
+}
+
+patient_there() { curl_at "$1" "/fhir/Patient?identifier=$2" | jq -e '.entry[0].resource.name[0].family == "Berg"'; }
+admission_read() { # host number
+  awaited 30 "Patient $2 at $1" patient_there "$@"
+  echo "$1 has Patient $2"
+}
+
+# QoS 1: it ends well when CONNECT was taken and Kafka has the reading.
+reading_by_mqtt() { # host device value
+  local said
+  published "$1" "$(token "$1" 'Telemetry Sender')" "$2" "$3" || fail "MQTT: $(cat "$work/published")"
+  echo "$1 acknowledges what is published with a Telemetry Sender's token"
+  for said in x "$(token "$1" 'FHIR Data Reader')"; do
+    if published "$1" "$said" "$2" 1; then fail "MQTT lets anybody send"; fi
+    grep -qi 'not authori[sz]ed\|bad user name' "$work/published" || { cat "$work/published"; fail "MQTT refuses for another reason"; }
+    echo "refused: MQTT with $([ "$said" = x ] && echo 'no token' || echo "a FHIR Data Reader's token") ($(head -n 1 "$work/published"))"
+  done
+}
+
+published() { # host password device value
+  timeout 30 mosquitto_pub -h "$(address "$1")" -p 8883 --cafile "$work/inventory.secrets/ca.pem" -V mqttv5 -u any -P "$2" -q 1 -i "$3" -t ward/7 \
+    -m "{\"deviceId\":\"$3\",\"patientId\":\"MRN-$3\",\"time\":\"$(date -u +%FT%TZ)\",\"heartRate\":$4}" >"$work/published" 2>&1
+}
+
+# While it is under way there is no body, and jq says yes to nothing.
+exported() { curl_at "$1" "$2" -f >"$work/manifest.json" && grep -q '"output"' "$work/manifest.json"; }
+
+# Asked for at one node, awaited at another one, fetched at the third: by the configuration and with the key that every node has from the inventory.
+export_deidentified() { # number of a Patient
+  local id job hash
+  id=$(curl_at n1 "/fhir/Patient?identifier=$1" -f | jq -er '.entry[0].resource.id')
+  job=$(curl_at n1 '/fhir/$export?_type=Patient&_anonymizationConfig=house.json' -f -D - -o /dev/null -H "'Prefer: respond-async'" |
+    tr -d '\r' | sed -n 's|^content-location: https://[^/]*||Ip')
+  awaited 60 "the export" exported n3 "$job"
+  curl_at n2 "$(jq -r '.output[0].url' "$work/manifest.json" | sed 's|^https://[^/]*||')" -f >"$work/exported.ndjson"
+  hash=$(printf %s "$id" | openssl dgst -sha256 -hmac "$(cut -d ' ' -f 1 "$work/inventory.secrets/crypto-hash-key")" | sed 's/.* //')
+  jq -r --arg id "$hash" 'select(.id == $id) | "\(.resourceType)/\(.id[0:12])…, \(.gender), members: \(keys | join(" "))"' "$work/exported.ndjson" | grep . ||
+    { head -n 3 "$work/exported.ndjson"; fail "the export has no Patient whose id is the HMAC of $id by the key of the inventory"; }
+  if grep -qF -e "$id" -e Berg "$work/exported.ndjson"; then fail "the export tells who it is"; fi
+}
+
 # No password and no key stands in what the playbooks print, with --diff.
 nothing_secret_in() { # log…
   local file secret
@@ -290,7 +342,7 @@ current() {
   release=$(sha256sum "$work/caregrid.tar.gz" | cut -c1-16)
   for name in n1 n2 n3; do
     want=$(on "$name" 'cat /etc/caregrid/tls/node.pem' | serial_of) || fail "on $name lies no certificate"
-    for port in 2379 2380 8008 8080 9092 9093 9094 9095; do
+    for port in 2379 2380 2575 8008 8080 8883 9092 9093 9094 9095; do
       shown=$(shown_at "$name" "$port" -cert /etc/caregrid/tls/node.pem -key /etc/caregrid/tls/node.key)
       [ -n "$shown" ] || { echo "$name:$port shows no certificate"; return 1; }
       [ "$shown" = "$want" ] || { echo "$name:$port shows an old certificate"; return 1; }

@@ -88,9 +88,24 @@ awaited() { # seconds what command…
   done
 }
 
+# Who signs the certificates of those who send HL7 v2, one who does, and the house's own configuration of exports; it holds no key.
+house_made() {
+  [ -d "$work/senders" ] && return
+  mkdir -p "$work/senders" "$work/anonymization"
+  for name in ca lab; do openssl ecparam -name prime256v1 -genkey -noout -out "$work/senders/$name.key"; done
+  openssl req -x509 -new -key "$work/senders/ca.key" -subj "/CN=who signs for senders" -days 2 -out "$work/senders/ca.pem"
+  openssl req -new -key "$work/senders/lab.key" -subj "/CN=lab" |
+    openssl x509 -req -CA "$work/senders/ca.pem" -CAkey "$work/senders/ca.key" -CAcreateserial -days 2 -out "$work/senders/lab.pem" 2>/dev/null
+  cat >"$work/anonymization/house.json" <<'RULES'
+{"fhirVersion": "R4", "fhirPathRules": [{"path": "Patient.id", "method": "cryptoHash"}, {"path": "Patient.gender", "method": "keep"},
+  {"path": "Resource", "method": "redact"}]}
+RULES
+}
+
 # An inventory of the hosts that are up: the first three hold database and log.
 inventory() { # name…
   local name
+  house_made
   mkdir -p "$work/inventory/group_vars"
   {
     echo "all:"
@@ -125,6 +140,10 @@ caregrid_settings:
   identity: {mode: Create}
   shard: {batchAge: 2s}
   dicom: {callers: ["STORESCU@127.0.0.1"]}
+caregrid_mqtt_port: 8883
+caregrid_hl7_port: 2575
+caregrid_hl7_client_ca: $work/senders/ca.pem
+caregrid_anonymization: $work/anonymization
 kafka_heap: 320m
 kafka_offsets_partitions: 3
 postgresql_parameters: {shared_buffers: 48MB}

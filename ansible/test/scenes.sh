@@ -11,6 +11,8 @@ scene_install() {
   say "pre-flight refuses what would not work"
   preflight_refuses "ansible_host must be an IPv4 address, not fd00::11" -e preflight_address=fd00::11
   preflight_refuses "3 nodes may hold 101 connections to the database, and postgresql_max_connections is 100" -e postgresql_max_connections=100
+  preflight_refuses "HL7 v2 on an address of the network needs caregrid_hl7_client_ca" -e caregrid_hl7_client_ca=
+  preflight_refuses "caregrid_anonymization must be the whole path of a folder" -e caregrid_anonymization=anonymization
 
   say "on n1 etcd runs as Debian's package starts it: with settings of its own, at localhost"
   on n1 "install -d -o etcd -g etcd -m 0700 /var/lib/etcd && : >/etc/default/etcd && systemctl start etcd"
@@ -34,6 +36,14 @@ scene_doors() {
   picture_fetched n1
   say "a vital sign by kcat at the brokers, and what its certificate is not good for"
   vital_by_kcat n2
+  say "an admission in at n1 by MLLP with a sender's certificate is a Patient at n3"
+  admission_in n1 4711
+  admission_read n3 4711
+  say "a reading in at n2 by MQTT with a token is read at n3"
+  reading_by_mqtt n2 monitor-8 78
+  heartbeat_read n3 monitor-8 78
+  say "an export by the house's own configuration has the id hashed with the inventory's key"
+  export_deidentified 4711
   say "nobody gets in without a token"
   locked n2
   say "what must not work: Kafka and PostgreSQL without password or TLS, a stranger at Hazelcast's port"
