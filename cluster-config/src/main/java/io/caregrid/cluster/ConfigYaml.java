@@ -33,10 +33,19 @@ final class ConfigYaml {
       throw new ConfigException("configuration file " + file + " does not exist");
     } catch (JsonProcessingException wrong) {
       throw new ConfigException("configuration file " + file + " line " + wrong.getLocation().getLineNr()
-          + " is not YAML: " + wrong.getOriginalMessage().lines().findFirst().orElse("unreadable"));
+          + " is not YAML: " + what(wrong));
     } catch (IOException unreadable) {
       throw new ConfigException("configuration file " + file + " cannot be read: " + unreadable);
     }
+  }
+
+  /** The library says first what it was doing, then what is wrong. */
+  private static String what(JsonProcessingException wrong) {
+    return wrong.getOriginalMessage()
+        .lines()
+        .filter(line -> !line.startsWith("while "))
+        .findFirst()
+        .orElse("it cannot be read");
   }
 
   private void document(JsonParser parser) throws IOException {

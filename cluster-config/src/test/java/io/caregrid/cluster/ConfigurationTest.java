@@ -95,6 +95,8 @@ class ConfigurationTest {
   @Test
   void whatIsNotYamlIsRefusedWithItsLine() throws IOException {
     assertTrue(refusal(() -> Configuration.defaults().withYaml(yaml("http:\n  port: [1\n"))).contains("is not YAML"));
+    String tab = refusal(() -> Configuration.defaults().withYaml(yaml("http:\n\tport: 1\n")));
+    assertTrue(tab.contains("is not YAML: found character '\\t(TAB)'"), tab);
     assertTrue(refusal(() -> Configuration.defaults().withYaml(yaml("name: a\nname: b\n"))).contains("Duplicate"));
     assertTrue(refusal(() -> Configuration.defaults().withYaml(yaml("just words\n"))).contains("expected settings"));
     assertTrue(refusal(() -> Configuration.defaults().withYaml(temp.resolve("none"))).contains("does not exist"));

@@ -41,12 +41,14 @@ public final class LocalPostgres implements AutoCloseable {
 
   /** Data folders of the servers of this process. */
   private static final Set<Path> RUNNING = ConcurrentHashMap.newKeySet();
+  private static volatile boolean halting;
 
   private final EmbeddedPostgres server;
   private final Path data;
   private final FolderLock lock;
   private final String password;
   private final Path removedAtClose;
+  private volatile boolean closing;
   private final AtomicInteger databases = new AtomicInteger();
   /** Of {@link #createDatabase(Consumer)}; null before the first. Guarded by {@link #databases}. */
   private String template;
@@ -104,6 +106,7 @@ public final class LocalPostgres implements AutoCloseable {
           password, removedAtClose);
       RUNNING.add(postgres.data);
       postgres.assertDurable();
+      postgres.process().ifPresent(running -> running.onExit().thenRun(postgres::ended));
       log.info("PostgreSQL is up address={}:{} folder={}", postgres.host(), postgres.port(), absolute);
       return postgres;
     } catch (RuntimeException failed) {
@@ -280,6 +283,7 @@ public final class LocalPostgres implements AutoCloseable {
   @Override
   public synchronized void close() {
     Optional<ProcessHandle> running = process();
+    closing = true;
     try {
       if (removedAtClose != null) running.ifPresent(Orphan::end);
       server.close();
@@ -291,6 +295,13 @@ public final class LocalPostgres implements AutoCloseable {
       lock.close();
     }
     if (removedAtClose != null) Folders.remove(removedAtClose);
+  }
+
+  /** Somebody or something else has ended it: nobody brings it back while this process runs. */
+  private void ended() {
+    if (!closing && !halting)
+      log.error("PostgreSQL has ended, and not because it was asked to by this process: stop this process and start it"
+          + " again, it goes on where it stopped. Until then nothing is stored folder={}", data);
   }
 
   private Optional<ProcessHandle> process() {
@@ -309,6 +320,7 @@ public final class LocalPostgres implements AutoCloseable {
 
   /** For a process that halts and closes nothing: its servers stop on their own, without anybody waiting for them. */
   static void tellAllToStop() {
+    halting = true;
     RUNNING.forEach(Orphan::tellToStop);
   }
 

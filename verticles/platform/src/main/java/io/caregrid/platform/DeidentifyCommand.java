@@ -99,7 +99,7 @@ final class DeidentifyCommand implements Callable<Integer> {
     try {
       return file.toRealPath();
     } catch (IOException unreadable) {
-      throw new StartException("file " + file + " cannot be read: " + unreadable, unreadable);
+      throw new StartException("file " + file + " cannot be read: " + FileTrouble.why(unreadable), unreadable);
     }
   }
 
@@ -113,7 +113,7 @@ final class DeidentifyCommand implements Callable<Integer> {
     } catch (MappingException wrong) {
       throw new StartException(wrong.getMessage(), wrong);
     } catch (IOException unreadable) {
-      throw new StartException("file " + config + " cannot be read: " + unreadable.getMessage(), unreadable);
+      throw new StartException("file " + config + " cannot be read: " + FileTrouble.why(unreadable), unreadable);
     }
   }
 

@@ -163,7 +163,7 @@ final class LoadCommand implements Callable<Integer> {
     } catch (Away away) {
       throw new StartException(file + ": " + away.getMessage(), away);
     } catch (IOException failed) {
-      throw new StartException(file + " cannot be loaded: " + failed, failed);
+      throw new StartException(file + " cannot be loaded: " + FileTrouble.why(failed), failed);
     } catch (FileLoad.Stopped never) {
       throw new IllegalStateException(never);
     }

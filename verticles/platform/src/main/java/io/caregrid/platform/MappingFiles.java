@@ -50,7 +50,7 @@ final class MappingFiles {
     try (Stream<Path> entries = Files.list(folder)) {
       return entries.filter(entry -> Files.isRegularFile(entry.resolve(DEVICE))).sorted().toList();
     } catch (IOException unreadable) {
-      throw new StartException("folder " + folder + " cannot be read: " + unreadable
+      throw new StartException("folder " + folder + " cannot be read: " + FileTrouble.why(unreadable)
           + ". Setting 'mappings' names it", unreadable);
     }
   }
@@ -70,7 +70,8 @@ final class MappingFiles {
     } catch (NoSuchFileException missing) {
       problems.add("mapping " + file + " does not exist. Setting 'mappings' names its folder");
     } catch (IOException unreadable) {
-      problems.add("mapping " + file + " cannot be read: " + unreadable + ". Setting 'mappings' names its folder");
+      problems.add("mapping " + file + " cannot be read: " + FileTrouble.why(unreadable)
+          + ". Setting 'mappings' names its folder");
     }
     return null;
   }

@@ -51,7 +51,7 @@ record MappingFolder(Path folder) {
     } catch (CharacterCodingException noText) {
       throw new StartException("mapping " + file + " is not UTF-8", noText);
     } catch (IOException unreadable) {
-      throw new StartException("mapping " + file + " cannot be read: " + unreadable, unreadable);
+      throw new StartException("mapping " + file + " cannot be read: " + FileTrouble.why(unreadable), unreadable);
     }
   }
 }

@@ -34,7 +34,7 @@ record MessageFile(List<JsonNode> messages, SortedMap<Integer, String> unreadabl
       byte[] bytes = name.equals("-") ? System.in.readAllBytes() : Files.readAllBytes(Path.of(name));
       text = new String(bytes, StandardCharsets.UTF_8);
     } catch (IOException unreadable) {
-      throw new StartException("messages " + name + " cannot be read: " + unreadable, unreadable);
+      throw new StartException("messages " + name + " cannot be read: " + FileTrouble.why(unreadable), unreadable);
     }
     MessageFile file = new MessageFile(new ArrayList<>(), new TreeMap<>());
     int from = 0;

@@ -121,6 +121,9 @@ public final class Platform implements AutoCloseable {
   /** Longest a node that ends waits for its audit entries to be in the database; they are on its disk in any case. */
   private static final Duration DRAIN = Duration.ofSeconds(8);
 
+  /** How often a node looks whether its database answers, so that its log says when that ends, and why. */
+  private static final Duration LOOKS = Duration.ofSeconds(5);
+
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private final List<Routes> doors = new ArrayList<>();
   private final List<Check> checks = new ArrayList<>();
@@ -275,6 +278,7 @@ public final class Platform implements AutoCloseable {
     Database database = progress.waiting(() -> Await.ready(Databases.open(vertx, config.database())));
     keep(() -> Await.closed(database.close()));
     check("database", database::answers);
+    vertx.setPeriodic(LOOKS.toMillis(), look -> database.answers());
     Sequencer sequencer = Sequencer.start(database);
     keep(() -> Await.closed(sequencer.stop()));
     Reindex reindex = Reindex.start(database);

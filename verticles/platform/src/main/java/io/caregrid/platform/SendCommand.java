@@ -70,7 +70,7 @@ final class SendCommand implements java.util.concurrent.Callable<Integer> {
     } catch (NoSuchFileException missing) {
       throw new StartException("file " + input + " cannot be read: it does not exist", missing);
     } catch (IOException unreadable) {
-      throw new StartException("file " + input + " cannot be read: " + unreadable.getMessage(), unreadable);
+      throw new StartException("file " + input + " cannot be read: " + FileTrouble.why(unreadable), unreadable);
     }
     if (body.length > MOST) {
       throw new StartException((input.equals("-") ? "standard input" : "file " + input) + " is larger than "

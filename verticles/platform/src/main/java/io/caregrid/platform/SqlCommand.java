@@ -100,6 +100,8 @@ final class SqlCommand implements Callable<Integer> {
   private static String reason(int status, byte[] body) {
     try {
       String said = JSON.readTree(body).path("issue").path(0).path("diagnostics").asText();
+      if (status == 401)
+        return "the node asks who you are: it wants a token, in CAREGRID_TOKEN or --token ('caregrid token' makes one on its machine)";
       if (status == 404) return "this node answers no SQL: it has no lake, or is of an older version";
       if (!said.isEmpty()) return Terminal.printable(said.replace('\n', ' '));
     } catch (IOException noJson) {
@@ -133,7 +135,7 @@ final class SqlCommand implements Callable<Integer> {
     try {
       part = Files.createTempFile(whole.getParent(), whole.getFileName().toString(), ".part");
     } catch (IOException refused) {
-      throw new StartException("file " + output + " cannot be written: " + refused.getMessage(), refused);
+      throw new StartException("file " + output + " cannot be written: " + FileTrouble.why(refused), refused);
     }
     try {
       if (form == Form.table) {

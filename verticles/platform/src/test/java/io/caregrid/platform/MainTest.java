@@ -83,6 +83,12 @@ class MainTest {
     assertTrue(err.toString().contains("none cannot be read: it does not exist"), err.toString());
   }
 
+  @Test
+  void aFileThatIsNotThereIsSaidInWords() {
+    assertEquals(1, run("load", temp.resolve("none").toString()));
+    assertTrue(err.toString().strip().endsWith("none cannot be loaded: it does not exist"), err.toString());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1:8080", "nonsense", "ftp://127.0.0.1", "http://", "http://a b"})
   void sendSaysWhatAnAddressLooksLike(String wrong) {

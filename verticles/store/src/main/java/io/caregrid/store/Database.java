@@ -20,15 +20,20 @@ import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnectOptions;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The connections of this node, on a schema that is up to date: a pool for everybody, a few for pictures on their way in, which so wait for nobody, a
@@ -39,6 +44,7 @@ import java.util.function.UnaryOperator;
  * transaction whose owner has fallen silent for a minute, so that a frozen node cannot hold a shard's row.
  */
 public final class Database {
+  private static final Logger log = LoggerFactory.getLogger(Database.class);
   static final int CONNECT_SECONDS = 5;
   static final int PATIENCE_SECONDS = 15;
   /** Longer than any statement may take. */
@@ -100,10 +106,14 @@ public final class Database {
   private final Turnstile held;
   private final Damage damage = new Damage();
   private final Frequencies frequencies = new Frequencies();
+  private final String address;
+  /** Whether the last {@link #answers} said no. */
+  private final AtomicBoolean away = new AtomicBoolean();
 
   private Database(Vertx vertx, DatabaseConfig config, Primary primary) {
     int atOnce = Math.max(1, config.poolSize() / 4);
     this.vertx = vertx;
+    this.address = config.host() + ":" + config.port();
     this.pool = pool(primary, Database::bounded, config.poolSize());
     this.adding = pool(primary, Database::byIndexOnly, ADDING);
     this.writing = pool(primary, Database::byIndexOnly, Math.max(WRITING_AT_ONCE, atOnce));
@@ -136,10 +146,14 @@ public final class Database {
         .recover(cause -> Failures.recover(refused(config, cause)));
   }
 
-  /** What an operator set wrong, in the words of the settings; anything else as it is. */
+  /** What an operator set wrong, in the words of the settings; who does not answer, by his address; anything else as it is. */
   private static Throwable refused(DatabaseConfig config, Throwable cause) {
     String state = cause instanceof PgException refusal ? refusal.getSqlState() : null;
-    if (state == null) return cause;
+    if (state == null)
+      return cause instanceof IOException || cause instanceof TimeoutException
+          ? new Failure.Busy("no database answers at " + config.host() + ":" + config.port() + " (" + why(cause)
+              + "): is PostgreSQL running there, and are database.host and database.port right?")
+          : cause;
     return switch (state) {
       case "28P01", "28000" ->
         new ConfigException(config.host() + ":" + config.port() + " refuses user " + config.user()
@@ -363,13 +377,30 @@ public final class Database {
     return frequencies;
   }
 
-  /** True when a trivial query answers within two seconds. */
+  /** True when a trivial query answers within two seconds. One line in the log when it does no more, and one when it does again. */
   public Future<Boolean> answers() {
     return pool.preparedQuery("select 1")
         .execute()
         .timeout(2, TimeUnit.SECONDS)
-        .transform(done -> Future.succeededFuture(
-            done.succeeded()));
+        .transform(done -> Future.succeededFuture(noted(done.cause())));
+  }
+
+  private boolean noted(Throwable cause) {
+    boolean there = cause == null;
+    if (away.getAndSet(!there) == there) {
+      if (there) log.info("the database answers again at={}", address);
+      else
+        log.error(
+            "the database does not answer at={} why={}: until it does, nothing is read or stored, and what devices send waits in Kafka",
+            address, why(cause));
+    }
+    return there;
+  }
+
+  /** A few words without values. */
+  private static String why(Throwable cause) {
+    if (cause instanceof TimeoutException) return "nothing was heard in time";
+    return cause instanceof IOException && cause.getMessage() != null ? cause.getMessage() : Cause.withoutValues(cause);
   }
 
   public Future<Void> close() {

@@ -196,6 +196,9 @@ class DatabaseTest {
   void nobodyListeningIsBusyAtOnce() {
     DatabaseConfig nobody = new DatabaseConfig("127.0.0.1", 1, config.database(), config.user(), config.password(), 2);
 
-    fails(Failure.Busy.class, 503, Database.open(vertx, nobody));
+    String said = fails(Failure.Busy.class, Database.open(vertx, nobody)).getMessage();
+
+    assertTrue(said.startsWith("no database answers at 127.0.0.1:1 (Connection refused"), said);
+    assertTrue(said.contains("database.host"), said);
   }
 }

@@ -1,5 +1,6 @@
 package io.caregrid.platform.demo;
 
+import io.caregrid.platform.FileTrouble;
 import io.caregrid.platform.StartException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,7 +44,8 @@ final class DataFolder {
       Files.writeString(path.resolve(MARK),
           "Data of 'caregrid demo': nobody real is in it. 'caregrid demo --fresh' empties it.\n");
     } catch (IOException failed) {
-      throw new StartException("folder " + path + " cannot be written: " + failed + ". Name another with --data",
+      throw new StartException(
+          "folder " + path + " cannot be written: " + FileTrouble.why(failed) + ". Name another with --data",
           failed);
     }
   }
@@ -90,7 +92,7 @@ final class DataFolder {
       }
       return Files.readString(file).strip();
     } catch (IOException failed) {
-      throw new StartException("file " + file + " cannot be read: " + failed, failed);
+      throw new StartException("file " + file + " cannot be read: " + FileTrouble.why(failed), failed);
     }
   }
 
@@ -113,7 +115,7 @@ final class DataFolder {
     try {
       Files.writeString(path.resolve(name), text);
     } catch (IOException failed) {
-      throw new StartException("folder " + path + " cannot be written: " + failed, failed);
+      throw new StartException("folder " + path + " cannot be written: " + FileTrouble.why(failed), failed);
     }
   }
 

@@ -58,7 +58,8 @@ final class Modality implements AutoCloseable {
     } catch (IOException | RuntimeException failed) {
       if (thread.isInterrupted()) return;
       log.warn("the study could not be sent", failed);
-      tells.accept("the pictures of " + bed.given() + " " + bed.family() + " could not be sent: see the log");
+      tells.accept("the pictures of " + bed.given() + " " + bed.family()
+          + " could not be sent, logs/caregrid.log in the data folder says why; what has arrived");
     }
   }
 
