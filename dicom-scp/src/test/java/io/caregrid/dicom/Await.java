@@ -6,7 +6,7 @@ import java.util.concurrent.TimeoutException;
 
 /** The answer to what a test asked, on the test's thread. */
 public final class Await {
-  private static final int DEADLINE_SECONDS = 60;
+  private static final int DEADLINE_SECONDS = 180;
 
   private Await() {}
 

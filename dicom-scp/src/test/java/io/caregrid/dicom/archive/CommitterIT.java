@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -120,6 +121,7 @@ class CommitterIT {
       List<Future<Receipt>> bad = List.of(desk.commit(Phantom.image(1, 2, 20_000), null),
           desk.commit(Phantom.image(1, 3, 20_000), new IllegalStateException("a bug, says a test")),
           desk.commit(Phantom.image(1, 4, 20_000), null));
+      FaultsIT.until(() -> desk.given.get() == 5); // or they would be several groups
       get(lock.close());
       for (Future<Receipt> each : first) assertEquals(Outcome.STORED, get(each).outcome());
       for (Future<Receipt> each : bad) assertEquals(Why.FAILED, refused(each));
@@ -189,6 +191,8 @@ class CommitterIT {
   private static final class Desk extends SmallArrivals implements AutoCloseable {
     private final Vault vault;
     private final Readers readers = new Readers();
+    /** To the committer. */
+    private final AtomicInteger given = new AtomicInteger();
     private final ExecutorService disk = Executors.newSingleThreadExecutor();
     private final Committer committer;
 
@@ -219,6 +223,7 @@ class CommitterIT {
     @Override
     public void commit(Arrival arrival) {
       committer.commit(arrival);
+      given.incrementAndGet();
     }
 
     @Override

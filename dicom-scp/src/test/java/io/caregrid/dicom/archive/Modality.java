@@ -32,7 +32,7 @@ final class Modality implements AutoCloseable {
   Modality(int port) throws IOException {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setTcpNoDelay(true);
-    socket.setSoTimeout(60_000);
+    socket.setSoTimeout(180_000);
     in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
     out = new BufferedOutputStream(socket.getOutputStream(), 1 << 16);
     try {

@@ -3,9 +3,9 @@ package io.caregrid.dicom.dimse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.caregrid.dicom.web.Foreign;
+import io.caregrid.engines.OwnPort;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 /** DCMTK and pydicom of Debian: other people's SCU, SCP and files. Missing: the test is skipped, unless CAREGRID_STRICT. */
 final class Dcmtk {
   private static final String PYTHON = "/usr/bin/python3";
-  private static final int START_SECONDS = 20;
+  private static final int START_SECONDS = 120;
 
   private Dcmtk() {}
 
@@ -42,13 +42,12 @@ final class Dcmtk {
   static final class Scp implements AutoCloseable {
     final int port;
     final Path kept;
+    private final OwnPort own = OwnPort.take();
     private final Process process;
 
     Scp(Path kept, String... options) throws IOException, InterruptedException {
       this.kept = Files.createDirectories(kept);
-      try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-        port = free.getLocalPort();
-      }
+      port = own.number();
       List<String> command = new ArrayList<>(List.of("storescp", "+xa", "-pm", "+B", "-od", kept.toString()));
       command.addAll(List.of(options));
       command.add(String.valueOf(port));
@@ -72,12 +71,13 @@ final class Dcmtk {
     }
 
     Peer peer() {
-      return new Peer("127.0.0.1", port, "STORESCP", "CAREGRID", Duration.ofSeconds(20));
+      return new Peer("127.0.0.1", port, "STORESCP", "CAREGRID", Duration.ofSeconds(120));
     }
 
     @Override
     public void close() {
       process.destroyForcibly();
+      own.close();
     }
   }
 }

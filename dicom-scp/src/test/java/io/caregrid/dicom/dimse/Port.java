@@ -27,8 +27,8 @@ import java.util.function.Supplier;
 
 /** Our DICOM port, open on a free port of this machine: over an archive of its own, or over whatever a test gives. */
 final class Port implements AutoCloseable {
-  static final DicomConfig DEFAULT = config(List.of(), 512, 64, 131_072, Duration.ofSeconds(10),
-      Duration.ofSeconds(60));
+  static final DicomConfig DEFAULT = config(List.of(), 512, 64, 131_072, Duration.ofSeconds(60),
+      Duration.ofSeconds(180));
 
   final Vertx vertx;
   final List<String> audited = new CopyOnWriteArrayList<>();
@@ -95,7 +95,7 @@ final class Port implements AutoCloseable {
   }
 
   Peer peer() {
-    return new Peer("127.0.0.1", number, "CAREGRID", "SENDER", Duration.ofSeconds(30));
+    return new Peer("127.0.0.1", number, "CAREGRID", "SENDER", Duration.ofSeconds(120));
   }
 
   @Override

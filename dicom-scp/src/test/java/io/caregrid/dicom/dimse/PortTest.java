@@ -18,11 +18,14 @@ import org.junit.jupiter.api.Test;
 
 /** The port itself, over real sockets: who is let in, how many, for how long, and how fast an answer leaves. */
 class PortTest {
-  private static final Duration ARTIM = Duration.ofSeconds(1);
+  /** For those who are to be hung up on. */
+  private static final Duration ARTIM = Duration.ofSeconds(4);
   private static final Duration IDLE = Duration.ofSeconds(5);
+  /** For all others, on a busy machine too. */
+  private static final Duration LONG = Duration.ofSeconds(60);
 
   private static DicomConfig config(List<String> callers, int associations, int perCaller) {
-    return Port.config(callers, associations, perCaller, 16_384, ARTIM, IDLE);
+    return Port.config(callers, associations, perCaller, 16_384, LONG, LONG);
   }
 
   @Test
@@ -76,7 +79,7 @@ class PortTest {
   @Test
   @Tag("full")
   void whoDoesNotAskInTimeIsHungUpOnAndWhoFallsSilentIsAborted() throws IOException {
-    try (Port port = Port.of(config(List.of(), 8, 8), new Drawer())) {
+    try (Port port = Port.of(Port.config(List.of(), 8, 8, 16_384, ARTIM, IDLE), new Drawer())) {
       hungUpOn(port);
     }
   }
@@ -85,9 +88,9 @@ class PortTest {
     long start = System.nanoTime();
     try (RawPeer mute = new RawPeer(port.number); RawPeer silent = new RawPeer(port.number).associate()) {
       assertEquals(RawPeer.CLOSED, mute.read());
-      assertTrue(seconds(start) >= ARTIM.toSeconds() && seconds(start) < 20, "ARTIM after " + seconds(start) + " s");
+      assertTrue(seconds(start) >= ARTIM.toSeconds() && seconds(start) < 100, "ARTIM after " + seconds(start) + " s");
       assertEquals(Pdu.ABORT, silent.read());
-      assertTrue(seconds(start) >= IDLE.toSeconds() - 1 && seconds(start) < 40, "idle after " + seconds(start) + " s");
+      assertTrue(seconds(start) >= IDLE.toSeconds() - 1 && seconds(start) < 150, "idle after " + seconds(start) + " s");
       assertEquals(RawPeer.CLOSED, silent.read());
     }
   }
@@ -100,8 +103,7 @@ class PortTest {
   @Test
   void silentConnectionsNeverShutOutOneThatSpeaks() throws IOException {
     List<RawPeer> silent = new ArrayList<>();
-    DicomConfig patient = Port.config(List.of(), 8, 8, 16_384, Duration.ofSeconds(60), Duration.ofSeconds(60));
-    try (Port port = Port.of(patient, new Drawer())) {
+    try (Port port = Port.of(config(List.of(), 8, 8), new Drawer())) {
       for (int i = 0; i < 2 * Presence.MOST_WAITING + 10; i++) silent.add(new RawPeer(port.number));
 
       try (RawPeer speaking = new RawPeer(port.number).associate()) {
@@ -149,8 +151,8 @@ class PortTest {
   }
 
   /**
-   * TCP_NODELAY: with Nagle's algorithm the second of two answers waits for the peer's delayed acknowledgement of the first, 40 ms on Linux. The median
-   * of many rounds does not care for a busy machine.
+   * TCP_NODELAY: with Nagle's algorithm the second of two answers waits for the peer's delayed acknowledgement of the first, 40 ms on Linux. The tenth
+   * of many rounds that went best does not care for a busy machine.
    */
   @Test
   void answersDoNotWaitForAcknowledgements() throws IOException {
@@ -166,7 +168,8 @@ class PortTest {
         micros[round] = TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - start);
       }
       Arrays.sort(micros);
-      assertTrue(micros[micros.length / 2] < 20_000, "median of three answers: " + micros[micros.length / 2] + " µs");
+      long best = micros[micros.length / 10];
+      assertTrue(best < 20_000, "three answers took " + best + " µs in the best tenth of all rounds");
     }
   }
 }

@@ -19,7 +19,7 @@ import java.util.List;
 final class RawPeer implements AutoCloseable {
   static final int CLOSED = -1;
   static final String IMPLICIT_LE = "1.2.840.10008.1.2";
-  private static final int PATIENCE_MILLIS = 60_000;
+  private static final int PATIENCE_MILLIS = 180_000;
 
   private final Socket socket;
   private final OutputStream out;

@@ -78,7 +78,7 @@ class SenderTest {
     for (int i = 0; i < length; i++) set[i] = (byte) (i * 31 >> 3);
     Outgoing instance = Outgoing.read(Slides.file(folder, 1, Slides.CT, TransferSyntax.EXPLICIT_LE, set));
 
-    try (Port port = Port.of(Port.config(List.of(), 1, 1, 4096, Duration.ofSeconds(5), Duration.ofSeconds(30)),
+    try (Port port = Port.of(Port.config(List.of(), 1, 1, 4096, Duration.ofSeconds(60), Duration.ofSeconds(120)),
         drawer)) {
       assertEquals(List.of(), notKept(send(port, port.peer(), List.of(instance), 1)));
     }
@@ -183,7 +183,7 @@ class SenderTest {
   @Test
   void anAssociationThatIsRefusedIsToldForEachFile() throws IOException {
     try (Port port = Port.of(Port.DEFAULT, drawer)) {
-      Peer wrong = new Peer("127.0.0.1", port.number, "SOMEBODY", "SENDER", Duration.ofSeconds(5));
+      Peer wrong = new Peer("127.0.0.1", port.number, "SOMEBODY", "SENDER", Duration.ofSeconds(60));
 
       List<Sent> bad = notKept(send(port, wrong, pictures(3), 2));
 
@@ -234,17 +234,17 @@ class SenderTest {
   void aPeerThatGoesAwayOrSaysNothingIsToldForEachFile() throws Exception {
     Vertx vertx = Vertx.vertx();
     try (ServerSocket listening = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
-      Peer peer = new Peer("127.0.0.1", listening.getLocalPort(), "ANY", "SENDER", Duration.ofSeconds(1));
-      Sender sender = new Sender(vertx, peer);
       List<Outgoing> instances = pictures(2);
 
-      Future<List<Sent>> leaving = sending(sender, instances, 1);
+      Peer leaves = new Peer("127.0.0.1", listening.getLocalPort(), "ANY", "SENDER", Duration.ofSeconds(120));
+      Future<List<Sent>> leaving = sending(new Sender(vertx, leaves), instances, 1);
       try (Socket one = listening.accept()) {
         one.getInputStream().readNBytes(Pdu.HEADER_BYTES);
       }
       for (Sent sent : get(leaving)) assertEquals("not sent: the peer closed the connection", sent.comment());
 
-      Future<List<Sent>> silent = sending(sender, instances, 1);
+      Peer mute = new Peer("127.0.0.1", listening.getLocalPort(), "ANY", "SENDER", Duration.ofSeconds(1));
+      Future<List<Sent>> silent = sending(new Sender(vertx, mute), instances, 1);
       try (Socket one = listening.accept(); InputStream in = one.getInputStream()) {
         for (Sent sent : get(silent)) assertEquals("not sent: the peer said nothing for 1 s", sent.comment());
         assertEquals(Pdu.ASSOCIATE_RQ, in.read());

@@ -35,7 +35,7 @@ import java.util.function.BooleanSupplier;
 final class Radiology implements AutoCloseable {
   static final Caller CALLER = Caller.system("test");
   static final String ADDRESS = "http://127.0.0.1:8080/dicom-web";
-  private static final int SECONDS = 40;
+  private static final int SECONDS = 180;
 
   final Vertx vertx = Vertx.vertx();
   final Database database;

@@ -104,7 +104,7 @@ class MultipartReaderTest {
 
   @Test
   void randomBytesInRandomPiecesComeOutAsTheyWentIn() {
-    long seed = System.nanoTime();
+    long seed = Long.getLong("caregrid.test.seed", 20261123);
     Random random = new Random(seed);
     for (int round = 0; round < 300; round++) {
       byte[][] parts = new byte[1 + random.nextInt(4)][];
@@ -123,7 +123,7 @@ class MultipartReaderTest {
       List<String> found = read("qQz", body.toByteArray(), cuts).bodies;
 
       assertEquals(Arrays.stream(parts).map(part -> new String(part, StandardCharsets.ISO_8859_1)).toList(), found,
-          "seed " + seed);
+          "caregrid.test.seed " + seed);
     }
   }
 

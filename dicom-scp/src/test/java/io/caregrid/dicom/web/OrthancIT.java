@@ -20,10 +20,10 @@ import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.dimse.DicomScpVerticle;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.engines.OwnPort;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -57,6 +57,8 @@ class OrthancIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
   private static WebDoor door;
+  private static final OwnPort web = OwnPort.take();
+  private static final OwnPort dimse = OwnPort.take();
   private static Process orthanc;
   private static int port;
 
@@ -66,19 +68,19 @@ class OrthancIT {
     assumeTrue(strict || Files.exists(PROGRAM) && Files.exists(PLUGIN),
         "skipped: orthanc or orthanc-dicomweb is missing");
     door = new WebDoor(postgres, folder.resolve("ours"), DicomConfig.DEFAULT);
-    port = freePort();
+    port = web.number();
     Path config = folder.resolve("orthanc.json");
     JSON.writeValue(config.toFile(), Map.of("Name", "Peer", "StorageDirectory", folder.resolve("theirs").toString(),
-        "IndexDirectory", folder.resolve("theirs").toString(), "HttpPort", port, "DicomPort", freePort(), "Plugins",
+        "IndexDirectory", folder.resolve("theirs").toString(), "HttpPort", port, "DicomPort", dimse.number(), "Plugins",
         new String[] {PLUGIN.toString()}, "AuthenticationEnabled", false, "KeepAlive", false, "DicomWeb",
         Map.of("Enable", true, "Servers", Map.of("caregrid", new String[] {door.base() + "/"}))));
     orthanc = new ProcessBuilder(PROGRAM.toString(), config.toString()).redirectErrorStream(true)
         .redirectOutput(Path.of("target", "orthanc.txt").toFile())
         .start();
     await();
-    DicomScpVerticle.Door dimse = new DicomScpVerticle.Door(WebDoor.SMALL, door.archive::receive,
+    DicomScpVerticle.Door ours = new DicomScpVerticle.Door(WebDoor.SMALL, door.archive::receive,
         door.archive::acceptsMore, Audit.log(), new SimpleMeterRegistry());
-    DicomScpVerticle scp = new DicomScpVerticle(WebDoor.SMALL, dimse);
+    DicomScpVerticle scp = new DicomScpVerticle(WebDoor.SMALL, ours);
     Await.get(door.vertx.deployVerticle(scp));
     ask(HttpRequest.newBuilder()
         .PUT(BodyPublishers.ofByteArray(
@@ -90,19 +92,15 @@ class OrthancIT {
   static void close() throws InterruptedException {
     if (orthanc != null) {
       orthanc.destroy();
-      if (!orthanc.waitFor(10, TimeUnit.SECONDS)) orthanc.destroyForcibly().waitFor();
+      if (!orthanc.waitFor(60, TimeUnit.SECONDS)) orthanc.destroyForcibly().waitFor();
     }
     if (door != null) door.close();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
+    web.close();
+    dimse.close();
   }
 
   private static void await() throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
     while (true) {
       try {
         ask(HttpRequest.newBuilder().GET(), "/system");

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 /** An HTTP client that does as it is told: stops in the middle, reads nothing, goes away. */
 final class RawClient implements AutoCloseable {
   private static final int RECEIVE_BYTES = 8192;
-  private static final int PATIENCE_MILLIS = 60_000;
+  private static final int PATIENCE_MILLIS = 180_000;
   private final Socket socket = new Socket();
   private final InputStream in;
   private final OutputStream out;

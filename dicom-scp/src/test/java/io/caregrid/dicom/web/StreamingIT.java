@@ -47,7 +47,7 @@ class StreamingIT {
   private static final int SIDE = 2600;
   private static final String DEFLATED = "application/dicom; transfer-syntax=1.2.840.10008.1.2.1.99";
   private static final String RLE = "application/dicom; transfer-syntax=1.2.840.10008.1.2.5";
-  private static final Duration PROMPTLY = Duration.ofSeconds(15);
+  private static final Duration PROMPTLY = Duration.ofSeconds(60);
   private static final HttpClient CLIENT = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private static SmallNode node;
   private static long stored;
@@ -210,7 +210,7 @@ class StreamingIT {
     promptly(other, WebDoor.AS_KEPT);
     List<Integer> answers = new ArrayList<>();
     for (CompletableFuture<HttpResponse<Void>> one : asked) {
-      HttpResponse<Void> answer = one.get(2, TimeUnit.MINUTES);
+      HttpResponse<Void> answer = one.get(5, TimeUnit.MINUTES);
       answers.add(answer.statusCode());
       assertEquals(answer.statusCode() == 503, answer.headers().firstValue("Retry-After").isPresent());
     }
