@@ -64,6 +64,7 @@ class PortTest {
       try (RawPeer one = new RawPeer(port.number)) {
         assertEquals("2/3/2", one.send(RawPeer.request("CAREGRID", "US1")).rejection());
       }
+      for (RawPeer peer : peers) peer.close(); // else the port waits for them
     } finally {
       for (RawPeer peer : peers) peer.close();
     }
