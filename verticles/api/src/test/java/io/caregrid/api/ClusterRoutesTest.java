@@ -52,7 +52,7 @@ class ClusterRoutesTest {
   }
 
   private static <T> T get(Future<T> future) throws Exception {
-    return future.await(20, TimeUnit.SECONDS);
+    return future.await(120, TimeUnit.SECONDS);
   }
 
   private JsonObject shard(int n) {

@@ -11,6 +11,7 @@ import io.caregrid.contract.RecordCodec;
 import io.caregrid.contract.Routes;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.engines.OwnPort;
 import io.caregrid.store.AuditEvents;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetters;
@@ -46,12 +47,14 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 /** This room with everything it stands on, for a test class: a real PostgreSQL, all doors on any free port, a client that waits. */
 public final class Ward implements AutoCloseable {
   public static final int SHARDS = 4;
-  private static final long PATIENCE_SECONDS = 20;
+  private static final long PATIENCE_SECONDS = 120;
   public final Vertx vertx = Vertx.vertx();
   public final AtomicBoolean logIsThere = new AtomicBoolean(true);
   public final AtomicBoolean diskHasRoom = new AtomicBoolean(true);
   public final FhirStore store;
   public final DeadLetters letters;
+  /** Also while its doors are closed. */
+  private final OwnPort own = OwnPort.take();
   private final String address;
   public final Database database;
   /** What its doors record. */
@@ -74,7 +77,7 @@ public final class Ward implements AutoCloseable {
     audit = trail(database);
     store = new FhirStore(database, audit);
     letters = new DeadLetters(database);
-    openDoors(at(0));
+    openDoors(at(own.number()));
     client = WebClient.create(vertx, new WebClientOptions().setDefaultHost("127.0.0.1")
         .setDefaultPort(http.port())
         .setFollowRedirects(false));
@@ -118,12 +121,11 @@ public final class Ward implements AutoCloseable {
 
   /** As if the node were gone, for as long as {@code meanwhile} takes; then it is back on the same port. */
   public void withDoorsClosed(Runnable meanwhile) {
-    int port = port();
     get(vertx.undeploy(deployment));
     try {
       meanwhile.run();
     } finally {
-      openDoors(at(port));
+      openDoors(at(own.number()));
     }
   }
 
@@ -190,6 +192,7 @@ public final class Ward implements AutoCloseable {
   public void close() {
     audit.close();
     get(vertx.close());
+    own.close();
   }
 
   /** Gives one {@link Ward} to all tests of a JVM, as a parameter. */

@@ -96,7 +96,7 @@ final class LockedDoor implements AutoCloseable {
 
   /** Until the issuers of the start have been asked. */
   LockedDoor ready() throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(180);
     while (!authentication.allThere()) {
       if (System.nanoTime() > deadline) throw new AssertionError("the issuer was not reached");
       TimeUnit.MILLISECONDS.sleep(5);
@@ -105,7 +105,7 @@ final class LockedDoor implements AutoCloseable {
   }
 
   private static <T> T get(Future<T> future) throws Exception {
-    return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    return future.toCompletionStage().toCompletableFuture().get(120, TimeUnit.SECONDS);
   }
 
   @Override

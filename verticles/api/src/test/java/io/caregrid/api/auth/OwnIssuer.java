@@ -6,6 +6,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import io.caregrid.engines.OwnPort;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -26,7 +27,7 @@ final class OwnIssuer implements AutoCloseable {
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final SSLContext tls;
   private HttpServer server;
-  private final int port;
+  private final OwnPort port = OwnPort.take();
 
   OwnIssuer(SigningKey... keys) throws IOException {
     this(null, keys);
@@ -36,14 +37,13 @@ final class OwnIssuer implements AutoCloseable {
   OwnIssuer(SSLContext tls, SigningKey... keys) throws IOException {
     this.tls = tls;
     this.keys = List.of(keys);
-    server = create(0);
-    port = server.getAddress().getPort();
+    server = create();
     calls = url();
     open(server);
   }
 
-  private HttpServer create(int port) throws IOException {
-    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+  private HttpServer create() throws IOException {
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port.number());
     if (tls == null) return HttpServer.create(address, 50);
     HttpsServer https = HttpsServer.create(address, 50);
     https.setHttpsConfigurator(new HttpsConfigurator(tls));
@@ -73,7 +73,7 @@ final class OwnIssuer implements AutoCloseable {
   }
 
   String url() {
-    return (tls == null ? "http" : "https") + "://127.0.0.1:" + port + "/realms/ward";
+    return (tls == null ? "http" : "https") + "://127.0.0.1:" + port.number() + "/realms/ward";
   }
 
   /** Nobody listens at its address any more. */
@@ -82,13 +82,14 @@ final class OwnIssuer implements AutoCloseable {
   }
 
   void comeBack() throws IOException {
-    server = create(port);
+    server = create();
     open(server);
   }
 
   @Override
   public void close() {
     server.stop(0);
+    port.close();
     threads.shutdownNow();
   }
 }

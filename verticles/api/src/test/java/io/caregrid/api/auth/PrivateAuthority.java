@@ -49,7 +49,7 @@ public final class PrivateAuthority {
     Process keytool = new ProcessBuilder(command).redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .start();
-    if (!keytool.waitFor(60, TimeUnit.SECONDS) || keytool.exitValue() != 0) throw new IOException("keytool failed");
+    if (!keytool.waitFor(180, TimeUnit.SECONDS) || keytool.exitValue() != 0) throw new IOException("keytool failed");
   }
 
   private KeyStore keys() throws IOException, GeneralSecurityException {

@@ -59,7 +59,9 @@ class TokensTest {
     door.close();
     issuer.close();
     ((Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)).detachAppender(lines);
-    List<String> tokens = lines.list.stream()
+    lines.stop();
+    List<String> tokens = List.copyOf(lines.list)
+        .stream()
         .map(ILoggingEvent::getFormattedMessage)
         .filter(line -> line.contains("eyJ"))
         .toList();

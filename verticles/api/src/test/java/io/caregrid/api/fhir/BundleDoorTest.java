@@ -576,7 +576,7 @@ class BundleDoorTest {
       assertThrows(TimeoutException.class, () -> answers.get(0).get(6, TimeUnit.SECONDS));
     });
 
-    JsonArray done = answers.get(0).get(60, TimeUnit.SECONDS).bodyAsJsonObject().getJsonArray("entry");
+    JsonArray done = answers.get(0).get(180, TimeUnit.SECONDS).bodyAsJsonObject().getJsonArray("entry");
     assertEquals(List.of(), done.stream()
         .map(one -> ((JsonObject) one).getJsonObject("response"))
         .filter(response -> !response.getString("status").equals("201 Created"))

@@ -42,7 +42,7 @@ class CommonAddressesTest {
 
   @AfterEach
   void close() throws Exception {
-    vertx.close().await(30, TimeUnit.SECONDS);
+    vertx.close().await(120, TimeUnit.SECONDS);
   }
 
   /** Tells which route answered, with what it took from the path. */
@@ -88,18 +88,18 @@ class CommonAddressesTest {
     var server = vertx.createHttpServer()
         .requestHandler(router(quick, delayed, grants))
         .listen(0, "127.0.0.1")
-        .await(30, TimeUnit.SECONDS);
+        .await(120, TimeUnit.SECONDS);
     WebClient client = WebClient.create(vertx,
         new WebClientOptions().setDefaultHost("127.0.0.1").setDefaultPort(server.actualPort()));
     List<String> answers = new ArrayList<>();
     for (String path : PATHS) {
       for (HttpMethod verb : VERBS) {
-        var answer = client.request(verb, path).send().await(30, TimeUnit.SECONDS);
+        var answer = client.request(verb, path).send().await(120, TimeUnit.SECONDS);
         answers.add(verb + " " + path + " " + answer.statusCode() + " " + answer.getHeader("Told") + " "
             + answer.getHeader("Allow"));
       }
     }
-    server.close().await(30, TimeUnit.SECONDS);
+    server.close().await(120, TimeUnit.SECONDS);
     return answers;
   }
 

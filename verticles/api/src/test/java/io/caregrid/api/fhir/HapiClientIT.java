@@ -38,7 +38,7 @@ class HapiClientIT {
   @ParameterizedTest
   @EnumSource(value = EncodingEnum.class, names = {"JSON", "XML"})
   void theGenericClientDoesItsWorkUnchanged(EncodingEnum encoding, Ward ward) {
-    R4.getRestfulClientFactory().setSocketTimeout(30_000);
+    R4.getRestfulClientFactory().setSocketTimeout(120_000);
     IGenericClient client = R4.newRestfulGenericClient(ward.base() + "/fhir");
     client.setEncoding(encoding);
     String tag = UUID.randomUUID().toString();

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(Ward.Key.class)
 class LiveRoutesTest {
   private static final DeliveryOptions SOON = new DeliveryOptions().setSendTimeout(100);
-  private static final long PATIENCE_MILLIS = 10_000;
+  private static final long PATIENCE_MILLIS = 120_000;
   private final BlockingQueue<Live.Watch> watches = new LinkedBlockingQueue<>();
   private final StringBuffer heard = new StringBuffer();
   private Ward ward;

@@ -108,8 +108,8 @@ class AnalyticsIT {
     ask(page, "select 1,\n  getenv('HOME')");
 
     assertThat(page.locator("#problem")).hasText("line 2, column 3: there is no function getenv here");
-    assertEquals("getenv", page.evaluate(
-        "(() => { const a = document.getElementById('sql'); return a.value.slice(a.selectionStart, a.selectionEnd); })()"));
+    page.waitForCondition(() -> "getenv".equals(page.evaluate(
+        "(() => { const a = document.getElementById('sql'); return a.value.slice(a.selectionStart, a.selectionEnd); })()")));
     Browser.shoot(page, "analytics-problem");
     ask(page, "select words");
     assertThat(page.locator("#problem")).isHidden();

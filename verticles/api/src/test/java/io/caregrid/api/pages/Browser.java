@@ -18,7 +18,7 @@ import java.util.Map;
 public final class Browser implements AutoCloseable {
   private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
   /** Until a page shows what it should: a deadline for a machine that is busy with other tests too, no claim about speed. */
-  private static final double PATIENCE_MILLIS = 30_000;
+  private static final double PATIENCE_MILLIS = 120_000;
   private static final Path SCREENS = Path.of("target", "screens");
   public final List<String> complaints = new ArrayList<>();
   public final List<String> foreign = new ArrayList<>();
@@ -47,6 +47,7 @@ public final class Browser implements AutoCloseable {
     BrowserContext context = chromium.newContext(new com.microsoft.playwright.Browser.NewContextOptions()
         .setViewportSize(width, height)
         .setColorScheme(scheme));
+    context.setDefaultTimeout(PATIENCE_MILLIS);
     Page page = context.newPage();
     page.onConsoleMessage(message -> {
       if (message.type().equals("error")) complaints.add(message.text());

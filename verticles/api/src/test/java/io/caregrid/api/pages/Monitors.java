@@ -101,18 +101,19 @@ final class Monitors {
 
   /** Patients, and their Observations of this hour and the one before, as the device room would have written them. */
   void giveHistory() {
+    Instant now = Instant.now();
     for (int n = 1; n <= count; n++) {
       if (n == STRANGER) continue;
       put(person(n));
       for (int hours = 0; hours < 2; hours++) {
-        Instant hour = Instant.now().truncatedTo(ChronoUnit.HOURS).minus(hours, ChronoUnit.HOURS);
+        Instant hour = now.truncatedTo(ChronoUnit.HOURS).minus(hours, ChronoUnit.HOURS);
         put(hourly(n, "hr", "8867-4", "Heart rate", "/min", hour));
         put(hourly(n, "spo2", "59408-5", "Oxygen saturation", "%", hour));
         put(hourly(n, "rr", "9279-1", "Respiratory rate", "/min", hour));
       }
     }
     for (int minute = 0; minute < 60; minute += 4)
-      put(pressure(URGENT, Instant.now().minus(minute, ChronoUnit.MINUTES)));
+      put(pressure(URGENT, now.minus(minute, ChronoUnit.MINUTES)));
   }
 
   private JsonObject person(int n) {

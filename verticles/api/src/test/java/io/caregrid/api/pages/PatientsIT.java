@@ -426,8 +426,8 @@ class PatientsIT {
     me(page, "{\"asked\":true,\"offered\":true,\"who\":{\"name\":\"Ada\",\"may\":[\"DICOM_READ\"]}}");
     page.navigate(ward.base() + "/patients/");
     assertThat(page).hasURL(ward.base() + "/patients/#patient=x");
-    assertEquals(0, page.evaluate("sessionStorage.length"), "it is kept until then only");
     assertThat(page.locator("#session-notice")).containsText("Ada may not see this page: it needs FHIR_READ");
+    assertEquals(0, page.evaluate("sessionStorage.length"), "it is kept until then only");
     page.context().close();
   }
 

@@ -173,9 +173,9 @@ class RenewalTest {
   }
 
   private static void until(BooleanSupplier holds) throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
     while (!holds.getAsBoolean()) {
-      assertTrue(System.nanoTime() < deadline, "not within 20 s");
+      assertTrue(System.nanoTime() < deadline, "not within 2 min");
       TimeUnit.MILLISECONDS.sleep(10);
     }
   }
