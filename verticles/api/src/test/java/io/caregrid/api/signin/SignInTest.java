@@ -402,6 +402,7 @@ class SignInTest {
     }
 
     assertEquals(20, issuer.exchanged);
+    stopped = null;
     ahead = Duration.ofSeconds(3);
     assertEquals("/vitals/", signIn("/vitals/"));
     assertEquals("/vitals/", signIn("/vitals/"), "what goes well is not counted");
