@@ -123,7 +123,7 @@ class AccessIT {
     String verb = line.verb().equals("*") ? "GET" : line.verb();
     boolean writes = verb.equals("POST") || verb.equals("PUT");
     HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(node.http() + example(line.path())))
-        .timeout(Duration.ofSeconds(20))
+        .timeout(Duration.ofSeconds(120))
         .method(verb,
             writes ? HttpRequest.BodyPublishers.ofString("{}") : HttpRequest.BodyPublishers.noBody());
     if (writes)

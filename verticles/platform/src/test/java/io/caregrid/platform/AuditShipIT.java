@@ -116,7 +116,7 @@ class AuditShipIT {
   private int run(String command, DatabaseConfig database) {
     CommandLine line = Main.commandLine();
     line.setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
-    return line.execute("audit", command, "--seconds", "30", "--set", "data=" + data, "--set",
+    return line.execute("audit", command, "--seconds", "180", "--set", "data=" + data, "--set",
         "database.host=" + database.host(), "--set", "database.port=" + database.port(), "--set",
         "database.database=" + database.database(), "--set", "database.user=" + database.user(), "--set",
         "database.password=" + database.password());

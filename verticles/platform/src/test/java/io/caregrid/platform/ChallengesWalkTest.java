@@ -30,7 +30,7 @@ class ChallengesWalkTest {
         .start();
     try {
       String said = new String(walk.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertTrue(walk.waitFor(60, TimeUnit.SECONDS), said);
+      assertTrue(walk.waitFor(180, TimeUnit.SECONDS), said);
       code = walk.exitValue();
       return said.lines().filter(line -> line.matches("(PASS|FAIL|NOT YET): .*|\\d+ rows .*")).toList();
     } catch (IOException broken) {

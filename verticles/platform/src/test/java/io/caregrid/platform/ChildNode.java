@@ -98,7 +98,7 @@ final class ChildNode implements AutoCloseable {
   double stop() throws InterruptedException {
     long start = System.nanoTime();
     process.toHandle().destroy(); // Process.destroy would close the pipe before its last words are read
-    if (!process.waitFor(60, TimeUnit.SECONDS)) throw new AssertionError("node did not stop within 60 s, see " + log);
+    if (!process.waitFor(180, TimeUnit.SECONDS)) throw new AssertionError("node did not stop within 3 min, see " + log);
     return (System.nanoTime() - start) / 1e9;
   }
 

@@ -11,6 +11,7 @@ import io.caregrid.dicom.archive.Refused;
 import io.caregrid.dicom.data.Part10;
 import io.caregrid.dicom.data.TransferSyntax;
 import io.caregrid.dicom.dimse.DicomScpVerticle;
+import io.caregrid.engines.OwnPort;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.Future;
@@ -18,8 +19,6 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -173,12 +172,10 @@ class DicomSendTest {
 
   @Test
   void nobodyListeningIsSaid() throws IOException {
-    int free;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      free = socket.getLocalPort();
+    try (OwnPort nobody = OwnPort.take()) {
+      assertEquals(1, run("echo", "--to", "PACS@127.0.0.1:" + nobody.number()));
+      assertTrue(err.toString().contains("nobody listens at 127.0.0.1:" + nobody.number()), err.toString());
     }
-    assertEquals(1, run("echo", "--to", "PACS@127.0.0.1:" + free));
-    assertTrue(err.toString().contains("nobody listens at 127.0.0.1:" + free), err.toString());
   }
 
   @ParameterizedTest

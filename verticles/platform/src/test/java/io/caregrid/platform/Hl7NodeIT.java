@@ -105,7 +105,7 @@ class Hl7NodeIT {
 
   private static String ask(int port, byte[] frame) throws IOException {
     try (Socket socket = new Socket("127.0.0.1", port)) {
-      socket.setSoTimeout(30_000);
+      socket.setSoTimeout(180_000);
       socket.getOutputStream().write(frame);
       socket.shutdownOutput();
       return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.engines.OwnPort;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -21,7 +22,8 @@ class KafkaGoneIT {
   @Tag("full")
   void aNodeThatOnlyHoldsShardsIsNotReadyWhileKafkaIsAway(LocalPostgres postgres, @TempDir Path log,
       @TempDir Path data) throws Exception {
-    LocalKafka kafka = LocalKafka.start(log, 0);
+    OwnPort port = OwnPort.take();
+    LocalKafka kafka = LocalKafka.start(log, port.number());
     Map<String, String> settings = TestNode.settings(postgres, kafka, data);
     settings.put("roles", "device");
     try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
@@ -31,10 +33,11 @@ class KafkaGoneIT {
       awaitReadiness(node, 503);
       assertEquals(200, TestNode.get(node.http() + "/health/live").statusCode());
 
-      kafka = LocalKafka.start(log, kafka.port());
+      kafka = LocalKafka.start(log, port.number());
       awaitReadiness(node, 200);
     } finally {
       kafka.close();
+      port.close();
     }
   }
 

@@ -53,7 +53,9 @@ class KeycloakIT {
       settings.put("security.nodeTokens", "never");
       settings.put("security.signIn.issuer", "hospital");
       settings.put("security.signIn.clientId", "pages");
-      try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+      try (Platform node = TestNode.start(settings)) {
+        TestNode.eventually(KEYS_ARE_ASKED_FOR_AGAIN, "the node has asked for the keys",
+            () -> post(node, byVertx(keycloak)) == 202 ? true : null);
         machinesAndPeopleGetWhatTheirRolesGive(node, keycloak);
         otherTokensOfKeycloaksAreRefused(node, keycloak);
         peopleSignInWithTheirBrowser(node, keycloak);

@@ -26,9 +26,15 @@ class KilledNodeIT {
 
   @Test
   void tenKillsInARowLoseAndDoubleNothing() throws Exception {
-    long seed = System.nanoTime();
-    System.out.println("seed " + seed);
-    Random random = new Random(seed);
+    long seed = Long.getLong("caregrid.test.seed", 20261122);
+    try {
+      tenKills(new Random(seed));
+    } catch (AssertionError wrong) {
+      throw new AssertionError("caregrid.test.seed " + seed + ": " + wrong.getMessage(), wrong);
+    }
+  }
+
+  private void tenKills(Random random) throws Exception {
     Ledger ledger = new Ledger("bed-", 8, true);
     for (int kill = 1; kill <= KILLS; kill++) {
       ChildNode node = ChildNode.start(temp.resolve("logs/node-" + kill + ".log"), settings(), "--dev");
@@ -50,7 +56,7 @@ class KilledNodeIT {
       assertTrue(ledger.promisedReadings() > 1000, "the stream was a stream: " + ledger.promisedReadings());
       double seconds = node.stop();
       System.out.printf("stopped on SIGTERM after %.1f s%n", seconds);
-      assertTrue(seconds < 30, "stopped after " + seconds + " s");
+      assertTrue(seconds < 90, "stopped after " + seconds + " s: systemd kills what takes longer");
     }
   }
 

@@ -285,7 +285,7 @@ class LiveMappingsIT {
 
   private HttpResponse<String> send(String verb, String path, String body, String match) throws Exception {
     HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + http.port() + path))
-        .timeout(Duration.ofSeconds(20))
+        .timeout(Duration.ofSeconds(120))
         .method(verb,
             body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
     if (body != null) request.header("Content-Type", "application/json");
@@ -300,7 +300,7 @@ class LiveMappingsIT {
 
   private static <T> T get(Future<T> future) {
     try {
-      return future.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+      return future.toCompletionStage().toCompletableFuture().get(120, TimeUnit.SECONDS);
     } catch (java.util.concurrent.ExecutionException failed) {
       if (failed.getCause() instanceof RuntimeException cause) throw cause;
       throw new AssertionError(failed.getCause());

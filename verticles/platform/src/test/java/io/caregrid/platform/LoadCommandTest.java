@@ -81,7 +81,7 @@ class LoadCommandTest {
         file.toString()).inheritIO();
     command.environment().put("CAREGRID_TOKEN", "a-nodes-token");
     Process process = command.start();
-    boolean ended = process.waitFor(60, TimeUnit.SECONDS);
+    boolean ended = process.waitFor(180, TimeUnit.SECONDS);
     if (!ended) process.destroyForcibly();
 
     assertTrue(ended && process.exitValue() == 0);

@@ -101,7 +101,7 @@ class LoadIT {
 
   private static HttpRequest.Builder request(String address, String token) {
     return HttpRequest.newBuilder(URI.create(address))
-        .timeout(Duration.ofSeconds(20))
+        .timeout(Duration.ofSeconds(120))
         .header("Authorization", "Bearer " + token);
   }
 }

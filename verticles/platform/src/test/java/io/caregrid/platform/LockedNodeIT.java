@@ -105,7 +105,7 @@ class LockedNodeIT {
   private static int ask(String address, String token) throws Exception {
     return HttpClient.newHttpClient()
         .send(HttpRequest.newBuilder(URI.create(address))
-            .timeout(Duration.ofSeconds(20))
+            .timeout(Duration.ofSeconds(120))
             .header("Authorization", "Bearer " + token)
             .build(), HttpResponse.BodyHandlers.discarding())
         .statusCode();

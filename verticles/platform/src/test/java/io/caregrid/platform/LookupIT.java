@@ -33,7 +33,7 @@ class LookupIT {
     Map<String, String> settings = TestNode.settings(postgres, kafka, data);
     settings.put("identity.mode", "Lookup");
     settings.put("cluster.shards", "1"); // both devices in one shard: what one is waiting for, the other would be, too
-    try (Platform started = Platform.start(TestNode.config(settings), false, step -> {})) {
+    try (Platform started = TestNode.start(settings)) {
       node = started;
       String patient = create("Patient", "{\"resourceType\":\"Patient\"}");
       String known = device("known", patient);

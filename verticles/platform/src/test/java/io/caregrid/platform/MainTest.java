@@ -4,14 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import io.caregrid.engines.OwnPort;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.RandomAccessFile;
 import java.io.StringWriter;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,13 +71,11 @@ class MainTest {
   @Test
   void sendSaysWhenNobodyListensOrTheFileIsMissing() throws IOException {
     Path file = Files.writeString(temp.resolve("one.json"), "{}");
-    int free;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      free = socket.getLocalPort();
+    try (OwnPort nobody = OwnPort.take()) {
+      String there = "http://127.0.0.1:" + nobody.number();
+      assertEquals(1, run("send", "--to", there, file.toString()));
+      assertTrue(err.toString().contains("nobody listens at " + there + "/ingest"), err.toString());
     }
-
-    assertEquals(1, run("send", "--to", "http://127.0.0.1:" + free, file.toString()));
-    assertTrue(err.toString().contains("nobody listens at http://127.0.0.1:" + free + "/ingest"), err.toString());
     assertEquals(1, run("send", temp.resolve("none").toString()));
     assertTrue(err.toString().contains("none cannot be read: it does not exist"), err.toString());
   }

@@ -63,9 +63,9 @@ class MapperIT {
   private static Platform node;
 
   @BeforeAll
-  static void open(LocalPostgres postgres, LocalKafka kafka) {
+  static void open(LocalPostgres postgres, LocalKafka kafka) throws Exception {
     browser = Browser.open();
-    node = Platform.start(TestNode.config(TestNode.settings(postgres, kafka, data)), false, step -> {});
+    node = TestNode.start(TestNode.settings(postgres, kafka, data));
   }
 
   @AfterAll
@@ -331,7 +331,7 @@ class MapperIT {
 
   private static void whatSomebodyRemovedCanBePutInForceAgain(Page page) throws Exception {
     HttpResponse<String> removed = HTTP.send(HttpRequest.newBuilder(URI.create(node.http() + "/iomt/mappings/ward"))
-        .timeout(Duration.ofSeconds(20))
+        .timeout(Duration.ofSeconds(120))
         .DELETE()
         .build(), HttpResponse.BodyHandlers.ofString());
     assertTrue(removed.statusCode() < 300, removed.body());
@@ -493,7 +493,7 @@ class MapperIT {
 
   private static void put(String path, String body, String type) throws Exception {
     HttpResponse<String> answer = HTTP.send(HttpRequest.newBuilder(URI.create(node.http() + path))
-        .timeout(Duration.ofSeconds(20))
+        .timeout(Duration.ofSeconds(120))
         .header("Content-Type", type)
         .PUT(HttpRequest.BodyPublishers.ofString(body))
         .build(), HttpResponse.BodyHandlers.ofString());

@@ -44,10 +44,10 @@ class MappingSwitchIT {
       throws Exception {
     Map<String, String> settings = TestNode.settings(postgres, kafka, data.resolve("one"));
     settings.put("kafka.topics.ventilators", "ventilator");
-    try (Platform one = Platform.start(TestNode.config(settings), false, step -> {})) {
+    try (Platform one = TestNode.start(settings)) {
       settings.put("data", data.resolve("two").toString());
       settings.put("cluster.members", one.addresses().get("cluster").split(",")[0]);
-      try (Platform two = Platform.start(TestNode.config(settings), false, step -> {})) {
+      try (Platform two = TestNode.start(settings)) {
         node = one;
         switched(one, two);
         chosenByPathAndByTopic(settings, two);
@@ -110,7 +110,7 @@ class MappingSwitchIT {
   private void put(String name, String device, String fhir) throws Exception {
     String body = JSON.createObjectNode().put("deviceContent", device).put("fhirMapping", fhir).toString();
     HttpResponse<String> answer = HTTP.send(HttpRequest.newBuilder(URI.create(node.http() + "/iomt/mappings/" + name))
-        .timeout(Duration.ofSeconds(20))
+        .timeout(Duration.ofSeconds(120))
         .header("Content-Type", "application/json")
         .PUT(HttpRequest.BodyPublishers.ofString(body))
         .build(), HttpResponse.BodyHandlers.ofString());

@@ -84,7 +84,7 @@ class MqttNodeIT {
     Process process = new ProcessBuilder("bash", "-c", command).redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .start();
-    if (!process.waitFor(30, TimeUnit.SECONDS)) {
+    if (!process.waitFor(180, TimeUnit.SECONDS)) {
       process.destroyForcibly();
       throw new AssertionError("not within 30 s: mosquitto_pub");
     }

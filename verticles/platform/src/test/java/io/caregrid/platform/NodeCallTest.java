@@ -46,14 +46,14 @@ class NodeCallTest {
         .listen(0, "127.0.0.1")
         .toCompletionStage()
         .toCompletableFuture()
-        .get(20, TimeUnit.SECONDS)
+        .get(120, TimeUnit.SECONDS)
         .actualPort();
     node = "https://localhost:" + port;
   }
 
   @AfterEach
   void close() throws Exception {
-    vertx.close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    vertx.close().toCompletionStage().toCompletableFuture().get(120, TimeUnit.SECONDS);
   }
 
   private int run(String... words) {
@@ -85,7 +85,7 @@ class NodeCallTest {
     return HttpClient.newBuilder()
         .sslContext(Trust.of(null, own))
         .build()
-        .send(HttpRequest.newBuilder(URI.create(node)).timeout(Duration.ofSeconds(20)).build(),
+        .send(HttpRequest.newBuilder(URI.create(node)).timeout(Duration.ofSeconds(120)).build(),
             HttpResponse.BodyHandlers.discarding())
         .statusCode();
   }

@@ -9,6 +9,7 @@ import io.caregrid.engines.EngineException;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
+import io.caregrid.engines.OwnPort;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -33,7 +34,7 @@ class PlatformIT {
   void aReadingSentByHandIsInFhirWithinSecondsAndStillThereAfterARestart(LocalPostgres postgres, LocalKafka kafka)
       throws Exception {
     Map<String, String> settings = TestNode.settings(postgres, kafka, data);
-    try (Platform node = Platform.start(TestNode.config(settings), false, QUIET)) {
+    try (Platform node = TestNode.start(settings)) {
       assertEquals(202, TestNode.post(node.http() + "/ingest", "application/json", READING).statusCode());
 
       seen(node);
@@ -124,13 +125,13 @@ class PlatformIT {
   @Tag("full")
   void aDatabaseThatIsAwayIsWaitedForThenNamed(LocalPostgres postgres, LocalKafka kafka) throws Exception {
     Map<String, String> settings = TestNode.settings(postgres, kafka, data);
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-      settings.put("database.port", Integer.toString(free.getLocalPort()));
-    }
+    try (OwnPort nobody = OwnPort.take()) {
+      settings.put("database.port", Integer.toString(nobody.number()));
 
-    RuntimeException refused = assertThrows(RuntimeException.class,
-        () -> Platform.start(TestNode.config(settings), false, QUIET));
-    assertTrue(refused.getMessage().contains(settings.get("database.port")), refused.toString());
+      RuntimeException refused = assertThrows(RuntimeException.class,
+          () -> Platform.start(TestNode.config(settings), false, QUIET));
+      assertTrue(refused.getMessage().contains(settings.get("database.port")), refused.toString());
+    }
   }
 
   @Test

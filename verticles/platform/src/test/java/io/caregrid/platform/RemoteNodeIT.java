@@ -55,7 +55,7 @@ class RemoteNodeIT {
       settings.put("tell.targets.cloud.batch", "10");
       target(settings, "liar", hapi.url(), keycloak, "not-the-secret");
       target(settings, "away", "http://127.0.0.1:" + closed.getLocalPort() + "/fhir", keycloak, "remote-secret");
-      try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+      try (Platform node = TestNode.start(settings)) {
         itArrives(node, hapi);
         whoeverElseWritesThereLosesNothing(node, hapi);
         troublePasses(node, hapi);
@@ -160,7 +160,7 @@ class RemoteNodeIT {
     assertEquals(0, state(node, "cloud").path("dead").asInt());
   }
 
-  /** They are good for ten seconds, of which the node uses eight. */
+  /** They are good for twenty seconds, of which the node uses sixteen. */
   private void aTokenEnds(Platform node, HapiPeer hapi) throws Exception {
     int before = hapi.tokens.size();
     TestNode.eventually(PATIENCE, "two tokens more", () -> {
@@ -212,7 +212,7 @@ class RemoteNodeIT {
       node.kill();
     }
     hapi.observations.swallows = false;
-    try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+    try (Platform node = TestNode.start(settings)) {
       TestNode.eventually(PATIENCE, "nothing waits",
           () -> state(node, "cloud").path("waiting").asInt() == 0 ? true : null);
       assertEquals(6, hapi.observations.all().size());

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import io.caregrid.engines.OwnPort;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,7 +14,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,14 +127,11 @@ class SqlCommandTest {
 
   @Test
   void whenNobodyListensOrTheWordsAreWrongThisIsSaid() throws IOException {
-    int free;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      free = socket.getLocalPort();
+    try (OwnPort nobody = OwnPort.take()) {
+      String there = "http://127.0.0.1:" + nobody.number();
+      assertEquals(1, run("--to", there, "select 1"));
+      assertTrue(err.toString().contains("nobody listens at " + there + "/analytics/sql"), err.toString());
     }
-
-    assertEquals(1, run("--to", "http://127.0.0.1:" + free, "select 1"));
-    assertTrue(err.toString().contains("nobody listens at http://127.0.0.1:" + free + "/analytics/sql"),
-        err.toString());
     assertEquals(2, run("--format", "parquet", "select 1"));
     assertTrue(err.toString().contains("name a file with --output"), err.toString());
     assertEquals(2, run("--format", "xml", "select 1"));

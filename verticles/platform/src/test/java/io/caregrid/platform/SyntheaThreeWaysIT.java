@@ -205,7 +205,7 @@ class SyntheaThreeWaysIT {
   private Map<String, ObjectNode> exported(Platform node) throws Exception {
     HttpResponse<String> begun = HTTP
         .send(HttpRequest.newBuilder(URI.create(node.http() + "/fhir/$export?_type=" + String.join(",", sent.keySet())))
-            .timeout(Duration.ofSeconds(20))
+            .timeout(Duration.ofSeconds(120))
             .header("Accept", "application/fhir+json")
             .header("Prefer", "respond-async")
             .build(), HttpResponse.BodyHandlers.ofString());

@@ -23,6 +23,7 @@ import java.util.concurrent.Callable;
 final class TestNode {
   private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration LEAST = Duration.ofMinutes(4);
 
   private TestNode() {}
 
@@ -53,16 +54,28 @@ final class TestNode {
     return Configuration.defaults().with("test", settings).node();
   }
 
+  /** A node that is ready: before that its doors may answer 503. */
+  static Platform start(Map<String, String> settings) throws Exception {
+    Platform node = Platform.start(config(settings), false, step -> {});
+    try {
+      eventually(LEAST, "ready", () -> get(node.http() + "/health/ready").statusCode() == 200 ? true : null);
+      return node;
+    } catch (Exception | AssertionError never) {
+      node.close();
+      throw never;
+    }
+  }
+
   static HttpResponse<String> post(String address, String type, String body) throws IOException, InterruptedException {
     return HTTP.send(HttpRequest.newBuilder(URI.create(address))
-        .timeout(Duration.ofSeconds(20))
+        .timeout(Duration.ofSeconds(120))
         .header("Content-Type", type)
         .POST(HttpRequest.BodyPublishers.ofString(body))
         .build(), HttpResponse.BodyHandlers.ofString());
   }
 
   static HttpResponse<String> get(String address) throws IOException, InterruptedException {
-    return HTTP.send(HttpRequest.newBuilder(URI.create(address)).timeout(Duration.ofSeconds(20)).build(),
+    return HTTP.send(HttpRequest.newBuilder(URI.create(address)).timeout(Duration.ofSeconds(120)).build(),
         HttpResponse.BodyHandlers.ofString());
   }
 
@@ -73,8 +86,9 @@ final class TestNode {
     return JSON.readTree(answer.body());
   }
 
-  /** Asks until the answer is not null, or fails after this long. */
-  static <T> T eventually(Duration longest, String what, Callable<T> question) throws Exception {
+  /** Asks until the answer is not null, or fails after this long, but not before no stall of a loaded machine can be the reason. */
+  static <T> T eventually(Duration usually, String what, Callable<T> question) throws Exception {
+    Duration longest = usually.compareTo(LEAST) < 0 ? LEAST : usually;
     long deadline = System.nanoTime() + longest.toNanos();
     while (true) {
       T answer = question.call();

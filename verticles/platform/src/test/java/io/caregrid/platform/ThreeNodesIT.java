@@ -6,6 +6,7 @@ import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -67,7 +69,7 @@ class ThreeNodesIT {
     for (int n = 1; n < 3; n++) {
       double seconds = nodes.get(n).stop();
       System.out.printf("node %d stopped after %.1f s%n", n, seconds);
-      assertTrue(seconds < 30, "stopped after " + seconds + " s");
+      assertTrue(seconds < 90, "stopped after " + seconds + " s: systemd kills what takes longer");
       nodes.set(n, ChildNode.start(temp.resolve("logs/again-" + n + ".log"), settings(shared, n)));
     }
     sender.interrupt();
@@ -119,11 +121,16 @@ class ThreeNodesIT {
     return settings;
   }
 
+  /** None of those that the system gives to whoever asks for any: nobody has them when a node comes back. */
   private static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    for (int n = 0; n < count; n++) sockets.add(new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")));
-    List<Integer> ports = sockets.stream().map(ServerSocket::getLocalPort).toList();
-    for (ServerSocket socket : sockets) socket.close();
+    List<Integer> ports = new ArrayList<>();
+    for (int port = ThreadLocalRandom.current().nextInt(10_000, 30_000); ports.size() < count; port++) {
+      try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
+        ports.add(free.getLocalPort());
+      } catch (BindException taken) {
+        continue;
+      }
+    }
     return ports;
   }
 }
