@@ -30,7 +30,7 @@ class SlowPeersIT {
   private static final Duration ARTIM = Duration.ofSeconds(20);
   private static final Duration IDLE = Duration.ofSeconds(20);
   /** Between two bytes of one who trickles. */
-  private static final long PAUSE_NANOS = 100_000_000;
+  private static final long PAUSE_NANOS = 400_000_000;
   /** For timers that are looked at four times within idle, and for a busy machine. */
   private static final Duration SLACK = Duration.ofSeconds(60);
 
