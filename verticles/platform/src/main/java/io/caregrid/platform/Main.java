@@ -4,6 +4,7 @@ import io.caregrid.cluster.ConfigException;
 import io.caregrid.engines.EngineException;
 import io.caregrid.platform.demo.DemoCommand;
 import java.io.PrintWriter;
+import java.util.Locale;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,6 +26,7 @@ public final class Main implements Runnable {
   private CommandSpec spec;
 
   public static void main(String[] arguments) {
+    Locale.setDefault(Locale.ROOT); // what is kept and sent has the same digits and letters wherever it is run
     System.exit(execute(arguments));
   }
 
