@@ -35,10 +35,8 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -52,9 +50,6 @@ public final class ExportRoutes implements Routes {
   /** Bulk Data 2.0, "extension" of a manifest. */
   static final String EXTENSION = "urn:caregrid:deidentified";
   private static final String NDJSON = "application/fhir+ndjson";
-  /** In which a kick-off is answered, and ranges that cover it. */
-  private static final Set<String> JSON = Set.of("application/fhir+json", "application/json", "application/json+fhir",
-      "text/json", "application/*", "*/*", "*");
   private static final Pattern FILE = Pattern.compile("[A-Za-z\\-]{1,80}\\.[0-9]{1,9}\\.ndjson");
   private static final DateTimeFormatter HTTP_DATE = DateTimeFormatter.RFC_1123_DATE_TIME;
   private static final int MAX_BYTES = 1 << 20;
@@ -145,7 +140,7 @@ public final class ExportRoutes implements Routes {
     if (!prefer.contains("respond-async"))
       throw new Failure.Invalid("an export takes a while: send the header Prefer: respond-async");
     boolean lenient = prefer.contains("handling=lenient");
-    if (!lenient && !takesJson(request.request().headers().getAll(HttpHeaders.ACCEPT)))
+    if (!lenient && !Accept.takesJson(request.request().headers().getAll(HttpHeaders.ACCEPT), format(params)))
       throw new Failure.NotAcceptable(
           "a kick-off is answered in application/fhir+json, which the Accept header does not "
               + "allow; what the files are is _outputFormat's matter");
@@ -175,9 +170,8 @@ public final class ExportRoutes implements Routes {
 
   private Future<ExportRequest> chosen(Vertx vertx, ExportRequest all, ExportRequest.Wish wish) {
     if (wish == null) return Future.succeededFuture(all);
-    return jobs.secret()
-        .compose(secret -> vertx.executeBlocking(
-            () -> all.by(books.chosen(wish.config(), wish.tag(), secret.getBytes())), false));
+    return vertx.executeBlocking(
+        () -> all.by(books.chosen(wish.config(), wish.tag(), () -> ExportRun.waited(jobs.secret()).getBytes())), false);
   }
 
   private record Begun(UUID id, ExportRequest wanted) {
@@ -196,16 +190,8 @@ public final class ExportRoutes implements Routes {
     return query == null ? path : path + "?" + (query.length() > 1_000 ? query.substring(0, 1_000) : query);
   }
 
-  /** Bulk Data 2.0, "Kick-off Request", Accept: without it as if application/fhir+json were there. RFC 9110 12.5.1: {@code q=0} excludes. */
-  static boolean takesJson(List<String> headers) {
-    String all = String.join(",", headers);
-    if (all.isBlank()) return true;
-    for (String range : all.split(",")) {
-      String[] parts = range.replaceAll("\\s", "").toLowerCase(Locale.ROOT).split(";");
-      boolean excluded = Arrays.stream(parts).anyMatch(part -> part.matches("q=0(\\.0*)?"));
-      if (parts.length > 0 && JSON.contains(parts[0]) && !excluded) return true;
-    }
-    return false;
+  private static String format(List<Param> params) {
+    return params.stream().filter(param -> param.name().equals("_format")).map(Param::value).findFirst().orElse(null);
   }
 
   /** RFC 7240: several headers, several preferences in each. */

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * Makes the files of one export out of one snapshot, on a worker thread. Before a page's resources are written, the trail knows whose they are.
@@ -52,7 +53,7 @@ final class ExportRun {
   private final long end;
   private final Set<String> told = new HashSet<>();
   private final RuleBooks books;
-  private final byte[] secret;
+  private final Supplier<byte[]> secret;
   /** Null: resources leave as they are. */
   private Deidentifying by;
   private Subset subset;
@@ -69,8 +70,8 @@ final class ExportRun {
     }
   }
 
-  /** @param secret that all nodes have, for keys that were made up */
-  ExportRun(Job job, ExportSnapshot snapshot, ExportFiles files, Audit audit, RuleBooks books, byte[] secret,
+  /** @param secret that all nodes have, asked for only where keys were made up */
+  ExportRun(Job job, ExportSnapshot snapshot, ExportFiles files, Audit audit, RuleBooks books, Supplier<byte[]> secret,
       BooleanSupplier isStopped, Duration longest) {
     this.books = books;
     this.secret = secret;

@@ -222,8 +222,7 @@ public final class ExportVerticle extends VerticleBase {
     try (ExportFiles files = new ExportFiles(objects, folder(job), scratch, config.fileMegabytes() * 1_000_000L)) {
       if (!ExportRun.waited(jobs.reads(job.id(), self, snapshot))) throw new ExportRun.Stopped();
       delete(job.id() + "/", folder(job) + "/");
-      byte[] secret = ExportRun.waited(jobs.secret()).getBytes();
-      ExportRun run = new ExportRun(job, snapshot, files, audit, books, secret, one::isStopped, config.longest());
+      ExportRun run = new ExportRun(job, snapshot, files, audit, books, this::secret, one::isStopped, config.longest());
       one.run = run;
       JsonObject result = run.blocking();
       delete(job.id() + "/", folder(job) + "/");
@@ -235,6 +234,10 @@ public final class ExportVerticle extends VerticleBase {
     } finally {
       ExportRun.waited(snapshot.close().otherwiseEmpty());
     }
+  }
+
+  private byte[] secret() {
+    return ExportRun.waited(jobs.secret()).getBytes();
   }
 
   /** Of this attempt. */

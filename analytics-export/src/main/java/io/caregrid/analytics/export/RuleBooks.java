@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.crypto.SecretKeyFactory;
@@ -31,7 +32,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Who may write into the folder decides what leaves this house; links in it are followed. Keys in a configuration, and those of this node for configurations
  * that have none, leave this class only inside a {@link Deidentifier}, and as a seal from which nobody finds them. Keys that nobody gave are made up for one
- * export and leave it as {@link MadeUpKeys} sealed for the export's row.
+ * export, as {@link MadeUpKeys} says, and leave it sealed for the export's row.
  */
 public final class RuleBooks {
   private static final Logger log = LoggerFactory.getLogger(RuleBooks.class);
@@ -67,7 +68,7 @@ public final class RuleBooks {
    * @param config name of the configuration
    * @param salt   hexadecimal, of this export alone
    * @param seal   of the configuration's text and the node's keys; neither can be found from it
-   * @param madeUp keys that were made up for this export alone, sealed; null where none was
+   * @param madeUp keys that were made up for this export, sealed; null where none was
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Chosen(String config, String salt, String seal, String madeUp) {}
@@ -83,11 +84,11 @@ public final class RuleBooks {
    * For a kick-off.
    *
    * @param tag    SHA-256 of the file in hexadecimal, as an ETag or bare: what the asker means; null when he says nothing
-   * @param secret that all nodes have: with it keys are sealed that nobody gave and the rules need
+   * @param secret that all nodes have, asked for only where the rules need keys that nobody gave: these are sealed with it
    * @throws Failure.Invalid 400: there is none of that name, it is another one than he means, it has errors (where, is said; what
    *     they are tells what a file holds, and stands in the log), or it is Safe Harbor's and this node has no key for hashes
    */
-  Chosen chosen(String name, String tag, byte[] secret) {
+  Chosen chosen(String name, String tag, Supplier<byte[]> secret) {
     Book book = read(name);
     if (tag != null && !book.is(tag))
       throw invalid(name + " is not the file whose ETag _anonymizationConfigEtag gives: that is its SHA-256"
@@ -97,17 +98,21 @@ public final class RuleBooks {
     RANDOM.nextBytes(bytes);
     String salt = HexFormat.of().formatHex(bytes);
     List<String> missing = book.deidentifier().madeUpKeys();
-    String madeUp = missing.isEmpty() ? null : MadeUpKeys.of(missing, RANDOM).sealed(secret, salt);
+    String madeUp = missing.isEmpty() ? null : madeUp(missing, secret.get(), salt);
     return new Chosen(name, salt, book.seal(bytes, keys), madeUp);
+  }
+
+  private static String madeUp(List<String> missing, byte[] secret, String salt) {
+    return MadeUpKeys.of(missing, secret, RANDOM).sealed(secret, salt);
   }
 
   /**
    * For the node that makes the export.
    *
-   * @param secret as at the kick-off
-   * @throws Failure.Conflict 409: file or keys are not those of the kick-off
+   * @param secret as at the kick-off, asked for only where keys were made up
+   * @throws Failure.Conflict 409: file, keys or the secret are not those of the kick-off
    */
-  Opened open(Chosen chosen, byte[] secret) {
+  Opened open(Chosen chosen, Supplier<byte[]> secret) {
     Book book;
     try {
       book = read(chosen.config());
@@ -116,8 +121,8 @@ public final class RuleBooks {
     }
     if (!book.seal(HexFormat.of().parseHex(chosen.salt()), keys).equals(chosen.seal())) throw changed(chosen.config());
     if (chosen.madeUp() == null) return new Opened(book.deidentifier(), List.of());
-    MadeUpKeys madeUp = MadeUpKeys.open(secret, chosen.salt(), chosen.madeUp())
-        .orElseThrow(() -> changed(chosen.config()));
+    MadeUpKeys madeUp = MadeUpKeys.open(secret.get(), chosen.salt(), chosen.madeUp())
+        .orElseThrow(RuleBooks::locked);
     return new Opened(book(chosen.config(), book.content(), madeUp.beside(keys)).deidentifier(), madeUp.names());
   }
 
@@ -126,6 +131,12 @@ public final class RuleBooks {
         + " is not what it was when this export was asked for, on the "
         + "node that makes it: the file or a key of fhir.deidentify was changed, or is another one on that node. Nothing was "
         + "exported; ask again");
+  }
+
+  private static Failure locked() {
+    return new Failure.Conflict(
+        "The keys that were made up for this export cannot be read any more: the secret that they "
+            + "were sealed with, web_secret in the database, is another one now. Nothing was exported; ask again");
   }
 
   private record Book(String name, byte[] content, Deidentifier deidentifier) {

@@ -263,7 +263,7 @@ class DeidentifiedExportIT {
         ? new RuleBooks(books, new io.caregrid.templates.deidentify.Deidentifier.Keys("a", "b", null),
             Clock.systemUTC())
         : new RuleBooks(books, ExportHouse.KEYS, Clock.systemUTC());
-    RuleBooks.Chosen chosen = begun.chosen(name, null, house.secret());
+    RuleBooks.Chosen chosen = begun.chosen(name, null, house::secret);
     if (changed.equals("text")) book(name, text + " ");
     if (changed.equals("gone")) assertTrue(books.resolve(name).toFile().delete());
     String asked = ExportRequest
@@ -286,9 +286,9 @@ class DeidentifiedExportIT {
         "{\"fhirPathRules\":[{\"path\":\"Resource.id\",\"method\":\"cryptoHash\"},{\"path\":\"Resource\","
             + "\"method\":\"redact\"}],\"parameters\":{\"cryptoHashKey\":\"" + key + "\"}}");
     RuleBooks.Chosen first = new RuleBooks(books, ExportHouse.KEYS, Clock.systemUTC()).chosen("keyed.json", null,
-        house.secret());
+        house::secret);
     RuleBooks.Chosen second = new RuleBooks(books, ExportHouse.KEYS, Clock.systemUTC()).chosen("keyed.json", null,
-        house.secret());
+        house::secret);
 
     String job = BulkClient.job(client.ask("/fhir/$export?_type=Patient&_anonymizationConfig=keyed.json"));
     JsonNode manifest = client.manifest(job);
@@ -374,7 +374,7 @@ class DeidentifiedExportIT {
         .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient"),
             new ExportRequest.Param("_typeFilter", "Patient?gender=female,male,other,unknown")), false, false)
         .by(new RuleBooks(books, ExportHouse.KEYS, Clock.systemUTC()).chosen(RuleBooks.SAFE_HARBOR, null,
-            house.secret()))
+            house::secret))
         .json();
     UUID id = ExportHouse.get(house.jobs.add(ExportSnapshot.asker("researcher", "https://issuer.example"), "x", asked,
         List.of("Patient")));

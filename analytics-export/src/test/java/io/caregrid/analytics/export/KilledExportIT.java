@@ -77,7 +77,7 @@ class KilledExportIT {
     String asked = ExportRequest
         .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient,Device")), false, false)
         .by(new RuleBooks(null, ExportHouse.KEYS, Clock.systemUTC())
-            .chosen(RuleBooks.SAFE_HARBOR, null, new byte[0]))
+            .chosen(RuleBooks.SAFE_HARBOR, null, () -> new byte[0]))
         .json();
     JsonNode whole;
     List<JsonNode> all;
@@ -120,7 +120,7 @@ class KilledExportIT {
       first.put("{'resourceType':'Device','id':'d'}");
       asked = ExportRequest
           .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient,Device")), false, false)
-          .by(keyless(folder).chosen("hashes.json", null, first.secret()))
+          .by(keyless(folder).chosen("hashes.json", null, first::secret))
           .json();
     }
     UUID id = killed(database, folder, asked);

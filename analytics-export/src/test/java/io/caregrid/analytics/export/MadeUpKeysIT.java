@@ -19,6 +19,9 @@ import io.caregrid.store.ExportSnapshot;
 import io.caregrid.store.Schema;
 import io.caregrid.templates.deidentify.Deidentifier.Keys;
 import io.caregrid.templates.deidentify.Deidentifier.Origin;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.SqlConnection;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -53,13 +56,14 @@ class MadeUpKeysIT {
   private static final String ALL = "[\"cryptoHashKey\",\"dateShiftKey\",\"encryptKey\"]";
   @TempDir
   static Path folder;
+  private static DatabaseConfig database;
   private static RuleBooks books;
   private static ExportHouse house;
   private static BulkClient client;
 
   @BeforeAll
   static void open(LocalPostgres postgres) throws IOException {
-    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
+    database = new DatabaseConfig(postgres.host(), postgres.port(),
         postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
         postgres.user(), postgres.password(), 4);
     Path configurations = Files.createDirectories(folder.resolve("books"));
@@ -92,7 +96,7 @@ class MadeUpKeysIT {
   }
 
   @Test
-  void allFilesOfAnExportGoByTheSameKeysAndNoOtherExportDoes() {
+  void allFilesOfAnExportGoByTheSameKeysAndNoOtherExportHasItsHashes() {
     String asked = "/fhir/$export?_type=Patient,Encounter&_anonymizationConfig=" + NAME;
     JsonNode first = client.export(asked);
     JsonNode second = client.export(asked);
@@ -106,12 +110,14 @@ class MadeUpKeysIT {
     assertEquals(ChronoUnit.DAYS.between(LocalDate.parse("1990-03-12"), born),
         ChronoUnit.DAYS.between(LocalDate.parse("2019-07-22"), seen));
     assertNotEquals(patient.path("id").asText(), one(second, "Patient").path("id").asText());
-    assertEquals(ALL, madeUp(first), "whoever reads it knows that nothing goes with another export");
+    assertEquals(born.toString(), one(second, "Patient").path("birthDate").asText(),
+        "who exports often would have the true date in the middle of many");
+    assertEquals(ALL, madeUp(first), "whoever reads it knows that its hashes go with no other export's");
   }
 
   @Test
   void theyStandSealedInItsRowUntilItHasEndedAndNowhereElse() {
-    RuleBooks.Chosen chosen = books.chosen(NAME, null, house.secret());
+    RuleBooks.Chosen chosen = books.chosen(NAME, null, house::secret);
     String asked = ExportRequest
         .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient,Encounter")), false, false)
         .by(chosen)
@@ -135,7 +141,7 @@ class MadeUpKeysIT {
 
   @Test
   void anotherNodeHasTheSameOnesUnlessItHasAKeyOfItsOwn() {
-    RuleBooks.Chosen chosen = books.chosen(NAME, null, house.secret());
+    RuleBooks.Chosen chosen = books.chosen(NAME, null, house::secret);
     RuleBooks other = new RuleBooks(folder.resolve("books"), Keys.NONE, Clock.systemUTC());
     RuleBooks keyed = new RuleBooks(folder.resolve("books"), ExportHouse.KEYS, Clock.systemUTC());
 
@@ -143,13 +149,13 @@ class MadeUpKeysIT {
 
     assertEquals(here, hashed(other, chosen));
     assertTrue(here.matches("[0-9a-f]{64}"), here);
-    assertThrows(Failure.Conflict.class, () -> keyed.open(chosen, house.secret()));
+    assertThrows(Failure.Conflict.class, () -> keyed.open(chosen, house::secret));
     assertEquals(List.of("encryptKey"),
-        keyed.open(keyed.chosen(NAME, null, house.secret()), house.secret()).madeUp(), "a node's own come first");
+        keyed.open(keyed.chosen(NAME, null, house::secret), house::secret).madeUp(), "a node's own come first");
   }
 
   private static String hashed(RuleBooks books, RuleBooks.Chosen chosen) {
-    return books.open(chosen, house.secret())
+    return books.open(chosen, house::secret)
         .rules()
         .whole(ExportHouse.json("{'resourceType':'Patient','id':'a'}"), Origin.NONE, Duration.ofSeconds(30))
         .resource()
@@ -159,13 +165,58 @@ class MadeUpKeysIT {
 
   @Test
   void whatIsCancelledForgetsThem() {
-    UUID id = ExportHouse.get(
-        house.jobs.add(ExportSnapshot.asker("bob", "https://issuer.example"), "x", "{}", List.of("Patient")));
+    UUID id = UUID.randomUUID();
+    sql("insert into export_job (id, subject, request, asked, state, held_until) values ('" + id
+        + "', 'bob', 'x', '{}', 'open', now() + interval '1 hour')");
 
     ExportHouse.get(house.jobs.cancel(id));
 
     ExportJobs.Job row = ExportHouse.get(house.jobs.find(id));
-    assertTrue(row == null || row.asked().isEmpty(), "gone, or about to be");
+    assertEquals("cancelled", row.state(), "by nobody else: another node has it");
+    assertEquals("", row.asked());
+  }
+
+  @Test
+  void onlyWhatNeedsThemAsksForTheSecretOfTheHouse() {
+    sql("create table kept_secret as select * from web_secret");
+    sql("delete from web_secret");
+    try {
+      HttpResponse<String> refused = client.ask("/fhir/$export?_type=Patient&_anonymizationConfig=" + NAME);
+      JsonNode plain = client.export("/fhir/$export?_type=Patient");
+
+      assertEquals(503, refused.statusCode(), refused.body());
+      assertTrue(refused.body().contains("web_secret"), refused.body());
+      assertEquals("1990-03-12", one(plain, "Patient").path("birthDate").asText());
+    } finally {
+      sql("insert into web_secret select * from kept_secret");
+      sql("drop table kept_secret");
+    }
+    RuleBooks keyed = new RuleBooks(folder.resolve("books"), ExportHouse.KEYS, Clock.systemUTC());
+    RuleBooks.Chosen chosen = keyed.chosen(RuleBooks.SAFE_HARBOR, null, MadeUpKeysIT::needless);
+    assertEquals(List.of(), keyed.open(chosen, MadeUpKeysIT::needless).madeUp());
+  }
+
+  private static byte[] needless() {
+    throw new AssertionError("all keys were given");
+  }
+
+  @Test
+  void whoHasAnotherSecretSaysThatItIsTheSecret() {
+    RuleBooks.Chosen chosen = books.chosen(NAME, null, house::secret);
+
+    Failure.Conflict told = assertThrows(Failure.Conflict.class, () -> books.open(chosen, () -> new byte[32]));
+
+    assertTrue(told.getMessage().contains("web_secret"), told.getMessage());
+  }
+
+  private static void sql(String statement) {
+    SqlConnection connection = ExportHouse.get(PgConnection.connect(house.vertx,
+        new PgConnectOptions().setHost(database.host())
+            .setPort(database.port())
+            .setDatabase(database.database())
+            .setUser(database.user())
+            .setPassword(database.password())));
+    ExportHouse.get(connection.query(statement).execute().eventually(() -> connection.close()));
   }
 
   @Test

@@ -159,7 +159,7 @@ public abstract sealed class Failure extends RuntimeException {
     }
   }
 
-  /** 429 with Retry-After: this caller has as much under way as one may have. Others are not kept waiting. */
+  /** 429 with Retry-After: this caller has as much under way as one may have. Nobody else is refused for it. */
   public static final class Throttled extends Failure {
     private static final long serialVersionUID = 1;
     /** What is under way takes its time. */

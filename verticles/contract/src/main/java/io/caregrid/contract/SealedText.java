@@ -51,12 +51,24 @@ public final class SealedText {
     }
   }
 
+  /**
+   * For one use alone: neither the secret nor the key of another use can be found from it.
+   *
+   * @return 32 bytes, the same ones for the same secret and use
+   */
+  public static byte[] key(byte[] secret, String use) {
+    try {
+      Mac mac = Mac.getInstance(HMAC);
+      mac.init(new SecretKeySpec(secret, HMAC));
+      return mac.doFinal(use.getBytes(StandardCharsets.UTF_8));
+    } catch (GeneralSecurityException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
   private static Cipher cipher(int mode, byte[] secret, String use, byte[] nonce) throws GeneralSecurityException {
-    Mac mac = Mac.getInstance(HMAC);
-    mac.init(new SecretKeySpec(secret, HMAC));
-    byte[] key = mac.doFinal(use.getBytes(StandardCharsets.UTF_8));
     Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
-    cipher.init(mode, new SecretKeySpec(key, "AES"), new GCMParameterSpec(TAG_BITS, nonce));
+    cipher.init(mode, new SecretKeySpec(key(secret, use), "AES"), new GCMParameterSpec(TAG_BITS, nonce));
     return cipher;
   }
 }

@@ -35,7 +35,7 @@ public final class ExportJobs {
   private static final String ADD = """
       insert into export_job (id, subject, issuer, request, asked, types, state)
       select $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text[], 'open'
-      from (select count(*) filter (where state = 'open') as open, count(*) as kept from export_job
+      from (select count(*) filter (where state = 'open') as open, count(*) filter (where state <> 'cancelled') as kept from export_job
         where subject = $2::text and issuer is not distinct from $3::text) his
       where open < $7 and kept < $8""";
   private static final String FIND = "select " + COLUMNS + ", case when state <> 'open' and " + STALE

@@ -1,7 +1,9 @@
 package io.caregrid.store;
 
+import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 
 /**
@@ -13,9 +15,11 @@ public final class HouseSecret {
 
   private HouseSecret() {}
 
+  /** Busy 503 where its row is missing, until somebody has put one there. */
   public static Future<Buffer> of(Database database) {
-    return database.ask(READ, Tuple.tuple())
-        .map(rows -> rows.iterator().next().getBuffer("secret"))
-        .recover(Failures::recover);
+    return database.ask(READ, Tuple.tuple()).map(rows -> {
+      for (Row row : rows) return row.getBuffer("secret");
+      throw new Failure.Busy("the table web_secret of the database is empty; BULK.md tells how it gets a row");
+    }).recover(Failures::recover);
   }
 }
