@@ -4,6 +4,7 @@ import io.caregrid.templates.liquid.ConversionException;
 import io.caregrid.templates.liquid.ErrorCode;
 import java.io.StringReader;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -26,8 +27,10 @@ import javax.xml.stream.XMLStreamReader;
 public final class Document {
   /** Deepest nesting of elements. */
   static final int DEEPEST = 256;
-  /** Most elements, attributes and pieces of text: each takes some 200 bytes, however short it is. */
-  static final int MOST_PARTS = 2_000_000;
+  /** Most elements, attributes and texts that are kept: each takes 120 bytes at most, besides its characters. */
+  static final int MOST_PARTS = 4_500_000;
+  /** Most different names of elements and attributes, which are kept once each: C-CDA has hundreds. */
+  static final int MOST_NAMES = 10_000;
   private static final XMLInputFactory FACTORY = factory();
   /** Characters of a tag of which the order of attributes is looked for. */
   private static final int LONGEST_TAG = 10_000;
@@ -35,6 +38,7 @@ public final class Document {
   private static final Pattern ATTRIBUTE = Pattern
       .compile("(?<=\\s)([^\\s=<>\"'/]++)\\s*+=\\s*+(?:\"[^\"]*+\"|'[^']*+')");
   private final Map<String, String> prefixes = new LinkedHashMap<>();
+  private final Map<String, String> names = new HashMap<>();
   private final String source;
   private final XMLStreamReader reader;
   private String defaultNamespace = "";
@@ -126,11 +130,24 @@ public final class Document {
 
   private String name() {
     String namespace = reader.getNamespaceURI();
-    if (namespace == null || namespace.equals(defaultNamespace)) return reader.getLocalName();
+    if (namespace == null || namespace.equals(defaultNamespace)) return once(reader.getLocalName());
     String known = prefixes.get(namespace);
-    if (known != null) return known + "_" + reader.getLocalName();
-    String prefix = reader.getPrefix();
-    return prefix == null || prefix.isEmpty() ? reader.getLocalName() : prefix + ":" + reader.getLocalName();
+    return once(known != null
+        ? known + "_" + reader.getLocalName()
+        : prefixed(reader.getPrefix(), reader.getLocalName()));
+  }
+
+  private static String prefixed(String prefix, String name) {
+    return prefix == null || prefix.isEmpty() ? name : prefix + ":" + name;
+  }
+
+  /** The same object for the same name. */
+  private String once(String name) {
+    String known = names.putIfAbsent(name, name);
+    if (names.size() > MOST_NAMES)
+      throw unreadable(
+          String.format(Locale.ROOT, "it has more than %,d different names of elements and attributes", MOST_NAMES));
+    return known == null ? name : known;
   }
 
   /** The reader stands at a start and, afterwards, at its end. */
@@ -142,7 +159,6 @@ public final class Document {
     int from = reader.getLocation().getCharacterOffset();
     int event = reader.next();
     for (; event != XMLStreamConstants.END_ELEMENT; event = reader.next()) {
-      if (event != XMLStreamConstants.START_ELEMENT) count(1);
       switch (event) {
         case XMLStreamConstants.START_ELEMENT -> {
           String name = name();
@@ -151,8 +167,10 @@ public final class Document {
         case XMLStreamConstants.CHARACTERS, XMLStreamConstants.ENTITY_REFERENCE -> content.text(characters());
         case XMLStreamConstants.CDATA -> content.data(reader.getText());
         case XMLStreamConstants.COMMENT -> content.comment();
-        case XMLStreamConstants.PROCESSING_INSTRUCTION ->
-          content.add("?" + reader.getPITarget(), unbroken(reader.getPIData()));
+        case XMLStreamConstants.PROCESSING_INSTRUCTION -> {
+          count(1);
+          content.add(once("?" + reader.getPITarget()), unbroken(reader.getPIData()));
+        }
         default -> {}
       }
     }
@@ -165,7 +183,7 @@ public final class Document {
     parts += more;
     if (parts > MOST_PARTS)
       throw unreadable(
-          String.format(Locale.ROOT, "it has more than %,d elements, attributes and pieces of text", MOST_PARTS));
+          String.format(Locale.ROOT, "it has more than %,d elements, attributes and texts", MOST_PARTS));
   }
 
   private String characters() {
@@ -174,17 +192,16 @@ public final class Document {
   }
 
   private Map<String, Object> attributes() {
-    Map<String, Object> members = new LinkedHashMap<>();
+    Map<String, Object> members = new LinkedHashMap<>(
+        2 * (1 + reader.getNamespaceCount() + reader.getAttributeCount()));
     for (int i = 0; i < reader.getNamespaceCount(); i++) {
       String prefix = reader.getNamespacePrefix(i);
       String uri = reader.getNamespaceURI(i) == null ? "" : reader.getNamespaceURI(i);
       if (prefix == null) members.put("xmlns", uri);
-      else if (!uri.equals(defaultNamespace)) members.put("xmlns:" + prefix, uri);
+      else if (!uri.equals(defaultNamespace)) members.put(once("xmlns:" + prefix), uri);
     }
     for (int i = 0; i < reader.getAttributeCount(); i++) {
-      String prefix = reader.getAttributePrefix(i);
-      String name = reader.getAttributeLocalName(i);
-      members.put(prefix == null || prefix.isEmpty() ? name : prefix + ":" + name,
+      members.put(once(prefixed(reader.getAttributePrefix(i), reader.getAttributeLocalName(i))),
           unbroken(reader.getAttributeValue(i)));
     }
     return reader.getNamespaceCount() == 0 || reader.getAttributeCount() == 0 ? members : asWritten(members);
@@ -195,10 +212,11 @@ public final class Document {
     int end = position();
     int begin = source.lastIndexOf('<', end - 1);
     if (begin < 0 || end - begin > LONGEST_TAG) return members;
-    Map<String, Object> ordered = new LinkedHashMap<>();
+    Map<String, Object> ordered = new LinkedHashMap<>(2 * (1 + members.size()));
     Matcher attribute = ATTRIBUTE.matcher(source).region(begin, end);
     while (attribute.find()) {
-      if (members.containsKey(attribute.group(1))) ordered.put(attribute.group(1), members.get(attribute.group(1)));
+      String name = attribute.group(1);
+      if (members.containsKey(name)) ordered.put(once(name), members.get(name));
     }
     return ordered.size() == members.size() ? ordered : members;
   }
@@ -214,7 +232,7 @@ public final class Document {
   }
 
   /** What stands inside one element, in order. */
-  private static final class Content {
+  private final class Content {
     private final Map<String, List<Object>> byName = new LinkedHashMap<>();
     private final List<String> texts = new ArrayList<>();
     private final StringBuilder open = new StringBuilder();
@@ -226,7 +244,12 @@ public final class Document {
 
     void data(String piece) {
       closeText();
-      texts.add(piece);
+      keep(piece);
+    }
+
+    private void keep(String text) {
+      count(1);
+      texts.add(text);
     }
 
     void add(String name, Object value) {
@@ -241,7 +264,7 @@ public final class Document {
     }
 
     private void closeText() {
-      if (!open.toString().isBlank()) texts.add(open.toString());
+      if (!open.toString().isBlank()) keep(open.toString());
       open.setLength(0);
     }
 

@@ -10,6 +10,7 @@ import io.caregrid.templates.liquid.ErrorCode;
 import io.caregrid.templates.liquid.JsonText;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -49,13 +50,34 @@ class DocumentTest {
 
   @Test
   void whatHasTooManyPartsIsRefusedBeforeItFillsTheMemory() {
-    String parts = "<a b=\"c\"/>".repeat(Document.MOST_PARTS / 2);
+    String parts = "<a/>".repeat(Document.MOST_PARTS);
 
     ConversionException refused = assertThrows(ConversionException.class,
         () -> Document.parse("<d>" + parts + "</d>"));
 
     assertEquals(ErrorCode.INPUT_PARSING_ERROR, refused.code);
-    assertTrue(refused.told().contains("more than 2,000,000 elements, attributes and pieces of text"), refused.told());
+    assertTrue(refused.told().contains("more than 4,500,000 elements, attributes and texts"), refused.told());
+  }
+
+  @Test
+  void whatHasNoEndOfDifferentNamesIsRefused() {
+    StringBuilder names = new StringBuilder("<d>");
+    for (int i = 0; i <= Document.MOST_NAMES; i++) names.append("<a").append(i).append("/>");
+
+    ConversionException refused = assertThrows(ConversionException.class,
+        () -> Document.parse(names.append("</d>").toString()));
+
+    assertEquals(ErrorCode.INPUT_PARSING_ERROR, refused.code);
+    assertTrue(refused.told().contains("more than 10,000 different names"), refused.told());
+  }
+
+  @Test
+  void theBlanksBetweenElementsAreNoParts() {
+    int lines = Document.MOST_PARTS / 2 + 1;
+
+    Map<?, ?> table = (Map<?, ?>) Document.parse("<d>" + "<a/>\n".repeat(lines) + "</d>").get("d");
+
+    assertEquals(lines, ((List<?>) table.get("a")).size());
   }
 
   @Test
