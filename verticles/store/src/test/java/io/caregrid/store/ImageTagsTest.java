@@ -398,6 +398,26 @@ class ImageTagsTest extends WithImages {
   }
 
   @Test
+  void tagsThatAreGoneTogetherLeaveTheIndexFirstAndTheRowsInOneWalk() {
+    get(tags.add(List.of(THICKNESS, STATION)));
+    Listed by = listed();
+    for (int n = 1; n <= 4; n++) get(index.add(List.of(both(entry("1", "1.1." + n, 100L * n), by))));
+    get(tags.remove("00180050"));
+    get(tags.remove("00081010"));
+
+    while (room.count("from image_tag_value") > 0) {
+      assertTrue(get(tags.sweep(10)) > 0);
+      assertEquals(4, holding(by.at("00180050")), "no walk while the index has some");
+    }
+    get(tags.sweep(2));
+    get(tags.sweep(2));
+    assertEquals(0, holding(by.at("00180050")) + holding(by.at("00081010")), "two pieces of two rows for both");
+    while (get(tags.sweep(2)) > 0);
+
+    assertFalse(get(tags.waits("n")));
+  }
+
+  @Test
   void aRowThatSomebodyHoldsIsNotWaitedForAndLosesItsValuesLater() {
     get(tags.add(List.of(THICKNESS)));
     Listed by = listed();

@@ -116,12 +116,13 @@ end $$;
 -- A tag that is gone leaves its values in the rows of the instances that came with them: they are taken out, in the order of arrival.
 alter table image_tag_gone
   add done bigint not null default 0,  -- sid up to which the rows are clean
-  add upto bigint;                     -- the last that may have some; null: not looked yet. Who comes later brings none
+  add upto bigint,                     -- the last that may have some; null: not looked yet. Who comes later brings none
+  add walk int;                        -- the tag whose walk over the rows takes out what this one left as well
 -- Of tags that were removed before this; no tag has this number.
 insert into image_tag_gone (tag) select 0 from image_tag_head where epoch > 0;
 
--- Removes some of what a tag that is no more has left, and says how much it removed or looked at; 0: nothing is left, or others hold what is next.
--- Of the rows at most 500 are changed at a time, and those that somebody holds are left for the next time: nobody who stores or removes waits for long, nor does this for him.
+-- Removes some of what tags that are no more have left, and says how much it removed or looked at; 0: nothing is left, or others hold what is next.
+-- What they left in the index goes first; then one walk over the rows does for all that are gone when it begins. Of the rows at most 500 are looked at at a time, and those that somebody holds are left for the next time: nobody who stores or removes waits for long, nor does this for him.
 create or replace function sweep_image_tags(most int) returns int language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
@@ -130,12 +131,17 @@ declare
   swept int;
   errors int;
   looked int;
+  piece int := least(most, 500);
   last bigint;
   stale bigint[];
   mine bigint[];
   held bigint;
 begin
-  select * into gone from image_tag_gone order by tag limit 1 for update skip locked;
+  select * into gone from image_tag_gone g
+    where walk is null or walk = tag or exists (select from image_tag_value v where v.tag = g.tag)
+      or exists (select from image_tag_error e where e.tag = g.tag)
+    order by not exists (select from image_tag_value v where v.tag = g.tag) and not exists (select from image_tag_error e where e.tag = g.tag), tag
+    limit 1 for update skip locked;
   if gone.tag is null then return 0; end if;
   delete from image_tag_value where tag = gone.tag and id in (select id from image_tag_value where tag = gone.tag order by id limit most);
   get diagnostics swept = row_count;
@@ -144,17 +150,14 @@ begin
   if swept + errors > 0 then return swept + errors; end if;
 
   if gone.upto is null then
-    gone.upto := coalesce((select max(sid) from image_instance), 0);
-    update image_tag_gone set upto = gone.upto where tag = gone.tag;
+    update image_tag_gone set walk = gone.tag where tag in (select tag from image_tag_gone where upto is null for update skip locked);
+    gone.upto := coalesce((select max(sid) from image_instance), 0); -- looked for after they were seen to be gone
+    update image_tag_gone set upto = gone.upto where walk = gone.tag;
   end if;
-  select count(*), max(sid), array_agg(sid order by sid) filter (where tag_values is distinct from image_tags_left(tag_values))
+  select count(*), max(sid), array_agg(sid order by sid) filter (where tag_values is not null and tag_values is distinct from image_tags_left(tag_values))
     into looked, last, stale
-    from (select sid, tag_values from image_instance where sid > gone.done and sid <= gone.upto order by sid limit most) piece;
-  if looked < most then last := gone.upto; end if;
-  if cardinality(stale) > 500 then
-    stale := stale[1:500];
-    last := stale[500];
-  end if;
+    from (select sid, tag_values from image_instance where sid > gone.done and sid <= gone.upto order by sid limit piece) rows_;
+  if looked < piece then last := gone.upto; end if;
   mine := array(select sid from image_instance where sid = any(stale) order by sid for update skip locked);
   update image_instance set tag_values = image_tags_left(tag_values) where sid = any(mine);
   -- one that is held; one that was removed just now is looked for once more
@@ -162,6 +165,7 @@ begin
   if held is not null then last := held - 1; end if;
   if last >= gone.upto then
     delete from image_tag_gone where tag = gone.tag;
+    update image_tag_gone set done = upto, walk = null where walk = gone.tag; -- clean, too
   else
     update image_tag_gone set done = last where tag = gone.tag;
   end if;
