@@ -153,13 +153,13 @@ final class Tagger {
         });
   }
 
-  /** One piece: what came with an older list first, for that is missed by searches. True: there is more. */
+  /** Some of what removed tags left, and one piece: what came with an older list first, for that is missed by searches. True: there is more. */
   private Future<Boolean> work() {
-    return tags.due(folder, PIECE).compose(due -> {
+    return tags.sweep(SWEPT).compose(swept -> tags.due(folder, PIECE).compose(due -> {
       if (!due.isEmpty()) return read(new Piece(due, List.of(), 0)).map(true);
       return tags.walk(folder, PIECE)
-          .compose(piece -> piece == null ? tags.sweep(SWEPT).map(swept -> swept > 0) : read(piece).map(true));
-    });
+          .compose(piece -> piece == null ? Future.succeededFuture(swept > 0) : read(piece).map(true));
+    }));
   }
 
   /** By a list that was asked for after the piece: it has all tags the piece is walked for, or they are no more. */
