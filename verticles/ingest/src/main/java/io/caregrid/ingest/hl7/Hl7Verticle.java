@@ -76,7 +76,7 @@ public final class Hl7Verticle extends VerticleBase implements Routes {
     }
   }
 
-  /** @param grants what {@code hl7.roles} allow: at least that resources are read and written */
+  /** @param grants what {@code hl7.roles} allow: where there is a port, at least that resources are read and written */
   public Hl7Verticle(Vertx vertx, Hl7Config config, KafkaConfig kafka, IngestConfig ingest, Grants grants,
       Meaning meaning, FhirStore store, Hl7Messages messages, Audit audit, MeterRegistry meters) {
     this(vertx, config, kafka, ingest, grants, meaning, store, messages, audit, meters, Storing.Patience.DEFAULT);
@@ -84,7 +84,7 @@ public final class Hl7Verticle extends VerticleBase implements Routes {
 
   Hl7Verticle(Vertx vertx, Hl7Config config, KafkaConfig kafka, IngestConfig ingest, Grants grants, Meaning meaning,
       FhirStore store, Hl7Messages messages, Audit audit, MeterRegistry meters, Storing.Patience patience) {
-    if (!grants.may(Access.FHIR_WRITE) || !grants.may(Access.FHIR_READ))
+    if (config.hasPort() && (!grants.may(Access.FHIR_WRITE) || !grants.may(Access.FHIR_READ)))
       throw new IllegalArgumentException(
           "hl7.roles must let resources be read and written, as FHIR Data Writer does, not "
               + config.roles());

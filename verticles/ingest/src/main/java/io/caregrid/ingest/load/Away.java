@@ -6,13 +6,27 @@ public final class Away extends Exception {
 
   /** What was under way may have arrived, and may not be sent twice. */
   final boolean doubtful;
+  /** There was no token to ask the target with. */
+  final boolean tokenless;
+  /** Milliseconds that whoever does not let us asks us to wait; 0: none. */
+  final long pause;
 
   Away(String why) {
-    this(why, false);
+    this(why, false, false, 0);
   }
 
   Away(String why, boolean doubtful) {
+    this(why, doubtful, false, 0);
+  }
+
+  Away(String why, boolean doubtful, boolean tokenless, long pause) {
     super(why, null, false, false);
     this.doubtful = doubtful;
+    this.tokenless = tokenless;
+    this.pause = pause;
+  }
+
+  static Away tokenless(String why, long pause) {
+    return new Away(why, false, true, pause);
   }
 }

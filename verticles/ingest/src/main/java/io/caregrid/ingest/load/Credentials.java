@@ -1,9 +1,9 @@
 package io.caregrid.ingest.load;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.caregrid.cluster.LoadConfig;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -21,6 +21,8 @@ public interface Credentials {
   /** What a header can hold. */
   Pattern TOKEN = Pattern.compile("[!-~]{1,16384}");
   long LONGEST_SECONDS = 86_400;
+  /** Of what a token endpoint answers, bytes. */
+  int LONGEST_ANSWER = 64 << 10;
 
   /**
    * A bearer token.
@@ -29,6 +31,18 @@ public interface Credentials {
    * @return null: none is sent
    */
   String token(boolean fresh) throws IOException, InterruptedException, Away;
+
+  /** The token endpoint is too busy just now, which passes by itself. */
+  final class Busy extends IOException {
+    private static final long serialVersionUID = 1;
+    /** Milliseconds that it asks for; 0: none. */
+    final long pause;
+
+    Busy(String why, long pause) {
+      super(why);
+      this.pause = pause;
+    }
+  }
 
   static Credentials of(String token) {
     return fresh -> token;
@@ -61,27 +75,45 @@ public interface Credentials {
         String form = "grant_type=client_credentials" + parameter("scope", scope) + parameter("resource", audience);
         String basic = Base64.getEncoder()
             .encodeToString((encoded(client) + ":" + encoded(secret)).getBytes(StandardCharsets.UTF_8));
-        HttpResponse<String> answer = http.send(HttpRequest.newBuilder(tokens)
+        HttpResponse<InputStream> answer = http.send(HttpRequest.newBuilder(tokens)
             .timeout(Duration.ofSeconds(30))
             .header("Authorization", "Basic " + basic)
             .header("Content-Type", "application/x-www-form-urlencoded")
             .header("Accept", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(form))
-            .build(), HttpResponse.BodyHandlers.ofString());
-        if (answer.statusCode() != 200)
-          throw new Away(
-              tokens + " gives no token, it answers " + answer.statusCode() + ": are client id and secret right?");
-        JsonNode told = new ObjectMapper().readTree(answer.body());
+            .build(), HttpResponse.BodyHandlers.ofInputStream());
+        JsonNode told;
+        try (InputStream body = answer.body()) {
+          told = said(answer, body);
+        }
         token = told.path("access_token").asText("");
         if (!TOKEN.matcher(token).matches()) {
           token = null;
-          throw new Away(tokens + " answers without an access_token");
+          throw Away.tokenless(shown(tokens) + " answers without an access_token", 0);
         }
         long seconds = Math.min(LONGEST_SECONDS, told.path("expires_in").asLong(300));
         until = System.nanoTime() + Duration.ofSeconds(Math.max(1, seconds - 30)).toNanos();
         return token;
       }
+
+      private JsonNode said(HttpResponse<?> answer, InputStream body) throws IOException, Away {
+        int status = answer.statusCode();
+        if (Target.BUSY.contains(status))
+          throw new Busy("the token endpoint " + shown(tokens) + " answers " + status, Target.asked(answer));
+        if (status != 200)
+          throw Away.tokenless(shown(tokens) + " gives no token, it answers " + status
+              + ": are client id and secret right?", Target.asked(answer));
+        byte[] text = body.readNBytes(LONGEST_ANSWER + 1);
+        if (text.length > LONGEST_ANSWER)
+          throw Away.tokenless(shown(tokens) + " answers more than " + LONGEST_ANSWER + " bytes: gives it tokens?", 0);
+        return FileLoad.tree(new String(text, StandardCharsets.UTF_8));
+      }
     };
+  }
+
+  /** Without a query, which may hold a key. */
+  private static String shown(URI tokens) {
+    return tokens.getScheme() + "://" + tokens.getRawAuthority() + tokens.getRawPath();
   }
 
   private static String parameter(String name, String value) {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +40,9 @@ final class Drops {
   private static final Duration NAMED = Duration.ofSeconds(5);
   private static final int LOOKS = 3;
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
+  /** That nothing is asked for when the target takes nothing: by itself, and when it is asked to wait. */
+  private static final Duration LONGEST_REST = Duration.ofMinutes(5);
+  private static final Duration LONGEST_ASKED = Duration.ofHours(1);
   private static final int HASH_CHARS = 12;
 
   private final Path folder;
@@ -48,6 +52,8 @@ final class Drops {
   private final FileLoad.Watch watch;
   private final Map<Path, Seen> seen = new HashMap<>();
   private final Map<Path, Later> later = new HashMap<>();
+  /** Null: the target takes files. */
+  private Rest rest;
 
   /**
    * @param what  size, time and identity of a file
@@ -58,6 +64,9 @@ final class Drops {
 
   /** @param until nanoTime */
   private record Later(int times, long until) {}
+
+  /** @param until nanoTime */
+  private record Rest(int times, long until, String why) {}
 
   /** @param every how long from one look to the next */
   Drops(LoadConfig config, Target target, Duration every, FileLoad.Watch watch) {
@@ -93,9 +102,14 @@ final class Drops {
     }
   }
 
-  /** Loads what is whole, by name. Ends early when the target takes nothing now, or when the watch wants no more. */
+  /**
+   * Loads what is whole, by name. Ends early when the watch wants no more, or when the target takes nothing now: then the rounds after it load nothing for a pause
+   * that doubles.
+   */
   void round() throws IOException, InterruptedException {
-    for (Path file : ready()) {
+    List<Path> ready = ready();
+    if (rest != null && System.nanoTime() - rest.until < 0) return;
+    for (Path file : ready) {
       if (!watch.isOurs() || !isLoaded(file)) break;
     }
   }
@@ -170,18 +184,22 @@ final class Drops {
     try {
       load(file);
       later.remove(file);
+      goOn();
       return true;
     } catch (FileLoad.Changed written) {
       seen.remove(file);
       log.info("file was changed while it was loaded, so it is loaded again when it is whole file={}", named(file));
       return true;
     } catch (Away away) {
-      boolean isThere = target.isThere();
-      log.warn("{} file={} why={}", isThere
-          ? "the target takes others but not this file, which is tried again later"
-          : "nothing is loaded from the drop folder just now", named(file), away.getMessage());
-      if (isThere) later(file);
-      return isThere;
+      if (away.tokenless || !target.isThere()) {
+        rest(file, away);
+        return false;
+      }
+      log.warn("the target takes others but not this file, which is tried again later file={} why={}", named(file),
+          away.getMessage());
+      later(file);
+      goOn();
+      return true;
     } catch (FileLoad.Stopped stopped) {
       return false;
     } catch (IOException | RuntimeException unusable) {
@@ -205,10 +223,29 @@ final class Drops {
     }
   }
 
+  /** Told once for each cause: whoever is away for a night fills no log. */
+  private void rest(Path file, Away away) {
+    int times = rest == null ? 1 : rest.times + 1;
+    long pause = Math.max(doubled(times, LONGEST_REST),
+        Math.min(LONGEST_ASKED.toNanos(), TimeUnit.MILLISECONDS.toNanos(away.pause)));
+    if (rest == null || !rest.why.equals(away.getMessage()))
+      log.warn("nothing is loaded from the drop folder just now, it is tried again after pauses that double file={}"
+          + " why={}", named(file), away.getMessage());
+    rest = new Rest(times, System.nanoTime() + pause, away.getMessage());
+  }
+
+  private void goOn() {
+    if (rest != null) log.info("the drop folder is loaded again tries={}", rest.times);
+    rest = null;
+  }
+
+  private long doubled(int times, Duration longest) {
+    return Math.min(longest.toNanos(), every.toNanos() << Math.min(times, 20));
+  }
+
   private void later(Path file) {
     int times = later.containsKey(file) ? later.get(file).times + 1 : 1;
-    long pause = Math.min(LONGEST_PAUSE.toNanos(), every.toNanos() << Math.min(times, 20));
-    later.put(file, new Later(times, System.nanoTime() + pause));
+    later.put(file, new Later(times, System.nanoTime() + doubled(times, LONGEST_PAUSE)));
   }
 
   /** With what stands beside it, under a name that nothing there has yet, nor anything that stands beside another. */

@@ -21,7 +21,7 @@ import javax.net.ssl.SSLHandshakeException;
  * (429, 502, 503, 504) or does not answer; after {@link #PATIENCE} of that it is {@link Away}. No redirect is followed: a token goes to nobody else. One thread.
  */
 public final class Target {
-  private static final Set<Integer> BUSY = Set.of(408, 429, 502, 503, 504);
+  static final Set<Integer> BUSY = Set.of(408, 429, 502, 503, 504);
   /** Said by somebody in between, who may have passed it on. */
   private static final Set<Integer> UNSURE = Set.of(408, 502, 504);
   private static final Duration PATIENCE = Duration.ofMinutes(10);
@@ -89,6 +89,8 @@ public final class Target {
       long pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE << Math.min(n, 20));
       String why;
       boolean mayArrive = false;
+      boolean tokenless = false;
+      long asked = 0;
       try {
         HttpRequest request = request(bundle, fresh);
         mayArrive = true;
@@ -102,7 +104,7 @@ public final class Target {
         if (!BUSY.contains(status)) return new Answer(status, answer.body());
         if (!repeatable && UNSURE.contains(status)) throw doubtful("answers " + status);
         why = "it answers " + status;
-        pause = Math.max(pause, asked(answer));
+        asked = asked(answer);
       } catch (java.net.ConnectException nobody) {
         why = "nobody listens there";
       } catch (HttpConnectTimeoutException | SSLHandshakeException unreached) {
@@ -110,12 +112,18 @@ public final class Target {
       } catch (HttpTimeoutException silent) {
         if (!repeatable && mayArrive) throw doubtful("does not answer");
         why = "it does not answer";
+      } catch (Credentials.Busy busy) {
+        tokenless = true;
+        why = busy.getMessage();
+        asked = busy.pause;
       } catch (IOException broken) {
         if (!repeatable && mayArrive) throw doubtful("broke off");
         why = "it broke off: " + broken.getClass().getSimpleName();
       }
+      pause = Math.max(pause, asked);
       if (System.nanoTime() + Duration.ofMillis(pause).toNanos() - deadline > 0)
-        throw new Away(base + " takes nothing: " + why + ". Start the load again when it does, it goes on from here");
+        throw new Away(base + " takes nothing: " + why + ". Start the load again when it does, it goes on from here",
+            false, tokenless, asked);
       Thread.sleep(pause);
     }
   }
@@ -144,7 +152,7 @@ public final class Target {
   }
 
   /** RFC 9110 section 10.2.3: seconds or a date; milliseconds. */
-  private static long asked(HttpResponse<?> answer) {
+  static long asked(HttpResponse<?> answer) {
     String after = answer.headers().firstValue("Retry-After").orElse("0").strip();
     try {
       if (after.matches("\\d{1,9}")) return Long.parseLong(after) * 1000;

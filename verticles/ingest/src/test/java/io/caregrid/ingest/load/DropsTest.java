@@ -2,6 +2,7 @@ package io.caregrid.ingest.load;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.cluster.LoadConfig;
@@ -124,12 +125,62 @@ class DropsTest {
 
     drops = drops(peer.base().resolve("/moved"));
     put("b.ndjson", patient("b"));
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+    long deadline = System.nanoTime() + LONGEST.toNanos();
     while (peer.asked.size() == 1 && System.nanoTime() < deadline) round();
 
     assertEquals(Set.of("moved"), Set.copyOf(peer.asked.subList(1, peer.asked.size())));
     assertEquals(List.of("Bearer t0"), peer.authorizations);
     assertTrue(Files.exists(folder.resolve("b.ndjson")), listed());
+  }
+
+  @Test
+  void aTokenEndpointThatRefusesIsAskedOnceAfterEachPauseAndThesePausesDouble() throws Exception {
+    peer.tokenStatus = 401;
+    drops = drops(peer.tokens());
+    put("a.ndjson", patient("a"));
+    int times = 5;
+    long deadline = System.nanoTime() + LONGEST.toNanos();
+    long first = 0;
+    while (peer.asked.size() < times && System.nanoTime() < deadline) {
+      if (peer.asked.isEmpty()) first = System.nanoTime();
+      round();
+    }
+    assertTrue(System.nanoTime() - first >= EVERY.toNanos() * (2 + 4 + 8 + 16), "it was asked sooner");
+    assertEquals(times, peer.asked.size());
+    assertEquals(List.of(), peer.authorizations);
+
+    peer.tokenStatus = 200;
+    rounds("a.ndjson");
+  }
+
+  @Test
+  void aBusyTokenEndpointIsLeftAloneAsLongAsItAsks() throws Exception {
+    peer.tokenStatus = 429;
+    drops = drops(peer.tokens());
+    put("a.ndjson", patient("a"));
+    long deadline = System.nanoTime() + LONGEST.toNanos();
+    while (peer.asked.isEmpty() && System.nanoTime() < deadline) round();
+    peer.tokenStatus = 200;
+    for (int i = 0; i < 20; i++) round();
+
+    assertEquals(1, peer.asked.size());
+    assertTrue(Files.exists(folder.resolve("a.ndjson")), listed());
+  }
+
+  @Test
+  void whatATokenEndpointSaysIsBoundedAndItsQueryIsToldToNobody() throws Exception {
+    Credentials asking = Credentials.client(HTTP, URI.create(peer.tokens() + "?code=sesame"), "hospital", "sesame",
+        "", "");
+    peer.padding = " ".repeat(Credentials.LONGEST_ANSWER);
+    Away large = assertThrows(Away.class, () -> asking.token(true));
+    peer.padding = "";
+    peer.tokenStatus = 400;
+    Away refused = assertThrows(Away.class, () -> asking.token(true));
+
+    for (Away each : List.of(large, refused)) {
+      assertTrue(each.getMessage().startsWith(peer.tokens() + " "), each.getMessage());
+      assertFalse(each.getMessage().contains("sesame"), each.getMessage());
+    }
   }
 
   private Drops drops(URI tokens) throws Exception {

@@ -31,6 +31,10 @@ final class FhirPeer implements AutoCloseable {
   final List<String> asked = new CopyOnWriteArrayList<>();
   /** That a token says it is good for. */
   volatile String seconds = "300";
+  /** What the token endpoint answers, with a header {@code Retry-After: 3600} when it is 429. */
+  volatile int tokenStatus = 200;
+  /** Before what it answers. */
+  volatile String padding = "";
   /** Statuses that are answered before anything is taken; a header {@code Retry-After: 1} goes with 429. */
   final Queue<Integer> next = new ConcurrentLinkedQueue<>();
   /** Ids that are too busy when they are asked for first. */
@@ -49,7 +53,9 @@ final class FhirPeer implements AutoCloseable {
     server.createContext("/token", exchange -> {
       asked.add(exchange.getRequestHeaders().getFirst("Authorization") + " "
           + new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
-      send(exchange, 200, "{\"access_token\":\"t" + authorizations.size() + "\",\"expires_in\":" + seconds + "}");
+      if (tokenStatus == 429) exchange.getResponseHeaders().add("Retry-After", "3600");
+      send(exchange, tokenStatus,
+          padding + "{\"access_token\":\"t" + authorizations.size() + "\",\"expires_in\":" + seconds + "}");
     });
     server.createContext("/moved", exchange -> {
       asked.add("moved");
