@@ -50,9 +50,21 @@ final class Canonical {
   static List<String> meant(String target) {
     int bar = target.indexOf('|');
     if (bar <= 0) return List.of(target);
-    int part = target.indexOf('#', bar);
     String url = target.substring(0, bar);
-    return part < 0 ? List.of(target, url) : List.of(target, url, target.substring(0, part));
+    String whole = withoutPart(target);
+    return whole.equals(target) ? List.of(target, url) : List.of(target, url, whole);
+  }
+
+  /** Whether it refers to what has these {@link #names}, or to a part of that: {@code http://a|2#part}. */
+  static boolean isOf(Set<String> names, String target) {
+    return names.contains(target) || names.contains(withoutPart(target));
+  }
+
+  /** A url without a version stays as it is: a {@code #} may belong to it. */
+  private static String withoutPart(String target) {
+    int bar = target.indexOf('|');
+    int part = bar < 0 ? -1 : target.indexOf('#', bar);
+    return part < 0 ? target : target.substring(0, part);
   }
 
   static String withoutVersion(String target) {
@@ -67,7 +79,8 @@ final class Canonical {
     for (String target : targets) {
       url.under().forEach(under -> tokens.add(Postings.token(under.name(), withoutVersion(target))));
     }
-    Set<String> meant = Set.copyOf(targets);
+    Set<String> meant = new LinkedHashSet<>(targets);
+    targets.forEach(target -> meant.add(withoutPart(target)));
     boolean exact = meant.stream().noneMatch(target -> target.indexOf('|') >= 0);
     return Criterion.any(List.copyOf(tokens), exact,
         values -> names(values.resource()).stream().anyMatch(meant::contains));

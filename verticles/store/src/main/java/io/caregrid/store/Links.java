@@ -74,7 +74,7 @@ final class Links {
         .forEach(under -> names.forEach(name -> tokens.add(Postings.token(under.name(), name))));
     boolean exact = names.stream().allMatch(Postings::isLocal); // a url's token is that of all its versions
     return Criterion.any(List.copyOf(tokens), exact,
-        values -> values.of(link).stream().anyMatch(found -> names.contains(((Found.Link) found).target())));
+        values -> values.of(link).stream().anyMatch(found -> Canonical.isOf(names, ((Found.Link) found).target())));
   }
 
   /** To which the {@code link} of what {@code inner} means points: {@code _has:Type:link:inner}. */

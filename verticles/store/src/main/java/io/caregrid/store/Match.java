@@ -115,7 +115,7 @@ record Match(List<String> tokens, boolean exact, Predicate<Found> holds) {
   static Match canonical(Param param, Set<String> names) {
     List<String> tokens = new ArrayList<>();
     for (Under under : param.under()) names.forEach(name -> tokens.add(Postings.token(under.name(), name)));
-    return new Match(tokens, false, found -> names.contains(((Found.Link) found).target()));
+    return new Match(tokens, false, found -> Canonical.isOf(names, ((Found.Link) found).target()));
   }
 
   private static boolean pointsTo(Found.Link link, String target) {

@@ -27,6 +27,11 @@ final class Scan {
       return false;
     }
 
+    /** Whether what was found until it costs too much is enough, and somebody goes on behind it. */
+    default boolean goesOn() {
+      return false;
+    }
+
     /** A resource that nobody can ask. */
     void unreadable(Stored stored);
   }
@@ -62,7 +67,9 @@ final class Scan {
           boolean more = last.looked() < last.fetched() || last.fetched() == batch;
           if (!more) return Future.succeededFuture();
           if (last.enough() || visitor.isFull()) return Future.succeededFuture(last.key());
-          if (looked >= most || System.nanoTime() > deadline) return Future.failedFuture(costly(looked));
+          boolean costly = looked >= most || System.nanoTime() > deadline;
+          if (costly && visitor.goesOn()) return Future.succeededFuture(last.key());
+          if (costly) return Future.failedFuture(costly(looked));
           return run(last.key(), batch * 2);
         });
   }

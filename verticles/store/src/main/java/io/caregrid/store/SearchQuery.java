@@ -40,6 +40,10 @@ public record SearchQuery(String type, List<Param> params, int count, String tot
     return within.isEmpty() ? null : within.get(0).substring(0, within.get(0).indexOf('/'));
   }
 
+  boolean isOfEveryPatient() {
+    return within.contains(EVERY_PATIENT);
+  }
+
   SearchQuery of(String one) {
     return new SearchQuery(one, params, count, total, page, bytes, within);
   }

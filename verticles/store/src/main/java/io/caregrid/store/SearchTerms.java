@@ -204,7 +204,7 @@ final class SearchTerms {
   }
 
   List<Include> includes() {
-    return includes.stream().distinct().toList();
+    return List.copyOf(includes);
   }
 
   Future<SearchPlan> plan(Links links) {

@@ -22,12 +22,22 @@ final class TypeSearch {
   /** Of an accurate total. */
   private static final int COUNTING_SECONDS = 5;
 
+  /** Of a page that ends early rather than not at all. */
+  static final int SHORT_SECONDS = 2;
+
   private final Asking asking;
+  private final int most;
   private final Links links;
   private final Included included;
 
   TypeSearch(Asking asking) {
+    this(asking, Scan.MOST);
+  }
+
+  /** @param most resources looked at for a page */
+  TypeSearch(Asking asking, int most) {
     this.asking = asking;
+    this.most = most;
     this.links = new Links(asking);
     this.included = new Included(asking);
   }
@@ -123,8 +133,21 @@ final class TypeSearch {
     }
 
     Future<Page> run(PageToken.Key after) {
-      return new Scan(asking, plan, plan.order(), Scan.MOST, Scan.SECONDS, this).run(after, 2 * query.count() + 50)
-          .map(behind -> all.page(more || isFull() && behind != null ? plan.token(last) : null));
+      int seconds = goesOn() ? SHORT_SECONDS : Scan.SECONDS;
+      return new Scan(asking, plan, plan.order(), most, seconds, this)
+          .run(after, Math.min(2 * query.count() + 50, most))
+          .map(behind -> all.page(next(behind)));
+    }
+
+    private String next(PageToken.Key behind) {
+      if (more || isFull() && behind != null) return plan.token(last);
+      return behind == null ? null : plan.token(behind);
+    }
+
+    /** Nobody can name more of what is in the compartments of all: the page ends, perhaps with nothing on it, and the next one begins there. */
+    @Override
+    public boolean goesOn() {
+      return query.isOfEveryPatient();
     }
 
     @Override

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -477,6 +478,22 @@ class SearchTest {
   }
 
   @Test
+  void whoRefersToAPartRefersToTheWhole() {
+    put("Questionnaire", "asking", "'status':'active','url':'http://here/ask','version':'2','title':'Asking'");
+    put("Questionnaire", "asked", "'status':'retired','url':'http://here/ask','version':'1','title':'Asked'");
+    put("QuestionnaireResponse", "first", "'status':'completed','questionnaire':'http://here/ask|2#first'");
+
+    assertEquals("first", found("QuestionnaireResponse?questionnaire.title=asking"));
+    assertEquals("", found("QuestionnaireResponse?questionnaire.title=asked"));
+    assertEquals("asking", found("Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed"));
+    assertEquals("Questionnaire/asking",
+        included("QuestionnaireResponse?_include=QuestionnaireResponse:questionnaire"));
+    assertEquals("QuestionnaireResponse/first",
+        included("Questionnaire?_id=asking&_revinclude=QuestionnaireResponse:questionnaire"));
+    assertEquals("", included("Questionnaire?_id=asked&_revinclude=QuestionnaireResponse:questionnaire"));
+  }
+
+  @Test
   void belowAUrlAreItsVersions() {
     put("CarePlan", "newer",
         "'status':'active','intent':'plan','subject':{'reference':'Patient/eve'},'instantiatesCanonical':['http://here/run|1.2']");
@@ -600,6 +617,25 @@ class SearchTest {
 
     assertEquals(List.of("ada", "bob", "ct", "hr1", "hr2", "hrBob", "temp", "undated"),
         found.stream().sorted().toList());
+  }
+
+  @Test
+  void aPageOfTheCompartmentsOfAllPatientsEndsWhereItCostsTooMuchAndTheNextOneGoesOnThere() {
+    SearchQuery of = query("X?_type=Observation", 3, "none", null);
+    List<String> found = new ArrayList<>();
+    int pages = 0;
+    String token = null;
+    do {
+      SearchQuery next = new SearchQuery(null, of.params(), 3, "none", token, 0, List.of(SearchQuery.EVERY_PATIENT));
+      Asking asking = Asking.within(Duration.ofMinutes(1), room.database(), null);
+      Page page = get(new SystemSearch(new TypeSearch(asking, 1)).run(next, Instant.now()));
+      page.entries().forEach(one -> found.add(one.id()));
+      token = page.next();
+      pages++;
+    } while (token != null && pages < 20);
+
+    assertEquals(List.of("hr1", "hr2", "hrBob", "temp", "undated"), found.stream().sorted().toList());
+    assertTrue(pages >= 5, "one is looked at for a page: " + pages);
   }
 
   @Test
