@@ -58,9 +58,9 @@ final class AuditSearch {
     for (Param param : params) if (!SHAPE.contains(param.name())) search.take(param.name(), param.value());
     String sort = SearchRequest.last(params, "_sort");
     if (sort != null && !sort.equals("-date")) throw new Failure.Invalid("_sort can be -date only: newest first");
-    boolean countOnly = "count".equals(SearchRequest.last(params, "_summary"));
+    boolean countOnly = "count".equalsIgnoreCase(SearchRequest.last(params, "_summary"));
     int count = countOnly ? 0 : SearchRequest.count(SearchRequest.last(params, "_count"));
-    boolean total = count == 0 || "accurate".equals(SearchRequest.last(params, "_total"));
+    boolean total = count == 0 || "accurate".equalsIgnoreCase(SearchRequest.last(params, "_total"));
     return search.query(count, total, page(SearchRequest.last(params, SearchRequest.PAGE)));
   }
 

@@ -69,7 +69,7 @@ final class BundleRoom {
     if (isGone(request)) leave.run();
   }
 
-  private static boolean isGone(RoutingContext request) {
+  static boolean isGone(RoutingContext request) {
     return request.response().ended() || request.response().closed();
   }
 

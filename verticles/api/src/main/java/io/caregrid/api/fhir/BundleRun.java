@@ -10,16 +10,20 @@ import io.caregrid.store.Step;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Does what a bundle asks for. A batch's entries are done as single requests would be, each by itself, some at once: deletes first, then creates, updates and
- * patches, then questions. A transaction is done by the store, all of it or nothing. What comes back has the entries' order.
+ * patches, then questions, of which those that may take seconds follow each other. A transaction is done by the store, all of it or nothing. What comes back has the entries' order.
  *
  * <p>A few bytes can ask for many megabytes: what all entries of a bundle answer together is bounded ({@link Answered}).
  */
@@ -28,6 +32,8 @@ final class BundleRun {
   private static final int TRIES = 4;
   private static final int PAUSE_MILLIS = 500;
   private static final int AT_ONCE = 64;
+  /** After which none of the operations that may take seconds is begun: many clients and proxies wait no longer. */
+  private static final Duration LONG = Duration.ofSeconds(60);
   private static final List<List<String>> ORDER = List.of(List.of("DELETE"), List.of("POST"), List.of("PUT", "PATCH"));
 
   private final FhirStore store;
@@ -45,63 +51,100 @@ final class BundleRun {
 
   /** What became of each entry, in their order. */
   Future<List<Reply>> of(Ask asked, Bundled bundle) {
+    return of(asked, bundle, () -> false);
+  }
+
+  /**
+   * What became of each entry, in their order.
+   *
+   * @param gone whether nobody waits for the answer any more: then a batch asks no more questions; what changes something is done all the same
+   */
+  Future<List<Reply>> of(Ask asked, Bundled bundle, BooleanSupplier gone) {
     Answered answered = new Answered(BundleRoom.ANSWERS, most, bundle.entries.size());
     return Future.succeededFuture()
         .compose(now -> bundle.isTransaction
             ? transaction(asked, bundle.entries, answered)
-            : batch(bundle.entries, answered))
+            : batch(bundle.entries, answered, gone))
         .onComplete(done -> answered.leave());
   }
 
-  private Future<List<Reply>> batch(List<Entry> entries, Answered answered) {
-    Reply[] replies = new Reply[entries.size()];
+  /**
+   * A batch that is under way.
+   *
+   * @param gone  {@link #of(Ask, Bundled, BooleanSupplier)}
+   * @param until nanoseconds of {@link System#nanoTime}: what is long is not begun any more
+   */
+  private record Batch(Reply[] replies, Answered answered, BooleanSupplier gone, long until) {
+    void requireWanted(Entry entry) {
+      if (gone.getAsBoolean()) throw new Failure.Busy("nobody waits for the answer any more");
+      if (EntryOperations.isLong(entry.ask()) && System.nanoTime() - until > 0)
+        throw new Failure.Busy("this bundle has taken " + LONG.toSeconds()
+            + " s, and of its operations this one was not begun: ask it in another bundle");
+    }
+  }
+
+  private Future<List<Reply>> batch(List<Entry> entries, Answered answered, BooleanSupplier gone) {
+    Batch batch = new Batch(new Reply[entries.size()], answered, gone, System.nanoTime() + LONG.toNanos());
     Future<?> before = Future.succeededFuture();
     for (List<String> verbs : ORDER) {
       List<Entry> these = entries.stream()
           .filter(entry -> isOneOf(verbs, entry))
           .toList();
-      before = before.compose(done -> all(these, replies, answered));
+      before = before.compose(done -> all(these, batch));
     }
     List<Entry> rest = entries.stream()
         .filter(entry -> ORDER.stream().noneMatch(verbs -> isOneOf(verbs, entry)))
         .toList();
-    return before.compose(done -> all(rest, replies, answered)).map(done -> Arrays.asList(replies));
+    Map<Boolean, List<Entry>> isLong = rest.stream().collect(Collectors.partitioningBy(BundleRun::isLong));
+    return before
+        .compose(done -> Future.all(all(isLong.get(false), batch), oneByOne(isLong.get(true), batch)))
+        .map(done -> Arrays.asList(batch.replies()));
   }
 
   private static boolean isOneOf(List<String> verbs, Entry entry) {
     return entry.ask() != null && !entry.isQuestion() && verbs.contains(entry.ask().verb());
   }
 
+  private static boolean isLong(Entry entry) {
+    return entry.refused() == null && entry.isQuestion() && EntryOperations.isLong(entry.ask());
+  }
+
   /** So many lines, each doing every so-manieth entry. */
-  private Future<?> all(List<Entry> entries, Reply[] replies, Answered answered) {
+  private Future<?> all(List<Entry> entries, Batch batch) {
     List<Future<?>> lines = new ArrayList<>();
-    for (int line = 0; line < Math.min(AT_ONCE, entries.size()); line++)
-      lines.add(next(entries, line, replies, answered));
+    for (int line = 0; line < Math.min(AT_ONCE, entries.size()); line++) lines.add(next(entries, line, batch));
     return lines.isEmpty() ? Future.succeededFuture() : Future.all(lines);
   }
 
-  private Future<?> next(List<Entry> entries, int at, Reply[] replies, Answered answered) {
+  private Future<?> next(List<Entry> entries, int at, Batch batch) {
     if (at >= entries.size()) return Future.succeededFuture();
-    Entry entry = entries.get(at);
-    return tried(entry, answered, TRIES)
-        .compose(reply -> {
-          replies[entry.index()] = reply;
-          return next(entries, at + AT_ONCE, replies, answered);
-        });
+    return told(entries.get(at), batch).compose(done -> next(entries, at + AT_ONCE, batch));
+  }
+
+  /** By halves: the stack stays low, however many there are. */
+  private Future<?> oneByOne(List<Entry> entries, Batch batch) {
+    int half = entries.size() / 2;
+    if (half == 0) return entries.isEmpty() ? Future.succeededFuture() : told(entries.get(0), batch);
+    return oneByOne(entries.subList(0, half), batch)
+        .compose(done -> oneByOne(entries.subList(half, entries.size()), batch));
+  }
+
+  private Future<?> told(Entry entry, Batch batch) {
+    return tried(entry, batch, TRIES).map(reply -> batch.replies()[entry.index()] = reply);
   }
 
   /**
    * A batch's entries crowd each other: what was sent away because of that before it was begun is asked again. Nothing else is, whatever its verb: an answer may
    * be lost after the work was done, and then a second time deletes more, or fails because of the first.
    */
-  private Future<Reply> tried(Entry entry, Answered answered, int tries) {
+  private Future<Reply> tried(Entry entry, Batch batch, int tries) {
     Context here = Vertx.currentContext();
     return Future.succeededFuture()
-        .compose(now -> one(entry, answered))
+        .compose(now -> one(entry, batch))
         .recover(cause -> cause instanceof Failure.Crowded && tries > 1 && here != null && isOneStep(entry.ask())
             ? here.owner()
                 .timer(PAUSE_MILLIS, TimeUnit.MILLISECONDS)
-                .compose(again -> tried(entry, answered, tries - 1))
+                .compose(again -> tried(entry, batch, tries - 1))
             : Future.succeededFuture(refused(entry, cause)));
   }
 
@@ -111,11 +154,14 @@ final class BundleRun {
     return !deletesMany && ask.terms().ifMatch() == null && ask.terms().ifNoneMatch() == null;
   }
 
-  private Future<Reply> one(Entry entry, Answered answered) {
+  private Future<Reply> one(Entry entry, Batch batch) {
     if (entry.refused() != null) throw entry.refused();
-    if (entry.isQuestion()) return question(store, entry, answered);
+    if (entry.isQuestion()) {
+      batch.requireWanted(entry);
+      return question(store, entry, batch.answered());
+    }
     return interactions.single(entry.ask(), interactions.step(entry.fullUrl(), entry.ask(), entry.change()))
-        .map(reply -> entry.ask().terms().prefers("representation") && answered.fits(entry.index(), reply)
+        .map(reply -> entry.ask().terms().prefers("representation") && batch.answered().fits(entry.index(), reply)
             ? reply
             : reply.withoutResource());
   }

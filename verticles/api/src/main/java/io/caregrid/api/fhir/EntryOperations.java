@@ -48,7 +48,7 @@ final class EntryOperations {
     return switch (ask.operation()) {
       case "_search" -> search(reading, ask, given, posts);
       case "$everything" -> everything.pages(reading, ask, EverythingOperation.params(ask, given));
-      case "$meta" -> ask.path().size() == 3 ? meta.ofOne(reading, ask) : meta.ofMany(alone(reading, ask));
+      case "$meta" -> meta(reading, ask);
       case "$validate" -> validation.outcome(alone(reading, ask), given).map(Reply::answer);
       case "metadata" -> {
         if (posts) throw wrong(ask);
@@ -57,6 +57,17 @@ final class EntryOperations {
       default -> throw new Failure.NotFound("no such operation for entries of a bundle, or not for this type: "
           + "$everything, $meta and $validate there are, _search and metadata");
     };
+  }
+
+  /** Whether it may take seconds, and has few places for all who ask: a bundle asks one of these after the other. */
+  static boolean isLong(Ask ask) {
+    String name = ask.operation();
+    return "$validate".equals(name) || "$meta".equals(name) && ask.path().size() < 3;
+  }
+
+  private Future<Reply> meta(Reading reading, Ask ask) {
+    if (ask.path().size() > 3) throw new Failure.NotFound("$meta is for a resource, for a type, and for all");
+    return ask.path().size() == 3 ? meta.ofOne(reading, ask) : meta.ofMany(alone(reading, ask));
   }
 
   private static Failure wrong(Ask ask) {
@@ -74,7 +85,7 @@ final class EntryOperations {
   /** {@code POST Patient/_search}: what a form would bring stands in the address, or in a Binary that holds the form. */
   private Future<Reply> search(Reading reading, Ask ask, ObjectNode given, boolean posts) {
     List<String> path = ask.path().subList(0, ask.path().size() - 1);
-    boolean searches = path.isEmpty() || posts && path.size() != 2; // Type/id is no search
+    boolean searches = path.isEmpty() || posts && path.size() != 2 && !path.contains("_history"); // nor is Type/id a search
     if (!searches) throw wrong(ask);
     List<Param> params = new ArrayList<>(ask.query());
     params.addAll(form(given));

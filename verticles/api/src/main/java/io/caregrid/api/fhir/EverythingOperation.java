@@ -39,7 +39,7 @@ import java.util.stream.Stream;
 /**
  * {@code $everything} of a Patient, of all Patients, or of an Encounter (FHIR R4 patient-operation-everything.html): its compartment, a page at a time, and what the page's resources
  * refer to that belongs to no patient, such as organisations and practitioners, so that nothing of another patient comes along. What is in the compartments
- * of Patients that hold more about the same person (seealso) belongs to it; what they link to does not. Who asks for one that another has replaced is sent there, as by Microsoft's server. {@code start} and {@code end} leave out what is on the page: pages may be of different sizes.
+ * of Patients that hold more about the same person (seealso), or that it replaces, belongs to it; what they link to does not. Who asks for one that another has replaced is sent there, as by Microsoft's server. {@code start} and {@code end} leave out what is on the page: pages may be of different sizes.
  */
 final class EverythingOperation implements Routes {
   /** What may come along though it is in nobody's compartment. */
@@ -55,6 +55,13 @@ final class EverythingOperation implements Routes {
       "_format", "_pretty", "_summary", "_elements");
   private static final int DEFAULT_COUNT = 100;
   private static final int MOST_LINKED = 10;
+  /** Characters of an address's query. */
+  private static final int LONGEST = 4_000;
+  /** Names of unknown parameters that are told. */
+  private static final int MOST_NAMED = 20;
+  /** Characters of such a name. */
+  private static final int LONGEST_NAME = 100;
+  private static final Set<String> SAME = Set.of("seealso", "replaces");
   private static final Pattern PATIENT = Pattern.compile("Patient/[A-Za-z0-9\\-.]{1,64}");
   private final FhirStore store;
   private final Future<ResourceRules> rules;
@@ -122,7 +129,7 @@ final class EverythingOperation implements Routes {
     if (!OF.containsKey(type) || ask.path().size() > 3 || ofAll && !type.equals("Patient"))
       throw new Failure.NotFound("$everything is for a Patient, for an Encounter, and for all Patients");
     List<Param> asked = params.stream().filter(param -> KNOWN.contains(param.name())).toList();
-    List<String> ignored = params.stream().map(Param::name).filter(name -> !KNOWN.contains(name)).distinct().toList();
+    List<String> ignored = unknown(params);
     if (!ignored.isEmpty() && Interactions.isStrict(ask))
       throw new Failure.Invalid("$everything has no parameters " + String.join(", ", ignored));
     CareDates dates = CareDates.of(SearchRequest.last(asked, "start"), SearchRequest.last(asked, "end"));
@@ -131,10 +138,40 @@ final class EverythingOperation implements Routes {
     if (ofAll) return page(reading, ask, List.of(SearchQuery.EVERY_PATIENT), asked, shape);
     return reading.read(ask.caller(), type, ask.id()).compose(stored -> {
       String instead = replacing(stored);
-      return instead == null
-          ? page(reading, ask, linked(stored), asked, shape)
-          : Future.succeededFuture(Reply.moved(instead + "/" + NAME));
+      return (instead == null ? Future.succeededFuture(false) : isMeant(reading, ask, instead))
+          .compose(moved -> moved
+              ? Future.succeededFuture(Reply.moved(instead + "/" + NAME + query(asked)))
+              : page(reading, ask, linked(stored), asked, shape));
     });
+  }
+
+  /** Whether it is there, and does not send back to the one that was asked for. */
+  private static Future<Boolean> isMeant(Reading reading, Ask ask, String instead) {
+    return reading.read(ask.caller(), "Patient", instead.substring("Patient/".length()))
+        .map(there -> !("Patient/" + ask.id()).equals(replacing(there)))
+        .recover(cause -> cause instanceof Failure.NotFound || cause instanceof Failure.Gone
+            ? Future.succeededFuture(false)
+            : Future.failedFuture(cause));
+  }
+
+  /** The same question elsewhere, Parameters too: clients follow by GET. A page's token is this one's only. Invalid 400 for one that is longer than an address. */
+  private static String query(List<Param> asked) {
+    String query = Query.format(
+        asked.stream().filter(param -> !param.name().equals(SearchRequest.PAGE)).toList());
+    if (query.length() > LONGEST)
+      throw new Failure.Invalid(
+          "another Patient is to be used instead, and these Parameters are too long for its address");
+    return query.isEmpty() ? "" : "?" + query;
+  }
+
+  /** As many of their names as somebody reads, and how many there are beside those. */
+  private static List<String> unknown(List<Param> params) {
+    List<String> names = params.stream().map(Param::name).filter(name -> !KNOWN.contains(name)).distinct().toList();
+    List<String> told = new ArrayList<>();
+    for (String name : names.subList(0, Math.min(MOST_NAMED, names.size())))
+      told.add(name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) + "…" : name);
+    if (names.size() > MOST_NAMED) told.add("and " + (names.size() - MOST_NAMED) + " more");
+    return told;
   }
 
   /** What is given out of a page. @param ignored parameters that this operation does not have */
@@ -165,13 +202,13 @@ final class EverythingOperation implements Routes {
     return Vertx.currentContext().executeBlocking(work, false);
   }
 
-  /** Itself, and the Patients that hold more about the same person (FHIR R4 valueset-link-type.html, seealso). */
+  /** Itself, and the Patients that hold more about the same person (FHIR R4 valueset-link-type.html, seealso), or that it replaces. */
   private static List<String> linked(Stored stored) {
     List<String> all = new ArrayList<>(List.of(stored.type() + "/" + stored.id()));
     if (!stored.type().equals("Patient")) return all;
     for (JsonNode link : tree(stored).path("link")) {
       String other = link.path("other").path("reference").asText();
-      boolean more = link.path("type").asText().equals("seealso") && PATIENT.matcher(other).matches();
+      boolean more = SAME.contains(link.path("type").asText()) && PATIENT.matcher(other).matches();
       if (more && !all.contains(other) && all.size() < MOST_LINKED) all.add(other);
     }
     return all;

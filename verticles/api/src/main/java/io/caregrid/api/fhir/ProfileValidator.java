@@ -92,7 +92,7 @@ final class ProfileValidator {
     if (waiting.incrementAndGet() > MOST_WAITING) {
       waiting.decrementAndGet();
       return Future.failedFuture(
-          new Failure.Busy("more resources wait to be held against profiles than this node does at a time"));
+          new Failure.Crowded("more resources wait to be held against profiles than this node does at a time"));
     }
     Promise<Base> ready = ((VertxInternal) vertx).promise();
     base().onComplete(ready);

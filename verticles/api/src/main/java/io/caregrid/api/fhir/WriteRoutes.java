@@ -127,7 +127,7 @@ final class WriteRoutes {
     return room.within(request, body -> rules
         .compose(ready -> thought(request, body.bytes().length(),
             () -> Bundled.read(asked, ResourceReader.read(body.bytes(), body.format(), "Bundle"), ready)))
-        .compose(bundle -> bundles.of(asked, bundle)
+        .compose(bundle -> bundles.of(asked, bundle, () -> BundleRoom.isGone(request))
             .compose(replies -> thought(request, body.bytes().length(),
                 () -> Bundles.response(asked.base(), bundle.isTransaction, replies)))))
         .compose(answer -> FhirAnswer.done(request, 200, answer));

@@ -179,7 +179,7 @@ class AuditRoutesTest {
     assertEquals(7, events(of("&altid=local&address=127.0.0.1&site=ward&type=rest")).size());
     assertEquals(0, events(of("&altid=somebody")).size());
     List<String> ids = new ArrayList<>();
-    JsonNode page = json(get("/fhir/AuditEvent?" + of("&_count=3&_total=accurate")));
+    JsonNode page = json(get("/fhir/AuditEvent?" + of("&_count=3&_total=Accurate")));
     assertEquals(7, page.path("total").asInt());
     while (true) {
       page.path("entry").forEach(entry -> ids.add(entry.at("/resource/id").asText()));
@@ -192,7 +192,7 @@ class AuditRoutesTest {
     assertEquals(7, ids.size());
     List<String> newestFirst = ids.stream().distinct().sorted(java.util.Comparator.reverseOrder()).toList();
     assertEquals(newestFirst, ids);
-    assertEquals(7, json(get("/fhir/AuditEvent?" + of("&_summary=count"))).path("total").asInt());
+    assertEquals(7, json(get("/fhir/AuditEvent?" + of("&_summary=Count"))).path("total").asInt());
   }
 
   @Test

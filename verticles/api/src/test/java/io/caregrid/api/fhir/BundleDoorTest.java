@@ -226,10 +226,12 @@ class BundleDoorTest {
         entry("POST", "metadata", null), entry("POST", "Patient/" + id + "/_search", null),
         entry("GET", "Patient/none-" + mark + "/$everything", null),
         entry("GET", "Patient/" + id + "/_history", null),
-        entry("GET", "Patient?_has:Observation:subject:code=x&identifier=urn:door|" + mark, null));
+        entry("GET", "Patient?_has:Observation:subject:code=x&identifier=urn:door|" + mark, null),
+        entry("GET", "Patient/" + id + "/_history/1/$meta", null), entry("GET", "Patient/" + id + "/y/$meta", null),
+        entry("POST", "Patient/" + id + "/_history/_search", null), entry("POST", "_history/_search", null));
 
     assertEquals(List.of("200", "200", "200", "200", "200", "200", "200", "200", "404", "405", "405", "404", "200",
-        "200"), statuses(done), done.bodyAsString());
+        "200", "404", "404", "405", "405"), statuses(done), done.bodyAsString());
     assertEquals(id,
         resource(done, 0).getJsonArray("entry").getJsonObject(0).getJsonObject("resource").getString("id"));
     assertEquals("Patient.gender", resource(done, 1).getJsonArray("issue")
@@ -262,6 +264,30 @@ class BundleDoorTest {
     assertEquals(405, refused.statusCode());
     assertEquals("Bundle.entry[0]", issue(refused));
     assertEquals(1, found());
+  }
+
+  @Test
+  void whatMayTakeLongIsAskedOneAfterTheOtherHoweverMuchThereIs() {
+    String[] entries = IntStream.range(0, 3_000)
+        .mapToObj(i -> entry("POST", "Patient/$validate", null))
+        .toArray(String[]::new);
+
+    assertEquals(Set.of("405"), Set.copyOf(statuses(bundle("batch", entries))), "an entry without a resource");
+  }
+
+  @Test
+  void ofABatchThatNobodyWaitsForOnlyWhatChangesSomethingIsDone() {
+    Ask asked = new Ask(Caller.LOCAL, ward.base() + "/fhir", "POST", List.of(), List.of(),
+        new Ask.Terms(null, null, null, null, null));
+    ObjectNode batch = (ObjectNode) ResourceReader.parsed(("{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":["
+        + String.join(",", entry("GET", "Patient", null), entry("GET", "Patient/$meta", null),
+            entry("POST", "Patient", patient()))
+        + "]}").getBytes(StandardCharsets.UTF_8), Format.JSON);
+    Bundled bundle = Bundled.read(asked, batch, Ward.get(ResourceRules.load(ward.vertx)));
+
+    List<Reply> replies = Ward.get(run(ward.store, 1 << 20).of(asked, bundle, () -> true));
+
+    assertEquals(List.of(503, 503, 201), replies.stream().map(Reply::status).toList());
   }
 
   @Test

@@ -155,7 +155,43 @@ class FhirOperationsTest {
     assertEquals(ward.base() + "/fhir/Patient/" + left + "/$everything", moved.getHeader("Location"));
     assertEquals(moved.getHeader("Location"), moved.getHeader("Content-Location"));
     assertEquals("OperationOutcome", moved.bodyAsJsonObject().getString("resourceType"));
-    assertEquals(Set.of(refers), ids("Patient/" + refers + "/$everything"));
+    assertEquals(Set.of(refers, left, gone), ids("Patient/" + refers + "/$everything"), "what it replaces belongs to it");
+  }
+
+  @Test
+  void whoIsSentToAnotherPatientTakesTheWholeQuestionAlong() {
+    String left = made("Patient", "{'resourceType':'Patient'}");
+    String gone = made("Patient",
+        "{'resourceType':'Patient','link':[{'other':{'reference':'Patient/" + left + "'},'type':'replaced-by'}]}");
+    String there = ward.base() + "/fhir/Patient/" + left + "/$everything?";
+    String query = "_type=Observation&_since=2026-11-01T00:00:00%2B01:00&_count=10";
+    String parameters = "{'resourceType':'Parameters','parameter':[{'name':'_since','valueInstant':'2026-11-01T00:00:00Z'}]}";
+
+    HttpResponse<Buffer> got = ward.send("GET", "/fhir/Patient/" + gone + "/$everything?" + query, (String) null);
+    HttpResponse<Buffer> posted = ward.send("POST", "/fhir/Patient/" + gone + "/$everything?_count=10",
+        parameters.replace('\'', '"'));
+
+    assertEquals(there + query, got.getHeader("Location"));
+    assertEquals(there + "_count=10&_since=2026-11-01T00:00:00Z", posted.getHeader("Location"));
+    assertEquals(400, status("POST", "Patient/" + gone + "/$everything",
+        parameters.replace("_since','valueInstant", "_type','valueString").replace("2026", "a".repeat(5_000))));
+  }
+
+  @Test
+  void nobodyIsSentInACircleOrToAPatientThatIsNotThere() {
+    String one = made("Patient", "{'resourceType':'Patient'}");
+    String other = made("Patient", replacedBy(one));
+    String back = replacedBy(other).replace("{'resourceType'", "{'id':'" + one + "','resourceType'");
+    assertEquals(200, ward.send("PUT", "/fhir/Patient/" + one, back.replace('\'', '"')).statusCode());
+    String lost = made("Patient", replacedBy("nobody-" + one));
+
+    assertEquals(Set.of(one, other), ids("Patient/" + one + "/$everything"), "who links to it is in its compartment");
+    assertEquals(Set.of(one, other), ids("Patient/" + other + "/$everything"));
+    assertEquals(Set.of(lost), ids("Patient/" + lost + "/$everything"));
+  }
+
+  private static String replacedBy(String other) {
+    return "{'resourceType':'Patient','link':[{'other':{'reference':'Patient/" + other + "'},'type':'replaced-by'}]}";
   }
 
   @Test

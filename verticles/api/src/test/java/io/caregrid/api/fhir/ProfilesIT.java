@@ -23,6 +23,7 @@ import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -75,6 +76,24 @@ class ProfilesIT {
         errors("Patient/$validate", "{'resourceType':'Patient','meta':{'profile':['" + url + "']}}").size());
     assertEquals(List.of(),
         errors("Patient/$validate?profile=" + url, "{'resourceType':'Patient','birthDate':'1970'}"));
+  }
+
+  @Test
+  void allEntriesOfABatchAreHeldAgainstTheirProfile() {
+    String url = "http://example.org/" + UUID.randomUUID();
+    assertEquals(201, send("StructureDefinition", profile(url)).statusCode());
+    errors("Patient/$validate?profile=" + url, "{'resourceType':'Patient'}"); // R4's own definitions are read
+    String entry = "{'resource':{'resourceType':'Patient','meta':{'profile':['" + url
+        + "']}},'request':{'method':'POST','url':'Patient/$validate'}}";
+
+    HttpResponse<Buffer> done = ward.send("POST", "/fhir", ("{'resourceType':'Bundle','type':'batch','entry':["
+        + String.join(",", Collections.nCopies(40, entry)) + "]}").replace('\'', '"'));
+
+    assertEquals(Collections.nCopies(40, "200 OK"), done.bodyAsJsonObject()
+        .getJsonArray("entry")
+        .stream()
+        .map(one -> ((JsonObject) one).getJsonObject("response").getString("status"))
+        .toList());
   }
 
   @Test
