@@ -155,7 +155,8 @@ class FhirOperationsTest {
     assertEquals(ward.base() + "/fhir/Patient/" + left + "/$everything", moved.getHeader("Location"));
     assertEquals(moved.getHeader("Location"), moved.getHeader("Content-Location"));
     assertEquals("OperationOutcome", moved.bodyAsJsonObject().getString("resourceType"));
-    assertEquals(Set.of(refers, left, gone), ids("Patient/" + refers + "/$everything"), "what it replaces belongs to it");
+    assertEquals(Set.of(refers, left, gone), ids("Patient/" + refers + "/$everything"),
+        "what it replaces belongs to it");
   }
 
   @Test
