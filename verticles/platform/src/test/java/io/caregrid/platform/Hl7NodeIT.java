@@ -75,6 +75,7 @@ class Hl7NodeIT {
       assertTrue(off.body().contains("hl7.http") && off.body().contains("hl7.port"), off.body());
     }
     settings.put("hl7.http", "true");
+    settings.put("hl7.roles", "FHIR Data Reader");
     try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
       HttpResponse<String> taken = TestNode.post(node.http() + "/hl7", "text/plain", message);
 
