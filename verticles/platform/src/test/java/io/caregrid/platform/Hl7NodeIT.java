@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -89,18 +90,17 @@ class Hl7NodeIT {
     }
   }
 
-  /** What the command in docs/HL7.md prints into the connection. */
+  /** What the commands in docs/HL7.md print into a file and, framed, into the connection. */
   private static byte[] framed() throws IOException {
-    String line = Files.readString(Path.of("../../docs/HL7.md"))
-        .lines()
-        .filter(one -> one.startsWith("printf '\\013MSH"))
+    List<String> lines = Files.readAllLines(Path.of("../../docs/HL7.md"));
+    String message = lines.stream().filter(one -> one.startsWith("printf 'MSH")).findFirst().orElseThrow();
+    String sent = lines.stream()
+        .filter(one -> one.endsWith("cat admission.hl7; printf '\\034\\r'; } | nc -N 127.0.0.1 2575 | tr '\\r' '\\n'"))
         .findFirst()
         .orElseThrow();
-    String text = line.substring("printf '".length(), line.lastIndexOf('\''));
-    return text.replace("\\013", "\u000b")
-        .replace("\\034", "\u001c")
-        .replace("\\r", "\r")
-        .replace("\\\\", "\\")
+    assertTrue(message.endsWith("' > admission.hl7") && sent.startsWith("{ printf '\\013'; "), sent);
+    String text = message.substring("printf '".length(), message.lastIndexOf('\''));
+    return ("\u000b" + text.replace("\\r", "\r").replace("\\\\", "\\") + "\u001c\r")
         .getBytes(StandardCharsets.US_ASCII);
   }
 
