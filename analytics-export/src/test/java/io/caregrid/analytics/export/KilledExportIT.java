@@ -35,7 +35,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("full")
 @ExtendWith(Engines.class)
 class KilledExportIT {
-  private static final Duration HELD = Duration.ofSeconds(6);
+  /** Of the node that dies, for which the other one waits; and of the other one, which may stall. */
+  private static final Duration BRIEFLY = Duration.ofSeconds(6);
+  private static final Duration HELD = Duration.ofMinutes(3);
   private static final ExportConfig CONFIG = new ExportConfig("", false, Duration.ofMinutes(1), Duration.ofHours(1), 1,
       1);
   private static final String JOB = "job ";
@@ -167,7 +169,11 @@ class KilledExportIT {
   }
 
   private static ExportHouse house(DatabaseConfig database, ObjectStore files, Path scratch) {
-    return new ExportHouse(database, files, scratch, CONFIG, HELD);
+    return house(database, files, scratch, HELD);
+  }
+
+  private static ExportHouse house(DatabaseConfig database, ObjectStore files, Path scratch, Duration held) {
+    return new ExportHouse(database, files, scratch, CONFIG, held);
   }
 
   private static ExportHouse house(DatabaseConfig database, ObjectStore files, Path scratch, RuleBooks books) {
@@ -202,8 +208,8 @@ class KilledExportIT {
           }
         });
     ExportHouse house = Files.isDirectory(folder.resolve("books"))
-        ? house(database, stopping, folder.resolve("killed"), keyless(folder))
-        : house(database, stopping, folder.resolve("killed"));
+        ? new ExportHouse(database, stopping, folder.resolve("killed"), CONFIG, BRIEFLY, keyless(folder))
+        : house(database, stopping, folder.resolve("killed"), BRIEFLY);
     UUID id = ExportHouse.get(house.jobs.add(ExportSnapshot.asker("ann", "https://issuer.example"), "x", args[6],
         List.of("Patient", "Device")));
     System.out.println(JOB + id);

@@ -45,7 +45,7 @@ class DocumentTest {
   @Test
   void longNamesTakeNoLongerThanShortOnes() {
     String tag = "<" + "a".repeat(990) + " xmlns:x=\"u\" b=\"v\"/>\n";
-    assertTimeoutPreemptively(Duration.ofSeconds(30), () -> Document.parse("<d>" + tag.repeat(2_000) + "</d>"));
+    assertTimeoutPreemptively(Duration.ofSeconds(30), () -> Document.parse("<d>" + tag.repeat(20_000) + "</d>"));
   }
 
   @Test

@@ -173,10 +173,11 @@ final class FhirPeer implements AutoCloseable {
   /** Whoever writes there. */
   synchronized ObjectNode store(JsonNode body) {
     String path = body.path("resourceType").asText() + "/" + body.path("id").asText();
-    List<ObjectNode> versions = resources.computeIfAbsent(path, first -> new CopyOnWriteArrayList<>());
+    List<ObjectNode> versions = new ArrayList<>(resources.getOrDefault(path, List.of()));
     ObjectNode next = body.deepCopy();
     next.withObject("/meta").put("versionId", Integer.toString(versions.size() + 1));
     versions.add(next);
+    resources.put(path, versions); // whole, for who reads meanwhile
     return next;
   }
 

@@ -198,7 +198,7 @@ class DatabaseTest {
 
     String said = fails(Failure.Busy.class, Database.open(vertx, nobody)).getMessage();
 
-    assertTrue(said.startsWith("no database answers at 127.0.0.1:1 (Connection refused"), said);
+    assertTrue(said.startsWith("no database answers at 127.0.0.1:1 ("), said);
     assertTrue(said.contains("database.host"), said);
   }
 }

@@ -198,7 +198,7 @@ class WritesTest {
     List<Future<Stored>> held = new ArrayList<>();
     for (int i = 0; i < rows; i++) {
       int row = i;
-      held.add(store.update(CALLER, "Patient", "many-" + i, patient("after"), ANY));
+      held.add(Room.patiently(() -> store.update(CALLER, "Patient", "many-" + row, patient("after"), ANY)));
       if (i < 2)
         Room.until("it waits for the row", () -> waitingForLocks() == row + 1);
     }

@@ -87,9 +87,9 @@ class ProfilesIT {
         + "']}},'request':{'method':'POST','url':'Patient/$validate'}}";
 
     HttpResponse<Buffer> done = ward.send("POST", "/fhir", ("{'resourceType':'Bundle','type':'batch','entry':["
-        + String.join(",", Collections.nCopies(40, entry)) + "]}").replace('\'', '"'));
+        + String.join(",", Collections.nCopies(20, entry)) + "]}").replace('\'', '"'));
 
-    assertEquals(Collections.nCopies(40, "200 OK"), done.bodyAsJsonObject()
+    assertEquals(Collections.nCopies(20, "200 OK"), done.bodyAsJsonObject()
         .getJsonArray("entry")
         .stream()
         .map(one -> ((JsonObject) one).getJsonObject("response").getString("status"))
