@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.caregrid.engines.HeldPort;
+import io.caregrid.engines.OwnPort;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.DeliveryOptions;
@@ -89,7 +89,7 @@ class HazelcastClusterIT {
   @Test
   @Tag("full")
   void nodesThatStoodAloneAnswerUnderTheSameIdsWhenTheyHaveFoundTogether() throws Exception {
-    try (HeldPort port = HeldPort.hold()) {
+    try (OwnPort port = OwnPort.take()) {
       HazelcastCluster one = join(0, List.of("127.0.0.1:" + port.number()));
       assertEquals(1, one.members().size());
       findTogether(one, join(port.number(), List.of())); // who knows nobody, and stands alone until he is found

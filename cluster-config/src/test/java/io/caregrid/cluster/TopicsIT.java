@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.engines.Engines;
-import io.caregrid.engines.HeldPort;
+import io.caregrid.engines.OwnPort;
 import io.caregrid.engines.LocalKafka;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -118,7 +118,7 @@ class TopicsIT {
 
   @Test
   void aKafkaThatDoesNotAnswerIsNamedWithinTheDeadline() throws Exception {
-    try (HeldPort silent = HeldPort.hold()) {
+    try (OwnPort silent = OwnPort.take()) {
       String nobody = "127.0.0.1:" + silent.number();
       KafkaConfig kafka = new KafkaConfig(nobody, "", 1, Duration.ofHours(1), 1 << 20);
 

@@ -20,7 +20,7 @@ class PortsTest {
 
   @Test
   void aPortThatIsHeldRefusesCallsAndServesWhoeverIsToldToTakeIt() throws IOException {
-    try (HeldPort held = HeldPort.hold()) {
+    try (OwnPort held = OwnPort.take()) {
       InetSocketAddress there = new InetSocketAddress(Ports.HOST, held.number());
       assertThrows(ConnectException.class, () -> new Socket().connect(there));
       for (int times = 0; times < 2; times++) {

@@ -3,7 +3,7 @@ package io.caregrid.store;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.caregrid.cluster.DatabaseConfig;
-import io.caregrid.engines.HeldPort;
+import io.caregrid.engines.OwnPort;
 import io.caregrid.engines.Memory;
 import java.io.File;
 import java.io.IOException;
@@ -22,13 +22,13 @@ final class DebianPostgres implements Postgres, AutoCloseable {
   private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
   private final Path folder;
-  private final HeldPort held;
+  private final OwnPort held;
   private final int port;
   private final String password;
   /** What {@link #migrated()} copies; null before the first. */
   private String template;
 
-  private DebianPostgres(Path folder, HeldPort held, String password) {
+  private DebianPostgres(Path folder, OwnPort held, String password) {
     this.folder = folder;
     this.held = held;
     this.port = held.number();
@@ -40,7 +40,7 @@ final class DebianPostgres implements Postgres, AutoCloseable {
       missing("Debian's PostgreSQL 15 is not installed: apt-get install postgresql-15");
     try {
       Path folder = Memory.folder("debian-postgres");
-      DebianPostgres server = new DebianPostgres(folder, HeldPort.hold(), UUID.randomUUID().toString());
+      DebianPostgres server = new DebianPostgres(folder, OwnPort.take(), UUID.randomUUID().toString());
       server.up();
       return server;
     } catch (IOException cause) {

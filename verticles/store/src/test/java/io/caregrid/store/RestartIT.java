@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
-import io.caregrid.engines.HeldPort;
+import io.caregrid.engines.OwnPort;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.engines.Memory;
 import java.io.IOException;
@@ -26,7 +26,7 @@ class RestartIT {
 
   @Test
   void thePoolRecoversAndEverythingAcknowledgedIsThere() throws IOException {
-    HeldPort held = HeldPort.hold();
+    OwnPort held = OwnPort.take();
     int port = held.number();
     LocalPostgres server = LocalPostgres.start(folder, port);
     DatabaseConfig config = new DatabaseConfig(server.host(), port, server.createDatabase(), server.user(),

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.engines.EngineException;
-import io.caregrid.engines.HeldPort;
+import io.caregrid.engines.OwnPort;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.engines.Memory;
 import io.caregrid.store.SearchQuery.Param;
@@ -42,7 +42,7 @@ class TransactionCrashIT {
 
   @Test
   void whatWasAnsweredIsThereAndNothingIsThereByHalf() throws IOException {
-    HeldPort held = HeldPort.hold();
+    OwnPort held = OwnPort.take();
     int port = held.number();
     LocalPostgres server = LocalPostgres.start(folder, port);
     DatabaseConfig config = new DatabaseConfig(server.host(), port, server.createDatabase(), server.user(),
