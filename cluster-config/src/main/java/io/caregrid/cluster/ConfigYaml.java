@@ -39,11 +39,11 @@ final class ConfigYaml {
     }
   }
 
-  /** The library says first what it was doing, then what is wrong. */
+  /** The library says first what it was doing, and where, then what is wrong. */
   private static String what(JsonProcessingException wrong) {
     return wrong.getOriginalMessage()
         .lines()
-        .filter(line -> !line.startsWith("while "))
+        .filter(line -> !line.startsWith("while ") && !line.startsWith(" "))
         .findFirst()
         .orElse("it cannot be read");
   }

@@ -94,7 +94,8 @@ class ConfigurationTest {
 
   @Test
   void whatIsNotYamlIsRefusedWithItsLine() throws IOException {
-    assertTrue(refusal(() -> Configuration.defaults().withYaml(yaml("http:\n  port: [1\n"))).contains("is not YAML"));
+    String open = refusal(() -> Configuration.defaults().withYaml(yaml("http:\n  port: [1\n")));
+    assertTrue(open.contains("is not YAML: expected"), open);
     String tab = refusal(() -> Configuration.defaults().withYaml(yaml("http:\n\tport: 1\n")));
     assertTrue(tab.contains("is not YAML: found character '\\t(TAB)'"), tab);
     assertTrue(refusal(() -> Configuration.defaults().withYaml(yaml("name: a\nname: b\n"))).contains("Duplicate"));

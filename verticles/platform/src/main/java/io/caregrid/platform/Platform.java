@@ -278,7 +278,8 @@ public final class Platform implements AutoCloseable {
     Database database = progress.waiting(() -> Await.ready(Databases.open(vertx, config.database())));
     keep(() -> Await.closed(database.close()));
     check("database", database::answers);
-    vertx.setPeriodic(LOOKS.toMillis(), look -> database.answers());
+    long looks = vertx.setPeriodic(LOOKS.toMillis(), look -> database.answers());
+    keep(() -> vertx.cancelTimer(looks));
     Sequencer sequencer = Sequencer.start(database);
     keep(() -> Await.closed(sequencer.stop()));
     Reindex reindex = Reindex.start(database);

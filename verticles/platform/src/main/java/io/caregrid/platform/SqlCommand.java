@@ -16,6 +16,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
@@ -134,6 +135,8 @@ final class SqlCommand implements Callable<Integer> {
     Path part;
     try {
       part = Files.createTempFile(whole.getParent(), whole.getFileName().toString(), ".part");
+    } catch (NoSuchFileException nowhere) {
+      throw new StartException("file " + output + " cannot be written: its folder does not exist", nowhere);
     } catch (IOException refused) {
       throw new StartException("file " + output + " cannot be written: " + FileTrouble.why(refused), refused);
     }

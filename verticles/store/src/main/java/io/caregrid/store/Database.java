@@ -109,6 +109,7 @@ public final class Database {
   private final String address;
   /** Whether the last {@link #answers} said no. */
   private final AtomicBoolean away = new AtomicBoolean();
+  private volatile boolean closed;
 
   private Database(Vertx vertx, DatabaseConfig config, Primary primary) {
     int atOnce = Math.max(1, config.poolSize() / 4);
@@ -387,11 +388,11 @@ public final class Database {
 
   private boolean noted(Throwable cause) {
     boolean there = cause == null;
-    if (away.getAndSet(!there) == there) {
+    if (!closed && away.getAndSet(!there) == there) {
       if (there) log.info("the database answers again at={}", address);
       else
         log.error(
-            "the database does not answer at={} why={}: until it does, nothing is read or stored, and what devices send waits in Kafka",
+            "the database did not answer within two seconds at={} why={}: while it does not, nothing is read or stored, and what devices send waits in Kafka",
             address, why(cause));
     }
     return there;
@@ -404,6 +405,7 @@ public final class Database {
   }
 
   public Future<Void> close() {
+    closed = true;
     return Future
         .join(List.of(pool.close(), adding.close(), writing.close(), searching.close(), finding.close(),
             recording.close()))
