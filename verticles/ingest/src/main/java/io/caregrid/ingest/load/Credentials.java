@@ -75,13 +75,13 @@ public interface Credentials {
         String form = "grant_type=client_credentials" + parameter("scope", scope) + parameter("resource", audience);
         String basic = Base64.getEncoder()
             .encodeToString((encoded(client) + ":" + encoded(secret)).getBytes(StandardCharsets.UTF_8));
-        HttpResponse<InputStream> answer = http.send(HttpRequest.newBuilder(tokens)
+        HttpResponse<InputStream> answer = sent(HttpRequest.newBuilder(tokens)
             .timeout(Duration.ofSeconds(30))
             .header("Authorization", "Basic " + basic)
             .header("Content-Type", "application/x-www-form-urlencoded")
             .header("Accept", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(form))
-            .build(), HttpResponse.BodyHandlers.ofInputStream());
+            .build());
         JsonNode told;
         try (InputStream body = answer.body()) {
           told = said(answer, body);
@@ -94,6 +94,16 @@ public interface Credentials {
         long seconds = Math.min(LONGEST_SECONDS, told.path("expires_in").asLong(300));
         until = System.nanoTime() + Duration.ofSeconds(Math.max(1, seconds - 30)).toNanos();
         return token;
+      }
+
+      /** Who is not there is the token endpoint, not the target. */
+      private HttpResponse<InputStream> sent(HttpRequest request) throws IOException, InterruptedException {
+        try {
+          return http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        } catch (IOException broken) {
+          throw new Busy("the token endpoint " + shown(tokens) + " cannot be asked: "
+              + broken.getClass().getSimpleName(), 0);
+        }
       }
 
       private JsonNode said(HttpResponse<?> answer, InputStream body) throws IOException, Away {

@@ -42,7 +42,6 @@ final class Drops {
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
   /** That nothing is asked for when the target takes nothing: by itself, and when it is asked to wait. */
   private static final Duration LONGEST_REST = Duration.ofMinutes(5);
-  private static final Duration LONGEST_ASKED = Duration.ofHours(1);
   private static final int HASH_CHARS = 12;
 
   private final Path folder;
@@ -108,6 +107,7 @@ final class Drops {
    */
   void round() throws IOException, InterruptedException {
     List<Path> ready = ready();
+    if (seen.isEmpty()) rest = null; // who waited is gone
     if (rest != null && System.nanoTime() - rest.until < 0) return;
     for (Path file : ready) {
       if (!watch.isOurs() || !isLoaded(file)) break;
@@ -197,7 +197,7 @@ final class Drops {
       }
       log.warn("the target takes others but not this file, which is tried again later file={} why={}", named(file),
           away.getMessage());
-      later(file);
+      later(file, away.pause);
       goOn();
       return true;
     } catch (FileLoad.Stopped stopped) {
@@ -205,7 +205,7 @@ final class Drops {
     } catch (IOException | RuntimeException unusable) {
       log.warn("file cannot be loaded, it is tried again later file={} cause={}", named(file),
           unusable.getClass().getName());
-      later(file);
+      later(file, 0);
       return true;
     }
   }
@@ -226,8 +226,7 @@ final class Drops {
   /** Told once for each cause: whoever is away for a night fills no log. */
   private void rest(Path file, Away away) {
     int times = rest == null ? 1 : rest.times + 1;
-    long pause = Math.max(doubled(times, LONGEST_REST),
-        Math.min(LONGEST_ASKED.toNanos(), TimeUnit.MILLISECONDS.toNanos(away.pause)));
+    long pause = Math.max(doubled(times, LONGEST_REST), TimeUnit.MILLISECONDS.toNanos(away.pause));
     if (rest == null || !rest.why.equals(away.getMessage()))
       log.warn("nothing is loaded from the drop folder just now, it is tried again after pauses that double file={}"
           + " why={}", named(file), away.getMessage());
@@ -243,9 +242,11 @@ final class Drops {
     return Math.min(longest.toNanos(), every.toNanos() << Math.min(times, 20));
   }
 
-  private void later(Path file) {
+  /** @param asked milliseconds that the target wants to be left alone with it; 0: it says nothing */
+  private void later(Path file, long asked) {
     int times = later.containsKey(file) ? later.get(file).times + 1 : 1;
-    later.put(file, new Later(times, System.nanoTime() + doubled(times, LONGEST_PAUSE)));
+    long pause = Math.max(doubled(times, LONGEST_PAUSE), TimeUnit.MILLISECONDS.toNanos(asked));
+    later.put(file, new Later(times, System.nanoTime() + pause));
   }
 
   /** With what stands beside it, under a name that nothing there has yet, nor anything that stands beside another. */

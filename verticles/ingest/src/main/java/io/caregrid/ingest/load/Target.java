@@ -32,6 +32,7 @@ public final class Target {
       .getBytes(StandardCharsets.US_ASCII);
   private static final long FIRST_PAUSE = 250;
   private static final long LONGEST_PAUSE = 30_000;
+  private static final Duration LONGEST_ASKED = Duration.ofHours(1);
 
   private final URI base;
   private final HttpClient http;
@@ -151,13 +152,14 @@ public final class Target {
     return (token == null ? request : request.header("Authorization", "Bearer " + token)).build();
   }
 
-  /** RFC 9110 section 10.2.3: seconds or a date; milliseconds. */
+  /** RFC 9110 section 10.2.3: seconds or a date; milliseconds, an hour at most. */
   static long asked(HttpResponse<?> answer) {
     String after = answer.headers().firstValue("Retry-After").orElse("0").strip();
     try {
-      if (after.matches("\\d{1,9}")) return Long.parseLong(after) * 1000;
-      return Math.max(0, Duration.between(Instant.now(),
-          ZonedDateTime.parse(after, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant()).toMillis());
+      Duration asked = after.matches("\\d{1,9}")
+          ? Duration.ofSeconds(Long.parseLong(after))
+          : Duration.between(Instant.now(), ZonedDateTime.parse(after, DateTimeFormatter.RFC_1123_DATE_TIME));
+      return Math.max(0, Math.min(LONGEST_ASKED.toMillis(), asked.toMillis()));
     } catch (DateTimeParseException unreadable) {
       return 0;
     }
