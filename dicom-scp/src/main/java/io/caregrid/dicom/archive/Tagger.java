@@ -153,13 +153,15 @@ final class Tagger {
         });
   }
 
-  /** Some of what removed tags left, and one piece: what came with an older list first, for that is missed by searches. True: there is more. */
+  /** One piece: what came with an older list first, for that is missed by searches; and some of what removed tags left. True: there is more. */
   private Future<Boolean> work() {
-    return tags.sweep(SWEPT).compose(swept -> tags.due(folder, PIECE).compose(due -> {
-      if (!due.isEmpty()) return read(new Piece(due, List.of(), 0)).map(true);
-      return tags.walk(folder, PIECE)
-          .compose(piece -> piece == null ? Future.succeededFuture(swept > 0) : read(piece).map(true));
-    }));
+    return tags.due(folder, PIECE)
+        .compose(due -> due.isEmpty()
+            ? tags.walk(folder, PIECE)
+            : Future.succeededFuture(new Piece(due, List.of(), 0)))
+        .compose(piece -> (piece == null ? Future.<Void>succeededFuture() : read(piece))
+            .compose(done -> tags.sweep(SWEPT))
+            .map(swept -> piece != null || swept > 0));
   }
 
   /** By a list that was asked for after the piece: it has all tags the piece is walked for, or they are no more. */
