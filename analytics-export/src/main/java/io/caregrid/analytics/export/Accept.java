@@ -27,7 +27,7 @@ final class Accept {
    * @param format  {@code _format}, or null
    */
   static boolean takesJson(List<String> headers, String format) {
-    if (format != null && FORMATS.contains(format.split(";")[0].strip().replace(' ', '+').toLowerCase(Locale.ROOT)))
+    if (format != null && FORMATS.contains(format.split(";", 2)[0].strip().replace(' ', '+').toLowerCase(Locale.ROOT)))
       return true;
     Map<String, Boolean> wanted = ranges(String.join(",", headers));
     if (wanted.isEmpty()) return true;

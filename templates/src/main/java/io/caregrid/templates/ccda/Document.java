@@ -101,8 +101,10 @@ public final class Document {
     while (reader.hasNext()) {
       int event = reader.next();
       if (event == XMLStreamConstants.DTD) throw unreadable("it has a document type declaration, which is not read");
-      if (event == XMLStreamConstants.PROCESSING_INSTRUCTION)
-        document.put("?" + reader.getPITarget(), unbroken(reader.getPIData()));
+      if (event == XMLStreamConstants.PROCESSING_INSTRUCTION) {
+        count(1);
+        document.put(once("?" + reader.getPITarget()), unbroken(reader.getPIData()));
+      }
       if (event == XMLStreamConstants.START_ELEMENT) {
         declareNamespaces();
         document.put(name(), element(1));
