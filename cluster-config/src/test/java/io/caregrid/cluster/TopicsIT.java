@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.engines.Engines;
-import io.caregrid.engines.OwnPort;
 import io.caregrid.engines.LocalKafka;
+import io.caregrid.engines.OwnPort;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -22,7 +22,8 @@ class AcceptTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"json,true", "application/fhir json,true", "application/fhir+json; fhirVersion=4.0,true", "xml,false", "';',false"})
+  @CsvSource({"json,true", "application/fhir json,true", "application/fhir+json; fhirVersion=4.0,true", "xml,false",
+    "';',false"})
   void formatComesBeforeIt(String format, boolean takes) {
     assertEquals(takes, Accept.takesJson(List.of("text/html"), format));
   }

@@ -3,8 +3,8 @@ package io.caregrid.store;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.caregrid.cluster.DatabaseConfig;
-import io.caregrid.engines.OwnPort;
 import io.caregrid.engines.Memory;
+import io.caregrid.engines.OwnPort;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
