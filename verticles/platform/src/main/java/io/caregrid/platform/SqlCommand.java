@@ -101,10 +101,11 @@ final class SqlCommand implements Callable<Integer> {
   private static String reason(int status, byte[] body) {
     try {
       String said = JSON.readTree(body).path("issue").path(0).path("diagnostics").asText();
-      if (status == 401)
-        return "the node asks who you are: it wants a token, in CAREGRID_TOKEN or --token ('caregrid token' makes one on its machine)";
       if (status == 404) return "this node answers no SQL: it has no lake, or is of an older version";
-      if (!said.isEmpty()) return Terminal.printable(said.replace('\n', ' '));
+      if (!said.isEmpty())
+        return Terminal.printable(said.replace('\n', ' ')) + (status == 401
+            ? ". A token goes in CAREGRID_TOKEN or behind --token; 'caregrid token' makes one on the node's machine"
+            : "");
     } catch (IOException noJson) {
       // said below: it is no node of ours
     }

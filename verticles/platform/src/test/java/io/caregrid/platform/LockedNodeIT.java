@@ -70,7 +70,7 @@ class LockedNodeIT {
 
       Ran refused = run("sql", "--to", http, "select 1 as one");
       assertEquals(1, refused.code());
-      assertTrue(refused.err().contains("who are you?"), refused.err());
+      assertTrue(refused.err().contains("who are you?") && refused.err().contains("--token"), refused.err());
       Ran answered = run("sql", "--to", http, "--token", analyst, "--format", "csv", "select 1 as one");
       assertEquals("one\r\n1\r\n", answered.out().replace("\r\n", "\n").replace("\n", "\r\n"), answered.err());
 
