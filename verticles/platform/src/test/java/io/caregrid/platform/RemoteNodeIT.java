@@ -80,13 +80,17 @@ class RemoteNodeIT {
   }
 
   private static void post(String http, int n, int second, int rate) throws Exception {
-    String reading = "{\"deviceId\":\"monitor-%d\",\"patientId\":\"MRN-%d\",\"time\":\"2026-03-01T10:00:%02dZ\",\"heartRate\":%d}"
-        .formatted(n, n, second, rate);
+    String reading = "{\"deviceId\":\"monitor-%d\",\"patientId\":\"MRN-%d\",\"time\":\"2026-03-01T10:%02d:%02dZ\",\"heartRate\":%d}"
+        .formatted(n, n, second / 60, second % 60, rate);
     assertEquals(202, TestNode.post(http + "/ingest", "application/json", reading).statusCode());
   }
 
   private static void arrived(HapiPeer hapi, String rate) throws Exception {
-    TestNode.eventually(PATIENCE, "reading " + rate + " is there", () -> samples(hapi).contains(rate) ? true : null);
+    int second = Integer.parseInt(rate) - 60;
+    TestNode.eventually(PATIENCE, "reading " + rate + " is there", () -> {
+      String[] all = samples(hapi).split(" ");
+      return all.length > second && all[second].equals(rate) ? true : null;
+    });
   }
 
   private static String samples(HapiPeer hapi) {
