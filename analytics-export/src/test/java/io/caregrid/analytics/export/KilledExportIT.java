@@ -46,9 +46,7 @@ class KilledExportIT {
   @Test
   void anotherNodeBeginsAnewAndNothingOfTheDeadOneIsGivenOut(LocalPostgres postgres, @TempDir Path folder)
       throws Exception {
-    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
-        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
-        postgres.user(), postgres.password(), 4);
+    DatabaseConfig database = database(postgres);
     String asked = ExportRequest
         .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient,Device")), false, false)
         .json();
@@ -73,9 +71,7 @@ class KilledExportIT {
   @Test
   void whatAnotherNodeDeidentifiesIsTheSameAsIfNobodyHadDied(LocalPostgres postgres, @TempDir Path folder)
       throws Exception {
-    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
-        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
-        postgres.user(), postgres.password(), 4);
+    DatabaseConfig database = database(postgres);
     String asked = ExportRequest
         .of(ExportRequest.SYSTEM, null, List.of(new ExportRequest.Param("_type", "Patient,Device")), false, false)
         .by(new RuleBooks(null, ExportHouse.KEYS, Clock.systemUTC())
@@ -110,9 +106,7 @@ class KilledExportIT {
   @Test
   void whatAnotherNodeDeidentifiesByKeysThatWereMadeUpGoesByTheSameOnes(LocalPostgres postgres, @TempDir Path folder)
       throws Exception {
-    DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
-        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
-        postgres.user(), postgres.password(), 4);
+    DatabaseConfig database = database(postgres);
     Files.createDirectories(folder.resolve("books"));
     Files.writeString(folder.resolve("books/hashes.json"), "{\"fhirPathRules\":[{\"path\":\"Resource.id\","
         + "\"method\":\"cryptoHash\"},{\"path\":\"Resource\",\"method\":\"redact\"}]}");
@@ -136,6 +130,12 @@ class KilledExportIT {
       assertTrue(client.names(manifest).contains("Patient/" + BulkClient.json(dead).path("id").asText()), dead);
       assertEquals(2, ExportHouse.get(second.jobs.find(id)).attempt());
     }
+  }
+
+  private static DatabaseConfig database(LocalPostgres postgres) {
+    return new DatabaseConfig(postgres.host(), postgres.port(),
+        postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
+        postgres.user(), postgres.password(), 4);
   }
 
   /** A node of its own takes what is asked, and is killed in the middle. */
