@@ -203,16 +203,23 @@ final class Values {
     return text.isEmpty() ? List.of() : List.of(text);
   }
 
-  /** Padding of PS3.5 table 6.2-1; NUL where it does not belong is padding too. Leading spaces count in ST LT UT UC UR. */
+  /**
+   * Padding of PS3.5 table 6.2-1; NUL where it does not belong is padding too. Leading spaces count in ST LT UT UC UR. A name's empty groups at its end
+   * are not there (PS3.5 6.2.1: their delimiters may be left out), so that a name of nothing but delimiters is no value.
+   */
   private static String strip(String text, Vr vr) {
     int from = 0;
     int to = text.length();
-    while (to > 0 && (text.charAt(to - 1) == ' ' || text.charAt(to - 1) == 0))
+    while (to > 0 && isPadding(text.charAt(to - 1), vr))
       to--;
     boolean leading = vr.form != Vr.Form.PROSE && vr != Vr.UC && vr != Vr.UR;
     while (leading && from < to && text.charAt(from) == ' ')
       from++;
     return text.substring(from, to);
+  }
+
+  private static boolean isPadding(char last, Vr vr) {
+    return last == ' ' || last == 0 || vr == Vr.PN && last == '=';
   }
 
   private static VarHandle view(Class<?> words) {

@@ -126,6 +126,19 @@ class DicomJsonTest {
     assertEquals("王", chinese.items(Tag.PROCEDURE_CODE_SEQUENCE).get(0).text(Tag.CODE_VALUE));
   }
 
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"=|", "==|", "= =|", "A^B==|A^B", "A^B= |A^B", "=王|=王",
+    "A==C|A==C"})
+  void emptyGroupsAtTheEndOfANameAreNotThere(String written, String read) throws Exception {
+    DataSet set = DicomJson
+        .read(JSON.readTree("{\"00100010\":{\"vr\":\"PN\",\"Value\":[{\"Alphabetic\":\"" + written + "\"}]}}"));
+
+    assertEquals(read, set.text(Tag.PATIENT_NAME));
+    assertEquals(read != null, DicomJson.of(set, path -> null).at("/00100010").has("Value"));
+    assertEquals(DicomJson.of(set, path -> null),
+        DicomJson.of(DicomJson.read(DicomJson.of(set, path -> null)), path -> null));
+  }
+
   @Test
   void longNumbersAreRoundedToWhatDsHolds() throws Exception {
     DataSet set = DicomJson.read(JSON.readTree("""
