@@ -8,20 +8,25 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Whatever the bytes are: a data set or a {@link DicomException}. And a data set that was read can be shown, written in each syntax and read again with
- * the same values. Here over what was once found ({@code src/test/resources/fuzz/reader}); {@link ReaderFuzzIT} looks for more. Without
- * Jazzer's JUnit engine: its agent would change every other test of the same JVM.
+ * the same values. Here over what was once found ({@code src/test/resources/fuzz/reader}: {@link ReaderFuzzIT} looks for more) and what a fixed
+ * seed makes of data sets that were whole. Without Jazzer's JUnit engine: its agent would change every other test of the same JVM.
  */
 class ReaderFuzzTest {
   private static final List<TransferSyntax> SYNTAXES = List.of(TransferSyntax.IMPLICIT_LE, TransferSyntax.EXPLICIT_LE,
@@ -42,6 +47,70 @@ class ReaderFuzzTest {
     try (Stream<Path> files = Files.list(Path.of("src", "test", "resources", "fuzz", "reader"))) {
       return files.sorted().toList();
     }
+  }
+
+  @Test
+  void whatDamageMakesOfADataSetGivesADataSetOrADicomException() throws IOException {
+    long seed = Long.getLong("caregrid.test.seed", 20261123);
+    Random random = new Random(seed);
+    for (byte[] whole : whole())
+      for (int i = 0; i < 4_000; i++) {
+        byte[] input = whole;
+        for (int change = random.nextInt(4); change >= 0; change--) input = damaged(input, random);
+        try {
+          fuzzerTestOneInput(input);
+        } catch (RuntimeException | AssertionError bug) {
+          throw new AssertionError("caregrid.test.seed " + seed + ": " + HexFormat.of().formatHex(input), bug);
+        }
+      }
+  }
+
+  /** One data set, in each syntax and as JSON: names, numbers, nested sequences, and fragments where the syntax has them. */
+  private static List<byte[]> whole() throws IOException {
+    byte[] json = """
+        {"00080005":{"vr":"CS","Value":["ISO_IR 192"]},"00080060":{"vr":"CS","Value":["CT"]},"00100010":{"vr":"PN","Value":\
+        [{"Alphabetic":"Wang^XiaoDong","Ideographic":"王^小東"}]},"00200013":{"vr":"IS","Value":["7"]},"00280010":{"vr":"US",\
+        "Value":[2]},"00280030":{"vr":"DS","Value":[0.5,0.25]},"00081032":{"vr":"SQ","Value":[{"00080100":{"vr":"SH","Value":\
+        ["X"]},"00081199":{"vr":"SQ","Value":[{"00081155":{"vr":"UI","Value":["1.2.3"]}}]}},{}]},"00091010":{"vr":"OB",\
+        "InlineBinary":"AQIDBA=="},"00186020":{"vr":"FD","Value":[1.5]},"00209165":{"vr":"AT","Value":["00181063"]}}\
+        """.getBytes(StandardCharsets.UTF_8);
+    DataSet set = DicomJson.read(JSON.readTree(json));
+    List<byte[]> all = new ArrayList<>(List.of(prefixed(AS_JSON, json)));
+    for (int syntax = 0; syntax < 4; syntax++) all.add(prefixed((byte) syntax, written(set, SYNTAXES.get(syntax))));
+    byte[] compressed = Raw.explicit()
+        .raw(written(set, TransferSyntax.EXPLICIT_LE))
+        .head(Tag.PIXEL_DATA, "OB", Raw.UNDEFINED)
+        .item(0)
+        .item(4)
+        .raw((byte) 1, (byte) 2, (byte) 3, (byte) 4)
+        .endSequence()
+        .bytes();
+    all.add(prefixed((byte) 4, compressed));
+    return all;
+  }
+
+  private static byte[] written(DataSet set, TransferSyntax syntax) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    DataSetWriter.write(set, syntax, Source.of(ByteBuffer.allocate(0)), out);
+    return out.toByteArray();
+  }
+
+  static byte[] prefixed(byte how, byte[] input) {
+    return ByteBuffer.allocate(input.length + 1).put(how).put(input).array();
+  }
+
+  /** A byte changed, a piece left out, or a piece doubled; how it is read stays. */
+  private static byte[] damaged(byte[] input, Random random) {
+    if (input.length < 3) return input;
+    int from = 1 + random.nextInt(input.length - 1);
+    int to = Math.min(input.length, from + 1 + random.nextInt(8));
+    ByteBuffer out = ByteBuffer.allocate(input.length + to - from).put(input, 0, from);
+    switch (random.nextInt(3)) {
+      case 0 -> out.put((byte) random.nextInt()).put(input, from + 1, input.length - from - 1);
+      case 1 -> out.put(input, to, input.length - to);
+      default -> out.put(input, from, to - from).put(input, from, input.length - from);
+    }
+    return Arrays.copyOf(out.array(), out.position());
   }
 
   /** @param input first byte: how to read the rest, as a data set of one syntax, as a file or as JSON; its sign: header only */
