@@ -3,7 +3,6 @@ package io.caregrid.ingest.load;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.cluster.LoadConfig;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -12,6 +11,10 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 
 /** Who we are to a target. One thread. */
@@ -23,6 +26,8 @@ public interface Credentials {
   long LONGEST_SECONDS = 86_400;
   /** Of what a token endpoint answers, bytes. */
   int LONGEST_ANSWER = 64 << 10;
+  /** For what a token endpoint answers, to its last byte. */
+  Duration LONGEST_WAIT = Duration.ofSeconds(30);
 
   /**
    * A bearer token.
@@ -65,6 +70,12 @@ public interface Credentials {
    */
   static Credentials client(HttpClient http, URI tokens, String client, String secret, String scope,
       String audience) {
+    return client(http, tokens, client, secret, scope, audience, LONGEST_WAIT);
+  }
+
+  /** @param patience for a whole answer */
+  static Credentials client(HttpClient http, URI tokens, String client, String secret, String scope,
+      String audience, Duration patience) {
     return new Credentials() {
       private String token;
       private long until;
@@ -75,17 +86,12 @@ public interface Credentials {
         String form = "grant_type=client_credentials" + parameter("scope", scope) + parameter("resource", audience);
         String basic = Base64.getEncoder()
             .encodeToString((encoded(client) + ":" + encoded(secret)).getBytes(StandardCharsets.UTF_8));
-        HttpResponse<InputStream> answer = sent(HttpRequest.newBuilder(tokens)
-            .timeout(Duration.ofSeconds(30))
+        JsonNode told = said(sent(HttpRequest.newBuilder(tokens)
             .header("Authorization", "Basic " + basic)
             .header("Content-Type", "application/x-www-form-urlencoded")
             .header("Accept", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(form))
-            .build());
-        JsonNode told;
-        try (InputStream body = answer.body()) {
-          told = said(answer, body);
-        }
+            .build()));
         token = told.path("access_token").asText("");
         if (!TOKEN.matcher(token).matches()) {
           token = null;
@@ -96,24 +102,33 @@ public interface Credentials {
         return token;
       }
 
-      /** Who is not there is the token endpoint, not the target. */
-      private HttpResponse<InputStream> sent(HttpRequest request) throws IOException, InterruptedException {
+      /** Who is not there is the token endpoint, not the target. The JDK's own timeout ends with the headers. */
+      private HttpResponse<byte[]> sent(HttpRequest request) throws Busy, InterruptedException {
+        CompletableFuture<HttpResponse<byte[]>> answer = http.sendAsync(request,
+            head -> new FirstBytes(head.statusCode() == 200 ? LONGEST_ANSWER + 1 : 0));
         try {
-          return http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-        } catch (IOException broken) {
-          throw new Busy("the token endpoint " + shown(tokens) + " cannot be asked: "
-              + broken.getClass().getSimpleName(), 0);
+          return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException broken) {
+          throw unasked(broken.getCause().getClass().getSimpleName());
+        } catch (TimeoutException late) {
+          throw unasked("its answer is not over after " + patience.toSeconds() + " s");
+        } finally {
+          answer.cancel(true);
         }
       }
 
-      private JsonNode said(HttpResponse<?> answer, InputStream body) throws IOException, Away {
+      private Busy unasked(String why) {
+        return new Busy("the token endpoint " + shown(tokens) + " cannot be asked: " + why, 0);
+      }
+
+      private JsonNode said(HttpResponse<byte[]> answer) throws IOException, Away {
         int status = answer.statusCode();
         if (Target.BUSY.contains(status))
           throw new Busy("the token endpoint " + shown(tokens) + " answers " + status, Target.asked(answer));
         if (status != 200)
           throw Away.tokenless(shown(tokens) + " gives no token, it answers " + status
               + ": are client id and secret right?", Target.asked(answer));
-        byte[] text = body.readNBytes(LONGEST_ANSWER + 1);
+        byte[] text = answer.body();
         if (text.length > LONGEST_ANSWER)
           throw Away.tokenless(shown(tokens) + " answers more than " + LONGEST_ANSWER + " bytes: gives it tokens?", 0);
         return FileLoad.tree(new String(text, StandardCharsets.UTF_8));
