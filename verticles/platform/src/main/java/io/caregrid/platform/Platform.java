@@ -162,10 +162,7 @@ public final class Platform implements AutoCloseable {
     keep(FolderLock.take(told.data(), "node"));
     config = told;
     Roles roles = DefinedRoles.of(config);
-    httpDoor().check();
-    if (config.roles().contains("dicom")) dicomDoor().check();
-    if (takesHl7() && config.hl7().hasPort()) hl7Door().check();
-    if (takesMqtt()) mqttDoor().check();
+    checkDoors();
     TellSettings.check(config.tell(), roles);
     MappingSets files = MappingFiles.load(config.mappings());
     Conversions conversions = TemplateSets.load(config.fhir().convert());
@@ -235,6 +232,21 @@ public final class Platform implements AutoCloseable {
     if (config.load().folder() != null && config.roles().contains("ingest")) openDropFolder(database);
     log.info("node is running name={} addresses={}", config.name(), addresses());
     if (openness() != null) log.warn("{}", openness());
+  }
+
+  /** What of a door's settings can be seen to be wrong before anything is waited for. */
+  private void checkDoors() {
+    httpDoor().check();
+    new DoorFiles("http", config.http().tls()).check();
+    if (config.roles().contains("dicom")) dicomDoor().check();
+    if (takesHl7() && config.hl7().hasPort()) {
+      hl7Door().check();
+      new DoorFiles("hl7", config.hl7().tls()).check();
+    }
+    if (takesMqtt()) {
+      mqttDoor().check();
+      new DoorFiles("mqtt", config.mqtt().tls()).check();
+    }
   }
 
   private Authentication authentication(Roles roles) {

@@ -1,9 +1,11 @@
 package io.caregrid.platform;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import io.caregrid.cluster.TlsConfig;
 import io.caregrid.engines.OwnPort;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -18,8 +20,10 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
@@ -112,6 +116,36 @@ class MainTest {
     assertEquals(1, run("node", "--dev", "--set", "data=" + file));
     assertTrue(err.toString().contains(file + " cannot be used: it is a file"), err.toString());
     assertEquals(1, err.toString().lines().count());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"http,", "mqtt,--set mqtt.port=0", "hl7,--set hl7.port=0"})
+  @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aCertificateThatIsNotThereIsNamedBeforeKafkaIsAsked(String door, String more) throws IOException {
+    Path there = Files.writeString(temp.resolve("there.pem"), "");
+    Path gone = temp.resolve("gone.pem");
+    try (OwnPort nobody = OwnPort.take()) {
+      String words = "node --set http.port=0 --set dicom.port=0 --set security.nodeTokens=always --set data="
+          + temp.resolve("data") + " --set kafka.bootstrapServers=127.0.0.1:" + nobody.number() + " --set " + door
+          + ".tls.cert=" + gone + " --set " + door + ".tls.key=" + there + (more == null ? "" : " " + more);
+
+      assertEquals(1, run(words.split(" ")));
+    }
+    assertEquals("caregrid: " + door + ".tls.cert names a file that cannot be read: " + gone + ": it does not exist",
+        err.toString().strip());
+  }
+
+  @Test
+  void everyFileOfADoorThatCannotBeReadIsNamed() {
+    StartException refused = assertThrows(StartException.class,
+        () -> new DoorFiles("http", new TlsConfig(temp.resolve("a"), temp.resolve("b"), temp)).check());
+
+    List<String> lines = refused.getMessage().lines().toList();
+    assertEquals(3, lines.size(), refused.getMessage());
+    assertTrue(lines.get(1).startsWith("http.tls.key names a file that cannot be read: " + temp.resolve("b")),
+        lines.get(1));
+    assertTrue(lines.get(2).startsWith("http.tls.clientCa names a file that cannot be read: " + temp + ": "),
+        lines.get(2));
   }
 
   @Test
