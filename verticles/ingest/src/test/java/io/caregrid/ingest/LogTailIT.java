@@ -121,7 +121,7 @@ class LogTailIT {
       for (int n = 0; n < 20; n++) {
         ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(kafka.deviceData(), latin);
         if (n > 0) record.headers().add("x-note", header);
-        producer.send(record).get(20, TimeUnit.SECONDS);
+        producer.send(record).get(120, TimeUnit.SECONDS);
       }
     }
     JsonArray seen = seen("?limit=20");
