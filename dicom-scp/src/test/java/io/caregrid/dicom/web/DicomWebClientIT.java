@@ -43,7 +43,7 @@ class DicomWebClientIT {
 
     int exit;
     try (WebDoor door = new WebDoor(postgres, folder.resolve("dicom"), DicomConfig.DEFAULT)) {
-      exit = Foreign.run(MODULES, printed, 1, TimeUnit.MINUTES,
+      exit = Foreign.run(MODULES, printed, 5, TimeUnit.MINUTES,
           List.of("node", SCRIPT.toString(), door.base(), file.toString(),
               Slices.study(1), Slices.series(1), Slices.instance(1, 1), String.valueOf(Slices.COLUMNS),
               String.valueOf(ROWS), String.valueOf(FRAMES)));
@@ -59,8 +59,11 @@ class DicomWebClientIT {
     if (!Foreign.runs("node", "--version") || !Foreign.runs("npm", "--version")) return false;
     Files.createDirectories(MODULES);
     Files.writeString(MODULES.resolve("package.json"), "{\"private\":true}");
-    return Foreign.run(MODULES, MODULES.resolve("npm.txt"), 3, TimeUnit.MINUTES, List.of("npm", "install", "--no-audit",
-        "--no-fund", "--no-package-lock", "--no-save", "dicomweb-client@0.11.3", "xhr2@0.2.1")) == 0;
+    for (int tries = 0; tries < 3; tries++) // a registry may be away for a moment
+      if (Foreign.run(MODULES, MODULES.resolve("npm.txt"), 5, TimeUnit.MINUTES, List.of("npm", "install", "--no-audit",
+          "--no-fund", "--no-package-lock", "--no-save", "dicomweb-client@0.11.3", "xhr2@0.2.1")) == 0)
+        return true;
+    return false;
   }
 
   private static String read(Path file) {
