@@ -152,7 +152,8 @@ class ArchiveIT extends WithVault {
     assertFalse(onDisk(Arrays.copyOfRange(large, 5_000, 5_100)));
     assertFalse(Files.exists(vault.folder.resolve(found.get(2).file())));
     vault.reopen();
-    assertEquals(List.of(found.get(1)), vault.instances(7));
+    // where it lies may change at any moment: its segment is more than half dead
+    assertEquals(List.of(Phantom.instance(7, 2)), vault.instances(7).stream().map(Located::instance).toList());
     assertArrayEquals(stays, vault.read(found.get(1)));
   }
 
