@@ -312,11 +312,12 @@ public final class FhirStore implements Reading {
 
   /** Names of parameters this server does not know for this type, or for one of several, as written; those of one resource without their modifiers. */
   public static List<String> unknown(SearchQuery query) {
-    if (query.type() != null) return SearchTerms.unknown(query);
+    Reach reach = new Reach();
+    if (query.type() != null) return SearchTerms.unknown(query, reach);
     SearchQuery each = SystemSearch.without(query);
     return SystemSearch.types(query)
         .stream()
-        .flatMap(type -> SearchTerms.unknown(each.of(type)).stream())
+        .flatMap(type -> SearchTerms.unknown(each.of(type), reach).stream())
         .distinct()
         .toList();
   }

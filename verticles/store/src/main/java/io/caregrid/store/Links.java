@@ -55,7 +55,7 @@ final class Links {
   }
 
   private static Future<Criterion> joined(SearchPlan plan) {
-    return Future.succeededFuture(Criterion.sql(bind -> "pat in (" + plan.patients(bind) + ")"));
+    return Future.succeededFuture(Criterion.sql(plan::joined));
   }
 
   /** Few patients, each by itself. */

@@ -33,21 +33,17 @@ final class SearchTerms {
 
   private final Definition definition;
   private final Instant now;
-  private final int depth;
   private final Reach reach;
   private final List<Term> terms = new ArrayList<>();
   private final Set<Include> includes = new LinkedHashSet<>();
   private final long fingerprint;
   private Sort sort = Sort.NONE;
 
-  private SearchTerms(Definition definition, Instant now, int depth, Reach reach, long fingerprint) {
+  private SearchTerms(Definition definition, Instant now, Reach reach, long fingerprint) {
     this.definition = definition;
     this.now = now;
-    this.depth = depth;
     this.reach = reach;
     this.fingerprint = fingerprint;
-    if (depth > Known.DEEPEST)
-      throw new Failure.Invalid("A search leads through at most " + Known.DEEPEST + " links");
   }
 
   /** Invalid 400 names the parameter that cannot be read, or that is unknown. */
@@ -57,36 +53,39 @@ final class SearchTerms {
 
   /** @param reach of the whole search, where that is about several types */
   static SearchTerms of(SearchQuery query, Instant now, Reach reach) {
-    List<String> unknown = unknown(query);
+    List<String> unknown = unknown(query, reach);
     if (!unknown.isEmpty())
       throw new Failure.Invalid(
           "This server has no search parameter " + String.join(", ", unknown) + " for " + query.type());
     Definition definition = Definition.of(query.type());
-    SearchTerms all = new SearchTerms(definition, now, 0, reach,
+    SearchTerms all = new SearchTerms(definition, now, reach,
         Hash.of(query.type() + query.params() + String.join(",", query.within())));
-    for (SearchQuery.Param param : query.params()) all.add(param.name(), param.value(), new Known(param.value()));
+    for (SearchQuery.Param param : query.params()) all.add(param.name(), param.value(), reach.known(param));
     if (!query.within().isEmpty()) all.plain(Compartment.within(definition, query.within()));
     return all;
   }
 
   private SearchTerms inner(Definition type, String name, String value, Known known) {
     reach.way(name);
-    SearchTerms inner = new SearchTerms(type, now, depth + 1, reach, 0);
+    SearchTerms inner = new SearchTerms(type, now, reach, 0);
     inner.add(name, value, known);
     return inner;
   }
 
   /**
    * Names of parameters this server does not know for this type, as written, those that do not lead elsewhere without their modifiers. TooCostly 422: they are
-   * too many.
+   * too many; Invalid 400: one leads too far.
+   *
+   * @param reach of the whole search
    */
-  static List<String> unknown(SearchQuery query) {
+  static List<String> unknown(SearchQuery query, Reach reach) {
     if (query.params().size() > MOST_PARAMS)
       throw new Failure.TooCostly("A search has at most " + MOST_PARAMS + " parameters");
+    reach.requireLinks(query.params());
     Definition definition = Definition.of(query.type());
     return query.params()
         .stream()
-        .filter(param -> !new Known(param.value()).knows(definition, param.name()))
+        .filter(param -> !reach.known(param).knows(definition, param.name()))
         .map(param -> isLink(param.name()) ? param.name() : base(param.name()))
         .distinct()
         .toList();
@@ -186,7 +185,7 @@ final class SearchTerms {
     String link = name.substring(0, dot);
     String rest = name.substring(dot + 1);
     Param param = definition.params().get(base(link));
-    List<String> types = known.targets(definition, link, rest, depth);
+    List<String> types = known.targets(definition, link, rest);
     if (types.size() > MOST_TARGETS)
       throw new Failure.Invalid(base(link) + " may lead to " + types.size() + " types: name one, as in " + base(link)
           + ":" + types.get(0) + "." + rest);

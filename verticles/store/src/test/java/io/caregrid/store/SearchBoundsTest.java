@@ -19,6 +19,7 @@ import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
@@ -110,16 +111,39 @@ class SearchBoundsTest {
   @ParameterizedTest
   @ValueSource(strings = {"composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.name",
     "composed-of.derived-from.depends-on.successor.predecessor.name",
-    "composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.nowhere"})
+    "composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.nowhere",
+    "composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.composed-of.name"})
   void aChainThatBranchesAtEachLinkIsRefusedAtOnce(String chain) {
     refusal(query("ActivityDefinition", chain, "x"));
   }
 
   @Test
   void aChainWhoseTypesAreNamedGoesAsDeepAsItMay() {
-    String named = "composed-of:Library.".repeat(6) + "name";
+    String named = "composed-of:Library.".repeat(Known.DEEPEST) + "name";
     assertEquals(0, get(store.search(CALLER, query("Library", named, "x"))).entries().size());
     assertInstanceOf(Failure.Invalid.class, refusal(query("Library", "composed-of:Library." + named, "x")));
+    String pointed = "_has:Library:composed-of:".repeat(Known.DEEPEST) + "name";
+    assertEquals(0, get(store.search(CALLER, query("Library", pointed, "x"))).entries().size());
+    assertInstanceOf(Failure.Invalid.class, refusal(query("Library", "_has:Library:composed-of:" + pointed, "x")));
+  }
+
+  /** A posted form has room for thousands of links, and for a hundred parameters that each lead through all types of resources again and again. */
+  @Test
+  void howFarASearchLeadsIsKnownBeforeAnybodyFollows() {
+    SearchQuery.Param deep = new SearchQuery.Param("composed-of.".repeat(20_000) + "name", "x");
+    SearchQuery.Param last = new SearchQuery.Param("composed-of." + "x".repeat(200_000), "x");
+    SearchQuery.Param branching = new SearchQuery.Param("composed-of.".repeat(Known.DEEPEST) + "nowhere", "x");
+    SearchQuery.Param back = new SearchQuery.Param("_has:Library:composed-of:" + "composed-of.".repeat(31) + "name",
+        "x");
+
+    for (String type : Arrays.asList("Library", null)) {
+      assertInstanceOf(Failure.Invalid.class, refusal(new SearchQuery(type, List.of(deep), 10, "none", null)));
+      assertInstanceOf(Failure.Invalid.class, refusal(new SearchQuery(type, List.of(last), 10, "none", null)));
+      assertInstanceOf(Failure.Invalid.class, refusal(new SearchQuery(type, List.of(branching), 10, "none", null)));
+      assertInstanceOf(Failure.TooCostly.class,
+          refusal(new SearchQuery(type, Collections.nCopies(100, branching), 10, "none", null)));
+      refusal(new SearchQuery(type, List.of(back), 10, "none", null));
+    }
   }
 
   @Test

@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.store.SearchPlan.Lead;
+import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -24,5 +27,25 @@ class SearchPlanTest {
     assertTrue(!estimate.contains("or false"), estimate);
     assertEquals(lead == Lead.ALL, plan.count().sql().contains("or false"));
     assertEquals(lead == Lead.EACH, plan.count().sql().contains("pat = any (array("));
+  }
+
+  /** Of many tables in one join it thinks longer than any search takes. */
+  @Test
+  void noMoreThanFourTablesAreJoinedAtOnceHoweverDeepASearchLeads() {
+    SearchPlan plan = new SearchPlan(Definition.of("Observation"), List.of(), Sort.NONE, 0);
+    for (int link = 0; link < Known.DEEPEST; link++) {
+      SearchPlan inner = plan;
+      Criterion outer = link % 2 == 0
+          ? Criterion.sql(inner::joined)
+          : Criterion.sql(bind -> inner.leading(Lead.JOINED, bind));
+      plan = new SearchPlan(Definition.of(link % 2 == 0 ? "Patient" : "Observation"), List.of(outer), Sort.NONE, 0);
+    }
+
+    String count = plan.count().sql();
+
+    List<Integer> joins = Arrays.stream(count.split(Pattern.quote("pat = any (array(")))
+        .map(part -> part.split(Pattern.quote("pat in (")).length)
+        .toList();
+    assertEquals(List.of(4, 4, 4, 4, 4, 4, 4, 4, 1), joins, count);
   }
 }

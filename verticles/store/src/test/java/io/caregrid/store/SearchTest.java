@@ -638,6 +638,40 @@ class SearchTest {
     assertTrue(pages >= 5, "one is looked at for a page: " + pages);
   }
 
+  /** Twelve generations, and beside each of them one that has the same parent. */
+  @Test
+  void chainsAndReverseChainsGoAsDeepAsAnybodyBuilds() {
+    for (int i = 0; i < 12; i++) {
+      String above = i == 0 ? "" : ",'partOf':{'reference':'Organization/deep-" + (i - 1) + "'}";
+      put("Organization", "deep-" + i, "'name':'Generation " + i + "'" + above);
+      put("Organization", "beside-" + i, "'name':'Beside " + i + "'" + above);
+    }
+    put("Patient", "deep", "'managingOrganization':{'reference':'Organization/deep-9'}");
+    put("Observation", "deep", "'status':'final','code':{'text':'x'},'subject':{'reference':'Patient/deep'}");
+
+    assertEquals("beside-10 deep-10", found("Organization?" + "partof.".repeat(10) + "name=Generation 0"));
+    assertEquals("beside-11 deep-11", found("Organization?" + "partof:Organization.".repeat(10) + "_id=deep-1"));
+    assertEquals("", found("Organization?" + "partof.".repeat(10) + "name=Beside 0"));
+    assertEquals("deep-1", found("Organization?" + "_has:Organization:partof:".repeat(10) + "name=Generation 11"));
+    assertEquals("deep-0", found("Organization?" + "_has:Organization:partof:".repeat(10) + "name=Beside 10"));
+    assertEquals("deep",
+        found("Observation?subject:Patient.organization." + "partof.".repeat(9) + "name=Generation 0"));
+    assertEquals("deep-0", found("Organization?" + "_has:Organization:partof:".repeat(9)
+        + "_has:Patient:organization:_has:Observation:subject:_id=deep"));
+    assertEquals("beside-6 deep-6", found("Organization?" + "partof.".repeat(5) + "_has:Organization:partof:".repeat(5)
+        + "name=Generation 6"));
+    assertEquals("temp hr2 hr1",
+        found("Observation?" + "subject:Patient._has:Observation:patient:".repeat(6) + "code=8310-5"));
+    assertEquals("ada", found("Patient?" + "_has:Observation:patient:subject:Patient.".repeat(7) + "family=lovelace"));
+
+    for (int i = 0; i < 12; i++) {
+      get(store.delete(CALLER, "Organization", "deep-" + i, OptionalInt.empty()));
+      get(store.delete(CALLER, "Organization", "beside-" + i, OptionalInt.empty()));
+    }
+    get(store.delete(CALLER, "Observation", "deep", OptionalInt.empty()));
+    get(store.delete(CALLER, "Patient", "deep", OptionalInt.empty()));
+  }
+
   @Test
   void aPageIsNotLostBecauseOfWhatItWouldBringAlongIfThereWereTime() {
     Page page = get(store.search(CALLER, query("Observation?_id=hr1", 10, "none", null)));

@@ -101,6 +101,20 @@ class FhirSearchTest {
   }
 
   @Test
+  void aChainThatIsTooLongIsRefusedWithWhatIsPossible() {
+    HttpResponse<Buffer> answered = get("/fhir/Organization?" + "partof.".repeat(32) + "name=x");
+    HttpResponse<Buffer> refused = get("/fhir/Organization?" + "partof.".repeat(33) + "name=x");
+    HttpResponse<Buffer> mixed = get("/fhir/Organization?" + "_has:Organization:partof:partof.".repeat(17) + "name=x");
+
+    assertEquals(200, answered.statusCode());
+    for (HttpResponse<Buffer> one : List.of(refused, mixed)) {
+      assertEquals(400, one.statusCode());
+      JsonObject issue = one.bodyAsJsonObject().getJsonArray("issue").getJsonObject(0);
+      assertTrue(issue.encode().contains("at most 32 links"), issue.encode());
+    }
+  }
+
+  @Test
   void countingGivesTheTotalOnly() {
     for (String asked : List.of("&_summary=count", "&_count=0")) {
       JsonObject bundle = found(asked);
