@@ -147,6 +147,7 @@ final class AccessTable {
       POST    /fhir/TYPE/:id/$meta                  FHIR_READ
       POST    /fhir/TYPE/:id/$meta-add              FHIR_WRITE
       POST    /fhir/TYPE/:id/$meta-delete           FHIR_WRITE
+      DELETE  /fhir/TYPE/:id/$purge-history         FHIR_HARD_DELETE
       POST    /fhir/$de-identify                    FHIR_EXPORT
       POST    /fhir/$convert-data                   FHIR_CONVERT
       POST    /convertToFhir                        FHIR_CONVERT

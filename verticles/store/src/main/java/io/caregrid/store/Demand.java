@@ -20,6 +20,11 @@ public record Demand(OptionalInt ifMatch, boolean ifNone, boolean forgetsMeta, b
     this(ifMatch, ifNone, forgetsMeta, false);
   }
 
+  /** The same of who decides by what is there. */
+  public Demand seen() {
+    return new Demand(ifMatch, ifNone, forgetsMeta, true);
+  }
+
   public static Demand match(OptionalInt ifMatch) {
     return new Demand(ifMatch, false, false);
   }

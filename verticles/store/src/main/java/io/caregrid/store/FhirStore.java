@@ -28,6 +28,8 @@ import java.util.function.Supplier;
 public final class FhirStore implements Reading {
   /** How the trail tells a hard delete. */
   static final String WITH_HISTORY = "with its history";
+  /** And how it tells that the current version stayed. */
+  static final String HISTORY_ONLY = "its versions before the current one";
 
   private static final int LABELS_WAITING = 16;
   private static final String LABELS_BUSY = "Others ask for labels of whole types here; try again shortly";
@@ -204,6 +206,20 @@ public final class FhirStore implements Reading {
       require(caller, Access.FHIR_HARD_DELETE);
       Ids.require(type, id);
       return writes.erase(Definition.of(type), id, ifMatch, patients);
+    });
+  }
+
+  /**
+   * All its versions but the current one go, for good; that one stays as it is, and no change is made. Needs FHIR_HARD_DELETE too. NotFound 404, Gone 410: where
+   * the current version is a deletion, {@link #erase} is meant. Unreadable 500: the current version is damaged, and those before are all there is of it.
+   *
+   * @return the current version
+   */
+  public Future<Stored> forgetPast(Caller caller, String type, String id, OptionalInt ifMatch) {
+    return changing(caller, entry(caller, Deed.DELETE, type, id).asking(HISTORY_ONLY), Whose::in, () -> {
+      require(caller, Access.FHIR_HARD_DELETE);
+      Ids.require(type, id);
+      return writes.forget(Definition.of(type), id, ifMatch);
     });
   }
 

@@ -9,7 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * Each statement that changes something queues its change while it holds the row, in the same statement.
  */
 record Table(String type, String read, String vread, String versions, String create, String update, String erase,
-    String createMany, String replaceMany, String delete, String deleteMany, String hold, String newest, String oldest,
+    String forget, String createMany, String replaceMany, String delete, String deleteMany, String hold, String newest,
+    String oldest,
     String made, String timed, String lock, String insertMany,
     String mergeMany, String indexMany, String keepMany) {
 
@@ -128,6 +129,12 @@ record Table(String type, String read, String vread, String versions, String cre
       noted as (insert into erasure (type) select '#' from made on conflict do nothing)
       insert into change_queue (type, id, ver, op, at) select '#', id, ver, 'D', upd from made""";
 
+  /** id, version it is. Gives its row if it still is: then nothing of the versions before stays. */
+  private static final String FORGET = """
+      with current as materialized (select id from r_@ where id = $1 and ver = $2 for update),
+      past as (delete from h_@ h using current where h.id = current.id)
+      select id from current""";
+
   /** Arrays: ids, upds, pats, d0s, d1s, fps, the toks of all of them, bodies, keys, words, where each one's first token is, and its last. Gives the ids that were free. */
   private static final String CREATE_MANY = """
       with made as (
@@ -227,7 +234,7 @@ record Table(String type, String read, String vread, String versions, String cre
 
   private static Table named(String type) {
     return new Table(type, sql(READ, type), sql(VREAD, type), sql(HISTORY, type), sql(CREATE, type), sql(UPDATE, type),
-        sql(ERASE, type), sql(CREATE_MANY, type), sql(REPLACE_MANY, type),
+        sql(ERASE, type), sql(FORGET, type), sql(CREATE_MANY, type), sql(REPLACE_MANY, type),
         sql(DELETE, type), sql(DELETE_MANY, type), sql(HOLD, type), sql(NEWEST, type),
         sql(OLDEST, type), sql(MADE, type), sql(TIMED, type), sql(LOCK, type), sql(INSERT_MANY, type),
         sql(MERGE_MANY, type), sql(INDEX_MANY, type),

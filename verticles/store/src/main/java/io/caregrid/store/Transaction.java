@@ -416,7 +416,7 @@ final class Transaction {
     Writes.require(before, demand);
     boolean there = before != null && !before.deleted();
     if (there && steps.get(i).where() != null && !matched.containsKey(i)) throw FhirStore.taken();
-    if (there) versioning.requireSeen(type(i), demand.ifMatch());
+    if (there && !demand.hasSeen()) versioning.requireSeen(type(i), demand.ifMatch());
     Version next = writes.version(before, definition, ids[i], resource);
     if (before == null) return new Packed(i, next, 0, false);
     if (Writes.same(before, next.stored())) {

@@ -182,6 +182,21 @@ final class Writes {
     });
   }
 
+  /** The versions before it go; gives the current one, as it is. NotFound 404, Gone 410. */
+  Future<Stored> forget(Definition definition, String id, OptionalInt ifMatch) {
+    return inLine(definition, id, () -> forgotten(definition, id, ifMatch, new Tries()));
+  }
+
+  private Future<Stored> forgotten(Definition definition, String id, OptionalInt ifMatch, Tries tries) {
+    return versions.shown(definition, id).map(FhirStore::there).compose(current -> {
+      require(current, Demand.match(ifMatch));
+      return database.ask(Table.of(definition).forget(), Tuple.of(id, current.version()))
+          .compose(held -> held.size() == 1
+              ? Future.succeededFuture(current)
+              : again(tries, () -> forgotten(definition, id, ifMatch, tries)));
+    });
+  }
+
   <T> Future<T> inLine(Definition definition, String id, Supplier<Future<T>> work) {
     return lines.pass(definition.type() + "/" + id, work);
   }

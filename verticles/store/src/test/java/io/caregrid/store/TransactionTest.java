@@ -520,6 +520,10 @@ class TransactionTest {
     get(told.transaction(CALLER, List.of(delete("Patient", "rec-del"),
         new Delete("Patient", "rec-erase", null, ANY, true))));
     assertEquals(List.of("delete null 200", "delete with its history 200"), asked);
+    asked.clear();
+    get(store.update(CALLER, "Patient", "rec-past", patient("rec-past"), ANY));
+    get(told.forgetPast(CALLER, "Patient", "rec-past", ANY));
+    assertEquals(List.of("delete its versions before the current one 200"), asked);
   }
 
   @Test

@@ -349,6 +349,38 @@ class WritesTest {
   }
 
   @Test
+  void whoForgetsThePastKeepsTheCurrentVersionAsItIsAndNobodyHearsOfAChange() {
+    get(store.update(CALLER, "Patient", "past", patient("Secret"), ANY));
+    get(store.update(CALLER, "Patient", "past", patient("Secret2"), ANY));
+    Stored current = get(store.update(CALLER, "Patient", "past", patient("Known"), ANY));
+    get(store.update(CALLER, "Patient", "other", patient("One"), ANY));
+    get(store.update(CALLER, "Patient", "other", patient("Two"), ANY));
+    fails(Failure.PreconditionFailed.class, 412,
+        store.forgetPast(CALLER, "Patient", "past", OptionalInt.of(2)));
+
+    Stored left = get(store.forgetPast(CALLER, "Patient", "past", OptionalInt.of(3)));
+
+    assertEquals(3, left.version());
+    assertEquals(current.body(), get(store.read(CALLER, "Patient", "past")).body());
+    assertEquals(3, get(store.vread(CALLER, "Patient", "past", 3)).version());
+    for (int version = 1; version <= 2; version++)
+      fails(Failure.NotFound.class, 404, store.vread(CALLER, "Patient", "past", version));
+    assertEquals(List.of(3), versions(store.history(CALLER, "Patient", "past", new HistoryQuery(10, null, null))));
+    assertEquals(0, room.count("from h_patient where id = 'past'"));
+    assertEquals(3, room.count("from change_queue where id = 'past'"));
+    assertEquals(List.of(2, 1), versions(store.history(CALLER, "Patient", "other", new HistoryQuery(10, null, null))));
+
+    get(store.forgetPast(CALLER, "Patient", "past", ANY)); // there is none any more
+    get(store.update(CALLER, "Patient", "past", patient("New"), ANY));
+    assertEquals(List.of(4, 3), versions(store.history(CALLER, "Patient", "past", new HistoryQuery(10, null, null))));
+    get(store.delete(CALLER, "Patient", "past", ANY));
+    fails(Failure.Gone.class, 410, store.forgetPast(CALLER, "Patient", "past", ANY));
+    assertEquals(List.of(5, 4, 3),
+        versions(store.history(CALLER, "Patient", "past", new HistoryQuery(10, null, null))));
+    fails(Failure.NotFound.class, 404, store.forgetPast(CALLER, "Patient", "nobody", ANY));
+  }
+
+  @Test
   void whatComesAnewByATransactionAfterItWasErasedHasNoPastEither() {
     get(store.update(CALLER, "Patient", "anew", patient("Secret"), ANY));
     get(store.erase(CALLER, "Patient", "anew", ANY));

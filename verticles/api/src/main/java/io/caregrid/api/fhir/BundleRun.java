@@ -160,10 +160,11 @@ final class BundleRun {
       batch.requireWanted(entry);
       return question(store, entry, batch.answered());
     }
-    return interactions.single(entry.ask(), interactions.step(entry.fullUrl(), entry.ask(), entry.change()))
-        .map(reply -> entry.ask().terms().prefers("representation") && batch.answered().fits(entry.index(), reply)
-            ? reply
-            : reply.withoutResource());
+    if (Interactions.isPurge(entry.ask())) return interactions.purge(entry.ask());
+    Step step = interactions.step(entry.fullUrl(), entry.ask(), entry.change());
+    boolean isWanted = entry.ask().terms().prefers("representation") || Interactions.isOperation(step);
+    return interactions.single(entry.ask(), step)
+        .map(reply -> isWanted && batch.answered().fits(entry.index(), reply) ? reply : reply.withoutResource());
   }
 
   /** TooLarge 413, Busy 503. */
@@ -201,11 +202,13 @@ final class BundleRun {
   private Future<List<Reply>> transaction(Ask asked, List<Entry> entries, Answered answered) {
     List<Step> steps = new ArrayList<>(entries.size());
     for (Entry entry : entries) steps.add(step(entry, answered));
-    return store.transaction(asked.caller(), steps).map(done -> {
-      List<Reply> replies = new ArrayList<>(done.size());
-      for (int i = 0; i < done.size(); i++) replies.add(reply(entries.get(i), steps.get(i), done.get(i)));
-      return replies;
-    })
+    return store.transaction(asked.caller(), steps)
+        .compose(done -> {
+          List<Future<Reply>> replies = new ArrayList<>(done.size());
+          for (int i = 0; i < done.size(); i++)
+            replies.add(reply(entries.get(i), steps.get(i), done.get(i), answered));
+          return Future.all(replies).map(all -> all.<Reply>list());
+        })
         .recover(cause -> Future.failedFuture(cause instanceof Step.Failed failed
             ? told(entries.get(failed.step), steps.get(failed.step), failed.getCause())
             : cause));
@@ -222,9 +225,11 @@ final class BundleRun {
     }
   }
 
-  private Reply reply(Entry entry, Step step, Step.Done done) {
-    if (done.answer() instanceof Reply answer) return answer;
-    return interactions.reply(entry.ask(), step, done, false);
+  private Future<Reply> reply(Entry entry, Step step, Step.Done done, Answered answered) {
+    if (done.answer() instanceof Reply answer) return Future.succeededFuture(answer);
+    Future<Reply> told = interactions.told(entry.ask(), step, done, false);
+    if (!Interactions.isOperation(step)) return told;
+    return told.map(reply -> answered.fits(entry.index(), reply) ? reply : reply.withoutResource());
   }
 
   /** The whole transaction fails: with whose fault it is. */

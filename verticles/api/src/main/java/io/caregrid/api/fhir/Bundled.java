@@ -156,6 +156,7 @@ final class Bundled {
 
   private static Change change(Ask ask, JsonNode resource, ResourceRules rules,
       Function<ObjectNode, List<Issue>> check) {
+    if (MetaEdit.isAsked(ask)) return new Change.Part(MetaEdit.of(ask, resource, rules));
     if (ask.operation() != null) return new Change.Given(resource instanceof ObjectNode object ? object : null);
     return switch (ask.verb()) {
       case "POST", "PUT" -> new Change.Whole(whole(ask, resource, check));

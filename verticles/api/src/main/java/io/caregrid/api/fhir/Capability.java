@@ -66,6 +66,8 @@ final class Capability {
       Map.entry("meta", HL7 + "Resource-meta"),
       Map.entry("meta-add", HL7 + "Resource-meta-add"),
       Map.entry("meta-delete", HL7 + "Resource-meta-delete"),
+      // Microsoft's, who tells what it does and publishes no OperationDefinition
+      Map.entry("purge-history", "https://learn.microsoft.com/azure/healthcare-apis/fhir/purge-history"),
       Map.entry("Patient everything", HL7 + "Patient-everything"),
       Map.entry("Encounter everything", HL7 + "Encounter-everything"));
   private final FhirStore store;

@@ -55,7 +55,7 @@ final class EntryOperations {
         yield metadata.apply(ask).map(Reply::answer);
       }
       default -> throw new Failure.NotFound("no such operation for entries of a bundle, or not for this type: "
-          + "$everything, $meta and $validate there are, _search and metadata");
+          + "$everything, $meta, $meta-add, $meta-delete and $validate there are, _search and metadata");
     };
   }
 

@@ -64,7 +64,7 @@ public final class FhirRoutes implements Routes {
     this.rules = rules;
     this.interactions = new Interactions(store);
     this.validation = new ValidateOperation(store, rules, metrics);
-    this.meta = new MetaOperations(store, rules);
+    this.meta = new MetaOperations(store, interactions, rules);
     this.everything = new EverythingOperation(store, rules);
     this.writing = new WriteRoutes(store, interactions,
         new EntryOperations(store, interactions, everything, meta, validation, this::statement), rules);

@@ -29,6 +29,7 @@ import java.util.regex.Pattern;
  * a single one is handed to the store by itself, those of a transaction together.
  */
 final class Interactions {
+  static final String PURGE = "$purge-history";
   private static final String HISTORY = "_history";
   private static final Pattern HANDLING = Pattern.compile("handling=([a-z]*)");
   /** Parameters that say how to answer or to work, and are no condition. */
@@ -48,6 +49,8 @@ final class Interactions {
 
   /** What may be changed. NotSupported 405 when this address does not take that verb. */
   Step step(String fullUrl, Ask ask, Change change) {
+    if (change instanceof Change.Part part && part.edit() instanceof MetaEdit)
+      return new Step.Patch(fullUrl, ask.type(), ask.id(), null, part.edit(), demand(ask).seen());
     boolean one = ask.path().size() == 2;
     if (ask.path().isEmpty() || ask.path().size() > 2) throw wrong(ask);
     return switch (ask.verb()) {
@@ -117,12 +120,34 @@ final class Interactions {
     return Versions.ifMatch(ask.terms().ifMatch());
   }
 
+  /** Whether it asks that the versions before the current one are removed: {@code DELETE Patient/7/$purge-history}. */
+  static boolean isPurge(Ask ask) {
+    return ask.verb().equals("DELETE") && ask.path().size() == 3 && ask.path().get(2).equals(PURGE);
+  }
+
+  /** As Microsoft's server does it. */
+  Future<Reply> purge(Ask ask) {
+    return store.forgetPast(ask.caller(), ask.type(), ask.id(), ifMatch(ask)).map(Reply::done);
+  }
+
   /** By itself. */
   Future<Reply> single(Ask ask, Step step) {
     if (step instanceof Step.Delete delete && delete.where() != null) return deleteMany(ask, delete);
     return done(ask, step)
-        .map(done -> reply(ask, step, done, true))
+        .compose(done -> told(ask, step, done, true))
         .recover(cause -> Future.failedFuture(rejected(step, cause)));
+  }
+
+  /** Whether it answers what was asked, and not only what became of the resource. */
+  static boolean isOperation(Step step) {
+    return step instanceof Step.Patch patch && patch.edit() instanceof MetaEdit;
+  }
+
+  /** @param whole what is written comes back unless it was said otherwise */
+  Future<Reply> told(Ask ask, Step step, Step.Done done, boolean whole) {
+    return isOperation(step)
+        ? MetaOperations.told(done.stored())
+        : Future.succeededFuture(reply(ask, step, done, whole));
   }
 
   /** Together with another one that refers to it: both or none. */
@@ -167,8 +192,7 @@ final class Interactions {
     return checked ? new Rejected(422, ((CheckedEdit) ((Step.Patch) step).edit()).issues()) : cause;
   }
 
-  /** @param whole what is written comes back unless it was said otherwise */
-  Reply reply(Ask ask, Step step, Step.Done done, boolean whole) {
+  private static Reply reply(Ask ask, Step step, Step.Done done, boolean whole) {
     Stored stored = done.stored();
     if (step instanceof Step.Delete) return Reply.deleted(step.type(), stored);
     boolean made = done.changed() && stored.created();

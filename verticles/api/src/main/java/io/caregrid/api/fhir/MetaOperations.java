@@ -11,13 +11,10 @@ import static io.caregrid.contract.Gate.needs;
 import static io.vertx.core.http.HttpMethod.GET;
 import static io.vertx.core.http.HttpMethod.POST;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.caregrid.api.Requests;
 import io.caregrid.api.fhir.r4.Trees;
-import io.caregrid.contract.Failure;
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.contract.OperationOutcome.Issue;
 import io.caregrid.contract.Routes;
@@ -31,12 +28,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.util.HashSet;
-import java.util.List;
-import java.util.OptionalInt;
-import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
@@ -46,13 +38,13 @@ import java.util.function.Function;
  */
 final class MetaOperations implements Routes {
   private static final String NAME = "$meta";
-  private static final List<String> LABELS = List.of("profile", "security", "tag");
-  private static final int ATTEMPTS = 10;
   private final FhirStore store;
+  private final Interactions interactions;
   private final Future<ResourceRules> rules;
 
-  MetaOperations(FhirStore store, Future<ResourceRules> rules) {
+  MetaOperations(FhirStore store, Interactions interactions, Future<ResourceRules> rules) {
     this.store = store;
+    this.interactions = interactions;
     this.rules = rules;
   }
 
@@ -68,9 +60,10 @@ final class MetaOperations implements Routes {
         .handler(answer(asked(request -> labels(request, type(request), NAME))));
     needs(FHIR_READ, reading(of(router, GET, "/fhir/TYPE/:id/$meta"))).handler(answer(this::meta));
     needs(FHIR_READ, of(router, POST, "/fhir/TYPE/:id/$meta")).handler(answer(asked(this::meta)));
-    needs(FHIR_WRITE, of(router, POST, "/fhir/TYPE/:id/$meta-add")).handler(answer(changing(MetaOperations::add)));
+    needs(FHIR_WRITE, of(router, POST, "/fhir/TYPE/:id/$meta-add"))
+        .handler(answer(request -> change(request, MetaEdit.ADD)));
     needs(FHIR_WRITE, of(router, POST, "/fhir/TYPE/:id/$meta-delete"))
-        .handler(answer(changing(MetaOperations::remove)));
+        .handler(answer(request -> change(request, MetaEdit.DELETE)));
   }
 
   private Future<?> meta(RoutingContext request) {
@@ -119,78 +112,20 @@ final class MetaOperations implements Routes {
     return answer;
   }
 
-  private Function<RoutingContext, Future<?>> changing(BiConsumer<ObjectNode, ObjectNode> change) {
-    return request -> Bodies.checked(request, rules, "Parameters")
-        .map(MetaOperations::given)
-        .compose(given -> changed(request, given, change, ATTEMPTS))
-        .compose(MetaOperations::told)
+  private Future<?> change(RoutingContext request, String operation) {
+    Ask ask = Ask.of(request, type(request), id(request), operation);
+    return Bodies.checked(request, rules, "Parameters")
+        .map(sent -> new Change.Part(MetaEdit.of(operation, sent)))
+        .compose(change -> interactions.single(ask, interactions.step(null, ask, change)))
         .compose(reply -> FhirAnswer.done(request, 200, reply.body()));
   }
 
-  private static ObjectNode given(ObjectNode parameters) {
-    for (JsonNode parameter : parameters.path("parameter")) {
-      if (parameter.path("name").asText().equals("meta") && parameter.get("valueMeta") instanceof ObjectNode meta) {
-        return meta;
-      }
-    }
-    throw new Failure.Invalid("the Parameters must have one parameter, meta, with a valueMeta", "Parameters.parameter");
+  private static ArrayNode array(ObjectNode object, String name) {
+    return object.get(name) instanceof ArrayNode there ? there : object.putArray(name);
   }
 
-  private Future<Stored> changed(RoutingContext request, ObjectNode given, BiConsumer<ObjectNode, ObjectNode> change,
-      int attempts) {
-    String type = type(request);
-    String id = id(request);
-    return store.read(Requests.caller(request), type, id)
-        .compose(stored -> request.vertx()
-            .executeBlocking(() -> relabelled(stored, given, change), false)
-            .compose(resource -> store.update(Requests.caller(request), type, id, resource,
-                OptionalInt.of(stored.version()))))
-        .recover(lost -> lost instanceof Failure.PreconditionFailed && attempts > 1
-            ? changed(request, given, change, attempts - 1)
-            : Future.failedFuture(lost));
-  }
-
-  private static ObjectNode relabelled(Stored stored, ObjectNode given, BiConsumer<ObjectNode, ObjectNode> change) {
-    ObjectNode resource = Trees.own(stored.body().getBytes());
-    ObjectNode meta = resource.get("meta") instanceof ObjectNode there ? there : resource.putObject("meta");
-    change.accept(meta, given);
-    return resource;
-  }
-
-  private static void add(ObjectNode meta, ObjectNode given) {
-    for (String name : LABELS) {
-      Set<Object> there = new HashSet<>();
-      for (JsonNode label : meta.path(name)) there.add(key(label));
-      for (JsonNode label : given.path(name)) {
-        if (there.add(key(label))) array(meta, name).add(label);
-      }
-    }
-  }
-
-  private static void remove(ObjectNode meta, ObjectNode given) {
-    for (String name : LABELS) {
-      if (!(meta.get(name) instanceof ArrayNode there)) continue;
-      Set<Object> gone = new HashSet<>();
-      for (JsonNode label : given.path(name)) gone.add(key(label));
-      ArrayNode kept = meta.arrayNode();
-      for (JsonNode label : there) {
-        if (!gone.contains(key(label))) kept.add(label);
-      }
-      if (kept.isEmpty()) meta.remove(name);
-      else meta.set(name, kept);
-    }
-  }
-
-  private static ArrayNode array(ObjectNode meta, String name) {
-    return meta.get(name) instanceof ArrayNode there ? there : meta.putArray(name);
-  }
-
-  /** A label is its system and code, a profile its URL. */
-  private static Object key(JsonNode one) {
-    return one.isObject() ? List.of(one.path("system").asText(), one.path("code").asText()) : one.asText();
-  }
-
-  private static Future<Reply> told(Stored stored) {
+  /** Which labels this version has. */
+  static Future<Reply> told(Stored stored) {
     return aside(() -> parameters(Trees.own(stored.body().getBytes()))).map(Reply::answer);
   }
 

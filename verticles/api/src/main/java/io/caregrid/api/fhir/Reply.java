@@ -35,6 +35,11 @@ record Reply(int status, Stored stored, String location, Buffer body, boolean ou
     return new Reply(200, null, null, resource, false, -1);
   }
 
+  /** There is nothing to tell. @param stored the version that is there */
+  static Reply done(Stored stored) {
+    return new Reply(204, stored, null, null, false, -1);
+  }
+
   /** It is elsewhere. @param location below the base */
   static Reply moved(String location) {
     return new Reply(301, null, location, told("another one is to be used instead: " + location), true, -1);

@@ -5,6 +5,7 @@ import static io.caregrid.api.fhir.TypeRoutes.id;
 import static io.caregrid.api.fhir.TypeRoutes.of;
 import static io.caregrid.api.fhir.TypeRoutes.reading;
 import static io.caregrid.api.fhir.TypeRoutes.type;
+import static io.caregrid.contract.Access.FHIR_HARD_DELETE;
 import static io.caregrid.contract.Access.FHIR_READ;
 import static io.caregrid.contract.Access.FHIR_WRITE;
 import static io.caregrid.contract.Gate.needs;
@@ -63,6 +64,9 @@ final class WriteRoutes {
         answer(request -> delete(request, type(request))));
     common.serve(needs(FHIR_WRITE, of(router, DELETE, "/fhir/TYPE/:id")),
         answer(request -> delete(request, type(request), id(request))));
+    needs(FHIR_HARD_DELETE, of(router, DELETE, "/fhir/TYPE/:id/" + Interactions.PURGE))
+        .handler(answer(request -> interactions.purge(Ask.of(request, type(request), id(request), Interactions.PURGE))
+            .compose(reply -> FhirAnswer.send(request, reply))));
   }
 
   private Future<?> asked(RoutingContext request, String... path) {

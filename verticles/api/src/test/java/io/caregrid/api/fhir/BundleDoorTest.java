@@ -374,6 +374,115 @@ class BundleDoorTest {
   }
 
   @Test
+  void whatIsLeftOfAPurgedHistoryIsTheCurrentVersionAsItWas() {
+    String id = "p-" + mark;
+    String address = "/fhir/Patient/" + id;
+    for (String active : List.of("true", "false", "true"))
+      ward.send("PUT", address, patient().replace("\"Patient\",", "\"Patient\",\"id\":\"" + id + "\",\"active\":"
+          + active + ","));
+    HttpResponse<Buffer> before = ward.send("GET", address, (String) null);
+    HttpResponse<Buffer> outdated = ward.send("DELETE", address + "/$purge-history", (String) null, "If-Match",
+        "W/\"2\"");
+    assertEquals(3, versions(address));
+
+    HttpResponse<Buffer> purged = ward.send("DELETE", address + "/$purge-history", (String) null);
+
+    assertEquals(412, outdated.statusCode());
+    assertEquals(204, purged.statusCode());
+    assertNull(purged.body());
+    assertEquals("W/\"3\"", purged.getHeader("ETag"));
+    HttpResponse<Buffer> after = ward.send("GET", address, (String) null);
+    assertEquals(before.body(), after.body());
+    assertEquals(before.getHeader("ETag"), after.getHeader("ETag"));
+    assertEquals(1, versions(address));
+    assertEquals(404, ward.send("GET", address + "/_history/2", (String) null).statusCode());
+    assertEquals(200, ward.send("GET", address + "/_history/3", (String) null).statusCode());
+    assertEquals(405, ward.send("POST", address + "/$purge-history", "{}").statusCode());
+    assertEquals(404,
+        ward.send("DELETE", "/fhir/Patient/none-" + mark + "/$purge-history", (String) null).statusCode());
+    ward.send("DELETE", address, (String) null);
+    assertEquals(410, ward.send("DELETE", address + "/$purge-history", (String) null).statusCode());
+    assertTrue(ward.send("GET", "/fhir/metadata", (String) null).bodyAsString().contains("\"purge-history\""));
+  }
+
+  private int versions(String address) {
+    return ward.send("GET", address + "/_history", (String) null).bodyAsJsonObject().getInteger("total");
+  }
+
+  @Test
+  void aBatchPurgesHistoriesAndATransactionDoesNot() {
+    String id = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
+    String address = "/fhir/Patient/" + id;
+    assertEquals(200, ward.send("POST", address + "/$meta-add", tagged("a")).statusCode());
+    String purge = entry("DELETE", "Patient/" + id + "/$purge-history", null);
+
+    assertEquals(405, bundle("transaction", purge).statusCode());
+    assertEquals(2, versions(address));
+    assertEquals(List.of("204"), statuses(bundle("batch", purge)));
+    assertEquals(1, versions(address));
+  }
+
+  private static String tagged(String code) {
+    return "{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"meta\",\"valueMeta\":{\"tag\":[{\"system\":\"urn:door\","
+        + "\"code\":\"" + code + "\"}]}}]}";
+  }
+
+  private List<String> tags(JsonObject parameters) {
+    assertEquals("Parameters", parameters.getString("resourceType"));
+    return parameters.getJsonArray("parameter")
+        .getJsonObject(0)
+        .getJsonObject("valueMeta")
+        .getJsonArray("tag", new JsonArray())
+        .stream()
+        .map(tag -> ((JsonObject) tag).getString("code"))
+        .toList();
+  }
+
+  @Test
+  void labelsAreAddedAndTakenByEntriesOfABatch() {
+    String id = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
+    String where = "Patient/" + id + "/$meta-";
+
+    HttpResponse<Buffer> added = bundle("batch", entry("POST", where + "add", tagged("a")),
+        entry("POST", "Patient/none-" + mark + "/$meta-add", tagged("a")), entry("POST", where + "add", patient()),
+        entry("POST", where + "add", null), entry("POST", where + "add", "{\"resourceType\":\"Parameters\"}"),
+        entry("POST", where + "add", tagged("a").replace("\"tag\"", "\"tags\"")), entry("GET", where + "add", null),
+        entry("PUT", where + "add", tagged("a")), entry("POST", "Patient/$meta-add", tagged("a")),
+        entry("GET", "Patient/" + id + "/$meta", null));
+
+    assertEquals(List.of("200", "404", "400", "400", "400", "422", "405", "400", "404", "200"), statuses(added),
+        added.bodyAsString());
+    assertEquals(List.of("a"), tags(resource(added, 0)));
+    assertEquals(List.of("a"), tags(resource(added, 9)));
+    assertEquals(List.of(), tags(resource(bundle("batch", entry("POST", where + "delete", tagged("a"))), 0)));
+    assertEquals(3, versions("/fhir/Patient/" + id));
+  }
+
+  @Test
+  void labelsAreAddedAndTakenWithAllElseOfATransactionOrNotAtAll() {
+    String one = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
+    String other = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
+    ward.send("POST", "/fhir/Patient/" + other + "/$meta-add", tagged("old"));
+    String add = entry("POST", "Patient/" + one + "/$meta-add", tagged("new"));
+    String take = entry("POST", "Patient/" + other + "/$meta-delete", tagged("old"));
+
+    assertEquals(404,
+        bundle("transaction", add, take, entry("POST", "Patient/none-" + mark + "/$meta-add", tagged("x")))
+            .statusCode());
+    assertEquals(400, bundle("transaction", add, add).statusCode(), "both change the same Patient");
+    assertEquals(422, bundle("transaction", add, entry("POST", "Patient/" + other + "/$meta-add",
+        tagged("x").replace("\"tag\"", "\"tags\""))).statusCode());
+    assertEquals(1, versions("/fhir/Patient/" + one));
+    HttpResponse<Buffer> done = bundle("transaction", add, take, entry("POST", "Patient", patient()),
+        entry("GET", "Patient/" + one + "/$meta", null));
+
+    assertEquals(List.of("200", "200", "201", "200"), statuses(done), done.bodyAsString());
+    assertEquals(List.of("new"), tags(resource(done, 0)));
+    assertEquals(List.of(), tags(resource(done, 1)));
+    assertEquals(List.of("new"), tags(resource(done, 3)));
+  }
+
+  @Test
   void aHardDeleteIsOneAsDotNetWritesItToo() {
     ward.send("POST", "/fhir/Patient", patient());
     String id = ward.send("POST", "/fhir/Patient", patient()).bodyAsJsonObject().getString("id");
@@ -450,7 +559,7 @@ class BundleDoorTest {
     Future<ResourceRules> rules = ResourceRules.load(ward.vertx);
     Interactions interactions = new Interactions(store);
     EntryOperations operations = new EntryOperations(store, interactions, new EverythingOperation(store, rules),
-        new MetaOperations(store, rules), new ValidateOperation(store, rules, new SimpleMeterRegistry()),
+        new MetaOperations(store, interactions, rules), new ValidateOperation(store, rules, new SimpleMeterRegistry()),
         ask -> Future.failedFuture(new Failure.NotFound("no statement here")));
     return new BundleRun(store, interactions, operations, most);
   }
@@ -546,7 +655,8 @@ class BundleDoorTest {
       entry("PATCH", "Patient/" + id,
           "{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"operation\",\"part\":[{\"name\":\"type\","
               + "\"valueCode\":\"delete\"},{\"name\":\"path\",\"valueString\":\"Patient.identifier\"}]}]}"),
-      entry("DELETE", "Patient/" + id, null), entry("DELETE", "Patient?identifier=urn:door|" + mark, null)};
+      entry("DELETE", "Patient/" + id, null), entry("DELETE", "Patient?identifier=urn:door|" + mark, null),
+      entry("POST", "Patient/" + id + "/$meta-add", tagged("x"))};
     String[] erasures = {entry("DELETE", "Patient/" + id + "?_hardDelete=true", null),
       entry("DELETE", "Patient?identifier=urn:door|" + mark + "&hardDelete=true", null)};
 
@@ -558,6 +668,9 @@ class BundleDoorTest {
       assertEquals(List.of(403, 200), statuses(caller("FHIR Data Writer"), "batch", erasure, read));
       assertEquals(List.of(403), statuses(caller("FHIR Data Writer"), "transaction", read, erasure));
     }
+    for (String role : List.of("FHIR Data Reader", "FHIR Data Writer"))
+      assertEquals(List.of(403, 200),
+          statuses(caller(role), "batch", entry("DELETE", "Patient/" + id + "/$purge-history", null), read));
     assertEquals(List.of(404),
         statuses(caller("FHIR Data Reader"), "batch", entry("GET", "AuditEvent?_count=1", null)));
     assertEquals(1, found());
