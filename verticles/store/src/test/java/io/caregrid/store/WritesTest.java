@@ -293,6 +293,8 @@ class WritesTest {
     assertEquals(3,
         get(careful.patch(CALLER, "Patient", "careful", before -> before.put("active", true), Demand.SEEN)).version(),
         "who decides by what is there has seen it");
+    assertEquals(4, get(careful.transaction(CALLER, List.of(new Step.Patch(null, "Patient", "careful", null,
+        before -> before.put("active", false), Demand.SEEN)))).get(0).stored().version(), "in a transaction as well");
     get(careful.update(CALLER, "Device", "free", json("{'resourceType':'Device'}"), ANY));
     get(careful.update(CALLER, "Device", "free", json("{'resourceType':'Device','modelNumber':'2'}"), ANY));
     Assertions.assertThrows(ConfigException.class,
