@@ -55,7 +55,7 @@ public final class Budget {
   /** Why a candidate was given up since this was last asked; null when none was. */
   public String takeGivenUp() {
     String why = givenUp;
-    givenUp = null;
+    if (why != null) givenUp = null;
     return why;
   }
 }

@@ -5,10 +5,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.device.JsonPathContent.Value;
-import io.caregrid.templates.device.Measurement.Property;
 import io.caregrid.templates.mapping.Declaration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -24,31 +22,26 @@ record CalculatedContent(Declaration declaration, Expression match, Expression d
     Expression patient, Expression encounter, Value[] values) implements ContentTemplate {
 
   @Override
-  public void extract(JsonNode root, List<JsonNode> tokens, Instant ingestedAt, List<Measurement> found,
-      Failures failures, Budget budget) {
-    Sight sight = new Sight(root);
-    for (JsonNode token : tokens) {
+  public void extract(List<JsonNode> tokens, Reading reading) {
+    Sight sight = new Sight(reading.root);
+    for (int i = 0; i < tokens.size(); i++) {
       try {
-        found.add(measurement(sight.on(token), ingestedAt, budget));
+        reading.found.add(measurement(sight.on(tokens.get(i)), reading));
       } catch (Unreadable unreadable) {
-        failures.add(unreadable);
+        reading.failures.add(unreadable);
       }
     }
   }
 
-  private Measurement measurement(Sight sight, Instant ingestedAt, Budget budget) throws Unreadable {
+  private Measurement measurement(Sight sight, Reading reading) throws Unreadable {
+    Budget budget = reading.budget;
     String deviceId = device.requiredIdentifier(sight.of(device), budget);
-    Instant at = time.requiredTime(sight.of(time), budget);
+    Instant at = time.requiredTime(sight.of(time), reading);
     String correlationId = correlation == null ? null : correlation.requiredIdentifier(sight.of(correlation), budget);
     String patientId = patient == null ? null : patient.optionalIdentifier(sight.of(patient), budget);
     String encounterId = encounter == null ? null : encounter.optionalIdentifier(sight.of(encounter), budget);
-    List<Property> properties = new ArrayList<>(values.length);
-    for (Value value : values) {
-      String text = value.read(sight, budget);
-      if (text != null) properties.add(new Property(value.expression().name(), text));
-    }
-    return new Measurement(declaration.type(), at, ingestedAt, deviceId, patientId, encounterId, correlationId,
-        properties);
+    return new Measurement(declaration.type(), at, reading.ingestedAt, deviceId, patientId, encounterId, correlationId,
+        Value.properties(values, sight, budget));
   }
 
   /** What the expressions of one match see; moves from match to match. */

@@ -1,9 +1,7 @@
 package io.caregrid.templates.device;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.mapping.Declaration;
-import java.time.Instant;
 import java.util.List;
 
 /** One template of a device mapping. One class per way of extracting; a mapping asks all of its templates, in order. */
@@ -15,12 +13,9 @@ sealed interface ContentTemplate permits JsonPathContent, CalculatedContent, Fur
   Expression match();
 
   /**
-   * Makes a measurement of every token. One that cannot be read is noted in {@code failures}; the others still count.
+   * Makes a measurement of every token. One that cannot be read is noted as failed; the others still count.
    *
-   * @param root   what expressions see as {@code $}
-   * @param tokens what {@link #match} selects there, at least one
-   * @param budget of the message
+   * @param tokens what {@link #match} selects in the message, at least one
    */
-  void extract(JsonNode root, List<JsonNode> tokens, Instant ingestedAt, List<Measurement> found, Failures failures,
-      Budget budget);
+  void extract(List<JsonNode> tokens, Reading reading);
 }

@@ -10,9 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.NullNode;
 import io.caregrid.templates.MappingException;
 import io.caregrid.templates.MappingProblem;
-import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.cost.TooCostly;
-import io.caregrid.templates.jsonpath.SharedScan;
 import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Draft;
 import io.caregrid.templates.mapping.Located;
@@ -21,7 +19,6 @@ import io.caregrid.templates.mapping.Shipped;
 import io.caregrid.templates.mapping.Version;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -35,14 +32,13 @@ public final class DeviceMapping {
       .build()
       .readerFor(JsonNode.class);
   private final ContentTemplate[] templates;
-  /** Null when no two templates could share it. */
-  private final SharedScan scan;
+  private final Matching matching;
   private final List<MappingProblem> warnings;
   private final String version;
 
   private DeviceMapping(List<ContentTemplate> templates, List<MappingProblem> warnings, String version) {
     this.templates = templates.toArray(ContentTemplate[]::new);
-    this.scan = SharedScan.of(templates.stream().map(template -> template.match().path()).toList());
+    this.matching = new Matching(templates);
     this.warnings = warnings;
     this.version = version;
   }
@@ -136,44 +132,23 @@ public final class DeviceMapping {
 
   /** The same for a message already read; {@code root} is what the templates see, {@code {Body, Properties, SystemProperties}}. */
   public Outcome normalise(JsonNode root, Instant ingestedAt) {
-    List<Measurement> found = new ArrayList<>(templates.length);
-    Failures failures = new Failures();
-    Budget budget = new Budget();
-    SharedScan.Found shared = scan(root, budget);
+    Reading reading = new Reading(root, ingestedAt);
+    Matching.Found matches = matching.over(root, reading.budget);
     for (int i = 0; i < templates.length; i++) {
       try {
-        extract(i, root, shared, ingestedAt, found, failures, budget);
+        List<JsonNode> tokens = matches.tokens(i);
+        String givenUp = reading.budget.takeGivenUp();
+        if (givenUp != null) reading.failures.addGivenUp(templates[i].declaration(), givenUp);
+        if (!tokens.isEmpty()) templates[i].extract(tokens, reading);
+      } catch (Unreadable unreadable) {
+        reading.failures.add(unreadable);
       } catch (TooCostly costly) {
-        failures.addCostly(templates[i].declaration(), costly.getMessage());
+        reading.failures.addCostly(templates[i].declaration(), costly.getMessage());
       } catch (RuntimeException | StackOverflowError | LinkageError fault) { // the latter of a jar made for another version
-        failures.addBroken(templates[i].declaration(), fault);
+        reading.failures.addBroken(templates[i].declaration(), fault);
       }
     }
-    return failures.outcome(found);
-  }
-
-  /** Null when the templates shall walk the message themselves: then whatever is wrong with it is said of each. */
-  private SharedScan.Found scan(JsonNode root, Budget budget) {
-    if (scan == null) return null;
-    try {
-      return scan.over(root, budget);
-    } catch (TooCostly | StackOverflowError tooMuch) {
-      return null;
-    }
-  }
-
-  private void extract(int n, JsonNode root, SharedScan.Found shared, Instant ingestedAt, List<Measurement> found,
-      Failures failures, Budget budget) {
-    ContentTemplate template = templates[n];
-    List<JsonNode> tokens;
-    try {
-      tokens = shared != null && scan.answers(n) ? shared.select(n) : template.match().all(root, budget);
-      failures.addGivenUp(template.declaration(), budget);
-    } catch (Unreadable unreadable) {
-      failures.add(unreadable);
-      return;
-    }
-    if (!tokens.isEmpty()) template.extract(root, tokens, ingestedAt, found, failures, budget);
+    return reading.outcome();
   }
 
   /** Where, but not what: the parser's own words may quote the payload. */

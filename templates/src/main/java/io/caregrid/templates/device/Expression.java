@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.cost.TooCostly;
+import io.caregrid.templates.jmespath.JmesPath;
 import io.caregrid.templates.jsonpath.JsonPath;
 import io.caregrid.templates.text.Numbers;
-import io.caregrid.templates.text.Timestamps;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -36,6 +36,7 @@ record Expression(String name, Selector selector, int line, String type) {
   /** The same, null too for what cannot be converted: so it is with fields that are not required. */
   String optionalText(JsonNode context, Budget budget) throws Unreadable {
     JsonNode token = token(context, budget);
+    if (token instanceof TextNode text) return charged(wellFormed(text.textValue()), budget);
     return token == null || token.isContainerNode() || token.isPojo() ? null : charged(convert(token), budget);
   }
 
@@ -66,16 +67,17 @@ record Expression(String name, Selector selector, int line, String type) {
   }
 
   /** A point in time, at most 100 ns fine. */
-  Instant requiredTime(JsonNode context, Budget budget) throws Unreadable {
-    return requiredTime(context, budget, List.of());
+  Instant requiredTime(JsonNode context, Reading reading) throws Unreadable {
+    return requiredTime(context, reading, List.of());
   }
 
   /** The same. @param before have been tried and gave none; for the message */
-  Instant requiredTime(JsonNode context, Budget budget, List<Expression> before) throws Unreadable {
-    JsonNode token = token(context, budget);
-    if (token == null || token.isNull() || token.isTextual() && token.textValue().isBlank())
+  Instant requiredTime(JsonNode context, Reading reading, List<Expression> before) throws Unreadable {
+    JsonNode token = token(context, reading.budget);
+    String text = token instanceof TextNode written ? written.textValue() : null;
+    if (token == null || token.isNull() || text != null && text.isBlank())
       throw new Unreadable("missing-value", unable(before, "nothing is there"), line);
-    Instant time = token.isTextual() ? Timestamps.parse(token.textValue()) : null;
+    Instant time = text == null ? null : reading.time(text);
     if (time == null) throw new Unreadable("bad-timestamp", unable(before, "what is there is no date and time"), line);
     return time;
   }
@@ -141,6 +143,12 @@ record Expression(String name, Selector selector, int line, String type) {
     return selector instanceof Selector.Path plain ? plain.path() : null;
   }
 
+  /** The JMESPath when it is one; else null. */
+  JmesPath jmesPath() {
+    if (selector instanceof Selector.Narrow narrow) return narrow.written().path();
+    return selector instanceof Selector.Jmes jmes ? jmes.path() : null;
+  }
+
   /** Everything it finds, for the expression that decides what a match is. */
   List<JsonNode> all(JsonNode root, Budget budget) throws Unreadable {
     try {
@@ -189,8 +197,14 @@ record Expression(String name, Selector selector, int line, String type) {
   /** Half a surrogate pair or a NUL can be said in JSON, but neither in UTF-8 nor in a database. */
   private String wellFormed(String text) throws Unreadable {
     for (int i = 0; i < text.length(); i++) {
+      if ((char) (text.charAt(i) - 1) >= Character.MIN_SURROGATE - 1) return wellFormed(text, i);
+    }
+    return text;
+  }
+
+  private String wellFormed(String text, int from) throws Unreadable {
+    for (int i = from; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (c != 0 && c < Character.MIN_SURROGATE) continue;
       boolean pair = Character.isHighSurrogate(c) && i + 1 < text.length()
           && Character.isLowSurrogate(text.charAt(i + 1));
       if (pair) i++;

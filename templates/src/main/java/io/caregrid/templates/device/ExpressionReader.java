@@ -82,8 +82,7 @@ final class ExpressionReader {
       Selector whole = new Selector.Path(path);
       return calculated ? Selector.calculated(whole, path.fields()) : whole;
     }
-    JmesPath path = JmesPath.compile(text);
-    return Selector.calculated(new Selector.Jmes(path), path.fields());
+    return Selector.calculated(JmesPath.compile(text));
   }
 
   private static Language language(Located written, Language otherwise, Problems problems) {

@@ -1,6 +1,5 @@
 package io.caregrid.templates.device;
 
-import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.mapping.Declaration;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,11 +7,12 @@ import java.util.List;
 /** What went wrong in one payload: the first reason counts, the others are kept up to a bound and counted. */
 final class Failures {
   private static final Outcome UNMATCHED = new Outcome.Unmatched("no template of the device mapping matched");
-  private final List<Outcome.Error> errors = new ArrayList<>(0);
+  /** Null while nothing went wrong. */
+  private List<Outcome.Error> errors;
   private int count;
 
   void add(Unreadable failure) {
-    count++;
+    if (count++ == 0) errors = new ArrayList<>();
     if (errors.size() < Outcome.Failed.MOST_ERRORS) {
       errors.add(new Outcome.Error(failure.reason, failure.getMessage(), failure.line));
     }
@@ -23,10 +23,8 @@ final class Failures {
     add(new Unreadable("too-costly", of(template) + " was given up: " + why + ".", template.line()));
   }
 
-  /** Notes it when some of a template's candidates could not be tested in time. */
-  void addGivenUp(Declaration template, Budget budget) {
-    String why = budget.takeGivenUp();
-    if (why == null) return;
+  /** Some of a template's candidates could not be tested in time. */
+  void addGivenUp(Declaration template, String why) {
     add(new Unreadable("too-costly", of(template) + " leaves out what it could not test: " + why + ".",
         template.line()));
   }

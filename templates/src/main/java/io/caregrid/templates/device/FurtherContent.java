@@ -1,11 +1,9 @@
 package io.caregrid.templates.device;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.jsonpath.JsonPath;
 import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Further;
-import java.time.Instant;
 import java.util.List;
 
 /** A template of a type that is not the house's own; every message is its match. */
@@ -30,12 +28,11 @@ record FurtherContent(Declaration declaration, ContentType.Content content) impl
   }
 
   @Override
-  public void extract(JsonNode root, List<JsonNode> tokens, Instant ingestedAt, List<Measurement> found,
-      Failures failures, Budget budget) {
+  public void extract(List<JsonNode> tokens, Reading reading) {
     try {
-      found.addAll(content.measurements(root, ingestedAt));
+      reading.found.addAll(content.measurements(reading.root, reading.ingestedAt));
     } catch (IllegalArgumentException wrong) {
-      failures.add(new Unreadable("unreadable-content", "The template of type " + declaration.type() + " (line "
+      reading.failures.add(new Unreadable("unreadable-content", "The template of type " + declaration.type() + " (line "
           + declaration.line() + " of the device mapping): " + wrong.getMessage(), declaration.line()));
     }
   }

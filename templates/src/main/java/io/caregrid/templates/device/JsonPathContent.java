@@ -5,7 +5,7 @@ import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.device.Measurement.Property;
 import io.caregrid.templates.mapping.Declaration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -27,6 +27,17 @@ record JsonPathContent(Declaration declaration, Expression match, Expression dev
    * @param samples how far several samples lie apart; null when it is one value
    */
   record Value(Expression expression, boolean required, Spacing samples) {
+    /** What {@code values} find, in their order; none of those that find nothing. */
+    static List<Property> properties(Value[] values, Spacing.Sight sight, Budget budget) throws Unreadable {
+      Property[] properties = new Property[values.length];
+      int count = 0;
+      for (Value value : values) {
+        String text = value.read(sight, budget);
+        if (text != null) properties[count++] = new Property(value.expression.name(), text);
+      }
+      return List.of(count == properties.length ? properties : Arrays.copyOf(properties, count));
+    }
+
     String read(Spacing.Sight sight, Budget budget) throws Unreadable {
       if (samples != null) return samples.read(expression, required, sight, budget);
       JsonNode token = sight.of(expression);
@@ -35,53 +46,43 @@ record JsonPathContent(Declaration declaration, Expression match, Expression dev
   }
 
   @Override
-  public void extract(JsonNode root, List<JsonNode> tokens, Instant ingestedAt, List<Measurement> found,
-      Failures failures, Budget budget) {
-    for (JsonNode token : tokens) {
+  public void extract(List<JsonNode> tokens, Reading reading) {
+    for (int i = 0; i < tokens.size(); i++) {
       try {
-        found.add(measurement(token, ingestedAt, budget));
+        reading.found.add(measurement(tokens.get(i), reading));
       } catch (Unreadable unreadable) {
-        failures.add(unreadable);
+        reading.failures.add(unreadable);
       }
     }
   }
 
-  private Measurement measurement(JsonNode token, Instant ingestedAt, Budget budget) throws Unreadable {
+  private Measurement measurement(JsonNode token, Reading reading) throws Unreadable {
+    Budget budget = reading.budget;
     String deviceId = device.requiredIdentifier(token, budget);
-    Instant time = time(token, budget);
+    Instant at = time(token, reading);
     String correlationId = correlation == null ? null : correlation.requiredIdentifier(token, budget);
     String patientId = patient == null ? null : patient.optionalIdentifier(token, budget);
     String encounterId = encounter == null ? null : encounter.optionalIdentifier(token, budget);
-    return new Measurement(declaration.type(), time, ingestedAt, deviceId, patientId, encounterId, correlationId,
-        properties(token, budget));
+    return new Measurement(declaration.type(), at, reading.ingestedAt, deviceId, patientId, encounterId, correlationId,
+        Value.properties(values, expression -> token, budget));
   }
 
-  private Instant time(JsonNode token, Budget budget) throws Unreadable {
+  private Instant time(JsonNode token, Reading reading) throws Unreadable {
     int last = times.size() - 1;
-    if (last == 0) return times.get(0).requiredTime(token, budget);
+    if (last == 0) return times.get(0).requiredTime(token, reading);
     Unreadable noTime = null;
     for (int i = 0; i < last; i++) {
       try {
-        return times.get(i).requiredTime(token, budget);
+        return times.get(i).requiredTime(token, reading);
       } catch (Unreadable next) {
         if (next.reason.equals("too-costly")) throw next;
         if (noTime == null && next.reason.equals("bad-timestamp")) noTime = next;
       }
     }
     try {
-      return times.get(last).requiredTime(token, budget, times.subList(0, last));
+      return times.get(last).requiredTime(token, reading, times.subList(0, last));
     } catch (Unreadable none) {
       throw noTime != null && none.reason.equals("missing-value") ? noTime : none;
     }
-  }
-
-  private List<Property> properties(JsonNode token, Budget budget) throws Unreadable {
-    List<Property> properties = new ArrayList<>(values.length);
-    Spacing.Sight sight = expression -> token;
-    for (Value value : values) {
-      String text = value.read(sight, budget);
-      if (text != null) properties.add(new Property(value.expression.name(), text));
-    }
-    return properties;
   }
 }

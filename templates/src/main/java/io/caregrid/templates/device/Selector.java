@@ -45,6 +45,15 @@ sealed interface Selector {
     return new Names(rest.toArray(String[]::new), ofMatch ? Sees.MATCH : Sees.MESSAGE, whole);
   }
 
+  /** The same for JMESPath, where more than names often looks at the token alone, or at the message alone, too. */
+  static Selector calculated(JmesPath path) {
+    Jmes whole = new Jmes(path);
+    if (path.fields() != null) return calculated(whole, path.fields());
+    JmesPath ofMatch = path.below(MATCHED);
+    if (ofMatch != null) return new Narrow(ofMatch, Sees.MATCH, whole);
+    return path.isBlindTo(MATCHED) ? new Narrow(path, Sees.MESSAGE, whole) : whole;
+  }
+
   record Path(JsonPath path) implements Selector {
     @Override
     public JsonNode one(JsonNode context, Budget budget) throws Unreadable {
@@ -87,7 +96,7 @@ sealed interface Selector {
       }
     }
 
-    private static Unreadable unreadable(JmesPathFailure failure) {
+    static Unreadable unreadable(JmesPathFailure failure) {
       return new Unreadable(switch (failure.reason) {
         case "several-tokens" -> "ambiguous-value";
         case "too-costly" -> "too-costly";
@@ -98,6 +107,41 @@ sealed interface Selector {
     @Override
     public String toString() {
       return path.toString();
+    }
+  }
+
+  /**
+   * JMESPath of a calculated template that needs no message with the token in it.
+   *
+   * @param path of what it sees
+   */
+  record Narrow(JmesPath path, Sees sees, Jmes written) implements Selector {
+    @Override
+    public JsonNode one(JsonNode context, Budget budget) throws Unreadable {
+      try {
+        return path.one(context, budget);
+      } catch (JmesPathFailure failure) {
+        throw Jmes.unreadable(failure);
+      }
+    }
+
+    @Override
+    public List<JsonNode> select(JsonNode root, Budget budget) throws Unreadable {
+      return written.select(root, budget);
+    }
+
+    @Override
+    public List<JsonNode> several(JsonNode context, Budget budget) throws Unreadable {
+      try {
+        return path.select(context, budget);
+      } catch (JmesPathFailure failure) {
+        throw Jmes.unreadable(failure);
+      }
+    }
+
+    @Override
+    public String toString() {
+      return written.toString();
     }
   }
 

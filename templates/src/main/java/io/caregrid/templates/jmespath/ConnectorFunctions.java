@@ -5,7 +5,7 @@ import static io.caregrid.templates.jmespath.Function.NUMBER;
 import static io.caregrid.templates.jmespath.Function.STRING;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.caregrid.templates.jmespath.Function.Body;
+import io.caregrid.templates.jmespath.Function.Two;
 import io.caregrid.templates.text.Timestamps;
 import java.time.Instant;
 import java.util.function.DoubleBinaryOperator;
@@ -21,13 +21,11 @@ final class ConnectorFunctions {
   private ConnectorFunctions() {}
 
   static void addTo(Functions.Register functions) {
-    functions.add("add", 2, 2, arithmetic((a, b, left, right) -> left + right, Double::sum), NUMBER);
-    functions.add("subtract", 2, 2, arithmetic((a, b, left, right) -> left - right, (left, right) -> left - right),
-        NUMBER);
-    functions.add("multiply", 2, 2, arithmetic((a, b, left, right) -> left * right, (left, right) -> left * right),
-        NUMBER);
-    functions.add("divide", 2, 2, arithmetic(ConnectorFunctions::quotient, (left, right) -> left / right), NUMBER);
-    functions.add("pow", 2, 2, arithmetic(ConnectorFunctions::power, Math::pow), NUMBER);
+    functions.ofTwo("add", arithmetic((left, right) -> left + right, Double::sum), NUMBER);
+    functions.ofTwo("subtract", arithmetic((left, right) -> left - right, (left, right) -> left - right), NUMBER);
+    functions.ofTwo("multiply", arithmetic((left, right) -> left * right, (left, right) -> left * right), NUMBER);
+    functions.ofTwo("divide", arithmetic(ConnectorFunctions::quotient, (left, right) -> left / right), NUMBER);
+    functions.ofTwo("pow", arithmetic(ConnectorFunctions::power, Math::pow), NUMBER);
     functions.add("insertString", 3, 3, ConnectorFunctions::insert, STRING, STRING, INTEGER);
     functions.add("fromUnixTimestamp", 1, 1, a -> time(a, 1_000), INTEGER);
     functions.add("fromUnixTimestampMs", 1, 1, a -> time(a, 1), INTEGER);
@@ -35,28 +33,23 @@ final class ConnectorFunctions {
 
   @FunctionalInterface
   private interface Whole {
-    long of(Arguments arguments, String function, long left, long right) throws JmesPathFailure;
+    long of(long left, long right) throws JmesPathFailure;
   }
 
-  private static Body arithmetic(Whole whole, DoubleBinaryOperator real) {
-    return a -> {
-      JsonNode left = a.at(0);
-      JsonNode right = a.at(1);
-      if (Values.integer(left) && Values.integer(right)) {
-        return Values.of(whole.of(a, a.function(), left.longValue(), right.longValue()));
-      }
-      return Values.of(real.applyAsDouble(left.doubleValue(), right.doubleValue()));
-    };
+  private static Two arithmetic(Whole whole, DoubleBinaryOperator real) {
+    return (left, right) -> Values.integer(left) && Values.integer(right)
+        ? Values.of(whole.of(left.longValue(), right.longValue()))
+        : Values.of(real.applyAsDouble(left.doubleValue(), right.doubleValue()));
   }
 
-  private static long quotient(Arguments a, String function, long left, long right) throws JmesPathFailure {
-    if (right == 0) throw a.wrongValue("cannot divide by zero");
+  private static long quotient(long left, long right) throws JmesPathFailure {
+    if (right == 0) throw JmesPathFailure.value("divide", "cannot divide by zero");
     return left / right;
   }
 
-  private static long power(Arguments a, String function, long left, long right) throws JmesPathFailure {
+  private static long power(long left, long right) throws JmesPathFailure {
     double power = Math.rint(Math.pow(left, right));
-    if (!(Math.abs(power) < TOO_LARGE)) throw a.wrongValue("gives a number beyond 64 bits");
+    if (!(Math.abs(power) < TOO_LARGE)) throw JmesPathFailure.value("pow", "gives a number beyond 64 bits");
     return (long) power;
   }
 

@@ -23,7 +23,7 @@ import java.util.Locale;
  * pattern as in Java's DateTimeFormatter, names in English; a date that the calendar does not have is refused, and so is a pattern that cannot give a time of
  * day although it has hours, minutes or seconds. A text without an offset is in the zone, UTC when none is given. Gives an ISO 8601 text in UTC.
  */
-record DateFunction(DateTimeFormatter format, ZoneId zone) implements Function.Body {
+record DateFunction(DateTimeFormatter format, ZoneId zone) implements Function.One {
   private static final String NAME = "parseDate";
   private static final List<ChronoField> TIME_FIELDS = Arrays.stream(ChronoField.values())
       .filter(ChronoField::isTimeBased)
@@ -39,7 +39,7 @@ record DateFunction(DateTimeFormatter format, ZoneId zone) implements Function.B
       Function function = new Function(NAME, 1, 1, new int[] {Function.STRING | Function.NULL}, body);
       if (arguments.get(0) instanceof Expr.Reference)
         throw new IllegalArgumentException("function " + NAME + " takes no &expression");
-      return new Expr.Call(function, new Expr[] {arguments.get(0)});
+      return function.of(arguments.get(0));
     } catch (DateTimeException noZone) {
       throw new IllegalArgumentException("function " + NAME + ": there is no time zone '" + zone + "'");
     } catch (IllegalArgumentException noPattern) {
@@ -75,16 +75,16 @@ record DateFunction(DateTimeFormatter format, ZoneId zone) implements Function.B
   }
 
   @Override
-  public JsonNode call(Arguments a) throws JmesPathFailure {
-    if (a.at(0).isNull()) return a.at(0);
+  public JsonNode call(JsonNode text) throws JmesPathFailure {
+    if (text.isNull()) return text;
     try {
-      Instant time = instant(format.parse(a.text(0).strip()));
+      Instant time = instant(format.parse(text.textValue().strip()));
       if (time.getEpochSecond() < -62_135_596_800L || time.getEpochSecond() > 253_402_300_799L) {
-        throw a.wrongValue("expects a time in the years 1 to 9999");
+        throw JmesPathFailure.value(NAME, "expects a time in the years 1 to 9999");
       }
       return Values.of(Timestamps.shortest(time));
     } catch (DateTimeException wrong) {
-      throw a.wrongValue("expects argument 0 to be a time of its pattern");
+      throw JmesPathFailure.value(NAME, "expects argument 0 to be a time of its pattern");
     }
   }
 

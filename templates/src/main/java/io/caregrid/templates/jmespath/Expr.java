@@ -2,6 +2,7 @@ package io.caregrid.templates.jmespath;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +57,7 @@ sealed interface Expr {
     @Override
     public JsonNode eval(Run run, JsonNode at) throws JmesPathFailure {
       JsonNode found = left.eval(run, at);
-      return found.isNull() ? found : right.eval(run, found);
+      return found instanceof NullNode ? found : right.eval(run, found);
     }
 
     @Override
@@ -164,7 +165,7 @@ sealed interface Expr {
       run.charge(1);
       if (test != null && !Values.truthy(test.eval(run, item))) return;
       JsonNode value = each.eval(run, item);
-      if (!value.isNull()) found.add(value);
+      if (!(value instanceof NullNode)) found.add(value);
     }
 
     @Override
@@ -248,17 +249,39 @@ sealed interface Expr {
   }
 
   /** {@code name(a, b)} */
-  record Call(Function function, Expr[] arguments) implements Expr {
+  record Call(Function function, Function.Any body, Expr[] arguments) implements Expr {
     @Override
     public JsonNode eval(Run run, JsonNode at) throws JmesPathFailure {
       JsonNode[] values = new JsonNode[arguments.length];
+      long characters = 0;
       for (int i = 0; i < values.length; i++) {
         if (arguments[i] instanceof Reference) continue;
-        values[i] = arguments[i].eval(run, at);
-        function.check(i, values[i]);
+        values[i] = function.checked(i, arguments[i].eval(run, at));
+        characters += Values.characters(values[i]);
       }
-      run.charge(1 + characters(values) / 16);
-      return function.body().call(new Arguments(function.name(), run, arguments, values));
+      run.chargeCall(characters);
+      return body.call(new Arguments(function.name(), run, arguments, values));
+    }
+  }
+
+  /** {@code name(a)} */
+  record CallOfOne(Function function, Function.One body, Expr argument) implements Expr {
+    @Override
+    public JsonNode eval(Run run, JsonNode at) throws JmesPathFailure {
+      JsonNode value = function.checked(0, argument.eval(run, at));
+      run.chargeCall(Values.characters(value));
+      return body.call(value);
+    }
+  }
+
+  /** {@code name(a, b)} */
+  record CallOfTwo(Function function, Function.Two body, Expr left, Expr right) implements Expr {
+    @Override
+    public JsonNode eval(Run run, JsonNode at) throws JmesPathFailure {
+      JsonNode one = function.checked(0, left.eval(run, at));
+      JsonNode other = function.checked(1, right.eval(run, at));
+      run.chargeCall((long) Values.characters(one) + Values.characters(other));
+      return body.call(one, other);
     }
   }
 
@@ -273,17 +296,9 @@ sealed interface Expr {
     /** What becomes an array unless it is one. */
     JsonNode of(Run run, JsonNode at) throws JmesPathFailure {
       JsonNode value = of.eval(run, at);
-      run.charge(1 + (value.isTextual() ? value.textValue().length() / 16 : 0));
+      run.chargeCall(Values.characters(value));
       return value;
     }
-  }
-
-  private static int characters(JsonNode[] values) {
-    long characters = 0;
-    for (JsonNode value : values) {
-      if (value != null && value.isTextual()) characters += value.textValue().length();
-    }
-    return (int) Math.min(characters, Integer.MAX_VALUE);
   }
 
   /** {@code if(test, then, otherwise)}: only what is needed is evaluated. */

@@ -1,6 +1,8 @@
 package io.caregrid.templates.jmespath;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -28,22 +30,46 @@ record Function(String name, int least, int most, int[] kinds, Body body) {
     "Expression"};
 
   /** What it does, with arguments of the right kinds. */
+  sealed interface Body permits Any, One, Two {}
+
   @FunctionalInterface
-  interface Body {
+  non-sealed interface Any extends Body {
     JsonNode call(Arguments arguments) throws JmesPathFailure;
+  }
+
+  /** Of one argument and nothing else, which needs no {@link Arguments}. */
+  @FunctionalInterface
+  non-sealed interface One extends Body {
+    JsonNode call(JsonNode argument) throws JmesPathFailure;
+  }
+
+  /** Likewise of two. */
+  @FunctionalInterface
+  non-sealed interface Two extends Body {
+    JsonNode call(JsonNode left, JsonNode right) throws JmesPathFailure;
+  }
+
+  /** The call of it. */
+  Expr of(Expr... arguments) {
+    if (body instanceof One one) return new Expr.CallOfOne(this, one, arguments[0]);
+    if (body instanceof Two two) return new Expr.CallOfTwo(this, two, arguments[0], arguments[1]);
+    return new Expr.Call(this, (Any) body, arguments);
   }
 
   int kind(int argument) {
     return kinds[Math.min(argument, kinds.length - 1)];
   }
 
-  void check(int argument, JsonNode value) throws JmesPathFailure {
-    if ((kind(argument) & kindOf(value)) != 0) return;
+  /** The value, when the argument may be of its kind. */
+  JsonNode checked(int argument, JsonNode value) throws JmesPathFailure {
+    if ((kind(argument) & kindOf(value)) != 0) return value;
     throw new JmesPathFailure("invalid-type", "Error: invalid-type, function " + name + " expects argument " + argument
         + " to be one of the following: " + titles(kind(argument)));
   }
 
   private static int kindOf(JsonNode value) {
+    if (value instanceof DoubleNode) return FLOAT;
+    if (value instanceof TextNode) return STRING;
     return switch (value.getNodeType()) {
       case STRING -> STRING;
       case NUMBER -> Values.integer(value) ? INTEGER : FLOAT;

@@ -1,6 +1,5 @@
 package io.caregrid.templates.jmespath;
 
-import io.caregrid.templates.jmespath.Function.Body;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,9 +11,9 @@ final class Functions {
   private static final Map<String, Function> BY_NAME = new TreeMap<>();
 
   static {
-    StandardFunctions.addTo(Functions::add);
-    ConnectorFunctions.addTo(Functions::add);
-    MoreFunctions.addTo(Functions::add);
+    StandardFunctions.addTo(Functions::put);
+    ConnectorFunctions.addTo(Functions::put);
+    MoreFunctions.addTo(Functions::put);
   }
 
   private Functions() {}
@@ -26,15 +25,27 @@ final class Functions {
     return names;
   }
 
-  /** Takes one function's name, arguments and body. */
+  /** Takes functions. */
   @FunctionalInterface
   interface Register {
-    void add(String name, int least, int most, Body body, int... kinds);
+    void put(Function function);
+
+    default void add(String name, int least, int most, Function.Any body, int... kinds) {
+      put(new Function(name, least, most, kinds, body));
+    }
+
+    default void ofOne(String name, Function.One body, int... kinds) {
+      put(new Function(name, 1, 1, kinds, body));
+    }
+
+    default void ofTwo(String name, Function.Two body, int... kinds) {
+      put(new Function(name, 2, 2, kinds, body));
+    }
   }
 
-  private static void add(String name, int least, int most, Body body, int... kinds) {
-    if (BY_NAME.put(name, new Function(name, least, most, kinds, body)) != null) {
-      throw new IllegalStateException("function " + name + " is there twice");
+  private static void put(Function function) {
+    if (BY_NAME.put(function.name(), function) != null) {
+      throw new IllegalStateException("function " + function.name() + " is there twice");
     }
   }
 
@@ -55,7 +66,7 @@ final class Functions {
       }
     }
     if (name.equals("to_array")) return new Expr.ToArray(arguments.get(0));
-    return new Expr.Call(function, arguments.toArray(Expr[]::new));
+    return function.of(arguments.toArray(Expr[]::new));
   }
 
   static IllegalArgumentException arity(String name, int least, int most, int count) {

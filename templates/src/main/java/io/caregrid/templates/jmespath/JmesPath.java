@@ -1,6 +1,7 @@
 package io.caregrid.templates.jmespath;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import io.caregrid.templates.cost.Budget;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,21 +10,27 @@ import java.util.List;
 public final class JmesPath {
   private final String expression;
   private final Expr root;
+  /** True when {@code $} stands in it. */
+  private final boolean namesDocument;
   private final List<String> fields;
   /** Null when it is anything else. */
   private final Member member;
+  private final boolean projects;
 
-  private JmesPath(String expression, Expr root) {
+  private JmesPath(String expression, Expr root, boolean namesDocument) {
     this.expression = expression;
     this.root = root;
-    List<String> names = new ArrayList<>();
-    this.fields = plain(root, names) ? List.copyOf(names) : null;
+    this.namesDocument = namesDocument;
+    this.fields = Member.names(root);
     this.member = Member.of(root);
+    this.projects = root.projects();
   }
 
   /** @throws JmesPathSyntaxException with the position of what cannot be read */
   public static JmesPath compile(String expression) {
-    return new JmesPath(expression, new Parser(expression).expression());
+    Parser parser = new Parser(expression);
+    Expr root = parser.expression();
+    return new JmesPath(expression, root, parser.namesDocument());
   }
 
   /**
@@ -56,10 +63,10 @@ public final class JmesPath {
   /** The same out of a budget that others use too. */
   public JsonNode one(JsonNode data, Budget budget) throws JmesPathFailure {
     JsonNode found = search(data, budget);
-    if (root.projects() && found.size() > 1) {
+    if (projects && found.size() > 1) {
       throw new JmesPathFailure("several-tokens", "Multiple tokens were returned using expression " + expression);
     }
-    return found.isNull() ? null : found;
+    return found instanceof NullNode ? null : found;
   }
 
   /**
@@ -84,7 +91,7 @@ public final class JmesPath {
     }
     JsonNode found = search(data, budget);
     if (found.isNull()) return List.of();
-    if (!root.projects()) return List.of(found);
+    if (!projects) return List.of(found);
     List<JsonNode> all = new ArrayList<>(found.size());
     found.forEach(all::add);
     return all;
@@ -95,48 +102,31 @@ public final class JmesPath {
     return fields;
   }
 
-  @Override
-  public String toString() {
-    return expression;
+  /** Null when it is not {@code to_array(path)[?name]} or {@code path[?name]}. */
+  Member member() {
+    return member;
   }
 
   /**
-   * {@code to_array(path)[?name]}, what most calculated templates begin with, and {@code path[?name]}; for a token that is no array the answer needs no
-   * evaluation.
-   *
-   * @param wrapped the token counts as an array of one
+   * This expression for the value of one member of the document, not null; null when it looks at anything else in the document. With the member {@code m},
+   * {@code add(m.a, m.b)} becomes {@code add(a, b)}.
    */
-  private record Member(String[] path, boolean wrapped, String name) {
-    static Member of(Expr root) {
-      if (!(root instanceof Expr.Projection projection) || projection.ofObject()) return null;
-      boolean all = projection.each() instanceof Expr.Current && projection.test() instanceof Expr.Field;
-      if (!all) return null;
-      boolean wrapped = projection.left() instanceof Expr.ToArray;
-      Expr left = projection.left() instanceof Expr.ToArray array ? array.of() : projection.left();
-      List<String> path = new ArrayList<>();
-      if (!(left instanceof Expr.Current) && !plain(left, path)) return null;
-      return new Member(path.toArray(String[]::new), wrapped, ((Expr.Field) projection.test()).name());
-    }
-
-    /** Null when there is none. */
-    JsonNode container(JsonNode data) {
-      JsonNode at = data;
-      for (String step : path) {
-        if (at == null) return null;
-        at = at.get(step);
-      }
-      return at;
-    }
-
-    /** Of a token that is no array. */
-    List<JsonNode> of(JsonNode token) {
-      JsonNode value = wrapped && token != null ? token.get(name) : null;
-      return value != null && Values.truthy(value) ? List.of(token) : List.of();
-    }
+  public JmesPath below(String member) {
+    Expr narrowed = namesDocument ? null : Narrowing.of(root, name -> isName(name, member) ? new Expr.Current() : null);
+    return narrowed == null ? null : new JmesPath(expression, narrowed, false);
   }
 
-  private static boolean plain(Expr expr, List<String> names) {
-    if (expr instanceof Expr.Field field) return names.add(field.name());
-    return expr instanceof Expr.Sub sub && plain(sub.left(), names) && plain(sub.right(), names);
+  /** True when the document's member of that name could be another, or none, and the expression would give the same. */
+  public boolean isBlindTo(String member) {
+    return !namesDocument && Narrowing.of(root, name -> isName(name, member) ? null : name) != null;
+  }
+
+  private static boolean isName(Expr expr, String name) {
+    return expr instanceof Expr.Field field && field.name().equals(name);
+  }
+
+  @Override
+  public String toString() {
+    return expression;
   }
 }

@@ -23,6 +23,7 @@ final class Parser {
   private final List<Token> tokens;
   private int at;
   private int depth;
+  private boolean namesDocument;
 
   Parser(String text) {
     if (text.length() > LONGEST) {
@@ -36,6 +37,11 @@ final class Parser {
     Expr whole = parse(0);
     if (token().kind() != Kind.END) throw unexpected();
     return whole;
+  }
+
+  /** True when {@code $} stood in what has been read. */
+  boolean namesDocument() {
+    return namesDocument;
   }
 
   private Expr parse(int power) {
@@ -75,7 +81,10 @@ final class Parser {
   private Expr firstSign(Token token) {
     return switch (token.text()) {
       case "@" -> new Expr.Current();
-      case "$" -> new Expr.Root();
+      case "$" -> {
+        namesDocument = true;
+        yield new Expr.Root();
+      }
       case "*" -> new Expr.Projection(new Expr.Current(), true, null, each(STAR));
       case "[]" -> flatten(new Expr.Current());
       case "[?" -> filter(new Expr.Current());

@@ -9,6 +9,7 @@ import io.caregrid.templates.cost.Budget;
  */
 final class Run {
   static final int MOST_STEPS = 2_000_000;
+  private static final int CHARACTERS_A_STEP = 16;
   final JsonNode root;
   private final Budget budget;
   private int left = MOST_STEPS;
@@ -16,6 +17,11 @@ final class Run {
   Run(JsonNode root, Budget budget) {
     this.root = root;
     this.budget = budget;
+  }
+
+  /** @param characters of the texts that the function is called with */
+  void chargeCall(long characters) throws JmesPathFailure {
+    charge(1 + (int) Math.min(characters / CHARACTERS_A_STEP, MOST_STEPS));
   }
 
   void charge(int steps) throws JmesPathFailure {

@@ -10,6 +10,7 @@ import static io.caregrid.templates.jmespath.Function.STRING;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.NumericNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.text.Numbers;
 import java.math.BigDecimal;
@@ -31,22 +32,19 @@ final class StandardFunctions {
   private StandardFunctions() {}
 
   static void addTo(Functions.Register functions) {
-    functions.add("abs", 1, 1,
-        a -> Values.integer(a.at(0))
-            ? Values.of(Math.abs(a.at(0).longValue()))
-            : Values.of(Math.abs(a.at(0).doubleValue())),
-        NUMBER);
+    functions.ofOne("abs",
+        n -> Values.integer(n) ? Values.of(Math.abs(n.longValue())) : Values.of(Math.abs(n.doubleValue())), NUMBER);
     functions.add("avg", 1, 1, StandardFunctions::average, ARRAY);
-    functions.add("ceil", 1, 1, a -> whole(a.at(0), Math::ceil), NUMBER);
-    functions.add("floor", 1, 1, a -> whole(a.at(0), Math::floor), NUMBER);
+    functions.ofOne("ceil", n -> whole(n, Math::ceil), NUMBER);
+    functions.ofOne("floor", n -> whole(n, Math::floor), NUMBER);
     functions.add("sum", 1, 1, StandardFunctions::sum, ARRAY);
     functions.add("contains", 2, 2, StandardFunctions::contains, ARRAY | STRING, ANY);
-    functions.add("starts_with", 2, 2, a -> Values.of(a.text(0).startsWith(a.text(1))), STRING);
-    functions.add("ends_with", 2, 2, a -> Values.of(a.text(0).endsWith(a.text(1))), STRING);
+    functions.ofTwo("starts_with", (text, part) -> Values.of(text.textValue().startsWith(part.textValue())), STRING);
+    functions.ofTwo("ends_with", (text, part) -> Values.of(text.textValue().endsWith(part.textValue())), STRING);
     functions.add("join", 2, 2, StandardFunctions::join, STRING, ARRAY);
     functions.add("keys", 1, 1, StandardFunctions::keys, OBJECT);
     functions.add("values", 1, 1, StandardFunctions::values, OBJECT);
-    functions.add("length", 1, 1, a -> Values.of((long) length(a.at(0))), STRING | ARRAY | OBJECT);
+    functions.ofOne("length", value -> Values.of((long) length(value)), STRING | ARRAY | OBJECT);
     functions.add("map", 2, 2, StandardFunctions::map, EXPRESSION, ARRAY);
     functions.add("max", 1, 1, a -> extreme(a, false, 1), ARRAY);
     functions.add("min", 1, 1, a -> extreme(a, false, -1), ARRAY);
@@ -57,10 +55,10 @@ final class StandardFunctions {
     functions.add("merge", 1, ANY_NUMBER, StandardFunctions::merge, OBJECT);
     functions.add("not_null", 1, ANY_NUMBER, StandardFunctions::notNull, ANY);
     functions.add("reverse", 1, 1, StandardFunctions::reverse, STRING | ARRAY);
-    functions.add("to_array", 1, 1, a -> a.at(0).isArray() ? a.at(0) : Values.JSON.arrayNode().add(a.at(0)), ANY);
-    functions.add("to_number", 1, 1, a -> number(a.at(0)), ANY);
+    functions.ofOne("to_array", value -> value.isArray() ? value : Values.JSON.arrayNode(1).add(value), ANY);
+    functions.ofOne("to_number", StandardFunctions::number, ANY);
     functions.add("to_string", 1, 1, StandardFunctions::string, ANY);
-    functions.add("type", 1, 1, a -> Values.of(Values.type(a.at(0))), ANY);
+    functions.ofOne("type", value -> Values.of(Values.type(value)), ANY);
   }
 
   private static JsonNode whole(JsonNode number, DoubleUnaryOperator rounding) {
@@ -192,7 +190,7 @@ final class StandardFunctions {
 
   /** Of a text: 64 bits when it is whole and fits, else a double, else null. */
   static JsonNode number(JsonNode value) {
-    if (value.isNumber()) return value;
+    if (value instanceof NumericNode) return value;
     BigDecimal number = value.isTextual() ? Numbers.decimal(value.textValue()) : null;
     if (number == null) return Values.NULL;
     boolean whole = number.scale() == 0 && number.unscaledValue().bitLength() < Long.SIZE;

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.NumericNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 
 /** What the specification says of values: truth, equality, order. */
 final class Values {
@@ -20,6 +22,7 @@ final class Values {
 
   /** False for null, false, and what is empty. */
   static boolean truthy(JsonNode value) {
+    if (value instanceof NumericNode) return true;
     return switch (value.getNodeType()) {
       case STRING -> !value.textValue().isEmpty();
       case ARRAY, OBJECT -> !value.isEmpty();
@@ -58,6 +61,7 @@ final class Values {
 
   /** Whole and within 64 bits. */
   static boolean integer(JsonNode value) {
+    if (value instanceof DoubleNode) return false;
     return value.isIntegralNumber() && value.canConvertToLong();
   }
 
@@ -75,6 +79,11 @@ final class Values {
 
   static JsonNode of(boolean truth) {
     return BooleanNode.valueOf(truth);
+  }
+
+  /** Of a text; of anything else none. */
+  static int characters(JsonNode value) {
+    return value instanceof TextNode text ? text.textValue().length() : 0;
   }
 
   static String type(JsonNode value) {

@@ -36,7 +36,7 @@ public final class Numbers {
   private static String fewDecimals(double number) {
     double size = Math.abs(number);
     if (!(size < THREE_DECIMALS && size >= 0.001)) return null;
-    long thousandths = Math.round(size * 1_000);
+    long thousandths = (long) (size * 1_000 + 0.5);
     if (thousandths / 1_000.0 != size) return null;
     StringBuilder text = new StringBuilder(16);
     if (number < 0) text.append('-');

@@ -233,15 +233,15 @@ public final class Timestamps {
     }
 
     private int number(int digits) {
+      int end = at + digits;
+      wrong |= end > text.length();
       int number = 0;
-      for (int i = 0; i < digits; i++, at++) {
-        if (at >= text.length() || !digit(text.charAt(at))) {
-          wrong = true;
-          return 0;
-        }
-        number = number * 10 + text.charAt(at) - '0';
+      for (; at < end && !wrong; at++) {
+        int digit = text.charAt(at) - '0';
+        wrong = digit < 0 || digit > 9;
+        number = number * 10 + digit;
       }
-      return number;
+      return wrong ? 0 : number;
     }
 
     private void expect(char c) {
