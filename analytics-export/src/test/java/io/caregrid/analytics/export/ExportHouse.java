@@ -16,6 +16,7 @@ import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Grants;
 import io.caregrid.contract.OperationOutcome;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.store.Database;
 import io.caregrid.store.ExportJobs;
 import io.caregrid.store.FhirStore;
@@ -65,7 +66,7 @@ final class ExportHouse implements AutoCloseable {
 
   ExportHouse(DatabaseConfig config, ObjectStore files, Path scratch, ExportConfig export, Duration held,
       RuleBooks books) {
-    database = get(Database.open(vertx, config));
+    database = AskAgain.whileBusy(() -> get(Database.open(vertx, config)));
     Audit audit = entry -> {
       audited.add(entry);
       return Future.succeededFuture();

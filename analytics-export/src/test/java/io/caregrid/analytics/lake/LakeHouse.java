@@ -15,6 +15,7 @@ import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Grants;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.FhirStore;
@@ -111,7 +112,7 @@ final class LakeHouse implements AutoCloseable {
     this.config = config;
     this.objects = objects;
     this.folder = folder;
-    database = get(Database.open(vertx, config));
+    database = AskAgain.whileBusy(() -> get(Database.open(vertx, config)));
     store = new FhirStore(database, Audit.log());
     shards = new ShardStore(database);
     get(shards.seed(CALLER, key, 1, 0));

@@ -8,6 +8,7 @@ import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.OperationOutcome;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.FhirStore;
@@ -39,7 +40,7 @@ final class ViewHouse implements AutoCloseable {
   }
 
   ViewHouse(DatabaseConfig config, Doorman doorman) {
-    database = get(Database.open(vertx, config));
+    database = AskAgain.whileBusy(() -> get(Database.open(vertx, config)));
     Audit audit = entry -> {
       audited.add(entry.deed() + " " + entry.query());
       return Future.succeededFuture();

@@ -7,6 +7,7 @@ import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Caller;
 import io.caregrid.dicom.archive.Incoming.Expected;
 import io.caregrid.dicom.archive.Incoming.Receipt;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
@@ -45,7 +46,7 @@ final class Vault implements AutoCloseable {
     this.folder = folder;
     this.config = config;
     this.segmentBytes = segmentBytes;
-    database = get(Database.open(vertx, where));
+    database = AskAgain.whileBusy(() -> get(Database.open(vertx, where)));
     index = new ImageIndex(database);
     open();
   }

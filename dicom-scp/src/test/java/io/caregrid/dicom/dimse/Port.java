@@ -7,6 +7,7 @@ import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.dicom.archive.Archive;
 import io.caregrid.dicom.archive.Incoming;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
@@ -74,7 +75,7 @@ final class Port implements AutoCloseable {
 
   static Port open(DatabaseConfig where, Path folder, DicomConfig config) {
     Vertx vertx = Vertx.vertx();
-    Database database = get(Database.open(vertx, where));
+    Database database = AskAgain.whileBusy(() -> get(Database.open(vertx, where)));
     ImageIndex index = new ImageIndex(database);
     Archive archive = get(Archive.open(vertx, config, folder, index, new SimpleMeterRegistry()));
     Port port = new Port(vertx, config, archive::receive, archive::acceptsMore);

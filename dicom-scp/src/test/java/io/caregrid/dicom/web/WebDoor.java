@@ -11,6 +11,7 @@ import io.caregrid.contract.Gate;
 import io.caregrid.contract.OperationOutcome;
 import io.caregrid.dicom.Await;
 import io.caregrid.dicom.archive.Archive;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.ImageIndex;
@@ -59,7 +60,7 @@ final class WebDoor implements AutoCloseable {
 
   WebDoor(DatabaseConfig where, Path folder, DicomConfig config) {
     scratch = folder.resolveSibling(folder.getFileName() + "-scratch");
-    database = Await.get(Database.open(vertx, where));
+    database = AskAgain.whileBusy(() -> Await.get(Database.open(vertx, where)));
     ImageIndex index = new ImageIndex(database);
     archive = Await.get(Archive.open(vertx, config, folder, index, metrics));
     Audit audit = entry -> {

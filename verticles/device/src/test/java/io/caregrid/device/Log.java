@@ -34,7 +34,7 @@ final class Log implements AutoCloseable {
   Log(LocalKafka broker) {
     kafka = new KafkaConfig(broker.bootstrapServers(), "t" + UUID.randomUUID() + "-", 2, Duration.ofHours(1), 1 << 20);
     cluster = new ClusterConfig("single", "test-" + UUID.randomUUID(), "127.0.0.1", 0, 0, List.of(), SHARDS, "");
-    topics = Topics.ensure(kafka, cluster, Duration.ofSeconds(30));
+    topics = Topics.ensure(kafka, cluster, Duration.ofMinutes(2));
     producer = new KafkaProducer<>(Map.of("bootstrap.servers", broker.bootstrapServers(), "linger.ms", "5"),
         new ByteArraySerializer(),
         new ByteArraySerializer());
@@ -69,7 +69,7 @@ final class Log implements AutoCloseable {
       get(admin.deleteTopics(List.of(kafka.measurements())).all());
       Await.until("topic gone", () -> !names(admin).contains(kafka.measurements()));
     }
-    topics = Topics.ensure(kafka, cluster, Duration.ofSeconds(30));
+    topics = Topics.ensure(kafka, cluster, Duration.ofMinutes(2));
   }
 
   private static java.util.Set<String> names(Admin admin) {

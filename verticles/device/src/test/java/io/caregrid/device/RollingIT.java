@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.caregrid.cluster.ClusterConfig;
 import io.caregrid.cluster.HazelcastCluster;
 import io.caregrid.cluster.ShardConfig;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
@@ -97,7 +98,7 @@ class RollingIT {
           .join(new ClusterConfig("cluster", config.name(), "127.0.0.1", 0, 0, members, config.shards(),
               ClusterConfig.SINGLE_MACHINE), true);
       vertx = get(cluster.vertx(new VertxOptions(), UnaryOperator.identity()));
-      database = get(Database.open(vertx, bench.config));
+      database = AskAgain.whileBusy(() -> get(Database.open(vertx, bench.config)));
       ShardMetrics metrics = new ShardMetrics(new SimpleMeterRegistry());
       BatchWriter writer = new BatchWriter(vertx, new ShardStore(database), StoreBench.OWNERS,
           FhirMappings.one(() -> StoreBench.VITALS),

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.DeadLetter;
@@ -78,7 +79,7 @@ final class StoreBench implements AutoCloseable {
         postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
         postgres.user(),
         postgres.password(), 8);
-    database = get(Database.open(vertx, config));
+    database = AskAgain.whileBusy(() -> get(Database.open(vertx, config)));
     shards = new ShardStore(database);
     fhir = new FhirStore(database, Audit.log());
     deadLetters = new DeadLetters(database);

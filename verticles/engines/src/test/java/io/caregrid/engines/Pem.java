@@ -35,7 +35,7 @@ public record Pem(Path cert, Path key, X509Certificate certificate) {
         "-storepass", new String(PASSWORD)).redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .start();
-    if (!keytool.waitFor(60, TimeUnit.SECONDS) || keytool.exitValue() != 0) throw new IOException("keytool failed");
+    if (!keytool.waitFor(180, TimeUnit.SECONDS) || keytool.exitValue() != 0) throw new IOException("keytool failed");
     KeyStore keys = KeyStore.getInstance("PKCS12");
     try (InputStream in = Files.newInputStream(store)) {
       keys.load(in, PASSWORD);

@@ -9,6 +9,7 @@ import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.cluster.KafkaConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Roles;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.events.Receiver.Got;
 import io.caregrid.store.Database;
 import io.caregrid.store.FhirStore;
@@ -32,8 +33,8 @@ class KilledTellerIT extends Listening {
     /** @param args host, port, name, user and password of the database; address and secret of the target */
     public static void main(String[] args) {
       Vertx vertx = Vertx.vertx();
-      Database database = get(Database.open(vertx,
-          new DatabaseConfig(args[0], Integer.parseInt(args[1]), args[2], args[3], args[4], 4)));
+      DatabaseConfig there = new DatabaseConfig(args[0], Integer.parseInt(args[1]), args[2], args[3], args[4], 4);
+      Database database = AskAgain.whileBusy(() -> get(Database.open(vertx, there)));
       var config = TellHouse.tell(Map.of("targets.ward.kind", "webhook", "targets.ward.url", args[5],
           "targets.ward.secret", args[6]));
       get(vertx.deployVerticle(new TellerVerticle(database, new FhirStore(database, Audit.log()), Audit.log(), config,
@@ -57,7 +58,7 @@ class KilledTellerIT extends Listening {
       until("the receiver has it", () -> receiver.got.size() == 1);
     } finally {
       process.destroyForcibly();
-      process.waitFor(20, TimeUnit.SECONDS);
+      process.waitFor(120, TimeUnit.SECONDS);
     }
     house.patient("first", 3);
     receiver.reply = Receiver.Reply.status(204);

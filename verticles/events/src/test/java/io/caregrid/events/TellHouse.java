@@ -10,6 +10,7 @@ import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Roles;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.Deliveries;
@@ -76,7 +77,7 @@ final class TellHouse implements AutoCloseable {
     String name = postgres
         .createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password()));
     config = new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(), postgres.password(), 8);
-    database = get(Database.open(vertx, config));
+    database = AskAgain.whileBusy(() -> get(Database.open(vertx, config)));
     store = new FhirStore(database, keeping);
     deliveries = new Deliveries(database);
     sequencer = Sequencer.start(database);

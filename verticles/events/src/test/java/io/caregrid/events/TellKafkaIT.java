@@ -39,7 +39,7 @@ class TellKafkaIT {
   private static KafkaConfig kafka(LocalKafka broker, int most) {
     KafkaConfig kafka = new KafkaConfig(broker.bootstrapServers(), "t" + UUID.randomUUID() + ".", 3, Duration.ofDays(7),
         most);
-    Topics.ensureChanges(kafka, ClusterConfig.DEFAULT, Duration.ofSeconds(30));
+    Topics.ensureChanges(kafka, ClusterConfig.DEFAULT, Duration.ofMinutes(2));
     return kafka;
   }
 

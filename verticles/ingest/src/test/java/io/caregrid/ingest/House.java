@@ -36,7 +36,7 @@ final class House {
 
   static Topics topics(KafkaConfig kafka) {
     ClusterConfig cluster = new ClusterConfig("single", "caregrid", "127.0.0.1", 0, 0, List.of(), SHARDS, "");
-    return Topics.ensure(kafka, cluster, Duration.ofSeconds(30));
+    return Topics.ensure(kafka, cluster, Duration.ofMinutes(2));
   }
 
   /** Heart rate and SpO2 of messages like the demo's. */

@@ -13,6 +13,7 @@ import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Roles;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.ingest.Await;
 import io.caregrid.store.Database;
 import io.caregrid.store.FhirStore;
@@ -72,7 +73,7 @@ final class House implements AutoCloseable {
 
   static void topic(KafkaConfig kafka) {
     ClusterConfig cluster = new ClusterConfig("single", "caregrid", "127.0.0.1", 0, 0, List.of(), 4, "");
-    Topics.ensureHl7(kafka, cluster, config(), Duration.ofSeconds(30));
+    Topics.ensureHl7(kafka, cluster, config(), Duration.ofMinutes(2));
   }
 
   House(KafkaConfig kafka, DatabaseConfig at, Hl7Config config) {
@@ -96,7 +97,7 @@ final class House implements AutoCloseable {
 
   private House(KafkaConfig kafka, DatabaseConfig at, Hl7Config config, Hl7Verticle.Meaning meaning,
       Storing.Patience patience, IngestConfig ingest) {
-    database = Await.get(Database.open(vertx, at));
+    database = AskAgain.whileBusy(() -> Await.get(Database.open(vertx, at)));
     Audit audit = entry -> {
       audited.add(entry);
       return Future.succeededFuture();

@@ -55,7 +55,7 @@ final class Ward implements AutoCloseable {
   static KafkaConfig kafka(String bootstrapServers) {
     KafkaConfig kafka = new KafkaConfig(bootstrapServers, UUID.randomUUID() + "-", 3, Duration.ofDays(7), 256 << 10);
     ClusterConfig cluster = new ClusterConfig("single", "caregrid", "127.0.0.1", 0, 0, List.of(), 4, "");
-    Topics.ensure(kafka, cluster, Duration.ofSeconds(30));
+    Topics.ensure(kafka, cluster, Duration.ofMinutes(2));
     return kafka;
   }
 
