@@ -593,12 +593,13 @@ class ExportIT {
 
   /** Tried until it is not one of the living that takes it. */
   private static UUID abandoned(ExportHouse idle, String asked) {
-    while (true) {
+    for (int tries = 0; tries < 1_000; tries++) {
       UUID id = ExportHouse.get(idle.jobs.add(ExportSnapshot.asker("ann", "https://issuer.example"), "x", asked,
           List.of("Patient")));
       ExportJobs.Job taken = ExportHouse.get(idle.jobs.take(UUID.randomUUID(), Duration.ofMillis(700)));
       if (taken != null && taken.id().equals(id)) return id;
     }
+    throw new AssertionError("the living took all of a thousand");
   }
 
   private static SqlConnection connection() {

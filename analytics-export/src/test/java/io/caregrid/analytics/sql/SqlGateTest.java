@@ -207,7 +207,7 @@ class SqlGateTest {
       }
     }, "deep", QueryThreads.STACK);
     deep.start();
-    deep.join(5_000);
+    deep.join(120_000);
     assertFalse(deep.isAlive());
   }
 
