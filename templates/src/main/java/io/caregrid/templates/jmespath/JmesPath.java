@@ -108,7 +108,7 @@ public final class JmesPath {
   }
 
   /**
-   * This expression for the value of one member of the document, not null; null when it looks at anything else in the document. With the member {@code m},
+   * This expression for the value of one member of the document; null when it looks at anything else in the document. With the member {@code m},
    * {@code add(m.a, m.b)} becomes {@code add(a, b)}.
    */
   public JmesPath below(String member) {

@@ -1,12 +1,11 @@
 package io.caregrid.templates.jmespath;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
  * Rewrites what an expression asks of the document itself: names where the document stands, not those inside of what was found there. Fails when it does more
- * with the document than ask for names.
+ * with the document than ask for names, or makes a list or an object, which of JSON's null is null and of a document around it is not.
  */
 final class Narrowing {
   /** What becomes of a name; null when it must not be asked for. */
@@ -47,8 +46,6 @@ final class Narrowing {
       return new Expr.Compare(at(sides.left()), sides.operator(), at(sides.right()));
     if (expr instanceof Expr.If choice)
       return new Expr.If(at(choice.test()), at(choice.then()), at(choice.otherwise()));
-    if (expr instanceof Expr.MultiList list) return new Expr.MultiList(all(list.items()));
-    if (expr instanceof Expr.MultiHash hash) return new Expr.MultiHash(hash.names(), all(hash.values()));
     failed = true;
     return expr;
   }
@@ -62,10 +59,6 @@ final class Narrowing {
   /** {@code @.name} is {@code name}. */
   private static Expr sub(Expr left, Expr right) {
     return left instanceof Expr.Current && right instanceof Expr.Field ? right : new Expr.Sub(left, right);
-  }
-
-  private List<Expr> all(List<Expr> parts) {
-    return parts.stream().map(this::at).toList();
   }
 
   private Expr[] all(Expr[] parts) {

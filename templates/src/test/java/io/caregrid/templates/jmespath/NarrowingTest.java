@@ -16,11 +16,11 @@ class NarrowingTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String[] VALUES = {
     "{\"v\":7,\"w\":[1,2,{\"m\":3}],\"m\":{\"v\":1},\"t\":\"text\",\"n\":null}", "[1,{\"v\":2}]", "\"text\"", "7",
-    "false", "{}"};
+    "false", "{}", "null"};
 
   @ParameterizedTest
   @ValueSource(strings = {"m", "m.v", "m.m.v", "add(m.v, `1`)", "multiply(to_number(m.v), m.v)", "m.w[*].m",
-    "m.w[?m].m | [0]", "m.*", "m.w[]", "[m.v, m.t]", "{a: m.v, m: m}", "m.v || m.t", "m.n && m.v", "!m.n",
+    "m.w[?m].m | [0]", "m.*", "m.w[]", "m.v || m.t", "m.n && m.v", "!m.n",
     "m.v == `7`", "m.v > m.m.v", "if(m.n, m.v, m.t)", "concat(m.t, 'x')", "map(&@, m.w)", "max_by(m.w, &m)",
     "to_array(m)[?v]", "m | v", "(m.t).v", "parseDate(m.t, 'yyyy')", "length(m)", "m.w[-1].m", "m.w[::-1]", "m[0]",
     "m.[v, m]", "not_null(m.n, m.t)"})
@@ -39,7 +39,7 @@ class NarrowingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"v", "other.m", "add(v, `1`)", "other.w[?m]", "`1`", "map(&m, other.w)", "[v, t] | [0]",
+  @ValueSource(strings = {"v", "other.m", "add(v, `1`)", "other.w[?m]", "`1`", "map(&m, other.w)",
     "other | m"})
   void whatNeverLooksAtTheMemberGivesTheSameWithoutIt(String expression) throws Exception {
     JmesPath path = JmesPath.compile(expression);
@@ -49,11 +49,13 @@ class NarrowingTest {
 
     assertTrue(path.isBlindTo("m"));
     assertEquals(outcome(path, with), outcome(path, document));
+    assertEquals(outcome(path, JSON.createObjectNode().put("m", 1)), outcome(path, Values.NULL));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"@", "$", "*", "keys(@)", "m.w[?$.v]", "m || @", "[0]", "[::2]", "[]", "[*]", "m.v == $.m.v",
-    "to_array(@)", "map(&$, m)", "merge(m, @)", "[m, @]", "[?m]", "@.m"})
+    "to_array(@)", "map(&$, m)", "merge(m, @)", "[m, @]", "[?m]", "@.m", "[m, m.t]", "{a: m}", "[v] | [0]",
+    "length([m.v, m.t])"})
   void whatLooksAtTheDocumentNeedsIt(String expression) {
     assertNull(JmesPath.compile(expression).below("m"));
     assertFalse(JmesPath.compile(expression).isBlindTo("m"));
