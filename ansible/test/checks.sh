@@ -34,10 +34,10 @@ token() { # host role…
 curl_at() { # host path curl-arguments…
   local name=$1 path=$2
   shift 2
-  on "$name" "curl -sS -m 20 --cacert /etc/caregrid/tls/ca.pem -H 'Authorization: Bearer $(token "$name")' $* '$(url "$name")$path'"
+  on "$name" "curl -sS -m 60 --cacert /etc/caregrid/tls/ca.pem -H 'Authorization: Bearer $(token "$name")' $* '$(url "$name")$path'"
 }
 
-ready() { on "$1" "curl -sS -m 20 -f --cacert /etc/caregrid/tls/ca.pem $(url "$1")/health/ready"; }
+ready() { on "$1" "curl -sS -m 60 -f --cacert /etc/caregrid/tls/ca.pem $(url "$1")/health/ready"; }
 
 cluster_shown() { # host
   on "$1" "CAREGRID_TOKEN=$(token "$1") /opt/caregrid/current/bin/caregrid cluster --once --to $(url "$1") --ca /etc/caregrid/tls/ca.pem"
@@ -47,14 +47,14 @@ cluster_shown() { # host
 locked() { # host
   local code
   for path in /fhir/Patient /cluster /metrics /dicom-web/studies '/fhir/AuditEvent?site=n1'; do
-    code=$(on "$1" "curl -s -m 20 -o /dev/null -w '%{http_code}' --cacert /etc/caregrid/tls/ca.pem '$(url "$1")$path'")
+    code=$(on "$1" "curl -s -m 60 -o /dev/null -w '%{http_code}' --cacert /etc/caregrid/tls/ca.pem '$(url "$1")$path'")
     echo "GET $path without a token: $code"
     [ "$code" = 401 ]
   done
-  code=$(on "$1" "curl -s -m 20 -o /dev/null -w '%{http_code}' --cacert /etc/caregrid/tls/ca.pem -H 'Content-Type: application/json' $(url "$1")/ingest --data '{}'")
+  code=$(on "$1" "curl -s -m 60 -o /dev/null -w '%{http_code}' --cacert /etc/caregrid/tls/ca.pem -H 'Content-Type: application/json' $(url "$1")/ingest --data '{}'")
   echo "POST /ingest without a token: $code"
   [ "$code" = 401 ]
-  code=$(on "$1" "curl -s -m 20 -o /dev/null -w '%{http_code}' --cacert /etc/caregrid/tls/ca.pem -H 'Authorization: Bearer $(token "$1" 'Telemetry Sender')' $(url "$1")/fhir/Patient")
+  code=$(on "$1" "curl -s -m 60 -o /dev/null -w '%{http_code}' --cacert /etc/caregrid/tls/ca.pem -H 'Authorization: Bearer $(token "$1" 'Telemetry Sender')' $(url "$1")/fhir/Patient")
   echo "GET /fhir/Patient with the token of a Telemetry Sender: $code"
   [ "$code" = 403 ]
   if code=$(on "$1" "/opt/caregrid/current/bin/caregrid cluster --once --to $(url "$1") --ca /etc/caregrid/tls/ca.pem 2>&1"); then fail "caregrid cluster asks nobody"; fi
@@ -78,7 +78,7 @@ heartbeat_there() { # host device value
 }
 
 heartbeat_read() { # host device value
-  awaited 30 "heartbeat of $2 at $1" heartbeat_there "$@"
+  awaited 120 "heartbeat of $2 at $1" heartbeat_there "$@"
   local id
   id=$(curl_at "$1" "/fhir/Device?identifier=$2" | jq -er '.entry[0].resource.id')
   curl_at "$1" "/fhir/Observation?device=Device/$id" |
@@ -121,7 +121,7 @@ picture_fetched() { # host
 }
 
 running() { curl_at "${1:-n1}" /cluster | jq -e '[.shards[] | select(.state == "running")] | length == 12'; }
-shards_running() { awaited 90 "12 shards running" running && echo "all 12 shards run"; }
+shards_running() { awaited 300 "12 shards running" running && echo "all 12 shards run"; }
 owned() { curl_at n1 /cluster | jq -r --arg name "$1" '[.shards[] | select(.owner == $name)] | length'; }
 shards_at_least() { # host count
   local count
@@ -141,7 +141,7 @@ load_begins() { # host
 
 load_ends() {
   touch "$work/shared/stop"
-  awaited 40 "the end of the load" test -e "$work/shared/stopped"
+  awaited 120 "the end of the load" test -e "$work/shared/stopped"
 }
 
 counted() { # host
@@ -156,7 +156,7 @@ counted() { # host
 }
 
 everything_counted() { # host
-  awaited 60 "every reading of run $run at $1" counted "$1" || { cat "$work/counted"; fail "readings are missing"; }
+  awaited 240 "every reading of run $run at $1" counted "$1" || { cat "$work/counted"; fail "readings are missing"; }
   cat "$work/counted"
 }
 
@@ -172,12 +172,12 @@ start_units() { # host: what systemd does when the machine boots
 primary_of() { # hosts…
   local name
   for name in "$@"; do
-    [ "$(on "$name" "curl -s -m 3 -o /dev/null -w '%{http_code}' --cacert /etc/caregrid/tls/ca.pem https://$(address "$name"):8008/primary")" = 200 ] && echo "$name" && return
+    [ "$(on "$name" "curl -s -m 15 -o /dev/null -w '%{http_code}' --cacert /etc/caregrid/tls/ca.pem https://$(address "$name"):8008/primary")" = 200 ] && echo "$name" && return
   done
   return 1
 }
 
-members() { on "$1" "curl -s -m 3 --cacert /etc/caregrid/tls/ca.pem https://$(address "$1"):8008/cluster"; }
+members() { on "$1" "curl -s -m 15 --cacert /etc/caregrid/tls/ca.pem https://$(address "$1"):8008/cluster"; }
 sync_standby() { members "$1" | jq -er '.members[] | select(.role == "sync_standby") | .name' | head -n 1; }
 replicas() { # count
   [ "$(members "$(primary_of n1 n2 n3)" | jq '[.members[] | select(.role != "leader" and .state == "running" and .lag == 0)] | length')" -ge "$1" ]
@@ -271,7 +271,7 @@ admission_in() { # host number
 
 patient_there() { curl_at "$1" "/fhir/Patient?identifier=$2" | jq -e '.entry[0].resource.name[0].family == "Berg"'; }
 admission_read() { # host number
-  awaited 30 "Patient $2 at $1" patient_there "$@"
+  awaited 120 "Patient $2 at $1" patient_there "$@"
   echo "$1 has Patient $2"
 }
 
@@ -288,7 +288,7 @@ reading_by_mqtt() { # host device value
 }
 
 published() { # host password device value
-  timeout 30 mosquitto_pub -h "$(address "$1")" -p 8883 --cafile "$work/inventory.secrets/ca.pem" -V mqttv5 -u any -P "$2" -q 1 -i "$3" -t ward/7 \
+  timeout 90 mosquitto_pub -h "$(address "$1")" -p 8883 --cafile "$work/inventory.secrets/ca.pem" -V mqttv5 -u any -P "$2" -q 1 -i "$3" -t ward/7 \
     -m "{\"deviceId\":\"$3\",\"patientId\":\"MRN-$3\",\"time\":\"$(date -u +%FT%TZ)\",\"heartRate\":$4}" >"$work/published" 2>&1
 }
 
@@ -301,7 +301,7 @@ export_deidentified() { # number of a Patient
   id=$(curl_at n1 "/fhir/Patient?identifier=$1" -f | jq -er '.entry[0].resource.id')
   job=$(curl_at n1 '/fhir/$export?_type=Patient&_anonymizationConfig=house.json' -f -D - -o /dev/null -H "'Prefer: respond-async'" |
     tr -d '\r' | sed -n 's|^content-location: https://[^/]*||Ip')
-  awaited 60 "the export" exported n3 "$job"
+  awaited 240 "the export" exported n3 "$job"
   curl_at n2 "$(jq -r '.output[0].url' "$work/manifest.json" | sed 's|^https://[^/]*||')" -f >"$work/exported.ndjson"
   hash=$(printf %s "$id" | openssl dgst -sha256 -hmac "$(cut -d ' ' -f 1 "$work/inventory.secrets/crypto-hash-key")" | sed 's/.* //')
   jq -r --arg id "$hash" 'select(.id == $id) | "\(.resourceType)/\(.id[0:12])…, \(.gender), members: \(keys | join(" "))"' "$work/exported.ndjson" | grep . ||
@@ -367,7 +367,7 @@ play_broken_off() { # at-line playbook arguments…
   set +m
   until grep -qF "$at" "$log"; do
     kill -0 "$pid" 2>/dev/null || { tail -n 40 "$log"; fail "the run ended before it said: $at"; }
-    [ $((SECONDS - began)) -lt 900 ] || fail "the run never said: $at"
+    [ $((SECONDS - began)) -lt 1800 ] || fail "the run never said: $at"
     sleep 0.2
   done
   kill -KILL -- "-$pid"

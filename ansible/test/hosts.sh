@@ -37,7 +37,7 @@ host_up() { # name
   ip netns exec "$name" unshare --mount --pid --uts --fork --kill-child=KILL \
     /bin/bash "$here/host-init" "$name" "$at/root" "$work/shared" >"$at/console" 2>&1 &
   echo $! >"$at/pid"
-  awaited 20 "ssh to $name" on "$name" true
+  awaited 120 "ssh to $name" on "$name" true
 }
 
 # What tells this host from the machine it stands on. Goes into the overlay only.
@@ -71,8 +71,8 @@ host_back() { # name
 on() { # name command…: over ssh, as everything else
   local name=$1
   shift
-  ssh -q -n -i "$work/key" -o UserKnownHostsFile="$work/known_hosts" -o StrictHostKeyChecking=yes -o ConnectTimeout=3 \
-    -o ControlMaster=auto -o ControlPath="$work/ssh-%h" -o ControlPersist=30 -o ServerAliveInterval=2 -o ServerAliveCountMax=2 \
+  ssh -q -n -i "$work/key" -o UserKnownHostsFile="$work/known_hosts" -o StrictHostKeyChecking=yes -o ConnectTimeout=10 \
+    -o ControlMaster=auto -o ControlPath="$work/ssh-%h" -o ControlPersist=30 -o ServerAliveInterval=5 -o ServerAliveCountMax=4 \
     "root@$(address "$name")" "$@"
 }
 
@@ -130,7 +130,7 @@ caregrid_shared_folder: /srv/caregrid
 # everything on one small machine
 java_apt_update: false
 preflight_memory_mb: 1000
-caregrid_patience: 300
+caregrid_patience: 600
 caregrid_heap: 400m
 caregrid_java_options: -XX:TieredStopAtLevel=1
 kafka_java_options: -XX:+UseSerialGC -XX:TieredStopAtLevel=1

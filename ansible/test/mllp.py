@@ -9,7 +9,7 @@ tls = ssl.create_default_context(cafile=authority)
 if own:
     tls.load_cert_chain(*own)
 try:
-    with socket.create_connection((host, int(port)), 20) as plain, tls.wrap_socket(plain, server_hostname=host) as line:
+    with socket.create_connection((host, int(port)), 60) as plain, tls.wrap_socket(plain, server_hostname=host) as line:
         line.sendall(b"\x0b" + open(message, "rb").read() + b"\x1c\r")
         answer = b""
         while not answer.endswith(b"\x1c\r"):

@@ -16,7 +16,7 @@ scene_install() {
 
   say "on n1 etcd runs as Debian's package starts it: with settings of its own, at localhost"
   on n1 "install -d -o etcd -g etcd -m 0700 /var/lib/etcd && : >/etc/default/etcd && systemctl start etcd"
-  awaited 20 "Debian's etcd" on n1 "curl -sf http://localhost:2379/health"
+  awaited 120 "Debian's etcd" on n1 "curl -sf http://localhost:2379/health"
 
   say "site.yml --diff installs three nodes"
   play_shown "$here/../site.yml" --diff
@@ -95,11 +95,12 @@ scene_kill() {
   load_ends
   everything_counted n1
   on n3 systemctl start caregrid
-  awaited 120 "n3 ready again" ready n3
+  awaited 400 "n3 ready again" ready n3
 }
 
 scene_primary() {
   local primary others door lost
+  awaited 120 "a primary" primary_of n1 n2 n3
   primary=$(primary_of n1 n2 n3)
   others=$(for name in n1 n2 n3; do [ "$name" = "$primary" ] || echo "$name"; done)
   door=$(echo "$others" | head -n 1)
@@ -108,9 +109,9 @@ scene_primary() {
   sleep 5
   lost=$SECONDS
   host_lost "$primary"
-  awaited 90 "another primary" primary_of $others
+  awaited 400 "another primary" primary_of $others
   say "$(primary_of $others) is primary $((SECONDS - lost)) s after the loss"
-  awaited 180 "$door ready" ready "$door"
+  awaited 400 "$door ready" ready "$door"
   say "$door may be given work $((SECONDS - lost)) s after the loss"
   sleep 10
   load_ends
@@ -118,14 +119,16 @@ scene_primary() {
   say "it comes back"
   host_back "$primary"
   start_units "$primary"
-  awaited 180 "$primary ready again" ready "$primary"
-  awaited 120 "three databases" replicas 2
+  awaited 400 "$primary ready again" ready "$primary"
+  awaited 400 "three databases" replicas 2
   on "$primary" patronictl -c /etc/patroni/config.yml list
 }
 
 scene_standby() {
   local primary standby door lost
+  awaited 120 "a primary" primary_of n1 n2 n3
   primary=$(primary_of n1 n2 n3)
+  awaited 120 "a synchronous standby" sync_standby "$primary"
   standby=$(sync_standby "$primary")
   door=$(for name in n1 n2 n3; do [ "$name" = "$standby" ] || echo "$name"; done | head -n 1)
   say "the synchronous standby's host, $standby, is lost while readings come in at $door"
@@ -134,15 +137,15 @@ scene_standby() {
   lost=$SECONDS
   host_lost "$standby"
   sleep 5
-  awaited 120 "a write at $door" write_goes_on "$door"
+  awaited 400 "a write at $door" write_goes_on "$door"
   say "a write is answered $((SECONDS - lost)) s after the loss"
-  awaited 180 "$door ready" ready "$door"
+  awaited 400 "$door ready" ready "$door"
   sleep 10
   load_ends
   everything_counted "$door"
   host_back "$standby"
   start_units "$standby"
-  awaited 180 "$standby ready again" ready "$standby"
+  awaited 400 "$standby ready again" ready "$standby"
   shards_running
   say "the cluster at the end"
   cluster_shown n1
