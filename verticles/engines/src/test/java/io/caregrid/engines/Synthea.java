@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 
 /**
  * Patients of MITRE's Synthea, which the build puts into {@code verticles/synthea/target/lib} under -Pfull. Without it a test is skipped, unless
- * CAREGRID_STRICT=true. The same seed gives the same patients; {@code -Dsynthea.seed} gives others, {@code -Dsynthea.patients}
+ * CAREGRID_STRICT=true. The same seed gives the same patients on any day; {@code -Dsynthea.seed} gives others, {@code -Dsynthea.patients}
  * more.
  */
 public final class Synthea {
@@ -44,7 +44,8 @@ public final class Synthea {
     long seed = Long.getLong("synthea.seed", 20261122);
     Path log = Path.of("target", "synthea.log");
     Process program = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g",
-        "-cp", LIBRARY.toAbsolutePath() + "/*", "App", "-s", "" + seed, "-cs", "" + seed, "-r", "20260101", "-p",
+        "-cp", LIBRARY.toAbsolutePath() + "/*", "App", "-s", "" + seed, "-cs", "" + seed, "-r", "20260101", "-e",
+        "20260101", "-p",
         "" + PATIENTS, "--exporter.baseDirectory=" + into.toAbsolutePath(), "--exporter.hospital.fhir.export=true",
         "--exporter.practitioner.fhir.export=true", "--exporter.years_of_history=10")
         .redirectErrorStream(true)
