@@ -12,6 +12,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.PlaywrightException;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.ColorScheme;
 import io.caregrid.api.pages.Browser;
 import io.caregrid.engines.Engines;
@@ -19,6 +21,7 @@ import io.caregrid.engines.LocalPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -286,13 +289,18 @@ class StudiesPageIT {
     page.context().close();
   }
 
-  /** A hand on the slider passes a thousand images: what it stops at is there at once, and what it passed was not asked for. */
+  /**
+   * A hand on the slider passes a thousand images: what it stops at is there at once, and what it passed was not asked for. None comes before it stops, on any
+   * machine: what lies beside an image that is there would be asked for, too.
+   */
   @Test
   void aThousandInstancesAreRunThroughWithoutAskingForAll() throws Exception {
     for (int i = 0; i < 1000; i++) assertEquals(200, node.send(made.resolve("many/%04d.dcm".formatted(i))));
     Page page = viewer(MANY, 1440, 900);
     assertThat(page.locator("#bl")).containsText("Image 1 / 1000");
 
+    List<Route> asked = new ArrayList<>();
+    page.route("**/frames/**", asked::add);
     page.evaluate("""
         async () => { const slider = document.getElementById('slider');
           for (let i = 1; i <= 1000; i++) {
@@ -300,12 +308,13 @@ class StudiesPageIT {
             slider.dispatchEvent(new Event('input'));
             if (i % 10 === 0) await new Promise(requestAnimationFrame);
           } }""");
+    int passed = asked.size();
+    page.unroute("**/frames/**");
+    asked.forEach(StudiesPageIT::letGo);
 
     assertThat(page.locator("#canvas")).hasAttribute("data-image", MANY + ".1.1000/1");
     assertThat(page.locator("#bl")).containsText("Loc 999 mm");
-    int asked = ((Number) page.evaluate(
-        "performance.getEntriesByType('resource').filter(one => one.name.includes('/frames/')).length")).intValue();
-    assertTrue(asked < 250, asked + " frames were asked for");
+    assertTrue(passed > 0 && passed < 250, passed + " frames were asked for");
     page.waitForCondition(() -> (Boolean) page.evaluate("location.hash.endsWith('image=1000')"));
     page.locator("#slider").fill("500");
     assertThat(page.locator("#canvas")).hasAttribute("data-image", MANY + ".1.500/1");
@@ -347,6 +356,14 @@ class StudiesPageIT {
     Glass.assertNothingOverlaps(page);
     Browser.shoot(page, "light");
     page.context().close();
+  }
+
+  private static void letGo(Route asked) {
+    try {
+      asked.resume();
+    } catch (PlaywrightException givenUp) {
+      // by the page
+    }
   }
 
   /** Whatever pydicom brings along: drawn, or said why not, and never an error of the page's own. */
