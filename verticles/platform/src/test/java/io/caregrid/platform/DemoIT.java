@@ -76,7 +76,7 @@ class DemoIT {
         assertEquals(200, answer.statusCode(), answer.body());
         return answer.body().contains("\"entry\"") ? true : null;
       });
-      assertFalse(demo.said().contains("a monitor's message was refused"), demo.said());
+      assertFalse(demo.said().contains("message was refused reason=HTTP 4"), demo.said()); // 503 is a stall's
     }
   }
 

@@ -62,6 +62,7 @@ final class HapiPeer implements AutoCloseable {
   static final String AUDIENCE = "remote-fhir";
   private static final FhirContext R4 = FhirContext.forR4();
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final long LEEWAY_SECONDS = 15;
   private static final long LONGEST_HANG = TimeUnit.SECONDS.toNanos(60);
 
   final Shelf<Observation> observations = new Shelf<>(Observation.class, Observation::getIdentifier);
@@ -235,7 +236,7 @@ final class HapiPeer implements AutoCloseable {
     }
   }
 
-  /** RS256 by a key of the issuer's (RFC 7515), made for us, not ended (RFC 7519). */
+  /** RS256 by a key of the issuer's (RFC 7515), made for us, not ended (RFC 7519 4.1.4 allows for clocks; here for requests that a busy machine holds up). */
   private boolean isGood(String token) {
     try {
       String[] parts = token.split("\\.");
@@ -245,7 +246,7 @@ final class HapiPeer implements AutoCloseable {
       signature.update((parts[0] + "." + parts[1]).getBytes(java.nio.charset.StandardCharsets.US_ASCII));
       boolean good = signature.verify(Base64.getUrlDecoder().decode(parts[2]))
           && claims.path("iss").asText().equals(issuer) && claims.path("aud").toString().contains(AUDIENCE)
-          && claims.path("exp").asLong() > System.currentTimeMillis() / 1_000;
+          && claims.path("exp").asLong() > System.currentTimeMillis() / 1_000 - LEEWAY_SECONDS;
       if (good) tokens.add(token);
       return good;
     } catch (Exception none) {

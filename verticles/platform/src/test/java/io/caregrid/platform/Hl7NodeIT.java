@@ -35,7 +35,7 @@ class Hl7NodeIT {
       throws Exception {
     Map<String, String> settings = TestNode.settings(postgres, kafka, data);
     settings.put("hl7.port", "0");
-    try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+    try (Platform node = TestNode.start(settings)) {
       byte[] frame = framed();
 
       String answer = ask(URI.create(node.hl7()).getPort(), frame);
@@ -77,7 +77,7 @@ class Hl7NodeIT {
     }
     settings.put("hl7.http", "true");
     settings.put("hl7.roles", "FHIR Data Reader");
-    try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+    try (Platform node = TestNode.start(settings)) {
       HttpResponse<String> taken = TestNode.post(node.http() + "/hl7", "text/plain", message);
 
       assertEquals(200, taken.statusCode());

@@ -57,7 +57,7 @@ class LockedNodeIT {
     settings.put("security.nodeTokens", "always");
     Path reading = Files.writeString(data.resolve("reading.json"), READING);
     String analyst;
-    try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+    try (Platform node = TestNode.start(settings)) {
       assertEquals(null, node.openness());
       String http = node.http();
       Ran silent = run("send", "--to", http, reading.toString());

@@ -38,7 +38,7 @@ class MqttNodeIT {
     Map<String, String> settings = TestNode.settings(postgres, kafka, data);
     settings.put("mqtt.port", "0");
     String command = documented();
-    try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+    try (Platform node = TestNode.start(settings)) {
       assertNotEquals(port(node), Integer.toString(node.dicomPort()));
       assertEquals(0, run(command.replace("1883", port(node))));
 
@@ -56,7 +56,7 @@ class MqttNodeIT {
       assertTrue(TestNode.get(node.http() + "/metrics").body().contains("mqtt_events_total 1.0"));
     }
     settings.put("security.nodeTokens", "always");
-    try (Platform node = Platform.start(TestNode.config(settings), false, step -> {})) {
+    try (Platform node = TestNode.start(settings)) {
       String there = command.replace("1883", port(node));
       assertNotEquals(0, run(there));
       assertNotEquals(0, run(with(there, node.token("reader", "FHIR Data Reader", Duration.ofMinutes(5)))));
