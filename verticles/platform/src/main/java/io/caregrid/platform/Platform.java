@@ -238,7 +238,10 @@ public final class Platform implements AutoCloseable {
   private void checkDoors() {
     httpDoor().check();
     new DoorFiles("http", config.http().tls()).check();
-    if (config.roles().contains("dicom")) dicomDoor().check();
+    if (config.roles().contains("dicom")) {
+      dicomDoor().check();
+      new DoorFiles("dicom", config.dicom().tls()).check();
+    }
     if (takesHl7() && config.hl7().hasPort()) {
       hl7Door().check();
       new DoorFiles("hl7", config.hl7().tls()).check();

@@ -119,7 +119,7 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"http,", "mqtt,--set mqtt.port=0", "hl7,--set hl7.port=0"})
+  @CsvSource({"http,", "dicom,", "mqtt,--set mqtt.port=0", "hl7,--set hl7.port=0"})
   @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void aCertificateThatIsNotThereIsNamedBeforeKafkaIsAsked(String door, String more) throws IOException {
     Path there = Files.writeString(temp.resolve("there.pem"), "");
