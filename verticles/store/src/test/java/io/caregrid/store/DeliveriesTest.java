@@ -292,6 +292,6 @@ class DeliveriesTest {
     List<Delivery> next = due("ward");
 
     assertEquals(100, next.size());
-    assertTrue(System.nanoTime() - from < Duration.ofSeconds(30).toNanos());
+    assertTrue(System.nanoTime() - from < Duration.ofMinutes(2).toNanos());
   }
 }

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** How instances get into the index: whatever comes at once, again, twice, or while somebody removes it. */
 class ImageAddingTest extends WithImages {
+  private static final int MOST_TRIES = 100;
 
   private long waiting() {
     return room.count("from pg_locks l join pg_stat_activity a on a.pid = l.pid"
@@ -153,7 +154,7 @@ class ImageAddingTest extends WithImages {
     List<Future<?>> racing = new ArrayList<>();
     IntStream.range(0, 300).forEach(i -> {
       racing.add(added(List.of(entry("1", "1.1." + i, 1000L * i), entry("2", "2.1." + i, 1000L * i + 500))));
-      if (i % 5 == 0) racing.add(removed(i % 2 == 0 ? "1" : "2"));
+      if (i % 5 == 0) racing.add(removed(i % 2 == 0 ? "1" : "2", MOST_TRIES));
     });
     get(Future.join(racing));
 
@@ -166,17 +167,19 @@ class ImageAddingTest extends WithImages {
 
   /** As whoever keeps pictures does it: without an answer once more, and on a loaded machine a turn may take longer than it is waited for. */
   private Future<List<Known>> added(List<Entry> entries) {
-    return index.add(entries).recover(cause -> again(entries, cause));
+    return index.add(entries).recover(cause -> again(entries, cause, MOST_TRIES));
   }
 
-  private Future<Long> removed(String study) {
+  private Future<Long> removed(String study, int tries) {
     return index.remove(study, null, null)
-        .recover(cause -> cause instanceof Failure.Busy ? removed(study) : Future.failedFuture(cause));
+        .recover(cause -> cause instanceof Failure.Busy && tries > 1
+            ? removed(study, tries - 1)
+            : Future.failedFuture(cause));
   }
 
-  private Future<List<Known>> again(List<Entry> entries, Throwable cause) {
-    return cause instanceof Failure.Busy
-        ? index.addAgain(entries).recover(still -> again(entries, still))
+  private Future<List<Known>> again(List<Entry> entries, Throwable cause, int tries) {
+    return cause instanceof Failure.Busy && tries > 1
+        ? index.addAgain(entries).recover(still -> again(entries, still, tries - 1))
         : Future.failedFuture(cause);
   }
 

@@ -2,6 +2,7 @@ package io.caregrid.store;
 
 import io.caregrid.cluster.AuditConfig;
 import io.caregrid.cluster.DatabaseConfig;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.Child;
 import io.caregrid.store.audit.Trail;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -34,7 +35,7 @@ final class KilledTrail {
     Vertx vertx = Vertx.vertx();
     DatabaseConfig config = new DatabaseConfig(arguments[1], Integer.parseInt(arguments[2]), arguments[3], arguments[4],
         arguments[5], 4);
-    Database database = Room.get(Database.open(vertx, config));
+    Database database = AskAgain.whileBusy(() -> Room.get(Database.open(vertx, config)));
     Trail trail = Trail.open(Path.of(arguments[0]), AuditConfig.DEFAULT, "child", new SimpleMeterRegistry());
     trail.ship(vertx, new AuditEvents(database));
     for (int thread = 0; thread < THREADS; thread++) {

@@ -36,7 +36,7 @@ class NpmClientsIT {
         "skipped: node or npm is missing, or npm did not get the packages; target/fhir-clients/npm.txt says why");
     Path printed = MODULES.resolve(script + ".txt");
 
-    int exit = run(printed, 1, List.of("node", SCRIPTS.resolve(script).toString(), ward.base() + "/fhir"));
+    int exit = run(printed, 5, List.of("node", SCRIPTS.resolve(script).toString(), ward.base() + "/fhir"));
 
     assertEquals(0, exit, () -> read(printed));
   }
@@ -48,9 +48,12 @@ class NpmClientsIT {
     Files.createDirectories(MODULES);
     Files.writeString(MODULES.resolve("package.json"), "{\"private\":true}");
     try {
-      return run(MODULES.resolve("npm.txt"), 3,
-          List.of("npm", "install", "--no-audit", "--no-fund", "--no-package-lock",
-              "--no-save", "fhir-kit-client@1.9.2", "fhirclient@2.6.3")) == 0;
+      for (int tries = 0; tries < 3; tries++) // a registry may be away for a moment
+        if (run(MODULES.resolve("npm.txt"), 5,
+            List.of("npm", "install", "--no-audit", "--no-fund", "--no-package-lock",
+                "--no-save", "fhir-kit-client@1.9.2", "fhirclient@2.6.3")) == 0)
+          return true;
+      return false;
     } catch (IOException missing) {
       return false;
     }
