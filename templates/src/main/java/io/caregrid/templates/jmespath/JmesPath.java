@@ -108,15 +108,15 @@ public final class JmesPath {
   }
 
   /**
-   * This expression for the value of one member of the document; null when it looks at anything else in the document. With the member {@code m},
-   * {@code add(m.a, m.b)} becomes {@code add(a, b)}.
+   * This expression for the value of one member of the document; null when it looks at anything else in the document, or is nested too deep to tell.
+   * With the member {@code m}, {@code add(m.a, m.b)} becomes {@code add(a, b)}.
    */
   public JmesPath below(String member) {
     Expr narrowed = namesDocument ? null : Narrowing.of(root, name -> isName(name, member) ? new Expr.Current() : null);
     return narrowed == null ? null : new JmesPath(expression, narrowed, false);
   }
 
-  /** True when the document's member of that name could be another, or none, and the expression would give the same. */
+  /** True when the document's member of that name could be another, or none, and the expression would give the same; false when it is nested too deep to tell. */
   public boolean isBlindTo(String member) {
     return !namesDocument && Narrowing.of(root, name -> isName(name, member) ? null : name) != null;
   }

@@ -1,7 +1,8 @@
 package io.caregrid.templates.jmespath;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 
 /**
@@ -25,13 +26,15 @@ record Member(List<String> path, boolean wrapped, String name) {
 
   /** Of an expression that is nothing but names with dots between them; else null. */
   static List<String> names(Expr expr) {
-    List<String> names = new ArrayList<>();
-    return plain(expr, names) ? List.copyOf(names) : null;
-  }
-
-  private static boolean plain(Expr expr, List<String> names) {
-    if (expr instanceof Expr.Field field) return names.add(field.name());
-    return expr instanceof Expr.Sub sub && plain(sub.left(), names) && plain(sub.right(), names);
+    Deque<String> names = new ArrayDeque<>();
+    Expr at = expr;
+    for (; at instanceof Expr.Sub sub; at = sub.left()) {
+      if (!(sub.right() instanceof Expr.Field field)) return null;
+      names.addFirst(field.name());
+    }
+    if (!(at instanceof Expr.Field first)) return null;
+    names.addFirst(first.name());
+    return List.copyOf(names);
   }
 
   /** What lies at the end of the path; null when there is nothing. */

@@ -5,11 +5,15 @@ import java.util.function.UnaryOperator;
 
 /**
  * Rewrites what an expression asks of the document itself: names where the document stands, not those inside of what was found there. Fails when it does more
- * with the document than ask for names, or makes a list or an object, which of JSON's null is null and of a document around it is not.
+ * with the document than ask for names, or makes a list or an object, which of JSON's null is null and of a document around it is not; and when it is nested
+ * too deep.
  */
 final class Narrowing {
+  /** Operators in a row nest to the left, however many there are: what is deeper than this stays as it is, for the stack's sake. */
+  private static final int DEEPEST = 200;
   /** What becomes of a name; null when it must not be asked for. */
   private final UnaryOperator<Expr> names;
+  private int depth;
   private boolean failed;
 
   private Narrowing(UnaryOperator<Expr> names) {
@@ -24,6 +28,15 @@ final class Narrowing {
   }
 
   private Expr at(Expr expr) {
+    failed |= depth == DEEPEST;
+    if (failed) return expr;
+    depth++;
+    Expr becomes = rewritten(expr);
+    depth--;
+    return becomes;
+  }
+
+  private Expr rewritten(Expr expr) {
     if (expr instanceof Expr.Field) return name(expr);
     if (expr instanceof Expr.Literal || expr instanceof Expr.Reference) return expr;
     if (expr instanceof Expr.Sub sub) return sub(at(sub.left()), sub.right());

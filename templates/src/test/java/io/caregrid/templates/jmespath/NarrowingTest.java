@@ -2,18 +2,23 @@ package io.caregrid.templates.jmespath;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an expression gives of a document with a member {@code m}, it gives without the document around it, or without the member in it. */
 class NarrowingTest {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int SMALL_STACK = 512 << 10;
   private static final String[] VALUES = {
     "{\"v\":7,\"w\":[1,2,{\"m\":3}],\"m\":{\"v\":1},\"t\":\"text\",\"n\":null}", "[1,{\"v\":2}]", "\"text\"", "7",
     "false", "{}", "null"};
@@ -66,6 +71,26 @@ class NarrowingTest {
   void whatLooksAtBothNeedsBoth(String expression) {
     assertNull(JmesPath.compile(expression).below("m"));
     assertFalse(JmesPath.compile(expression).isBlindTo("m"));
+  }
+
+  /** On a stack on which going down 3,000 of them would not end well. */
+  @ParameterizedTest
+  @ValueSource(strings = {"||m", "&&m", "<m", "|m", ".m", "[0]", "[]"})
+  void manyOperatorsInARowStayAsTheyAreWritten(String operator) throws Exception {
+    JmesPath several = JmesPath.compile("m" + operator.repeat(30));
+    FutureTask<JmesPath> many = new FutureTask<>(() -> JmesPath.compile("m" + operator.repeat(3_000)));
+    FutureTask<JmesPath> below = new FutureTask<>(() -> many.get().below("m"));
+    FutureTask<Boolean> blind = new FutureTask<>(() -> many.get().isBlindTo("v"));
+
+    for (FutureTask<?> task : List.of(many, below, blind)) {
+      new Thread(null, task, "small stack", SMALL_STACK).start();
+      task.get(1, TimeUnit.MINUTES);
+    }
+
+    assertNull(below.get());
+    assertFalse(blind.get());
+    assertNotNull(several.below("m"));
+    assertTrue(several.isBlindTo("v"));
   }
 
   private static String outcome(JmesPath path, JsonNode data) {
