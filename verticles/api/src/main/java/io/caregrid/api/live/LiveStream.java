@@ -62,7 +62,7 @@ final class LiveStream {
     renewal = vertx.setPeriodic(Live.RENEW_MILLIS, due -> renew());
     clock = vertx.setPeriodic(CLOCK_MILLIS, due -> tick());
     if (until != null)
-      end = vertx.setTimer(Math.max(1, Duration.between(Instant.now(), until).toMillis()), over -> finish());
+      end = vertx.setTimer(Math.max(1, Duration.between(Instant.now(), until).toMillis() + 1), over -> finish());
     Context context = vertx.getOrCreateContext();
     leaving = stay.tell(() -> context.runOnContext(out -> finish()));
   }

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,11 +49,13 @@ class NpmClientsIT {
     Files.createDirectories(MODULES);
     Files.writeString(MODULES.resolve("package.json"), "{\"private\":true}");
     try {
-      for (int tries = 0; tries < 3; tries++) // a registry may be away for a moment
+      for (int tries = 0; tries < 3; tries++) {
+        if (tries > 0) LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(20)); // a registry may be away for a moment
         if (run(MODULES.resolve("npm.txt"), 5,
             List.of("npm", "install", "--no-audit", "--no-fund", "--no-package-lock",
                 "--no-save", "fhir-kit-client@1.9.2", "fhirclient@2.6.3")) == 0)
           return true;
+      }
       return false;
     } catch (IOException missing) {
       return false;

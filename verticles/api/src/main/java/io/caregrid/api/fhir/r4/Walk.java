@@ -29,7 +29,7 @@ final class Walk {
   private final List<Issue> issues = new ArrayList<>(0);
   private final boolean conditional;
   private final String root;
-  private final long begun = System.nanoTime();
+  private final long begun;
   /** CPU time of this thread when it was first late. */
   private long lateFrom = NOT_LATE;
   private String[] names = new String[16];
@@ -42,8 +42,14 @@ final class Walk {
 
   /** @param conditional references may be searches, as they may in a transaction (FHIR R4 http.html#trules) */
   Walk(String root, boolean conditional) {
+    this(root, conditional, System.nanoTime());
+  }
+
+  /** @param begun {@link System#nanoTime()} of its beginning */
+  Walk(String root, boolean conditional, long begun) {
     this.root = root;
     this.conditional = conditional;
+    this.begun = begun;
   }
 
   List<Issue> over(ObjectNode whole) {
@@ -272,7 +278,7 @@ final class Walk {
     if (System.nanoTime() - begun <= PATIENCE_NANOS) return false;
     long worked = THREADS.getCurrentThreadCpuTime();
     if (lateFrom == NOT_LATE) lateFrom = worked;
-    return worked - lateFrom > PATIENCE_NANOS;
+    return worked < 0 || worked - lateFrom > PATIENCE_NANOS; // negative: this JVM does not count it
   }
 
   private void push(String name) {

@@ -117,6 +117,17 @@ class RulesTest {
     assertEquals("Patient.text.div is nested more than 100 deep", check(deep).get(0).text());
   }
 
+  @Test
+  void aMachineThatStallsLetsNoBrokenRuleThrough() throws Exception {
+    ObjectNode patient = (ObjectNode) Trees.read("{\"resourceType\":\"Patient\",\"contact\":[{\"gender\":\"female\"}]}"
+        .getBytes(StandardCharsets.UTF_8));
+
+    List<Issue> issues = new Walk("Patient", false, System.nanoTime() - 60_000_000_000L).over(patient);
+
+    assertEquals(1, issues.size(), issues.toString());
+    assertTrue(issues.get(0).toString().contains("pat-1"), issues.toString());
+  }
+
   private static List<Issue> check(String json) throws Exception {
     String text = json.replace("\\'", "\\\"").replace('\'', '"');
     return Rules.check((ObjectNode) Trees.read(text.getBytes(StandardCharsets.UTF_8)));
