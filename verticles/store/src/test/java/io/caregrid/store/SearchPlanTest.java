@@ -29,7 +29,7 @@ class SearchPlanTest {
     assertEquals(lead == Lead.EACH, plan.count().sql().contains("pat = any (array("));
   }
 
-  /** Of many tables in one join it thinks longer than any search takes. */
+  /** What PostgreSQL thinks about one join grows faster than its tables (docs/SEARCH.md, "How deep chains go"). */
   @Test
   void noMoreThanTwelveTablesAreJoinedAtOnceHoweverDeepASearchLeads() {
     SearchPlan plan = new SearchPlan(Definition.of("Observation"), List.of(), Sort.NONE, 0);
