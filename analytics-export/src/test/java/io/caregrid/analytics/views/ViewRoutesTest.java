@@ -12,6 +12,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import io.vertx.ext.web.client.HttpResponse;
 import java.time.Duration;
@@ -173,17 +174,19 @@ class ViewRoutesTest {
         + ("," + component).repeat(2_999) + "]}}";
     String body = ViewHouse.parameters(explosion, resource);
     List<NetSocket> clients = new ArrayList<>();
-    for (int i = 0; i < 4; i++) clients.add(silent(body));
+    NetClient net = house.vertx.createNetClient();
+    for (int i = 0; i < 4; i++) clients.add(silent(net, body));
 
     await(() -> house.run(IDS, "").statusCode() == 503);
     for (NetSocket client : clients) ViewHouse.get(client.close());
 
     await(() -> house.run(IDS, "").statusCode() == 200);
+    ViewHouse.get(net.close());
   }
 
   /** A client that reads the head of its answer and then nothing. */
-  private static NetSocket silent(String body) {
-    NetSocket socket = ViewHouse.get(house.vertx.createNetClient().connect(house.port(), "127.0.0.1"));
+  private static NetSocket silent(NetClient net, String body) {
+    NetSocket socket = ViewHouse.get(net.connect(house.port(), "127.0.0.1"));
     Promise<Void> answered = Promise.promise();
     socket.handler(head -> {
       socket.pause();

@@ -19,7 +19,8 @@ import java.util.function.Consumer;
 
 /**
  * Service class user of Verification and Storage: asks a peer whether it is there, and sends it instances as they lie in their files, over several
- * associations if wished, each with as many stores open as the peer allows.
+ * associations if wished, each with as many stores open as the peer allows. Hold it until it is done: Vert.x closes what belongs to a client that nobody
+ * holds any more.
  */
 public final class Sender implements AutoCloseable {
   private static final int CONNECT_MILLIS = 10_000;

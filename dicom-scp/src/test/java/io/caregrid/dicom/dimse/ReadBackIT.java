@@ -42,9 +42,9 @@ class ReadBackIT {
 
     for (Map<String, Outgoing> round : rounds)
       try (Port port = Port.open(postgres, Files.createDirectory(folder.resolve("r" + rounds.indexOf(round))),
-          Port.DEFAULT)) {
+          Port.DEFAULT); Sender sender = new Sender(port.vertx, port.peer())) {
             ConcurrentLinkedQueue<Sent> told = new ConcurrentLinkedQueue<>();
-            get(new Sender(port.vertx, port.peer()).send(List.copyOf(round.values()), 2, told::add));
+            get(sender.send(List.copyOf(round.values()), 2, told::add));
             for (Sent sent : told) {
               if (sent.isKept()) compare(sent.instance(), port);
               else refused.add(sent.instance().file().getFileName() + " " + sent.comment());

@@ -48,8 +48,8 @@ class SenderIT {
 
   @Test
   void itsEchoIsHeard() throws Exception {
-    try (Scp scp = new Scp(folder)) {
-      Duration took = get(new Sender(vertx, scp.peer()).echo());
+    try (Scp scp = new Scp(folder); Sender sender = new Sender(vertx, scp.peer())) {
+      Duration took = get(sender.echo());
       assertTrue(!took.isNegative() && !took.isZero() && took.toMinutes() < 3, took.toString());
     }
   }
@@ -104,7 +104,9 @@ class SenderIT {
 
   private List<Sent> send(Peer peer, List<Outgoing> instances) {
     ConcurrentLinkedQueue<Sent> told = new ConcurrentLinkedQueue<>();
-    get(new Sender(vertx, peer).send(instances, 2, told::add));
+    try (Sender sender = new Sender(vertx, peer)) {
+      get(sender.send(instances, 2, told::add));
+    }
     return List.copyOf(told);
   }
 

@@ -43,9 +43,7 @@ class SenderTest {
 
   @Test
   void anEchoIsAnswered() {
-    try (Port port = Port.of(Port.DEFAULT, drawer)) {
-      Sender sender = new Sender(port.vertx, port.peer());
-
+    try (Port port = Port.of(Port.DEFAULT, drawer); Sender sender = new Sender(port.vertx, port.peer())) {
       Duration took = get(sender.echo());
 
       assertTrue(!took.isNegative() && took.toMinutes() < 3, took.toString());
@@ -190,8 +188,10 @@ class SenderTest {
       assertEquals(3, bad.size());
       for (Sent sent : bad)
         assertEquals("not sent: association rejected: called AE title not recognized", sent.comment());
-      Throwable echo = get(failure(new Sender(port.vertx, wrong).echo()));
-      assertEquals("association rejected: called AE title not recognized", echo.getMessage());
+      try (Sender sender = new Sender(port.vertx, wrong)) {
+        Throwable echo = get(failure(sender.echo()));
+        assertEquals("association rejected: called AE title not recognized", echo.getMessage());
+      }
     }
   }
 
@@ -237,17 +237,21 @@ class SenderTest {
       List<Outgoing> instances = pictures(2);
 
       Peer leaves = new Peer("127.0.0.1", listening.getLocalPort(), "ANY", "SENDER", Duration.ofSeconds(120));
-      Future<List<Sent>> leaving = sending(new Sender(vertx, leaves), instances, 1);
-      try (Socket one = listening.accept()) {
-        one.getInputStream().readNBytes(Pdu.HEADER_BYTES);
+      try (Sender sender = new Sender(vertx, leaves)) {
+        Future<List<Sent>> leaving = sending(sender, instances, 1);
+        try (Socket one = listening.accept()) {
+          one.getInputStream().readNBytes(Pdu.HEADER_BYTES);
+        }
+        for (Sent sent : get(leaving)) assertEquals("not sent: the peer closed the connection", sent.comment());
       }
-      for (Sent sent : get(leaving)) assertEquals("not sent: the peer closed the connection", sent.comment());
 
       Peer mute = new Peer("127.0.0.1", listening.getLocalPort(), "ANY", "SENDER", Duration.ofSeconds(1));
-      Future<List<Sent>> silent = sending(new Sender(vertx, mute), instances, 1);
-      try (Socket one = listening.accept(); InputStream in = one.getInputStream()) {
-        for (Sent sent : get(silent)) assertEquals("not sent: the peer said nothing for 1 s", sent.comment());
-        assertEquals(Pdu.ASSOCIATE_RQ, in.read());
+      try (Sender sender = new Sender(vertx, mute)) {
+        Future<List<Sent>> silent = sending(sender, instances, 1);
+        try (Socket one = listening.accept(); InputStream in = one.getInputStream()) {
+          for (Sent sent : get(silent)) assertEquals("not sent: the peer said nothing for 1 s", sent.comment());
+          assertEquals(Pdu.ASSOCIATE_RQ, in.read());
+        }
       }
     } finally {
       get(vertx.close());
@@ -261,10 +265,12 @@ class SenderTest {
   }
 
   private static List<Sent> send(Port port, Peer peer, List<Outgoing> instances, int associations) {
-    List<Sent> told = get(sending(new Sender(port.vertx, peer), instances, associations));
-    assertEquals(instances.size(), told.stream().map(Sent::instance).distinct().count(), "each is told of");
-    assertEquals(instances.size(), told.size(), "each is told of once");
-    return told;
+    try (Sender sender = new Sender(port.vertx, peer)) {
+      List<Sent> told = get(sending(sender, instances, associations));
+      assertEquals(instances.size(), told.stream().map(Sent::instance).distinct().count(), "each is told of");
+      assertEquals(instances.size(), told.size(), "each is told of once");
+      return told;
+    }
   }
 
   private static Future<List<Sent>> sending(Sender sender, List<Outgoing> instances, int associations) {

@@ -56,10 +56,10 @@ class SlowPeersIT {
   /** False: it took so long that the first of them may have been ended. */
   private static boolean isKeptWhileSlowOnesAreThere(Port port, List<Outgoing> pictures) throws Exception {
     long began = System.nanoTime();
-    try (Slow slow = new Slow(port.number)) {
+    try (Slow slow = new Slow(port.number); Sender sender = new Sender(port.vertx, port.peer())) {
       ConcurrentLinkedQueue<Sent> told = new ConcurrentLinkedQueue<>();
 
-      get(new Sender(port.vertx, port.peer()).send(pictures, 1, told::add));
+      get(sender.send(pictures, 1, told::add));
 
       assertEquals(pictures.size(), told.size());
       assertEquals(List.of(), told.stream().filter(sent -> !sent.isKept()).toList());

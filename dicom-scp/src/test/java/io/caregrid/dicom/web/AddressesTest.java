@@ -32,6 +32,7 @@ class AddressesTest {
 
       assertEquals("https://pacs.example/dicom-web", asked(client, server, "/proxied"));
       assertEquals("http://127.0.0.1:" + server.actualPort() + "/dicom-web", asked(client, server, "/direct"));
+      Await.get(client.close());
     } finally {
       Await.get(vertx.close());
     }

@@ -10,6 +10,7 @@ import io.caregrid.contract.NodeReport;
 import io.caregrid.contract.RecordCodec;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
@@ -40,10 +41,11 @@ class ClusterRoutesTest {
                 "n1", "1.0", 0, Map.of("ShardVerticle", 2), List.of(new NodeReport.Shard(0, "running", 10, 3, 2, null),
                     new NodeReport.Shard(1, "resting", -1, -1, 0, "the database is away")))));
     House house = get(House.open(vertx, new ClusterRoutes(vertx, "house", 5, () -> List.of(WELL, SILENT))));
-    report = get(vertx.createHttpClient()
-        .request(HttpMethod.GET, house.http().port(), "127.0.0.1", "/cluster")
+    HttpClient client = vertx.createHttpClient();
+    report = get(client.request(HttpMethod.GET, house.http().port(), "127.0.0.1", "/cluster")
         .compose(request -> request.send())
         .compose(HttpClientResponse::body)).toJsonObject();
+    get(client.close());
   }
 
   @AfterEach

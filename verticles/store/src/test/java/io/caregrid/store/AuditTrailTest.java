@@ -14,6 +14,7 @@ import io.caregrid.store.audit.Trail;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
 import io.vertx.pgclient.PgException;
@@ -489,13 +490,14 @@ class AuditTrailTest {
   void whileTheDatabaseIsAwayEntriesAreKeptAndThenShipped() throws Exception {
     List<NetSocket> tapped = java.util.Collections.synchronizedList(new ArrayList<>());
     java.util.concurrent.atomic.AtomicBoolean down = new java.util.concurrent.atomic.AtomicBoolean();
+    NetClient toPostgres = room.vertx().createNetClient();
     NetServer wire = room.vertx().createNetServer().connectHandler(near -> {
       if (down.get()) {
         near.close();
         return;
       }
       near.pause();
-      room.vertx().createNetClient().connect(room.config().port(), room.config().host()).onSuccess(far -> {
+      toPostgres.connect(room.config().port(), room.config().host()).onSuccess(far -> {
         near.handler(far::write).closeHandler(closed -> far.close());
         far.handler(near::write).closeHandler(closed -> near.close());
         tapped.add(near);
@@ -527,5 +529,6 @@ class AuditTrailTest {
     close(trail);
     get(far.close());
     get(wire.close());
+    get(toPostgres.close());
   }
 }

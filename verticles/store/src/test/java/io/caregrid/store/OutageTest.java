@@ -13,6 +13,7 @@ import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
 import io.vertx.pgclient.PgException;
@@ -35,6 +36,7 @@ class OutageTest {
   private final List<NetSocket> tapped = new ArrayList<>();
   private Room direct;
   private NetServer wire;
+  private NetClient toPostgres;
   private Database database;
   private FhirStore store;
   private volatile boolean down;
@@ -43,6 +45,7 @@ class OutageTest {
   @BeforeEach
   void open(Room room) {
     direct = room;
+    toPostgres = room.vertx().createNetClient();
     wire = room.vertx().createNetServer().connectHandler(this::connect);
     int port = get(wire.listen(0, "127.0.0.1")).actualPort();
     DatabaseConfig config = room.config();
@@ -57,7 +60,7 @@ class OutageTest {
       return;
     }
     near.pause();
-    direct.vertx().createNetClient().connect(direct.config().port(), direct.config().host()).onSuccess(far -> {
+    toPostgres.connect(direct.config().port(), direct.config().host()).onSuccess(far -> {
       near.handler(far::write).closeHandler(closed -> far.close());
       far.handler(near::write).closeHandler(closed -> near.close());
       synchronized (tapped) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
+import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
 import io.vertx.sqlclient.Tuple;
@@ -35,6 +36,7 @@ class PrimaryTest {
   /** A host of its own address. */
   private final class Wire {
     private final NetServer server;
+    private final NetClient client = room.vertx().createNetClient();
     private final List<NetSocket> open = new ArrayList<>();
     private final AtomicInteger came = new AtomicInteger();
     private volatile boolean standby;
@@ -60,7 +62,7 @@ class PrimaryTest {
       }
       near.pause();
       boolean asStandby = standby;
-      room.vertx().createNetClient().connect(room.config().port(), room.config().host()).onSuccess(far -> {
+      client.connect(room.config().port(), room.config().host()).onSuccess(far -> {
         near.handler(far::write).closeHandler(closed -> far.close());
         far.handler(near::write).closeHandler(closed -> near.close());
         synchronized (open) {

@@ -334,6 +334,7 @@ class ConvertRoutesTest {
                     return eight.<Integer>list();
                   }));
         })
+        .eventually(client::close)
         .onComplete(test.succeeding(statuses -> test.verify(() -> {
           assertEquals(Collections.nCopies(8, 200), statuses);
           test.completeNow();

@@ -99,6 +99,7 @@ class CommonAddressesTest {
             + answer.getHeader("Allow"));
       }
     }
+    client.close();
     server.close().await(120, TimeUnit.SECONDS);
     return answers;
   }

@@ -72,6 +72,7 @@ class LiveUntilTest {
     open.get(0).request().connection().close();
     long deadline = System.nanoTime() + Duration.ofSeconds(120).toNanos();
     while (stream(client, house).statusCode() != 200) assertTrue(System.nanoTime() < deadline, "room for one more");
+    Ward.get(client.close());
   }
 
   private static HttpClientResponse stream(io.vertx.core.http.HttpClient client, House house) {

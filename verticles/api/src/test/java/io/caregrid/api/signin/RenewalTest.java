@@ -268,5 +268,6 @@ class RenewalTest {
     get(here);
     sql("drop function back cascade; delete from web_session");
     get(elsewhere);
+    get(client.close());
   }
 }
