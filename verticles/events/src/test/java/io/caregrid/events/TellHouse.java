@@ -49,6 +49,7 @@ import java.util.function.BooleanSupplier;
 final class TellHouse implements AutoCloseable {
   static final String SOURCE = "https://caregrid.example.org/fhir";
   private static final int DEADLINE_SECONDS = 120;
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
   /** No stall of a loaded machine takes the lease away, or an answer for none. */
   private static final TellerVerticle.Patience PATIENT = new TellerVerticle.Patience(Duration.ofMinutes(3),
       Duration.ofSeconds(60));
@@ -205,7 +206,7 @@ final class TellHouse implements AutoCloseable {
   /** {@code GET} when {@code method} is that, without a body. */
   HttpResponse<String> ask(String method, String path) {
     try {
-      return HttpClient.newHttpClient()
+      return HTTP
           .send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + door.actualPort() + path))
               .method(method, HttpRequest.BodyPublishers.noBody())
               .timeout(Duration.ofSeconds(DEADLINE_SECONDS))

@@ -300,6 +300,8 @@ class NormaliserIT {
     House.read(kafka, topics.measurements(),
         all -> all.stream().anyMatch(record -> new String(record.key()).equals("last")));
     assertEquals(101, House.read(kafka, topics.measurements(), all -> all.size() >= 101).size());
+    // counted once Kafka's acknowledgement is read, and that may be after the measurement is
+    Await.until("all are counted", () -> meters.counter("ingest.normalised").count() >= 101);
     assertEquals(101, meters.counter("ingest.normalised").count());
   }
 

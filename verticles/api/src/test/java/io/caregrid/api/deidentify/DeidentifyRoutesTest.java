@@ -12,15 +12,18 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.client.HttpResponse;
+import io.vertx.junit5.Timeout;
 import io.vertx.junit5.VertxExtension;
 import io.vertx.junit5.VertxTestContext;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(VertxExtension.class)
+@Timeout(value = 3, timeUnit = TimeUnit.MINUTES)
 class DeidentifyRoutesTest {
   private static final DeidentifyConfig KEYS = new DeidentifyConfig("shift", "0123456789abcdef0123456789abcdef", "");
   private static final String PATIENT = "{\"resourceType\":\"Patient\",\"id\":\"a\",\"birthDate\":\"1980-04-01\","

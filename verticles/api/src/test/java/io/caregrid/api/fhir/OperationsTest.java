@@ -12,13 +12,16 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.client.HttpResponse;
+import io.vertx.junit5.Timeout;
 import io.vertx.junit5.VertxExtension;
 import io.vertx.junit5.VertxTestContext;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Operations of other doors below {@code /fhir}: reached wherever the door stands in the list, and in forms that the FHIR door does not have. */
 @ExtendWith(VertxExtension.class)
+@Timeout(value = 3, timeUnit = TimeUnit.MINUTES)
 class OperationsTest {
   private static final Routes ECHO = router -> needs(Access.OPEN, router.post("/fhir/$echo"))
       .handler(request -> request.end("rows"));
