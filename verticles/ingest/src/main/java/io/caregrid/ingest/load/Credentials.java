@@ -11,10 +11,6 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 
 /** Who we are to a target. One thread. */
@@ -102,18 +98,14 @@ public interface Credentials {
         return token;
       }
 
-      /** Who is not there is the token endpoint, not the target. The JDK's own timeout ends with the headers. */
+      /** Who is not there is the token endpoint, not the target. */
       private HttpResponse<byte[]> sent(HttpRequest request) throws Busy, InterruptedException {
-        CompletableFuture<HttpResponse<byte[]>> answer = http.sendAsync(request,
-            head -> new FirstBytes(head.statusCode() == 200 ? LONGEST_ANSWER + 1 : 0));
         try {
-          return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (ExecutionException broken) {
-          throw unasked(broken.getCause().getClass().getSimpleName());
-        } catch (TimeoutException late) {
-          throw unasked("its answer is not over after " + patience.toSeconds() + " s");
-        } finally {
-          answer.cancel(true);
+          return FirstBytes.of(http, request, status -> status == 200 ? LONGEST_ANSWER + 1 : 0, patience);
+        } catch (FirstBytes.Late late) {
+          throw unasked(late.getMessage());
+        } catch (IOException broken) {
+          throw unasked(broken.getClass().getSimpleName());
         }
       }
 
@@ -124,14 +116,14 @@ public interface Credentials {
       private JsonNode said(HttpResponse<byte[]> answer) throws IOException, Away {
         int status = answer.statusCode();
         if (Target.BUSY.contains(status))
-          throw new Busy("the token endpoint " + shown(tokens) + " answers " + status, Target.asked(answer));
+          throw new Busy("the token endpoint " + shown(tokens) + " answers " + status, Target.pause(answer));
         if (status != 200)
           throw Away.tokenless(shown(tokens) + " gives no token, it answers " + status
-              + ": are client id and secret right?", Target.asked(answer));
+              + ": are client id and secret right?", Target.pause(answer));
         byte[] text = answer.body();
         if (text.length > LONGEST_ANSWER)
           throw Away.tokenless(shown(tokens) + " answers more than " + LONGEST_ANSWER + " bytes: gives it tokens?", 0);
-        return FileLoad.tree(new String(text, StandardCharsets.UTF_8));
+        return FileLoad.tree(text);
       }
     };
   }

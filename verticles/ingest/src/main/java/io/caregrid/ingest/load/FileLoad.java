@@ -1,12 +1,13 @@
 package io.caregrid.ingest.load;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -240,7 +241,7 @@ public final class FileLoad {
       throw away;
     }
     if (answer.status() >= 300)
-      noted(0, List.of(new Wrong(sent, answer.status(), why(answer.body()))), end, sent.line());
+      noted(0, List.of(new Wrong(sent, answer.status(), why(answer.said()))), end, sent.line());
     else
       answered(sent, answer, end);
   }
@@ -259,7 +260,7 @@ public final class FileLoad {
 
   /** Of a batch each entry may have failed for itself; then the whole batch is kept, and the reason names the entry. */
   private void answered(Sent sent, Target.Answer answer, long end) throws IOException, InterruptedException, Stopped {
-    JsonNode entries = tree(answer.body()).path("entry");
+    JsonNode entries = answer.said().path("entry");
     if (entries.size() != sent.resource().entries()) {
       noted(0, List.of(new Wrong(sent, answer.status(), "the target answers for " + entries.size() + " of "
           + sent.resource().entries() + " entries: look what it has taken before you load it again")), end,
@@ -275,7 +276,7 @@ public final class FileLoad {
       if (status >= 200 && status < 300) taken++;
       else
         wrong.add(new Wrong(wrong.isEmpty() ? sent : new Sent(sent.line(), null, null), status,
-            "entry " + n + ": " + why(entry.path("response").path("outcome").toString())));
+            "entry " + n + ": " + why(entry.path("response").path("outcome"))));
     }
     noted(taken, wrong, end, sent.line());
   }
@@ -307,14 +308,14 @@ public final class FileLoad {
       return sent(batch.subList(0, half), wrong, again) + sent(batch.subList(half, batch.size()), wrong, again);
     }
     understood(answer, false);
-    JsonNode entries = tree(answer.body()).path("entry");
+    JsonNode entries = answer.said().path("entry");
     if (answer.status() >= 300 || entries.size() != batch.size()) {
       if (batch.size() > 1) {
         int taken = 0;
         for (Sent one : batch) taken += sent(List.of(one), wrong, again);
         return taken;
       }
-      wrong.add(new Wrong(batch.get(0), answer.status(), why(answer.body())));
+      wrong.add(new Wrong(batch.get(0), answer.status(), why(answer.said())));
       return 0;
     }
     int taken = 0;
@@ -322,7 +323,7 @@ public final class FileLoad {
       int status = status(entries.get(i));
       if (status >= 200 && status < 300) taken++;
       else if (AGAIN.contains(status)) again.add(batch.get(i));
-      else wrong.add(new Wrong(batch.get(i), status, why(entries.get(i).path("response").path("outcome").toString())));
+      else wrong.add(new Wrong(batch.get(i), status, why(entries.get(i).path("response").path("outcome"))));
     }
     return taken;
   }
@@ -355,11 +356,12 @@ public final class FileLoad {
     if (!watch.at(report(), end)) throw new Stopped();
   }
 
-  static JsonNode tree(String body) {
+  /** An empty object when it is no JSON. */
+  static JsonNode tree(byte[] body) {
     try {
-      JsonNode tree = JSON.readTree(body);
-      return tree == null ? JSON.createObjectNode() : tree;
-    } catch (JsonProcessingException unreadable) {
+      JsonNode tree = JSON.readTree(new InputStreamReader(new ByteArrayInputStream(body), StandardCharsets.UTF_8));
+      return tree == null || tree.isMissingNode() ? JSON.createObjectNode() : tree;
+    } catch (IOException unreadable) {
       return JSON.createObjectNode();
     }
   }
@@ -370,9 +372,9 @@ public final class FileLoad {
   }
 
   /** What an OperationOutcome says. */
-  private static String why(String outcome) {
+  private static String why(JsonNode outcome) {
     List<String> told = new ArrayList<>();
-    for (JsonNode issue : tree(outcome).path("issue")) {
+    for (JsonNode issue : outcome.path("issue")) {
       String text = issue.path("diagnostics")
           .asText(issue.path("details").path("text").asText(issue.path("code").asText()));
       String where = issue.path("expression").path(0).asText("");

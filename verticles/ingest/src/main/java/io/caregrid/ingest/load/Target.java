@@ -1,5 +1,6 @@
 package io.caregrid.ingest.load;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -18,14 +19,24 @@ import javax.net.ssl.SSLHandshakeException;
 
 /**
  * A FHIR server that takes bundles. It is asked again, after what it says in Retry-After or else after a pause that doubles, as long as it is too busy
- * (429, 502, 503, 504) or does not answer; after {@link #PATIENCE} of that it is {@link Away}. No redirect is followed: a token goes to nobody else. One thread.
+ * (429, 502, 503, 504) or its answer is not over in time; after {@link #PATIENCE} of that it is {@link Away}. No redirect is followed: a token goes to nobody else.
+ * One thread.
+ *
+ * <p>An answer is bounded, whoever gives it: {@link #ANSWER} from sending the bundle to the last byte, and of a success as many bytes as there may be to say of the
+ * bundle, {@link #LEAST} and {@link #EACH} for each byte that was sent. What is longer is none, and it is Away. Of a refusal the first {@link #REASON} bytes are
+ * read, and nothing of what the status says all about.
  */
 public final class Target {
   static final Set<Integer> BUSY = Set.of(408, 429, 502, 503, 504);
   /** Said by somebody in between, who may have passed it on. */
   private static final Set<Integer> UNSURE = Set.of(408, 502, 504);
   private static final Duration PATIENCE = Duration.ofMinutes(10);
-  private static final Duration ANSWER = Duration.ofMinutes(2);
+  /** A transaction of ten thousand entries takes some servers minutes. Half of {@link #PATIENCE}: what was lost on its way is sent a second time. */
+  private static final Duration ANSWER = Duration.ofMinutes(5);
+  private static final int LEAST = 16 << 20;
+  /** A server may give back what it was sent, and say something of it. */
+  private static final int EACH = 4;
+  private static final int REASON = 1 << 20;
   /** Said of the address, or of one bundle. */
   private static final Set<Integer> REFUSALS = Set.of(403, 404, 405);
   private static final byte[] NOTHING = "{\"resourceType\":\"Bundle\",\"type\":\"batch\"}"
@@ -38,6 +49,8 @@ public final class Target {
   private final HttpClient http;
   private final Credentials credentials;
   private final Duration patience;
+  private final Duration answer;
+  private final int least;
 
   /** @param base of FHIR, e.g. {@code https://fhir.example/r4} */
   public Target(URI base, HttpClient http, Credentials credentials) {
@@ -45,16 +58,26 @@ public final class Target {
   }
 
   Target(URI base, HttpClient http, Credentials credentials, Duration patience) {
+    this(base, http, credentials, patience, ANSWER, LEAST);
+  }
+
+  /**
+   * @param answer longest that a whole answer takes
+   * @param least  bytes that a success may have, whatever was sent
+   */
+  Target(URI base, HttpClient http, Credentials credentials, Duration patience, Duration answer, int least) {
     this.base = URI.create(base.toString().replaceAll("/+$", ""));
     this.http = http;
     this.credentials = credentials;
     this.patience = patience;
+    this.answer = answer;
+    this.least = least;
   }
 
-  /** @param body bytes of it as text; of an answer that was not understood possibly empty */
-  record Answer(int status, String body) {
+  /** @param said an empty object when it is not to be understood */
+  record Answer(int status, JsonNode said) {
     boolean isBundle() {
-      return "Bundle".equals(FileLoad.tree(body).path("resourceType").asText());
+      return "Bundle".equals(said.path("resourceType").asText());
     }
   }
 
@@ -75,8 +98,7 @@ public final class Target {
   /** Whether it takes an empty batch: then it is there, and whatever it does not take is not taken for its own sake. Asked once. */
   boolean isThere() throws InterruptedException {
     try {
-      HttpResponse<String> said = http.send(request(NOTHING, false), HttpResponse.BodyHandlers.ofString());
-      Answer answer = new Answer(said.statusCode(), said.body());
+      Answer answer = read(asked(request(NOTHING, false), NOTHING), NOTHING, false);
       return answer.status() < 300 && answer.isBundle() || answer.status() == 400 || answer.status() == 422;
     } catch (IOException | Away no) {
       return false;
@@ -95,24 +117,24 @@ public final class Target {
       try {
         HttpRequest request = request(bundle, fresh);
         mayArrive = true;
-        HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+        HttpResponse<byte[]> answer = asked(request, bundle);
         int status = answer.statusCode();
         if (status == 401 && !fresh) {
           fresh = true;
           continue;
         }
         allowed(status);
-        if (!BUSY.contains(status)) return new Answer(status, answer.body());
+        if (!BUSY.contains(status)) return read(answer, bundle, !repeatable);
         if (!repeatable && UNSURE.contains(status)) throw doubtful("answers " + status);
         why = "it answers " + status;
-        asked = asked(answer);
+        asked = pause(answer);
       } catch (java.net.ConnectException nobody) {
         why = "nobody listens there";
       } catch (HttpConnectTimeoutException | SSLHandshakeException unreached) {
         why = "it cannot be reached: " + unreached.getClass().getSimpleName();
       } catch (HttpTimeoutException silent) {
-        if (!repeatable && mayArrive) throw doubtful("does not answer");
-        why = "it does not answer";
+        if (!repeatable && mayArrive) throw doubtful("does not answer to its end");
+        why = silent.getMessage();
       } catch (Credentials.Busy busy) {
         tokenless = true;
         why = busy.getMessage();
@@ -127,6 +149,28 @@ public final class Target {
             false, tokenless, asked);
       Thread.sleep(pause);
     }
+  }
+
+  private HttpResponse<byte[]> asked(HttpRequest request, byte[] bundle) throws IOException, InterruptedException {
+    return FirstBytes.of(http, request, status -> wanted(status, bundle), answer);
+  }
+
+  /** Bytes of an answer with that status. */
+  private int wanted(int status, byte[] bundle) {
+    if (status < 300) return most(bundle) + 1;
+    return status < 400 || status == 401 || BUSY.contains(status) ? 0 : REASON;
+  }
+
+  private int most(byte[] bundle) {
+    return least + EACH * bundle.length;
+  }
+
+  private Answer read(HttpResponse<byte[]> answer, byte[] bundle, boolean doubtful) throws Away {
+    int status = answer.statusCode();
+    if (status < 300 && answer.body().length > most(bundle))
+      throw new Away(base + " answers with more than " + most(bundle) + " bytes to " + bundle.length
+          + ": is that the base address of a FHIR server?", doubtful);
+    return new Answer(status, FileLoad.tree(answer.body()));
   }
 
   private Away doubtful(String what) {
@@ -144,7 +188,6 @@ public final class Target {
 
   private HttpRequest request(byte[] bundle, boolean fresh) throws IOException, InterruptedException, Away {
     HttpRequest.Builder request = HttpRequest.newBuilder(base)
-        .timeout(ANSWER)
         .header("Content-Type", "application/fhir+json")
         .header("Accept", "application/fhir+json")
         .POST(HttpRequest.BodyPublishers.ofByteArray(bundle));
@@ -153,7 +196,7 @@ public final class Target {
   }
 
   /** RFC 9110 section 10.2.3: seconds or a date; milliseconds, an hour at most. */
-  static long asked(HttpResponse<?> answer) {
+  static long pause(HttpResponse<?> answer) {
     String after = answer.headers().firstValue("Retry-After").orElse("0").strip();
     try {
       Duration asked = after.matches("\\d{1,9}")

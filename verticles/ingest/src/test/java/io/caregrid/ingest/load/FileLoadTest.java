@@ -17,6 +17,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -411,6 +412,24 @@ class FileLoadTest {
     peer.says = "{\"resourceType\":\"Bundle\",\"type\":\"transaction-response\"}";
 
     assertEquals(new FileLoad.Report(0, 1), load(write("b.json", transaction("\"x\"")), 10));
+  }
+
+  @Test
+  void anAnswerThatDoesNotEndIsAskedForAgainAndNothingIsLost() throws Exception {
+    Path lines = write("p.ndjson", patient("a") + "\n" + patient("b") + "\n" + patient("c") + "\n");
+    Path bundle = write("b.json", transaction("\"x\""));
+    peer.dribbles.set(1);
+
+    assertEquals(new FileLoad.Report(3, 0), new FileLoad(lines, hasty(), 2, 0, (so, at) -> true).run());
+    assertEquals(Set.of("Patient/a", "Patient/b", "Patient/c"), peer.kept.keySet());
+
+    peer.dribbles.set(1);
+    assertThrows(Away.class, () -> new FileLoad(bundle, hasty(), 2, 0, (so, at) -> true).run());
+    assertEquals(new FileLoad.Report(0, 1), load(bundle, 2), "it may have arrived");
+  }
+
+  private Target hasty() {
+    return new Target(peer.base(), HTTP, Credentials.NONE, Duration.ofMinutes(2), Duration.ofMillis(400), 1 << 20);
   }
 
   @Test
