@@ -19,6 +19,8 @@ import java.util.stream.Stream;
  */
 public final class Synthea {
   private static final Path LIBRARY = Path.of("..", "synthea", "target", "lib");
+  /** On which their lives are told, and the last one of them. */
+  private static final String DAY = "20260101";
   private static final int PATIENTS = Integer.getInteger("synthea.patients", 5);
 
   private Synthea() {}
@@ -28,7 +30,7 @@ public final class Synthea {
     boolean there = Files.isDirectory(LIBRARY);
     if ("true".equals(System.getenv("CAREGRID_STRICT"))) assertTrue(there, "CAREGRID_STRICT, and no " + LIBRARY);
     assumeTrue(there, "no Synthea in " + LIBRARY + " (build with -Pfull)");
-    Path made = Path.of("target", "synthea-" + Long.getLong("synthea.seed", 20261122) + "-" + PATIENTS);
+    Path made = Path.of("target", "synthea-" + Long.getLong("synthea.seed", 20261122) + "-" + DAY + "-" + PATIENTS);
     if (!Files.isDirectory(made.resolve("fhir"))) generate(made);
     try (Stream<Path> files = Files.list(made.resolve("fhir"))) {
       return files.sorted(Comparator.comparing(Synthea::order).thenComparing(Path::compareTo)).toList();
@@ -44,9 +46,9 @@ public final class Synthea {
     long seed = Long.getLong("synthea.seed", 20261122);
     Path log = Path.of("target", "synthea.log");
     Process program = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g",
-        "-cp", LIBRARY.toAbsolutePath() + "/*", "App", "-s", "" + seed, "-cs", "" + seed, "-r", "20260101", "-e",
-        "20260101", "-p",
-        "" + PATIENTS, "--exporter.baseDirectory=" + into.toAbsolutePath(), "--exporter.hospital.fhir.export=true",
+        "-cp", LIBRARY.toAbsolutePath() + "/*", "App", "-s", "" + seed, "-cs", "" + seed, "-r", DAY, "-e", DAY,
+        "-p", "" + PATIENTS, "--exporter.baseDirectory=" + into.toAbsolutePath(),
+        "--exporter.hospital.fhir.export=true",
         "--exporter.practitioner.fhir.export=true", "--exporter.years_of_history=10")
         .redirectErrorStream(true)
         .redirectOutput(log.toFile())
