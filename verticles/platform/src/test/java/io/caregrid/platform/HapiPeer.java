@@ -62,7 +62,7 @@ final class HapiPeer implements AutoCloseable {
   static final String AUDIENCE = "remote-fhir";
   private static final FhirContext R4 = FhirContext.forR4();
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final long LEEWAY_SECONDS = 15;
+  static final long LEEWAY_SECONDS = 15;
   private static final long LONGEST_HANG = TimeUnit.SECONDS.toNanos(60);
 
   final Shelf<Observation> observations = new Shelf<>(Observation.class, Observation::getIdentifier);
