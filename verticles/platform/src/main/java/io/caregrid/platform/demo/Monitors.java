@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -39,7 +41,8 @@ final class Monitors implements AutoCloseable {
   private final KafkaProducer<byte[], byte[]> kafka;
   private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(Monitors::thread);
   private final AtomicLong acknowledged = new AtomicLong();
-  private final AtomicLong refused = new AtomicLong();
+  /** By the reason: a status, or the name of an exception. */
+  private final Map<String, AtomicLong> refused = new ConcurrentHashMap<>();
 
   /** @param token that lets them in; null where the door is open */
   Monitors(List<Monitor> monitors, URI ingest, Supplier<String> token, KafkaConfig log) {
@@ -88,20 +91,29 @@ final class Monitors implements AutoCloseable {
     if (proof != null) request.header("Authorization", "Bearer " + proof);
     http.sendAsync(request.build(), HttpResponse.BodyHandlers.ofString())
         .whenComplete((answer, failed) -> count(failed == null && answer.statusCode() == 202,
-            failed != null ? failed.toString() : "HTTP " + answer.statusCode()));
+            failed != null ? name(failed) : "HTTP " + answer.statusCode()));
   }
 
   private void record(Monitor monitor, Instant time) {
     kafka.send(new ProducerRecord<>(topic, monitor.message(time)),
-        (written, failed) -> count(failed == null, failed == null ? "" : failed.toString()));
+        (written, failed) -> count(failed == null, failed == null ? "" : name(failed)));
   }
 
+  private static String name(Throwable failed) {
+    boolean isWrapped = failed instanceof CompletionException && failed.getCause() != null;
+    return (isWrapped ? failed.getCause() : failed).getClass().getSimpleName();
+  }
+
+  /** The first one of each reason is told: one does not hide another. */
+
   private void count(boolean taken, String why) {
-    if (taken) acknowledged.incrementAndGet();
-    else
-      if (refused.incrementAndGet() % 500 == 1 && !clock.isShutdown())
-        log.warn("a monitor's message was refused reason={} refused={} taken={}", why, refused.get(),
-            acknowledged.get());
+    if (taken) {
+      acknowledged.incrementAndGet();
+      return;
+    }
+    long times = refused.computeIfAbsent(why, first -> new AtomicLong()).incrementAndGet();
+    if (times % 500 == 1 && !clock.isShutdown())
+      log.warn("a monitor's message was refused reason={} refused={} taken={}", why, times, acknowledged.get());
   }
 
   private static Thread thread(Runnable work) {
