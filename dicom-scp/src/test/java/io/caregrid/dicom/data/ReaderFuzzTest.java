@@ -33,6 +33,9 @@ class ReaderFuzzTest {
       TransferSyntax.EXPLICIT_BE, TransferSyntax.DEFLATED_LE, TransferSyntax.RLE);
   private static final Limits SMALL = new Limits(8, 500, 4096, 0);
   static final byte AS_JSON = 0x20;
+  private static final byte AS_FILE = 0x10;
+  private static final byte HEADER_ONLY = (byte) 0x80;
+  private static final int PREAMBLE = 128;
   private static final ObjectMapper JSON = new ObjectMapper();
   /** Delimiters count too, and there are more of them in what we write. */
   private static final Limits AGAIN = new Limits(64, 400_000, 1 << 16, 0);
@@ -54,8 +57,9 @@ class ReaderFuzzTest {
     long seed = Long.getLong("caregrid.test.seed", 20261123);
     Random random = new Random(seed);
     for (byte[] whole : whole())
-      for (int i = 0; i < 4_000; i++) {
-        byte[] input = whole;
+      for (int i = 0; i < 2_500; i++) {
+        byte[] input = whole.clone();
+        if (i % 4 == 0 && input[0] != AS_JSON) input[0] |= HEADER_ONLY;
         for (int change = random.nextInt(4); change >= 0; change--) input = damaged(input, random);
         try {
           fuzzerTestOneInput(input);
@@ -65,7 +69,7 @@ class ReaderFuzzTest {
       }
   }
 
-  /** One data set, in each syntax and as JSON: names, numbers, nested sequences, and fragments where the syntax has them. */
+  /** One data set, in each syntax, as JSON and as files: names, numbers, nested sequences, and fragments where the syntax has them. */
   private static List<byte[]> whole() throws IOException {
     byte[] json = """
         {"00080005":{"vr":"CS","Value":["ISO_IR 192"]},"00080060":{"vr":"CS","Value":["CT"]},"00100010":{"vr":"PN","Value":\
@@ -86,7 +90,18 @@ class ReaderFuzzTest {
         .endSequence()
         .bytes();
     all.add(prefixed((byte) 4, compressed));
+    for (byte[] headless : List.copyOf(all.subList(1, all.size())))
+      all.add(prefixed(AS_FILE, file(SYNTAXES.get(headless[0]), Arrays.copyOfRange(headless, 1, headless.length))));
     return all;
+  }
+
+  /** Without the preamble, which nobody reads: damage meets what is read. */
+  private static byte[] file(TransferSyntax syntax, byte[] body) {
+    byte[] header = Part10.header("1.2.840.10008.5.1.4.1.1.2", "1.2.3", syntax, "TEST").array();
+    return ByteBuffer.allocate(header.length - PREAMBLE + body.length)
+        .put(header, PREAMBLE, header.length - PREAMBLE)
+        .put(body)
+        .array();
   }
 
   private static byte[] written(DataSet set, TransferSyntax syntax) {
