@@ -17,10 +17,12 @@ import java.util.TreeMap;
  *                  {@code microsofthealth/ccdatemplates:default} are the house's own unless they are named here
  * @param sharedAuthorities names of assigning authorities that mean the same whoever says them: a number of theirs is one and the same patient's in the messages of all
  *                  senders
+ * @param maxBodyBytes largest HTTP body, 1 MB..128 MB; eight of them may be held at once
  */
-public record ConvertConfig(String zone, Map<String, List<String>> templates, List<String> sharedAuthorities) {
+public record ConvertConfig(String zone, Map<String, List<String>> templates, List<String> sharedAuthorities,
+    int maxBodyBytes) {
 
-  public static final ConvertConfig DEFAULT = new ConvertConfig("UTC", Map.of(), List.of());
+  public static final ConvertConfig DEFAULT = new ConvertConfig("UTC", Map.of(), List.of(), 16 << 20);
 
   public ConvertConfig {
     require(isZone(zone), "fhir.convert.zone must be a time zone such as Europe/Berlin, not " + zone);
@@ -30,6 +32,8 @@ public record ConvertConfig(String zone, Map<String, List<String>> templates, Li
     require(sharedAuthorities.stream().noneMatch(String::isBlank),
         "fhir.convert.sharedAuthorities must be names as they stand in messages (CX-4, the first component)");
     sharedAuthorities = sharedAuthorities.stream().map(String::strip).toList();
+    require(maxBodyBytes >= 1 << 20 && maxBodyBytes <= 128 << 20,
+        "fhir.convert.maxBodyBytes must be 1048576..134217728, not " + maxBodyBytes);
   }
 
   public ZoneId zoneId() {

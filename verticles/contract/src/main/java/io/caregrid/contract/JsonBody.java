@@ -22,6 +22,11 @@ public final class JsonBody {
    * @return fails with {@link Failure.UnsupportedMedia} 415 or {@link Failure.TooLarge} 413
    */
   public static Future<Buffer> read(HttpServerRequest http, List<String> types, int maxBytes) {
+    return read(http, types, maxBytes, (maxBytes >> 20) + " MB");
+  }
+
+  /** @param most how who sends more is told of {@code maxBytes} */
+  public static Future<Buffer> read(HttpServerRequest http, List<String> types, int maxBytes, String most) {
     String type = http.getHeader(HttpHeaders.CONTENT_TYPE);
     boolean json = type != null && types.contains(type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT));
     if (!json)
@@ -32,7 +37,7 @@ public final class JsonBody {
     Buffer body = Buffer.buffer();
     http.handler(part -> {
       if (body.length() + part.length() <= maxBytes) body.appendBuffer(part);
-      else whole.tryFail(new Failure.TooLarge("the body is larger than " + (maxBytes >> 20) + " MB"));
+      else whole.tryFail(new Failure.TooLarge("the body is larger than " + most));
     });
     http.exceptionHandler(whole::tryFail);
     http.endHandler(end -> whole.tryComplete(body));

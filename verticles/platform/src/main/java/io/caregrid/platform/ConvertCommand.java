@@ -142,12 +142,13 @@ final class ConvertCommand implements Callable<Integer> {
 
   private ConvertedFile.Way way() {
     ConvertConfig config = new Settings().load("default", Map.of()).node().fhir().convert();
-    if (zone != null) config = new ConvertConfig(checkedZone(), config.templates(), config.sharedAuthorities());
+    if (zone != null)
+      config = new ConvertConfig(checkedZone(), config.templates(), config.sharedAuthorities(), config.maxBodyBytes());
     String set = templates;
     if (set != null && Files.exists(Path.of(set))) {
       Map<String, List<String>> sets = new HashMap<>(config.templates());
       sets.put(set, List.of(set));
-      config = new ConvertConfig(config.zone(), sets, config.sharedAuthorities());
+      config = new ConvertConfig(config.zone(), sets, config.sharedAuthorities(), config.maxBodyBytes());
     }
     Conversions conversions = TemplateSets.load(config);
     if (set != null && !conversions.names().contains(set.toLowerCase(Locale.ROOT)))

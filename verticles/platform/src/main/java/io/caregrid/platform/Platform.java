@@ -218,7 +218,7 @@ public final class Platform implements AutoCloseable {
       doors.add(new NamedMappingRoutes(vertx, new MappingVersions(database), mappings, config.namedMappings(),
           trail));
       doors.add(new DeidentifyRoutes(vertx, trail, config.fhir().deidentify()));
-      doors.add(new ConvertRoutes(vertx, trail, conversions));
+      doors.add(new ConvertRoutes(vertx, trail, conversions, config.fhir().convert().maxBodyBytes()));
     } else
       doors.add(new HealthRoutes(checks, metrics::scrape));
     doors.add(new ClusterRoutes(vertx, config.cluster().name(), config.cluster().shards(), cluster::nodes));

@@ -41,7 +41,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * {@code POST /convertToFhir}, {@code POST /convertToHl7v2}, {@code GET /health/check} and the description of these. Answers the Bundle or message; what cannot be
  * converted is 400 with a code, what takes too long 408.
  *
- * <p>Bounded: 16 MB a body, {@value #RUNS} conversions at once on threads of their own, {@value #WAITING} bodies under way (503 beyond), and the limits of one
+ * <p>Bounded: {@code fhir.convert.maxBodyBytes} a body, {@value #RUNS} conversions at once on threads of their own, {@value #WAITING} bodies under way (503 beyond), and the limits of one
  * conversion.
  */
 public final class ConvertRoutes implements Routes {
@@ -51,19 +51,21 @@ public final class ConvertRoutes implements Routes {
   private static final String HEALTH = "/health/check";
   private static final String VERSION = "2024-05-01-preview";
   private static final String FHIR = "application/fhir+json; charset=utf-8";
-  private static final int MAX_BYTES = 16 << 20;
   private static final int RUNS = 1;
   private static final int WAITING = 8;
   private static final List<String> JSON = List.of("application/json", "application/fhir+json");
   private static final Buffer DESCRIPTION = text("swagger.yaml");
   private final Audit audit;
   private final Conversions conversions;
+  private final int maxBytes;
   private final WorkerExecutor workers;
   private final AtomicInteger running = new AtomicInteger();
 
-  public ConvertRoutes(Vertx vertx, Audit audit, Conversions conversions) {
+  /** @param maxBytes of a body, as sent */
+  public ConvertRoutes(Vertx vertx, Audit audit, Conversions conversions, int maxBytes) {
     this.audit = audit;
     this.conversions = conversions;
+    this.maxBytes = maxBytes;
     this.workers = vertx.createSharedWorkerExecutor("convert", RUNS, 1, TimeUnit.DAYS);
   }
 
@@ -99,7 +101,7 @@ public final class ConvertRoutes implements Routes {
       return;
     }
     Entry entry = Entry.of(Gate.caller(request), Deed.VIEW, null).asking("$convert-data of what was sent");
-    JsonBody.read(request.request(), JSON, MAX_BYTES)
+    JsonBody.read(request.request(), JSON, maxBytes, "fhir.convert.maxBodyBytes, " + maxBytes)
         .compose(body -> audit.around(entry, () -> answer(body, door, request.queryParams().get(Refusal.VERSION)),
             (begun, answer) -> answer.status() == 200 ? begun : begun.ended(answer.status())))
         .compose(answer -> send(request.response(), answer))

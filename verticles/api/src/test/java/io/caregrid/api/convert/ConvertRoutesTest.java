@@ -43,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(VertxExtension.class)
 @Timeout(value = 3, timeUnit = TimeUnit.MINUTES)
 class ConvertRoutesTest {
+  private static final int MAX_BYTES = 2 << 20;
   private static final String MESSAGE = "MSH|^~\\&|A|NORTH|C|D|20261103||ADT^A01|1|P|2.5\rPID|1||7^^^NORTH^MR||Brandt^\"Ida\"\r";
   private final List<Audit.Entry> entries = new CopyOnWriteArrayList<>();
   @TempDir
@@ -62,7 +63,7 @@ class ConvertRoutesTest {
       return Future.succeededFuture();
     };
     Conversions conversions = Conversions.load(templates, ZoneOffset.UTC, Clock.systemUTC());
-    House.open(vertx, new ConvertRoutes(vertx, audit, conversions))
+    House.open(vertx, routes(vertx, audit, conversions))
         .compose(house -> house.request("POST", path)
             .putHeader("Content-Type", "application/json")
             .sendBuffer(body.toBuffer()))
@@ -184,7 +185,7 @@ class ConvertRoutesTest {
         List.of(hl7, container("Fhir", "Any", "{}"), "400 InvalidTemplate InvalidTemplateContent"));
 
     List<String> told = new ArrayList<>();
-    House.open(vertx, new ConvertRoutes(vertx, Audit.log(), conversions))
+    House.open(vertx, routes(vertx, Audit.log(), conversions))
         .compose(house -> {
           Future<?> last = Future.succeededFuture();
           for (List<Object> one : asked)
@@ -229,7 +230,7 @@ class ConvertRoutesTest {
     String input = "{\"resourceType\":\"Patient\",\"gender\":\"other\"}";
     String result = "{\"resourceType\":\"Patient\",\"gender\":\"other\",\"active\":false}";
 
-    House.open(vertx, new ConvertRoutes(vertx, Audit.log(), conversions))
+    House.open(vertx, routes(vertx, Audit.log(), conversions))
         .compose(house -> posted(house, "/fhir/$convert-data", parameters("inputData", input, "inputDataType", "Fhir",
             "templateCollectionReference", Conversions.STU3, "rootTemplate", "Patient").toBuffer())
             .compose(first -> posted(house, "/convertToFhir", container("Fhir_STU3", "Patient", input).toBuffer())
@@ -242,7 +243,7 @@ class ConvertRoutesTest {
 
   @Test
   void theContainersHealthAndDescriptionAreThere(Vertx vertx, VertxTestContext test) {
-    House.open(vertx, new ConvertRoutes(vertx, Audit.log(), Conversions.load(Map.of(), ZoneOffset.UTC,
+    House.open(vertx, routes(vertx, Audit.log(), Conversions.load(Map.of(), ZoneOffset.UTC,
         Clock.systemUTC())))
         .compose(house -> house.request("GET", "/health/check")
             .send()
@@ -287,7 +288,7 @@ class ConvertRoutesTest {
         .put("RootTemplateName", "ADT_A01")
         .put("InputDataString", MESSAGE);
 
-    House.open(vertx, new ConvertRoutes(vertx, Audit.log(), conversions))
+    House.open(vertx, routes(vertx, Audit.log(), conversions))
         .compose(house -> posted(house, "/fhir/$convert-data", parameters.toBuffer())
             .compose(first -> posted(house, "/convertToFhir", container.toBuffer())
                 .map(second -> List.of(first, second))))
@@ -304,16 +305,21 @@ class ConvertRoutesTest {
     return house.request("POST", path).putHeader("Content-Type", "application/json").sendBuffer(body);
   }
 
+  private static ConvertRoutes routes(Vertx vertx, Audit audit, Conversions conversions) {
+    return new ConvertRoutes(vertx, audit, conversions, MAX_BYTES);
+  }
+
   @Test
   void aBodyThatIsTooLargeIs413(Vertx vertx, VertxTestContext test) {
-    Buffer body = parameters("inputData", "x".repeat(17 << 20), "inputDataType", "Hl7v2").toBuffer();
+    Buffer body = parameters("inputData", "x".repeat(MAX_BYTES), "inputDataType", "Hl7v2").toBuffer();
 
-    House.open(vertx, new ConvertRoutes(vertx, Audit.log(), Conversions.load(Map.of(), ZoneOffset.UTC,
+    House.open(vertx, routes(vertx, Audit.log(), Conversions.load(Map.of(), ZoneOffset.UTC,
         Clock.systemUTC())))
         .compose(house -> posted(house, "/fhir/$convert-data", body))
         .onComplete(test.succeeding(answer -> test.verify(() -> {
           assertEquals(413, answer.statusCode(), answer.bodyAsString());
           assertTrue(answer.bodyAsString().contains("OperationOutcome"), answer.bodyAsString());
+          assertTrue(answer.bodyAsString().contains("fhir.convert.maxBodyBytes, " + MAX_BYTES), answer.bodyAsString());
           test.completeNow();
         })));
   }
@@ -323,7 +329,7 @@ class ConvertRoutesTest {
   void moreThanEightAtOnceAre503AndTheEightAreConverted(Vertx vertx, VertxTestContext test) {
     Buffer body = parameters("inputData", MESSAGE, "inputDataType", "Hl7v2").toBuffer();
     HttpClient client = vertx.createHttpClient(new HttpClientOptions(), new PoolOptions().setHttp1MaxSize(20));
-    House.open(vertx, new ConvertRoutes(vertx, Audit.log(), Conversions.load(Map.of(), ZoneOffset.UTC,
+    House.open(vertx, routes(vertx, Audit.log(), Conversions.load(Map.of(), ZoneOffset.UTC,
         Clock.systemUTC())))
         .compose(house -> {
           List<Future<HttpClientRequest>> begun = new ArrayList<>();
