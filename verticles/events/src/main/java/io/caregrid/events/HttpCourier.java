@@ -27,11 +27,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 
 /**
  * By POST to the one address that the configuration names. Redirects are not followed. From connecting to the end of the answer {@code patience} may pass; of its body a kilobyte is read at
- * most, and none of it is kept: whatever does not end, or is longer, is hung up on.
+ * most, and none of it is kept: whatever does not end, or is longer, is hung up on, and counts as far as it was heard.
  */
 final class HttpCourier implements Courier {
   static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -107,7 +108,7 @@ final class HttpCourier implements Courier {
   private Future<Answer> sent(HttpClientRequest request, Buffer body, long end) {
     Promise<Answer> answer = Promise.promise();
     long late = hangUpAfter(left(end), request, answer,
-        Answer.none("no answer within " + patience.toMillis() / 1000.0 + " s"));
+        () -> Answer.none("no answer within " + patience.toMillis() / 1000.0 + " s"));
     request.exceptionHandler(broken -> answer.tryFail(broken));
     request.send(body).onComplete(done -> {
       if (done.succeeded()) heard(request, done.result(), answer, late, end);
@@ -116,9 +117,9 @@ final class HttpCourier implements Courier {
     return answer.future();
   }
 
-  private long hangUpAfter(Duration wait, HttpClientRequest request, Promise<Answer> answer, Answer then) {
+  private long hangUpAfter(Duration wait, HttpClientRequest request, Promise<Answer> answer, Supplier<Answer> then) {
     return vertx.setTimer(Math.max(1, wait.toMillis()), fired -> {
-      answer.tryComplete(then);
+      answer.tryComplete(then.get());
       request.connection().close();
     });
   }
@@ -133,9 +134,9 @@ final class HttpCourier implements Courier {
     Answer said = said(response);
     boolean reads = form.reads() && said.isTaken();
     vertx.cancelTimer(unheard);
-    long late = hangUpAfter(reads ? left(end) : patience.compareTo(MOMENT) < 0 ? patience : MOMENT, request, answer,
-        said);
     Buffer start = Buffer.buffer();
+    long late = hangUpAfter(reads ? left(end) : patience.compareTo(MOMENT) < 0 ? patience : MOMENT, request, answer,
+        () -> judged(said, start));
     long[] length = {0};
     response.exceptionHandler(broken -> over(answer, said, start, late));
     response.handler(chunk -> {
@@ -151,8 +152,13 @@ final class HttpCourier implements Courier {
 
   private void over(Promise<Answer> answer, Answer said, Buffer start, long late) {
     vertx.cancelTimer(late);
+    answer.tryComplete(judged(said, start));
+  }
+
+  /** @param start of the body, as far as it has come */
+  private Answer judged(Answer said, Buffer start) {
     Answer wrong = said.isTaken() && form.reads() ? form.wrong(start.toString(StandardCharsets.UTF_8)) : null;
-    answer.tryComplete(wrong == null ? said : wrong);
+    return wrong == null ? said : wrong;
   }
 
   private Answer said(HttpClientResponse response) {

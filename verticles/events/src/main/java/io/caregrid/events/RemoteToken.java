@@ -1,34 +1,48 @@
 package io.caregrid.events;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.cluster.TargetConfig;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.json.JsonObject;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.PemTrustOptions;
-import io.vertx.ext.auth.User;
-import io.vertx.ext.auth.oauth2.OAuth2Auth;
-import io.vertx.ext.auth.oauth2.OAuth2FlowType;
-import io.vertx.ext.auth.oauth2.OAuth2Options;
-import io.vertx.ext.auth.oauth2.Oauth2Credentials;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
+import java.net.URLEncoder;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 
 /**
- * What lets this house in at another server: an access token by client credentials (RFC 6749 4.4), asked for once for all who need it, kept until a little before
- * it ends, and asked for anew when the server does not take it. Any thread.
+ * What lets this house in at another server: an access token by client credentials (RFC 6749 4.4), the client named by HTTP Basic, asked for once for all who need it,
+ * kept until a little before it ends, and asked for anew when the server does not take it. Any thread.
+ *
+ * <p>Of an answer 64 kB are read, until {@code patience} is over; whoever goes on is hung up on. Redirects are not followed: the secret goes to nobody else.
  */
 final class RemoteToken {
+  private static final int MOST = 64 << 10;
   /** Of a token that does not say how long it is good. */
   private static final long USUAL_SECONDS = 300;
+  private static final long LONGEST_SECONDS = 86_400;
   /** It ends that much earlier for us: a fifth of its time, a minute at most. */
   private static final long EARLY_SECONDS = 60;
-  private final OAuth2Auth issuer;
-  private final Oauth2Credentials credentials;
+  private final Vertx vertx;
+  /** Null: the server asks for no token. */
+  private final HttpClientAgent client;
+  private final RequestOptions to;
+  private final Buffer form;
   private final Duration patience;
   private Future<String> token;
   /** By System.nanoTime. */
@@ -36,31 +50,46 @@ final class RemoteToken {
 
   /** @param patience longest that an answer of the token endpoint is waited for */
   RemoteToken(Vertx vertx, TargetConfig target, Duration patience) {
+    this.vertx = vertx;
     this.patience = patience;
-    this.credentials = new Oauth2Credentials().setFlow(OAuth2FlowType.CLIENT);
-    if (!target.scopes().isEmpty()) credentials.setScopes(target.scopes());
-    this.issuer = target.tokenEndpoint().isEmpty() ? null : OAuth2Auth.create(vertx, options(target, patience));
+    boolean asks = !target.tokenEndpoint().isEmpty();
+    this.client = asks ? vertx.createHttpClient(options(target, patience)) : null;
+    this.to = asks ? to(target) : null;
+    this.form = form(target);
   }
 
-  private static OAuth2Options options(TargetConfig target, Duration patience) {
+  private static HttpClientOptions options(TargetConfig target, Duration patience) {
     HttpClientOptions http = new HttpClientOptions().setConnectTimeout((int) patience.toMillis())
         .setIdleTimeout(60)
+        .setDecompressionSupported(false)
         .setName("tell-token");
     if (target.ca() != null) http.setTrustOptions(new PemTrustOptions().addCertPath(target.ca().toString()));
-    OAuth2Options options = new OAuth2Options().setSite(target.tokenEndpoint())
-        .setTokenPath(target.tokenEndpoint())
-        .setClientId(target.clientId())
-        .setClientSecret(target.secret())
-        .setUserAgent("caregrid")
-        .setHttpClientOptions(http);
-    if (!target.audience().isEmpty())
-      options.setExtraParameters(new JsonObject().put("resource", target.audience()));
-    return options;
+    return http;
+  }
+
+  private static RequestOptions to(TargetConfig target) {
+    byte[] who = (target.clientId() + ":" + target.secret()).getBytes(StandardCharsets.UTF_8);
+    return new RequestOptions().setMethod(HttpMethod.POST)
+        .setAbsoluteURI(target.tokenEndpoint())
+        .setFollowRedirects(false)
+        .putHeader(HttpHeaders.AUTHORIZATION, "Basic " + Base64.getEncoder().encodeToString(who))
+        .putHeader(HttpHeaders.CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .putHeader(HttpHeaders.ACCEPT, "application/json")
+        .putHeader(HttpHeaders.USER_AGENT, "caregrid");
+  }
+
+  private static Buffer form(TargetConfig target) {
+    return Buffer.buffer("grant_type=client_credentials" + parameter("scope", String.join(" ", target.scopes()))
+        + parameter("resource", target.audience()));
+  }
+
+  private static String parameter(String name, String value) {
+    return value.isEmpty() ? "" : "&" + name + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8);
   }
 
   /** Null: the server asks for none. Fails with {@link Unheard}. */
   synchronized Future<String> get() {
-    if (issuer == null) return Future.succeededFuture();
+    if (client == null) return Future.succeededFuture();
     boolean good = token != null && !token.failed() && (!token.isComplete() || System.nanoTime() - until < 0);
     if (!good) token = asked();
     return token;
@@ -72,20 +101,57 @@ final class RemoteToken {
   }
 
   private Future<String> asked() {
-    return issuer.authenticate(credentials)
-        .timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+    long end = System.nanoTime() + patience.toNanos();
+    Future<HttpClientRequest> connected = client.request(new RequestOptions(to));
+    return connected.timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+        .onFailure(late -> connected.onSuccess(HttpClientRequest::reset))
+        .compose(request -> sent(request, end))
         .compose(this::taken)
         .recover(cause -> Future.failedFuture(new Unheard(told(cause))));
   }
 
-  private synchronized Future<String> taken(User user) {
-    String text = user.principal().getString("access_token");
-    if (text == null || !text.matches("[!-~]{1,16384}"))
+  private Future<Buffer> sent(HttpClientRequest request, long end) {
+    Promise<Buffer> answer = Promise.promise();
+    long left = Math.max(1, (end - System.nanoTime()) / 1_000_000);
+    long late = vertx.setTimer(left, fired -> answer.tryFail(new TimeoutException()));
+    answer.future()
+        .onComplete(done -> vertx.cancelTimer(late))
+        .onFailure(cause -> request.connection().close());
+    request.exceptionHandler(answer::tryFail);
+    request.send(form.copy()).onSuccess(response -> heard(response, answer)).onFailure(answer::tryFail);
+    return answer.future();
+  }
+
+  /** On the connection's context, before anything of the body has come. */
+  private static void heard(HttpClientResponse response, Promise<Buffer> answer) {
+    Buffer all = Buffer.buffer();
+    response.exceptionHandler(answer::tryFail);
+    response.handler(chunk -> {
+      if (all.length() + chunk.length() <= MOST) all.appendBuffer(chunk);
+      else answer.tryFail(new Unheard("the token endpoint answers more than " + MOST + " bytes: gives it tokens?"));
+    });
+    response.endHandler(end -> answer.tryComplete(all));
+    if (response.statusCode() != 200) answer.tryFail("HTTP " + response.statusCode());
+  }
+
+  private synchronized Future<String> taken(Buffer answer) {
+    JsonNode said = read(answer);
+    String text = said.path("access_token").asText("");
+    if (!text.matches("[!-~]{1,16384}"))
       return Future.failedFuture(new Unheard("the token endpoint answers without an access token"));
-    Long ends = user.attributes().getLong("exp");
-    long seconds = ends == null ? USUAL_SECONDS : ends - System.currentTimeMillis() / 1_000;
+    long ends = said.path("expires_in").asLong();
+    long seconds = ends > 0 ? Math.min(ends, LONGEST_SECONDS) : USUAL_SECONDS;
     until = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds - Math.min(EARLY_SECONDS, seconds / 5));
     return Future.succeededFuture(text);
+  }
+
+  /** An empty object when it is no JSON. */
+  private static JsonNode read(Buffer answer) {
+    try {
+      return Trees.read(answer);
+    } catch (UncheckedIOException other) {
+      return Trees.object();
+    }
   }
 
   /** Never what the endpoint said. */
@@ -99,6 +165,6 @@ final class RemoteToken {
   }
 
   void close() {
-    if (issuer != null) issuer.close();
+    if (client != null) client.close();
   }
 }
