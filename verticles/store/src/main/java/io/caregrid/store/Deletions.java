@@ -64,12 +64,17 @@ final class Deletions {
     return deleting.apply(definition.type())
         .add(deletion)
         .compose(tried -> deletion.found == null || deletion.found.getBoolean("del")
-            ? Future.succeededFuture()
+            ? nothing(ifMatch)
             : before(definition, deletion.found).map(before -> {
               patients.addAll(Whose.patients(List.of(before)));
               Writes.require(before, Demand.match(ifMatch));
               return deletion.stored(before);
             }));
+  }
+
+  private static Future<Stored> nothing(OptionalInt ifMatch) {
+    Writes.mayFindNothing(ifMatch);
+    return Future.succeededFuture();
   }
 
   private Future<Stored> before(Definition definition, Row row) {
@@ -124,7 +129,7 @@ final class Deletions {
     }
 
     private static Integer version(Deletion one) {
-      return one.ifMatch.isEmpty() ? null : one.ifMatch.getAsInt();
+      return one.ifMatch.isEmpty() || Demand.isAny(one.ifMatch) ? null : one.ifMatch.getAsInt();
     }
 
     private Tuple values(Object ids, Object versions) {

@@ -5,7 +5,7 @@ import java.util.OptionalInt;
 /**
  * How a write is meant.
  *
- * @param ifMatch         the version that must be the current one (If-Match); PreconditionFailed 412 when it is not
+ * @param ifMatch         the version that must be the current one (If-Match), or {@link #ANY}; PreconditionFailed 412 when it is not
  * @param ifNone          only when nothing is there (If-None-Match: *); PreconditionFailed 412 when something is
  * @param forgetsMeta     an update that changes nothing but meta keeps no trace of the version before
  * @param hasSeen         a patch decides by what is there, whatever version that is: where nobody may change what he has not seen
@@ -13,6 +13,8 @@ import java.util.OptionalInt;
  */
 public record Demand(OptionalInt ifMatch, boolean ifNone, boolean forgetsMeta, boolean hasSeen) {
 
+  /** For {@code ifMatch}: whichever version is there, but one has to be, and no deletion ({@code If-Match: *}, RFC 9110 section 13.1.1). */
+  public static final OptionalInt ANY = OptionalInt.of(-1);
   public static final Demand NONE = new Demand(OptionalInt.empty(), false, false);
   public static final Demand SEEN = new Demand(OptionalInt.empty(), false, false, true);
 
@@ -23,6 +25,10 @@ public record Demand(OptionalInt ifMatch, boolean ifNone, boolean forgetsMeta, b
   /** The same of who decides by what is there. */
   public Demand seen() {
     return new Demand(ifMatch, ifNone, forgetsMeta, true);
+  }
+
+  static boolean isAny(OptionalInt ifMatch) {
+    return ifMatch.equals(ANY);
   }
 
   public static Demand match(OptionalInt ifMatch) {

@@ -189,7 +189,7 @@ public final class FhirStore implements Reading {
         () -> conditional.patch(where, Definition.of(where.type()), edit, demand));
   }
 
-  /** Deleting what is deleted, or was never there, changes nothing and succeeds (then the future holds null). */
+  /** Deleting what is deleted, or was never there, changes nothing and succeeds (then the future holds null), but for {@link Demand#ANY}. */
   public Future<Stored> delete(Caller caller, String type, String id, OptionalInt ifMatch) {
     List<String> patients = new ArrayList<>();
     return changing(caller, entry(caller, Deed.DELETE, type, id), whose(patients), () -> {
@@ -241,6 +241,7 @@ public final class FhirStore implements Reading {
       Definition.of(where.type());
       return conditional.upTo(where, most == 1 ? 2 : most).map(meant -> {
         if (most == 1 && meant.size() > 1) throw Matches.several(where);
+        if (meant.isEmpty()) Writes.mayFindNothing(ifMatch);
         meant.forEach(one -> Writes.require(one, Demand.match(ifMatch)));
         return meant;
       });

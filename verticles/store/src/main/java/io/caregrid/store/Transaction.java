@@ -218,6 +218,7 @@ final class Transaction {
     } else if (step instanceof Patch) {
       throw new Failed(i, new Failure.NotFound("No " + where.type() + " matches the condition"));
     } else {
+      step(i, () -> Writes.mayFindNothing(((Delete) step).ifMatch()));
       done[i] = Done.NOTHING;
     }
   }
@@ -279,6 +280,7 @@ final class Transaction {
       Stored before = before(i);
       boolean nothing = done[i] != null || before == null || erased(i) || before.deleted() && !delete.erases();
       if (nothing) {
+        if (done[i] == null) step(i, () -> Writes.mayFindNothing(delete.ifMatch()));
         done[i] = Done.NOTHING;
       } else {
         step(i, () -> Writes.require(before, Demand.match(delete.ifMatch())));

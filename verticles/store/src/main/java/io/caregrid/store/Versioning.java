@@ -55,7 +55,7 @@ public final class Versioning {
 
   /** PreconditionFailed 412: of this type nobody changes what he has not seen. */
   void requireSeen(String type, OptionalInt ifMatch) {
-    if (of(type) == Policy.VERSIONED_UPDATE && ifMatch.isEmpty())
+    if (of(type) == Policy.VERSIONED_UPDATE && (ifMatch.isEmpty() || Demand.isAny(ifMatch)))
       throw new Failure.PreconditionFailed("A " + type
           + " is only updated by who names the version it replaces: send If-Match with the ETag of the current one");
   }

@@ -171,7 +171,10 @@ final class Writes {
   private Future<Stored> erased(Definition definition, String id, OptionalInt ifMatch, List<String> patients,
       Tries tries) {
     return versions.shown(definition, id).compose(before -> {
-      if (before == null) return Future.succeededFuture(null);
+      if (before == null) {
+        mayFindNothing(ifMatch);
+        return Future.succeededFuture(null);
+      }
       if (patients.isEmpty()) patients.addAll(Whose.patients(List.of(before)));
       require(before, Demand.match(ifMatch));
       Version erasure = Version.erasure(before, clock.instant());
@@ -221,9 +224,21 @@ final class Writes {
       throw new Failure.PreconditionFailed("If-None-Match asks that nothing is there, and version " + before.version()
           + " is");
     OptionalInt ifMatch = demand.ifMatch();
+    if (Demand.isAny(ifMatch)) {
+      if (!there) throw new Failure.PreconditionFailed("If-Match asks that something is there, and nothing is");
+      return;
+    }
     if (ifMatch.isEmpty() || before != null && before.version() == ifMatch.getAsInt()) return;
     String is = before == null ? "there is none" : "the current one is " + before.version();
     throw new Failure.PreconditionFailed("If-Match asks for version " + ifMatch.getAsInt() + ", " + is);
+  }
+
+  /**
+   * Asked of a deletion that finds nothing. It succeeds whatever version was named, since it may have been done already (RFC 9110 section 13.1.1), but not where something
+   * had to be there: PreconditionFailed 412.
+   */
+  static void mayFindNothing(OptionalInt ifMatch) {
+    if (Demand.isAny(ifMatch)) require(null, Demand.match(ifMatch));
   }
 
   /** What cannot be read is never the same: writing it anew is how it is mended. */

@@ -338,6 +338,26 @@ class ConditionalTest {
   }
 
   @Test
+  void whereSomethingHasToMatchNothingIsNeitherMadeNorDeleted() {
+    Demand any = Demand.match(Demand.ANY);
+
+    fails(Failure.PreconditionFailed.class, 412,
+        store.update(CALLER, identifier("not-there"), patient("not-there"), any));
+    fails(Failure.PreconditionFailed.class, 412,
+        store.delete(CALLER, identifier("not-there"), 1, Demand.ANY, false));
+    for (Step step : List.of(
+        new Step.Update(null, "Patient", null, identifier("not-there"), patient("not-there"), any),
+        new Step.Delete("Patient", null, identifier("not-there"), Demand.ANY, false),
+        new Step.Delete("Patient", "not-there", null, Demand.ANY, false)))
+      assertEquals(412,
+          ((Failure) fails(Step.Failed.class, store.transaction(CALLER, List.of(step))).getCause()).status);
+    assertEquals(0, count("not-there"));
+
+    get(store.create(CALLER, "Patient", patient("not-there")));
+    assertEquals(1, get(store.delete(CALLER, identifier("not-there"), 1, Demand.ANY, false)).size());
+  }
+
+  @Test
   void aTransactionDoesNotDeleteWhatItsConditionNoLongerMeans() {
     Step step = new Step.Delete("Patient", null, identifier("late-step"), OptionalInt.empty(), false);
 

@@ -132,6 +132,23 @@ class FhirStoreTest {
   }
 
   @Test
+  void ifMatchOfAnythingAsksThatThereIsSomething() {
+    fails(Failure.PreconditionFailed.class, 412, store.update(CALLER, "Patient", "some", patient("A"), Demand.ANY));
+    fails(Failure.PreconditionFailed.class, 412, store.delete(CALLER, "Patient", "some", Demand.ANY));
+    fails(Failure.PreconditionFailed.class, 412, store.erase(CALLER, "Patient", "some", Demand.ANY));
+    get(store.update(CALLER, "Patient", "some", patient("A"), ANY));
+
+    assertEquals(2, get(store.update(CALLER, "Patient", "some", patient("B"), Demand.ANY)).version());
+    assertEquals(3, get(store.patch(CALLER, "Patient", "some", before -> before.put("active", true),
+        Demand.match(Demand.ANY))).version());
+    assertEquals(4, get(store.delete(CALLER, "Patient", "some", Demand.ANY)).version());
+
+    fails(Failure.PreconditionFailed.class, 412, store.delete(CALLER, "Patient", "some", Demand.ANY));
+    fails(Failure.PreconditionFailed.class, 412, store.update(CALLER, "Patient", "some", patient("A"), Demand.ANY));
+    fails(Failure.PreconditionFailed.class, 412, store.erase(CALLER, "Patient", "some", Demand.ANY));
+  }
+
+  @Test
   void whatIsDeletedIsGoneButItsPastIsNot() {
     get(store.update(CALLER, "Patient", "del", patient("A"), ANY));
 

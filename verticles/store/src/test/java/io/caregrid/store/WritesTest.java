@@ -288,6 +288,8 @@ class WritesTest {
 
     fails(Failure.PreconditionFailed.class, 412, careful.update(CALLER, "Patient", "careful", patient("B"), ANY));
     fails(Failure.PreconditionFailed.class, 412,
+        careful.update(CALLER, "Patient", "careful", patient("B"), Demand.ANY));
+    fails(Failure.PreconditionFailed.class, 412,
         careful.patch(CALLER, "Patient", "careful", before -> before.put("active", true), Demand.NONE));
     assertEquals(2, get(careful.update(CALLER, "Patient", "careful", patient("B"), OptionalInt.of(1))).version());
     assertEquals(3,

@@ -1,6 +1,7 @@
 package io.caregrid.api.fhir;
 
 import io.caregrid.contract.Failure;
+import io.caregrid.store.Demand;
 import io.caregrid.store.Stored;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -29,11 +30,16 @@ final class Versions {
     return HTTP_DATE.format(stored.updated().atZone(ZoneOffset.UTC));
   }
 
-  /** @throws Failure.Invalid when the header is there and is not one version */
+  /**
+   * A version, {@link Demand#ANY} for {@code *}, or none when there is no such header.
+   *
+   * @throws Failure.Invalid when the header is there and is neither
+   */
   static OptionalInt ifMatch(String header) {
     if (header == null) return OptionalInt.empty();
+    if (header.trim().equals("*")) return Demand.ANY;
     Matcher tag = TAG.matcher(header.trim());
-    if (!tag.matches()) throw new Failure.Invalid("If-Match must be one version such as W/\"3\"");
+    if (!tag.matches()) throw new Failure.Invalid("If-Match must be one version such as W/\"3\", or *");
     return OptionalInt.of(Integer.parseInt(tag.group(1) != null ? tag.group(1) : tag.group(2)));
   }
 

@@ -103,6 +103,23 @@ class FhirDoorTest {
   }
 
   @Test
+  void ifMatchOfAnythingAsksThatThereIsSomething() {
+    String id = "client-" + UUID.randomUUID();
+    String there = "/fhir/Patient/" + id;
+    Buffer patch = Buffer.buffer("[{\"op\":\"add\",\"path\":\"/active\",\"value\":true}]");
+    String[] patching = {"Content-Type", "application/json-patch+json", "If-Match", "*"};
+
+    assertEquals(412, put(id, "A", "If-Match", "*").statusCode());
+    assertEquals(404, ward.send("PATCH", there, patch, patching).statusCode(), "as without it (RFC 9110 13.2.1)");
+    assertEquals(412, ward.send("DELETE", there, (String) null, "If-Match", "*").statusCode());
+    put(id, "A");
+    assertEquals(200, put(id, "B", "If-Match", " * ").statusCode());
+    assertEquals(200, ward.send("PATCH", there, patch, patching).statusCode());
+    assertEquals(200, ward.send("DELETE", there, (String) null, "If-Match", "*").statusCode());
+    assertEquals(412, put(id, "C", "If-Match", "*").statusCode());
+  }
+
+  @Test
   void theIdInTheBodyMustBeTheOneInTheAddress() {
     HttpResponse<Buffer> other = ward.send("PUT", "/fhir/Patient/one",
         PATIENT.replace("{\"res", "{\"id\":\"two\",\"res"));
