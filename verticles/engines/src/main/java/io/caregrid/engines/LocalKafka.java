@@ -5,7 +5,6 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
@@ -63,13 +62,12 @@ public final class LocalKafka implements AutoCloseable {
   private static LocalKafka start(Path folder, int wanted, Path removedAtClose) {
     Path absolute = folder.toAbsolutePath().normalize();
     FolderLock lock = FolderLock.take(absolute, "kafka");
-    try {
+    try (Ports.Held free = Ports.hold(2)) {
       if (wanted != 0) Ports.checkFree(wanted, "Kafka");
-      List<Integer> free = Ports.free(2);
-      int port = wanted != 0 ? wanted : free.get(0);
+      int port = wanted != 0 ? wanted : free.number(0);
       Path data = absolute.resolve("data");
       if (!Files.exists(data.resolve("meta.properties"))) format(data);
-      KafkaRaftServer server = launch(data, port, free.get(free.get(0) == port ? 1 : 0));
+      KafkaRaftServer server = launch(data, port, free.number(free.number(0) == port ? 1 : 0));
       log.info("Kafka is up address={}:{} folder={}", Ports.HOST, port, absolute);
       return new LocalKafka(server, port, lock, removedAtClose);
     } catch (RuntimeException failed) {

@@ -94,12 +94,13 @@ public final class LocalPostgres implements AutoCloseable {
     return postgres;
   }
 
-  private static LocalPostgres start(Path folder, int port, Map<String, String> settings, Path removedAtClose) {
+  private static LocalPostgres start(Path folder, int wanted, Map<String, String> settings, Path removedAtClose) {
     Path absolute = folder.toAbsolutePath().normalize();
     FolderLock lock = FolderLock.take(absolute, "postgres");
-    try {
+    try (Ports.Held free = Ports.hold(1)) {
       Orphan.stop(absolute.resolve("data"));
-      if (port != 0) Ports.checkFree(port, "PostgreSQL");
+      if (wanted != 0) Ports.checkFree(wanted, "PostgreSQL");
+      int port = wanted != 0 ? wanted : free.number(0);
       String password = password(absolute);
       LocalPostgres postgres = new LocalPostgres(launch(absolute, port, password, settings), absolute.resolve("data"),
           lock,

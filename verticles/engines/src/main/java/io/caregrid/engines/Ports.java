@@ -1,9 +1,9 @@
 package io.caregrid.engines;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,20 +13,60 @@ final class Ports {
 
   private Ports() {}
 
-  /** So many different ports that were free a moment ago: held together, since one that was let go may be given again. */
-  static List<Integer> free(int count) {
-    List<ServerSocket> held = new ArrayList<>();
-    try {
-      for (int i = 0; i < count; i++) held.add(new ServerSocket(0, 1, InetAddress.getByName(HOST)));
-      return held.stream().map(ServerSocket::getLocalPort).toList();
-    } catch (IOException failed) {
-      throw new EngineException("no free port on " + HOST + ": " + failed, failed);
-    } finally {
-      held.forEach(Ports::close);
+  /**
+   * Free ports that nobody is given who asks for any, until this is closed: bound, and not listened at. A server that shares addresses (SO_REUSEADDR, as
+   * PostgreSQL and Kafka do) can listen there meanwhile. A port that is only let go may be given to another process before a server is up that takes seconds
+   * to be. Where the system lets nobody share an address (BSD, macOS) that has to do.
+   */
+  static final class Held implements AutoCloseable {
+    private final List<Socket> sockets = new ArrayList<>();
+    private final List<Integer> numbers;
+
+    private Held(int count) {
+      try {
+        for (int i = 0; i < count; i++) sockets.add(bound());
+        numbers = sockets.stream().map(Socket::getLocalPort).toList();
+        if (!areShared()) close();
+      } catch (IOException failed) {
+        close();
+        throw new EngineException("no free port on " + HOST + ": " + failed, failed);
+      }
+    }
+
+    private static Socket bound() throws IOException {
+      Socket socket = new Socket();
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(HOST, 0));
+      return socket;
+    }
+
+    private boolean areShared() {
+      try (ServerSocket server = new ServerSocket()) {
+        server.setReuseAddress(true);
+        server.bind(new InetSocketAddress(HOST, numbers.get(0)));
+        return true;
+      } catch (IOException refused) {
+        return false;
+      }
+    }
+
+    int number(int index) {
+      return numbers.get(index);
+    }
+
+    /** Who listens at one of them keeps it. */
+    @Override
+    public void close() {
+      sockets.forEach(Ports::close);
     }
   }
 
-  private static void close(ServerSocket socket) {
+  /** So many different ports. */
+  static Held hold(int count) {
+    return new Held(count);
+  }
+
+  private static void close(Socket socket) {
     try {
       socket.close();
     } catch (IOException failed) {

@@ -4,18 +4,31 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PortsTest {
-  /** Of 500 that are let go one after the other some are the same, nearly always. */
+  /** Else a server that takes seconds to come up finds another process where it was to listen. */
   @Test
-  void portsThatAreAskedForTogetherAreDifferent() {
-    assertEquals(500, Set.copyOf(Ports.free(500)).size());
+  void portsThatAreHeldTogetherAreDifferentAndNobodyElseGetsOne() throws IOException {
+    List<Integer> held = new ArrayList<>();
+    try (Ports.Held ports = Ports.hold(500)) {
+      for (int n = 0; n < 500; n++) held.add(ports.number(n));
+      assertEquals(500, Set.copyOf(held).size());
+      for (int port : held)
+        try (ServerSocket another = new ServerSocket()) {
+          another.setReuseAddress(false); // as it is for whoever asks for any port
+          assertThrows(BindException.class, () -> another.bind(new InetSocketAddress(Ports.HOST, port)));
+        }
+    }
+    Ports.checkFree(held.get(0), "it");
   }
 
   @Test
