@@ -2,12 +2,15 @@ package io.caregrid.platform;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +44,15 @@ final class DiskSpace {
     this.folder = folder.toAbsolutePath();
     this.room = room;
     Gauge.builder(FREE, this, space -> space.now().free()).strongReference(true).baseUnit("bytes").register(metrics);
+  }
+
+  /** Looks now and every minute. */
+  static void watch(Ground ground) {
+    DiskSpace disk = new DiskSpace(ground.config().data(), ground.metrics());
+    Supplier<Future<Boolean>> enough = () -> ground.vertx().executeBlocking(disk::isEnough, false);
+    enough.get();
+    ground.vertx().setPeriodic(Duration.ofMinutes(1).toMillis(), look -> enough.get());
+    ground.warn("disk space", enough);
   }
 
   private static Room of(Path folder) throws IOException {

@@ -1,7 +1,5 @@
 package io.caregrid.platform;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -14,7 +12,7 @@ public final class Running implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 30;
   private final CountDownLatch told = new CountDownLatch(1);
   private final CountDownLatch closed = new CountDownLatch(1);
-  private final Deque<AutoCloseable> held = new ArrayDeque<>();
+  private final Opened held = new Opened();
   private volatile boolean stopping;
   private String step;
   private Thread waiter;
@@ -25,8 +23,7 @@ public final class Running implements AutoCloseable {
 
   /** Closed at the end, before what was kept earlier. */
   public <T extends AutoCloseable> T keep(T thing) {
-    held.push(thing);
-    return thing;
+    return held.keep(thing);
   }
 
   /** Blocks the calling thread until somebody stops the process. */
@@ -121,7 +118,7 @@ public final class Running implements AutoCloseable {
   @Override
   public void close() {
     try {
-      while (!held.isEmpty()) Closing.quietly(held.pop());
+      held.close();
     } finally {
       closed.countDown();
     }
