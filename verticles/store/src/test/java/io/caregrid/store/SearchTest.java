@@ -3,121 +3,22 @@ package io.caregrid.store;
 import static io.caregrid.store.Room.CALLER;
 import static io.caregrid.store.Room.fails;
 import static io.caregrid.store.Room.get;
-import static io.caregrid.store.Room.json;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@ExtendWith(Room.Key.class)
-class SearchTest {
-  private static final String LOINC = "http://loinc.org";
-  private static Room room;
-  private static FhirStore store;
-
-  @BeforeAll
-  static void fill(Room shared) {
-    room = shared;
-    at("2026-11-20T10:00:00Z");
-    put("Patient", "ada",
-        "'name':[{'family':'Løvelace-Ñandú','given':['Ada','Augusta']}],'birthDate':'1985-12','gender':'female','active':true,"
-            + "'identifier':[{'system':'urn:mrn','value':'MRN|7,1','type':{'text':'Medical Record','coding':[{'system':'v2','code':'MR'}]}},"
-            + "{'value':'bare'}]");
-    put("Patient", "bob", "'name':[{'text':'Bob  Smithson','family':'Smithson'}],'birthDate':'1950','gender':'male',"
-        + "'text':{'status':'generated','div':'<div>A nurse <b>says</b> hello</div>'}");
-    put("List", "ward", "'status':'current','mode':'working','entry':[{'item':{'reference':'Patient/bob'}},"
-        + "{'item':{'reference':'Device/mon-1'}}]");
-    put("Device", "mon-1",
-        "'identifier':[{'system':'urn:dev','value':'monitor-07'}],'patient':{'reference':'Patient/ada'},'status':'active'");
-    put("Device", "mon-2", "'identifier':[{'system':'urn:other','value':'monitor-07'}]");
-    at("2026-11-20T11:00:00Z");
-    observation("hr1", "ada", "8867-4",
-        "'effectiveDateTime':'2026-11-20T10:00:00Z','device':{'reference':'Device/mon-1'}");
-    observation("hr2", "ada", "8867-4",
-        "'effectivePeriod':{'start':'2026-11-20T11:00:00.0000000Z','end':'2026-11-20T11:59:59.9999999Z'}");
-    at("2026-11-20T12:00:00.005Z");
-    observation("temp", "ada", "8310-5",
-        "'effectiveDateTime':'2026-11-19','category':[{'coding':[{'system':'cat','code':'vital-signs'}]}]");
-    observation("hrBob", "bob", "8867-4", "'effectiveDateTime':'2026-11'");
-    observation("undated", "bob", "1-1", "'status':'preliminary'");
-    observation("other", null, "1-2", "'subject':{'reference':'Group/ada'},'effectivePeriod':{'start':'2026-11-21'}");
-    put("Endpoint", "wado",
-        "'status':'active','name':'Pictures','connectionType':{'system':'urn:connection','code':'dicom-wado-rs'},"
-            + "'payloadType':[{'text':'DICOM'}],'address':'http://127.0.0.1/dicom-web'");
-    put("ImagingStudy", "ct",
-        "'status':'available','identifier':[{'system':'urn:dicom:uid','value':'urn:oid:1.2.3'},{'value':'ACC-1'}],"
-            + "'subject':{'reference':'Patient/ada'},'started':'2026-11-20T09:00:00+01:00',"
-            + "'endpoint':[{'reference':'Endpoint/wado'}],'referrer':{'reference':'Practitioner/house'},"
-            + "'series':[{'uid':'1.2.3.1','modality':{'system':'urn:dcm','code':'CT'},'bodySite':{'code':'chest'},"
-            + "'instance':[{'uid':'1.2.3.1.1','sopClass':{'system':'urn:ietf:rfc:3986','code':'urn:oid:1.2.840.1'}}]}]");
-    put("PlanDefinition", "walk1", "'status':'retired','url':'http://here/walk','version':'1','title':'Walking'");
-    put("PlanDefinition", "walk2", "'status':'active','url':'http://here/walk','version':'2','title':'Walking more'");
-    put("Library", "walking",
-        "'status':'active','type':{'text':'logic'},'url':'http://here/Library/walking','version':'1'");
-    put("ActivityDefinition", "walk",
-        "'status':'active','relatedArtifact':[{'type':'depends-on','resource':'http://here/Library/walking|1'},"
-            + "{'type':'composed-of','resource':'http://here/walk'},{'type':'derived-from','resource':'http://there/fhir/Patient/ada'}]");
-    put("CarePlan", "old",
-        "'status':'active','intent':'plan','subject':{'reference':'Patient/carl'},'instantiatesCanonical':['http://here/walk|1']");
-    put("CarePlan", "any",
-        "'status':'active','intent':'plan','subject':{'reference':'Patient/dora'},'instantiatesCanonical':['http://here/walk']");
-    put("ImagingStudy", "mr",
-        "'status':'available','subject':{'identifier':{'value':'7'}},'started':'2026-10',"
-            + "'series':[{'uid':'1.2.4.1','modality':{'system':'urn:dcm','code':'MR'}}]");
-  }
-
-  private static void at(String now) {
-    store = new FhirStore(room.database(), Audit.log(), Clock.fixed(Instant.parse(now), ZoneOffset.UTC));
-  }
-
-  private static void put(String type, String id, String fields) {
-    get(store.update(CALLER, type, id, json("{'resourceType':'" + type + "'," + fields + "}"), OptionalInt.empty()));
-  }
-
-  private static void observation(String id, String patient, String code, String fields) {
-    String subject = patient == null ? "" : "'subject':{'reference':'Patient/" + patient + "'},";
-    String status = fields.contains("status") ? "" : "'status':'final',";
-    put("Observation", id, status + subject + "'code':{'coding':[{'system':'local','code':'x-" + code + "'},{'system':'"
-        + LOINC + "','code':'" + code + "'}]}," + fields);
-  }
-
-  private static SearchQuery query(String text, int count, String total, String page) {
-    String type = text.substring(0, text.indexOf('?'));
-    List<SearchQuery.Param> params = Arrays.stream(text.substring(type.length() + 1).split("&"))
-        .filter(pair -> !pair.isEmpty())
-        .map(pair -> new SearchQuery.Param(pair.substring(0, pair.indexOf('=')), pair.substring(pair.indexOf('=') + 1)))
-        .toList();
-    return new SearchQuery(type, params, count, total, page);
-  }
-
-  private static String ids(Page page) {
-    return page.entries().stream().map(Stored::id).collect(Collectors.joining(" "));
-  }
-
-  private static String found(String text) {
-    return ids(get(store.search(CALLER, query(text, 100, "none", null))));
-  }
-
+/** What a search finds, and what it refuses to look for. */
+class SearchTest extends Searching {
   @ParameterizedTest(name = "{0} → {1}")
   @CsvSource(delimiter = '>', quoteCharacter = '"', emptyValue = "", value = {
     "Patient?_id=ada > ada",
@@ -326,45 +227,6 @@ class SearchTest {
             + "&_sort=date&_sort=nonsense", 1, "none", null)));
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"Observation?", "Observation?_sort=date", "Observation?_sort=-date",
-    "Observation?_sort=_lastUpdated", "Observation?_sort=-_lastUpdated"})
-  void pagesTogetherGiveEachEntryOnce(String text) {
-    List<String> pages = new ArrayList<>();
-    String token = null;
-    do {
-      Page page = get(store.search(CALLER, query(text, 2, "none", token)));
-      pages.add(ids(page));
-      token = page.next();
-    } while (token != null);
-
-    assertEquals(3, pages.size());
-    assertEquals(found(text), String.join(" ", pages));
-  }
-
-  @Test
-  void aTokenOfAnotherSearchOrOfNobodyIsRefused() {
-    String token = get(store.search(CALLER, query("Observation?", 2, "none", null))).next();
-
-    fails(Failure.Invalid.class, 400, store.search(CALLER, query("Observation?code=x", 2, "none", token)));
-    fails(Failure.Invalid.class, 400, store.search(CALLER, query("Observation?_sort=date", 2, "none", token)));
-    fails(Failure.Invalid.class, 400, store.search(CALLER, query("Observation?", 2, "none", token + "AA")));
-    fails(Failure.Invalid.class, 400, store.search(CALLER, query("Observation?", 2, "none", "%%%")));
-  }
-
-  @Test
-  void totalsAreGivenWhenTheyAreAskedFor() {
-    assertEquals(OptionalLong.empty(), get(store.search(CALLER, query("Observation?", 2, "none", null))).total());
-    assertEquals(OptionalLong.of(6), get(store.search(CALLER, query("Observation?", 2, "accurate", null))).total());
-    assertEquals(OptionalLong.of(3),
-        get(store.search(CALLER, query("Observation?code=8867-4", 2, "estimate", null))).total());
-
-    Page none = get(store.search(CALLER, query("Observation?patient=ada", 0, "accurate", null)));
-    assertEquals(OptionalLong.of(3), none.total());
-    assertTrue(none.entries().isEmpty());
-    assertNull(none.next());
-  }
-
   @Test
   void whatIsDeletedIsNotFound() {
     put("Device", "gone", "'identifier':[{'value':'gone-1'}]");
@@ -386,33 +248,6 @@ class SearchTest {
     get(store.delete(CALLER, "Device", "collide", OptionalInt.empty()));
   }
 
-  @ParameterizedTest
-  @CsvSource({"1", "700", "5000", "100000"})
-  void pagesBoundedByBytesMissAndRepeatNothing(long bytes) {
-    for (int i = 0; i < 12; i++) {
-      put("Endpoint", "sized-" + i,
-          "'status':'active','name':'sized','address':'" + "x".repeat(i % 3 == 0 ? 20 : 90 * i) + "'");
-    }
-    List<String> found = new ArrayList<>();
-    String token = null;
-    do {
-      Page page = get(
-          store.search(CALLER, new SearchQuery("Endpoint", List.of(new SearchQuery.Param("name", "sized")), 5,
-              "none", token, bytes)));
-      long before = page.entries()
-          .stream()
-          .limit(page.entries().size() - 1L)
-          .mapToLong(one -> one.body().length())
-          .sum();
-      assertTrue(before < bytes && page.entries().size() <= 5, "a page of " + page.entries().size());
-      page.entries().forEach(one -> found.add(one.id()));
-      token = page.next();
-    } while (token != null);
-
-    for (int i = 0; i < 12; i++) get(store.delete(CALLER, "Endpoint", "sized-" + i, OptionalInt.empty()));
-    assertEquals(IntStream.range(0, 12).mapToObj(i -> "sized-" + (11 - i)).toList(), found);
-  }
-
   @Test
   void onlyWhatHasAUrlWithAVersionIsNamedByIt() {
     List<String> named = Definition.types().stream().filter(type -> Canonical.isNamed(Definition.of(type))).toList();
@@ -423,16 +258,6 @@ class SearchTest {
     assertTrue(Canonical.isElsewhere("http://there/fhir/Patient/ada"));
     assertFalse(Canonical.isElsewhere("http://there/ValueSet/x|2"));
     assertFalse(Canonical.isElsewhere("urn:oid:1.2.3"));
-  }
-
-  @Test
-  void whoCouldNotPointToAResourceIsNotAskedWhetherHeDoes() {
-    Include all = Include.parse("_revinclude", "", "CarePlan:*");
-    Definition from = Definition.of("CarePlan");
-
-    assertEquals(List.of(), all.pointing(from, "ValueSet"));
-    assertEquals(List.of("instantiates-canonical"),
-        all.pointing(from, "PlanDefinition").stream().map(Param::name).toList());
   }
 
   @Test
@@ -474,7 +299,7 @@ class SearchTest {
   }
 
   private static String procedure(String fields) {
-    return "'status':'completed','subject':{'reference':'Patient/ada'}," + fields;
+    return "'status':'completed','subject':{'reference':'Patient/eve'}," + fields;
   }
 
   @Test
@@ -525,119 +350,6 @@ class SearchTest {
     assertEquals("bob ada", found("Patient?_id=ada,bob&_sort=active&_sort=gender"));
   }
 
-  private static String included(String text) {
-    Page page = get(store.search(CALLER, query(text, 100, "none", null)));
-    return page.included().stream().map(one -> one.type() + "/" + one.id()).sorted().collect(Collectors.joining(" "));
-  }
-
-  @ParameterizedTest(name = "{0} → {1}")
-  @CsvSource(delimiter = '>', value = {
-    "Observation?_id=hr1,hr2&_include=Observation:subject > Patient/ada",
-    "Observation?_id=hr1&_include=Observation:patient&_include=Observation:device > Device/mon-1 Patient/ada",
-    "Observation?_id=hr1&_include=Observation:* > Device/mon-1 Patient/ada",
-    "Observation?_id=hr1&_include=* > Device/mon-1 Patient/ada",
-    "Observation?_id=hr1&_include=Observation:subject:Group > ''",
-    "Observation?_id=hr1&_include=Observation:subject:Patient > Patient/ada",
-    "Observation?_id=other&_include=Observation:subject > ''",
-    "Observation?_id=hr1&_include=Observation:device&_include=Device:patient > Device/mon-1",
-    "Observation?_id=hr1&_include=Observation:device&_include:iterate=Device:patient > Device/mon-1 Patient/ada",
-    "Patient?_id=ada&_revinclude=Device:patient > Device/mon-1",
-    "Patient?_id=ada&_revinclude=Observation:subject > Observation/hr1 Observation/hr2 Observation/temp",
-    "Patient?_id=ada&_revinclude=Device:patient&_revinclude:iterate=Observation:device > Device/mon-1 Observation/hr1",
-    "Patient?_id=ada&_revinclude=Device:* > Device/mon-1",
-    "Device?_id=mon-1&_revinclude=Observation:device&_include:iterate=Observation:subject > Observation/hr1 Patient/ada",
-    "CarePlan?_id=old&_include=CarePlan:instantiates-canonical > PlanDefinition/walk1",
-    "CarePlan?_id=any&_include=CarePlan:instantiates-canonical:PlanDefinition > PlanDefinition/walk1 PlanDefinition/walk2",
-    "CarePlan?_id=any&_include=CarePlan:instantiates-canonical:Measure > ''",
-    "PlanDefinition?_id=walk2&_revinclude=CarePlan:instantiates-canonical > CarePlan/any",
-    "PlanDefinition?_id=walk1&_revinclude=CarePlan:instantiates-canonical > CarePlan/any CarePlan/old",
-    "ActivityDefinition?_include=ActivityDefinition:depends-on > Library/walking",
-    "ActivityDefinition?_include=ActivityDefinition:composed-of > PlanDefinition/walk1 PlanDefinition/walk2",
-    "ActivityDefinition?_include=ActivityDefinition:derived-from > ''",
-    "Library?_revinclude=ActivityDefinition:depends-on > ActivityDefinition/walk",
-    "Patient?_id=bob&_revinclude=List:item > List/ward",
-    "PlanDefinition?_id=walk2&_revinclude=* > ActivityDefinition/walk CarePlan/any",
-    "Device?_id=mon-1&_revinclude=*:* > List/ward Observation/hr1",
-    "Device?_id=mon-1&_include=*:* > Patient/ada",
-    "Observation?_id=hr1&_include=Observation:device&_include:iterate=* > Device/mon-1 Patient/ada",
-    "List?_id=ward&_include=List:item:Device&_include:iterate=* > Device/mon-1 Patient/ada Patient/bob",
-    "Patient?_id=nobody&_revinclude=List:item > ''"})
-  void aPageBringsAlongWhatItIsAskedTo(String text, String expected) {
-    assertEquals(expected.equals("''") ? "" : expected, included(text));
-  }
-
-  private static Page all(String text, String within, int count, String page) {
-    SearchQuery of = query("X?" + text, count, "accurate", page);
-    return get(store.search(CALLER, new SearchQuery(null, of.params(), count, "accurate", page, 0,
-        within == null ? List.of() : List.of(within))));
-  }
-
-  @Test
-  void aSearchOverSeveralTypesGivesEachOncePageByPage() {
-    List<String> found = new ArrayList<>();
-    String token = null;
-    do {
-      Page page = all("_type=Patient,Device,Observation&_lastUpdated=gt2020", null, 3, token);
-      assertEquals(OptionalLong.of(10), page.total());
-      page.entries().forEach(one -> found.add(one.type() + "/" + one.id()));
-      token = page.next();
-    } while (token != null);
-
-    assertEquals(10, found.size());
-    assertEquals(10, found.stream().distinct().count());
-    assertEquals(List.of("Device/mon-2", "Device/mon-1", "Observation/other"), found.subList(0, 3));
-    assertEquals("ct mr wado ward", all("_type=ImagingStudy,Endpoint,List", null, 10, null).entries()
-        .stream()
-        .map(Stored::id)
-        .sorted()
-        .collect(Collectors.joining(" ")));
-    assertEquals(1, all("_type=List,Nonsense", null, 10, null).notes().size());
-    assertEquals(OptionalLong.of(1), all("_type=List,Nonsense", null, 10, null).total());
-    assertEquals(OptionalLong.of(0), all("_type=Nonsense", null, 10, null).total());
-    assertEquals("ward", ids(all("_type=List,Patient&_type:not=Patient", null, 10, null)));
-    assertEquals(List.of(), all("_type=List&_type:not=List", null, 10, null).notes());
-    assertEquals("", ids(all("_type=List&_type:not=List", null, 10, null)));
-    assertEquals(List.of("_type:not names what is no type of resource here"),
-        all("_type=List&_type:not=Nonsense", null, 10, null).notes());
-    fails(Failure.Invalid.class, 400, store.search(CALLER, new SearchQuery(null,
-        List.of(new SearchQuery.Param("_type", "Patient,Device"), new SearchQuery.Param("gender", "male")), 5, "none",
-        null)));
-    assertEquals(0, all("_tag=nowhere", null, 10, null).entries().size());
-  }
-
-  @Test
-  void theCompartmentsOfAllPatientsHaveWhatAnyOfThemIsNamedIn() {
-    List<String> found = new ArrayList<>();
-    String token = null;
-    do {
-      Page page = all("_type=Patient,Observation,ImagingStudy", SearchQuery.EVERY_PATIENT, 3, token);
-      page.entries().forEach(one -> found.add(one.id()));
-      token = page.next();
-    } while (token != null);
-
-    assertEquals(List.of("ada", "bob", "ct", "hr1", "hr2", "hrBob", "temp", "undated"),
-        found.stream().sorted().toList());
-  }
-
-  @Test
-  void aPageOfTheCompartmentsOfAllPatientsEndsWhereItCostsTooMuchAndTheNextOneGoesOnThere() {
-    SearchQuery of = query("X?_type=Observation", 3, "none", null);
-    List<String> found = new ArrayList<>();
-    int pages = 0;
-    String token = null;
-    do {
-      SearchQuery next = new SearchQuery(null, of.params(), 3, "none", token, 0, List.of(SearchQuery.EVERY_PATIENT));
-      Asking asking = Asking.within(Duration.ofMinutes(1), room.database(), null);
-      Page page = get(new SystemSearch(new TypeSearch(asking, 1)).run(next, Instant.now()));
-      page.entries().forEach(one -> found.add(one.id()));
-      token = page.next();
-      pages++;
-    } while (token != null && pages < 20);
-
-    assertEquals(List.of("hr1", "hr2", "hrBob", "temp", "undated"), found.stream().sorted().toList());
-    assertTrue(pages >= 5, "one is looked at for a page: " + pages);
-  }
-
   /** Twelve generations, and beside each of them one that has the same parent. */
   @Test
   void chainsAndReverseChainsGoAsDeepAsAnybodyBuilds() {
@@ -673,44 +385,14 @@ class SearchTest {
   }
 
   @Test
-  void aPageIsNotLostBecauseOfWhatItWouldBringAlongIfThereWereTime() {
-    Page page = get(store.search(CALLER, query("Observation?_id=hr1", 10, "none", null)));
-    Asking late = new Asking(room.database(), null, System.nanoTime() - 1);
-
-    Page alone = get(new Included(late).with(page, List.of(Include.parse("_include", "", "Observation:subject"))));
-
-    assertEquals("hr1", ids(alone));
-    assertEquals(List.of(), alone.included());
-    assertEquals(1, alone.notes().size());
-  }
-
-  @Test
-  void aCompartmentHasWhatItsPatientIsNamedIn() {
-    Page all = all("", "Patient/ada", 100, null);
-
-    assertEquals("ImagingStudy/ct Observation/hr1 Observation/hr2 Observation/temp Patient/ada", all.entries()
-        .stream()
-        .map(one -> one.type() + "/" + one.id())
-        .sorted()
-        .collect(Collectors.joining(" ")));
-    assertEquals("hr2 hr1", ids(get(store.search(CALLER, new SearchQuery("Observation",
-        List.of(new SearchQuery.Param("code", "8867-4")), 10, "none", null, 0, List.of("Patient/ada"))))));
-    assertEquals("hr1", ids(get(store.search(CALLER, new SearchQuery("Observation", List.of(), 10, "none", null, 0,
-        List.of("Device/mon-1"))))));
-    fails(Failure.NotFound.class, 404, store.search(CALLER, new SearchQuery("Endpoint", List.of(), 10, "none", null, 0,
-        List.of("Patient/ada"))));
-    fails(Failure.NotFound.class, 404, store.search(CALLER, new SearchQuery("Patient", List.of(), 10, "none", null, 0,
-        List.of("Endpoint/wado"))));
-  }
-
-  @Test
   void codesOfValueSetsInTheStoreAreMeantByTheirUrl() {
     put("CodeSystem", "signs",
         "'url':'urn:signs','status':'active','content':'complete','concept':[{'code':'vital','concept':["
             + "{'code':'8867-4'},{'code':'temp','concept':[{'code':'8310-5'}]}]},{'code':'1-1'}]");
-    put("ValueSet", "hearts", "'url':'http://here/hearts','status':'active','compose':{'include':[{'system':'" + LOINC
-        + "','concept':[{'code':'8867-4'},{'code':'1-1'}]}],'exclude':[{'system':'" + LOINC
-        + "','concept':[{'code':'1-1'}]}]}");
+    put("ValueSet", "hearts",
+        "'url':'http://here/hearts','status':'active','compose':{'include':[{'system':'" + FilledStore.LOINC
+            + "','concept':[{'code':'8867-4'},{'code':'1-1'}]}],'exclude':[{'system':'" + FilledStore.LOINC
+            + "','concept':[{'code':'1-1'}]}]}");
     put("ValueSet", "below", "'url':'http://here/below','status':'active','compose':{'include':[{'system':'urn:signs',"
         + "'filter':[{'property':'concept','op':'is-a','value':'vital'}]}]}");
     put("ValueSet", "both",
@@ -733,33 +415,5 @@ class SearchTest {
       get(store.delete(CALLER, "ValueSet", id, OptionalInt.empty()));
     get(store.delete(CALLER, "Device", "signed", OptionalInt.empty()));
     get(store.delete(CALLER, "CodeSystem", "signs", OptionalInt.empty()));
-  }
-
-  @Test
-  void aPageOfWhatTheDatabaseFindsTooMuchOfIsFullAndItsTotalExact() {
-    for (int i = 0; i < 60; i++) {
-      put("ChargeItem", "c" + i,
-          "'status':'billable','code':{'text':'x'},'subject':{'reference':'Patient/bob'},'factorOverride':"
-              + (i % 2 == 0 ? "12.1" : "12.9") + ",'enteredDate':'2026-01-01'");
-    }
-    Page first = get(store.search(CALLER, query("ChargeItem?factor-override=12.1", 20, "accurate", null)));
-    Page second = get(store.search(CALLER, query("ChargeItem?factor-override=12.1", 20, "none", first.next())));
-    Page sorted = get(store.search(CALLER, query("ChargeItem?_sort=factor-override,-_id", 25, "accurate", null)));
-    Page rest = get(store.search(CALLER, query("ChargeItem?_sort=factor-override,-_id", 50, "none", sorted.next())));
-
-    assertEquals(OptionalLong.of(30), first.total());
-    assertEquals(20, first.entries().size());
-    assertEquals(10, second.entries().size());
-    assertNull(second.next());
-    assertEquals(OptionalLong.of(60), sorted.total());
-    assertEquals(List.of("c8", "c6", "c58"), sorted.entries().stream().limit(3).map(Stored::id).toList());
-    assertEquals(List.of("c16", "c14", "c12", "c10", "c0", "c9", "c7"), rest.entries()
-        .stream()
-        .limit(7)
-        .map(Stored::id)
-        .toList());
-    assertEquals(35, rest.entries().size());
-    assertNull(rest.next());
-    for (int i = 0; i < 60; i++) get(store.delete(CALLER, "ChargeItem", "c" + i, OptionalInt.empty()));
   }
 }
