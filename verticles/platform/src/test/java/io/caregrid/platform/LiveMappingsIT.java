@@ -137,8 +137,9 @@ class LiveMappingsIT {
 
   @Test
   void theSameTextAgainIsNoNewVersion() throws Exception {
+    assertEquals(412, put("ward", mapping(DEVICE, FHIR), "*").statusCode(), "there is none yet");
     assertEquals(201, put("ward", mapping(DEVICE, FHIR), null).statusCode());
-    assertEquals(200, put("ward", mapping(DEVICE, FHIR), null).statusCode());
+    assertEquals(200, put("ward", mapping(DEVICE, FHIR), "*").statusCode());
   }
 
   @Test

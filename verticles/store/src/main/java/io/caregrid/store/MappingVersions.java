@@ -24,6 +24,8 @@ public final class MappingVersions {
   public static final int ANY = -1;
   /** {@code expected}: nothing is there, or it was removed. */
   public static final int NONE = 0;
+  /** {@code expected}: whichever version is there, but one has to be ({@code If-Match: *}, RFC 9110 section 13.1.1). */
+  public static final int SOME = -2;
   private static final String LOCK = "select 1 as locked from pg_advisory_xact_lock(hashtext('mapping'), hashtext($1))";
   private static final String LISTED = """
       name, version, device_content is null as removed, comment, changed_by, issuer, changed_at, restores, content_hash""";
@@ -97,7 +99,7 @@ public final class MappingVersions {
    * The next version of this name, in force once the future succeeds. The same content as is in force already changes nothing, and is answered with what is
    * there.
    *
-   * @param expected {@link #ANY}, {@link #NONE}, or the version that has to be the current one; {@link Failure.PreconditionFailed} otherwise
+   * @param expected {@link #ANY}, {@link #NONE}, {@link #SOME}, or the version that has to be the current one; {@link Failure.PreconditionFailed} otherwise
    */
   public Future<MappingVersion> put(Caller caller, String name, Buffer deviceContent, Buffer fhirMapping,
       String comment, int expected) {
@@ -137,7 +139,8 @@ public final class MappingVersions {
         .compose(rows -> {
           MappingVersion head = rows.size() == 0 ? null : version(rows.iterator().next());
           int current = head == null || head.removed() ? NONE : head.version();
-          return expected != ANY && expected != current
+          boolean isExpected = expected == ANY || expected == current || expected == SOME && current != NONE;
+          return !isExpected
               ? Future.failedFuture(new Failure.PreconditionFailed(otherwise(name, current)))
               : work.on(connection, head);
         })).timeout(Database.PATIENCE_SECONDS, TimeUnit.SECONDS).recover(Failures::recover);

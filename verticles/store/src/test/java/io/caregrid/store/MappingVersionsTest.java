@@ -59,8 +59,11 @@ class MappingVersionsTest {
     fails(Failure.PreconditionFailed.class, 412, versions.put(ADA, "ward", FHIR, FHIR, "", MappingVersions.NONE));
     fails(Failure.PreconditionFailed.class, 412, versions.put(ADA, "ward", FHIR, FHIR, "", 2));
     fails(Failure.PreconditionFailed.class, 412, versions.put(ADA, "other", FHIR, FHIR, "", 1));
+    fails(Failure.PreconditionFailed.class, 412, versions.put(ADA, "other", FHIR, FHIR, "", MappingVersions.SOME));
     assertEquals(2, get(versions.put(ADA, "ward", FHIR, FHIR, "", 1)).version());
     fails(Failure.PreconditionFailed.class, 412, versions.remove(ADA, "ward", "", 1));
+    assertEquals(3, get(versions.remove(ADA, "ward", "", MappingVersions.SOME)).version());
+    fails(Failure.PreconditionFailed.class, 412, versions.put(ADA, "ward", FHIR, FHIR, "", MappingVersions.SOME));
   }
 
   @Test

@@ -376,8 +376,9 @@ public final class NamedMappingRoutes implements Routes {
       throw new Failure.Invalid("If-None-Match must be *, and stands alone");
     if (none != null) return MappingVersions.NONE;
     if (match == null) return MappingVersions.ANY;
+    if (match.strip().equals("*")) return MappingVersions.SOME;
     Matcher tag = TAG.matcher(match.strip());
-    if (!tag.matches()) throw new Failure.Invalid("If-Match must be one version such as W/\"3\"");
+    if (!tag.matches()) throw new Failure.Invalid("If-Match must be one version such as W/\"3\", or *");
     return Integer.parseInt(tag.group(1));
   }
 }
