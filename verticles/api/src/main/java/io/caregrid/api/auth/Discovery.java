@@ -10,30 +10,41 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.PemTrustOptions;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** Asks one issuer for its keys (OpenID Connect Discovery 1.0 section 4). Fails within {@value #PATIENCE_SECONDS} s, with a sentence for the log. */
+/** Asks one issuer for its keys (OpenID Connect Discovery 1.0 section 4). Fails within {@link #PATIENCE}, with a sentence for the log, and hangs up on whoever goes on then. */
 final class Discovery {
-  private static final int PATIENCE_SECONDS = 5;
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final int CONNECT_MILLIS = 3_000;
   private static final int MOST_BYTES = 512 << 10;
   private static final ObjectMapper JSON = new ObjectMapper();
   private final IssuerConfig issuer;
+  private final Vertx vertx;
   private final Context context;
   private final HttpClient client;
+  private final Duration patience;
   private volatile JsonNode metadata;
 
   Discovery(Vertx vertx, IssuerConfig issuer) {
+    this(vertx, issuer, PATIENCE);
+  }
+
+  /** @param patience for all of its answers together */
+  Discovery(Vertx vertx, IssuerConfig issuer, Duration patience) {
+    this.vertx = vertx;
+    this.patience = patience;
     this.issuer = issuer;
     this.context = vertx.getOrCreateContext();
     HttpClientOptions options = new HttpClientOptions().setConnectTimeout(CONNECT_MILLIS)
-        .setIdleTimeout(PATIENCE_SECONDS)
+        .setIdleTimeout((int) PATIENCE.toSeconds())
         .setVerifyHost(true);
     if (issuer.trust() != null)
       options.setTrustOptions(new PemTrustOptions().addCertPath(issuer.trust().toAbsolutePath().toString()));
@@ -52,16 +63,17 @@ final class Discovery {
   /** Any thread. It works on one context: on another thread an answer may be over before anybody listens to it. */
   Future<KeySet> keys() {
     Promise<KeySet> keys = Promise.promise();
-    context.runOnContext(now -> asked().onComplete(keys));
-    return keys.future().timeout(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    long end = System.nanoTime() + patience.toNanos();
+    context.runOnContext(now -> asked(end).onComplete(keys));
+    return keys.future().timeout(patience.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private Future<KeySet> asked() {
+  private Future<KeySet> asked(long end) {
     String url = issuer.url().replaceAll("/+$", "") + "/.well-known/openid-configuration";
-    return json(url).compose(found -> {
+    return json(url, end).compose(found -> {
       String keys = keysAddress(found);
       metadata = found;
-      return json(keys);
+      return json(keys, end);
     }).map(KeySet::of).map(Discovery::notEmpty);
   }
 
@@ -80,7 +92,7 @@ final class Discovery {
     return keys;
   }
 
-  private Future<JsonNode> json(String address) {
+  private Future<JsonNode> json(String address, long end) {
     URI there;
     try {
       there = URI.create(address);
@@ -91,26 +103,34 @@ final class Discovery {
         .request(new RequestOptions().setMethod(HttpMethod.GET)
             .setAbsoluteURI(there.toString())
             .putHeader("Accept", "application/json, application/jwk-set+json"))
-        .compose(request -> request.send())
-        .compose(Discovery::body)
+        .compose(request -> sent(request, end))
         .map(Discovery::parsed);
   }
 
-  private static Future<Buffer> body(HttpClientResponse response) {
-    if (response.statusCode() != 200)
-      return Future.failedFuture(new IllegalStateException("it answers with status " + response.statusCode()));
+  private Future<Buffer> sent(HttpClientRequest request, long end) {
     Promise<Buffer> whole = Promise.promise();
+    long left = Math.max(1, (end - System.nanoTime()) / 1_000_000);
+    long late = vertx.setTimer(left,
+        fired -> whole.tryFail(new IllegalStateException("its answer is not over in time")));
+    whole.future()
+        .onComplete(done -> vertx.cancelTimer(late))
+        .onFailure(cause -> request.connection().close());
+    request.exceptionHandler(whole::tryFail);
+    request.send().onSuccess(response -> heard(response, whole)).onFailure(whole::tryFail);
+    return whole.future();
+  }
+
+  /** Before anything of the body has come. */
+  private static void heard(HttpClientResponse response, Promise<Buffer> whole) {
     Buffer body = Buffer.buffer();
     response.handler(part -> {
-      if (body.length() + part.length() <= MOST_BYTES) {
-        body.appendBuffer(part);
-      } else if (whole.tryFail(new IllegalStateException("its answer is larger than " + MOST_BYTES + " bytes"))) {
-        response.request().reset();
-      }
+      if (body.length() + part.length() <= MOST_BYTES) body.appendBuffer(part);
+      else whole.tryFail(new IllegalStateException("its answer is larger than " + MOST_BYTES + " bytes"));
     });
     response.exceptionHandler(whole::tryFail);
     response.endHandler(end -> whole.tryComplete(body));
-    return whole.future();
+    if (response.statusCode() != 200)
+      whole.tryFail(new IllegalStateException("it answers with status " + response.statusCode()));
   }
 
   private static JsonNode parsed(Buffer body) {
