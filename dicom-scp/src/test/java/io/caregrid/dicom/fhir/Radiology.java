@@ -7,6 +7,7 @@ import io.caregrid.cluster.ImagingConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
 import io.caregrid.store.FhirStore;
@@ -54,8 +55,9 @@ final class Radiology implements AutoCloseable {
         .setDatabase(name)
         .setUser(postgres.user())
         .setPassword(postgres.password());
-    database = get(Database.open(vertx,
-        new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(), postgres.password(), 16)));
+    DatabaseConfig where = new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(),
+        postgres.password(), 16);
+    database = AskAgain.whileBusy(() -> get(Database.open(vertx, where)));
     store = new FhirStore(database, entry -> Future.succeededFuture());
     index = new ImageIndex(database);
     studies = new ImageStudies(database);

@@ -9,6 +9,7 @@ import io.caregrid.contract.Doorman;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.RecordCodec;
 import io.caregrid.contract.Routes;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.engines.OwnPort;
@@ -72,8 +73,9 @@ public final class Ward implements AutoCloseable {
     address = "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "/" + name + "?user=" + postgres.user()
         + "&password=" + postgres.password();
     for (Class<? extends Record> type : List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class)) codec(type);
-    database = get(Database.open(vertx, new DatabaseConfig(postgres.host(), postgres.port(), name,
-        postgres.user(), postgres.password(), 4)));
+    DatabaseConfig where = new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(),
+        postgres.password(), 4);
+    database = AskAgain.whileBusy(() -> get(Database.open(vertx, where)));
     audit = trail(database);
     store = new FhirStore(database, audit);
     letters = new DeadLetters(database);

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.contract.Caller;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.store.Database;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -119,7 +120,7 @@ class RulesIT extends Listening {
           () -> house.number("select count(*) from pg_locks where not granted and relation = 'r_flag'::regclass") > 0);
       long term = house.number("select term from tell_teller");
       long held = heldUntil();
-      Database through = get(Database.open(other, house.config));
+      Database through = AskAgain.whileBusy(() -> get(Database.open(other, house.config)));
       String second = house.teller(other, through, potassiumRule(), quick(1_000));
 
       until("the lease that it had is over", () -> house.number("select extract(epoch from now()) * 1000") > held);

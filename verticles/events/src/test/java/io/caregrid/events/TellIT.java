@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caregrid.contract.Audit;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.events.Receiver.Got;
 import io.caregrid.store.Database;
 import io.vertx.core.Vertx;
@@ -114,7 +115,7 @@ class TellIT extends Listening {
     String first = ward();
     Vertx other = Vertx.vertx();
     try {
-      Database through = get(Database.open(other, house.config));
+      Database through = AskAgain.whileBusy(() -> get(Database.open(other, house.config)));
       String second = house.teller(other, through, webhook("ward", receiver), quick(1_000));
       for (int i = 0; i < 20; i++) house.patient("two-" + i, 1);
       until("all are told", () -> house.target("ward").getLong("waiting") == 0 && receiver.got.size() >= 20);

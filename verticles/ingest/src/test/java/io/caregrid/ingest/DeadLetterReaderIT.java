@@ -10,6 +10,7 @@ import io.caregrid.cluster.Source;
 import io.caregrid.cluster.Topics;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalKafka;
 import io.caregrid.engines.LocalPostgres;
@@ -65,7 +66,7 @@ class DeadLetterReaderIT {
     DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
         postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
         postgres.user(), postgres.password(), 2);
-    letters = new DeadLetters(Door.await(Database.open(vertx, database)));
+    letters = new DeadLetters(AskAgain.whileBusy(() -> Door.await(Database.open(vertx, database))));
   }
 
   @AfterEach
@@ -215,7 +216,7 @@ class DeadLetterReaderIT {
     DatabaseConfig database = new DatabaseConfig(postgres.host(), postgres.port(),
         postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
         postgres.user(), postgres.password(), 2);
-    letters = new DeadLetters(Door.await(Database.open(vertx, database)));
+    letters = new DeadLetters(AskAgain.whileBusy(() -> Door.await(Database.open(vertx, database))));
     DeadLetterReader reader = new DeadLetterReader(kafka, letters);
     Door.await(vertx.deployVerticle(reader));
     try {

@@ -8,6 +8,7 @@ import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Audit.Deed;
 import io.caregrid.contract.Audit.Entry;
 import io.caregrid.contract.Caller;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.FolderLock;
 import io.caregrid.engines.LocalPostgres;
@@ -104,7 +105,7 @@ class AuditShipIT {
   private static long inDatabase(DatabaseConfig config) {
     Vertx vertx = Vertx.vertx();
     try {
-      Database database = Await.ready(Database.open(vertx, config));
+      Database database = AskAgain.whileBusy(() -> Await.ready(Database.open(vertx, config)));
       AuditQuery all = new AuditQuery(null, null, List.of("Patient/1"), List.of(), List.of(), List.of(), List.of(),
           List.of(), null, null, List.of(), 0, true, null);
       return Await.ready(new AuditEvents(database).search(all)).total().orElseThrow();

@@ -12,6 +12,7 @@ import io.caregrid.dicom.data.DataSetWriter;
 import io.caregrid.dicom.data.Part10;
 import io.caregrid.dicom.data.Tag;
 import io.caregrid.dicom.data.TransferSyntax;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.FolderLock;
 import io.caregrid.engines.LocalPostgres;
@@ -79,7 +80,7 @@ class DicomCommandIT {
   void anArchiveAtWorkIsVerifiedAndNotRebuilt(LocalPostgres postgres) throws IOException {
     DatabaseConfig where = database(postgres);
     Vertx vertx = Vertx.vertx();
-    Database database = Await.ready(Database.open(vertx, where));
+    Database database = AskAgain.whileBusy(() -> Await.ready(Database.open(vertx, where)));
     try (Archive archive = open(vertx, database)) {
       store(archive);
 
@@ -114,7 +115,7 @@ class DicomCommandIT {
   /** @return the only segment file */
   private Path store(DatabaseConfig where) throws IOException {
     Vertx vertx = Vertx.vertx();
-    Database database = Await.ready(Database.open(vertx, where));
+    Database database = AskAgain.whileBusy(() -> Await.ready(Database.open(vertx, where)));
     try (Archive archive = open(vertx, database)) {
       store(archive);
     }

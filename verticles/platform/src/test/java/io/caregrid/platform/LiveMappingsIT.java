@@ -19,6 +19,7 @@ import io.caregrid.cluster.TlsConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Doorman;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
@@ -73,9 +74,9 @@ class LiveMappingsIT {
     config = new DatabaseConfig(postgres.host(), postgres.port(),
         postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
         postgres.user(), postgres.password(), 4);
-    versions = new MappingVersions(get(Database.open(here, config)));
+    versions = new MappingVersions(AskAgain.whileBusy(() -> get(Database.open(here, config))));
     near = node(here, versions);
-    far = node(there, new MappingVersions(get(Database.open(there, config))));
+    far = node(there, new MappingVersions(AskAgain.whileBusy(() -> get(Database.open(there, config)))));
     http = new HttpVerticle(new HttpConfig("127.0.0.1", 0, List.of(), List.of(), TlsConfig.NONE), Doorman.OPEN,
         Audit.log(), List.of(new NamedMappingRoutes(here, versions, near, Set.of("ventilator"), entry -> {
           audited.add(entry);

@@ -16,6 +16,7 @@ import io.caregrid.contract.Routes;
 import io.caregrid.dicom.archive.Archive;
 import io.caregrid.dicom.fhir.ImagingStudyVerticle;
 import io.caregrid.dicom.web.DicomWebVerticle;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.AuditEvents;
 import io.caregrid.store.Database;
@@ -48,9 +49,10 @@ final class PictureNode implements AutoCloseable {
 
   PictureNode(LocalPostgres postgres, Path folder) {
     for (Class<? extends Record> type : List.of(Live.Watch.class, Live.Vitals.class, Live.Latest.class)) codec(type);
-    database = Await.ready(Database.open(vertx, new DatabaseConfig(postgres.host(), postgres.port(),
+    DatabaseConfig where = new DatabaseConfig(postgres.host(), postgres.port(),
         postgres.createDatabase(Schema.on(postgres.host(), postgres.port(), postgres.user(), postgres.password())),
-        postgres.user(), postgres.password(), 8)));
+        postgres.user(), postgres.password(), 8);
+    database = AskAgain.whileBusy(() -> Await.ready(Database.open(vertx, where)));
     sequencer = Sequencer.start(database);
     FhirStore store = new FhirStore(database, Audit.log());
     ImageIndex index = new ImageIndex(database);

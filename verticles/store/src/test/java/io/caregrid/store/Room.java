@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Caller;
 import io.caregrid.contract.Failure;
+import io.caregrid.engines.AskAgain;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
@@ -47,7 +48,7 @@ record Room(Vertx vertx, DatabaseConfig config, Database database) implements Au
 
   static Room open(DatabaseConfig config) {
     Vertx vertx = Vertx.vertx();
-    return new Room(vertx, config, get(Database.open(vertx, config)));
+    return new Room(vertx, config, AskAgain.whileBusy(() -> get(Database.open(vertx, config))));
   }
 
   @Override

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** {@code $validate}, {@code $meta} and {@code $everything} over HTTP on a real PostgreSQL. Profiles are ProfilesIT's. */
 @ExtendWith(Ward.Key.class)
 class FhirOperationsTest {
+  private static final int TOO_COSTLY = 422;
   private Ward ward;
 
   @BeforeEach
@@ -78,18 +79,21 @@ class FhirOperationsTest {
     made("Flag",
         "{'resourceType':'Flag','status':'active','code':{'text':'x'},'subject':{'reference':'Patient/nobody'},'meta':{'tag':[{'system':'urn:whole','code':'flag'}]}}");
 
-    assertEquals(Set.of("basic"), tags(get("EnrollmentRequest/$meta")));
-    assertEquals(List.of("urn:whole:p"), get("EnrollmentRequest/$meta").getJsonArray("parameter")
+    assertEquals(Set.of("basic"), tags(labels("GET", "EnrollmentRequest/$meta").bodyAsJsonObject()));
+    assertEquals(List.of("urn:whole:p"), labels("GET", "EnrollmentRequest/$meta").bodyAsJsonObject()
+        .getJsonArray("parameter")
         .getJsonObject(0)
         .getJsonObject("valueMeta")
         .getJsonArray("profile")
         .getList());
-    assertTrue(tags(get("$meta")).containsAll(Set.of("basic", "flag")));
-    assertEquals(get("EnrollmentRequest/$meta"), post("EnrollmentRequest/$meta", "{'resourceType':'Parameters'}"));
-    assertTrue(tags(ward.send("POST", "/fhir/$meta", (String) null).bodyAsJsonObject()).contains("flag"));
-    assertEquals("{\"resourceType\":\"Parameters\"}", get("EnrollmentResponse/$meta").encode());
-    assertTrue(ward.send("GET", "/fhir/$meta?_format=xml", (String) null).bodyAsString().startsWith("<"));
-    assertEquals(200, ward.send("HEAD", "/fhir/EnrollmentRequest/$meta", (String) null).statusCode());
+    assertTrue(tags(labels("GET", "$meta").bodyAsJsonObject()).containsAll(Set.of("basic", "flag")));
+    assertEquals(labels("GET", "EnrollmentRequest/$meta").bodyAsJsonObject(),
+        post("EnrollmentRequest/$meta", "{'resourceType':'Parameters'}"));
+    assertTrue(tags(labels("POST", "$meta").bodyAsJsonObject()).contains("flag"));
+    assertEquals("{\"resourceType\":\"Parameters\"}",
+        labels("GET", "EnrollmentResponse/$meta").bodyAsJsonObject().encode());
+    assertTrue(labels("GET", "$meta?_format=xml").bodyAsString().contains("<Parameters"));
+    assertEquals(200, labels("HEAD", "EnrollmentRequest/$meta").statusCode());
     assertEquals(404, status("GET", "Nothing/$meta", null));
     assertTrue(status("GET", "AuditEvent/$meta", null) >= 400);
     assertEquals(400, status("POST", "$meta", "{'resourceType':'Patient'}"));
@@ -298,6 +302,14 @@ class FhirOperationsTest {
 
   private static List<String> severities(JsonObject outcome) {
     return outcome.getJsonArray("issue").stream().map(issue -> ((JsonObject) issue).getString("severity")).toList();
+  }
+
+  /** They are looked through for some seconds by the clock: what was too costly for a machine that stood still is asked for again. */
+  private HttpResponse<Buffer> labels(String verb, String address) {
+    HttpResponse<Buffer> answer = ward.send(verb, "/fhir/" + address, (String) null);
+    for (int tries = 1; tries < 5 && answer.statusCode() == TOO_COSTLY; tries++)
+      answer = ward.send(verb, "/fhir/" + address, (String) null);
+    return answer;
   }
 
   private static Set<String> tags(JsonObject parameters) {

@@ -15,6 +15,7 @@ import io.caregrid.cluster.NodeConfig;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Roles;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
@@ -80,8 +81,9 @@ class SignInTest {
     issuer = new TestIssuer(vertx, "pages");
     jdbc = "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "/" + name + "?user=" + postgres.user()
         + "&password=" + postgres.password();
-    database = get(Database.open(vertx,
-        new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(), postgres.password(), 4)));
+    DatabaseConfig where = new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(),
+        postgres.password(), 4);
+    database = AskAgain.whileBusy(() -> get(Database.open(vertx, where)));
     sql("delete from web_session");
     house = house(Map.of());
   }
