@@ -1,6 +1,7 @@
 package io.caregrid.analytics.sql;
 
 import io.caregrid.cluster.SqlConfig;
+import io.caregrid.contract.Departed;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Grants;
 import io.vertx.core.Context;

@@ -5,6 +5,7 @@ import static io.caregrid.contract.Gate.needs;
 import io.caregrid.cluster.SqlConfig;
 import io.caregrid.contract.Access;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Departed;
 import io.caregrid.contract.Failure;
 import io.caregrid.contract.Gate;
 import io.caregrid.contract.Lingering;

@@ -3,6 +3,7 @@ package io.caregrid.dicom.dimse;
 import io.caregrid.cluster.DicomConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Roles;
+import io.caregrid.contract.TcpPort;
 import io.caregrid.contract.TlsFiles;
 import io.caregrid.dicom.archive.Incoming;
 import io.caregrid.dicom.ul.Association;
@@ -12,8 +13,6 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
-import io.vertx.core.net.NetServer;
-import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -36,8 +35,7 @@ public final class DicomScpVerticle extends VerticleBase {
   private final Door door;
   private House house;
   private Executor owner;
-  private NetServer server;
-  private long watching = -1;
+  private TcpPort port;
 
   /**
    * What all instances of a node have in common.
@@ -78,17 +76,10 @@ public final class DicomScpVerticle extends VerticleBase {
     };
     house = new House(door.admission(), new Negotiation(config.maxPdu(), config.privateClasses()), door.archive(),
         door.hasRoom(), door.audit(), door.metrics(), new Presence());
-    NetServerOptions options = new NetServerOptions().setTcpNoDelay(true).setTcpKeepAlive(true);
-    if (!config.tls().isOn()) return listen(options);
-    TlsFiles files = new TlsFiles("dicom", config.tls().cert(), config.tls().key(), config.tls().clientCa());
-    return files.serving(vertx, options)
-        .compose(this::listen)
-        .onSuccess(open -> watching = files.watch(vertx, open::updateSSLOptions));
-  }
-
-  private Future<NetServer> listen(NetServerOptions options) {
-    server = vertx.createNetServer(options).connectHandler(this::connected);
-    return server.listen(shared(config.port()), config.host());
+    port = new TcpPort(vertx, config.tls().isOn()
+        ? new TlsFiles("dicom", config.tls().cert(), config.tls().key(), config.tls().clientCa())
+        : null);
+    return port.open(shared(config.port()), config.host(), this::connected);
   }
 
   /** To Vert.x 0 is a free port for each instance, a negative number one for all that name it. */
@@ -98,17 +89,17 @@ public final class DicomScpVerticle extends VerticleBase {
 
   @Override
   public Future<?> stop() {
-    if (watching >= 0) vertx.cancelTimer(watching);
+    port.unwatch();
     return house.presence()
         .close()
         .timeout(LEAVE_SECONDS, TimeUnit.SECONDS)
         .otherwiseEmpty()
-        .eventually(() -> server.close());
+        .eventually(() -> port.close());
   }
 
   /** The port all instances got; the configured one unless that is 0. Only after {@link #start} has completed. */
   public int port() {
-    return server.actualPort();
+    return port.number();
   }
 
   private void connected(NetSocket socket) {

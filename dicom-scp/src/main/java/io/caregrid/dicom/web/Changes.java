@@ -3,6 +3,7 @@ package io.caregrid.dicom.web;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.contract.Audit;
+import io.caregrid.contract.Departed;
 import io.caregrid.contract.Failure;
 import io.caregrid.dicom.InTurn;
 import io.caregrid.dicom.archive.InstanceKey;

@@ -1,5 +1,6 @@
 package io.caregrid.dicom.web;
 
+import io.caregrid.contract.Departed;
 import io.caregrid.dicom.InTurn;
 import io.caregrid.dicom.data.Source;
 import io.vertx.core.Future;

@@ -1,5 +1,6 @@
 package io.caregrid.dicom.web;
 
+import io.caregrid.contract.Departed;
 import io.caregrid.contract.Failure;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.caregrid.contract.Departed;
 import io.caregrid.contract.Failure;
 import io.caregrid.dicom.Await;
 import io.vertx.core.Future;

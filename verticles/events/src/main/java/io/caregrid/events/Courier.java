@@ -70,11 +70,15 @@ interface Courier {
   /** Letters in one sending, at most. */
   int most();
 
-  /** Sendings under way, at most. */
-  int atOnce();
+  /** Sendings under way, at most: one, unless somebody wishes otherwise. */
+  default int atOnce() {
+    return 1;
+  }
 
-  /** From the beginning of one sending to that of the next, at least. */
-  Duration spacing();
+  /** From the beginning of one sending to that of the next, at least: none is needed, unless somebody wishes otherwise. */
+  default Duration spacing() {
+    return Duration.ZERO;
+  }
 
   Future<Void> close();
 }

@@ -437,16 +437,6 @@ final class FhirCourier implements Courier {
   }
 
   @Override
-  public int atOnce() {
-    return 1;
-  }
-
-  @Override
-  public Duration spacing() {
-    return Duration.ZERO;
-  }
-
-  @Override
   public Future<Void> close() {
     return server.close();
   }

@@ -116,16 +116,6 @@ final class KafkaCourier implements Courier {
   }
 
   @Override
-  public int atOnce() {
-    return 1;
-  }
-
-  @Override
-  public Duration spacing() {
-    return Duration.ZERO;
-  }
-
-  @Override
   public Future<Void> close() {
     return vertx.executeBlocking(() -> {
       KafkaProducer<byte[], byte[]> last = last();

@@ -2,6 +2,7 @@ package io.caregrid.ingest.hl7;
 
 import io.caregrid.cluster.Hl7Config;
 import io.caregrid.contract.Grants;
+import io.caregrid.contract.TcpPort;
 import io.caregrid.contract.TlsFiles;
 import io.caregrid.ingest.Budget;
 import io.netty.channel.ChannelHandlerContext;
@@ -12,8 +13,6 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.internal.net.NetSocketInternal;
-import io.vertx.core.net.NetServer;
-import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -40,8 +39,7 @@ public final class MllpVerticle extends VerticleBase {
   private final Intake intake;
   private final Budget budget;
   private final Set<MllpConnection> connections = new HashSet<>();
-  private NetServer server;
-  private long watching = -1;
+  private TcpPort port;
   private boolean full;
   private boolean leaving;
   private volatile int count;
@@ -57,22 +55,15 @@ public final class MllpVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     vertx.setPeriodic(LOOK_EVERY.toMillis(), due -> Set.copyOf(connections).forEach(MllpConnection::look));
-    NetServerOptions options = new NetServerOptions().setTcpNoDelay(true).setTcpKeepAlive(true);
-    if (!config.tls().isOn()) return listen(options);
-    TlsFiles files = new TlsFiles("hl7", config.tls().cert(), config.tls().key(), config.tls().clientCa());
-    return files.serving(vertx, options)
-        .compose(this::listen)
-        .onSuccess(open -> watching = files.watch(vertx, open::updateSSLOptions));
-  }
-
-  private Future<NetServer> listen(NetServerOptions options) {
-    server = vertx.createNetServer(options).connectHandler(this::connected);
-    return server.listen(config.port(), config.host());
+    port = new TcpPort(vertx, config.tls().isOn()
+        ? new TlsFiles("hl7", config.tls().cert(), config.tls().key(), config.tls().clientCa())
+        : null);
+    return port.open(config.port(), config.host(), this::connected);
   }
 
   @Override
   public Future<?> stop() {
-    if (watching >= 0) vertx.cancelTimer(watching);
+    port.unwatch();
     leaving = true;
     Set<MllpConnection> open = Set.copyOf(connections);
     open.forEach(MllpConnection::leave);
@@ -80,12 +71,12 @@ public final class MllpVerticle extends VerticleBase {
         .timeout(LEAVE_SECONDS, TimeUnit.SECONDS)
         .otherwiseEmpty()
         .onComplete(left -> Set.copyOf(connections).forEach(MllpConnection::cut))
-        .eventually(() -> server.close());
+        .eventually(() -> port.close());
   }
 
   /** The port it really got. Only after {@link #start} has completed. */
   public int port() {
-    return server.actualPort();
+    return port.number();
   }
 
   /** Any thread. */

@@ -1,12 +1,11 @@
 package io.caregrid.ingest.mqtt;
 
 import io.caregrid.cluster.MqttConfig;
+import io.caregrid.contract.TcpPort;
 import io.caregrid.contract.TlsFiles;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.internal.ContextInternal;
-import io.vertx.core.net.NetServer;
-import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -36,8 +35,7 @@ final class MqttPort extends VerticleBase {
   private final House house;
   private final Set<MqttConnection> connections = new HashSet<>();
   private final Set<MqttConnection> waiting = new LinkedHashSet<>();
-  private NetServer server;
-  private long watching = -1;
+  private TcpPort port;
   private boolean full;
   private boolean leaving;
 
@@ -49,17 +47,10 @@ final class MqttPort extends VerticleBase {
   public Future<?> start() {
     vertx.setPeriodic(LOOK_EVERY.toMillis(), due -> look());
     MqttConfig config = house.config();
-    NetServerOptions options = new NetServerOptions().setTcpNoDelay(true).setTcpKeepAlive(true);
-    if (!config.tls().isOn()) return listen(options);
-    TlsFiles files = new TlsFiles("mqtt", config.tls().cert(), config.tls().key(), config.tls().clientCa());
-    return files.serving(vertx, options)
-        .compose(this::listen)
-        .onSuccess(open -> watching = files.watch(vertx, open::updateSSLOptions));
-  }
-
-  private Future<NetServer> listen(NetServerOptions options) {
-    server = vertx.createNetServer(options).connectHandler(this::connected);
-    return server.listen(shared(house.config().port()), house.config().host());
+    port = new TcpPort(vertx, config.tls().isOn()
+        ? new TlsFiles("mqtt", config.tls().cert(), config.tls().key(), config.tls().clientCa())
+        : null);
+    return port.open(shared(config.port()), config.host(), this::connected);
   }
 
   /** To Vert.x 0 is a free port for each instance, a negative number one for all that name it: this one is MQTT's, DICOM's is another. */
@@ -69,7 +60,7 @@ final class MqttPort extends VerticleBase {
 
   @Override
   public Future<?> stop() {
-    if (watching >= 0) vertx.cancelTimer(watching);
+    port.unwatch();
     leaving = true;
     Set<MqttConnection> open = Set.copyOf(connections);
     open.forEach(MqttConnection::leave);
@@ -77,12 +68,12 @@ final class MqttPort extends VerticleBase {
         .timeout(LEAVE_SECONDS, TimeUnit.SECONDS)
         .otherwiseEmpty()
         .onComplete(left -> Set.copyOf(connections).forEach(MqttConnection::cut))
-        .eventually(() -> server.close());
+        .eventually(() -> port.close());
   }
 
   /** The port all instances got. Only after {@link #start} has completed. */
   int port() {
-    return server.actualPort();
+    return port.number();
   }
 
   private void look() {
