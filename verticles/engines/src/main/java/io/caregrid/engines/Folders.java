@@ -1,12 +1,13 @@
 package io.caregrid.engines;
 
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
-import java.util.List;
-import java.util.stream.Stream;
 
 /** The folders engines live in. */
 final class Folders {
@@ -46,12 +47,34 @@ final class Folders {
 
   /** Removes the folder and everything in it; what is gone already is fine. */
   static void remove(Path folder) {
-    if (!Files.exists(folder)) return;
-    try (Stream<Path> all = Files.walk(folder)) {
-      List<Path> deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
-      for (Path path : deepestFirst) Files.deleteIfExists(path);
+    try {
+      Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+        @Override
+        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+          Files.deleteIfExists(file);
+          return FileVisitResult.CONTINUE;
+        }
+
+        @Override
+        public FileVisitResult visitFileFailed(Path file, IOException failed) throws IOException {
+          return goOn(failed);
+        }
+
+        @Override
+        public FileVisitResult postVisitDirectory(Path visited, IOException failed) throws IOException {
+          goOn(failed);
+          Files.deleteIfExists(visited);
+          return FileVisitResult.CONTINUE;
+        }
+      });
     } catch (IOException failed) {
       throw new EngineException("folder " + folder + " cannot be removed: " + failed, failed);
     }
+  }
+
+  /** What somebody else has removed meanwhile, such as a server that is just ending, is as it should be. */
+  private static FileVisitResult goOn(IOException failed) throws IOException {
+    if (failed != null && !(failed instanceof NoSuchFileException)) throw failed;
+    return FileVisitResult.CONTINUE;
   }
 }
