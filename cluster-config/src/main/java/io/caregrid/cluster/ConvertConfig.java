@@ -17,7 +17,7 @@ import java.util.TreeMap;
  *                  {@code microsofthealth/ccdatemplates:default} are the house's own unless they are named here
  * @param sharedAuthorities names of assigning authorities that mean the same whoever says them: a number of theirs is one and the same patient's in the messages of all
  *                  senders
- * @param maxBodyBytes largest HTTP body, 1 MB..128 MB; eight of them may be held at once
+ * @param maxBodyBytes largest HTTP body, 1 MB..128 MB; eight of them may be held at once, but no more than a quarter of the heap holds
  */
 public record ConvertConfig(String zone, Map<String, List<String>> templates, List<String> sharedAuthorities,
     int maxBodyBytes) {

@@ -103,8 +103,8 @@ class ArchitectureTest {
       .dependOnClassesThat()
       .resideInAnyPackage("org.apache.parquet..", "org.duckdb..", "software.amazon.awssdk..");
   @ArchTest
-  static final ArchRule onlyTheApiKnowsHowPeopleSignInAndEventsHowWeSignInElsewhere = noClasses().that()
-      .resideOutsideOfPackages("io.caregrid.api..", "io.caregrid.events..")
+  static final ArchRule onlyTheApiKnowsHowPeopleSignIn = noClasses().that()
+      .resideOutsideOfPackage("io.caregrid.api..")
       .should()
       .dependOnClassesThat()
       .resideInAPackage("io.vertx.ext.auth..");

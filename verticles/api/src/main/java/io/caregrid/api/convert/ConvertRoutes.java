@@ -41,7 +41,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * {@code POST /convertToFhir}, {@code POST /convertToHl7v2}, {@code GET /health/check} and the description of these. Answers the Bundle or message; what cannot be
  * converted is 400 with a code, what takes too long 408.
  *
- * <p>Bounded: {@code fhir.convert.maxBodyBytes} a body, {@value #RUNS} conversions at once on threads of their own, {@value #WAITING} bodies under way (503 beyond), and the limits of one
+ * <p>Bounded: {@code fhir.convert.maxBodyBytes} a body, {@value #RUNS} conversions at once on threads of their own, {@value #WAITING} bodies under way and no more than a quarter of the heap holds (503 beyond), and the limits of one
  * conversion.
  */
 public final class ConvertRoutes implements Routes {
@@ -53,11 +53,14 @@ public final class ConvertRoutes implements Routes {
   private static final String FHIR = "application/fhir+json; charset=utf-8";
   private static final int RUNS = 1;
   private static final int WAITING = 8;
+  /** Bodies under way take that part of the heap at most. */
+  private static final int HEAP_PART = 4;
   private static final List<String> JSON = List.of("application/json", "application/fhir+json");
   private static final Buffer DESCRIPTION = text("swagger.yaml");
   private final Audit audit;
   private final Conversions conversions;
   private final int maxBytes;
+  private final int waiting;
   private final WorkerExecutor workers;
   private final AtomicInteger running = new AtomicInteger();
 
@@ -66,6 +69,7 @@ public final class ConvertRoutes implements Routes {
     this.audit = audit;
     this.conversions = conversions;
     this.maxBytes = maxBytes;
+    this.waiting = (int) Math.max(1, Math.min(WAITING, Runtime.getRuntime().maxMemory() / HEAP_PART / maxBytes));
     this.workers = vertx.createSharedWorkerExecutor("convert", RUNS, 1, TimeUnit.DAYS);
   }
 
@@ -95,9 +99,9 @@ public final class ConvertRoutes implements Routes {
   private record Answer(int status, String type, String error, Buffer body) {}
 
   private void asked(RoutingContext request, Door door) {
-    if (running.incrementAndGet() > WAITING) {
+    if (running.incrementAndGet() > waiting) {
       running.decrementAndGet();
-      refuse(request, door, new Failure.Busy(WAITING + " messages are being converted already; try again shortly"));
+      refuse(request, door, new Failure.Busy(waiting + " messages are being converted already; try again shortly"));
       return;
     }
     Entry entry = Entry.of(Gate.caller(request), Deed.VIEW, null).asking("$convert-data of what was sent");

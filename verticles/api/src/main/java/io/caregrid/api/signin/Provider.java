@@ -16,6 +16,7 @@ import io.vertx.ext.auth.oauth2.OAuth2Options;
 import io.vertx.ext.auth.oauth2.Oauth2Credentials;
 import io.vertx.ext.auth.oauth2.providers.OpenIDConnectAuth;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -113,12 +114,23 @@ final class Provider {
     return asked(there().map(issuer -> issuer.endSessionURL(User.create(principal), params)));
   }
 
-  private static <T> Future<T> asked(Future<T> answer) {
+  private <T> Future<T> asked(Future<T> answer) {
     return asked(answer, PATIENCE_SECONDS);
   }
 
-  private static <T> Future<T> asked(Future<T> answer, int patience) {
-    return answer.timeout(patience, TimeUnit.SECONDS).recover(cause -> Future.failedFuture(told(cause)));
+  private <T> Future<T> asked(Future<T> answer, int patience) {
+    Future<OAuth2Auth> by = there();
+    return answer.timeout(patience, TimeUnit.SECONDS).onFailure(cause -> {
+      if (cause instanceof TimeoutException) dropped(by);
+    }).recover(cause -> Future.failedFuture(told(cause)));
+  }
+
+  /**
+   * An answer that was not over in time is listened to for as long as it comes, and holds one of five connections: the next one is asked for by another client, and Vert.x closes
+   * the connections of one that nobody holds.
+   */
+  private synchronized void dropped(Future<OAuth2Auth> late) {
+    if (discovered == late) discovered = null;
   }
 
   /** Only {@code invalid_grant} speaks of whoever signs in (RFC 6749 section 5.2); all else is between the issuer and us, and may be over soon. */

@@ -26,6 +26,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.client.HttpRequest;
 import io.vertx.ext.web.client.HttpResponse;
@@ -40,6 +41,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -48,6 +50,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,8 +144,7 @@ class SignInTest {
     WebClient client = absolute.startsWith("https:") ? trusting : house.client();
     HttpRequest<Buffer> request = client.requestAbs(HttpMethod.valueOf(verb), absolute).followRedirects(false);
     if (absolute.startsWith(house.base()) && !cookies.isEmpty())
-      request.putHeader("Cookie", String.join("; ",
-          cookies.entrySet().stream().map(cookie -> cookie.getKey() + "=" + cookie.getValue()).toList()));
+      request.putHeader("Cookie", cookie());
     for (int i = 0; i < headers.length; i += 2) request.putHeader(headers[i], headers[i + 1]);
     HttpResponse<Buffer> answer = get(request.send());
     for (String cookie : answer.cookies()) {
@@ -151,6 +153,11 @@ class SignInTest {
       else cookies.put(parts[0], parts[1]);
     }
     return answer;
+  }
+
+  private String cookie() {
+    return String.join("; ",
+        cookies.entrySet().stream().map(cookie -> cookie.getKey() + "=" + cookie.getValue()).toList());
   }
 
   private String followed(HttpResponse<Buffer> answer) {
@@ -280,6 +287,24 @@ class SignInTest {
     issuer.close();
 
     assertEquals("/#sign-in=busy", followed(go("GET", "/auth/login")));
+  }
+
+  /** So many that each connection to it is held. */
+  @Test
+  @Tag("full")
+  void anIssuerThatAnsweredWithoutAnEndSignsInWhenItIsWellAgain() {
+    issuer.drips = true;
+    List<Future<HttpResponse<Buffer>>> late = new ArrayList<>();
+    for (int n = 0; n < PoolOptions.DEFAULT_MAX_POOL_SIZE; n++) {
+      cookies.clear();
+      String back = followed(go("GET", followed(go("GET", "/auth/login"))));
+      late.add(house.client().getAbs(back).followRedirects(false).putHeader("Cookie", cookie()).send());
+    }
+    for (Future<HttpResponse<Buffer>> one : late) assertEquals("/#sign-in=busy", followed(get(one)));
+    issuer.drips = false;
+    cookies.clear();
+
+    assertEquals("/vitals/", signIn("/vitals/"));
   }
 
   @Test

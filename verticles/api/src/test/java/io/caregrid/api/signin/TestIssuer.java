@@ -53,6 +53,8 @@ final class TestIssuer implements AutoCloseable {
   volatile int reused;
   /** A renewal takes so long. */
   volatile Duration slow = Duration.ZERO;
+  /** Its tokens come by drops, without an end. */
+  volatile boolean drips;
   private final Set<String> spent = ConcurrentHashMap.newKeySet();
   private final Vertx vertx;
   private final String scheme;
@@ -105,11 +107,18 @@ final class TestIssuer implements AutoCloseable {
       case "/token" -> request.body().onSuccess(body -> {
         MultiMap form = form(body.toString());
         boolean renewal = form.get("grant_type").equals("refresh_token");
-        if (renewal && !slow.isZero()) vertx.setTimer(slow.toMillis(), now -> token(request, form));
+        if (drips) drip(request);
+        else if (renewal && !slow.isZero()) vertx.setTimer(slow.toMillis(), now -> token(request, form));
         else token(request, form);
       });
       default -> request.response().setStatusCode(404).end();
     }
+  }
+
+  private void drip(HttpServerRequest request) {
+    request.response().setChunked(true).putHeader("Content-Type", "application/json");
+    long timer = vertx.setPeriodic(20, drop -> request.response().write(" "));
+    request.response().closeHandler(gone -> vertx.cancelTimer(timer));
   }
 
   private JsonObject jwk() {

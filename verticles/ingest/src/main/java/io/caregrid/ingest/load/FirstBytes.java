@@ -57,6 +57,7 @@ final class FirstBytes implements BodySubscriber<byte[]> {
     try {
       return answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException broken) {
+      if (broken.getCause() instanceof Error fatal) throw fatal;
       throw broken.getCause() instanceof IOException known ? known : new IOException(broken.getCause());
     } catch (TimeoutException late) {
       throw new Late(patience);
