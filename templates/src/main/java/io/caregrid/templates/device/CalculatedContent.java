@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.device.JsonPathContent.Value;
 import io.caregrid.templates.mapping.Declaration;
+import io.caregrid.templates.wanted.Place;
 import java.time.Instant;
 import java.util.List;
 
@@ -31,6 +32,22 @@ record CalculatedContent(Declaration declaration, Expression match, Expression d
         reading.failures.add(unreadable);
       }
     }
+  }
+
+  @Override
+  public void look(Place message) {
+    Place token = match.selector().select(message);
+    for (Expression one : new Expression[] {device, time, correlation, patient, encounter})
+      if (one != null) look(one, message, token);
+    for (Value value : values) value.forEachExpression(one -> look(one, message, token));
+  }
+
+  private static void look(Expression expression, Place message, Place token) {
+    expression.look(switch (expression.selector().sees()) {
+      case MESSAGE -> message;
+      case MATCH -> token;
+      case BOTH -> Place.with(message, Selector.MATCHED, token);
+    });
   }
 
   private Measurement measurement(Sight sight, Reading reading) throws Unreadable {

@@ -2,6 +2,7 @@ package io.caregrid.templates.device;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.templates.mapping.Declaration;
+import io.caregrid.templates.wanted.Place;
 import java.util.List;
 
 /** One template of a device mapping. One class per way of extracting; a mapping asks all of its templates, in order. */
@@ -18,4 +19,7 @@ sealed interface ContentTemplate permits JsonPathContent, CalculatedContent, Fur
    * @param tokens what {@link #match} selects in the message, at least one
    */
   void extract(List<JsonNode> tokens, Reading reading);
+
+  /** Says what it looks at in a message that is at {@code message}. */
+  void look(Place message);
 }

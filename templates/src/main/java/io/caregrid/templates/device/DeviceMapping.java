@@ -17,6 +17,8 @@ import io.caregrid.templates.mapping.Located;
 import io.caregrid.templates.mapping.Problems;
 import io.caregrid.templates.mapping.Shipped;
 import io.caregrid.templates.mapping.Version;
+import io.caregrid.templates.wanted.Wanted;
+import io.caregrid.templates.wanted.WantedReader;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;
@@ -33,14 +35,24 @@ public final class DeviceMapping {
       .readerFor(JsonNode.class);
   private final ContentTemplate[] templates;
   private final Matching matching;
+  /** Of a message as its device wrote it; null when templates look at the whole of it. */
+  private final WantedReader reader;
   private final List<MappingProblem> warnings;
   private final String version;
 
   private DeviceMapping(List<ContentTemplate> templates, List<MappingProblem> warnings, String version) {
     this.templates = templates.toArray(ContentTemplate[]::new);
     this.matching = new Matching(templates);
+    this.reader = reader(templates);
     this.warnings = warnings;
     this.version = version;
+  }
+
+  private static WantedReader reader(List<ContentTemplate> templates) {
+    Wanted message = new Wanted();
+    templates.forEach(template -> template.look(message));
+    Wanted body = message.member(Envelope.BODY);
+    return message.isWhole() || body.isWhole() ? null : new WantedReader(body, Envelope.BODY);
   }
 
   /**
@@ -98,6 +110,20 @@ public final class DeviceMapping {
    * @param ingestedAt the log's timestamp, UTC
    */
   public Outcome normalise(byte[] payload, Map<String, String> properties, Instant ingestedAt) {
+    JsonNode wanted = wanted(payload, properties);
+    return wanted == null
+        ? normaliseWhole(payload, properties, ingestedAt)
+        : normalise(Envelope.plain(wanted, properties), ingestedAt);
+  }
+
+  /** What templates look at of a message as its device wrote it; null when it has to be read as a whole. */
+  JsonNode wanted(byte[] payload, Map<String, String> properties) {
+    boolean other = reader == null || payload == null || Envelope.isEvent(properties);
+    return other ? null : reader.read(payload);
+  }
+
+  /** The same without leaving out what no template looks at. */
+  Outcome normaliseWhole(byte[] payload, Map<String, String> properties, Instant ingestedAt) {
     Opened opened = open(payload, properties);
     return opened.root == null ? opened.refused : normalise(opened.root, ingestedAt);
   }

@@ -28,6 +28,8 @@ import java.util.Set;
  */
 final class Envelope {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+  /** The member of IoT Hub's envelope without which an object is none. */
+  static final String BODY = "Body";
   private static final String EVENT = "application/cloudevents+json";
   private static final String MQTT = "mqtt-";
   private static final Set<String> DATA = Set.of("data", "data_base64");
@@ -47,8 +49,13 @@ final class Envelope {
   static ObjectNode open(JsonNode message, Map<String, String> headers, ObjectReader reader) throws Broken {
     if (isEvent(headers)) return event(message, headers, reader);
     if (message instanceof ObjectNode object && isIotHubs(object)) return iotHubs(object, headers, reader);
+    return plain(message, headers);
+  }
+
+  /** Of a message as its device wrote it. */
+  static ObjectNode plain(JsonNode message, Map<String, String> headers) {
     ObjectNode root = JSON.objectNode();
-    root.set("Body", message);
+    root.set(BODY, message);
     properties(root.putObject("Properties"), root.putObject("SystemProperties"), headers);
     return root;
   }
@@ -67,14 +74,14 @@ final class Envelope {
 
   private static boolean isIotHubs(ObjectNode object) {
     int beside = object.has("EnqueuedTimeUtc") ? 1 : 0;
-    return object.size() == 3 + beside && object.has("Body") && object.path("Properties").isObject()
+    return object.size() == 3 + beside && object.has(BODY) && object.path("Properties").isObject()
         && object.path("SystemProperties").isObject();
   }
 
   /** The envelope's own word counts more than a header's; but by MQTT a device writes the envelope, and what the house says of it are the headers. */
   private static ObjectNode iotHubs(ObjectNode envelope, Map<String, String> headers, ObjectReader reader) {
     ObjectNode root = JSON.objectNode();
-    root.set("Body", decoded(envelope.get("Body"), reader));
+    root.set(BODY, decoded(envelope.get(BODY), reader));
     ObjectNode application = root.putObject("Properties");
     ObjectNode system = root.putObject("SystemProperties");
     properties(application, system, headers);
@@ -104,7 +111,8 @@ final class Envelope {
     return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
   }
 
-  private static boolean isEvent(Map<String, String> headers) {
+  /** True when the record's headers say that it is a CloudEvent. */
+  static boolean isEvent(Map<String, String> headers) {
     String type = headers.get("content-type");
     return type != null && type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT).equals(EVENT);
   }
@@ -117,7 +125,7 @@ final class Envelope {
     if (event.has("data") && event.has("data_base64"))
       throw new Broken("The CloudEvent has data and data_base64: one of them is allowed.");
     ObjectNode root = JSON.objectNode();
-    root.set("Body", data(event, reader));
+    root.set(BODY, data(event, reader));
     ObjectNode application = root.putObject("Properties");
     properties(application, root.putObject("SystemProperties"), headers);
     event.properties().forEach(member -> {

@@ -7,6 +7,7 @@ import io.caregrid.templates.cost.TooCostly;
 import io.caregrid.templates.jmespath.JmesPath;
 import io.caregrid.templates.jsonpath.JsonPath;
 import io.caregrid.templates.text.Numbers;
+import io.caregrid.templates.wanted.Place;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -147,6 +148,11 @@ record Expression(String name, Selector selector, int line, String type) {
   JmesPath jmesPath() {
     if (selector instanceof Selector.Narrow narrow) return narrow.written().path();
     return selector instanceof Selector.Jmes jmes ? jmes.path() : null;
+  }
+
+  /** Says what it looks at where {@code context} is; what it finds is read as a whole. */
+  void look(Place context) {
+    selector.one(context).whole();
   }
 
   /** Everything it finds, for the expression that decides what a match is. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.templates.jsonpath.JsonPath;
 import io.caregrid.templates.mapping.Declaration;
 import io.caregrid.templates.mapping.Further;
+import io.caregrid.templates.wanted.Place;
 import java.util.List;
 
 /** A template of a type that is not the house's own; every message is its match. */
@@ -35,5 +36,10 @@ record FurtherContent(Declaration declaration, ContentType.Content content) impl
       reading.failures.add(new Unreadable("unreadable-content", "The template of type " + declaration.type() + " (line "
           + declaration.line() + " of the device mapping): " + wrong.getMessage(), declaration.line()));
     }
+  }
+
+  @Override
+  public void look(Place message) {
+    message.whole();
   }
 }

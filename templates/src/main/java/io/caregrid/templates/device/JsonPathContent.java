@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.device.Measurement.Property;
 import io.caregrid.templates.mapping.Declaration;
+import io.caregrid.templates.wanted.Place;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * {@code JsonPathContent}, {@code IotJsonPathContent} and {@code IotCentralJsonPathContent}: every token that {@code match} selects is one measurement, and all
@@ -38,6 +40,11 @@ record JsonPathContent(Declaration declaration, Expression match, Expression dev
       return List.of(count == properties.length ? properties : Arrays.copyOf(properties, count));
     }
 
+    void forEachExpression(Consumer<Expression> action) {
+      action.accept(expression);
+      if (samples != null && samples.period() != null) action.accept(samples.period());
+    }
+
     String read(Spacing.Sight sight, Budget budget) throws Unreadable {
       if (samples != null) return samples.read(expression, required, sight, budget);
       JsonNode token = sight.of(expression);
@@ -54,6 +61,14 @@ record JsonPathContent(Declaration declaration, Expression match, Expression dev
         reading.failures.add(unreadable);
       }
     }
+  }
+
+  @Override
+  public void look(Place message) {
+    Place token = match.selector().select(message);
+    times.forEach(time -> time.look(token));
+    for (Expression one : new Expression[] {device, correlation, patient, encounter}) if (one != null) one.look(token);
+    for (Value value : values) value.forEachExpression(one -> one.look(token));
   }
 
   private Measurement measurement(JsonNode token, Reading reading) throws Unreadable {

@@ -7,6 +7,7 @@ import io.caregrid.templates.jmespath.JmesPath;
 import io.caregrid.templates.jmespath.JmesPathFailure;
 import io.caregrid.templates.jsonpath.JsonPath;
 import io.caregrid.templates.jsonpath.JsonPath.SeveralTokens;
+import io.caregrid.templates.wanted.Place;
 import java.util.List;
 
 /** A compiled expression of either language, and what of a calculated template's message it has to see. */
@@ -27,6 +28,14 @@ sealed interface Selector {
   /** Every token it finds where {@link #sees} says; empty when there is none. */
   default List<JsonNode> several(JsonNode context, Budget budget) throws Unreadable {
     return select(context, budget);
+  }
+
+  /** Says what {@link #one} and {@link #several} look at in a context that is at {@code context}, and gives where what they find is. */
+  Place one(Place context);
+
+  /** The same for {@link #select}. */
+  default Place select(Place root) {
+    return one(root);
   }
 
   default Sees sees() {
@@ -72,6 +81,11 @@ sealed interface Selector {
     }
 
     @Override
+    public Place one(Place context) {
+      return path.select(context);
+    }
+
+    @Override
     public String toString() {
       return path.toString();
     }
@@ -102,6 +116,16 @@ sealed interface Selector {
         case "too-costly" -> "too-costly";
         default -> "failed-function";
       }, failure.getMessage(), 0);
+    }
+
+    @Override
+    public Place one(Place context) {
+      return path.one(context);
+    }
+
+    @Override
+    public Place select(Place root) {
+      return path.select(root);
     }
 
     @Override
@@ -140,6 +164,16 @@ sealed interface Selector {
     }
 
     @Override
+    public Place one(Place context) {
+      return path.one(context);
+    }
+
+    @Override
+    public Place select(Place root) {
+      return written.select(root);
+    }
+
+    @Override
     public String toString() {
       return written.toString();
     }
@@ -147,6 +181,10 @@ sealed interface Selector {
 
   /** One name below the other. */
   record Names(String[] names, Sees sees, Selector written) implements Selector {
+
+    /** Names in a row that are followed through a message that is not there yet. */
+    private static final int FOLLOWED = 200;
+
     @Override
     public JsonNode one(JsonNode context, Budget budget) {
       JsonNode at = context;
@@ -166,6 +204,22 @@ sealed interface Selector {
     public List<JsonNode> several(JsonNode context, Budget budget) {
       JsonNode found = one(context, budget);
       return found == null || found.isNull() ? List.of() : List.of(found);
+    }
+
+    @Override
+    public Place one(Place context) {
+      if (names.length > FOLLOWED) {
+        context.whole();
+        return Place.NOWHERE;
+      }
+      Place at = context;
+      for (String name : names) at = at.member(name);
+      return at;
+    }
+
+    @Override
+    public Place select(Place root) {
+      return written.select(root);
     }
 
     @Override

@@ -117,7 +117,7 @@ sealed interface Expr {
       if (!list.isArray()) return Values.NULL;
       ArrayNode flat = Values.JSON.arrayNode();
       for (JsonNode item : list) {
-        run.charge(1 + item.size());
+        run.charge(item.isArray() ? 1 + item.size() : 1);
         if (item.isArray()) {
           item.forEach(flat::add);
         } else {

@@ -3,6 +3,7 @@ package io.caregrid.templates.jmespath;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import io.caregrid.templates.cost.Budget;
+import io.caregrid.templates.wanted.Place;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -95,6 +96,17 @@ public final class JmesPath {
     List<JsonNode> all = new ArrayList<>(found.size());
     found.forEach(all::add);
     return all;
+  }
+
+  /** Says what {@link #one} looks at in a document that is at {@code document}, up to what it gives. */
+  public Place one(Place document) {
+    return Looking.from(root, document);
+  }
+
+  /** The same for {@link #select}: where each of the tokens is. */
+  public Place select(Place document) {
+    Place found = Looking.from(root, document);
+    return projects ? found.items() : found;
   }
 
   /** The names when this is nothing but names with dots between them; else null. */

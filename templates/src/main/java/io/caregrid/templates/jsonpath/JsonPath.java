@@ -3,6 +3,7 @@ package io.caregrid.templates.jsonpath;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.templates.cost.Budget;
 import io.caregrid.templates.cost.TooCostly;
+import io.caregrid.templates.wanted.Place;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,6 +14,8 @@ import java.util.List;
  * as in the dialect.
  */
 public final class JsonPath {
+  /** Steps of a path that is followed through a document that is not there yet. */
+  private static final int FOLLOWED = 200;
   private final String expression;
   private final Step[] steps;
   private final String[] fields;
@@ -72,6 +75,15 @@ public final class JsonPath {
     refuseGivenUp(budget);
     if (one.several) throw SeveralTokens.FOUND;
     return one.token;
+  }
+
+  /** Says what selecting looks at in a document that is at {@code document}, up to the tokens, and gives where those are. */
+  public Place select(Place document) {
+    Place at = document;
+    for (Step step : steps) at = at == null || steps.length > FOLLOWED ? null : step.from(at);
+    if (at != null) return at;
+    document.whole();
+    return Place.NOWHERE;
   }
 
   /** What a candidate must pass when this is {@code $..[?(…)]} and nothing else; else null. */

@@ -2,6 +2,7 @@ package io.caregrid.templates.jsonpath;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.POJONode;
+import io.caregrid.templates.wanted.Place;
 import java.util.List;
 
 /**
@@ -11,6 +12,11 @@ sealed interface Step {
 
   /** Hands every token this step selects at {@code at} to {@code next}; false as soon as {@code next} wants no more. */
   boolean from(Walk walk, JsonNode at, Sink next);
+
+  /** Where what this step selects at {@code place} is, when it looks at nothing else; null when it looks at more. */
+  default Place from(Place place) {
+    return null;
+  }
 
   /** Runs {@code steps} from the n-th on. */
   static boolean walk(Step[] steps, int n, Walk walk, JsonNode at, Sink sink) {
@@ -39,6 +45,11 @@ sealed interface Step {
       JsonNode value = at.get(name);
       return value == null || next.accept(value);
     }
+
+    @Override
+    public Place from(Place place) {
+      return place.member(name);
+    }
   }
 
   /** {@code ['a','b']}: in the order of the names. */
@@ -51,6 +62,11 @@ sealed interface Step {
         if (value != null && !next.accept(value)) return false;
       }
       return true;
+    }
+
+    @Override
+    public Place from(Place place) {
+      return Place.either(names.stream().map(place::member).toList());
     }
   }
 
@@ -68,6 +84,11 @@ sealed interface Step {
     public boolean from(Walk walk, JsonNode at, Sink next) {
       return !at.isArray() || each(walk, at, next);
     }
+
+    @Override
+    public Place from(Place place) {
+      return place.items();
+    }
   }
 
   /** {@code [0]}, {@code [0,2]}; an index below zero selects nothing. */
@@ -80,6 +101,11 @@ sealed interface Step {
         if (item != null && !next.accept(item)) return false;
       }
       return true;
+    }
+
+    @Override
+    public Place from(Place place) {
+      return place.items();
     }
   }
 
@@ -104,6 +130,11 @@ sealed interface Step {
       if (written == null) return otherwise;
       long index = written < 0 ? (long) written + size : written;
       return Math.min(Math.max(index, least), most);
+    }
+
+    @Override
+    public Place from(Place place) {
+      return place.items();
     }
   }
 

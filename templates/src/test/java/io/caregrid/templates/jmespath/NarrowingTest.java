@@ -93,7 +93,7 @@ class NarrowingTest {
     assertTrue(several.isBlindTo("v"));
   }
 
-  private static String outcome(JmesPath path, JsonNode data) {
+  static String outcome(JmesPath path, JsonNode data) {
     try {
       return path.select(data) + " " + path.search(data);
     } catch (JmesPathFailure failed) {

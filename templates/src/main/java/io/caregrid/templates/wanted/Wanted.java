@@ -1,0 +1,39 @@
+package io.caregrid.templates.wanted;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A place in the message itself, which gathers what all expressions look at there. Of one thread; a {@link WantedReader} is made of it in the end. */
+public final class Wanted implements Place {
+  private final Map<String, Wanted> members = new LinkedHashMap<>();
+  private Wanted items;
+  private boolean whole;
+
+  @Override
+  public Wanted member(String name) {
+    return members.computeIfAbsent(name, added -> new Wanted());
+  }
+
+  @Override
+  public Wanted items() {
+    if (items == null) items = new Wanted();
+    return items;
+  }
+
+  @Override
+  public void whole() {
+    whole = true;
+  }
+
+  public boolean isWhole() {
+    return whole;
+  }
+
+  /** As a reader needs it. */
+  Shape shape() {
+    if (whole) return Shape.WHOLE;
+    Map<String, Shape> shapes = new LinkedHashMap<>();
+    members.forEach((name, member) -> shapes.put(name, member.shape()));
+    return new Shape(shapes, items == null ? null : items.shape());
+  }
+}
