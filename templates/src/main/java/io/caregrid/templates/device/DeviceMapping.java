@@ -24,6 +24,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** A loaded {@code devicecontent.json}. Immutable, safe for any number of threads. */
 public final class DeviceMapping {
@@ -37,22 +38,21 @@ public final class DeviceMapping {
   private final Matching matching;
   /** Of a message as its device wrote it; null when templates look at the whole of it. */
   private final WantedReader reader;
+  /** False when no template looks at anything but the device's own message. */
+  private final boolean headersWanted;
   private final List<MappingProblem> warnings;
   private final String version;
 
   private DeviceMapping(List<ContentTemplate> templates, List<MappingProblem> warnings, String version) {
     this.templates = templates.toArray(ContentTemplate[]::new);
     this.matching = new Matching(templates);
-    this.reader = reader(templates);
-    this.warnings = warnings;
-    this.version = version;
-  }
-
-  private static WantedReader reader(List<ContentTemplate> templates) {
     Wanted message = new Wanted();
     templates.forEach(template -> template.look(message));
     Wanted body = message.member(Envelope.BODY);
-    return message.isWhole() || body.isWhole() ? null : new WantedReader(body, Envelope.BODY);
+    this.reader = message.isWhole() || body.isWhole() ? null : new WantedReader(body, Envelope.BODY);
+    this.headersWanted = !message.names().equals(Set.of(Envelope.BODY));
+    this.warnings = warnings;
+    this.version = version;
   }
 
   /**
@@ -111,9 +111,8 @@ public final class DeviceMapping {
    */
   public Outcome normalise(byte[] payload, Map<String, String> properties, Instant ingestedAt) {
     JsonNode wanted = wanted(payload, properties);
-    return wanted == null
-        ? normaliseWhole(payload, properties, ingestedAt)
-        : normalise(Envelope.plain(wanted, properties), ingestedAt);
+    if (wanted == null) return normaliseWhole(payload, properties, ingestedAt);
+    return normalise(headersWanted ? Envelope.plain(wanted, properties) : Envelope.bare(wanted), ingestedAt);
   }
 
   /** What templates look at of a message as its device wrote it; null when it has to be read as a whole. */

@@ -54,9 +54,15 @@ final class Envelope {
 
   /** Of a message as its device wrote it. */
   static ObjectNode plain(JsonNode message, Map<String, String> headers) {
+    ObjectNode root = bare(message);
+    properties(root.putObject("Properties"), root.putObject("SystemProperties"), headers);
+    return root;
+  }
+
+  /** The same for templates that do not look at headers. */
+  static ObjectNode bare(JsonNode message) {
     ObjectNode root = JSON.objectNode();
     root.set(BODY, message);
-    properties(root.putObject("Properties"), root.putObject("SystemProperties"), headers);
     return root;
   }
 

@@ -2,6 +2,7 @@ package io.caregrid.templates.wanted;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** A place in the message itself, which gathers what all expressions look at there. Of one thread; a {@link WantedReader} is made of it in the end. */
 public final class Wanted implements Place {
@@ -23,6 +24,11 @@ public final class Wanted implements Place {
   @Override
   public void whole() {
     whole = true;
+  }
+
+  /** Of the members that are looked at. */
+  public Set<String> names() {
+    return members.keySet();
   }
 
   public boolean isWhole() {
