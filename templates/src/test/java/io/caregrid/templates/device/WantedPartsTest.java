@@ -90,6 +90,19 @@ class WantedPartsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"Properties.ward", "SystemProperties.\"iothub-connection-device-id\"",
+    "Body.hr && Properties.ward", "map(&$.Properties.ward, [matchedToken.hr]) | [0]"})
+  void headersAreSeenBesideWhatIsReadInPart(String value) {
+    DeviceMapping mapping = DeviceMapping.parse(calculated("to_array(Body)[?hr]", value));
+    Map<String, String> headers = Map.of("ward", "icu", "iothub-connection-device-id", "icu");
+
+    Outcome outcome = mapping.normalise(bytes(READING), headers, NOW);
+
+    assertNotNull(mapping.wanted(bytes(READING), headers));
+    assertEquals("icu", ((Outcome.Measured) outcome).measurements().get(0).properties().get(0).value());
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"CalculatedContent", "JsonPathContent"})
   void everyExpressionOfATemplateIsFollowed(String type) throws Exception {
     String token = type.equals("CalculatedContent") ? "$.matchedToken." : "$.";

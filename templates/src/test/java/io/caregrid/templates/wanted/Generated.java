@@ -24,7 +24,9 @@ public final class Generated {
   public static String jmesFrom(String start, Random random, int depth) {
     StringBuilder path = new StringBuilder(start);
     for (int n = random.nextInt(4); n > 0; n--) path.append(step(random, depth));
-    return random.nextInt(3) > 0 || depth == 0 ? path.toString() : around(path.toString(), random, depth - 1);
+    if (random.nextInt(3) > 0 || depth == 0) return path.toString();
+    String around = around(path.toString(), random, depth - 1);
+    return random.nextBoolean() ? around : "(" + around + ")" + step(random, depth);
   }
 
   public static String jmes(Random random, int depth) {
@@ -91,6 +93,7 @@ public final class Generated {
           ArrayNode array = object.putArray(random.nextBoolean() ? "list" : name);
           for (int k = random.nextInt(4); k > 0; k--) {
             if (random.nextInt(4) == 0) array.add(random.nextInt(9));
+            else if (random.nextInt(4) == 0) array.addArray().add(object(random, depth - 1));
             else array.add(object(random, depth - 1).put("id", "d" + k).put("time", "2026-11-23T08:00:00Z"));
           }
         }
