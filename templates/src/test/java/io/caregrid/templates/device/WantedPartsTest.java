@@ -39,7 +39,7 @@ class WantedPartsTest {
     Random random = new Random(seed);
     int parts = 0;
     int measured = 0;
-    for (int i = 0; i < 600; i++) {
+    for (int i = 0; i < 400; i++) {
       String text = mapping(random);
       DeviceMapping mapping = DeviceMapping.draft(text).mapping();
       for (int k = 0; k < 8; k++) {

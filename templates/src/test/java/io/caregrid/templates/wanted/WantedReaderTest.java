@@ -32,6 +32,8 @@ class WantedReaderTest {
       "[9223372036854775807,9223372036854775808,-9223372036854775808,-9223372036854775809,2147483648,-2147483648,0]",
       "[1.5,36.8,0.1,123456789012345.6,1234567890123456.7,0.000000000000001,1e400,-1e-400,4.35,100.0,1.7976931348623157e308,5e-324]");
 
+  private static final WantedReader ALL = all();
+
   private static LongStream seeds() {
     long first = Long.getLong("caregrid.test.seed", 7);
     return LongStream.range(first, first + 3);
@@ -47,7 +49,7 @@ class WantedReaderTest {
   @MethodSource("seeds")
   void numbersAreAsJacksonReadsThem(long seed) throws IOException {
     Random random = new Random(seed);
-    for (int i = 0; i < 20_000; i++) {
+    for (int i = 0; i < 5_000; i++) {
       String number = number(random);
       assertEquals(jacksons("[" + number + "]"), all(bytes("[" + number + "]")), "seed " + seed + " " + number);
     }
@@ -62,7 +64,7 @@ class WantedReaderTest {
     some.items().member("a").whole();
     WantedReader part = new WantedReader(some, null);
     int read = 0;
-    for (int i = 0; i < 20_000; i++) {
+    for (int i = 0; i < 5_000; i++) {
       byte[] text = damaged(TEXTS.get(random.nextInt(TEXTS.size())), random);
       JsonNode whole = all(text);
       String told = "seed " + seed + " " + new String(text, StandardCharsets.ISO_8859_1);
@@ -70,7 +72,7 @@ class WantedReaderTest {
       if (part.read(text) != null) assertNotNull(jacksons(text), told);
       read += whole == null ? 0 : 1;
     }
-    assertTrue(read > 1_000 && read < 19_000, "texts that are all right or all wrong prove little: " + read);
+    assertTrue(read > 1_000 && read < 4_500, "texts that are all right or all wrong prove little: " + read);
   }
 
   @ParameterizedTest
@@ -170,10 +172,14 @@ class WantedReaderTest {
     return bytes;
   }
 
-  private static JsonNode all(byte[] text) {
+  private static WantedReader all() {
     Wanted all = new Wanted();
     all.whole();
-    return new WantedReader(all, null).read(text);
+    return new WantedReader(all, null);
+  }
+
+  private static JsonNode all(byte[] text) {
+    return ALL.read(text);
   }
 
   private static JsonNode jacksons(String text) throws IOException {
