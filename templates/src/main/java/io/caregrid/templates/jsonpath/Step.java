@@ -54,6 +54,9 @@ sealed interface Step {
 
   /** {@code ['a','b']}: in the order of the names. */
   record Fields(List<String> names) implements Step {
+    /** More of them are not followed one by one. */
+    private static final int FOLLOWED = 32;
+
     @Override
     public boolean from(Walk walk, JsonNode at, Sink next) {
       walk.charge(names.size());
@@ -66,7 +69,7 @@ sealed interface Step {
 
     @Override
     public Place from(Place place) {
-      return Place.either(names.stream().map(place::member).toList());
+      return names.size() > FOLLOWED ? null : Place.either(names.stream().map(place::member).toList());
     }
   }
 

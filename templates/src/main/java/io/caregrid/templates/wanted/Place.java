@@ -49,10 +49,10 @@ public interface Place {
       for (Place one : place instanceof Either either ? either.places() : List.of(place)) {
         if (one != NOWHERE && !all.contains(one)) all.add(one);
       }
-    }
-    if (all.size() > Either.MOST) {
-      all.forEach(Place::whole);
-      return NOWHERE;
+      if (all.size() > Either.MOST) {
+        places.forEach(Place::whole);
+        return NOWHERE;
+      }
     }
     return all.isEmpty() ? NOWHERE : all.size() == 1 ? all.get(0) : new Either(all);
   }

@@ -8,6 +8,7 @@ import java.util.Map;
 final class Shape {
   /** Everything. */
   static final Shape WHOLE = new Shape(Map.of(), null);
+  private static final int HASHED = 64;
   /** Of the items of an array; null when none is wanted. */
   final Shape items;
   private final String[] names;
@@ -25,7 +26,8 @@ final class Shape {
 
   private void put(String name, Shape shape) {
     byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
-    int slot = utf8.length == 0 ? slot(0, '"', '"') : slot(utf8.length, utf8[0], utf8[utf8.length - 1]);
+    if (!new String(utf8, StandardCharsets.UTF_8).equals(name)) return; // half a character: a text has it only as an escape
+    int slot = slot(utf8, 0, utf8.length);
     while (written[slot] != null) slot = slot + 1 & written.length - 1;
     names[slot] = name.intern();
     written[slot] = utf8;
@@ -34,7 +36,7 @@ final class Shape {
 
   /** Where the name is that stands in {@code in}, between quotes; below 0 when it is not wanted. */
   int find(byte[] in, int from, int to) {
-    int slot = slot(to - from, in[from], in[to - 1]);
+    int slot = slot(in, from, to);
     for (; written[slot] != null; slot = slot + 1 & written.length - 1) {
       byte[] one = written[slot];
       if (one.length == to - from && Arrays.equals(one, 0, one.length, in, from, to)) return slot;
@@ -51,7 +53,10 @@ final class Shape {
     return members[found];
   }
 
-  private int slot(int length, int first, int last) {
-    return (length * 31 + first) * 31 + last & written.length - 1;
+  /** Names that are alike at both ends have slots of their own: of long ones the last bytes count, and how many there are. */
+  private int slot(byte[] in, int from, int to) {
+    int hash = to - from;
+    for (int at = Math.max(from, to - HASHED); at < to; at++) hash = hash * 31 + in[at];
+    return (hash ^ hash >>> 16) & written.length - 1;
   }
 }

@@ -37,9 +37,14 @@ public final class Wanted implements Place {
 
   /** As a reader needs it. */
   Shape shape() {
-    if (whole) return Shape.WHOLE;
+    return shape(0);
+  }
+
+  /** Deeper than it reads anything a reader need not tell parts from the whole; and paths may be longer than the stack is deep. */
+  private Shape shape(int depth) {
+    if (whole || depth > WantedReader.DEEPEST) return Shape.WHOLE;
     Map<String, Shape> shapes = new LinkedHashMap<>();
-    members.forEach((name, member) -> shapes.put(name, member.shape()));
-    return new Shape(shapes, items == null ? null : items.shape());
+    members.forEach((name, member) -> shapes.put(name, member.shape(depth + 1)));
+    return new Shape(shapes, items == null ? null : items.shape(depth + 1));
   }
 }

@@ -4,7 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 
 /**
  * Reads of a JSON text what is wanted, and checks that the rest is JSON too. It reads what is plainly right and gives up on everything else, whoever else may
- * be able to read it: so what it gives, Jackson gives too. Immutable, safe for any number of threads.
+ * be able to read it: so what it gives, Jackson gives too, or would, were it not for
+ * a message of names made to collide in its table of them. Immutable, safe for any number of threads.
  *
  * <p>It gives up on what is no JSON text of RFC 8259 in UTF-8 or has bytes behind it, on a single value, on more than {@link #MOST_BYTES}, on what is nested more
  * than {@link #DEEPEST} deep, on long names and numbers, and on escapes in names among which one is wanted.

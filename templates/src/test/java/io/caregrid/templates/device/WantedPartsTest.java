@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -158,6 +160,46 @@ class WantedPartsTest {
   private static boolean hasMeasurements(Outcome outcome) {
     return outcome instanceof Outcome.Measured
         || outcome instanceof Outcome.Failed failed && !failed.measurements().isEmpty();
+  }
+
+  @Test
+  void halfACharacterInANameIsNoQuestionMark() {
+    byte[] message = bytes(READING.replace("\"hr\":72", "\"?\":72"));
+    for (DeviceMapping mapping : List.of(jsonPath("$.matchedToken['\ud800']"),
+        DeviceMapping.parse(calculated("to_array(Body)[?deviceId]", "matchedToken.\"\ud800\"")))) {
+      Outcome outcome = mapping.normalise(message, Map.of(), NOW);
+
+      assertNotNull(mapping.wanted(message, Map.of()));
+      assertEquals(mapping.normaliseWhole(message, Map.of(), NOW), outcome);
+      assertEquals("missing-value", ((Outcome.Failed) outcome).reason());
+    }
+  }
+
+  /** Each group of names is nested no deeper than is followed; the path through the message is 2,400 long. */
+  @Test
+  void aPathLongerThanTheStackIsDeepIsLoaded() throws Exception {
+    String group = "(a" + ".a".repeat(149) + ")";
+    String mapping = calculated("to_array(Body)[?hr]", "Body|" + (group + "|").repeat(16) + "a");
+    FutureTask<DeviceMapping> load = new FutureTask<>(() -> DeviceMapping.parse(mapping));
+
+    new Thread(null, load, "small stack", 512 << 10).start();
+
+    assertNotNull(load.get(1, TimeUnit.MINUTES).wanted(bytes(READING), Map.of()));
+  }
+
+  @Test
+  void manyNamesInBracketsAreLookedAtAsAWhole() {
+    StringBuilder names = new StringBuilder("'n0'");
+    for (int i = 1; i <= 32; i++) names.append(",'n").append(i).append('\'');
+    String most = names.substring(0, names.lastIndexOf(","));
+
+    assertNotNull(jsonPath("$.matchedToken[" + most + "]").wanted(bytes(READING), Map.of()));
+    assertNull(jsonPath("$.matchedToken[" + names + "]").wanted(bytes(READING), Map.of()));
+  }
+
+  private static DeviceMapping jsonPath(String value) {
+    return DeviceMapping.parse(calculated("$.Body", value).replace("JmesPath", "JsonPath")
+        .replace("\"matchedToken.", "\"$.matchedToken."));
   }
 
   private static String calculated(String match, String value) {

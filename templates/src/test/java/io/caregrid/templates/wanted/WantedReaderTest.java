@@ -135,6 +135,26 @@ class WantedReaderTest {
   }
 
   @Test
+  void namesThatAreAlikeAreToldApart() throws IOException {
+    Wanted wanted = new Wanted();
+    StringBuilder text = new StringBuilder("{");
+    StringBuilder even = new StringBuilder("{");
+    for (int i = 0; i < 2_000; i++) {
+      String name = "\"" + "s".repeat(i % 100) + i + "e\":" + i + ",";
+      text.append(name);
+      if (i % 2 == 0) even.append(name);
+      if (i % 2 == 0) wanted.member("s".repeat(i % 100) + i + "e").whole();
+    }
+
+    assertEquals(jacksons(even + "\"s0e\":0}"), with(wanted, "s0e").read(bytes(text + "\"s0e\":0}")));
+  }
+
+  private static WantedReader with(Wanted wanted, String name) {
+    wanted.member(name).whole();
+    return new WantedReader(wanted, null);
+  }
+
+  @Test
   void anEscapeInANameIsGivenUpOnWhereThatNameMayBeWanted() {
     Wanted wanted = new Wanted();
     wanted.member("id").whole();
