@@ -31,6 +31,16 @@ public record Demand(OptionalInt ifMatch, boolean ifNone, boolean forgetsMeta, b
     return ifMatch.equals(ANY);
   }
 
+  /** Whether what it does depends on more of what is there than its version. */
+  boolean asksForBefore() {
+    return ifNone || forgetsMeta;
+  }
+
+  /** Whether that may be the current version, for all that is asked of it. */
+  boolean allows(int version) {
+    return ifMatch.isEmpty() || ifMatch.getAsInt() == version;
+  }
+
   public static Demand match(OptionalInt ifMatch) {
     return new Demand(ifMatch, false, false);
   }

@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -45,6 +46,7 @@ final class Json {
     return same ? 0 : 1;
   };
 
+  private static final List<String> META_STAMPS = List.of("versionId", "lastUpdated");
   private static final byte[] META = ",\"meta\":".getBytes(StandardCharsets.US_ASCII);
 
   private Json() {}
@@ -107,8 +109,18 @@ final class Json {
   }
 
   private static ObjectNode given(ObjectNode meta) {
-    ObjectNode given = meta.without(java.util.List.of("versionId", "lastUpdated"));
+    ObjectNode given = meta.without(META_STAMPS);
     return given.isEmpty() ? null : given;
+  }
+
+  /** Whether the store says this of a resource, whatever its writer says; {@code meta} it says in part. */
+  static boolean isStamp(String field) {
+    return field.equals("resourceType") || field.equals("id") || field.equals("meta");
+  }
+
+  /** The same of what stands in {@code meta}. */
+  static boolean isMetaStamp(String field) {
+    return META_STAMPS.contains(field);
   }
 
   static byte[] write(ObjectNode tree) {
@@ -184,7 +196,7 @@ final class Json {
     bare.setAll(stamped);
     ObjectNode meta = MAPPER.createObjectNode();
     if (stamped.get("meta") instanceof ObjectNode given) meta.setAll(given);
-    return bare.set("meta", meta.without(java.util.List.of("versionId", "lastUpdated")));
+    return bare.set("meta", meta.without(META_STAMPS));
   }
 
   /** The same of bytes that were read as {@code node}: a character that may not stand there can only have come in by an escape. */

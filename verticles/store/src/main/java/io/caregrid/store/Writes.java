@@ -19,8 +19,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Single writes. Each names the version it replaces; whoever lost a race reads again and tries anew, so no lock is ever held while this node thinks. Those
- * of one resource come one after the other on this node; those of one type that come at once go together ({@link Grouped}).
+ * Single writes. Each names the version it replaces; whoever lost a race reads again and tries anew, so no lock is ever held while this node thinks. What this node wrote last it
+ * need not read to replace it ({@link Recent}). Those of one resource come one after the other on this node; those of one type that come at once go together ({@link Grouped}).
  */
 final class Writes {
   /** Between nodes nobody stands in line: of four that write one resource all the time, somebody loses a dozen races in a row every second. */
@@ -37,9 +37,14 @@ final class Writes {
   private final Function<String, Grouped<Change>> placing;
   private final Function<String, Grouped<Change>> replacing;
   private final Deletions deletions;
+  private final Recent recent = new Recent();
 
-  /** @param was the version it replaces, 0 for none @param keep that one goes into the history */
-  private record Change(Version version, int was, boolean keep) {}
+  /**
+   * @param was     the version it replaces, 0 for none
+   * @param keep    that one goes into the history
+   * @param content {@link Recent#content} of it
+   */
+  private record Change(Version version, int was, boolean keep, long content) {}
 
   Writes(Database database, Clock clock, Versioning versioning) {
     this.database = database;
@@ -90,13 +95,50 @@ final class Writes {
 
   private Future<Stored> insert(Function<String, Grouped<Change>> group, Definition definition, String id,
       ObjectNode resource) {
-    return versioned(null, definition, id, resource).compose(first -> group.apply(definition.type())
-        .add(new Change(first, 0, false))
-        .map(made -> made ? first.stored() : null));
+    return thought(Extent.isLarge(resource),
+        () -> new Change(version(null, definition, id, resource), 0, false, Recent.content(resource)))
+        .compose(first -> written(group.apply(definition.type()), first));
+  }
+
+  /** Null when somebody else was first. */
+  private Future<Stored> written(Grouped<Change> group, Change change) {
+    return group.add(change).map(made -> {
+      if (!made) return null;
+      Stored stored = change.version().stored();
+      recent.put(stored, change.content());
+      return stored;
+    });
   }
 
   Future<Stored> update(Definition definition, String id, ObjectNode resource, Demand demand) {
-    return inLine(definition, id, () -> updated(definition, id, resource, demand, new Tries()));
+    return inLine(definition, id, () -> {
+      Recent.Entry known = demand.asksForBefore() ? null : recent.of(definition.type(), id);
+      return known == null || !demand.allows(known.version())
+          ? updated(definition, id, resource, demand, new Tries())
+          : unread(definition, id, known, resource, demand)
+              .compose(done -> done != null
+                  ? Future.succeededFuture(done)
+                  : updated(definition, id, resource, demand, new Tries()));
+    });
+  }
+
+  /** Null when that is not the current version any more, or says the same perhaps: then nothing is done yet. */
+  private Future<Stored> unread(Definition definition, String id, Recent.Entry known, ObjectNode resource,
+      Demand demand) {
+    String type = definition.type();
+    if (!demand.hasSeen()) versioning.requireSeen(type, demand.ifMatch());
+    return thought(Extent.isLarge(resource), () -> {
+      long content = Recent.content(resource);
+      return content == known.content()
+          ? null
+          : new Change(version(known.stored(type, id), definition, id, resource), known.version(),
+              versioning.keepsPast(type), content);
+    }).compose(change -> change == null
+        ? Future.succeededFuture()
+        : written(replacing.apply(type), change).onSuccess(done -> {
+          if (done != null) recent.wasRight(type);
+          else recent.wasBehind(type, id);
+        }));
   }
 
   private Future<Stored> updated(Definition definition, String id, ObjectNode resource, Demand demand, Tries tries) {
@@ -144,10 +186,10 @@ final class Writes {
       Version next = version(before, definition, before.id(), resource);
       return same(before, next.stored())
           ? null
-          : new Change(next, before.version(), keeps(definition, before, next, demand));
+          : new Change(next, before.version(), keeps(definition, before, next, demand), Recent.content(resource));
     }).compose(change -> change == null
         ? Future.succeededFuture(before.unchanged())
-        : replace(definition, change));
+        : written(replacing.apply(definition.type()), change));
   }
 
   boolean keeps(Definition definition, Stored before, Version next, Demand demand) {
@@ -160,12 +202,18 @@ final class Writes {
    * @param patients gets whose it was
    */
   Future<Stored> delete(Definition definition, String id, OptionalInt ifMatch, List<String> patients) {
-    return inLine(definition, id, () -> deletions.add(definition, id, ifMatch, patients));
+    return inLine(definition, id, () -> {
+      recent.forget(definition.type(), id);
+      return deletions.add(definition, id, ifMatch, patients);
+    });
   }
 
   /** With all its past; also when it was deleted before. Null when there is nothing. */
   Future<Stored> erase(Definition definition, String id, OptionalInt ifMatch, List<String> patients) {
-    return inLine(definition, id, () -> erased(definition, id, ifMatch, patients, new Tries()));
+    return inLine(definition, id, () -> {
+      recent.forget(definition.type(), id);
+      return erased(definition, id, ifMatch, patients, new Tries());
+    });
   }
 
   private Future<Stored> erased(Definition definition, String id, OptionalInt ifMatch, List<String> patients,
@@ -262,11 +310,6 @@ final class Writes {
     } catch (Body.Damaged damaged) {
       return false;
     }
-  }
-
-  /** Null when somebody else has replaced the version before. */
-  private Future<Stored> replace(Definition definition, Change change) {
-    return replacing.apply(definition.type()).add(change).map(made -> made ? change.version().stored() : null);
   }
 
   Version version(Stored before, Definition definition, String id, ObjectNode resource) {

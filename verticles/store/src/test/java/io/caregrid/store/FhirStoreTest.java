@@ -385,14 +385,19 @@ class FhirStoreTest {
 
   @Test
   void whatCannotBeReadIsMendedByPuttingItAnewAndMayBeDeleted() {
+    mended(store, store);
+    mended(store, new FhirStore(room.database(), entry -> Future.succeededFuture()));
+  }
+
+  private void mended(FhirStore writing, FhirStore mending) {
     for (String how : DAMAGED) {
-      Stored lost = get(store.create(CALLER, "Patient", patient("Lost".repeat(100))));
-      Stored gone = get(store.create(CALLER, "Patient", patient("Gone".repeat(100))));
+      Stored lost = get(writing.create(CALLER, "Patient", patient("Lost".repeat(100))));
+      Stored gone = get(writing.create(CALLER, "Patient", patient("Gone".repeat(100))));
       damage(lost.id(), how);
       damage(gone.id(), how);
 
-      Stored mended = get(store.update(CALLER, "Patient", lost.id(), patient("Found"), OptionalInt.of(1)));
-      Stored deleted = get(store.delete(CALLER, "Patient", gone.id(), ANY));
+      Stored mended = get(mending.update(CALLER, "Patient", lost.id(), patient("Found"), OptionalInt.of(1)));
+      Stored deleted = get(mending.delete(CALLER, "Patient", gone.id(), ANY));
 
       assertEquals(2, mended.version());
       assertEquals(mended, get(store.read(CALLER, "Patient", lost.id())));

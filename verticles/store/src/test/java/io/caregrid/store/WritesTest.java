@@ -66,6 +66,53 @@ class WritesTest {
     assertEquals(65, room.count("from change_queue where id = 'sixty'"));
   }
 
+  /** The body in its row is made to say what comes next: who reads it takes that for no change. */
+  @Test
+  void whatThisNodeHasWrittenLastIsReplacedWithoutBeingRead() {
+    get(store.update(CALLER, "Patient", "known", patient("first"), ANY));
+    get(store.update(CALLER, "Patient", "known", patient("second"), ANY));
+    room.sql("update r_patient set body = (select body from h_patient where id = 'known') where id = 'known'");
+
+    Stored read = get(store(FhirConfig.DEFAULT).update(CALLER, "Patient", "known", patient("first"), ANY));
+    Stored third = get(store.update(CALLER, "Patient", "known", patient("first"), OptionalInt.of(2)));
+
+    assertEquals(2, read.version());
+    assertEquals(3, third.version());
+    assertEquals(third, get(store.read(CALLER, "Patient", "known")));
+  }
+
+  @Test
+  void whatAnotherNodeWroteMeanwhileIsNeitherLostNorTakenForOurs() {
+    FhirStore other = store(FhirConfig.DEFAULT);
+    get(store.update(CALLER, "Patient", "shared", patient("a"), ANY));
+    get(store.update(CALLER, "Patient", "shared", patient("b"), ANY));
+    get(other.update(CALLER, "Patient", "shared", patient("c"), ANY));
+
+    fails(Failure.PreconditionFailed.class, 412,
+        store.update(CALLER, "Patient", "shared", patient("d"), OptionalInt.of(2)));
+    assertEquals(4, get(store.update(CALLER, "Patient", "shared", patient("d"), ANY)).version());
+    Stored fifth = get(other.update(CALLER, "Patient", "shared", patient("e"), OptionalInt.of(4)));
+    assertEquals(fifth.unchanged(), get(store.update(CALLER, "Patient", "shared", patient("e"), OptionalInt.of(5))));
+    get(store.update(CALLER, "Patient", "shared", patient("f"), ANY));
+    get(other.delete(CALLER, "Patient", "shared", ANY));
+    assertEquals(8, get(store.update(CALLER, "Patient", "shared", patient("f"), ANY)).version());
+
+    List<Stored> versions = get(store.history(CALLER, "Patient", "shared", new HistoryQuery(20, null, null))).entries();
+    assertEquals(List.of("f", "deleted", "f", "e", "d", "c", "b", "a"), versions.stream()
+        .map(one -> one.deleted() ? "deleted" : body(one).at("/name/0/family").asText())
+        .toList());
+  }
+
+  @Test
+  void whatThisNodeHasWrittenLastAndSaysTheSameMakesNoVersion() {
+    Stored made = get(store.create(CALLER, "Patient", patient("same")));
+
+    assertEquals(made.unchanged(), get(store.update(CALLER, "Patient", made.id(), patient("same"), ANY)));
+    Stored other = get(store.update(CALLER, "Patient", made.id(), patient("other"), OptionalInt.of(1)));
+    assertEquals(other.unchanged(), get(store.update(CALLER, "Patient", made.id(), patient("other"), ANY)));
+    assertEquals(2, other.version());
+  }
+
   @Test
   void creatorsOfOneIdMakeItOnceAndTheOthersUpdateIt() {
     List<Future<Stored>> racing = IntStream.range(0, 32)
