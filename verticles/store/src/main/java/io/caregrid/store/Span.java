@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.OffsetDateTime;
+import java.time.LocalDateTime;
 import java.time.Year;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
@@ -29,6 +29,7 @@ record Span(Instant from, Instant to) {
   private static final String NO_YEAR = "0000";
 
   private static final Pattern DATE = Pattern.compile("(\\d{4})(-\\d{2})?(-\\d{2})?");
+  private static final int LONGEST_DATE = "2026-11-20".length();
   private static final Pattern TIME = Pattern.compile(
       "(\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2})(:\\d{2})?(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})?");
 
@@ -36,8 +37,10 @@ record Span(Instant from, Instant to) {
   static Optional<Span> parse(String text) {
     if (text.startsWith(NO_YEAR)) return Optional.empty();
     try {
-      Matcher time = TIME.matcher(text);
-      if (time.matches()) return bounded(ofTime(time));
+      if (text.length() > LONGEST_DATE) {
+        Matcher time = TIME.matcher(text);
+        return time.matches() ? bounded(ofTime(text, time)) : Optional.empty();
+      }
       Matcher date = DATE.matcher(text);
       return date.matches() ? bounded(ofDate(text, date)) : Optional.empty();
     } catch (DateTimeException unreadable) {
@@ -64,15 +67,27 @@ record Span(Instant from, Instant to) {
     return new Span(from.atStartOfDay().toInstant(ZoneOffset.UTC), to.atStartOfDay().toInstant(ZoneOffset.UTC));
   }
 
-  /** A fraction is as exact as it is written, but no finer than a microsecond; its end is rounded up. */
-  private static Span ofTime(Matcher time) {
-    String second = time.group(2) == null ? ":00" : time.group(2);
+  /** A fraction is as exact as it is written, but no finer than a microsecond; its end is rounded up. By place, not by a formatter: every resource that is written has dates. */
+  private static Span ofTime(String text, Matcher time) {
+    int second = time.group(2) == null ? 0 : two(text, time.start(2) + 1);
     String fraction = time.group(3) == null ? "" : time.group(3);
-    String offset = time.group(4) == null ? "Z" : time.group(4);
-    Instant from = OffsetDateTime.parse(time.group(1) + second + fraction + offset).toInstant();
+    int nano = fraction.isEmpty() ? 0 : Integer.parseInt((fraction + "00000000").substring(1, 10));
+    Instant from = LocalDateTime.of(two(text, 0) * 100 + two(text, 2), two(text, 5), two(text, 8), two(text, 11),
+        two(text, 14), second, nano).toInstant(time.group(4) == null ? ZoneOffset.UTC : offset(time.group(4)));
     if (time.group(2) == null) return new Span(from, from.plus(1, ChronoUnit.MINUTES));
     long nanos = fraction.isEmpty() ? 1_000_000_000L : (long) Math.pow(10, 10 - fraction.length());
     return new Span(from.truncatedTo(ChronoUnit.MICROS), ceiling(from.plusNanos(nanos)));
+  }
+
+  private static ZoneOffset offset(String text) {
+    if (text.length() == 1) return ZoneOffset.UTC;
+    int sign = text.charAt(0) == '-' ? -1 : 1;
+    return ZoneOffset.ofHoursMinutes(sign * two(text, 1), sign * two(text, 4));
+  }
+
+  /** Two digits. */
+  private static int two(String text, int at) {
+    return (text.charAt(at) - '0') * 10 + text.charAt(at + 1) - '0';
   }
 
   private static Instant ceiling(Instant instant) {
