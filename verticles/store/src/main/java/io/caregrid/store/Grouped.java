@@ -53,6 +53,11 @@ final class Grouped<W> {
 
     int bytes(W one);
 
+    /** Whether it may well be in vain: then whoever did not come out well in a group has lost a race, and does not go alone once more. */
+    default boolean isGuess(W one) {
+      return false;
+    }
+
     /** The keys of those for whom it came out well; the others go alone once more. Waits for nobody else's transaction. */
     Future<Set<String>> together(List<W> many);
 
@@ -173,7 +178,8 @@ final class Grouped<W> {
 
   private void split(Group<W> group, Set<String> well) {
     for (Waiting<W> each : group.members) {
-      if (well.contains(ways.key(each.one()))) each.done().tryComplete(true);
+      boolean isWell = well.contains(ways.key(each.one()));
+      if (isWell || ways.isGuess(each.one())) each.done().tryComplete(isWell);
       else aside(each);
     }
     over(group);

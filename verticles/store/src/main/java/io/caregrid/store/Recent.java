@@ -9,14 +9,14 @@ import java.util.Map;
 
 /**
  * What this node has written last: version, time and a hash of the content, so that whoever updates it next need not read it before. Nothing rests on it: somebody else may have written since,
- * so whoever goes by it names the version that he replaces, and reads where that is not the current one any more. Where that happens often, because other nodes write the
+ * so whoever goes by it names the version that he replaces, and reads where that is not the current one any more, before he refuses anything. Where that happens often, because others write the
  * same resources, it is hardly asked any more, type by type.
  *
  * <p>Those that were only created are fewer than those that were changed, so that many who create push nobody out who changes. Any thread.
  */
 final class Recent {
-  /** An entry takes some 200 bytes: half a percent of the heap in all. */
-  private static final long HEAP_EACH = 40_000;
+  /** An entry takes some 250 bytes: half a percent of the heap in all. */
+  private static final long HEAP_EACH = 50_000;
   private static final int MOST = 65_536;
   /** Of what was only created, one in so many. */
   private static final int CREATED = 4;
@@ -27,11 +27,9 @@ final class Recent {
   /** Below that, of so many one is tried: so it is noticed when others write no more. */
   private static final int TRIED = 64;
 
-  private final Map<Key, Entry> created;
-  private final Map<Key, Entry> changed;
+  private final Map<String, Entry> created;
+  private final Map<String, Entry> changed;
   private final Map<String, Credit> credits = new HashMap<>();
-
-  private record Key(String type, String id) {}
 
   /** @param content {@link #content} of it */
   record Entry(int version, Instant updated, long content) {
@@ -57,12 +55,12 @@ final class Recent {
     changed = bounded(most - most / CREATED);
   }
 
-  private static Map<Key, Entry> bounded(int most) {
+  private static Map<String, Entry> bounded(int most) {
     return new LinkedHashMap<>(16, 0.75f, true) {
       private static final long serialVersionUID = 1;
 
       @Override
-      protected boolean removeEldestEntry(Map.Entry<Key, Entry> eldest) {
+      protected boolean removeEldestEntry(Map.Entry<String, Entry> eldest) {
         return size() > most;
       }
     };
@@ -70,7 +68,7 @@ final class Recent {
 
   /** Null when nothing is known, or what is known is not to be trusted. */
   synchronized Entry of(String type, String id) {
-    Key key = new Key(type, id);
+    String key = key(type, id);
     Entry entry = changed.get(key);
     if (entry == null) entry = created.get(key);
     if (entry == null) return null;
@@ -80,7 +78,7 @@ final class Recent {
 
   /** That is the current version now, as far as this node knows. */
   synchronized void put(Stored stored, long content) {
-    Key key = new Key(stored.type(), stored.id());
+    String key = key(stored.type(), stored.id());
     Entry entry = new Entry(stored.version(), stored.updated(), content);
     if (stored.created()) {
       created.put(key, entry);
@@ -91,7 +89,7 @@ final class Recent {
   }
 
   synchronized void forget(String type, String id) {
-    Key key = new Key(type, id);
+    String key = key(type, id);
     created.remove(key);
     changed.remove(key);
   }
@@ -107,6 +105,11 @@ final class Recent {
     Credit credit = credit(type);
     credit.left = Math.max(0, credit.left - WEIGHT);
     forget(type, id);
+  }
+
+  /** Clients choose ids: of texts, those of one hash code are found in their order all the same. */
+  private static String key(String type, String id) {
+    return type + "/" + id;
   }
 
   private Credit credit(String type) {

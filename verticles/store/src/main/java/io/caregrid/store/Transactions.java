@@ -66,6 +66,7 @@ final class Transactions {
     }).onSuccess(ready::set)
         .compose(prepared -> tried(prepared, before, TRIES,
             System.nanoTime() + TimeUnit.SECONDS.toNanos(MOST_SECONDS)))
+        .onSuccess(done -> done.stream().filter(Done::changed).forEach(one -> writes.forget(one.stored())))
         .timeout(MOST_SECONDS + Database.PATIENCE_SECONDS, TimeUnit.SECONDS)
         .recover(cause -> cause instanceof Step.Failed ? Future.failedFuture(cause) : Failures.recover(cause))
         .transform(done -> recorded(caller, steps, ready.get(), done.result(), done.cause()));

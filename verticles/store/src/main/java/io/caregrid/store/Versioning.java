@@ -53,9 +53,14 @@ public final class Versioning {
     return of(type) != Policy.NO_VERSION;
   }
 
+  /** Whether who asks so changes nothing of this type that is there. */
+  boolean isUnseen(String type, OptionalInt ifMatch) {
+    return of(type) == Policy.VERSIONED_UPDATE && (ifMatch.isEmpty() || Demand.isAny(ifMatch));
+  }
+
   /** PreconditionFailed 412: of this type nobody changes what he has not seen. */
   void requireSeen(String type, OptionalInt ifMatch) {
-    if (of(type) == Policy.VERSIONED_UPDATE && (ifMatch.isEmpty() || Demand.isAny(ifMatch)))
+    if (isUnseen(type, ifMatch))
       throw new Failure.PreconditionFailed("A " + type
           + " is only updated by who names the version it replaces: send If-Match with the ETag of the current one");
   }

@@ -43,8 +43,9 @@ final class Writes {
    * @param was     the version it replaces, 0 for none
    * @param keep    that one goes into the history
    * @param content {@link Recent#content} of it
+   * @param guessed that was the version is not read
    */
-  private record Change(Version version, int was, boolean keep, long content) {}
+  private record Change(Version version, int was, boolean keep, long content, boolean guessed) {}
 
   Writes(Database database, Clock clock, Versioning versioning) {
     this.database = database;
@@ -96,7 +97,7 @@ final class Writes {
   private Future<Stored> insert(Function<String, Grouped<Change>> group, Definition definition, String id,
       ObjectNode resource) {
     return thought(Extent.isLarge(resource),
-        () -> new Change(version(null, definition, id, resource), 0, false, Recent.content(resource)))
+        () -> new Change(version(null, definition, id, resource), 0, false, Recent.content(resource), false))
         .compose(first -> written(group.apply(definition.type()), first));
   }
 
@@ -112,10 +113,11 @@ final class Writes {
 
   Future<Stored> update(Definition definition, String id, ObjectNode resource, Demand demand) {
     return inLine(definition, id, () -> {
-      Recent.Entry known = demand.asksForBefore() ? null : recent.of(definition.type(), id);
+      boolean depends = demand.asksForBefore() || versioning.isUnseen(definition.type(), demand.ifMatch());
+      Recent.Entry known = depends ? null : recent.of(definition.type(), id);
       return known == null || !demand.allows(known.version())
           ? updated(definition, id, resource, demand, new Tries())
-          : unread(definition, id, known, resource, demand)
+          : unread(definition, id, known, resource)
               .compose(done -> done != null
                   ? Future.succeededFuture(done)
                   : updated(definition, id, resource, demand, new Tries()));
@@ -123,16 +125,14 @@ final class Writes {
   }
 
   /** Null when that is not the current version any more, or says the same perhaps: then nothing is done yet. */
-  private Future<Stored> unread(Definition definition, String id, Recent.Entry known, ObjectNode resource,
-      Demand demand) {
+  private Future<Stored> unread(Definition definition, String id, Recent.Entry known, ObjectNode resource) {
     String type = definition.type();
-    if (!demand.hasSeen()) versioning.requireSeen(type, demand.ifMatch());
     return thought(Extent.isLarge(resource), () -> {
       long content = Recent.content(resource);
       return content == known.content()
           ? null
           : new Change(version(known.stored(type, id), definition, id, resource), known.version(),
-              versioning.keepsPast(type), content);
+              versioning.keepsPast(type), content, true);
     }).compose(change -> change == null
         ? Future.succeededFuture()
         : written(replacing.apply(type), change).onSuccess(done -> {
@@ -186,7 +186,8 @@ final class Writes {
       Version next = version(before, definition, before.id(), resource);
       return same(before, next.stored())
           ? null
-          : new Change(next, before.version(), keeps(definition, before, next, demand), Recent.content(resource));
+          : new Change(next, before.version(), keeps(definition, before, next, demand), Recent.content(resource),
+              false);
     }).compose(change -> change == null
         ? Future.succeededFuture(before.unchanged())
         : written(replacing.apply(definition.type()), change));
@@ -312,6 +313,11 @@ final class Writes {
     }
   }
 
+  /** What was changed by other ways than these. */
+  void forget(Stored changed) {
+    recent.forget(changed.type(), changed.id());
+  }
+
   Version version(Stored before, Definition definition, String id, ObjectNode resource) {
     Json.requireText(definition.type(), resource);
     try (Body body = new Body()) {
@@ -334,6 +340,12 @@ final class Writes {
     @Override
     public int bytes(Change one) {
       return one.version().packed() == null ? 0 : one.version().packed().length;
+    }
+
+    /** Who is behind reads, and waits for nobody meanwhile. */
+    @Override
+    public boolean isGuess(Change one) {
+      return one.guessed();
     }
 
     Future<Set<String>> ids(String sql, Tuple values) {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,7 @@ class GroupedTest implements Grouped.Ways<String> {
   private final List<Runnable> ends = new CopyOnWriteArrayList<>();
 
   private volatile boolean refusing;
+  private volatile Set<String> lost = Set.of();
 
   @AfterEach
   void close() {
@@ -42,11 +44,16 @@ class GroupedTest implements Grouped.Ways<String> {
   }
 
   @Override
+  public boolean isGuess(String one) {
+    return one.equals("guess");
+  }
+
+  @Override
   public Future<Set<String>> together(List<String> many) {
     Promise<Set<String>> done = Promise.promise();
     ends.add(() -> {
       if (refusing) done.tryFail(new PgException("refused", "ERROR", "23514", ""));
-      else done.tryComplete(Set.copyOf(many));
+      else done.tryComplete(many.stream().filter(one -> !lost.contains(one)).collect(Collectors.toSet()));
     });
     sent.add(String.join("", many));
     return done.future();
@@ -87,6 +94,27 @@ class GroupedTest implements Grouped.Ways<String> {
     ends.get(5).run();
 
     assertTrue(all.stream().allMatch(done -> Room.get(done)));
+  }
+
+  @Test
+  void whoOnlyGuessedIsToldThatHeLostAndOthersGoAloneOnceMore() {
+    Grouped<String> grouped = new Grouped<>(vertx, 1, HOUR, aside(1), this);
+    lost = Set.of("guess", "sure");
+    Future<Boolean> first = grouped.add("first");
+    Future<Boolean> guess = grouped.add("guess");
+    Future<Boolean> sure = grouped.add("sure");
+    Future<Boolean> well = grouped.add("well");
+
+    until("first");
+    ends.get(0).run();
+    until("first", "guesssurewell");
+    ends.get(1).run();
+    until("first", "guesssurewell", "sure");
+    assertFalse(Room.get(guess));
+    ends.get(2).run();
+
+    assertTrue(Room.get(first) && Room.get(sure) && Room.get(well));
+    assertEquals(3, sent.size());
   }
 
   private Turnstile aside(int atOnce) {

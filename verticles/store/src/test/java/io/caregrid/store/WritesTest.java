@@ -104,6 +104,52 @@ class WritesTest {
   }
 
   @Test
+  void whereAVersionHasToBeNamedWhatOthersDeletedIsBroughtBackWithoutOne() {
+    FhirStore careful = store(new FhirConfig(Map.of("versioned-update", List.of("*"))));
+    get(careful.update(CALLER, "Patient", "back", patient("a"), ANY));
+    get(store.delete(CALLER, "Patient", "back", ANY));
+    assertEquals(3, get(careful.update(CALLER, "Patient", "back", patient("b"), ANY)).version());
+
+    get(careful.transaction(CALLER, List.of(new Step.Delete("Patient", "back", null, ANY, false))));
+    assertEquals(5, get(careful.update(CALLER, "Patient", "back", patient("c"), ANY)).version());
+    fails(Failure.PreconditionFailed.class, 412, careful.update(CALLER, "Patient", "back", patient("d"), ANY));
+  }
+
+  /** Of rows that nobody holds: who goes by what another node has replaced reads, and stands in no line for those that are held. */
+  @Test
+  void whoeverIsBehindWaitsForNobodyWhoWaitsForRows() {
+    int rows = room.config().poolSize();
+    FhirStore other = store(FhirConfig.DEFAULT);
+    ObjectNode device = json("{'resourceType':'Device','modelNumber':'m'}");
+    for (int i = 0; i < 8; i++) {
+      get(store.update(CALLER, "Patient", "behind-" + i, patient("a"), ANY));
+      get(other.update(CALLER, "Patient", "behind-" + i, patient("b"), ANY));
+    }
+    for (int i = 0; i < rows; i++) get(store.update(CALLER, "Device", "stands-" + i, device, ANY));
+    SqlConnection holder = get(room.database().pool().getConnection());
+    get(holder.query("begin").execute());
+    get(holder.query("select 1 from r_device where id like 'stands-%' for update").execute());
+    List<Future<Stored>> held = new ArrayList<>();
+    for (int i = 0; i < rows; i++) {
+      int row = i;
+      held.add(Room.patiently(() -> store.update(CALLER, "Device", "stands-" + row,
+          device.deepCopy().put("modelNumber", "n"), ANY)));
+    }
+    Room.until("as many wait as there is room for",
+        () -> waitingForLocks() >= room.config().poolSize() / 4 + Database.WRITING_AT_ONCE);
+
+    List<Future<Stored>> behind = IntStream.range(0, 8)
+        .mapToObj(i -> store.update(CALLER, "Patient", "behind-" + i, patient("c"), ANY))
+        .toList();
+    get(Future.all(behind)); // in the line it would be sent away with 503
+
+    behind.forEach(one -> assertEquals(3, one.result().version()));
+    get(holder.query("rollback").execute());
+    get(holder.close());
+    get(Future.all(held)).<Stored>list().forEach(one -> assertEquals(2, one.version()));
+  }
+
+  @Test
   void whatThisNodeHasWrittenLastAndSaysTheSameMakesNoVersion() {
     Stored made = get(store.create(CALLER, "Patient", patient("same")));
 
