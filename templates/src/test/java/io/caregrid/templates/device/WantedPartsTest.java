@@ -143,8 +143,15 @@ class WantedPartsTest {
     return names.toString();
   }
 
+  /** On a stack that holds them all: on a small one some expressions of this depth are given up, sooner or later as the code is compiled or not. */
   @Test
-  void nestingAsDeepAsAMappingAllowsIsFollowedOrLookedAtAsAWhole() {
+  void nestingAsDeepAsAMappingAllowsIsFollowedOrLookedAtAsAWhole() throws Exception {
+    FutureTask<Void> all = new FutureTask<>(this::nestedExpressionsGiveTheSame, null);
+    new Thread(null, all, "large stack", 256 << 20).start();
+    all.get(2, TimeUnit.MINUTES);
+  }
+
+  private void nestedExpressionsGiveTheSame() {
     for (String step : List.of(".a", "[]", "[*]", "[0]", " | to_array(@)[*]", "||a")) {
       DeviceMapping mapping = DeviceMapping.draft(calculated("to_array(Body)[?hr]", "Body.a" + step.repeat(2_000)))
           .mapping();

@@ -115,6 +115,8 @@ final class AuditEventJson {
           .put("value", what);
     } else if (what.startsWith("/")) {
       entity(entity, "2", "3").put("name", what);
+    } else if (what.indexOf('/') < 0) {
+      entity(entity, "2", "4").putObject("what").put("type", what).put("display", "some " + what);
     } else {
       entity(entity, "2", "4").putObject("what").put("reference", what);
     }
