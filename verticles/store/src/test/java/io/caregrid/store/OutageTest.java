@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caregrid.cluster.DatabaseConfig;
 import io.caregrid.contract.Audit;
 import io.caregrid.contract.Failure;
+import io.caregrid.engines.AskAgain;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.net.NetClient;
@@ -48,9 +49,9 @@ class OutageTest {
     toPostgres = room.vertx().createNetClient();
     wire = room.vertx().createNetServer().connectHandler(this::connect);
     int port = get(wire.listen(0, "127.0.0.1")).actualPort();
-    DatabaseConfig config = room.config();
-    database = get(Database.open(room.vertx(),
-        new DatabaseConfig("127.0.0.1", port, config.database(), config.user(), config.password(), 3)));
+    DatabaseConfig there = room.config();
+    DatabaseConfig wired = new DatabaseConfig("127.0.0.1", port, there.database(), there.user(), there.password(), 3);
+    database = AskAgain.whileBusy(() -> get(Database.open(room.vertx(), wired)));
     store = new FhirStore(database, Audit.log());
   }
 

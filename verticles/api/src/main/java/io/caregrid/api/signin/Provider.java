@@ -33,6 +33,7 @@ final class Provider {
   private static final int CONNECT_MILLIS = 3_000;
   /** An issuer that could not be asked what its addresses are is left alone so long, whoever comes. */
   private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long BETWEEN_DROPS_NANOS = TimeUnit.MINUTES.toNanos(1);
   private static final Logger log = LoggerFactory.getLogger(Provider.class);
   /** RFC 6749 section 5.2; whatever else an issuer writes may hold anything. */
   private static final Pattern ERROR = Pattern.compile("[a-z_]{1,40}");
@@ -42,6 +43,8 @@ final class Provider {
   private final SignInConfig config;
   private Future<OAuth2Auth> discovered;
   private long asked;
+  private boolean hasDropped;
+  private long droppedAt;
 
   Provider(Vertx vertx, IssuerConfig issuer, SignInConfig config) {
     this.vertx = vertx;
@@ -126,11 +129,15 @@ final class Provider {
   }
 
   /**
-   * An answer that was not over in time is listened to for as long as it comes, and holds one of five connections: the next one is asked for by another client, and Vert.x closes
-   * the connections of one that nobody holds.
+   * An answer that was not over in time is listened to until the issuer ends it, and holds one of the five connections of its client: the next one is asked for by another
+   * client. Once a minute at most, so that an issuer that goes on like this holds no more than five more a minute.
    */
   private synchronized void dropped(Future<OAuth2Auth> late) {
-    if (discovered == late) discovered = null;
+    boolean again = hasDropped && System.nanoTime() - droppedAt < BETWEEN_DROPS_NANOS;
+    if (discovered != late || again) return;
+    hasDropped = true;
+    droppedAt = System.nanoTime();
+    discovered = null;
   }
 
   /** Only {@code invalid_grant} speaks of whoever signs in (RFC 6749 section 5.2); all else is between the issuer and us, and may be over soon. */

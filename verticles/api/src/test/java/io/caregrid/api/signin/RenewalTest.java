@@ -17,6 +17,7 @@ import io.caregrid.contract.Gate;
 import io.caregrid.contract.Live;
 import io.caregrid.contract.RecordCodec;
 import io.caregrid.contract.Roles;
+import io.caregrid.engines.AskAgain;
 import io.caregrid.engines.Engines;
 import io.caregrid.engines.LocalPostgres;
 import io.caregrid.store.Database;
@@ -77,8 +78,9 @@ class RenewalTest {
     issuer = new TestIssuer(vertx, "pages");
     jdbc = "jdbc:postgresql://" + postgres.host() + ":" + postgres.port() + "/" + name + "?user=" + postgres.user()
         + "&password=" + postgres.password();
-    database = get(Database.open(vertx,
-        new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(), postgres.password(), 4)));
+    DatabaseConfig where = new DatabaseConfig(postgres.host(), postgres.port(), name, postgres.user(),
+        postgres.password(), 4);
+    database = AskAgain.whileBusy(() -> get(Database.open(vertx, where)));
     sql("delete from web_session");
     first = node();
     second = node();
