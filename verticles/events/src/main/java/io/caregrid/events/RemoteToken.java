@@ -2,14 +2,13 @@ package io.caregrid.events;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.caregrid.cluster.TargetConfig;
+import io.caregrid.contract.WholeAnswer;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientAgent;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
-import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
@@ -105,33 +104,9 @@ final class RemoteToken {
     Future<HttpClientRequest> connected = client.request(new RequestOptions(to));
     return connected.timeout(patience.toMillis(), TimeUnit.MILLISECONDS)
         .onFailure(late -> connected.onSuccess(HttpClientRequest::reset))
-        .compose(request -> sent(request, end))
+        .compose(request -> WholeAnswer.of(vertx, request, form.copy(), MOST, end))
         .compose(this::taken)
         .recover(cause -> Future.failedFuture(new Unheard(told(cause))));
-  }
-
-  private Future<Buffer> sent(HttpClientRequest request, long end) {
-    Promise<Buffer> answer = Promise.promise();
-    long left = Math.max(1, (end - System.nanoTime()) / 1_000_000);
-    long late = vertx.setTimer(left, fired -> answer.tryFail(new TimeoutException()));
-    answer.future()
-        .onComplete(done -> vertx.cancelTimer(late))
-        .onFailure(cause -> request.connection().close());
-    request.exceptionHandler(answer::tryFail);
-    request.send(form.copy()).onSuccess(response -> heard(response, answer)).onFailure(answer::tryFail);
-    return answer.future();
-  }
-
-  /** On the connection's context, before anything of the body has come. */
-  private static void heard(HttpClientResponse response, Promise<Buffer> answer) {
-    Buffer all = Buffer.buffer();
-    response.exceptionHandler(answer::tryFail);
-    response.handler(chunk -> {
-      if (all.length() + chunk.length() <= MOST) all.appendBuffer(chunk);
-      else answer.tryFail(new Unheard("the token endpoint answers more than " + MOST + " bytes: gives it tokens?"));
-    });
-    response.endHandler(end -> answer.tryComplete(all));
-    if (response.statusCode() != 200) answer.tryFail("HTTP " + response.statusCode());
   }
 
   private synchronized Future<String> taken(Buffer answer) {
@@ -157,6 +132,8 @@ final class RemoteToken {
   /** Never what the endpoint said. */
   private static String told(Throwable cause) {
     if (cause instanceof Unheard) return cause.getMessage();
+    if (cause instanceof WholeAnswer.Unusable answer && answer.isTooLong)
+      return "the token endpoint answers more than " + MOST + " bytes: gives it tokens?";
     if (cause instanceof TimeoutException) return "the token endpoint does not answer in time";
     if (cause instanceof UnknownHostException) return "the name of the token endpoint's host is not known";
     if (cause instanceof ConnectException) return "nobody answers at the token endpoint";

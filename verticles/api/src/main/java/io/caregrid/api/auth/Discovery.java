@@ -3,6 +3,7 @@ package io.caregrid.api.auth;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.caregrid.cluster.IssuerConfig;
+import io.caregrid.contract.WholeAnswer;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -10,8 +11,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpClientRequest;
-import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.PemTrustOptions;
@@ -103,34 +102,8 @@ final class Discovery {
         .request(new RequestOptions().setMethod(HttpMethod.GET)
             .setAbsoluteURI(there.toString())
             .putHeader("Accept", "application/json, application/jwk-set+json"))
-        .compose(request -> sent(request, end))
+        .compose(request -> WholeAnswer.of(vertx, request, null, MOST_BYTES, end))
         .map(Discovery::parsed);
-  }
-
-  private Future<Buffer> sent(HttpClientRequest request, long end) {
-    Promise<Buffer> whole = Promise.promise();
-    long left = Math.max(1, (end - System.nanoTime()) / 1_000_000);
-    long late = vertx.setTimer(left,
-        fired -> whole.tryFail(new IllegalStateException("its answer is not over in time")));
-    whole.future()
-        .onComplete(done -> vertx.cancelTimer(late))
-        .onFailure(cause -> request.connection().close());
-    request.exceptionHandler(whole::tryFail);
-    request.send().onSuccess(response -> heard(response, whole)).onFailure(whole::tryFail);
-    return whole.future();
-  }
-
-  /** Before anything of the body has come. */
-  private static void heard(HttpClientResponse response, Promise<Buffer> whole) {
-    Buffer body = Buffer.buffer();
-    response.handler(part -> {
-      if (body.length() + part.length() <= MOST_BYTES) body.appendBuffer(part);
-      else whole.tryFail(new IllegalStateException("its answer is larger than " + MOST_BYTES + " bytes"));
-    });
-    response.exceptionHandler(whole::tryFail);
-    response.endHandler(end -> whole.tryComplete(body));
-    if (response.statusCode() != 200)
-      whole.tryFail(new IllegalStateException("it answers with status " + response.statusCode()));
   }
 
   private static JsonNode parsed(Buffer body) {
